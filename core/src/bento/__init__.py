@@ -1,0 +1,125 @@
+"""bento: turn a trained model into a production endpoint.
+
+A service is a class with a model slot and an api; `save` keeps it as a bundle, `bento serve` answers requests with it::
+
+    class Iris(bento.Service):
+        model = SklearnArtifact()
+
+        @bento.api(input=ArrayAdapter(shape=(None, 4), dtype="float64"), batch=True)
+        def predict(self, rows):
+            return self.model.predict(rows)
+
+    bento.save(Iris(model=fitted))
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .adapter import Adapter
+from .api import Batch, Context, Timing, api
+from .artifact import Artifact, Packed, instance_of, type_name
+from .env import Env
+from .errors import (
+    ArtifactError,
+    BadInput,
+    BentoError,
+    BundleError,
+    DeadlineExceeded,
+    DefinitionError,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    Overloaded,
+    PackerError,
+    PluginError,
+    RequirementError,
+    ServerError,
+    StoreError,
+    TagError,
+    TooLarge,
+    UnsupportedMediaType,
+    UntrustedError,
+)
+from .hookspecs import hookimpl
+from .packer import Packer
+from .payload import Payload
+from .service import Service
+from .tag import Tag
+
+if TYPE_CHECKING:
+    from .bundle import Bundle
+    from .serving import app, serve
+    from .store import Store, load, pack, save
+
+__all__ = [
+    "Adapter",
+    "Artifact",
+    "ArtifactError",
+    "BadInput",
+    "Batch",
+    "BentoError",
+    "Bundle",
+    "BundleError",
+    "Context",
+    "DeadlineExceeded",
+    "DefinitionError",
+    "Env",
+    "Forbidden",
+    "InvalidInput",
+    "NotFound",
+    "Overloaded",
+    "Packed",
+    "Packer",
+    "PackerError",
+    "Payload",
+    "PluginError",
+    "RequirementError",
+    "ServerError",
+    "Service",
+    "Store",
+    "StoreError",
+    "Tag",
+    "TagError",
+    "Timing",
+    "TooLarge",
+    "UnsupportedMediaType",
+    "UntrustedError",
+    "__version__",
+    "api",
+    "app",
+    "hookimpl",
+    "instance_of",
+    "load",
+    "pack",
+    "save",
+    "serve",
+    "type_name",
+]
+
+__version__ = "0.1.0"
+
+# Saving, loading and serving are imported when they are first used, so that `import bento` stays fast.
+_LAZY = {
+    "Bundle": "bundle",
+    "Store": "store",
+    "app": "serving",
+    "load": "store",
+    "pack": "store",
+    "save": "store",
+    "serve": "serving",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'bento' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f".{_LAZY[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

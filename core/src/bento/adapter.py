@@ -1,0 +1,104 @@
+"""Adapters: between the bytes on a wire and the values an api works with.
+
+One class serves both directions and every transport: an HTTP body, a form's part, a file, a command-line argument.
+The smallest one is a `name`, its `media_types`, `decode` and `encode`; `bento.testing.AdapterTests` tests what it owes its users.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Sequence
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
+
+if TYPE_CHECKING:
+    from .artifact import JSON
+    from .payload import Payload
+
+T = TypeVar("T")
+
+
+class Adapter(ABC, Generic[T]):
+    """Reads a request body as a `T`, writes a `T` as a response body, and joins many into one batch.
+
+    Adapters hold no state between requests: a request is decoded alone, and nothing in it may influence another.
+    """
+
+    name: ClassVar[str]
+    """The adapter's name in the manifest, unique over all plugins."""
+    media_types: ClassVar[tuple[str, ...]]
+    """What is read and written, lower case; the first is written by default. `image/*` and `*/*` are read only."""
+
+    @abstractmethod
+    def decode(self, payload: Payload) -> T:
+        """The value of one body. Malformed bytes are a BadInput (400), a well-formed value that does not fit an InvalidInput (422)."""
+
+    @abstractmethod
+    def encode(self, value: T, media_type: str) -> bytes:
+        """The body for one value, in one of the adapter's own media types. A value it cannot write is a TypeError or ValueError."""
+
+    def rows(self, item: T) -> int | None:
+        """How many rows an item brings to a batch.
+
+        `None`: the item is one row itself, and its answer is one element of the result. `k`: it has a leading axis of
+        `k` rows (1 and 0 too), and its answer is that many rows of the result.
+        """
+        return None
+
+    def group(self, item: T) -> Hashable:
+        """Items of different groups are never stacked, such as arrays of another dtype or trailing shape."""
+        return None
+
+    def stack(self, items: Sequence[T]) -> Any:
+        """Many items of one group as the batch that the api is called with: a list, unless the adapter knows better."""
+        return list(items)
+
+    def unstack(self, result: Any, rows: Sequence[int | None]) -> list[T]:
+        """Cut a batch's result back into one value per item; `rows` is what the input's `rows` said of each, in order.
+
+        A result with another number of rows than went in is a ValueError, so no answer ever reaches another caller.
+        """
+        return cut(result, rows)
+
+    def schema(self) -> dict[str, JSON]:
+        """A JSON Schema (2020-12) of the value as JSON, with at least one entry in `examples`."""
+        return {}
+
+    def options(self) -> dict[str, JSON]:
+        """The constructor's arguments that the manifest must remember."""
+        return {}
+
+    @classmethod
+    def for_annotation(cls, annotation: object) -> Self | None:
+        """The adapter for a parameter or return annotation, if this class is the one for it."""
+        return None
+
+    @classmethod
+    def for_value(cls, value: object) -> Self | None:
+        """The adapter for a returned value, if this class is the one for it."""
+        return None
+
+    def __repr__(self) -> str:
+        options = ", ".join(f"{key}={value!r}" for key, value in self.options().items())
+        return f"{type(self).__name__}({options})"
+
+
+def reads(media_types: Sequence[str], media_type: str) -> bool:
+    """Whether an adapter with these media types reads `media_type`: by name, by `type/*` or `*/*`, or as JSON under a `+json` suffix."""
+    if media_type in media_types or "*/*" in media_types:
+        return True
+    kind = media_type.partition("/")[0]
+    return f"{kind}/*" in media_types or (media_type.endswith("+json") and "application/json" in media_types)
+
+
+def cut(result: Any, rows: Sequence[int | None]) -> list[Any]:
+    """Slices of a sequence: an element for each `None`, `k` rows for each `k`; a length that does not fit is a ValueError."""
+    ends = list(accumulate(1 if count is None else count for count in rows))
+    total = ends[-1] if ends else 0
+    try:
+        length = len(result)
+    except TypeError:
+        raise ValueError(f"expected a result of {total} rows, got a {type(result).__name__} that has no length") from None
+    if length != total:
+        raise ValueError(f"expected a result of {total} rows, one for each row of the batch, got {length}")
+    return [result[end - 1] if count is None else result[end - count : end] for end, count in zip(ends, rows, strict=True)]

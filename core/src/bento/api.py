@@ -1,0 +1,161 @@
+"""Apis: the methods of a service that answer requests, and what one is told about a request."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints, overload
+
+from .errors import DefinitionError
+
+if TYPE_CHECKING:
+    from .adapter import Adapter
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_MARK = "__bento_api__"
+_RESERVED = frozenset({"docs", "livez", "metrics", "readyz"})
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """How concurrent requests are answered by one call: at most `size` rows of them, those that are there when a call can start.
+
+    `wait` is how many seconds a request may be held back for others to join; 0 is best for nearly every model.
+    """
+
+    size: int = 128
+    wait: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.size < 1 or self.wait < 0:
+            raise DefinitionError(f"expected Batch(size=1 or more rows, wait=0 or more seconds), got {self!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What an api may know of the request it answers; a batched api gets a list of them, one for each request, in order."""
+
+    request_id: str
+    api: str
+    headers: Mapping[str, str]
+    """Lower-case names; a header sent twice holds both values, joined by a comma."""
+    deadline: float
+    """When the answer is due, in seconds of `time.monotonic()`."""
+
+    def remaining(self) -> float:
+        """Seconds until the answer is due; negative when it is late."""
+        return self.deadline - time.monotonic()
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Where the time of one request went, in seconds; `rows` is the size of the batch it was answered in."""
+
+    decode: float = 0.0
+    queue: float = 0.0
+    model: float = 0.0
+    encode: float = 0.0
+    rows: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """One api of a service class, as its decorator and signature declare it."""
+
+    name: str
+    function: Callable[..., Any]
+    input: Adapter[Any] | None
+    output: Adapter[Any] | None
+    batch: Batch | None
+    timeout: float
+    parameter: str
+    takes_context: bool
+
+    @property
+    def path(self) -> str:
+        return f"/{self.name}"
+
+    @property
+    def doc(self) -> str:
+        return inspect.getdoc(self.function) or ""
+
+    @property
+    def is_async(self) -> bool:
+        return inspect.iscoroutinefunction(self.function)
+
+    def annotations(self) -> tuple[object, object]:
+        """The type hints of input and output, `inspect.Parameter.empty` where there is none."""
+        hints = get_type_hints(self.function)
+        return hints.get(self.parameter, inspect.Parameter.empty), hints.get("return", inspect.Parameter.empty)
+
+
+@overload
+def api(function: F, /) -> F: ...
+@overload
+def api(
+    *,
+    input: Adapter[Any] | None = None,
+    output: Adapter[Any] | None = None,
+    batch: bool | Batch = False,
+    timeout: float = 60.0,
+) -> Callable[[F], F]: ...
+def api(
+    function: F | None = None,
+    /,
+    *,
+    input: Adapter[Any] | None = None,
+    output: Adapter[Any] | None = None,
+    batch: bool | Batch = False,
+    timeout: float = 60.0,
+) -> F | Callable[[F], F]:
+    """Mark a method of a service as an api; the method itself stays as it is.
+
+    `input` and `output` may be left out: type hints decide, then, for the output, each returned value. With `batch` the
+    method gets a batch (`Adapter.stack`) and returns one result for each row of it, in order. `timeout` is in seconds,
+    from a request's first byte. A parameter named `context` gets the request's `Context`.
+    """
+
+    def mark(function: F) -> F:
+        setattr(function, _MARK, _declare(function, input, output, _batch(batch), timeout))
+        return function
+
+    return mark if function is None else mark(function)
+
+
+def declared(function: object) -> Api | None:
+    """What the `api` decorator noted on a function, if it is marked."""
+    mark = getattr(function, _MARK, None)
+    return mark if isinstance(mark, Api) else None
+
+
+def _declare(
+    function: Callable[..., Any],
+    input: Adapter[Any] | None,
+    output: Adapter[Any] | None,
+    batch: Batch | None,
+    timeout: float,
+) -> Api:
+    name = function.__name__
+    if name in _RESERVED:
+        raise DefinitionError(f"an api cannot be named {name!r}: the server answers /{name} itself")
+    if not timeout > 0:
+        raise DefinitionError(f"expected a timeout of more than 0 seconds for {name!r}, got {timeout!r}")
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise DefinitionError(f"{name!r} is a generator: return the whole answer instead")
+    parameters = list(inspect.signature(function).parameters)[1:]
+    takes_context = "context" in parameters
+    values = [parameter for parameter in parameters if parameter != "context"]
+    if len(values) != 1:
+        raise DefinitionError(
+            f"{name!r} takes {len(values)} values: an api takes one, and a context if it likes, as in def {name}(self, value, context)"
+        )
+    return Api(name, function, input, output, batch, float(timeout), values[0], takes_context)
+
+
+def _batch(batch: bool | Batch) -> Batch | None:
+    if isinstance(batch, Batch):
+        return batch
+    return Batch() if batch else None

@@ -1,0 +1,121 @@
+"""Artifacts: a model slot on a service class, and the file format its model is kept in.
+
+A new format is one class::
+
+    class ThingArtifact(Artifact["Thing"]):
+        name = "thing"
+        framework = "things"
+
+        def save(self, model, folder): model.write(folder / "model.thing")
+        def load(self, folder): import things; return things.read(folder / "model.thing")
+        def accepts(self, model): return instance_of(model, "things", "Thing")
+        def requirements(self): return ["things"]
+
+and a hook that returns it (`bento.hookspecs`). `bento.testing.ArtifactTests` then tests everything it owes its users.
+"""
+
+from __future__ import annotations
+
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, overload
+
+from .errors import ArtifactError, DefinitionError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .service import Service
+
+JSON = None | bool | int | float | str | list["JSON"] | dict[str, "JSON"]
+
+M = TypeVar("M")
+
+
+@dataclass(frozen=True, slots=True)
+class Packed(Generic[M]):
+    """A model with something to remember about it: `Iris(model=Packed(fitted, metadata={"auc": 0.93}))`."""
+
+    model: M
+    metadata: Mapping[str, JSON] = field(default_factory=dict)
+
+
+class Artifact(ABC, Generic[M]):
+    """One model slot. On the class it is the artifact; on a service it is the model itself, typed `M`.
+
+    It is a non-data descriptor: a packed model lies in the service's `__dict__` and shadows it, so reading
+    `self.model` costs a plain attribute look-up, and `__get__` is reached only when the model is missing.
+    """
+
+    name: ClassVar[str]
+    """The format's name in the manifest, unique over all plugins."""
+    framework: ClassVar[str | None] = None
+    """The import name of the framework that loads the model, if there is one."""
+    runs_code: ClassVar[bool] = False
+    """True when loading the files can execute what is in them, as a pickle does."""
+
+    slot: str | None = None
+
+    @abstractmethod
+    def save(self, model: M, folder: Path) -> None:
+        """Write `model` into `folder`, which exists, is empty and is this slot's own. A model that cannot be kept is an ArtifactError."""
+
+    @abstractmethod
+    def load(self, folder: Path) -> M:
+        """Read back what `save` wrote. The files are verified already; one that makes no sense all the same is an ArtifactError."""
+
+    @abstractmethod
+    def accepts(self, model: object) -> bool:
+        """Whether this format can keep `model`. Never imports the framework: see `instance_of`."""
+
+    def requirements(self) -> list[str]:
+        """The names of the distributions that loading needs; bento pins them to what is installed."""
+        return []
+
+    def options(self) -> dict[str, JSON]:
+        """The constructor's arguments that the manifest must remember."""
+        return {}
+
+    def default_service(self) -> type[Service] | None:
+        """A service class with one slot, `model`, for users who bring none of their own."""
+        return None
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        if self.slot is not None:
+            raise DefinitionError(
+                f"{owner.__name__}.{name} is the same artifact object as {self.slot!r}: give each slot an artifact of its own"
+            )
+        self.slot = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> M: ...
+    def __get__(self, instance: object | None, owner: type) -> Self | M:
+        if instance is None:
+            return self
+        raise ArtifactError(
+            f"{owner.__name__}.{self.slot} holds no model: pass one as {owner.__name__}({self.slot}=...), or load a saved bundle"
+        )
+
+    def __repr__(self) -> str:
+        options = ", ".join(f"{key}={value!r}" for key, value in self.options().items())
+        return f"{type(self).__name__}({options})"
+
+
+def instance_of(model: object, module: str, *names: str) -> bool:
+    """Whether `model` is an instance of one of the classes `names` of `module`, without importing it.
+
+    A model whose framework nobody has imported yet cannot exist, so only modules that are loaded already are asked.
+    """
+    loaded: Any = sys.modules.get(module)
+    classes = tuple(getattr(loaded, name) for name in names if hasattr(loaded, name))
+    return isinstance(model, classes)
+
+
+def type_name(model: object) -> str:
+    """A model's type as an error names it: `sklearn.svm.SVC`, or `int` for a built-in."""
+    kind = type(model)
+    return kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"

@@ -1,0 +1,1 @@
+"""What core adds, through the same hooks as any plugin: core is a plugin of itself."""

@@ -1,0 +1,75 @@
+"""Env: what a service needs around it that its code does not show."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from .errors import DefinitionError
+
+# Source: Debian Policy Manual, section 5.6.1 and 5.6.12 (package names, versions).
+_APT = re.compile(r"[a-z0-9][a-z0-9+.-]+(=[A-Za-z0-9.+~:-]+)?")
+_PYTHON = re.compile(r"3\.[0-9]{1,2}(\.[0-9]{1,2})?")
+# Source: the OCI distribution specification (repository names, tags and digests), with an optional registry host.
+_IMAGE = re.compile(
+    r"([A-Za-z0-9.-]+(:[0-9]{1,5})?/)?[a-z0-9]+([._/-]+[a-z0-9]+)*(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[0-9a-f]{64})?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Env:
+    """What a service needs around it: `python` requirements beside those its imports show, `apt` packages, and how an image is made.
+
+    `requirements_txt` and `setup` (a shell script that an image runs as root when it is built) are files of the project,
+    relative to the service's module. Every field is checked here, once, whatever it is used for later: nothing in it can
+    break out of a line, a quote or a file name.
+    """
+
+    python: Sequence[str] = ()
+    requirements_txt: str | Path | None = None
+    apt: Sequence[str] = ()
+    python_version: str | None = None
+    base_image: str | None = None
+    setup: str | Path | None = None
+
+    def __post_init__(self) -> None:
+        for field in ("python", "apt"):
+            values = getattr(self, field)
+            if isinstance(values, str) or not all(isinstance(value, str) for value in values):
+                raise DefinitionError(f"expected Env({field}=[...]) with a list of texts, got {values!r}")
+            object.__setattr__(self, field, tuple(values))
+        for requirement in self.python:
+            check_requirement(requirement)
+        for package in self.apt:
+            _check("apt", package, _APT, "a Debian package like 'libgomp1' or 'libgomp1=12.2.0-14'")
+        _check("python_version", self.python_version, _PYTHON, "a version like '3.12'")
+        _check("base_image", self.base_image, _IMAGE, "an image like 'python:3.12-slim'")
+        _check_path("requirements_txt", self.requirements_txt)
+        _check_path("setup", self.setup)
+
+
+def check_requirement(text: str) -> None:
+    """Refuse, as a DefinitionError, what is no requirement on a named distribution."""
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        requirement = Requirement(text)
+    except InvalidRequirement as error:
+        raise DefinitionError(f"{text!r} is no requirement: expected one like 'scikit-learn>=1.5'") from error
+    if requirement.url is not None:
+        raise DefinitionError(f"{text!r} points to a place of its own: install {requirement.name!r} here, and it goes along as a wheel")
+
+
+def _check(field: str, value: str | None, pattern: re.Pattern[str], expected: str) -> None:
+    if value is not None and not (isinstance(value, str) and pattern.fullmatch(value)):
+        raise DefinitionError(f"Env({field}={value!r}): expected {expected}")
+
+
+def _check_path(field: str, value: str | Path | None) -> None:
+    if value is None:
+        return
+    path = PurePosixPath(value)
+    if path.is_absolute() or ".." in path.parts:
+        raise DefinitionError(f"Env({field}={str(value)!r}): expected a file of the project, relative to the service's module")

@@ -1,0 +1,70 @@
+"""Payloads: what an adapter reads, whichever way it came."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from .errors import BadInput, UnsupportedMediaType
+
+ReadableBuffer = bytes | bytearray | memoryview
+
+# Source: RFC 9110, sections 5.6.2 (token), 5.6.4 (quoted-string) and 8.3.1 (media type).
+_WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_MEDIA_TYPE = re.compile(rf"{_WORD}/{_WORD}")
+_PARAMETER = re.compile(rf'[ \t]*;[ \t]*(?:({_WORD})=("(?:[^"\\]|\\.)*"|{_WORD}))?')
+_ESCAPE = re.compile(r"\\(.)")
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """A body and what is known of it: one HTTP body, one part of a form, one file or one command-line argument.
+
+    `media_type` is lower case and without parameters, or empty when the sender named none; the names in `parameters` are lower case.
+    """
+
+    data: ReadableBuffer
+    media_type: str = ""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    filename: str | None = None
+
+    @classmethod
+    def of(cls, data: ReadableBuffer, content_type: str = "", filename: str | None = None) -> Payload:
+        """A payload from a body and its Content-Type header; a header that is no media type is a BadInput."""
+        media_type, parameters = parse_content_type(content_type)
+        return cls(data, media_type, parameters, filename)
+
+    def text(self) -> str:
+        """The body as text in the charset its sender named, UTF-8 by default."""
+        charset = self.parameters.get("charset", "utf-8")
+        try:
+            return str(self.data, charset)
+        except LookupError as error:
+            raise UnsupportedMediaType(f"unknown charset {charset!r}") from error
+        except UnicodeError as error:
+            raise BadInput(f"the body is not {charset} text: {error}") from error
+
+
+def parse_content_type(header: str) -> tuple[str, dict[str, str]]:
+    """Split `Text/CSV; charset="utf-8"` into `("text/csv", {"charset": "utf-8"})`; an empty header gives `("", {})`."""
+    header = header.strip()
+    if not header:
+        return "", {}
+    found = _MEDIA_TYPE.match(header)
+    if found is None:
+        raise BadInput(f"{header!r} is no content type: expected one like 'application/json'")
+    return found[0].lower(), _parse_parameters(header, found.end())
+
+
+def _parse_parameters(header: str, position: int) -> dict[str, str]:
+    parameters: dict[str, str] = {}
+    while position < len(header):
+        found = _PARAMETER.match(header, position)
+        if found is None:
+            raise BadInput(f"{header!r} is no content type: cannot read {header[position:]!r}")
+        position = found.end()
+        if found[1]:
+            value = _ESCAPE.sub(r"\1", found[2][1:-1]) if found[2].startswith('"') else found[2]
+            parameters.setdefault(found[1].lower(), value)
+    return parameters

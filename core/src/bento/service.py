@@ -1,0 +1,106 @@
+"""Services: the class a user writes, with its model slots and apis."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+from .api import Api, declared
+from .artifact import JSON, Artifact, Packed, type_name
+from .env import Env
+from .errors import ArtifactError, DefinitionError
+from .tag import Tag
+
+_WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+class Service:
+    """A trained model's class: artifacts are its slots, methods marked with `bento.api` its apis, and `Iris(model=fitted)` packs it.
+
+    `name` is the bundle's name; by default the class's, `IrisClassifier` becoming `iris-classifier`. A plain call of an
+    api needs no server: `service.predict(rows)`.
+    """
+
+    name: ClassVar[str] = "service"
+    env: ClassVar[Env] = Env()
+    artifacts: ClassVar[Mapping[str, Artifact[Any]]] = MappingProxyType({})
+    """The slots by name, in the order they are declared."""
+    apis: ClassVar[Mapping[str, Api]] = MappingProxyType({})
+    """The apis by name, in the order they are declared."""
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        if "name" not in cls.__dict__:
+            cls.name = _WORD_STARTS.sub("-", cls.__name__).replace("_", "-").strip("-").lower()
+        Tag(cls.name)
+        members = _members(cls)
+        cls.artifacts = MappingProxyType({name: value for name, value in members.items() if isinstance(value, Artifact)})
+        cls.apis = MappingProxyType({name: api for name, value in members.items() if (api := declared(value))})
+        _check_slots(cls)
+
+    def __init__(self, /, **models: object) -> None:
+        """Pack one model, or `Packed(model, metadata=...)`, into each slot; a missing, unknown or wrong-typed one is an ArtifactError."""
+        self._metadata: dict[str, Mapping[str, JSON]] = {}
+        _check_names(type(self), models)
+        for slot, artifact in self.artifacts.items():
+            given = models[slot]
+            packed = given if isinstance(given, Packed) else Packed(given)
+            _check_model(type(self), slot, artifact, packed.model)
+            self.__dict__[slot] = packed.model
+            self._metadata[slot] = packed.metadata
+
+    def metadata(self, slot: str) -> Mapping[str, JSON]:
+        """What was packed together with the model of `slot`."""
+        return self._metadata[slot]
+
+    def setup(self) -> None:
+        """Called once in every process that serves, before it is ready: warm up, open connections. An exception ends the server."""
+
+    def close(self) -> None:
+        """Called once in every process that serves, after its last answer."""
+
+
+def _members(cls: type) -> dict[str, object]:
+    """What a class and its bases define, bases first, a redefined name as the subclass has it."""
+    members: dict[str, object] = {}
+    for base in reversed(cls.__mro__):
+        members.update(vars(base))
+    return members
+
+
+def _check_slots(cls: type[Service]) -> None:
+    for slot in cls.artifacts:
+        if slot.startswith("_") or hasattr(Service, slot):
+            raise DefinitionError(f"{cls.__name__}.{slot} cannot be a slot: the name {slot!r} has a meaning of its own, choose another")
+    for name, value in vars(cls).items():
+        clash = _clash(cls, name, value)
+        if clash:
+            raise DefinitionError(f"{cls.__name__}.{name} is both {clash}: choose another name for one of them")
+
+
+def _clash(cls: type[Service], name: str, value: object) -> str | None:
+    inherited = [vars(base)[name] for base in cls.__mro__[1:] if name in vars(base)]
+    if declared(value) and any(isinstance(other, Artifact) for other in inherited):
+        return "an api here and a slot of a base class"
+    if isinstance(value, Artifact) and any(declared(other) for other in inherited):
+        return "a slot here and an api of a base class"
+    return None
+
+
+def _check_names(cls: type[Service], models: Mapping[str, object]) -> None:
+    slots = ", ".join(cls.artifacts) or "none"
+    for name in models:
+        if name not in cls.artifacts:
+            raise ArtifactError(f"{cls.__name__} has no slot {name!r}: its slots are {slots}")
+    for slot in cls.artifacts:
+        if slot not in models:
+            raise ArtifactError(f"{cls.__name__}.{slot} holds no model: pass one as {cls.__name__}({slot}=...), or load a saved bundle")
+
+
+def _check_model(cls: type[Service], slot: str, artifact: Artifact[Any], model: object) -> None:
+    if isinstance(model, type) and not artifact.accepts(model):
+        raise ArtifactError(f"{cls.__name__}.{slot} got the class {model.__name__} itself: pass a fitted instance of it")
+    if not artifact.accepts(model):
+        raise ArtifactError(f"{cls.__name__}.{slot} is a {type(artifact).__name__}, which does not keep a {type_name(model)}")

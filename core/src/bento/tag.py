@@ -1,0 +1,49 @@
+"""Tags: the `name:version` that a bundle is called by."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from .errors import TagError
+
+_NAME = re.compile(r"[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?")
+_VERSION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,126}[A-Za-z0-9])?")
+
+LATEST = "latest"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Tag:
+    """A bundle's name and version; the version `latest` stands for the newest one.
+
+    Both parts are also folder names, so they hold nothing a path or a shell could read differently.
+    """
+
+    name: str
+    version: str = LATEST
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise TagError(
+                f"{self.name!r} is no bundle name: use 1 to 64 of a-z, 0-9, '.', '_' and '-', with a letter or digit at both ends"
+            )
+        if not _VERSION.fullmatch(self.version) or ".." in self.version:
+            raise TagError(
+                f"{self.version!r} is no version: use 1 to 128 letters, digits, '.', '_' and '-', with a letter or digit at both ends"
+            )
+
+    @classmethod
+    def parse(cls, text: str) -> Tag:
+        """Read `name` (its latest version) or `name:version`; anything else is a TagError."""
+        name, colon, version = text.partition(":")
+        if colon and not version:
+            raise TagError(f"{text!r} has no version after the colon: write {name!r} or '{name}:VERSION'")
+        return cls(name, version or LATEST)
+
+    @property
+    def is_latest(self) -> bool:
+        return self.version == LATEST
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.version}"
