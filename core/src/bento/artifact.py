@@ -22,7 +22,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, overload
 
-from .errors import ArtifactError, DefinitionError
+from .errors import ArtifactError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,11 +83,8 @@ class Artifact(ABC, Generic[M]):
         return None
 
     def __set_name__(self, owner: type, name: str) -> None:
-        if self.slot is not None:
-            raise DefinitionError(
-                f"{owner.__name__}.{name} is the same artifact object as {self.slot!r}: give each slot an artifact of its own"
-            )
-        self.slot = name
+        # Not checked here: before Python 3.12 an error in this method is hidden in a RuntimeError. Service does it.
+        self.slot = self.slot or name
 
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...

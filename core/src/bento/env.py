@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -13,9 +13,12 @@ from .errors import DefinitionError
 _APT = re.compile(r"[a-z0-9][a-z0-9+.-]+(=[A-Za-z0-9.+~:-]+)?")
 _PYTHON = re.compile(r"3\.[0-9]{1,2}(\.[0-9]{1,2})?")
 # Source: the OCI distribution specification (repository names, tags and digests), with an optional registry host.
+_COMPONENT = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
 _IMAGE = re.compile(
-    r"([A-Za-z0-9.-]+(:[0-9]{1,5})?/)?[a-z0-9]+([._/-]+[a-z0-9]+)*(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[0-9a-f]{64})?"
+    rf"([A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{{1,5}})?/)?{_COMPONENT}(/{_COMPONENT})*"
+    r"(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[0-9a-f]{64})?"
 )
+_PATH = re.compile(r"[\w.+][\w.+-]*(/[\w.+][\w.+-]*)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class Env:
     def __post_init__(self) -> None:
         for field in ("python", "apt"):
             values = getattr(self, field)
-            if isinstance(values, str) or not all(isinstance(value, str) for value in values):
+            if isinstance(values, str) or not isinstance(values, Iterable) or not all(isinstance(value, str) for value in values):
                 raise DefinitionError(f"expected Env({field}=[...]) with a list of texts, got {values!r}")
             object.__setattr__(self, field, tuple(values))
         for requirement in self.python:
@@ -70,6 +73,9 @@ def _check(field: str, value: str | None, pattern: re.Pattern[str], expected: st
 def _check_path(field: str, value: str | Path | None) -> None:
     if value is None:
         return
-    path = PurePosixPath(value)
-    if path.is_absolute() or ".." in path.parts:
-        raise DefinitionError(f"Env({field}={str(value)!r}): expected a file of the project, relative to the service's module")
+    path = PurePosixPath(value) if isinstance(value, str | Path) else PurePosixPath()
+    if not path.name or not _PATH.fullmatch(str(path)) or ".." in path.parts:
+        raise DefinitionError(
+            f"Env({field}={str(value)!r}): expected a file of the project, relative to the service's module, "
+            "its path made of letters, digits and '._+-/'"
+        )

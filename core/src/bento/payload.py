@@ -40,10 +40,10 @@ class Payload:
         charset = self.parameters.get("charset", "utf-8")
         try:
             return str(self.data, charset)
-        except LookupError as error:
-            raise UnsupportedMediaType(f"unknown charset {charset!r}") from error
         except UnicodeError as error:
             raise BadInput(f"the body is not {charset} text: {error}") from error
+        except (LookupError, ValueError) as error:
+            raise UnsupportedMediaType(f"unknown charset {charset!r}") from error
 
 
 def parse_content_type(header: str) -> tuple[str, dict[str, str]]:

@@ -10,9 +10,10 @@ from typing import Any, ClassVar
 from .api import Api, declared
 from .artifact import JSON, Artifact, Packed, type_name
 from .env import Env
-from .errors import ArtifactError, DefinitionError
+from .errors import ArtifactError, DefinitionError, TagError
 from .tag import Tag
 
+_WHY = "one of ASCII letters that does not begin with '_' and that bento.Service does not use itself"
 _WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
@@ -34,11 +35,11 @@ class Service:
         super().__init_subclass__(**kwargs)
         if "name" not in cls.__dict__:
             cls.name = _WORD_STARTS.sub("-", cls.__name__).replace("_", "-").strip("-").lower()
-        Tag(cls.name)
+        _check_name(cls)
         members = _members(cls)
         cls.artifacts = MappingProxyType({name: value for name, value in members.items() if isinstance(value, Artifact)})
         cls.apis = MappingProxyType({name: api for name, value in members.items() if (api := declared(value))})
-        _check_slots(cls)
+        _check_members(cls)
 
     def __init__(self, /, **models: object) -> None:
         """Pack one model, or `Packed(model, metadata=...)`, into each slot; a missing, unknown or wrong-typed one is an ArtifactError."""
@@ -70,10 +71,23 @@ def _members(cls: type) -> dict[str, object]:
     return members
 
 
-def _check_slots(cls: type[Service]) -> None:
-    for slot in cls.artifacts:
-        if slot.startswith("_") or hasattr(Service, slot):
-            raise DefinitionError(f"{cls.__name__}.{slot} cannot be a slot: the name {slot!r} has a meaning of its own, choose another")
+def _check_name(cls: type[Service]) -> None:
+    try:
+        Tag(cls.name)
+    except TagError as error:
+        raise DefinitionError(f"{cls.__name__} needs another name, as in name = 'iris': {error}") from error
+
+
+def _check_members(cls: type[Service]) -> None:
+    for name in (*cls.artifacts, *cls.apis):
+        kind = "a slot" if name in cls.artifacts else "an api"
+        if name.startswith("_") or hasattr(Service, name) or not name.isascii():
+            raise DefinitionError(f"{cls.__name__}.{name} cannot be {kind}: choose another name, {_WHY}")
+    for slot, artifact in cls.artifacts.items():
+        if artifact.slot != slot:
+            raise DefinitionError(
+                f"{cls.__name__}.{slot} is the same artifact object as {artifact.slot!r}: give each slot an artifact of its own"
+            )
     for name, value in vars(cls).items():
         clash = _clash(cls, name, value)
         if clash:

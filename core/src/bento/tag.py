@@ -24,13 +24,15 @@ class Tag:
     version: str = LATEST
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name):
+        if not _is(self.name, _NAME):
             raise TagError(
-                f"{self.name!r} is no bundle name: use 1 to 64 of a-z, 0-9, '.', '_' and '-', with a letter or digit at both ends"
+                f"{self.name!r} is no bundle name: use 1 to 64 of a-z, 0-9, '.', '_' and '-', "
+                "with a letter or digit at both ends and no '..'"
             )
-        if not _VERSION.fullmatch(self.version) or ".." in self.version:
+        if not _is(self.version, _VERSION):
             raise TagError(
-                f"{self.version!r} is no version: use 1 to 128 letters, digits, '.', '_' and '-', with a letter or digit at both ends"
+                f"{self.version!r} is no version: use 1 to 128 of a-z, A-Z, 0-9, '.', '_' and '-', "
+                "with a letter or digit at both ends and no '..'"
             )
 
     @classmethod
@@ -47,3 +49,7 @@ class Tag:
 
     def __str__(self) -> str:
         return f"{self.name}:{self.version}"
+
+
+def _is(part: object, pattern: re.Pattern[str]) -> bool:
+    return isinstance(part, str) and pattern.fullmatch(part) is not None and ".." not in part

@@ -1,8 +1,4 @@
-"""The registry: which plugins are installed, what each brings, and which one failed and why.
-
-pluggy's own entry-point loader stops at the first plugin that raises, so each plugin is loaded here on its own, all or nothing:
-import, register, check for misspelt hooks, collect, check names, commit.
-"""
+"""Everything the installed plugins bring, and calling their hooks."""
 
 from __future__ import annotations
 
@@ -12,49 +8,32 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType, ModuleType
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import pluggy
-
-from . import hookspecs
-from .adapter import Adapter
-from .artifact import Artifact
-from .errors import DefinitionError, PluginError
-from .packer import Packer
+from ..adapter import Adapter
+from ..artifact import Artifact
+from ..errors import DefinitionError, PluginError
+from ..packer import Packer
+from .loading import load, new_hooks
+from .plugin import CORE, Plugin
 
 if TYPE_CHECKING:
     import click
+    import pluggy
     from importlib_metadata import EntryPoint
     from starlette.routing import BaseRoute
 
-    from .api import Api
-    from .service import Service
+    from ..api import Api
+    from ..service import Service
 
 log = logging.getLogger(__name__)
 
 GROUP = "bento"
-CORE = "core"
+"""The entry-point group that plugins are found under."""
 
 B = TypeVar("B", Artifact[Any], Adapter[Any], Packer)
 """What a plugin can bring."""
-
-
-@dataclass(frozen=True, slots=True)
-class Plugin:
-    """An installed plugin: what it brings, or, in `error`, why it brings nothing."""
-
-    name: str
-    distribution: str
-    version: str
-    module: str
-    artifacts: tuple[type[Artifact[Any]], ...] = ()
-    adapters: tuple[type[Adapter[Any]], ...] = ()
-    packers: tuple[type[Packer], ...] = ()
-    error: str | None = None
-
-    def __str__(self) -> str:
-        return f"{self.distribution} {self.version}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +41,17 @@ class Registry:
     """Everything the installed plugins bring, by name."""
 
     plugins: tuple[Plugin, ...] = ()
-    hooks: pluggy.PluginManager = field(default_factory=lambda: _new_hooks())  # noqa: PLW0108 - defined below
+    hooks: pluggy.PluginManager = field(default_factory=new_hooks)
 
     @classmethod
     def discover(cls, entry_points: Iterable[EntryPoint], disabled: Iterable[str] = ()) -> Registry:
         """Load each entry point, bento's own first; one that fails is kept with its error and the others go on."""
         off = frozenset(disabled)
-        hooks = _new_hooks()
+        hooks = new_hooks()
         plugins: list[Plugin] = []
         for entry_point in sorted(entry_points, key=_load_order):
-            if entry_point.name == CORE or not ({entry_point.name, "*"} & off):
-                plugins.append(_load(entry_point, plugins, hooks))
+            if _is_core(entry_point) or not ({entry_point.name, "*"} & off):
+                plugins.append(load(entry_point, plugins, hooks))
         return cls(tuple(plugins), hooks)
 
     @property
@@ -130,21 +109,28 @@ class Registry:
 
     def commands(self) -> list[click.Command]:
         """The sub-commands that plugins bring."""
-        return [command for brought in self.call("bento_register_commands") for command in brought]
+        return self._brought("bento_register_commands")
 
     def routes(self, service: Service) -> list[BaseRoute]:
         """The extra routes that plugins bring for a service."""
-        return [route for brought in self.call("bento_register_routes", service=service) for route in brought]
+        return self._brought("bento_register_routes", service=service)
 
-    def call(self, hook: str, **arguments: object) -> list[Any]:
-        """Call one hook of every plugin; an exception is logged with the plugin's name, and the others go on."""
-        results = []
+    def listens(self, hook: str) -> bool:
+        """Whether any plugin implements a hook."""
+        return bool(getattr(self.hooks.hook, hook).get_hookimpls())
+
+    def call(self, hook: str, **arguments: object) -> None:
+        """Tell every plugin of an event; an exception is logged with the plugin's name, and the others go on."""
+        self._brought(hook, lambda _: (), **arguments)
+
+    def _brought(self, hook: str, read: Callable[[Any], Iterable[Any]] = list, **arguments: object) -> list[Any]:
+        brought: list[Any] = []
         for implementation in getattr(self.hooks.hook, hook).get_hookimpls():
             try:
-                results.append(implementation.function(*(arguments[name] for name in implementation.argnames)))
+                brought += read(implementation.function(*(arguments[name] for name in implementation.argnames)))
             except Exception:
                 log.exception("plugin %s failed in %s", implementation.plugin_name, hook)
-        return results
+        return brought
 
     def _claim(self, ask: Callable[[type[Adapter[Any]]], Adapter[Any] | None], what: str) -> Adapter[Any] | None:
         """What one adapter claims; a plugin's claim goes before core's, and two plugins' claims are an error naming both."""
@@ -174,73 +160,13 @@ def installed() -> Registry:
     return Registry.discover(entry_points(group=GROUP), disabled)
 
 
-def _new_hooks() -> pluggy.PluginManager:
-    hooks = pluggy.PluginManager(hookspecs.PROJECT)
-    hooks.add_hookspecs(hookspecs)
-    return hooks
+def _is_core(entry_point: EntryPoint) -> bool:
+    return entry_point.name == CORE and entry_point.value == "bento.builtins"
 
 
 def _load_order(entry_point: EntryPoint) -> tuple[bool, str, str]:
     distribution = entry_point.dist.name if entry_point.dist else ""
-    return (entry_point.name != CORE, distribution, entry_point.name)
-
-
-def _load(entry_point: EntryPoint, before: Iterable[Plugin], hooks: pluggy.PluginManager) -> Plugin:
-    distribution = entry_point.dist
-    name = distribution.name if distribution else entry_point.value
-    plugin = functools.partial(Plugin, entry_point.name, name, distribution.version if distribution else "?", entry_point.value)
-    try:
-        module = entry_point.load()
-        loaded = plugin(**_collect(entry_point.name, module))
-        _check_free(loaded, before)
-        hooks.register(module, entry_point.name)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # noqa: BLE001 - a SystemExit in a plugin's import must not take the others down either
-        failed = plugin(error=f"{type(error).__name__}: {error}")
-        log.warning("plugin %s failed to load: %s", failed, failed.error)
-        return failed
-    return loaded
-
-
-def _collect(name: str, module: ModuleType) -> dict[str, Any]:
-    """What a plugin registers, asked in a manager of its own so that a failure leaves nothing behind."""
-    trial = _new_hooks()
-    _check_marked(module)
-    trial.register(module, name)
-    trial.check_pending()
-    kinds = {"artifacts": Artifact, "adapters": Adapter, "packers": Packer}
-    return {kind: _classes(trial, kind, base) for kind, base in kinds.items()}
-
-
-def _check_marked(module: ModuleType) -> None:
-    for name, value in vars(module).items():
-        if name.startswith("bento_") and inspect.isfunction(value) and not hasattr(value, f"{hookspecs.PROJECT}_impl"):
-            raise PluginError(f"{module.__name__}.{name} is no hook implementation: mark it with @bento.hookimpl")
-
-
-def _classes(trial: pluggy.PluginManager, kind: str, base: type) -> tuple[type, ...]:
-    hook = f"bento_register_{kind}"
-    found = tuple(brought for result in getattr(trial.hook, hook)() for brought in result)
-    for brought in found:
-        if not (isinstance(brought, type) and issubclass(brought, base)):
-            raise PluginError(f"{hook} returned {brought!r}: expected subclasses of bento.{base.__name__}")
-        if inspect.isabstract(brought) or not isinstance(getattr(brought, "name", None), str):
-            missing = ", ".join(sorted(getattr(brought, "__abstractmethods__", ()))) or "name"
-            raise PluginError(f"{brought.__name__} is not complete: it lacks {missing}")
-    return found
-
-
-def _check_free(loaded: Plugin, before: Iterable[Plugin]) -> None:
-    for kind in ("artifacts", "adapters", "packers"):
-        taken = {brought.name: plugin for plugin in before for brought in getattr(plugin, kind)}
-        for brought in getattr(loaded, kind):
-            if brought.name in taken:
-                raise PluginError(
-                    f"{loaded} and {taken[brought.name]} both bring the {kind[:-1]} {brought.name!r}: "
-                    f"remove one of them, or leave one out with BENTO_DISABLE_PLUGINS={loaded.name}"
-                )
-            taken[brought.name] = loaded
+    return (not _is_core(entry_point), distribution, entry_point.name)
 
 
 def _by_name(groups: Iterable[tuple[type[B], ...]]) -> Mapping[str, type[B]]:

@@ -1,0 +1,107 @@
+"""Loading one plugin, all or nothing."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import logging
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from .. import hookspecs
+from ..adapter import Adapter
+from ..artifact import Artifact
+from ..errors import PluginError
+from ..packer import Packer
+from .plugin import Plugin
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from importlib_metadata import EntryPoint
+
+log = logging.getLogger(__name__)
+
+_KINDS = {
+    "artifacts": (Artifact, ("name",)),
+    "adapters": (Adapter, ("name", "media_types")),
+    "packers": (Packer, ("name", "summary")),
+}
+
+
+def new_hooks() -> pluggy.PluginManager:
+    """A pluggy manager that knows bento's hooks and no plugin."""
+    hooks = pluggy.PluginManager(hookspecs.PROJECT)
+    hooks.add_hookspecs(hookspecs)
+    return hooks
+
+
+def load(entry_point: EntryPoint, before: Iterable[Plugin], hooks: pluggy.PluginManager) -> Plugin:
+    """Load a plugin into `hooks` unless it fails or is in the way of one that was loaded `before`."""
+    distribution = entry_point.dist
+    name = distribution.name if distribution else entry_point.value
+    plugin = functools.partial(Plugin, entry_point.name, name, distribution.version if distribution else "?", entry_point.value)
+    try:
+        module = entry_point.load()
+        loaded = plugin(**_collect(entry_point.name, module))
+        _check_free(loaded, [other for other in before if not other.error])
+        hooks.register(module, entry_point.name)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a SystemExit in a plugin's import must not take the others down either
+        failed = plugin(error=f"{type(error).__name__}: {error}")
+        log.warning("plugin %s failed to load: %s", failed, failed.error)
+        return failed
+    return loaded
+
+
+def _collect(name: str, module: ModuleType) -> dict[str, Any]:
+    """What a plugin registers, asked in a manager of its own so that a failure leaves nothing behind."""
+    trial = new_hooks()
+    _check_spelling(module)
+    trial.register(module, name)
+    trial.check_pending()
+    return {kind: _classes(trial, kind, base, needs) for kind, (base, needs) in _KINDS.items()}
+
+
+def _check_spelling(module: ModuleType) -> None:
+    known = [name for name in vars(hookspecs) if name.startswith("bento_")]
+    for name, value in vars(module).items():
+        if not (name.startswith("bento_") and inspect.isfunction(value)):
+            continue
+        if not hasattr(value, f"{hookspecs.PROJECT}_impl"):
+            raise PluginError(f"{module.__name__}.{name} is no hook implementation: mark it with @bento.hookimpl")
+        if name not in known and not getattr(value, f"{hookspecs.PROJECT}_impl").get("specname"):
+            nearest = get_close_matches(name, known, 1) or [", ".join(known)]
+            raise PluginError(f"{module.__name__}.{name} is no hook of bento: did you mean {nearest[0]}?")
+
+
+def _classes(trial: pluggy.PluginManager, kind: str, base: type, needs: tuple[str, ...]) -> tuple[type, ...]:
+    hook = f"bento_register_{kind}"
+    results = getattr(trial.hook, hook)()
+    found = tuple(brought for result in results for brought in result)
+    for brought in found:
+        if not (isinstance(brought, type) and issubclass(brought, base)):
+            raise PluginError(f"{hook} returned {brought!r}: expected subclasses of bento.{base.__name__}")
+        missing = sorted(getattr(brought, "__abstractmethods__", ())) + [name for name in needs if not hasattr(brought, name)]
+        if missing:
+            raise PluginError(f"{brought.__name__} is not complete: it lacks {', '.join(missing)}")
+    return found
+
+
+def _check_free(loaded: Plugin, before: Iterable[Plugin]) -> None:
+    for other in before:
+        if other.name == loaded.name:
+            raise PluginError(f"{loaded} and {other} both call themselves {loaded.name!r}: remove one of them")
+    for kind in _KINDS:
+        taken = {brought.name: plugin for plugin in before for brought in getattr(plugin, kind)}
+        for brought in getattr(loaded, kind):
+            if brought.name in taken:
+                raise PluginError(
+                    f"{loaded} and {taken[brought.name]} both bring the {kind[:-1]} {brought.name!r}: "
+                    f"remove one of them, or leave one out with BENTO_DISABLE_PLUGINS={loaded.name}"
+                )
+            taken[brought.name] = loaded

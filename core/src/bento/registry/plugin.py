@@ -1,0 +1,54 @@
+"""What one installed plugin brings, or why it brings nothing."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..adapter import Adapter
+    from ..artifact import Artifact
+    from ..packer import Packer
+
+log = logging.getLogger(__name__)
+
+CORE = "core"
+"""The name of the entry point under which bento itself is a plugin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """An installed plugin: what it brings, or, in `error`, why it brings nothing."""
+
+    name: str
+    distribution: str
+    version: str
+    module: str
+    artifacts: tuple[type[Artifact[Any]], ...] = ()
+    adapters: tuple[type[Adapter[Any]], ...] = ()
+    packers: tuple[type[Packer], ...] = ()
+    error: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.distribution} {self.version}"
+
+    def lacks(self) -> list[str]:
+        """A sentence for each of its artifacts whose framework is not installed here, saying what to install."""
+        return [_lack(artifact) for artifact in self.artifacts if artifact.framework and not _is_installed(artifact.framework)]
+
+
+def _is_installed(framework: str) -> bool:
+    # Only the top-level package is looked for: finding a submodule would import its parents.
+    return find_spec(framework.partition(".")[0]) is not None
+
+
+def _lack(artifact: type[Artifact[Any]]) -> str:
+    try:
+        needs = " ".join(artifact().requirements())
+    except Exception:
+        log.exception("%s does not say what it requires", artifact.__qualname__)
+        needs = ""
+    way_out = f"pip install {needs}" if needs else "install it"
+    return f"artifact {artifact.name!r} needs {artifact.framework!r}, which is not installed: {way_out}"
