@@ -37,6 +37,10 @@ class Adapter(ABC, Generic[T]):
     def encode(self, value: T, media_type: str) -> bytes:
         """The body for one value, in one of the adapter's own media types. A value it cannot write is a TypeError or ValueError."""
 
+    def content_type(self, media_type: str, body: bytes) -> str:
+        """The Content-Type header that goes with an encoded body: the media type, and what else a reader must know."""
+        return f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type
+
     def rows(self, item: T) -> int | None:
         """How many rows an item brings to a batch.
 

@@ -71,6 +71,7 @@ class Api:
     output: Adapter[Any] | None
     batch: Batch | None
     timeout: float
+    concurrency: int
     parameter: str
     takes_context: bool
 
@@ -101,6 +102,7 @@ def api(
     output: Adapter[Any] | None = None,
     batch: bool | Batch = False,
     timeout: float = 60.0,
+    concurrency: int | None = None,
 ) -> Callable[[F], F]: ...
 def api(
     function: F | None = None,
@@ -110,16 +112,18 @@ def api(
     output: Adapter[Any] | None = None,
     batch: bool | Batch = False,
     timeout: float = 60.0,
+    concurrency: int | None = None,
 ) -> F | Callable[[F], F]:
     """Mark a method of a service as an api; the method itself stays as it is.
 
     `input` and `output` may be left out: type hints decide, then, for the output, each returned value. With `batch` the
     method gets a batch (`Adapter.stack`) and returns one result for each row of it, in order. `timeout` is in seconds,
-    from a request's first byte. A parameter named `context` gets the request's `Context`.
+    from a request's first byte. `concurrency` is how many calls may run at once: 1 for a `def`, since few models promise to
+    be safe in several threads, and 100 for an `async def`. A parameter named `context` gets the request's `Context`.
     """
 
     def mark(function: F) -> F:
-        setattr(function, _MARK, _declare(function, input, output, _batch(batch), timeout))
+        setattr(function, _MARK, _declare(function, input, output, _batch(batch), timeout, concurrency))
         return function
 
     return mark if function is None else mark(function)
@@ -137,12 +141,17 @@ def _declare(
     output: Adapter[Any] | None,
     batch: Batch | None,
     timeout: float,
+    concurrency: int | None,
 ) -> Api:
     name = function.__name__
     if name in _RESERVED:
         raise DefinitionError(f"an api cannot be named {name!r}: the server answers /{name} itself")
     if not timeout > 0:
         raise DefinitionError(f"expected a timeout of more than 0 seconds for {name!r}, got {timeout!r}")
+    if concurrency is None:
+        concurrency = 100 if inspect.iscoroutinefunction(function) else 1
+    if concurrency < 1:
+        raise DefinitionError(f"expected a concurrency of 1 or more for {name!r}, got {concurrency!r}")
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         raise DefinitionError(f"{name!r} is a generator: return the whole answer instead")
     parameters = list(inspect.signature(function).parameters)[1:]
@@ -152,7 +161,7 @@ def _declare(
         raise DefinitionError(
             f"{name!r} takes {len(values)} values: an api takes one, and a context if it likes, as in def {name}(self, value, context)"
         )
-    return Api(name, function, input, output, batch, float(timeout), values[0], takes_context)
+    return Api(name, function, input, output, batch, float(timeout), concurrency, values[0], takes_context)
 
 
 def _batch(batch: bool | Batch) -> Batch | None:

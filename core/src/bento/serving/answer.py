@@ -1,0 +1,66 @@
+"""Answers: what goes back to a client, whichever lane it came by, and how an error becomes one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import orjson
+
+from ..errors import BentoError, Overloaded, TooLarge
+
+if TYPE_CHECKING:
+    from ..api import Timing
+
+PROBLEM = "application/problem+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer: `media_type` is the Content-Type header, `headers` what goes with it beside the length and the request's id."""
+
+    body: bytes
+    media_type: str
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def problem(status: int, detail: str, *, request_id: str = "", headers: tuple[tuple[str, str], ...] = ()) -> Answer:
+    """An error as a problem document. Source: RFC 9457."""
+    document = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    if request_id:
+        document["request_id"] = request_id
+    return Answer(orjson.dumps(document), PROBLEM, status, headers)
+
+
+def failure(error: BaseException, request_id: str = "") -> Answer:
+    """The answer to a request that ended in `error`: what the client can mend is told, the rest says nothing of the inside."""
+    if isinstance(error, BentoError) and error.status != HTTPStatus.INTERNAL_SERVER_ERROR:
+        return problem(error.status, str(error), request_id=request_id, headers=_consequences(error))
+    return problem(500, "the service failed to answer; its log says why, under this request's id", request_id=request_id)
+
+
+def _consequences(error: BentoError) -> tuple[tuple[str, str], ...]:
+    if isinstance(error, Overloaded):
+        return (("retry-after", str(error.retry_after)),)
+    # The rest of a body that is too large is not worth reading to keep the connection.
+    return (("connection", "close"),) if isinstance(error, TooLarge) else ()
+
+
+def headers_of(answer: Answer, request_id: str) -> list[tuple[str, str]]:
+    """Every header of an answer to an api, in the order that all lanes write them."""
+    return [
+        ("content-type", answer.media_type),
+        ("content-length", str(len(answer.body))),
+        ("x-content-type-options", "nosniff"),
+        ("x-request-id", request_id),
+        *answer.headers,
+    ]
+
+
+def server_timing(timing: Timing) -> str:
+    """Where the time of a request went, in milliseconds. Source: W3C Server Timing."""
+    stages = (("decode", timing.decode), ("queue", timing.queue), ("model", timing.model), ("encode", timing.encode))
+    text = ", ".join(f"{name};dur={seconds * 1000:.3f}" for name, seconds in stages)
+    return f'{text}, batch;desc="{timing.rows}"'

@@ -1,0 +1,143 @@
+"""Batching: calls wait in order until a call of the api can start, which then takes everything that is there.
+
+A batch starts when the api is free and takes all that is queued, oldest first, up to `Batch.size` rows of one group; it never
+waits for more unless `Batch.wait` says so. In simulations with Poisson and bursty arrivals on cheap and on GPU-like models
+no timer had a better mean or 99th percentile (docs/performance.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from ..api import Batch
+from ..errors import Overloaded
+from .pipeline import drive
+from .placement import Placement
+
+if TYPE_CHECKING:
+    from ..api import Api
+    from .call import Call
+
+Execute = Callable[[Sequence["Call"]], Coroutine[Any, Any, None]]
+
+
+class Batcher:
+    """The queue of one api. Everything but `execute` happens on the event loop, so nothing here is locked."""
+
+    def __init__(self, api: Api, execute: Execute, loop: asyncio.AbstractEventLoop, limit: int) -> None:
+        self._name = api.name
+        self._batch = api.batch or Batch(size=1)
+        self._is_async = api.is_async
+        self._execute = execute
+        self._loop = loop
+        self._limit = limit
+        self._queue: deque[Call] = deque()
+        self._free = self._concurrency = api.concurrency
+        self._wake: asyncio.Handle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._threads = ThreadPoolExecutor(api.concurrency, thread_name_prefix=f"bento-{api.name}")
+        self.placement = Placement()
+
+    @property
+    def waiting(self) -> int:
+        return len(self._queue)
+
+    def submit(self, call: Call) -> None:
+        """Put a decoded call at the end of the queue, or raise Overloaded when its answer could not be in time."""
+        self._check_room(call)
+        self._queue.append(call)
+        if self._free and (self._wake is None or len(self._queue) == self._batch.size):
+            self._schedule()
+
+    def close(self) -> None:
+        """Let go of the threads; one that hangs in a model is left behind."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _check_room(self, call: Call) -> None:
+        wait = self._predicted_wait()
+        if len(self._queue) >= self._limit:
+            raise Overloaded(f"{self._name} has {self._limit} requests waiting, its limit", retry_after=max(1, math.ceil(wait)))
+        if time.monotonic() + wait > call.deadline:
+            raise Overloaded(f"{self._name} could not answer in time: the wait is about {wait:.2g} seconds", retry_after=math.ceil(wait))
+
+    def _predicted_wait(self) -> float:
+        """Seconds until a call that comes now would start; nothing is refused on a prior, so it is 0 until a call was measured."""
+        if self._free or not self._queue:
+            return 0.0
+        batches = len(self._queue) / self._batch.size / self._concurrency
+        return batches * self.placement.seconds
+
+    def _schedule(self) -> None:
+        """Start once the rest of this tick's requests are decoded, so that they share the batch, or when its wait is over."""
+        if self._wake is not None:
+            self._wake.cancel()
+        wait = self._wait_left()
+        self._wake = self._loop.call_later(wait, self._start) if wait > 0 else self._loop.call_soon(self._start)
+
+    def _wait_left(self) -> float:
+        if not self._batch.wait or len(self._queue) >= self._batch.size:
+            return 0.0
+        return self._queue[0].decoded_at + self._batch.wait - time.monotonic()
+
+    def _start(self) -> None:
+        self._wake = None
+        while self._free and self._queue:
+            calls = self._take()
+            if not calls:
+                continue
+            self._free -= 1
+            if self._is_async:
+                self._run_on_loop(calls)
+            elif self.placement.inline:
+                self._run_inline(calls)
+                break
+            else:
+                self._run_in_thread(calls)
+
+    def _take(self) -> list[Call]:
+        """The oldest calls of one group, as many as a batch holds; calls that nobody waits for any more are dropped."""
+        now = time.monotonic()
+        taken: list[Call] = []
+        passed: list[Call] = []
+        rows = 0
+        while self._queue and rows < self._batch.size:
+            call = self._queue.popleft()
+            if not call.is_wanted(now):
+                continue
+            if taken and (call.group != taken[0].group or rows + call.weight > self._batch.size):
+                passed.append(call)
+                continue
+            call.started_at = now
+            taken.append(call)
+            rows += call.weight
+        self._queue.extendleft(reversed(passed))
+        return taken
+
+    def _run_on_loop(self, calls: list[Call]) -> None:
+        task = self._loop.create_task(self._execute(calls))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda done: self._finish(calls, done))
+
+    def _run_in_thread(self, calls: list[Call]) -> None:
+        future = self._loop.run_in_executor(self._threads, drive, self._execute(calls))
+        future.add_done_callback(lambda done: self._finish(calls, done))
+
+    def _run_inline(self, calls: list[Call]) -> None:
+        drive(self._execute(calls))
+        self._finish(calls)
+
+    def _finish(self, calls: list[Call], done: asyncio.Future[None] | None = None) -> None:
+        self._free += 1
+        self.placement.observe(time.monotonic() - calls[0].started_at)
+        failed = None if done is None or done.cancelled() else done.exception()
+        for call in calls:
+            call.settle(call.outcome or failed or RuntimeError(f"{self._name} was interrupted"))
+        if self._queue and self._wake is None:
+            self._schedule()

@@ -1,0 +1,80 @@
+"""Calls: a request on its way through an api, from its decoded value to its answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING, Any
+
+from ..api import Context, Timing
+
+if TYPE_CHECKING:
+    from .answer import Answer
+    from .request import Request
+
+
+class Call:
+    """One request on its way through an api. It is settled exactly once: answered, failed, expired or left by its client."""
+
+    __slots__ = (
+        "_done",
+        "deadline",
+        "decoded_at",
+        "encode_seconds",
+        "group",
+        "item",
+        "model_seconds",
+        "outcome",
+        "request",
+        "rows",
+        "rows_in_batch",
+        "settled",
+        "started_at",
+    )
+
+    def __init__(self, request: Request, deadline: float, done: Callable[[Call, Answer | BaseException], None]) -> None:
+        self.request = request
+        self.deadline = deadline
+        self._done = done
+        self.item: Any = None
+        self.rows: int | None = None
+        self.group: Hashable = None
+        self.outcome: Answer | BaseException | None = None
+        self.settled = False
+        self.decoded_at = self.started_at = 0.0
+        self.model_seconds = self.encode_seconds = 0.0
+        self.rows_in_batch = 0
+
+    @property
+    def weight(self) -> int:
+        """How many rows it brings to a batch; even an empty request takes a place."""
+        return self.rows or 1
+
+    def settle(self, outcome: Answer | BaseException) -> None:
+        """Answer the request, unless it is over already; called on the event loop."""
+        if not self.settled:
+            self.settled = True
+            self._done(self, outcome)
+
+    def abandon(self) -> None:
+        """The client has left: an answer has nowhere to go, and work not yet begun never begins."""
+        self.settled = True
+
+    def is_wanted(self, now: float) -> bool:
+        return not self.settled and now < self.deadline
+
+    def context(self, api: str) -> Context:
+        return Context(self.request.request_id, api, self.request.headers, self.deadline)
+
+    def timing(self) -> Timing:
+        received, decoded, started = self.request.received, self.decoded_at, self.started_at
+        return Timing(
+            decode=decoded - received if decoded else 0.0,
+            queue=started - decoded if started else 0.0,
+            model=self.model_seconds,
+            encode=self.encode_seconds,
+            rows=self.rows_in_batch,
+        )
+
+    def mark_decoded(self) -> None:
+        self.decoded_at = time.monotonic()

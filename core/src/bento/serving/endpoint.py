@@ -1,0 +1,134 @@
+"""Endpoints: one api as a lane sees it. A request goes in; one answer comes out, exactly once, on the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from ..errors import DeadlineExceeded
+from ..payload import Payload
+from .answer import Answer, failure
+from .batching import Batcher
+from .call import Call
+from .deadlines import Deadlines
+from .limits import Limits, decompress
+from .logs import FaultLog
+
+if TYPE_CHECKING:
+    from ..registry import Registry
+    from ..service import Service
+    from .metrics import Metrics
+    from .pipeline import Pipeline
+    from .request import Request
+
+# Decoding this much takes about as long as a hop to a thread and back.
+_LARGE = 64 * 1024
+
+
+class Endpoint:
+    """Decodes requests to one api, lets its batcher answer them, and counts what became of each."""
+
+    def __init__(
+        self,
+        service: Service,
+        pipeline: Pipeline,
+        registry: Registry,
+        metrics: Metrics,
+        limits: Limits,
+        decoders: Executor,
+    ) -> None:
+        self.api = pipeline.api
+        self._service = service
+        self._pipeline = pipeline
+        self._registry = registry
+        self._figures = metrics.apis[self.api.name]
+        self._numbers = metrics.numbers
+        self._limits = limits
+        self._decoders = decoders
+        self._loop = asyncio.get_running_loop()
+        self._batcher = Batcher(self.api, pipeline.execute, self._loop, limits.queue)
+        self._deadlines = Deadlines(self._loop)
+        self._faults = FaultLog()
+
+    def handle(self, request: Request, reply: Callable[[Answer, Call], None]) -> Call:
+        """Begin to answer `request`; `reply` is called once, perhaps before this returns, unless the client leaves first."""
+
+        def done(call: Call, outcome: Answer | BaseException) -> None:
+            answer = self._conclude(call, outcome)
+            reply(answer, call)
+
+        call = Call(request, request.received + min(self.api.timeout, request.timeout), done)
+        self._deadlines.add(call)
+        self._numbers[self._figures.in_flight] += 1.0
+        if len(request.body) > _LARGE or request.content_encoding:
+            decoding = self._loop.run_in_executor(self._decoders, self._decode, call)
+            decoding.add_done_callback(lambda done: self._submit(call, done.exception()))
+        else:
+            self._submit(call, self._decode_here(call))
+        return call
+
+    def leave(self, call: Call) -> None:
+        """The client is gone: nobody waits for this call any more."""
+        if not call.settled:
+            call.abandon()
+            self._count(call, 499)
+
+    @property
+    def open_calls(self) -> int:
+        """Requests that wait or run."""
+        return len(self._deadlines)
+
+    def close(self) -> None:
+        self._batcher.close()
+
+    def _decode(self, call: Call) -> None:
+        body = decompress(call.request.body, call.request.content_encoding, self._limits)
+        self._pipeline.admit(call, Payload.of(body, call.request.content_type))
+
+    def _decode_here(self, call: Call) -> Exception | None:
+        try:
+            self._decode(call)
+        except Exception as error:  # noqa: BLE001 - the outcome of this call
+            return error
+        return None
+
+    def _submit(self, call: Call, error: BaseException | None) -> None:
+        if call.settled:
+            return
+        try:
+            if error is not None:
+                raise error
+            if not call.is_wanted(time.monotonic()):
+                raise DeadlineExceeded("the deadline was over before the request was read")
+            self._batcher.submit(call)
+        except Exception as refusal:  # noqa: BLE001 - the outcome of this call
+            call.settle(refusal)
+
+    def _conclude(self, call: Call, outcome: Answer | BaseException) -> Answer:
+        if isinstance(outcome, Answer):
+            answer = outcome
+        else:
+            answer = failure(outcome, call.request.request_id)
+            if answer.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+                self._faults.write(self.api.name, call.request.request_id, outcome)
+        self._count(call, answer.status)
+        return answer
+
+    def _count(self, call: Call, status: int) -> None:
+        self._deadlines.discard(call)
+        self._numbers[self._figures.in_flight] -= 1.0
+        timing = call.timing()
+        self._figures.done(self._numbers, status, time.monotonic() - call.request.received, timing)
+        if self._registry.listens("bento_request_done"):
+            self._registry.call(
+                "bento_request_done",
+                service=self._service,
+                api=self.api.name,
+                context=call.context(self.api.name),
+                status=status,
+                timing=timing,
+            )

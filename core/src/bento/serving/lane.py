@@ -1,0 +1,83 @@
+"""The ordinary lane: an api's endpoint behind plain ASGI, for any server and for whatever is unusual."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from .answer import Answer, headers_of, server_timing
+from .limits import Limits, too_large
+from .request import read_request
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.types import Receive, Send
+
+    from .call import Call
+    from .endpoint import Endpoint
+
+
+class ClientLeft(Exception):
+    """The client closed its connection before its request was whole or its answer was there."""
+
+
+async def read_body(receive: Receive, limits: Limits) -> bytes:
+    """A whole body, never holding more than the limit."""
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientLeft
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > limits.body:
+            raise too_large(limits)
+        chunks.append(chunk)
+        if not message.get("more_body", False):
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+async def call_endpoint(
+    endpoint: Endpoint, headers: Mapping[str, str], body: bytes, request_id: str, received: float, receive: Receive
+) -> Answer:
+    """Hand a request to its endpoint and wait for the answer, or for the client to leave."""
+    loop = asyncio.get_running_loop()
+    answered: asyncio.Future[Answer] = loop.create_future()
+
+    def reply(answer: Answer, call: Call) -> None:
+        if not answered.done():
+            answered.set_result(with_timing(answer, call))
+
+    call = endpoint.handle(read_request(headers, body, request_id, received), reply)
+    if not answered.done():
+        leaving = loop.create_task(_left(receive))
+        try:
+            await asyncio.wait((answered, leaving), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            leaving.cancel()
+            endpoint.leave(call)
+    if not answered.done():
+        raise ClientLeft
+    return answered.result()
+
+
+def with_timing(answer: Answer, call: Call) -> Answer:
+    """The answer with its Server-Timing header, if its call got as far as a model."""
+    timing = call.timing()
+    if not timing.rows:
+        return answer
+    return Answer(answer.body, answer.media_type, answer.status, (*answer.headers, ("server-timing", server_timing(timing))))
+
+
+async def send_answer(send: Send, answer: Answer, request_id: str) -> None:
+    """Write an answer as ASGI messages."""
+    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers_of(answer, request_id)]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

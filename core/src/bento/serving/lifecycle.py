@@ -1,0 +1,97 @@
+"""The life of a service in one process: loading, ready, draining, gone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from ..registry import installed
+from .endpoint import Endpoint
+from .metrics import Metrics
+from .openapi import document
+from .pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from ..service import Service
+    from .limits import Limits
+    from .metrics import Numbers
+
+
+class State(Enum):
+    """What a server is doing, as `/readyz` says it."""
+
+    LOADING = "loading"
+    READY = "ready"
+    DRAINING = "draining"
+    FAILED = "failed"
+
+
+class Lifecycle:
+    """Brings a service up and takes it down; in between, its endpoints by path.
+
+    `load` makes the service; it runs in a thread, so that health checks are answered meanwhile.
+    """
+
+    def __init__(
+        self, load: Callable[[], Service], *, version: str, limits: Limits, stretches: Sequence[Numbers] = (), own: int = 0
+    ) -> None:
+        self.state = State.LOADING
+        self.limits = limits
+        self.endpoints: dict[str, Endpoint] = {}
+        self.openapi: dict[str, Any] | None = None
+        self._load = load
+        self._version = version
+        self._stretches, self._own = stretches, own
+        self.metrics = Metrics((), stretches, own)
+        self._registry = installed()
+        self._service: Service | None = None
+        self._decoders = ThreadPoolExecutor(2, thread_name_prefix="bento-decode")
+        self._starting: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Load and warm up, once; every later call waits for the first. What goes wrong is raised to all of them."""
+        if self._starting is None:
+            self._starting = asyncio.get_running_loop().create_task(self._start())
+        await asyncio.shield(self._starting)
+
+    async def _start(self) -> None:
+        try:
+            service = await asyncio.get_running_loop().run_in_executor(self._decoders, self._bring_up)
+        except BaseException:
+            self.state = State.FAILED
+            raise
+        pipelines = [Pipeline(service, api, self._registry) for api in service.apis.values()]
+        self.metrics = Metrics(list(service.apis), self._stretches, self._own)
+        self.openapi = document(service, pipelines, self._version)
+        self.endpoints = {pipeline.api.path: self._endpoint(service, pipeline) for pipeline in pipelines}
+        self._service = service
+        self._registry.call("bento_service_started", service=service)
+        self.state = State.READY
+
+    def _bring_up(self) -> Service:
+        service = self._load()
+        service.setup()
+        return service
+
+    def _endpoint(self, service: Service, pipeline: Pipeline) -> Endpoint:
+        return Endpoint(service, pipeline, self._registry, self.metrics, self.limits, self._decoders)
+
+    @property
+    def service(self) -> Service | None:
+        """The service, once it is loaded."""
+        return self._service
+
+    async def stop(self) -> None:
+        """Take no more, let what is open end, and close the service."""
+        self.state = State.DRAINING
+        while any(endpoint.open_calls for endpoint in self.endpoints.values()):
+            await asyncio.sleep(0.01)
+        for endpoint in self.endpoints.values():
+            endpoint.close()
+        if self._service is not None:
+            await asyncio.get_running_loop().run_in_executor(self._decoders, self._service.close)
+            self._registry.call("bento_service_stopped", service=self._service)
+        self._decoders.shutdown(wait=False)

@@ -1,0 +1,62 @@
+"""What one request may cost: limits that are on by default, and decompression within them."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+
+from ..errors import BadInput, TooLarge, UnsupportedMediaType
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Sizes in bytes. `body` holds before and after decompression; `queue` is requests per api that wait or run."""
+
+    body: int = 100 * MIB
+    headers: int = 64 * 1024
+    queue: int = 10_000
+
+
+def check_length(content_length: str, limits: Limits) -> None:
+    """Refuse a body by its Content-Length, before any of it is read."""
+    if content_length and not (content_length.isascii() and content_length.isdigit()):
+        raise BadInput(f"{content_length!r} is no Content-Length")
+    if content_length and int(content_length) > limits.body:
+        raise too_large(limits)
+
+
+def too_large(limits: Limits) -> TooLarge:
+    """The refusal of a body, before or after decompression."""
+    return TooLarge(f"the body is larger than the limit of {limits.body} bytes")
+
+
+def decompress(body: bytes, encoding: str, limits: Limits) -> bytes:
+    """Undo a Content-Encoding, stopping as soon as more comes out than a body may hold."""
+    if encoding in {"", "identity"}:
+        return body
+    if encoding in {"gzip", "x-gzip"}:
+        return _inflate(body, 16 + zlib.MAX_WBITS, limits)
+    if encoding == "deflate":
+        # Clients disagree on what "deflate" is: RFC 9110 says zlib, some send bare deflate. The first byte tells.
+        return _inflate(body, zlib.MAX_WBITS if body[:1] and body[0] & 0x0F == zlib.DEFLATED else -zlib.MAX_WBITS, limits)
+    raise UnsupportedMediaType(f"unknown Content-Encoding {encoding!r}: expected gzip, deflate or identity")
+
+
+def _inflate(body: bytes, window: int, limits: Limits) -> bytes:
+    chunks: list[bytes] = []
+    room = limits.body
+    while body:
+        stream = zlib.decompressobj(window)
+        try:
+            chunks.append(stream.decompress(body, room + 1))
+        except zlib.error as error:
+            raise BadInput(f"the body is not what its Content-Encoding says: {error}") from error
+        room -= len(chunks[-1])
+        if room < 0:
+            raise too_large(limits)
+        if not stream.eof:
+            raise BadInput("the body ends in the middle of its Content-Encoding")
+        body = stream.unused_data
+    return b"".join(chunks)

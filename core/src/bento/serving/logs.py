@@ -1,0 +1,69 @@
+"""Logs: a line for each request, and each fault's traceback once.
+
+The access log is written in one go for all requests of a tick; a line holds no body, no header and no query.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    import asyncio
+
+log = logging.getLogger("bento.serving")
+
+_QUIET_SECONDS = 10.0
+
+
+class AccessLog:
+    """Lines such as `2026-11-23T20:15:04Z POST /predict 200 1.3ms 4f1c...`, on standard output unless told otherwise."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, stream: TextIO | None = None) -> None:
+        self._loop = loop
+        self._stream = stream or sys.stdout
+        self._lines: list[str] = []
+        self._second = 0
+        self._stamp = ""
+
+    def write(self, method: str, path: str, status: int, seconds: float, request_id: str) -> None:
+        if not self._lines:
+            self._loop.call_soon(self._flush)
+        self._lines.append(f"{self._time()} {method} {path} {status} {seconds * 1000:.1f}ms {request_id}\n")
+
+    def _time(self) -> str:
+        second = int(time.time())
+        if second != self._second:
+            self._second, self._stamp = second, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(second))
+        return self._stamp
+
+    def _flush(self) -> None:
+        lines, self._lines = self._lines, []
+        self._stream.write("".join(lines))
+        self._stream.flush()
+
+
+class FaultLog:
+    """Tracebacks of the service's own faults: whole the first time, one line while the same fault goes on."""
+
+    def __init__(self) -> None:
+        self._seen: dict[tuple[type[BaseException], int], float] = {}
+
+    def write(self, api: str, request_id: str, error: BaseException) -> None:
+        now = time.monotonic()
+        place = (type(error), _last_line(error))
+        whole = now - self._seen.get(place, -_QUIET_SECONDS) >= _QUIET_SECONDS
+        if whole:
+            self._seen = {other: seen for other, seen in self._seen.items() if now - seen < _QUIET_SECONDS}
+            self._seen[place] = now
+        log.error("%s failed for request %s: %s: %s", api, request_id, type(error).__name__, error, exc_info=error if whole else None)
+
+
+def _last_line(error: BaseException) -> int:
+    """Where an error was raised, as a number to tell faults apart by."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return hash((trace.tb_frame.f_code, trace.tb_lineno)) if trace is not None else 0

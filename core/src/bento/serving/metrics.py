@@ -1,0 +1,132 @@
+"""Metrics: plain numbers while serving, Prometheus text when somebody asks.
+
+Every figure is a slot in one array of doubles, so counting costs an index and an addition. With many workers each has a
+stretch of its own in memory they share, and whoever is asked adds the stretches up.
+Labels are api names and statuses from fixed lists, never anything a client chooses.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from prometheus_client.metrics_core import Metric
+
+    from ..api import Timing
+
+    # A worker's own figures, or its stretch of the memory that all workers share.
+    Numbers = memoryview[float] | array[float]
+
+STATUSES = (200, 400, 403, 404, 405, 413, 415, 422, 431, 499, 500, 503, 504)
+SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+ROWS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0)
+STAGES = ("decode", "queue", "model", "encode")
+
+
+@dataclass(frozen=True, slots=True)
+class _Histogram:
+    """A histogram's place: a count for each bucket and one beyond, then the sum."""
+
+    start: int
+    bounds: tuple[float, ...]
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.bounds) + 2
+
+    def observe(self, numbers: Numbers, value: float) -> None:
+        numbers[self.start + bisect_left(self.bounds, value)] += 1.0
+        numbers[self.end - 1] += value
+
+    def read(self, numbers: Sequence[float]) -> tuple[list[tuple[str, float]], float]:
+        """Cumulative buckets, as Prometheus wants them, and the sum."""
+        total, buckets = 0.0, []
+        for bound, count in zip((*map(str, self.bounds), "+Inf"), numbers[self.start : self.end - 1], strict=True):
+            total += count
+            buckets.append((bound, total))
+        return buckets, numbers[self.end - 1]
+
+
+class ApiMetrics:
+    """The figures of one api: requests by status, seconds by stage, rows by batch, requests in flight."""
+
+    def __init__(self, name: str, start: int) -> None:
+        self.name = name
+        self._statuses = {status: start + place for place, status in enumerate(STATUSES)}
+        self.in_flight = start + len(STATUSES)
+        self.total = _Histogram(self.in_flight + 1, SECONDS)
+        self.stages = [_Histogram(self.total.end, SECONDS)]
+        for _ in STAGES[1:]:
+            self.stages.append(_Histogram(self.stages[-1].end, SECONDS))
+        self.rows = _Histogram(self.stages[-1].end, ROWS)
+        self.end = self.rows.end
+
+    def done(self, numbers: Numbers, status: int, seconds: float, timing: Timing) -> None:
+        """Count one answered request."""
+        numbers[self._statuses.get(status, self._statuses[500])] += 1.0
+        self.total.observe(numbers, seconds)
+        if timing.rows:
+            for histogram, spent in zip(self.stages, (timing.decode, timing.queue, timing.model, timing.encode), strict=True):
+                histogram.observe(numbers, spent)
+            self.rows.observe(numbers, float(timing.rows))
+
+    def requests(self, numbers: Sequence[float]) -> Iterator[tuple[str, float]]:
+        for status, place in self._statuses.items():
+            if numbers[place]:
+                yield str(status), numbers[place]
+
+
+class Metrics:
+    """The figures of a service. `stretches` is what all workers count in, `own` which of them is this process's."""
+
+    def __init__(self, apis: Sequence[str], stretches: Sequence[Numbers] = (), own: int = 0) -> None:
+        self.apis: dict[str, ApiMetrics] = {}
+        end = 0
+        for name in apis:
+            self.apis[name] = ApiMetrics(name, end)
+            end = self.apis[name].end
+        self._stretches = stretches or (array("d", bytes(8 * end)),)
+        self.numbers = self._stretches[own]
+        for api in self.apis.values():
+            self.numbers[api.in_flight] = 0.0
+        self._size = end
+
+    def collect(self) -> Iterator[Metric]:
+        """All workers' figures as Prometheus metrics; the interface of a `prometheus_client` collector."""
+        from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+
+        numbers = [sum(column) for column in zip(*(stretch[: self._size] for stretch in self._stretches), strict=True)]
+        requests = CounterMetricFamily("bento_requests", "Requests answered, by api and status", labels=("api", "status"))
+        in_flight = GaugeMetricFamily("bento_requests_in_flight", "Requests that wait or run", labels=("api",))
+        total = HistogramMetricFamily("bento_request_seconds", "From a request's first byte to its answer", labels=("api",))
+        stages = HistogramMetricFamily("bento_stage_seconds", "Where the time of a request went", labels=("api", "stage"))
+        rows = HistogramMetricFamily("bento_batch_rows", "Rows in the batch that a request was answered in", labels=("api",))
+        for api in self.apis.values():
+            for status, count in api.requests(numbers):
+                requests.add_metric((api.name, status), count)
+            in_flight.add_metric((api.name,), numbers[api.in_flight])
+            total.add_metric((api.name,), *api.total.read(numbers))
+            rows.add_metric((api.name,), *api.rows.read(numbers))
+            for stage, histogram in zip(STAGES, api.stages, strict=True):
+                stages.add_metric((api.name, stage), *histogram.read(numbers))
+        yield from (requests, in_flight, total, stages, rows)
+
+    def exposition(self) -> tuple[bytes, str]:
+        """The page and its content type: these figures and, while one process serves alone, the service's own `prometheus_client` ones."""
+        from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+
+        registry = CollectorRegistry()
+        registry.register(self)
+        page = generate_latest(registry)
+        if len(self._stretches) == 1:
+            page += generate_latest(REGISTRY)
+        return page, CONTENT_TYPE_LATEST
+
+
+def stretch_size(apis: int) -> int:
+    """How many doubles one worker counts in, for a service of this many apis."""
+    return ApiMetrics("", 0).end * apis

@@ -1,0 +1,47 @@
+"""Which of an adapter's media types an answer is written in. Source: RFC 9110, section 12.5.1."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+_ANY = frozenset({"", "*/*"})
+
+
+@lru_cache(maxsize=1024)
+def choose(accept: str, media_types: tuple[str, ...]) -> str:
+    """The media type that `Accept` likes best, the adapter's first among equals, and its first too when it likes none.
+
+    Answering in another type than asked for is allowed and kinder than a 406 to clients that send a careless header.
+    """
+    written = [media_type for media_type in media_types if "*" not in media_type] or ["application/octet-stream"]
+    if accept in _ANY:
+        return written[0]
+    ranges = [_parse_range(text) for text in accept.lower().split(",")]
+    best = max(written, key=lambda media_type: _quality(media_type, ranges))
+    return best if _quality(best, ranges) > 0 else written[0]
+
+
+def _parse_range(text: str) -> tuple[str, float]:
+    media_range, *parameters = (part.strip() for part in text.split(";"))
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "q":
+            return media_range, _parse_quality(value.strip())
+    return media_range, 1.0
+
+
+def _parse_quality(text: str) -> float:
+    try:
+        return min(max(float(text), 0.0), 1.0)
+    except ValueError:
+        return 0.0
+
+
+def _quality(media_type: str, ranges: list[tuple[str, float]]) -> float:
+    """The quality of the most specific range that fits."""
+    kind = media_type.partition("/")[0]
+    for candidate in (media_type, f"{kind}/*", "*/*"):
+        found = [quality for media_range, quality in ranges if media_range == candidate]
+        if found:
+            return max(found)
+    return 0.0

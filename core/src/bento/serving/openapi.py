@@ -1,0 +1,105 @@
+"""The OpenAPI document of a service. Source: OpenAPI Specification 3.1, whose schemas are JSON Schema 2020-12."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .answer import PROBLEM
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..adapter import Adapter
+    from ..service import Service
+    from .pipeline import Pipeline
+
+_PROBLEM_SCHEMA = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "request_id": {"type": "string"},
+    },
+}
+
+_REFUSALS = {
+    400: "the body is malformed",
+    413: "the body is larger than the limit",
+    415: "the content type is not one that the api reads",
+    422: "the body is well-formed, but not what the api takes",
+    500: "the service failed",
+    503: "the service has too much to do, or is not ready",
+    504: "the deadline is over",
+}
+
+
+def document(service: Service, pipelines: Iterable[Pipeline], version: str) -> dict[str, Any]:
+    """The whole document; `version` is the bundle's."""
+    description = (type(service).__doc__ or "").strip()
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": service.name, "version": version, **({"description": description} if description else {})},
+        "paths": {pipeline.api.path: {"post": _operation(pipeline)} for pipeline in pipelines},
+        "components": {
+            "schemas": {"Problem": _PROBLEM_SCHEMA},
+            "responses": {f"Refusal{status}": _refusal(reason) for status, reason in _REFUSALS.items()},
+        },
+    }
+
+
+def _operation(pipeline: Pipeline) -> dict[str, Any]:
+    api = pipeline.api
+    summary, _, description = api.doc.partition("\n")
+    answer = {"description": "the answer"}
+    if pipeline.writer is not None:
+        answer["content"] = content(pipeline.writer)  # type: ignore[assignment]  # an open JSON object, narrowed by its first entry
+    return {
+        "operationId": api.name,
+        "summary": summary or api.name,
+        "description": description.strip() or summary or api.name,
+        "parameters": _parameters(),
+        "requestBody": {"required": True, "content": content(pipeline.reader)},
+        "responses": {"200": answer, **{str(status): {"$ref": f"#/components/responses/Refusal{status}"} for status in _REFUSALS}},
+    }
+
+
+def content(adapter: Adapter[Any]) -> dict[str, Any]:
+    """Each media type of an adapter: with its schema where the body is JSON or a form, as text or bytes otherwise."""
+    schema = adapter.schema()
+    examples = schema.get("examples")
+    described: dict[str, Any] = {"schema": {key: value for key, value in schema.items() if key != "$schema"}}
+    if isinstance(examples, list) and examples:
+        described["example"] = examples[0]
+    return {media_type: _content(media_type, described) for media_type in adapter.media_types}
+
+
+def _content(media_type: str, described: dict[str, Any]) -> dict[str, Any]:
+    if media_type.endswith(("json", "msgpack")) or media_type.startswith("multipart/"):
+        return described
+    return {"schema": {"type": "string"}} if media_type.startswith("text/") else {}
+
+
+def _parameters() -> list[dict[str, Any]]:
+    return [
+        {
+            "name": "Request-Timeout",
+            "in": "header",
+            "required": False,
+            "description": "seconds after which the client no longer wants the answer",
+            "schema": {"type": "number", "exclusiveMinimum": 0},
+        },
+        {
+            "name": "X-Request-Id",
+            "in": "header",
+            "required": False,
+            "description": "an id for the request that its answer and the log repeat",
+            "schema": {"type": "string", "maxLength": 128},
+        },
+    ]
+
+
+def _refusal(reason: str) -> dict[str, Any]:
+    return {"description": reason, "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}}}

@@ -1,0 +1,128 @@
+"""The pipeline of one api: payload to value, values to a batch, a batch's result to answers.
+
+It knows neither event loop nor transport: the server, `bento run` and a Lambda event all go through it. Its coroutines
+wait for nothing but an `async def` api, so for any other api `drive` runs one to its end wherever it is called.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Coroutine, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ..adapter import reads
+from ..errors import UnsupportedMediaType
+from .answer import Answer
+from .negotiation import choose
+
+if TYPE_CHECKING:
+    from ..adapter import Adapter
+    from ..api import Api
+    from ..payload import Payload
+    from ..registry import Registry
+    from ..service import Service
+    from .call import Call
+
+R = TypeVar("R")
+
+
+class ResultLengthError(ValueError):
+    """An api returned another number of rows than it was given, so no row of its result can be trusted to be a caller's own."""
+
+
+class Pipeline:
+    """What stands between a payload and an answer of one api of one service."""
+
+    def __init__(self, service: Service, api: Api, registry: Registry) -> None:
+        self.api = api
+        self.reader, self.writer = registry.adapters_of(api)
+        self._registry = registry
+        self._method = getattr(service, api.name)
+
+    def decode(self, payload: Payload) -> Any:
+        """The value of one payload; a content type that the adapter does not read is an UnsupportedMediaType."""
+        if payload.media_type and not reads(self.reader.media_types, payload.media_type):
+            expected = ", ".join(self.reader.media_types)
+            raise UnsupportedMediaType(f"{self.api.name} does not read {payload.media_type!r}: expected one of {expected}")
+        return self.reader.decode(payload)
+
+    def admit(self, call: Call, payload: Payload) -> None:
+        """Decode a call's payload and note what a batch must know of it."""
+        call.item = self.decode(payload)
+        if self.api.batch is not None:
+            call.rows = self.reader.rows(call.item)
+            call.group = self.reader.group(call.item)
+        call.mark_decoded()
+
+    async def execute(self, calls: Sequence[Call]) -> None:
+        """Give every call its outcome. A batch that raises is halved until only the guilty calls fail."""
+        pending = [calls]
+        while pending:
+            part = pending.pop()
+            try:
+                await self._answer(part)
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever an api raises is the outcome of its callers
+                if len(part) > 1 and not isinstance(error, ResultLengthError):
+                    middle = len(part) // 2
+                    pending += [part[middle:], part[:middle]]
+                else:
+                    for call in part:
+                        call.outcome = error
+
+    async def _answer(self, calls: Sequence[Call]) -> None:
+        started = time.monotonic()
+        result = await self._invoke(calls)
+        seconds = time.monotonic() - started
+        values = self._values(result, calls)
+        rows = sum(call.weight for call in calls)
+        for call, value in zip(calls, values, strict=True):
+            call.model_seconds, call.rows_in_batch = seconds, rows
+            call.outcome = self._encode(call, value)
+
+    async def _invoke(self, calls: Sequence[Call]) -> Any:
+        batched = self.api.batch is not None
+        value = self.reader.stack([call.item for call in calls]) if batched else calls[0].item
+        arguments: dict[str, Any] = {self.api.parameter: value}
+        if self.api.takes_context:
+            contexts = [call.context(self.api.name) for call in calls]
+            arguments["context"] = contexts if batched else contexts[0]
+        result = self._method(**arguments)
+        return await result if self.api.is_async else result
+
+    def _values(self, result: Any, calls: Sequence[Call]) -> Sequence[Any]:
+        if self.api.batch is None:
+            return [result]
+        try:
+            values = self._writer(result).unstack(result, [call.rows for call in calls])
+        except ValueError as error:
+            raise ResultLengthError(f"{self.api.name}: {error}") from error
+        if len(values) != len(calls):
+            raise ResultLengthError(f"{self.api.name}: expected {len(calls)} answers of unstack, got {len(values)}")
+        return values
+
+    def _encode(self, call: Call, value: Any) -> Answer | Exception:
+        """One call's answer; a value that cannot be written fails this call alone."""
+        started = time.monotonic()
+        try:
+            writer = self._writer(value)
+            media_type = choose(call.request.accept, writer.media_types)
+            body = writer.encode(value, media_type)
+            return Answer(body, writer.content_type(media_type, body))
+        except Exception as error:  # noqa: BLE001 - an outcome, logged and answered by the endpoint
+            return error
+        finally:
+            call.encode_seconds = time.monotonic() - started
+
+    def _writer(self, value: Any) -> Adapter[Any]:
+        return self.writer or self._registry.adapter_for_value(value)
+
+
+def drive(coroutine: Coroutine[Any, Any, R]) -> R:
+    """Run a coroutine that never waits to its end, here and now, without an event loop."""
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        result: R = end.value
+        return result
+    coroutine.close()
+    raise RuntimeError("a coroutine that must not wait has waited")

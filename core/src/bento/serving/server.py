@@ -1,0 +1,69 @@
+"""`bento.serve`: from what is to be served to a running server."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import ServerError
+from .limits import MIB, Limits
+from .sockets import listen, url
+from .target import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..bundle import Bundle
+    from ..service import Service
+    from ..store import Store
+
+log = logging.getLogger("bento.serving")
+
+
+def serve(  # noqa: PLR0913 - each is an option of the command line, too
+    target: Service | Bundle | str | Path,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 3000,
+    workers: int = 1,
+    reload: bool = False,
+    trust: bool = False,
+    store: Store | None = None,
+    allowed_hosts: Sequence[str] = (),
+    access_log: bool = True,
+    max_body: int = 100 * MIB,
+    grace: float = 30.0,
+) -> None:
+    """Serve a service, a bundle's tag or path, or `module:service`, until SIGINT or SIGTERM; open requests are answered first.
+
+    `port` 0 takes a free one. `max_body` is in bytes. `grace` is how many seconds a stop waits for open requests. A service
+    that cannot be loaded raises what it raised; a port in use is a ServerError.
+    """
+    if workers < 1:
+        raise ServerError(f"expected 1 or more workers, got {workers}")
+    found = resolve(target, store=store, trust=trust)
+    listener = listen(host, port)
+    started = time.monotonic()
+
+    def ready() -> None:
+        log.info("%s is ready on %s after %.2f s: Ctrl-C stops it", found.title, address, time.monotonic() - started)
+
+    from .worker import Settings, run_worker
+
+    address = url(listener)
+    settings = Settings(Limits(body=max_body), tuple(allowed_hosts), access_log, grace)
+    log.info("%s starts on %s (process %d)", found.title, address, os.getpid())
+    with listener:
+        if reload:
+            from .reload import run_reloading
+
+            run_reloading(found, listener, settings, ready)
+        elif workers == 1:
+            run_worker(found, listener, settings, ready)
+        else:
+            from .supervisor import Supervisor
+
+            Supervisor(found, listener, settings, workers, ready).run()

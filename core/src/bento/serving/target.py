@@ -1,0 +1,76 @@
+"""What is to be served: a service in hand, a saved bundle by tag or path, or `module:service` from the current folder."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..bundle import Bundle
+from ..errors import DefinitionError, NotFound, TagError
+from ..service import Service
+from ..store import check_trust, find, load
+
+if TYPE_CHECKING:
+    from ..store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A service that can be loaded; `folders` hold the code to watch for `--reload`, none for a saved bundle."""
+
+    title: str
+    version: str
+    load: Callable[[], Service]
+    folders: tuple[Path, ...] = ()
+
+
+def resolve(target: Service | Bundle | str | Path, *, store: Store | None = None, trust: bool = False) -> Target:
+    """Find what `target` names, without loading it; trust is checked now, so that a refusal comes before a port is taken."""
+    if isinstance(target, Service):
+        return Target(target.name, "unsaved", lambda: target)
+    try:
+        bundle = target if isinstance(target, Bundle) else find(target, store=store)
+    except (NotFound, TagError):
+        if isinstance(target, str) and _names_module(target):
+            return Target(target, "unsaved", lambda: import_service(target), (Path.cwd(),))
+        raise
+    check_trust(bundle, store=store, trust=trust)
+    return Target(str(bundle.tag), bundle.tag.version, lambda: load(bundle, store=store, trust=trust))
+
+
+def import_service(reference: str) -> Service:
+    """The service that `module:name` names; a class, or anything else, is a DefinitionError that says what to write."""
+    module_name, _, name = reference.partition(":")
+    _add_current_folder()
+    module = importlib.import_module(module_name)
+    if not hasattr(module, name):
+        services = ", ".join(sorted(key for key, value in vars(module).items() if isinstance(value, Service)))
+        raise DefinitionError(f"module {module_name!r} has no {name!r}: its services are {services or 'none'}")
+    service = getattr(module, name)
+    if isinstance(service, type) and issubclass(service, Service):
+        raise DefinitionError(f"{reference} is a class: serve an instance of it, as in `service = {name}(...)`, {module_name}:service")
+    if not isinstance(service, Service):
+        raise DefinitionError(f"{reference} is a {type(service).__name__}: expected a bento.Service")
+    return service
+
+
+def _names_module(text: str) -> bool:
+    module, colon, name = text.partition(":")
+    if not (colon and name.isidentifier() and all(part.isidentifier() for part in module.split("."))):
+        return False
+    _add_current_folder()
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def _add_current_folder() -> None:
+    folder = str(Path.cwd())
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
