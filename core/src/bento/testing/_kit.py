@@ -1,0 +1,164 @@
+"""What the kits share: tests built afresh for each test class of a plugin, and the rule that none is lost without a reason.
+
+A kit's tests take no fixtures, import no test runner and raise AssertionError with advice, so that they run under pytest, and
+under `check` where there is none. A kit is written as::
+
+    class ThingTests(Kit, kit=True):
+        def test_a_rule(self): ...
+
+        @property_test
+        def test_a_rule_about_every_value(self, draw):
+            value = draw(self.strategy(), label="value")
+            ...
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import subprocess
+import sys
+import unittest
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from ..errors import DefinitionError
+
+F = TypeVar("F", bound=Callable[..., object])
+T = TypeVar("T")
+
+_SOURCE = "__bento_kit_test__"
+_PROPERTY = "__bento_kit_property__"
+_REASON = "__bento_override_reason__"
+
+
+class Draw(Protocol):
+    """Draws one value from a strategy; a failure shows what was drawn, by its label."""
+
+    def __call__(self, strategy: st.SearchStrategy[T], label: object = None) -> T: ...
+
+
+def property_test(function: F) -> F:
+    """Mark a kit's test that takes `draw` and is run for many draws."""
+    setattr(function, _PROPERTY, True)
+    return function
+
+
+def override(*, reason: str) -> Callable[[F], F]:
+    """Replace a kit's test by the decorated one, and say why it does not hold as it is."""
+    if not reason.strip():
+        raise DefinitionError(
+            "override() has no reason: say why the kit's test does not hold, as in override(reason='answers are rounded')"
+        )
+
+    def mark(function: F) -> F:
+        setattr(function, _REASON, reason)
+        return function
+
+    return mark
+
+
+def leave_out(*, reason: str) -> Callable[[object], None]:
+    """Leave a kit's test out, and say why: `test_a_rule = leave_out(reason="...")`. A report shows it as skipped, with the reason."""
+
+    @override(reason=reason)
+    def left_out(_: object) -> None:
+        raise unittest.SkipTest(reason)
+
+    return left_out
+
+
+def expect(condition: object, advice: str) -> None:
+    """Fail the running test unless `condition` holds; `advice` says what the plugin's author is to do."""
+    __tracebackhide__ = True
+    if not condition:
+        raise AssertionError(advice)
+
+
+class Kit:
+    """The base of every kit."""
+
+    max_examples: ClassVar[int] = 50
+    """How many draws each property test makes."""
+    _tests: ClassVar[Mapping[str, Callable[..., object]]] = MappingProxyType({})
+
+    def __init_subclass__(cls, *, kit: bool = False, **kwargs: object) -> None:
+        super().__init_subclass__(**kwargs)
+        if kit:
+            own = {name: test for name, test in vars(cls).items() if name.startswith("test_")}
+            cls._tests = MappingProxyType({**cls._tests, **own})
+        for name, function in cls._tests.items():
+            _check_kept(cls, name, function)
+            if not hasattr(inspect.getattr_static(cls, name), _REASON):
+                setattr(cls, name, _build(cls, name, function))
+
+
+def check(tests: type[Kit]) -> dict[str, Exception | None]:
+    """Run a kit's test class without a test runner: each test's name, with the error it failed with or None."""
+    return {name: _outcome(tests, name) for name in dir(tests) if name.startswith("test_")}
+
+
+def import_footprint(module: str) -> set[str]:
+    """The top-level packages that importing `module` loads in a fresh process, beside its own, bento's and the standard library's."""
+    script = (
+        "import importlib, sys, bento.registry, importlib_metadata; before = set(sys.modules); importlib.import_module(sys.argv[1]);"
+        "print(*{name.partition('.')[0] for name in set(sys.modules) - before})"
+    )
+    path = os.pathsep.join(filter(None, sys.path))
+    run = subprocess.run(  # noqa: S603 - this interpreter, and the name of a module that the caller has imported
+        [sys.executable, "-c", script, module],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    expect(run.returncode == 0, f"{module} cannot be imported in a fresh process: {run.stderr}")
+    return set(run.stdout.split()) - sys.stdlib_module_names - {"bento", module.partition(".")[0]}
+
+
+def _check_kept(cls: type[Kit], name: str, function: Callable[..., object]) -> None:
+    found = inspect.getattr_static(cls, name)
+    if found is function or getattr(found, _SOURCE, None) is function or hasattr(found, _REASON):
+        return
+    raise DefinitionError(
+        f"{cls.__name__}.{name} replaces a test of the kit: say why with @override(reason=...), or leave it out with "
+        f"{name} = leave_out(reason=...), both of bento.testing"
+    )
+
+
+def _build(cls: type[Kit], name: str, function: Callable[..., object]) -> Callable[..., object]:
+    """The test for one class. hypothesis refuses a function with `given` that two classes share, so each gets its own."""
+    if not hasattr(function, _PROPERTY):
+        return function
+
+    def test(self: Kit, data: st.DataObject) -> None:
+        __tracebackhide__ = True
+        function(self, data.draw)
+
+    test.__name__, test.__qualname__, test.__doc__ = name, f"{cls.__qualname__}.{name}", function.__doc__
+    test.__module__ = cls.__module__
+    bounds = settings(
+        max_examples=cls.max_examples,
+        deadline=None,  # a kit measures what it promises about time by itself
+        phases=set(Phase) - {Phase.explain},  # the advice is the explanation
+        report_multiple_bugs=False,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.differing_executors],  # an override may call super()
+    )
+    built: Callable[..., object] = bounds(given(data=st.data())(test))
+    setattr(built, _SOURCE, function)
+    return built
+
+
+def _outcome(tests: type[Kit], name: str) -> Exception | None:
+    test: Any = getattr(tests(), name)
+    try:
+        test()
+    except unittest.SkipTest:
+        return None
+    except Exception as error:  # noqa: BLE001 - this is what a test runner does
+        return error
+    return None
