@@ -30,7 +30,7 @@ class Batch:
     wait: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.size < 1 or self.wait < 0:
+        if self.size < 1 or not self.wait >= 0:
             raise DefinitionError(f"expected Batch(size=1 or more rows, wait=0 or more seconds), got {self!r}")
 
 
@@ -89,7 +89,13 @@ class Api:
 
     def annotations(self) -> tuple[object, object]:
         """The type hints of input and output, `inspect.Parameter.empty` where there is none."""
-        hints = get_type_hints(self.function)
+        try:
+            hints = get_type_hints(self.function)
+        except NameError as error:
+            raise DefinitionError(
+                f"the type hints of api {self.name!r} cannot be read: {error}: "
+                "import it outside of `if TYPE_CHECKING`, or name both input= and output="
+            ) from error
         return hints.get(self.parameter, inspect.Parameter.empty), hints.get("return", inspect.Parameter.empty)
 
 
@@ -144,24 +150,33 @@ def _declare(
     concurrency: int | None,
 ) -> Api:
     name = function.__name__
+    if concurrency is None:
+        concurrency = 100 if inspect.iscoroutinefunction(function) else 1
     if name in _RESERVED:
         raise DefinitionError(f"an api cannot be named {name!r}: the server answers /{name} itself")
     if not timeout > 0:
         raise DefinitionError(f"expected a timeout of more than 0 seconds for {name!r}, got {timeout!r}")
-    if concurrency is None:
-        concurrency = 100 if inspect.iscoroutinefunction(function) else 1
     if concurrency < 1:
         raise DefinitionError(f"expected a concurrency of 1 or more for {name!r}, got {concurrency!r}")
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         raise DefinitionError(f"{name!r} is a generator: return the whole answer instead")
-    parameters = list(inspect.signature(function).parameters)[1:]
-    takes_context = "context" in parameters
-    values = [parameter for parameter in parameters if parameter != "context"]
+    parameter, takes_context = _parameters(function)
+    return Api(name, function, input, output, batch, float(timeout), concurrency, parameter, takes_context)
+
+
+def _parameters(function: Callable[..., Any]) -> tuple[str, bool]:
+    """The name of the parameter that takes the value, and whether there is one for the context."""
+    name = function.__name__
+    parameters = list(inspect.signature(function).parameters.values())[1:]
+    values = [parameter for parameter in parameters if parameter.name != "context"]
     if len(values) != 1:
         raise DefinitionError(
             f"{name!r} takes {len(values)} values: an api takes one, and a context if it likes, as in def {name}(self, value, context)"
         )
-    return Api(name, function, input, output, batch, float(timeout), concurrency, values[0], takes_context)
+    if values[0].kind not in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD):
+        shown = str(values[0]).partition(":")[0]
+        raise DefinitionError(f"{name!r} takes {shown}: an api takes one value by position, as in def {name}(self, value)")
+    return values[0].name, len(parameters) > 1
 
 
 def _batch(batch: bool | Batch) -> Batch | None:

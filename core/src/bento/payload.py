@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _MEDIA_TYPE = re.compile(rf"{_WORD}/{_WORD}")
 _PARAMETER = re.compile(rf'[ \t]*;[ \t]*(?:({_WORD})=("(?:[^"\\]|\\.)*"|{_WORD}))?')
 _ESCAPE = re.compile(r"\\(.)")
+# Python's own notations, not anybody's charset; decoding a megabyte of the first takes minutes.
+_NO_CHARSETS = frozenset({"punycode", "idna", "unicode-escape", "raw-unicode-escape"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class Payload:
         """The body as text in the charset its sender named, UTF-8 by default."""
         charset = self.parameters.get("charset", "utf-8")
         try:
+            if codecs.lookup(charset).name.replace("_", "-") in _NO_CHARSETS:
+                raise LookupError(charset)
             return str(self.data, charset)
         except UnicodeError as error:
             raise BadInput(f"the body is not {charset} text: {error}") from error

@@ -1,0 +1,166 @@
+"""The `api` decorator and what it notes."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+import bento
+from bento import Batch, Context, DefinitionError
+from bento.api import declared
+
+if TYPE_CHECKING:
+    from decimal import Decimal
+
+
+def test_the_marked_method_is_the_method_itself():
+    def predict(self, rows):
+        return rows
+
+    assert bento.api(predict) is predict
+    assert bento.api(batch=True)(predict) is predict
+
+
+def test_a_bare_api_takes_a_value_and_has_no_batch():
+    @bento.api
+    def predict(self, rows):
+        """Say what it is.
+
+        At length.
+        """
+
+    noted = declared(predict)
+    assert (noted.name, noted.path, noted.parameter) == ("predict", "/predict", "rows")
+    assert noted.doc == "Say what it is.\n\nAt length."
+    assert (noted.batch, noted.timeout, noted.takes_context, noted.is_async) == (None, 60.0, False, False)
+
+
+def test_an_api_notes_what_it_is_told():
+    @bento.api(batch=Batch(size=8), timeout=5)
+    async def predict(self, rows, context):
+        """Predict."""
+
+    noted = declared(predict)
+    assert (noted.batch, noted.timeout, noted.takes_context, noted.is_async) == (Batch(8), 5.0, True, True)
+
+
+def test_batch_true_is_a_batch_of_the_usual_size():
+    @bento.api(batch=True)
+    def predict(self, rows):
+        return rows
+
+    assert declared(predict).batch == Batch(size=128, wait=0.0)
+
+
+def test_type_hints_are_read_from_both_ends():
+    @bento.api
+    def predict(self, rows: list[int]) -> str:
+        return ""
+
+    assert declared(predict).annotations() == (list[int], str)
+
+
+def test_only_marked_functions_are_apis():
+    assert declared(len) is None
+    assert declared("predict") is None
+
+
+def refusal_of(declare) -> str:
+    with pytest.raises(DefinitionError) as refusal:
+        declare()
+    return str(refusal.value)
+
+
+def named(name: str):
+    def function(self, value):
+        return value
+
+    function.__name__ = name
+    return function
+
+
+@pytest.mark.parametrize("name", ["docs", "livez", "readyz", "metrics"])
+def test_a_name_that_the_server_answers_itself_is_refused(name):
+    assert refusal_of(lambda: bento.api(named(name))) == f"an api cannot be named {name!r}: the server answers /{name} itself"
+
+
+@pytest.mark.parametrize("timeout", [0, -1, float("nan")])
+def test_a_timeout_that_is_no_time_is_refused(timeout):
+    assert refusal_of(lambda: bento.api(timeout=timeout)(named("predict"))) == (
+        f"expected a timeout of more than 0 seconds for 'predict', got {timeout!r}"
+    )
+
+
+def test_one_call_at_a_time_unless_the_api_is_async_or_says_otherwise():
+    async def predict(self, rows):
+        return rows
+
+    assert declared(bento.api(named("predict"))).concurrency == 1
+    assert declared(bento.api(concurrency=4)(named("predict"))).concurrency == 4
+    assert declared(bento.api(predict)).concurrency == 100
+
+
+def test_a_concurrency_of_none_is_refused():
+    assert refusal_of(lambda: bento.api(concurrency=0)(named("predict"))) == "expected a concurrency of 1 or more for 'predict', got 0"
+
+
+@pytest.mark.parametrize(("size", "wait"), [(0, 0.0), (8, -1.0), (8, float("nan"))])
+def test_a_batch_without_room_or_with_a_negative_wait_is_refused(size, wait):
+    assert refusal_of(lambda: Batch(size, wait)) == (
+        f"expected Batch(size=1 or more rows, wait=0 or more seconds), got Batch(size={size!r}, wait={wait!r})"
+    )
+
+
+def test_an_api_takes_exactly_one_value():
+    def none(self):
+        return 1
+
+    def two(self, a, b, context):
+        return a, b
+
+    rule = "an api takes one, and a context if it likes, as in def"
+    assert refusal_of(lambda: bento.api(none)) == f"'none' takes 0 values: {rule} none(self, value, context)"
+    assert refusal_of(lambda: bento.api(two)) == f"'two' takes 2 values: {rule} two(self, value, context)"
+
+
+def test_an_api_that_takes_any_number_of_values_is_refused():
+    def several(self, *rows):
+        return rows
+
+    def options(self, **options):
+        return options
+
+    for function, shown in ((several, "*rows"), (options, "**options")):
+        assert refusal_of(lambda function=function: bento.api(function)) == (
+            f"{function.__name__!r} takes {shown}: an api takes one value by position, as in def {function.__name__}(self, value)"
+        )
+
+
+def test_a_generator_is_refused():
+    def stream(self, rows):
+        yield rows
+
+    async def astream(self, rows):
+        yield rows
+
+    assert refusal_of(lambda: bento.api(stream)) == "'stream' is a generator: return the whole answer instead"
+    assert refusal_of(lambda: bento.api(astream)) == "'astream' is a generator: return the whole answer instead"
+
+
+def test_a_type_hint_that_cannot_be_read_says_which_api_it_is_on():
+    @bento.api
+    def predict(self, rows: Decimal) -> str:
+        return str(rows)
+
+    assert refusal_of(declared(predict).annotations) == (
+        "the type hints of api 'predict' cannot be read: name 'Decimal' is not defined: "
+        "import it outside of `if TYPE_CHECKING`, or name both input= and output="
+    )
+
+
+def test_a_context_knows_how_much_time_is_left():
+    context = Context("1", "predict", {}, deadline=time.monotonic() + 60)
+    assert 59 < context.remaining() <= 60
+    assert Context("1", "predict", {}, deadline=time.monotonic() - 1).remaining() < 0

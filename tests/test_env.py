@@ -1,0 +1,86 @@
+"""Env: every field is checked once, whatever it is used for later."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bento import DefinitionError, Env
+
+
+def refusal_of(**fields: object) -> str:
+    with pytest.raises(DefinitionError) as refusal:
+        Env(**fields)
+    return str(refusal.value)
+
+
+def test_an_env_keeps_what_it_is_told():
+    env = Env(
+        python=["scikit-learn>=1.5", 'tomli; python_version < "3.11"'],
+        requirements_txt="requirements.txt",
+        apt=["libgomp1", "libstdc++6=12.2.0-14"],
+        python_version="3.12",
+        base_image="localhost:5000/team/python:3.12-slim",
+        setup=Path("deploy/setup.sh"),
+    )
+    assert env.python == ("scikit-learn>=1.5", 'tomli; python_version < "3.11"')
+    assert env.apt == ("libgomp1", "libstdc++6=12.2.0-14")
+
+
+def test_an_env_with_nothing_to_say_is_empty():
+    assert Env() == Env(python=[], apt=())
+
+
+@pytest.mark.parametrize("field", ["python", "apt"])
+@pytest.mark.parametrize("value", ["numpy", None, [1], 3])
+def test_a_list_field_wants_a_list_of_texts(field, value):
+    shown = value if not isinstance(value, list) else [1]
+    assert refusal_of(**{field: value}) == f"expected Env({field}=[...]) with a list of texts, got {shown!r}"
+
+
+@pytest.mark.parametrize("text", ["", "not a requirement", "numpy==", "numpy\nRUN id", "--index-url x", "-r other.txt", "./folder"])
+def test_what_is_no_requirement_is_refused(text):
+    assert refusal_of(python=[text]) == f"{text!r} is no requirement: expected one like 'scikit-learn>=1.5'"
+
+
+def test_a_requirement_that_points_to_a_place_is_refused():
+    assert refusal_of(python=["thing @ file:///etc/passwd"]) == (
+        "'thing @ file:///etc/passwd' points to a place of its own: install 'thing' here, and it goes along as a wheel"
+    )
+
+
+INJECTIONS = ["x; id", "x && id", "$(id)", "`id`", "x\nRUN id", 'x" id', "x' id", "x\\", "", " ", "-o=x"]
+
+
+@pytest.mark.parametrize("value", INJECTIONS)
+def test_nothing_in_a_field_can_break_out_of_a_line(value):
+    assert refusal_of(apt=[value]) == f"Env(apt={value!r}): expected a Debian package like 'libgomp1' or 'libgomp1=12.2.0-14'"
+    assert refusal_of(python_version=value) == f"Env(python_version={value!r}): expected a version like '3.12'"
+    assert refusal_of(base_image=value) == f"Env(base_image={value!r}): expected an image like 'python:3.12-slim'"
+
+
+@pytest.mark.parametrize("image", ["a//b", "a/../b", "../a", "python:", "Python Slim", "python@sha256:12", "a" * 40 + "/" * 40, 3])
+def test_what_is_no_image_is_refused(image):
+    assert refusal_of(base_image=image) == f"Env(base_image={image!r}): expected an image like 'python:3.12-slim'"
+
+
+@pytest.mark.parametrize(
+    "image", ["python", "python:3.12-slim", "ghcr.io/a/b__c-d.e:1", "localhost:5000/x", "python@sha256:" + "0" * 64, "Registry.example/a"]
+)
+def test_images_are_named_as_registries_name_them(image):
+    assert Env(base_image=image).base_image == image
+
+
+@pytest.mark.parametrize("field", ["requirements_txt", "setup"])
+@pytest.mark.parametrize("path", [*INJECTIONS, "/etc/passwd", "../secret", "a/../../b", ".", "a b", "a/-rf", Path("/etc/passwd")])
+def test_a_file_outside_the_project_or_with_a_name_that_breaks_out_is_refused(field, path):
+    assert refusal_of(**{field: path}) == (
+        f"Env({field}={str(path)!r}): expected a file of the project, relative to the service's module, "
+        "its path made of letters, digits and '._+-/'"
+    )
+
+
+@pytest.mark.parametrize("path", ["requirements.txt", "./deploy/setup.sh", ".hidden/été+1.txt", Path("a/b")])
+def test_a_file_of_the_project_is_taken(path):
+    assert Env(setup=path, requirements_txt=path).setup == path

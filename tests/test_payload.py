@@ -1,0 +1,65 @@
+"""Payloads: a body and what is known of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from bento import BadInput, Payload, UnsupportedMediaType
+
+
+def test_the_media_type_is_lower_case_and_apart_from_its_parameters():
+    payload = Payload.of(b"a,b", 'Text/CSV ; Charset="latin-1"; header=present', "rows.csv")
+    assert payload == Payload(b"a,b", "text/csv", {"charset": "latin-1", "header": "present"}, "rows.csv")
+
+
+def test_a_sender_need_not_name_a_media_type():
+    assert Payload.of(b"{}") == Payload(b"{}", "", {}, None)
+
+
+def test_the_first_of_two_equal_parameters_holds():
+    assert Payload.of(b"", "text/plain; charset=utf-8; charset=latin-1").parameters == {"charset": "utf-8"}
+
+
+def test_empty_parameters_are_skipped():
+    assert Payload.of(b"", "text/plain;; charset=utf-8;").parameters == {"charset": "utf-8"}
+
+
+def test_text_is_utf_8_unless_its_sender_says_otherwise():
+    assert Payload("naïve".encode()).text() == "naïve"
+    assert Payload.of(b"na\xefve", "text/plain; charset=latin-1").text() == "naïve"
+
+
+def test_text_is_read_from_any_kind_of_buffer():
+    assert {Payload(kind(b"bento")).text() for kind in (bytes, bytearray, memoryview)} == {"bento"}
+
+
+@pytest.mark.parametrize("header", ["json", "text/", "/csv", "text/csv text/plain", "text/csv; charset", "text/csv, text/plain"])
+def test_a_header_that_is_no_content_type_is_bad_input(header):
+    with pytest.raises(BadInput, match="is no content type"):
+        Payload.of(b"", header)
+
+
+def test_the_refusal_of_a_content_type_shows_one_that_is_right():
+    with pytest.raises(BadInput) as refusal:
+        Payload.of(b"", "json")
+    assert str(refusal.value) == "'json' is no content type: expected one like 'application/json'"
+
+
+def test_the_refusal_of_a_parameter_shows_where_it_is_wrong():
+    with pytest.raises(BadInput) as refusal:
+        Payload.of(b"", 'text/csv; charset="utf-8')
+    assert str(refusal.value) == "'text/csv; charset=\"utf-8' is no content type: cannot read 'charset=\"utf-8'"
+
+
+def test_bytes_that_are_not_text_in_their_charset_are_bad_input():
+    with pytest.raises(BadInput) as refusal:
+        Payload(b"na\xefve").text()
+    assert str(refusal.value) == "the body is not utf-8 text: 'utf-8' codec can't decode byte 0xef in position 2: invalid continuation byte"
+    assert type(refusal.value) is BadInput
+
+
+@pytest.mark.parametrize("charset", ["klingon", "rot13", "a\0b", "", "zlib", "punycode", "idna", "unicode-escape", "raw_unicode_escape"])
+def test_a_charset_that_nobody_knows_is_an_unsupported_media_type(charset):
+    with pytest.raises(UnsupportedMediaType) as refusal:
+        Payload(b"text", "text/plain", {"charset": charset}).text()
+    assert str(refusal.value) == f"unknown charset {charset!r}"

@@ -1,0 +1,189 @@
+"""Services: slots, apis, names, and packing a model."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+import bento
+from bento import ArtifactError, DefinitionError, Packed
+
+
+class WordsArtifact(bento.Artifact[list]):
+    name = "words"
+
+    def save(self, model, folder):
+        (folder / "words.txt").write_text("\n".join(model))
+
+    def load(self, folder):
+        return (folder / "words.txt").read_text().splitlines()
+
+    def accepts(self, model):
+        return isinstance(model, list)
+
+
+class Greeter(bento.Service):
+    """Greets."""
+
+    words = WordsArtifact()
+
+    @bento.api
+    def greet(self, name: str) -> str:
+        return f"{self.words[0]} {name}"
+
+
+def test_a_packed_model_is_the_slot_itself():
+    words = ["hello"]
+    assert Greeter(words=words).words is words
+
+
+def test_on_the_class_a_slot_is_its_artifact():
+    assert isinstance(Greeter.words, WordsArtifact)
+    assert Greeter.words.slot == "words"
+
+
+def test_a_plain_call_of_an_api_needs_no_server():
+    assert Greeter(words=["hello"]).greet("Iris") == "hello Iris"
+
+
+def test_a_service_knows_its_slots_and_apis_by_name():
+    assert list(Greeter.artifacts) == ["words"]
+    assert list(Greeter.apis) == ["greet"]
+
+
+def test_a_subclass_inherits_slots_and_apis():
+    class Polite(Greeter):
+        titles = WordsArtifact()
+
+        @bento.api
+        def bow(self, name: str) -> str:
+            return name
+
+    assert (list(Polite.artifacts), list(Polite.apis)) == (["words", "titles"], ["greet", "bow"])
+
+
+def test_a_redefined_method_is_an_api_only_if_it_says_so():
+    class Silent(Greeter):
+        def greet(self, name: str) -> str:
+            return ""
+
+    assert list(Silent.apis) == []
+
+
+@pytest.mark.parametrize(
+    ("class_name", "name"),
+    [("Iris", "iris"), ("IrisClassifier", "iris-classifier"), ("HTTPModel", "http-model"), ("my_model", "my-model"), ("V2", "v2")],
+)
+def test_a_service_is_named_after_its_class(class_name, name):
+    assert type(class_name, (bento.Service,), {}).name == name
+
+
+def test_a_service_may_be_named_otherwise():
+    assert type("Iris", (bento.Service,), {"name": "flowers"}).name == "flowers"
+
+
+def test_metadata_is_remembered_with_the_model():
+    service = Greeter(words=Packed(["hello"], metadata={"auc": 0.93}))
+    assert service.words == ["hello"]
+    assert service.metadata("words") == {"auc": 0.93}
+
+
+def test_a_model_packed_without_metadata_has_none():
+    assert Greeter(words=["hello"]).metadata("words") == {}
+
+
+def refusal_of(error: type[Exception], call) -> str:
+    with pytest.raises(error) as refusal:
+        call()
+    return str(refusal.value)
+
+
+def test_a_missing_model_is_refused():
+    message = "Greeter.words holds no model: pass one as Greeter(words=...), or load a saved bundle"
+    assert refusal_of(ArtifactError, Greeter) == message
+    assert refusal_of(ArtifactError, lambda: object.__new__(Greeter).words) == message
+
+
+def test_an_unknown_slot_is_refused():
+    assert refusal_of(ArtifactError, lambda: Greeter(words=[], model=1)) == "Greeter has no slot 'model': its slots are words"
+
+
+def test_a_service_without_slots_takes_no_model():
+    class Empty(bento.Service):
+        pass
+
+    assert Empty().artifacts == {}
+    assert refusal_of(ArtifactError, lambda: Empty(model=1)) == "Empty has no slot 'model': its slots are none"
+
+
+def test_a_model_of_the_wrong_type_is_refused():
+    message = "Greeter.words is a WordsArtifact, which does not keep a {}"
+    assert refusal_of(ArtifactError, lambda: Greeter(words=3)) == message.format("int")
+    assert refusal_of(ArtifactError, lambda: Greeter(words=re.compile(""))) == message.format("re.Pattern")
+    assert refusal_of(ArtifactError, lambda: Greeter(words=Packed("hello"))) == message.format("str")
+
+
+def test_a_class_in_the_place_of_a_model_is_refused():
+    assert refusal_of(ArtifactError, lambda: Greeter(words=list)) == (
+        "Greeter.words got the class list itself: pass a fitted instance of it"
+    )
+
+
+def declare(**members: object) -> type:
+    return type("Flowers", (bento.Service,), members)
+
+
+def test_one_artifact_object_in_two_slots_is_refused():
+    shared = WordsArtifact()
+    assert refusal_of(DefinitionError, lambda: declare(first=shared, second=shared)) == (
+        "Flowers.second is the same artifact object as 'first': give each slot an artifact of its own"
+    )
+
+
+@pytest.mark.parametrize("name", ["env", "setup", "close", "metadata", "apis", "_model", "modèle"])
+def test_a_slot_or_api_whose_name_has_a_meaning_of_its_own_is_refused(name):
+    def function(self, value):
+        return value
+
+    function.__name__ = name
+    rule = "choose another name, one of ASCII letters that does not begin with '_' and that bento.Service does not use itself"
+    assert refusal_of(DefinitionError, lambda: declare(**{name: WordsArtifact()})) == f"Flowers.{name} cannot be a slot: {rule}"
+    assert refusal_of(DefinitionError, lambda: declare(**{name: bento.api(function)})) == f"Flowers.{name} cannot be an api: {rule}"
+
+
+def test_a_slot_over_an_inherited_api_is_refused_and_the_other_way_round():
+    assert refusal_of(DefinitionError, lambda: type("Loud", (Greeter,), {"greet": WordsArtifact()})) == (
+        "Loud.greet is both a slot here and an api of a base class: choose another name for one of them"
+    )
+
+    @bento.api
+    def words(self, value):
+        return value
+
+    assert refusal_of(DefinitionError, lambda: type("Loud", (Greeter,), {"words": words})) == (
+        "Loud.words is both an api here and a slot of a base class: choose another name for one of them"
+    )
+
+
+@pytest.mark.parametrize("name", ["Flowers", "a b", "../a", "", 3])
+def test_a_name_that_no_bundle_can_have_is_refused(name):
+    assert refusal_of(DefinitionError, lambda: declare(name=name)).startswith(
+        f"Flowers needs another name, as in name = 'iris': {name!r} is no bundle name: use 1 to 64 of a-z"
+    )
+
+
+def test_an_artifact_shows_its_options():
+    class LongWordsArtifact(WordsArtifact):
+        def options(self):
+            return {"least": 7}
+
+    assert repr(LongWordsArtifact()) == "LongWordsArtifact(least=7)"
+
+
+def test_instance_of_asks_only_modules_that_are_loaded():
+    import decimal
+
+    assert bento.instance_of(decimal.Decimal(1), "decimal", "Decimal", "NoSuchClass")
+    assert not bento.instance_of(1, "decimal", "Decimal")
+    assert not bento.instance_of(1, "a_module_nobody_imported", "Thing")
