@@ -81,15 +81,19 @@ def _check_spelling(module: ModuleType) -> None:
 
 def _classes(trial: pluggy.PluginManager, kind: str, base: type, needs: tuple[str, ...]) -> tuple[type, ...]:
     hook = f"bento_register_{kind}"
-    results = getattr(trial.hook, hook)()
-    found = tuple(brought for result in results for brought in result)
+    found: list[type] = []
+    for implementation in getattr(trial.hook, hook).get_hookimpls():
+        result = implementation.function()
+        if isinstance(result, type) or not isinstance(result, Iterable):
+            raise PluginError(f"{hook} returned {result!r}: expected a list of subclasses of bento.{base.__name__}")
+        found += result
     for brought in found:
         if not (isinstance(brought, type) and issubclass(brought, base)):
             raise PluginError(f"{hook} returned {brought!r}: expected subclasses of bento.{base.__name__}")
         missing = sorted(getattr(brought, "__abstractmethods__", ())) + [name for name in needs if not hasattr(brought, name)]
         if missing:
             raise PluginError(f"{brought.__name__} is not complete: it lacks {', '.join(missing)}")
-    return found
+    return tuple(found)
 
 
 def _check_free(loaded: Plugin, before: Iterable[Plugin]) -> None:
