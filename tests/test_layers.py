@@ -1,0 +1,146 @@
+"""The floors of the house: a module imports only from floors below its own."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import bento
+
+ROOT = Path(__file__).resolve().parents[1]
+CORE = ROOT / "core/src/bento"
+PLUGINS = sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))
+
+FLOORS = (
+    {"errors"},
+    {"adapter", "api", "artifact", "env", "hookspecs", "packer", "payload", "tag"},
+    {"registry", "service"},
+    {"adapters", "artifacts", "packers", "builtins"},
+    {"bundle"},
+    {"store"},
+    {"serving", "testing"},
+    {"cli"},
+)
+FLOOR = {unit: number for number, units in enumerate(FLOORS) for unit in units}
+
+# Which parts of core may import what is not bento's own, wherever in a module the import stands.
+ANYWHERE = {"importlib_metadata", "msgpack", "numpy", "orjson", "packaging"}
+ONLY_IN = {
+    "click": {"cli"},
+    "httptools": {"serving"},
+    "hypothesis": {"testing"},
+    "pluggy": {"hookspecs", "registry"},
+    "prometheus_client": {"serving"},
+    "pytest": {"testing"},
+    "starlette": {"serving"},
+    "uvicorn": {"serving"},
+    "uvloop": {"serving"},
+}
+
+PUBLIC = {"bento", "bento.adapters", "bento.artifacts", "bento.packers"}
+
+
+def modules(root: Path) -> list[Path]:
+    return sorted(root.rglob("*.py"))
+
+
+def is_type_checking(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
+
+
+def import_nodes(node: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
+    """Every import that runs, in functions too."""
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        yield node
+    for child in node.orelse if is_type_checking(node) else ast.iter_child_nodes(node):
+        yield from import_nodes(child)
+
+
+def imported(path: Path, package: tuple[str, ...]) -> Iterator[str]:
+    """Full names of the modules a file imports; of `from a import b`, which may mean two things, `a` and `a.b`."""
+    for node in import_nodes(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        else:
+            base = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def imports_of(path: Path, source: Path) -> set[str]:
+    return set(imported(path, path.relative_to(source).parts[:-1]))
+
+
+def core_modules() -> list[tuple[str, Path]]:
+    """Every module of core but the public face, with the part of the house it belongs to."""
+    named = [(path.relative_to(CORE).parts[0].removesuffix(".py"), path) for path in modules(CORE)]
+    return [(unit, path) for unit, path in named if unit not in ("__init__", "__main__")]
+
+
+def parts_used(path: Path) -> set[str]:
+    names = (name.split(".") for name in imports_of(path, CORE.parent))
+    return {name[1] for name in names if name[0] == "bento" and len(name) > 1 and name[1] in FLOOR}
+
+
+def test_every_part_of_core_has_its_floor():
+    assert {unit for unit, _ in core_modules()} == set(FLOOR)
+
+
+@pytest.mark.parametrize(("unit", "path"), core_modules(), ids=lambda value: str(value).removeprefix(str(CORE)))
+def test_a_module_imports_only_from_floors_below(unit, path):
+    own = {unit, "adapters", "artifacts", "packers"} if unit == "builtins" else {unit}
+    assert [part for part in parts_used(path) - own if FLOOR[part] >= FLOOR[unit]] == []
+
+
+def test_nobody_imports_the_builtins():
+    assert [path for unit, path in core_modules() if unit != "builtins" and "builtins" in parts_used(path)] == []
+
+
+def test_inside_bento_imports_are_relative():
+    absolute = {
+        str(path.relative_to(ROOT)): node.lineno
+        for path in modules(CORE)
+        for node in import_nodes(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and not node.level and (node.module or "").partition(".")[0] == "bento"
+    }
+    assert absolute == {}
+
+
+@pytest.mark.parametrize(("unit", "path"), core_modules(), ids=lambda value: str(value).removeprefix(str(CORE)))
+def test_core_imports_its_own_dependencies_only_where_they_belong(unit, path):
+    roots = {name.partition(".")[0] for name in imports_of(path, CORE.parent)} - {"bento", "__future__"} - set(sys.stdlib_module_names)
+    assert [name for name in roots if name not in ANYWHERE and unit not in ONLY_IN.get(name, ())] == []
+
+
+def test_a_server_is_started_in_few_places():
+    with_uvicorn = {path.relative_to(CORE).as_posix() for _, path in core_modules() if "uvicorn" in str(imports_of(path, CORE.parent))}
+    assert with_uvicorn <= {"serving/lane.py", "serving/worker.py"}
+
+
+def test_core_names_no_plugin():
+    names = {name for plugin in PLUGINS for name in (plugin.name, plugin.name.replace("-", "_"))}
+    named = {(path.relative_to(ROOT).as_posix(), name) for path in modules(CORE) for name in names if name in path.read_text()}
+    assert named == set()
+
+
+def plugin_modules() -> list[tuple[Path, Path]]:
+    return [(plugin, path) for plugin in PLUGINS for path in modules(plugin)]
+
+
+@pytest.mark.parametrize(("plugin", "path"), plugin_modules(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_a_plugin_imports_only_public_modules_and_no_other_plugin(plugin, path):
+    tests = "tests" in path.relative_to(plugin).parts
+    own = plugin.name.replace("-", "_")
+    allowed = PUBLIC | ({"bento.testing"} if tests else set())
+    names = imports_of(path, plugin / "src") if not tests else set(imported(path, ()))
+    foreign = {name for name in names if name.startswith("bento_") and name.partition(".")[0] != own}
+    inside = {name for name in names if name.startswith("bento.") and name not in allowed}
+    private = {
+        name for name in inside if name.removeprefix("bento.") not in bento.__all__ and name.rpartition(".")[0] not in allowed - {"bento"}
+    }
+    assert (foreign, private) == (set(), set())
