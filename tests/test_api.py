@@ -86,10 +86,10 @@ def test_a_name_that_the_server_answers_itself_is_refused(name):
     assert refusal_of(lambda: bento.api(named(name))) == f"an api cannot be named {name!r}: the server answers /{name} itself"
 
 
-@pytest.mark.parametrize("timeout", [0, -1, float("nan")])
+@pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf")])
 def test_a_timeout_that_is_no_time_is_refused(timeout):
     assert refusal_of(lambda: bento.api(timeout=timeout)(named("predict"))) == (
-        f"expected a timeout of more than 0 seconds for 'predict', got {timeout!r}"
+        f"expected a timeout of some seconds for 'predict', got {timeout!r}"
     )
 
 
@@ -106,7 +106,7 @@ def test_a_concurrency_of_none_is_refused():
     assert refusal_of(lambda: bento.api(concurrency=0)(named("predict"))) == "expected a concurrency of 1 or more for 'predict', got 0"
 
 
-@pytest.mark.parametrize(("size", "wait"), [(0, 0.0), (8, -1.0), (8, float("nan"))])
+@pytest.mark.parametrize(("size", "wait"), [(0, 0.0), (8, -1.0), (8, float("nan")), (8, float("inf"))])
 def test_a_batch_without_room_or_with_a_negative_wait_is_refused(size, wait):
     assert refusal_of(lambda: Batch(size, wait)) == (
         f"expected Batch(size=1 or more rows, wait=0 or more seconds), got Batch(size={size!r}, wait={wait!r})"

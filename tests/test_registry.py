@@ -182,6 +182,14 @@ def test_an_incomplete_class_is_an_error_that_says_what_it_lacks(plugin):
     assert error_of(half) == "PluginError: HalfAdapter is not complete: it lacks encode, name, media_types"
 
 
+@pytest.mark.parametrize("name", ["Folder", "a b", "", "../a", None])
+def test_a_name_that_a_manifest_cannot_hold_is_an_error(plugin, name):
+    odd = type("OddPacker", (FolderPacker,), {"name": name})
+    assert error_of(plugin("odd", bento_register_packers=hook("bento_register_packers", [odd]))) == (
+        f"PluginError: OddPacker has the name {name!r}: expected lower-case letters, digits, '-' and '_'"
+    )
+
+
 def test_of_two_plugins_with_one_name_the_later_fails(plugin):
     first = plugin("first", bento_register_packers=hook("bento_register_packers", [FolderPacker]))
     second = plugin("second", bento_register_packers=hook("bento_register_packers", [type("FolderPacker", (FolderPacker,), {})]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ class Batch:
     wait: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.size < 1 or not self.wait >= 0:
+        if self.size < 1 or not 0 <= self.wait < math.inf:
             raise DefinitionError(f"expected Batch(size=1 or more rows, wait=0 or more seconds), got {self!r}")
 
 
@@ -154,8 +155,8 @@ def _declare(
         concurrency = 100 if inspect.iscoroutinefunction(function) else 1
     if name in _RESERVED:
         raise DefinitionError(f"an api cannot be named {name!r}: the server answers /{name} itself")
-    if not timeout > 0:
-        raise DefinitionError(f"expected a timeout of more than 0 seconds for {name!r}, got {timeout!r}")
+    if not 0 < timeout < math.inf:
+        raise DefinitionError(f"expected a timeout of some seconds for {name!r}, got {timeout!r}")
     if concurrency < 1:
         raise DefinitionError(f"expected a concurrency of 1 or more for {name!r}, got {concurrency!r}")
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import logging
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,8 @@ _KINDS = {
     "adapters": (Adapter, ("name", "media_types")),
     "packers": (Packer, ("name", "summary")),
 }
+
+_NAME = re.compile(r"[a-z0-9]([a-z0-9_-]{0,62}[a-z0-9])?")
 
 
 def new_hooks() -> pluggy.PluginManager:
@@ -79,9 +82,9 @@ def _check_spelling(module: ModuleType) -> None:
             raise PluginError(f"{module.__name__}.{name} is no hook of bento: did you mean {nearest[0]}?")
 
 
-def _classes(trial: pluggy.PluginManager, kind: str, base: type, needs: tuple[str, ...]) -> tuple[type, ...]:
+def _classes(trial: pluggy.PluginManager, kind: str, base: type, needs: tuple[str, ...]) -> tuple[Any, ...]:
     hook = f"bento_register_{kind}"
-    found: list[type] = []
+    found: list[Any] = []
     for implementation in getattr(trial.hook, hook).get_hookimpls():
         result = implementation.function()
         if isinstance(result, type) or not isinstance(result, Iterable):
@@ -93,6 +96,8 @@ def _classes(trial: pluggy.PluginManager, kind: str, base: type, needs: tuple[st
         missing = sorted(getattr(brought, "__abstractmethods__", ())) + [name for name in needs if not hasattr(brought, name)]
         if missing:
             raise PluginError(f"{brought.__name__} is not complete: it lacks {', '.join(missing)}")
+        if not (isinstance(brought.name, str) and _NAME.fullmatch(brought.name)):
+            raise PluginError(f"{brought.__name__} has the name {brought.name!r}: expected lower-case letters, digits, '-' and '_'")
     return tuple(found)
 
 
