@@ -1,0 +1,138 @@
+"""Checks: what makes a value fit a field, and the error that says what was expected, what came, and where."""
+
+from __future__ import annotations
+
+import math
+import re
+import reprlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ..errors import BundleError, DefinitionError
+
+if TYPE_CHECKING:
+    from ..artifact import JSON
+
+# C0 and C1 controls, surrogates, line separators, and what turns the direction of text around.
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_DEEPEST: Final = 32
+_WHOLE: Final = 2**63
+
+
+class FieldError(BundleError):
+    """A field refuses a value; `at` is the JSON path to it from the value that was read, such as `.artifacts[0].format`."""
+
+    def __init__(self, expected: str, got: object, at: str = "") -> None:
+        super().__init__(f"expected {expected}, got {_shown(got)} - at ${at}")
+        self.expected, self.got, self.at = expected, got, at
+
+    def under(self, step: str) -> FieldError:
+        """The same error as seen from the value that holds this one."""
+        return FieldError(self.expected, self.got, step + self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text of at most `longest` characters, no control characters but those `allowed`, that `fits`: a true result and no ValueError."""
+
+    expected: str
+    fits: Callable[[str], object]
+    longest: int = 256
+    allowed: str = ""
+
+    def __call__(self, value: object) -> str:
+        if isinstance(value, str) and len(value) <= self.longest and self._is_clean(value) and self._fits(value):
+            return value
+        raise FieldError(self.expected, value)
+
+    def _is_clean(self, value: str) -> bool:
+        return value.isprintable() or set(_CONTROL.findall(value)) <= set(self.allowed)
+
+    def _fits(self, value: str) -> bool:
+        try:
+            return bool(self.fits(value))
+        except (ValueError, DefinitionError):
+            return False
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A whole number of at least `least` that other JSON readers hold too; true and false are none."""
+
+    expected: str
+    least: int
+
+    def __call__(self, value: object) -> int:
+        if isinstance(value, int) and not isinstance(value, bool) and self.least <= value < _WHOLE:
+            return value
+        raise FieldError(self.expected, value)
+
+
+@dataclass(frozen=True, slots=True)
+class Seconds:
+    """A finite time in seconds, `0` only if `zero`."""
+
+    expected: str
+    zero: bool
+
+    def __call__(self, value: object) -> float:
+        if isinstance(value, int | float) and not isinstance(value, bool) and (0 < value < _WHOLE or (self.zero and value == 0)):
+            return float(value)
+        raise FieldError(self.expected, value)
+
+
+def flag(value: object) -> bool:
+    """Accept true and false, and nothing that merely counts as one of them."""
+    if not isinstance(value, bool):
+        raise FieldError("true or false", value)
+    return value
+
+
+def json_object(value: object) -> dict[str, JSON]:
+    """A JSON object as plain dicts and lists, without what JSON readers disagree on: NaN, numbers beyond 64 bits, depths beyond 32."""
+    if not isinstance(value, Mapping):
+        raise FieldError("an object", value)
+    return _object(value, "", 1)
+
+
+def step(key: object) -> str:
+    """How a JSON path goes on to the field `key`."""
+    return f".{key}" if isinstance(key, str) and key.isidentifier() else f"[{_shown(key)}]"
+
+
+def _object(value: Mapping[object, object], at: str, depth: int) -> dict[str, JSON]:
+    return {_key(key, at): _json(item, at + step(key), depth + 1) for key, item in value.items()}
+
+
+def _json(value: object, at: str, depth: int) -> JSON:
+    if depth > _DEEPEST:
+        raise FieldError(f"JSON at most {_DEEPEST} levels deep", value, at)
+    if isinstance(value, Mapping):
+        return _object(value, at, depth)
+    if isinstance(value, list | tuple):
+        return [_json(item, f"{at}[{index}]", depth + 1) for index, item in enumerate(value)]
+    return _scalar(value, at)
+
+
+def _scalar(value: object, at: str) -> JSON:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str) and not _SURROGATE.search(value):
+        return value
+    if (isinstance(value, float) and math.isfinite(value)) or (isinstance(value, int) and -_WHOLE <= value < _WHOLE):
+        return value
+    raise FieldError("a JSON value", value, at)
+
+
+def _key(key: object, at: str) -> str:
+    if isinstance(key, str) and not _SURROGATE.search(key):
+        return key
+    raise FieldError("a text as the name of a field", key, at)
+
+
+def _shown(value: object) -> str:
+    short = reprlib.Repr()
+    short.maxstring = short.maxother = 80
+    return short.repr(value)

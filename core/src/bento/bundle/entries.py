@@ -1,0 +1,74 @@
+"""The parts of a manifest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from . import fields  # noqa: TC001 - records read their annotations
+from .records import Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File(Record):
+    """One file of the bundle; `path` is relative to the bundle's folder, its parts joined by `/`."""
+
+    path: fields.FilePath
+    size: fields.Size
+    sha256: fields.Sha256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactEntry(Record):
+    """One slot; `distribution` and `version` are of the plugin that brings `format`, None for an artifact class of the service's own."""
+
+    slot: fields.Identifier
+    format: fields.FormatName
+    options: fields.JsonObject
+    distribution: fields.DistributionName | None
+    version: fields.DistributionVersion | None
+    runs_code: fields.Flag
+    type: fields.TypeName
+    metadata: fields.JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdapterEntry(Record):
+    """An input or output; `distribution` and `version` are of the plugin that brings `adapter`, None for a class of the service's own."""
+
+    adapter: fields.FormatName
+    options: fields.JsonObject
+    media_types: tuple[fields.MediaType, ...]
+    schema: fields.JsonObject
+    distribution: fields.DistributionName | None
+    version: fields.DistributionVersion | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchEntry(Record):
+    """How an api's requests are batched; `wait` is in seconds."""
+
+    size: fields.Rows
+    wait: fields.Wait
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiEntry(Record):
+    """One api; `output` is None when each returned value decides how it is written, `timeout` is in seconds."""
+
+    name: fields.Identifier
+    path: fields.Route
+    doc: fields.Doc
+    batch: BatchEntry | None
+    timeout: fields.Timeout
+    input: AdapterEntry
+    output: AdapterEntry | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvEntry(Record):
+    """What `Env` says beside requirements; `setup` is a file of the bundle."""
+
+    apt: tuple[fields.AptPackage, ...]
+    base_image: fields.BaseImage | None
+    python_version: fields.PythonChoice | None
+    setup: fields.FilePath | None

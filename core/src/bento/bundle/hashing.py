@@ -1,0 +1,44 @@
+"""Digests of files, read once and in large pieces."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Final
+
+from .entries import File
+from .tree import open_file
+
+Progress = Callable[[int], object]
+"""Is told how many bytes are done in all, after each piece."""
+
+_PIECE: Final = 1 << 20
+
+
+class Hasher:
+    """Hashes one file after another, and counts their bytes for `progress`."""
+
+    def __init__(self, progress: Progress | None = None) -> None:
+        self._progress = progress
+        self._done = 0
+        self._piece = memoryview(bytearray(_PIECE))
+
+    def hash(self, folder: Path, path: str) -> File:
+        """The size and digest of the file at `path` in `folder`, which must be a plain file and no link."""
+        digest, before = hashlib.sha256(), self._done
+        with open_file(folder / path) as file:
+            while count := file.readinto(self._piece):
+                digest.update(self._piece[:count])
+                self._done += count
+                if self._progress is not None:
+                    self._progress(self._done)
+        return File(path=path, size=self._done - before, sha256=digest.hexdigest())
+
+
+def list_digest(files: Iterable[File]) -> str:
+    """The SHA-256, in hex, of the list that `sha256sum` prints for these files."""
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(f"{file.sha256}  {file.path}\n".encode())
+    return digest.hexdigest()

@@ -1,0 +1,78 @@
+"""The manifest, `bento.json`: everything a bundle says of itself, each field checked by its type.
+
+Only what does not depend on the machine goes in: the same service, saved with the same `SOURCE_DATE_EPOCH`, gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from . import fields  # noqa: TC001 - records read their annotations
+from .checks import FieldError
+from .entries import ApiEntry, ArtifactEntry, EnvEntry, File
+from .paths import ARTIFACTS, MANIFEST, check_distinct, parents
+from .records import Record
+
+__all__ = ["FORMAT", "MANIFEST", "File", "Manifest"]
+
+FORMAT: Final = 1
+"""The format that is written."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest(Record):
+    """A whole `bento.json`."""
+
+    format: fields.Format
+    name: fields.BundleName
+    version: fields.Version
+    created: fields.Timestamp
+    labels: Mapping[fields.LabelName, fields.LabelValue]
+    service: fields.Reference
+    doc: fields.Doc
+    apis: tuple[ApiEntry, ...]
+    artifacts: tuple[ArtifactEntry, ...]
+    requirements: tuple[fields.Requirement, ...]
+    python: fields.PythonVersion
+    env: EnvEntry
+    files: tuple[File, ...]
+
+    def __post_init__(self) -> None:
+        Record.__post_init__(self)  # super() without arguments does not work in a dataclass with slots
+        _check_unique(".apis", [api.name for api in self.apis])
+        _check_unique(".artifacts", [artifact.slot for artifact in self.artifacts])
+        _check_files([file.path for file in self.files])
+        _check_used(self)
+
+    def encode(self) -> bytes:
+        """The one form of these contents: sorted keys, two spaces, UTF-8, a newline at the end."""
+        return (json.dumps(self.plain(), sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _check_unique(field: str, names: list[str]) -> None:
+    seen: set[str] = set()
+    for index, name in enumerate(names):
+        if name in seen:
+            raise FieldError("each name once", name, f"{field}[{index}]")
+        seen.add(name)
+
+
+def _check_files(paths: list[str]) -> None:
+    try:
+        check_distinct(paths)
+    except FieldError as error:
+        raise error.under(".files") from None
+
+
+def _check_used(manifest: Manifest) -> None:
+    """Refuse a manifest that speaks of files it does not list."""
+    paths = {file.path for file in manifest.files}
+    folders = {folder for path in paths for folder in parents(path)}
+    for index, artifact in enumerate(manifest.artifacts):
+        if f"{ARTIFACTS}/{artifact.slot}" not in folders:
+            raise FieldError(f"files in {ARTIFACTS}/{artifact.slot}", [], f".artifacts[{index}]")
+    if manifest.env.setup is not None and manifest.env.setup not in paths:
+        raise FieldError("one of the files", manifest.env.setup, ".env.setup")

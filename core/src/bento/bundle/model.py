@@ -1,0 +1,65 @@
+"""Bundles: a saved service as a folder with a manifest."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import BundleError
+from ..tag import Tag
+from .formats import MAX_MANIFEST, read_manifest
+from .hashing import list_digest
+from .manifest import MANIFEST, Manifest
+from .tree import open_file
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A saved service. `fingerprint` is the SHA-256 of `bento.json`, which names every other file's: it stands for every byte."""
+
+    path: Path
+    manifest: Manifest
+    fingerprint: str
+
+    @property
+    def name(self) -> str:
+        return self.manifest.name
+
+    @property
+    def version(self) -> str:
+        return self.manifest.version
+
+    @property
+    def tag(self) -> Tag:
+        return Tag(self.name, self.version)
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256, in hex, of what `sha256sum` prints for the files other than `bento.json`, sorted: equal contents, equal digest."""
+        return list_digest(self.manifest.files)
+
+    @property
+    def size(self) -> int:
+        """Bytes in all files other than `bento.json`."""
+        return sum(file.size for file in self.manifest.files)
+
+
+def open_bundle(path: Path) -> Bundle:
+    """The bundle in a folder. Only its manifest is read and checked: `verify` does the rest."""
+    content = read_content(path)
+    try:
+        return Bundle(path, read_manifest(content), hashlib.sha256(content).hexdigest())
+    except BundleError as error:
+        raise BundleError(f"{path} is no bundle: {error}") from error
+
+
+def read_content(path: Path) -> bytes:
+    """The bytes of a bundle's manifest."""
+    try:
+        with open_file(path / MANIFEST) as file:
+            return file.read(MAX_MANIFEST + 1)
+    except FileNotFoundError as error:
+        raise BundleError(f"{path} is no bundle: it has no {MANIFEST}") from error
+    except OSError as error:
+        raise BundleError(f"cannot read {path / MANIFEST}: {error.strerror}") from error

@@ -1,0 +1,69 @@
+"""Verifying: a bundle is exactly what its manifest says, byte for byte, before anything in it is used."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import TYPE_CHECKING
+
+from ..errors import BundleError
+from .hashing import Hasher, Progress
+from .model import Bundle, read_content
+from .paths import MANIFEST, parents
+from .tree import relative, walk
+
+if TYPE_CHECKING:
+    from .entries import File
+
+
+def verify(bundle: Bundle, progress: Progress | None = None) -> None:
+    """Check that every file is there, unchanged, and nothing else is: no link, no device, no empty folder.
+
+    The first fault found is a BundleError that names the file. `progress` is told how many bytes are done.
+    """
+    try:
+        _check_manifest(bundle)
+        _check_names(bundle)
+        hasher = Hasher(progress)
+        for file in bundle.manifest.files:
+            _check_content(bundle, file, hasher)
+    except OSError as error:
+        raise BundleError(f"cannot verify bundle {bundle.tag}: {error}") from error
+
+
+def _check_manifest(bundle: Bundle) -> None:
+    if hashlib.sha256(read_content(bundle.path)).hexdigest() != bundle.fingerprint:
+        raise _damaged(bundle, f"{MANIFEST!r} has changed since it was read")
+
+
+def _check_names(bundle: Bundle) -> None:
+    files = {MANIFEST, *(file.path for file in bundle.manifest.files)}
+    folders = {parent for path in files for parent in parents(path)}
+    found = {relative(entry, bundle.path): _kind(entry) for entry in walk(bundle.path)}
+    for path in sorted(found):
+        if found[path] not in ("file", "folder"):
+            raise _damaged(bundle, f"{path!r} is a {found[path]}: only plain files belong there")
+        if path not in (files if found[path] == "file" else folders):
+            raise _damaged(bundle, f"{path!r} is a {found[path]} that {MANIFEST} does not list")
+    for path in sorted(files - found.keys()):
+        raise _damaged(bundle, f"{path!r} is missing")
+
+
+def _kind(entry: os.DirEntry[str]) -> str:
+    if entry.is_symlink():
+        return "link"
+    if entry.is_dir(follow_symlinks=False):
+        return "folder"
+    return "file" if entry.is_file(follow_symlinks=False) else "device or pipe"
+
+
+def _check_content(bundle: Bundle, expected: File, hasher: Hasher) -> None:
+    found = hasher.hash(bundle.path, expected.path)
+    if found.size != expected.size:
+        raise _damaged(bundle, f"{expected.path!r} has {found.size} bytes, expected {expected.size}")
+    if found.sha256 != expected.sha256:
+        raise _damaged(bundle, f"{expected.path!r} has changed")
+
+
+def _damaged(bundle: Bundle, fault: str) -> BundleError:
+    return BundleError(f"bundle {bundle.tag} is damaged: {fault}")
