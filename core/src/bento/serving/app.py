@@ -7,16 +7,16 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
-from ..errors import BentoError, DeadlineExceeded, Overloaded
+from ..errors import BentoError, Overloaded
 from ..registry import installed
 from .answer import Answer, failure, problem
 from .guard import check_caller
-from .lane import ClientLeft, call_endpoint, read_body, send_answer
+from .lane import ClientLeft, body_is_late, call_endpoint, read_body, read_request, send_answer
 from .lifecycle import Lifecycle
-from .limits import Limits, check_length
+from .limits import Limits
 from .logs import AccessLog, log
 from .pages import site
-from .request import read_headers, request_id_of
+from .request import fit_request_id, read_headers
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
@@ -84,7 +84,7 @@ class App:
     async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         received = time.monotonic()
         headers = read_headers(scope["headers"])
-        request_id = request_id_of(headers)
+        request_id = fit_request_id(headers.get("x-request-id", ""))
         path = scope["path"].removeprefix(scope.get("root_path", ""))
         refusal = self._refuse(scope, headers, request_id)
         status = 499
@@ -93,7 +93,7 @@ class App:
                 status = refusal.status
                 await send_answer(send, refusal, request_id)
             elif path in self.lifecycle.endpoints:
-                answer = await self._call(self.lifecycle.endpoints[path], scope["method"], headers, request_id, received, receive)
+                answer = await self._call(self.lifecycle.endpoints[path], scope, request_id, received, receive)
                 status = answer.status
                 await send_answer(send, answer, request_id)
             else:
@@ -115,18 +115,17 @@ class App:
             return failure(error, request_id)
         return None
 
-    async def _call(
-        self, endpoint: Endpoint, method: str, headers: Mapping[str, str], request_id: str, received: float, receive: Receive
-    ) -> Answer:
-        if method != "POST":
-            return problem(405, f"{endpoint.api.name} answers POST, not {method}", request_id=request_id, headers=(("allow", "POST"),))
+    async def _call(self, endpoint: Endpoint, scope: Scope, request_id: str, received: float, receive: Receive) -> Answer:
+        name, timeout = endpoint.api.name, endpoint.api.timeout
+        if scope["method"] != "POST":
+            detail = f"{name} answers POST, not {scope['method']}"
+            return problem(405, detail, request_id=request_id, headers=(("allow", "POST"),))
         try:
-            check_length(headers.get("content-length", ""), self.lifecycle.limits)
-            async with asyncio.timeout(endpoint.api.timeout):
-                body = await read_body(receive, self.lifecycle.limits)
-            return await call_endpoint(endpoint, headers, body, request_id, received, receive)
+            async with asyncio.timeout(timeout):
+                body = await read_body(scope["headers"], receive, self.lifecycle.limits)
+            return await call_endpoint(endpoint, read_request(scope["headers"], body, request_id, received), receive)
         except TimeoutError:
-            return failure(DeadlineExceeded(f"the body was not there within {endpoint.api.timeout:.3g} seconds"), request_id)
+            return body_is_late(timeout, request_id)
         except BentoError as error:
             return failure(error, request_id)
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from .answer import Answer, headers_of, server_timing
-from .limits import Limits, too_large
-from .request import read_request
+from ..errors import DeadlineExceeded
+from .answer import Answer, failure, headers_of, server_timing
+from .limits import Limits, check_length, too_large
+from .request import RawHeaders, Request, read_headers, read_timeout
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from starlette.types import Receive, Send
 
     from .call import Call
@@ -22,8 +21,9 @@ class ClientLeft(Exception):
     """The client closed its connection before its request was whole or its answer was there."""
 
 
-async def read_body(receive: Receive, limits: Limits) -> bytes:
-    """A whole body, never holding more than the limit."""
+async def read_body(raw_headers: RawHeaders, receive: Receive, limits: Limits) -> bytes:
+    """A whole body, never holding more than the limit; one that says it is larger is refused unread."""
+    check_length(raw_headers, limits)
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -39,9 +39,22 @@ async def read_body(receive: Receive, limits: Limits) -> bytes:
             return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-async def call_endpoint(
-    endpoint: Endpoint, headers: Mapping[str, str], body: bytes, request_id: str, received: float, receive: Receive
-) -> Answer:
+def read_request(raw_headers: RawHeaders, body: bytes, request_id: str, received: float) -> Request:
+    """A request from its headers and its whole body; a deadline that is no time is a BadInput."""
+    headers = read_headers(raw_headers)
+    return Request(
+        body,
+        headers.get("content-type", ""),
+        content_encoding=headers.get("content-encoding", "").strip().lower(),
+        accept=headers.get("accept", ""),
+        timeout=read_timeout(headers.get("request-timeout")),
+        request_id=request_id,
+        raw_headers=raw_headers,
+        received=received,
+    )
+
+
+async def call_endpoint(endpoint: Endpoint, request: Request, receive: Receive) -> Answer:
     """Hand a request to its endpoint and wait for the answer, or for the client to leave."""
     loop = asyncio.get_running_loop()
     answered: asyncio.Future[Answer] = loop.create_future()
@@ -50,7 +63,7 @@ async def call_endpoint(
         if not answered.done():
             answered.set_result(with_timing(answer, call))
 
-    call = endpoint.handle(read_request(headers, body, request_id, received), reply)
+    call = endpoint.handle(request, reply)
     if not answered.done():
         leaving = loop.create_task(_left(receive))
         try:
@@ -61,6 +74,11 @@ async def call_endpoint(
     if not answered.done():
         raise ClientLeft
     return answered.result()
+
+
+def body_is_late(timeout: float, request_id: str) -> Answer:
+    """The answer to a request whose body does not come."""
+    return failure(DeadlineExceeded(f"the body was not there within {timeout:.3g} seconds"), request_id)
 
 
 def with_timing(answer: Answer, call: Call) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..errors import BadInput, TooLarge, UnsupportedMediaType
@@ -19,12 +20,14 @@ class Limits:
     queue: int = 10_000
 
 
-def check_length(content_length: str, limits: Limits) -> None:
+def check_length(raw_headers: Iterable[tuple[bytes, bytes]], limits: Limits) -> None:
     """Refuse a body by its Content-Length, before any of it is read."""
-    if content_length and not (content_length.isascii() and content_length.isdigit()):
-        raise BadInput(f"{content_length!r} is no Content-Length")
-    if content_length and int(content_length) > limits.body:
-        raise too_large(limits)
+    for name, value in raw_headers:
+        if name.lower() == b"content-length":
+            if not value.isdigit():
+                raise BadInput(f"{value.decode('latin-1')!r} is no Content-Length")
+            if int(value) > limits.body:
+                raise too_large(limits)
 
 
 def too_large(limits: Limits) -> TooLarge:

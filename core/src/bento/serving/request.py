@@ -7,12 +7,11 @@ import math
 import re
 import secrets
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 
 from ..errors import BadInput
 
-RawHeaders = Iterable[tuple[bytes, bytes]]
+RawHeaders = Sequence[tuple[bytes, bytes]]
 
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 
@@ -21,18 +20,42 @@ _PROCESS = secrets.token_hex(6)
 _count = itertools.count(1)
 
 
-@dataclass(frozen=True, slots=True)
 class Request:
-    """One request to an api. `received` is when its first byte came, in seconds of `time.monotonic()`."""
+    """One whole request to an api.
 
-    body: bytes
-    content_type: str = ""
-    content_encoding: str = ""
-    accept: str = ""
-    timeout: float = math.inf
-    request_id: str = field(default_factory=lambda: new_request_id())  # noqa: PLW0108 - defined below
-    headers: Mapping[str, str] = field(default_factory=dict)
-    received: float = field(default_factory=time.monotonic)
+    `timeout` is what the client allows, in seconds; `received` is when the first byte came, in seconds of `time.monotonic()`.
+    """
+
+    __slots__ = ("_headers", "_raw_headers", "accept", "body", "content_encoding", "content_type", "received", "request_id", "timeout")
+
+    def __init__(
+        self,
+        body: bytes,
+        content_type: str = "",
+        *,
+        content_encoding: str = "",
+        accept: str = "",
+        timeout: float = math.inf,
+        request_id: str = "",
+        raw_headers: RawHeaders = (),
+        received: float | None = None,
+    ) -> None:
+        self.body = body
+        self.content_type = content_type
+        self.content_encoding = content_encoding
+        self.accept = accept
+        self.timeout = timeout
+        self.request_id = request_id or new_request_id()
+        self.received = time.monotonic() if received is None else received
+        self._raw_headers = raw_headers
+        self._headers: Mapping[str, str] | None = None
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """All headers, read when somebody asks."""
+        if self._headers is None:
+            self._headers = read_headers(self._raw_headers)
+        return self._headers
 
 
 def new_request_id() -> str:
@@ -40,10 +63,9 @@ def new_request_id() -> str:
     return f"{_PROCESS}{next(_count):010x}"
 
 
-def request_id_of(headers: Mapping[str, str]) -> str:
+def fit_request_id(given: str) -> str:
     """The client's X-Request-Id if it is fit for a header and a log line, else a new one."""
-    given = headers.get("x-request-id", "")
-    return given if _REQUEST_ID.fullmatch(given) else new_request_id()
+    return given if given and _REQUEST_ID.fullmatch(given) else new_request_id()
 
 
 def read_headers(raw: RawHeaders) -> dict[str, str]:
@@ -55,21 +77,8 @@ def read_headers(raw: RawHeaders) -> dict[str, str]:
     return headers
 
 
-def read_request(headers: Mapping[str, str], body: bytes, request_id: str, received: float) -> Request:
-    """A request from its headers and its whole body; headers that cannot be read are a BadInput."""
-    return Request(
-        body,
-        headers.get("content-type", ""),
-        headers.get("content-encoding", "").strip().lower(),
-        headers.get("accept", ""),
-        _read_timeout(headers.get("request-timeout")),
-        request_id,
-        headers,
-        received,
-    )
-
-
-def _read_timeout(text: str | None) -> float:
+def read_timeout(text: str | None) -> float:
+    """The seconds of a Request-Timeout header, endless without one; anything else is a BadInput."""
     if text is None:
         return math.inf
     try:

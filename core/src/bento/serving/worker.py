@@ -8,7 +8,7 @@ import logging
 import signal
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
@@ -68,7 +68,7 @@ def run_worker(
 def _config(app: App, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http="httptools",
+        http=_protocol(app, settings),
         loop="uvloop",
         ws="none",
         lifespan="on",
@@ -79,6 +79,16 @@ def _config(app: App, settings: Settings) -> uvicorn.Config:
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=int(settings.grace),
     )
+
+
+def _protocol(app: App, settings: Settings) -> Any:
+    """The fast lane's protocol, or uvicorn's own under a release that the fast lane does not know."""
+    from . import fast
+
+    if fast.fits():
+        return fast.FastLane(app, settings.allowed_hosts).protocol
+    log.info("uvicorn %s is not one that the fast lane is tested with: using the ordinary lane", uvicorn.__version__)
+    return "httptools"
 
 
 class _Server(uvicorn.Server):
