@@ -7,7 +7,8 @@ The smallest one is a `name`, its `media_types`, `decode` and `encode`; `bento.t
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
@@ -26,7 +27,7 @@ class Adapter(ABC, Generic[T]):
 
     name: ClassVar[str]
     """The adapter's name in the manifest, unique over all plugins."""
-    media_types: ClassVar[tuple[str, ...]]
+    media_types: tuple[str, ...]
     """What is read and written, lower case; the first is written by default. `image/*` and `*/*` are read only."""
 
     @abstractmethod
@@ -99,10 +100,13 @@ def cut(result: Any, rows: Sequence[int | None]) -> list[Any]:
     """Slices of a sequence: an element for each `None`, `k` rows for each `k`; a length that does not fit is a ValueError."""
     ends = list(accumulate(1 if count is None else count for count in rows))
     total = ends[-1] if ends else 0
+    if isinstance(result, str | bytes | Mapping | AbstractSet):
+        raise ValueError(f"expected a result of {total} rows, got a {type(result).__name__}, which has none")  # noqa: TRY004 - as any other
     try:
         length = len(result)
     except TypeError:
         raise ValueError(f"expected a result of {total} rows, got a {type(result).__name__} that has no length") from None
     if length != total:
         raise ValueError(f"expected a result of {total} rows, one for each row of the batch, got {length}")
+    result = getattr(result, "iloc", result)  # a table or series takes a bare number for a label, which may be another row's
     return [result[end - 1] if count is None else result[end - count : end] for end, count in zip(ends, rows, strict=True)]

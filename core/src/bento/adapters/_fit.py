@@ -1,0 +1,95 @@
+"""Fitting an array to a declared dtype and shape without changing a value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InvalidInput
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Array = np.ndarray[Any, Any]
+
+Shape = tuple[int | None, ...]
+
+
+def describe(shape: Shape) -> str:
+    """A declared shape as an error shows it: `(n, 4)`."""
+    sizes = ", ".join("n" if size is None else str(size) for size in shape)
+    return f"({sizes},)" if len(shape) == 1 else f"({sizes})"
+
+
+def fits(got: tuple[int, ...], shape: Shape) -> bool:
+    """Whether an array's shape is the declared one."""
+    if len(got) != len(shape):
+        return False
+    for want, size in zip(shape, got, strict=True):  # noqa: SIM110 - a generator would take as long as parsing a small body
+        if want is not None and want != size:
+            return False
+    return True
+
+
+def check_shape(array: Array, shape: Shape) -> Array:
+    """The array, if it has the declared shape; `[]` stands for no rows, whatever the shape of a row is."""
+    got = array.shape
+    if fits(got, shape):
+        return array
+    if got == (0,) and len(shape) > 1 and shape[0] in (None, 0):
+        return array.reshape([size or 0 for size in shape])
+    raise InvalidInput(f"expected an array of shape {describe(shape)}, got {got}")
+
+
+def convert(array: Array, dtype: np.dtype[Any]) -> Array:
+    """The array in another dtype, if no value is lost: floats may be rounded, but neither cut to integers nor to infinity."""
+    if array.dtype == dtype:
+        return array
+    import numpy as np
+
+    if not array.size or np.can_cast(array.dtype, dtype, "safe"):
+        return array.astype(dtype)
+    unfit = _too_large(array, dtype) if dtype.kind == "f" else _not_whole(array, dtype)
+    if unfit.any():
+        index = np.argwhere(unfit)[0]
+        where = "".join(f"[{axis}]" for axis in index)
+        raise InvalidInput(f"expected {_range(dtype)}, got {array[tuple(index)].item()!r}{' at ' + where if where else ''}")
+    return array.astype(dtype)
+
+
+def _too_large(array: Array, dtype: np.dtype[Any]) -> Array:
+    import numpy as np
+
+    with np.errstate(over="ignore"):
+        unfit: Array = np.isinf(array.astype(dtype)) & np.isfinite(array)
+    return unfit
+
+
+def _not_whole(array: Array, dtype: np.dtype[Any]) -> Array:
+    import numpy as np
+
+    smallest, largest = _bounds(dtype)
+    if array.dtype.kind != "f":
+        # Compared as Python integers: a bound may lie outside the array's own dtype.
+        if smallest <= int(array.min()) and int(array.max()) <= largest:
+            return np.zeros(array.shape, dtype=bool)
+        return np.asarray((array.astype(object) < smallest) | (array.astype(object) > largest), dtype=bool)
+    # Floats above 2**53 have been rounded already, so nobody knows which integer was meant.
+    smallest, largest = max(smallest, -(2**53)), min(largest, 2**53)
+    unfit: Array = ~((array >= smallest) & (array <= largest) & (array == np.floor(array)))
+    return unfit
+
+
+def _bounds(dtype: np.dtype[Any]) -> tuple[int, int]:
+    import numpy as np
+
+    if dtype.kind == "b":
+        return 0, 1
+    limits = np.iinfo(dtype)
+    return int(limits.min), int(limits.max)
+
+
+def _range(dtype: np.dtype[Any]) -> str:
+    if dtype.kind == "f":
+        return f"a number in the range of {dtype}"
+    smallest, largest = _bounds(dtype)
+    return f"true or false for {dtype}" if dtype.kind == "b" else f"a whole number from {smallest} to {largest} for {dtype}"

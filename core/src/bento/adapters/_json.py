@@ -1,0 +1,134 @@
+"""JSON, both ways: strict when read, and able to write what a model returns."""
+
+from __future__ import annotations
+
+from itertools import chain
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from ..errors import BadInput
+from ._plain import ATOMS, array_of, document, plain
+
+if TYPE_CHECKING:
+    from ..payload import Payload
+
+DEEPEST = 100
+"""How many levels of lists and objects a document may have."""
+
+_UTF8 = frozenset({"utf-8", "utf8"})
+_NESTING = frozenset({list, dict})
+_LARGE = 16 * 1024
+_SMALLEST, _LARGEST = -(2**63), 2**64 - 1
+
+
+def source(payload: Payload) -> bytes | bytearray | str:
+    """The JSON text of a payload, in a form that the parser takes: bytes in UTF-8, or text from any other charset."""
+    if payload.parameters and payload.parameters.get("charset", "utf-8").lower() not in _UTF8:
+        return payload.text()
+    return bytes(payload.data) if isinstance(payload.data, memoryview) else payload.data
+
+
+def parse(text: bytes | bytearray | str) -> Any:
+    """The value of a JSON text. Bare NaN and Infinity are refused; of two equal keys the last counts, as in Python and JavaScript;
+    integers beyond 64 bits become floats."""
+    import orjson
+
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise BadInput(f"the body is not JSON: {error}") from error
+
+
+def load(payload: Payload) -> Any:
+    """The value of a JSON payload, of at most `DEEPEST` levels."""
+    text = source(payload)
+    value = parse(text)
+    if len(text) > DEEPEST and not _has_few_brackets(text):
+        check_depth(value)
+    return value
+
+
+def check_depth(value: Any) -> None:
+    """Refuse a value of more than `DEEPEST` levels: what is nested deeper breaks whatever walks through it later."""
+    level = [value]
+    for _ in range(DEEPEST):
+        children = chain.from_iterable(node.values() if type(node) is dict else node for node in level if type(node) in _NESTING)
+        level = [child for child in children if type(child) in _NESTING]
+        if not level:
+            return
+    raise BadInput(f"the body is nested deeper than {DEEPEST} levels")
+
+
+def dump(value: object) -> bytes:
+    """A value as JSON text in UTF-8; NaN and infinities become null, bytes their text or `{"b64": "..."}`."""
+    import orjson
+
+    try:
+        return orjson.dumps(value, default=_convert)
+    except orjson.JSONEncodeError as error:
+        if error.__cause__ is not None:
+            raise error.__cause__ from None
+        # Keys that are no texts and integers beyond 64 bits are left to us.
+        return orjson.dumps(document(value, (ATOMS - {int}) | {orjson.Fragment}, _convert))
+
+
+def dump_numbers(array: Any) -> bytes:
+    """An array of numbers or booleans as JSON text, made from its memory.
+
+    Other dtypes are not for this: the library writes a missing time as one of the year 1677.
+    """
+    import numpy as np
+    import orjson
+
+    if not (array.dtype.isnative and array.flags.c_contiguous and array.ndim):
+        array = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("=")) if array.ndim else array[()]
+    return orjson.dumps(array, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def check_finite(value: object) -> None:
+    """Refuse, as a ValueError, a value in which something is NaN or infinite."""
+    document(value, ATOMS - {float}, _finite)
+
+
+def _has_few_brackets(text: bytes | bytearray | str) -> bool:
+    """Whether a text is known to be shallow at a glance; for a large one, looking is no cheaper than walking through the value."""
+    if len(text) > _LARGE:
+        return False
+    opening = text.count("[") + text.count("{") if isinstance(text, str) else text.count(b"[") + text.count(b"{")
+    return opening <= DEEPEST
+
+
+def _convert(value: Any) -> object:
+    if isinstance(value, float):  # a subclass, such as numpy.float64
+        return float(value)
+    if type(value) is int:
+        return _integer(value)
+    if isinstance(value, bytes | bytearray | memoryview):
+        return _text(bytes(value))
+    array = array_of(value)
+    if array is not None and array.dtype.kind in "biuf" and array.dtype.char != "g" and not hasattr(array, "mask"):
+        import orjson
+
+        return orjson.Fragment(dump_numbers(array))
+    return plain(value)
+
+
+def _integer(value: int) -> object:
+    import orjson
+
+    return value if _SMALLEST <= value <= _LARGEST else orjson.Fragment(str(value))
+
+
+def _text(value: bytes) -> object:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        from base64 import b64encode
+
+        return {"b64": b64encode(value).decode()}
+
+
+def _finite(value: Any) -> object:
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError(f"the answer holds {value}, which JSON cannot: return a finite number, or let it become null with nan='null'")
+    return value if isinstance(value, float | bytes | bytearray | memoryview) else plain(value)

@@ -1,0 +1,75 @@
+"""msgpack, both ways. Source: the MessagePack specification, https://github.com/msgpack/msgpack/blob/master/spec.md"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ..errors import BadInput
+from ._json import DEEPEST, check_depth
+from ._plain import ATOMS, document, plain
+
+if TYPE_CHECKING:
+    from ..payload import Payload
+
+MEDIA_TYPES = frozenset({"application/msgpack", "application/x-msgpack"})
+
+
+def load(payload: Payload) -> Any:
+    """The value of a msgpack payload, of at most `DEEPEST` levels.
+
+    Texts and bytes stay apart, timestamps become aware datetimes in UTC; other extension types, and keys that are neither
+    text nor bytes, are refused.
+    """
+    value = parse(payload)
+    if len(payload.data) > DEEPEST:
+        check_depth(value)
+    return value
+
+
+def parse(payload: Payload) -> Any:
+    """As `load`, however deep the document is (the library stops at 1024 levels)."""
+    import msgpack
+
+    try:
+        _check_whole(payload)
+        return msgpack.unpackb(payload.data, timestamp=3, ext_hook=_refuse)
+    except (msgpack.UnpackException, ValueError, OverflowError) as error:
+        if isinstance(error, BadInput):
+            raise
+        raise BadInput(f"the body is not msgpack: {error or type(error).__name__}") from error
+
+
+def dump(value: object) -> bytes:
+    """A value as msgpack: bytes and NaN stay what they are, everything else is the document that JSON would be."""
+    import msgpack
+
+    try:
+        packed: bytes = msgpack.packb(document(value, ATOMS | {bytes}, _convert))
+    except OverflowError as error:
+        raise ValueError("the answer holds an integer beyond 64 bits, which msgpack cannot: return it as text") from error
+    return packed
+
+
+def _check_whole(payload: Payload) -> None:
+    """Walk through the document without building it. The library makes room for as many elements as a header declares, so that
+    a kilobyte of nested headers could claim gigabytes; in a whole document each declared element is there."""
+    import msgpack
+
+    walker = msgpack.Unpacker(None, max_buffer_size=max(len(payload.data), 1))
+    walker.feed(payload.data)
+    try:
+        walker.skip()
+    except msgpack.OutOfData as error:
+        raise BadInput("the body is not msgpack: it ends too early") from error
+    if walker.tell() != len(payload.data):
+        raise BadInput(f"the body is not one msgpack document: {len(payload.data) - walker.tell()} bytes follow it")
+
+
+def _convert(value: Any) -> object:
+    if isinstance(value, bytearray | memoryview | bytes):
+        return bytes(value)
+    return plain(value)
+
+
+def _refuse(code: int, data: bytes) -> NoReturn:
+    raise BadInput(f"msgpack extension type {code} is not read here: send {len(data)} bytes as bin")

@@ -1,0 +1,78 @@
+"""Arrays from nested lists, and, when there is none, the sentence that says where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InvalidInput
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_NUMBERS = frozenset({int, float, bool})
+_DEEPEST = 32
+
+
+def from_lists(value: Any) -> np.ndarray[Any, Any]:
+    """The array of nested lists in which every leaf is a number or a boolean.
+
+    The caller has made sure that no leaf is text: an array of texts takes as much room for each as for the longest.
+    """
+    import numpy as np
+
+    try:
+        array = np.array(value)
+    except ValueError:
+        raise fault(value) from None
+    if array.dtype.kind not in "biuf" or array.ndim > _DEEPEST:
+        raise fault(value)
+    return array
+
+
+def only_numbers(value: Any) -> bool:
+    """Whether nothing but numbers and booleans is nested in lists."""
+    level = [value]
+    while level:
+        kinds = set(map(type, level))
+        if not kinds - _NUMBERS:
+            return True
+        if kinds - _NUMBERS - {list}:
+            return False
+        level = list(chain.from_iterable(node for node in level if type(node) is list))
+    return True
+
+
+def fault(value: Any) -> InvalidInput:
+    """Why nested lists are no array of numbers, by the first element that does not fit those before it."""
+    shape: list[int] = []
+    first = value
+    while isinstance(first, list) and len(shape) < _DEEPEST:
+        shape.append(len(first))
+        first = first[0] if first else None
+    reason = next(_faults(value, shape, ()), "expected numbers of at most 64 bits")
+    return InvalidInput(reason)
+
+
+def _faults(value: Any, shape: Sequence[int], path: tuple[int, ...]) -> Iterator[str]:
+    where = f" at {''.join(f'[{index}]' for index in path)}" if path else ""
+    if not shape:
+        if type(value) not in _NUMBERS:
+            yield f"expected a number{where}, got {_name(value)}" if len(path) < _DEEPEST else f"expected at most {_DEEPEST} axes"
+    elif not isinstance(value, list):
+        yield f"expected a list{where}, as before it, got {_name(value)}"
+    elif len(value) != shape[0]:
+        yield f"expected {shape[0]} elements{where}, as before it, got {len(value)}"
+    elif len(shape) > 1 or not _NUMBERS.issuperset(map(type, value)):
+        for index, child in enumerate(value):
+            yield from _faults(child, shape[1:], (*path, index))
+
+
+def _name(value: object) -> str:
+    if isinstance(value, str):
+        return f"the text {value[:40]!r}"
+    if isinstance(value, dict):
+        keys = ", ".join(repr(str(key)[:40]) for key in list(value)[:3])
+        return f"an object with the keys {keys}" if keys else "an empty object"
+    return {list: "a list", type(None): "null", bytes: "bytes"}.get(type(value), f"{value!r:.40}")

@@ -1,0 +1,230 @@
+"""Arrays of numbers, as JSON, msgpack, `.npy` or raw bytes."""
+
+from __future__ import annotations
+
+import math
+import typing
+from collections.abc import Hashable, Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+from ..adapter import Adapter
+from ..artifact import instance_of
+from ..errors import BadInput, DefinitionError, InvalidInput, UnsupportedMediaType
+from ..payload import Payload
+from . import _fit, _json, _msgpack, _nested, _raw
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ..artifact import JSON
+
+    Array = np.ndarray[Any, Any]
+
+_NPY = "application/x-npy"
+_RAW = "application/octet-stream"
+_NUMBERS = "biuf"
+_MOST_ZEROS = 1000
+
+
+class ArrayAdapter(Adapter[Any]):
+    """Arrays of booleans, integers or floats.
+
+    `shape=(None, 4)` takes any number of rows of four: a request brings its rows to a batch and gets as many back. Without a leading
+    None an item is one row itself, and a batch has one axis more; a None elsewhere is any size. `dtype` converts where no value
+    is lost: integers to floats and to wider types, whole floats to integers, never text.
+
+    A body is JSON (nested lists), msgpack (nested lists, or `{"dtype": "<f4", "shape": [2, 3], "data": bytes}`, which is what is
+    written), `.npy`, or, if `dtype` and all sizes but at most one are declared, the bare numbers: little-endian, in C order.
+    An array read from bytes is a view of the body: copy it before changing it in place. Answers may be lists too; they get the
+    declared dtype, and NaN is null in JSON.
+    """
+
+    name = "array"
+    media_types: tuple[str, ...] = ("application/json", "application/msgpack", _NPY, _RAW)
+
+    def __init__(self, shape: Sequence[int | None] | None = None, dtype: Any = None, *, example: JSON = None) -> None:
+        self._shape = None if shape is None else _checked_shape(shape)
+        self._dtype = None if dtype is None else _checked_dtype(dtype)
+        self._has_rows = self._shape is not None and self._shape[:1] == (None,)
+        if self._shape is None or self._dtype is None or self._shape.count(None) > 1:
+            self.media_types = self.media_types[:-1]
+        self._example = example
+        if example is not None:
+            self._check_example()
+
+    def decode(self, payload: Payload) -> Array:
+        media_type = payload.media_type
+        if media_type in ("application/json", "") or media_type.endswith("+json"):
+            array = _from_json(payload)
+        elif media_type in _msgpack.MEDIA_TYPES:
+            array = _from_msgpack(payload)
+        elif media_type == _NPY:
+            array = _raw.read_npy(payload.data)
+        elif media_type in self.media_types:
+            array = self._from_raw(payload)
+        else:
+            raise UnsupportedMediaType(f"{media_type!r} is not read here: expected one of {', '.join(self.media_types)}")
+        if self._shape is not None:
+            array = _fit.check_shape(array, self._shape)
+        return array if self._dtype is None else _fit.convert(array, self._dtype)
+
+    def encode(self, value: Any, media_type: str) -> bytes:
+        if self._dtype is not None:
+            value = self._convert(value)
+        if media_type == "application/json":
+            return _json.dump_numbers(value) if _is_numeric(value) else _json.dump(value)
+        array = _array(value)
+        if media_type in _msgpack.MEDIA_TYPES:
+            return _msgpack.dump(_raw.write_map(array) if _is_numeric(array) else array)
+        return _raw.write_npy(array) if media_type == _NPY else self._to_raw(array)
+
+    def rows(self, item: Array) -> int | None:
+        return len(item) if self._has_rows else None
+
+    def group(self, item: Array) -> Hashable:
+        return item.dtype, item.shape[1:] if self._has_rows else item.shape
+
+    def stack(self, items: Sequence[Array]) -> Array:
+        import numpy as np
+
+        if self._has_rows:
+            return np.concatenate(items) if len(items) > 1 else items[0]
+        return np.stack(items)
+
+    def schema(self) -> dict[str, JSON]:
+        if self._shape is None:
+            return {"type": ["array", self._leaf], "examples": self._examples()}
+        schema: dict[str, JSON] = {"type": self._leaf}
+        for size in reversed(self._shape):
+            bounds: dict[str, JSON] = {} if size is None else {"minItems": size, "maxItems": size}
+            schema = {"type": "array", "items": schema, **bounds}
+        return {**schema, "examples": self._examples()}
+
+    def options(self) -> dict[str, JSON]:
+        shape: JSON = None if self._shape is None else list(self._shape)
+        dtype = None if self._dtype is None else self._dtype.name
+        given: dict[str, JSON] = {"shape": shape, "dtype": dtype, "example": self._example}
+        return {name: value for name, value in given.items() if value is not None}
+
+    @classmethod
+    def for_annotation(cls, annotation: object) -> Self | None:
+        origin: Any = typing.get_origin(annotation) or annotation
+        if not isinstance(origin, type) or (origin.__module__, origin.__qualname__) != ("numpy", "ndarray"):
+            return None
+        scalars = [typing.get_args(dtype) for dtype in typing.get_args(annotation)[1:]]
+        return cls(dtype=next((scalar for (scalar,) in scalars if _is_number(scalar)), None))
+
+    @classmethod
+    def for_value(cls, value: object) -> Self | None:
+        return cls() if instance_of(value, "numpy", "ndarray") else None
+
+    def _from_raw(self, payload: Payload) -> Array:
+        shape, dtype = self._declared()
+        row = dtype.itemsize * math.prod(size for size in shape if size is not None)
+        rows, rest = divmod(len(payload.data), row or 1)
+        if rest:
+            raise BadInput(f"expected a multiple of {row} bytes for {dtype} in the shape {_fit.describe(shape)}, got {len(payload.data)}")
+        return _raw.view(payload.data, dtype.newbyteorder("<").str, [rows if size is None else size for size in shape])
+
+    def _to_raw(self, array: Array) -> bytes:
+        shape, _ = self._declared()
+        if not _fit.fits(array.shape, shape):
+            raise ValueError(f"expected a result of shape {_fit.describe(shape)}, got {array.shape}")
+        return _raw.little_endian(array).tobytes()
+
+    def _declared(self) -> tuple[_fit.Shape, np.dtype[Any]]:
+        """Shape and dtype, without which bare numbers mean nothing."""
+        if self._shape is None or self._dtype is None or _RAW not in self.media_types:
+            raise UnsupportedMediaType(f"{_RAW!r} needs an adapter with a dtype, and a shape with at most one None")
+        return self._shape, self._dtype
+
+    def _convert(self, value: Any) -> Array:
+        """A result in the declared dtype. One that would lose a value is a ValueError and no BadInput: the client is not to blame."""
+        array = _array(value)
+        if not _is_numeric(array):
+            raise TypeError(f"expected a result of {self._dtype}, got one of {array.dtype}")
+        try:
+            return _fit.convert(array, self._dtype or array.dtype)
+        except InvalidInput as error:
+            raise ValueError(f"the result does not fit: {error}") from error
+
+    def _check_example(self) -> None:
+        body = _json.dump(self._example)
+        try:
+            self.decode(Payload(body, "application/json"))
+        except BadInput as error:
+            raise DefinitionError(f"the example of ArrayAdapter does not fit: {error}") from error
+
+    def _examples(self) -> list[JSON]:
+        """The example, or zeros if they are few enough for a page."""
+        if self._example is not None:
+            return [self._example]
+        sizes = [1] if self._shape is None else [1 if size is None else size for size in self._shape]
+        if math.prod(sizes) > _MOST_ZEROS:
+            return []
+        zeros: JSON = {"boolean": False, "integer": 0, "number": 0.0}[self._leaf]
+        for size in reversed(sizes):
+            zeros = [zeros] * size
+        return [zeros]
+
+    @property
+    def _leaf(self) -> str:
+        """The JSON Schema type of one number."""
+        kind = "f" if self._dtype is None else self._dtype.kind
+        return {"b": "boolean", "f": "number"}.get(kind, "integer")
+
+
+def _from_json(payload: Payload) -> Array:
+    text = _json.source(payload)
+    value = _json.parse(text)
+    if '"' in text if isinstance(text, str) else b'"' in text:
+        raise _nested.fault(value)
+    return _nested.from_lists(value)
+
+
+def _from_msgpack(payload: Payload) -> Array:
+    value = _msgpack.parse(payload)
+    if isinstance(value, dict):
+        return _raw.read_map(value)
+    if not _nested.only_numbers(value):
+        raise _nested.fault(value)
+    return _nested.from_lists(value)
+
+
+def _array(value: Any) -> Array:
+    import numpy as np
+
+    return np.asarray(value)
+
+
+def _is_numeric(value: Any) -> bool:
+    """Whether a result is an array that is written from its memory, and no subclass that means more than its memory."""
+    import numpy as np
+
+    return type(value) is np.ndarray and value.dtype.kind in _NUMBERS and value.dtype.char != "g"
+
+
+def _checked_shape(shape: Sequence[int | None]) -> _fit.Shape:
+    if not isinstance(shape, list | tuple) or not all(size is None or (type(size) is int and size >= 0) for size in shape):
+        raise DefinitionError(f"expected ArrayAdapter(shape=(None, 4)) with a size or None for each axis, got {shape!r}")
+    return tuple(shape)
+
+
+def _checked_dtype(dtype: Any) -> np.dtype[Any]:
+    import numpy as np
+
+    try:
+        checked = np.dtype(dtype)
+    except TypeError as error:
+        raise DefinitionError(f"{dtype!r} is no dtype: expected one of numbers or booleans, such as 'float32'") from error
+    if checked.kind not in _NUMBERS or checked.char == "g":
+        raise DefinitionError(f"{dtype!r} cannot be read from a request: expected a dtype of numbers or booleans, such as 'float32'")
+    native: np.dtype[Any] = checked.newbyteorder("=")
+    return native
+
+
+def _is_number(scalar: Any) -> bool:
+    """Whether a type argument of a hint is one dtype that a request can bring, and not `Any` or a family such as `np.floating`."""
+    import numpy as np
+
+    return scalar in np.sctypeDict.values() and np.dtype(scalar).kind in _NUMBERS and np.dtype(scalar).char != "g"

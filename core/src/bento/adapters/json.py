@@ -1,0 +1,93 @@
+"""JSON and msgpack documents."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Mapping, Sequence
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from ..adapter import Adapter
+from ..artifact import instance_of
+from ..errors import DefinitionError, UnsupportedMediaType
+from . import _json, _msgpack
+
+if TYPE_CHECKING:
+    from ..artifact import JSON
+    from ..payload import Payload
+
+_CLAIMED = (dict, list, tuple, set, int, float, bool, NoneType, Mapping, Sequence)
+
+
+class JsonAdapter(Adapter[Any]):
+    """Any JSON or msgpack document is one item, a list too; nothing is checked or converted.
+
+    A document has at most 100 levels. Read from JSON, integers beyond 64 bits are floats and of two equal keys the last one counts;
+    msgpack brings bytes, NaN and, from its timestamps, aware datetimes as well. Answers may hold numpy arrays and scalars,
+    dataclasses, dates, UUIDs, Decimals (as text), sets and tuples; keys become text. NaN and infinities are null in JSON, or
+    with `nan="refuse"` a ValueError. `schema` and `example` only document the api.
+    """
+
+    name = "json"
+    media_types = ("application/json", "application/msgpack", "application/x-msgpack")
+
+    def __init__(
+        self,
+        schema: Mapping[str, JSON] | None = None,
+        *,
+        example: JSON = None,
+        nan: Literal["null", "refuse"] = "null",
+    ) -> None:
+        if nan not in ("null", "refuse"):
+            raise DefinitionError(f"expected JsonAdapter(nan='null') or nan='refuse', got {nan!r}")
+        self._nan = nan
+        self._example = example
+        self._schema = dict(schema or {})
+
+    def decode(self, payload: Payload) -> Any:
+        media_type = payload.media_type
+        if media_type in ("application/json", "") or media_type.endswith("+json"):
+            return _json.load(payload)
+        if media_type in _msgpack.MEDIA_TYPES:
+            return _msgpack.load(payload)
+        raise UnsupportedMediaType(f"{media_type!r} is not read here: expected one of {', '.join(self.media_types)}")
+
+    def encode(self, value: Any, media_type: str) -> bytes:
+        if media_type in _msgpack.MEDIA_TYPES:
+            return _msgpack.dump(value)
+        body = _json.dump(value)
+        if self._nan == "refuse" and b"null" in body:
+            _json.check_finite(value)
+        return body
+
+    def schema(self) -> dict[str, JSON]:
+        examples = self._schema.get("examples") or [{} if self._example is None else self._example]
+        return {**self._schema, "examples": examples}
+
+    def options(self) -> dict[str, JSON]:
+        given: dict[str, JSON] = {"schema": self._schema or None, "example": self._example, "nan": self._nan}
+        return {name: value for name, value in given.items() if value not in (None, "null")}
+
+    @classmethod
+    def for_annotation(cls, annotation: object) -> Self | None:
+        return cls() if _is_document(annotation) else None
+
+    @classmethod
+    def for_value(cls, value: object) -> Self | None:
+        if isinstance(value, str | bytes):
+            return None
+        claimed = isinstance(value, dict | list | tuple | int | float | NoneType) or instance_of(value, "numpy", "generic")
+        return cls() if claimed or (dataclasses.is_dataclass(value) and not isinstance(value, type)) else None
+
+
+def _is_document(annotation: object) -> bool:
+    origin = typing.get_origin(annotation)
+    if origin in (typing.Union, UnionType):
+        return all(map(_is_document, typing.get_args(annotation)))
+    kind = origin or annotation
+    return (
+        any(kind is claimed for claimed in _CLAIMED)
+        or typing.is_typeddict(kind)
+        or (isinstance(kind, type) and dataclasses.is_dataclass(kind))
+    )

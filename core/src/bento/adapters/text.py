@@ -1,0 +1,52 @@
+"""Text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from ..adapter import Adapter
+from ..errors import UnsupportedMediaType
+from . import _multipart
+
+if TYPE_CHECKING:
+    from ..artifact import JSON
+    from ..payload import Payload
+
+
+class TextAdapter(Adapter[str]):
+    """Text of any `text/*` type, or the one file of a form; in the charset that its content type names, by default UTF-8.
+
+    Answers are UTF-8.
+    """
+
+    name = "text"
+    media_types = ("text/plain", "text/*", "multipart/*")
+
+    def __init__(self, *, example: str | None = None) -> None:
+        self._example = example
+
+    def decode(self, payload: Payload) -> str:
+        if payload.media_type.startswith("multipart/"):
+            return _multipart.only_file(payload).text()
+        if payload.media_type and not payload.media_type.startswith("text/"):
+            raise UnsupportedMediaType(f"{payload.media_type!r} is not read here: expected text/plain")
+        return payload.text()
+
+    def encode(self, value: str, media_type: str) -> bytes:
+        if not isinstance(value, str):
+            raise TypeError(f"expected a text as the answer, got a value of type {type(value).__name__!r}")
+        return value.encode()
+
+    def schema(self) -> dict[str, JSON]:
+        return {"type": "string", "examples": ["a text" if self._example is None else self._example]}
+
+    def options(self) -> dict[str, JSON]:
+        return {} if self._example is None else {"example": self._example}
+
+    @classmethod
+    def for_annotation(cls, annotation: object) -> Self | None:
+        return cls() if annotation is str else None
+
+    @classmethod
+    def for_value(cls, value: object) -> Self | None:
+        return cls() if isinstance(value, str) else None
