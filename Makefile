@@ -26,7 +26,7 @@ help:  ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(DONE)/demo  ## train a classifier on the iris data, serve it and ask it over HTTP
-	@$(BIN)/python -m examples.demo
+	@$(BIN)/python examples/demo.py
 
 test: $(DONE)/test  ## run every test, with the branch coverage of the core
 	$(BIN)/python -m pytest --numprocesses auto --cov

@@ -1,0 +1,23 @@
+"""The same answer from bento, alone and in batches."""
+
+from __future__ import annotations
+
+import bento
+from bento.adapters import JsonAdapter
+
+
+class Adder(bento.Service):
+    """Adds up numbers."""
+
+    @bento.api(input=JsonAdapter(), output=JsonAdapter())
+    def alone(self, numbers: list[float]) -> float:
+        """Add up the numbers of one request."""
+        return sum(numbers)
+
+    @bento.api(input=JsonAdapter(), output=JsonAdapter(), batch=True)
+    def batched(self, batch: list[list[float]]) -> list[float]:
+        """Add up the numbers of each of many requests."""
+        return [sum(numbers) for numbers in batch]
+
+
+service = Adder()
