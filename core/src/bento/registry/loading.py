@@ -96,8 +96,9 @@ def _classes(trial: pluggy.PluginManager, kind: str, base: type, needs: tuple[st
         missing = sorted(getattr(brought, "__abstractmethods__", ())) + [name for name in needs if not hasattr(brought, name)]
         if missing:
             raise PluginError(f"{brought.__name__} is not complete: it lacks {', '.join(missing)}")
-        if not (isinstance(brought.name, str) and _NAME.fullmatch(brought.name)):
-            raise PluginError(f"{brought.__name__} has the name {brought.name!r}: expected lower-case letters, digits, '-' and '_'")
+        name: object = getattr(brought, "name", None)
+        if not (isinstance(name, str) and _NAME.fullmatch(name)):
+            raise PluginError(f"{brought.__name__} has the name {name!r}: expected lower-case letters, digits, '-' and '_'")
     return tuple(found)
 
 

@@ -1,0 +1,67 @@
+"""The outputs of `bento run`: a line for each answer on standard output, or the answers in a file."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..errors import BadInput
+from .items import media_type_of
+
+if TYPE_CHECKING:
+    from ..serving.answer import Answer
+
+_LINES_FIRST = "application/json, text/*;q=0.9, */*;q=0.1"
+
+
+class Answers:
+    """Where answers go, in order; with several of them each takes one line, and one that failed an empty one."""
+
+    def __init__(self, path: Path | None, *, several: bool) -> None:
+        self._path = path
+        self._several = several
+        self._written = b""
+        self.accept = (media_type_of(path) if path else "") or _LINES_FIRST
+
+    def put(self, reply: Answer) -> None:
+        """Print an answer or keep it for the file; one that fits in neither is a BadInput."""
+        body = self._line(reply)
+        if self._path is None:
+            self._print(body)
+        else:
+            self._written += body
+
+    def skip(self) -> None:
+        """Leave the place of an answer empty."""
+        if self._several and self._path is None:
+            self._print(b"\n")
+        elif self._several:
+            self._written += b"\n"
+
+    def close(self) -> None:
+        """Write the file."""
+        if self._path and self._written:
+            self._path.write_bytes(self._written)
+
+    def _line(self, reply: Answer) -> bytes:
+        body = reply.body
+        if not _is_text(reply.media_type):
+            if self._several or (self._path is None and sys.stdout.isatty()):
+                raise BadInput(f"the answer is {reply.media_type}, which is no line of text: ask for one at a time, with --output FILE")
+            return body
+        if self._several and b"\n" in body:
+            body = json.dumps(body.decode(), ensure_ascii=False).encode()
+        alone_in_a_file = self._path is not None and not self._several
+        return body if alone_in_a_file or body.endswith(b"\n") else body + b"\n"
+
+    def _print(self, body: bytes) -> None:
+        click.echo(body, nl=False)
+
+
+def _is_text(content_type: str) -> bool:
+    media_type = content_type.partition(";")[0].strip()
+    return media_type.startswith("text/") or media_type.endswith(("/json", "+json"))

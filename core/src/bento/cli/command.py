@@ -1,0 +1,60 @@
+"""What bento's commands have in common: an example in the help, `--debug`, and the options more than one of them takes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from ..store import Store
+
+Progress = Callable[[int], object]
+
+
+class Command(click.Command):
+    """A command with `--debug` of its own and its `examples` at the end of its help."""
+
+    def __init__(self, *args: Any, examples: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.examples = examples
+        self.params.append(click.Option(["--debug"], is_flag=True, expose_value=False, callback=_note_debug, help="Show tracebacks."))
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Examples"):
+            for line in self.examples.strip().splitlines():
+                formatter.write(f"{'':{formatter.current_indent}}{line.strip()}\n")
+
+
+def _note_debug(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value:
+        ctx.meta["debug"] = True
+
+
+def open_store(path: Path | None) -> Store | None:
+    """The store that `--store` names; None for the usual one."""
+    from ..store import Store
+
+    return Store(path) if path else None
+
+
+store_option = click.option(
+    "--store",
+    "store_path",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="Where bundles are kept, instead of BENTO_HOME.",
+)
+trust_option = click.option("--trust", is_flag=True, help="Run the code of a bundle that was made elsewhere.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+@contextmanager
+def progress_bar(label: str, size: int) -> Iterator[Progress]:
+    """A bar on standard error, in a terminal only, that is told how many of `size` bytes are done."""
+    with click.progressbar(length=size, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+        yield lambda done: bar.update(done - bar.pos)

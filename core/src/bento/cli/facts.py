@@ -1,0 +1,58 @@
+"""What is told of a bundle, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from .output import size_text
+
+if TYPE_CHECKING:
+    from ..bundle import Bundle
+    from ..bundle.entries import ApiEntry, ArtifactEntry
+
+
+def record(bundle: Bundle) -> dict[str, object]:
+    """A bundle's manifest and what follows from it, as JSON."""
+    return {
+        "tag": str(bundle.tag),
+        "path": str(bundle.path),
+        "size": bundle.size,
+        "digest": bundle.digest,
+        **bundle.manifest.plain(),
+    }
+
+
+def facts(bundle: Bundle) -> dict[str, str | list[str]]:
+    """A bundle's facts, in the order people look for them."""
+    manifest = bundle.manifest
+    env = manifest.env
+    return {
+        "tag": str(bundle.tag),
+        "about": manifest.doc.splitlines(),
+        "service": manifest.service,
+        "apis": [_api(api) for api in manifest.apis],
+        "artifacts": [_artifact(artifact) for artifact in manifest.artifacts],
+        "labels": [f"{name}={value}" for name, value in manifest.labels.items()],
+        "created": manifest.created,
+        "size": f"{size_text(bundle.size)} in {len(manifest.files)} files",
+        "digest": f"sha256:{bundle.digest}",
+        "python": manifest.python,
+        "requires": list(manifest.requirements),
+        "apt": list(env.apt),
+        "base image": env.base_image or "",
+        "path": str(bundle.path),
+    }
+
+
+def _api(api: ApiEntry) -> str:
+    batch = f", in batches of up to {api.batch.size} rows" if api.batch else ""
+    output = api.output.adapter if api.output else "whatever is returned"
+    return f"POST {api.path}: {api.input.adapter} -> {output}{batch}, within {api.timeout:g} s"
+
+
+def _artifact(artifact: ArtifactEntry) -> str:
+    plugin = f" of {artifact.distribution} {artifact.version}" if artifact.distribution else ""
+    warning = ", runs code when loaded" if artifact.runs_code else ""
+    metadata = f" {json.dumps(dict(artifact.metadata))}" if artifact.metadata else ""
+    return f"{artifact.slot}: {artifact.type} as {artifact.format!r}{plugin}{warning}{metadata}"

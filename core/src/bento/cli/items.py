@@ -1,0 +1,65 @@
+"""The inputs of `bento run`: values, files and standard input, each read when its turn comes."""
+
+from __future__ import annotations
+
+import mimetypes
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import BadInput
+from ..payload import Payload
+
+STDIN = "-"
+
+# Where the registered name of a suffix is not the one adapters go by, or the standard library has none.
+_MEDIA_TYPES = {
+    ".arrow": "application/vnd.apache.arrow.stream",
+    ".csv": "text/csv",
+    ".json": "application/json",
+    ".msgpack": "application/msgpack",
+    ".npy": "application/x-npy",
+    ".parquet": "application/vnd.apache.parquet",
+    ".txt": "text/plain",
+    ".webp": "image/webp",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One input, not yet read. `content_type` is empty when the adapter's own first one will do."""
+
+    text: str
+    is_file: bool
+    content_type: str
+
+    @property
+    def label(self) -> str:
+        return f" ({self.text})" if self.is_file and self.text != STDIN else ""
+
+    @property
+    def hint(self) -> str:
+        """What to say when the item is refused and looks like a slip."""
+        # A value may be far longer than a path can be, which pathlib takes for an error.
+        slip = not self.is_file and os.path.isfile(self.text)  # noqa: PTH113
+        return f": did you mean --input-file {self.text}" if slip else ""
+
+    def read(self) -> Payload:
+        """The payload; a file that cannot be read is a BadInput."""
+        if self.text == STDIN:
+            return Payload.of(sys.stdin.buffer.read(), self.content_type)
+        if not self.is_file:
+            return Payload.of(os.fsencode(self.text), self.content_type)
+        path = Path(self.text)
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise BadInput(f"cannot read {self.text!r}: {error.strerror}") from error
+        return Payload.of(content, self.content_type or media_type_of(path), path.name)
+
+
+def media_type_of(path: Path) -> str:
+    """The media type of a file by its suffix, or an empty text."""
+    suffix = path.suffix.lower()
+    return _MEDIA_TYPES.get(suffix) or mimetypes.guess_type(f"x{suffix}")[0] or ""

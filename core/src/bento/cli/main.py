@@ -1,0 +1,79 @@
+"""`bento` itself: finding commands when they are needed, and turning errors into a sentence and an exit code."""
+
+from __future__ import annotations
+
+import logging
+from difflib import get_close_matches
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .. import __version__
+from ..errors import BentoError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_COMMANDS = ("delete", "list", "openapi", "pack", "plugins", "run", "serve", "show", "unpack", "verify")
+
+
+class Commands(click.Group):
+    """bento's own commands, each imported on use, and after them those that plugins bring."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*_COMMANDS, *_brought()})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name in _COMMANDS:
+            command = import_module(f".{cmd_name}", __package__).command
+            return command if isinstance(command, click.Command) else None
+        return _brought().get(cmd_name)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if not (name.startswith("-") or ctx.resilient_parsing) and not self.get_command(ctx, name):
+            nearest = get_close_matches(name, self.list_commands(ctx), 1)
+            way_out = f"did you mean {nearest[0]!r}" if nearest else "'bento --help' lists them"
+            ctx.fail(f"no command named {name!r}: {way_out}")
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        logging.basicConfig(level=logging.WARNING, format="%(message)s")
+        try:
+            return super().invoke(ctx)
+        except BentoError as error:
+            if ctx.meta.get("debug"):
+                raise
+            raise click.ClickException(str(error)) from error
+        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            if ctx.meta.get("debug"):
+                raise
+            raise click.ClickException(f"{type(error).__name__}: {error} (--debug shows where)") from error
+
+
+def _brought() -> dict[str, click.Command]:
+    """Plugins' commands by name; one named like a command of bento's own is never asked."""
+    from ..registry import installed
+
+    return {command.name: command for command in installed().commands() if command.name}
+
+
+@click.command(
+    cls=Commands,
+    epilog="Bundles are kept in the folder that BENTO_HOME names, ~/.bento by default. 'bento COMMAND --help' shows an example of each.",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="bento", message="%(prog)s %(version)s")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.pass_context
+def bento(ctx: click.Context, *, debug: bool) -> None:
+    """Turn a trained model into a production endpoint."""
+    ctx.meta["debug"] = debug
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; exits with 0, 1 when it failed, 2 when it was called wrongly."""
+    bento(arguments, prog_name="bento")

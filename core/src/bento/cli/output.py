@@ -1,0 +1,44 @@
+"""Printing: tables and facts for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+import click
+
+_UNITS = ("bytes", "kB", "MB", "GB", "TB")
+_STEP = 1000
+
+
+def print_json(value: object) -> None:
+    """One JSON document, indented."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Left-aligned columns under a header that is bold in a terminal."""
+    lines = [header, *rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
+    for number, line in enumerate(lines):
+        text = "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        click.echo(click.style(text, bold=True) if number == 0 else text)
+
+
+def print_facts(facts: Mapping[str, str | Sequence[str]]) -> None:
+    """`name  value` lines; a list's values stand below each other, and what is empty is left out."""
+    width = max(map(len, facts))
+    for name, value in facts.items():
+        values = [value] if isinstance(value, str) else value
+        for number, line in enumerate(text for text in values if text):
+            label = click.style(name.ljust(width), bold=True) if number == 0 else " " * width
+            click.echo(f"{label}  {line}")
+
+
+def size_text(size: float) -> str:
+    """Bytes as people read them: `812 bytes`, `3.4 MB`."""
+    for unit in _UNITS:
+        if size < _STEP or unit == _UNITS[-1]:
+            break
+        size /= _STEP
+    return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"

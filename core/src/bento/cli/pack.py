@@ -1,0 +1,73 @@
+"""`bento pack`: turn a bundle into something that ships."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from .command import Command, json_option, open_store, store_option
+from .output import print_json, print_table
+
+
+@click.command(
+    cls=Command,
+    examples="""
+    bento pack --list
+    bento pack iris:latest archive iris.bento
+    bento pack iris:latest docker ./image
+    """,
+)
+@click.argument("target", metavar="TAG|PATH", required=False)
+@click.argument("packer", required=False)
+@click.argument("out", type=click.Path(path_type=Path), required=False)
+@click.option("options", "-o", "--option", multiple=True, metavar="NAME=VALUE", help="An option of the packer; repeat it.")
+@click.option("show_list", "--list", is_flag=True, help="List the packers there are.")
+@json_option
+@store_option
+def command(
+    target: str | None,
+    packer: str | None,
+    out: Path | None,
+    *,
+    options: tuple[str, ...],
+    show_list: bool,
+    as_json: bool,
+    store_path: Path | None,
+) -> None:
+    """Pack a bundle into something that ships.
+
+    PACKER is one of `bento pack --list`; OUT does not exist yet.
+    """
+    if show_list:
+        _list(as_json=as_json)
+        return
+    if target is None or packer is None or out is None:
+        raise click.UsageError(
+            "expected a tag, a packer and where to write: bento pack iris:latest archive iris.bento, or bento pack --list"
+        )
+    from ..store import pack
+
+    written = pack(target, packer, out, store=open_store(store_path), **_parse(options))
+    if as_json:
+        print_json({"path": str(written)})
+    else:
+        click.echo(str(written))
+
+
+def _list(*, as_json: bool) -> None:
+    from ..registry import installed
+
+    packers = sorted(installed().packers.items())
+    if as_json:
+        print_json([{"name": name, "summary": packer.summary} for name, packer in packers])
+    else:
+        print_table(("PACKER", "MAKES"), [(name, packer.summary) for name, packer in packers])
+
+
+def _parse(options: tuple[str, ...]) -> dict[str, str]:
+    pairs = [text.partition("=") for text in options]
+    for name, equals, value in pairs:
+        if not (equals and name.isidentifier()):
+            raise click.UsageError(f"{name + equals + value!r} is no option: write -o NAME=VALUE")
+    return {name: value for name, _, value in pairs}

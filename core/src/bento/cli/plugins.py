@@ -1,0 +1,96 @@
+"""`bento plugins`: what is installed, what it brings, and what failed and why."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..errors import PluginError
+from .command import Command, json_option
+from .output import print_facts, print_json, print_table
+
+if TYPE_CHECKING:
+    from ..registry import Plugin
+
+
+@click.command(
+    cls=Command,
+    examples="""
+    bento plugins
+    bento plugins sklearn
+    BENTO_DISABLE_PLUGINS=torch,keras bento plugins --check
+    """,
+)
+@click.argument("name", required=False)
+@json_option
+@click.option("--check", is_flag=True, help="Exit with 1 if a plugin failed or its framework is missing.")
+@click.pass_context
+def command(ctx: click.Context, name: str | None, *, as_json: bool, check: bool) -> None:
+    """List the installed plugins, or show one."""
+    # What failed is part of the answer, so it is not logged as well.
+    logging.getLogger("bento.registry").setLevel(logging.ERROR)
+    plugins = _named(name)
+    if as_json:
+        records = [_record(plugin) for plugin in plugins]
+        print_json(records[0] if name else records)
+    elif name:
+        print_facts(_facts(plugins[0]))
+    else:
+        print_table(("NAME", "DISTRIBUTION", "BRINGS"), [(plugin.name, str(plugin), _brings(plugin)) for plugin in plugins])
+    faults = [f"{plugin.name}: {fault}" for plugin in plugins for fault in _faults(plugin)]
+    if faults and not as_json and not name:
+        click.secho("\n" + "\n".join(faults), fg="red")
+    if faults and check:
+        ctx.exit(1)
+
+
+def _named(name: str | None) -> list[Plugin]:
+    from ..registry import installed
+
+    plugins = list(installed().plugins)
+    if name is None:
+        return plugins
+    if name not in {plugin.name for plugin in plugins}:
+        raise PluginError(f"no plugin named {name!r}: installed are {', '.join(sorted(plugin.name for plugin in plugins))}")
+    return [plugin for plugin in plugins if plugin.name == name]
+
+
+def _faults(plugin: Plugin) -> list[str]:
+    return [f"failed to load: {plugin.error}"] if plugin.error else plugin.lacks()
+
+
+def _brought(plugin: Plugin) -> dict[str, list[str]]:
+    kinds: dict[str, tuple[type[Any], ...]] = {"artifacts": plugin.artifacts, "adapters": plugin.adapters, "packers": plugin.packers}
+    return {kind: sorted(each.name for each in brought) for kind, brought in kinds.items()}
+
+
+def _brings(plugin: Plugin) -> str:
+    if plugin.error:
+        return "nothing: it failed to load"
+    parts = [f"{kind}: {', '.join(names)}" for kind, names in _brought(plugin).items() if names]
+    return "; ".join(parts) or "hooks only"
+
+
+def _facts(plugin: Plugin) -> dict[str, str | list[str]]:
+    brought = {kind: ", ".join(names) for kind, names in _brought(plugin).items()}
+    return {
+        "name": plugin.name,
+        "distribution": str(plugin),
+        "module": plugin.module,
+        **brought,
+        "faults": _faults(plugin),
+    }
+
+
+def _record(plugin: Plugin) -> dict[str, object]:
+    return {
+        "name": plugin.name,
+        "distribution": plugin.distribution,
+        "version": plugin.version,
+        "module": plugin.module,
+        **_brought(plugin),
+        "error": plugin.error,
+        "lacks": plugin.lacks(),
+    }

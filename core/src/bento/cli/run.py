@@ -1,0 +1,105 @@
+"""`bento run`: ask a service from the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..errors import BentoError, InvalidInput
+from .answers import Answers
+from .command import Command, open_store, store_option, trust_option
+from .items import Item
+
+if TYPE_CHECKING:
+    from ..service import Service
+
+
+class _RunCommand(Command):
+    """Lets `--input` and `--input-file` take every value up to the next option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        spread: list[str] = []
+        option: str | None = None
+        for argument in args:
+            if argument in ("--input", "--input-file"):
+                option = argument
+            elif option is None or argument.startswith("--"):
+                option = None
+                spread.append(argument)
+            else:
+                spread.append(f"{option}={argument}")
+        return super().parse_args(ctx, spread)
+
+
+@click.command(
+    cls=_RunCommand,
+    examples="""
+    bento run iris predict --input '[[5.1, 3.5, 1.4, 0.2]]'
+    bento run iris predict --input-file monday.json tuesday.npy
+    bento run iris predict --input-file rows.npy --output species.npy
+    cat rows.json | bento run iris predict --input -
+    """,
+)
+@click.argument("target", metavar="TAG|PATH|MODULE:SERVICE")
+@click.argument("api")
+@click.option("--input", "values", multiple=True, metavar="VALUE...", help="Inputs, written out; - reads standard input.")
+@click.option("--input-file", "files", multiple=True, metavar="FILE...", help="Inputs, one in each file; the suffix says of what type.")
+@click.option("--content-type", default="", metavar="TYPE", help="The type of the inputs, if not what the suffix or the api says.")
+@click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Where answers go; the suffix picks the type."
+)
+@trust_option
+@store_option
+@click.pass_context
+def command(  # noqa: PLR0913 - one for each option
+    ctx: click.Context,
+    target: str,
+    api: str,
+    *,
+    values: tuple[str, ...],
+    files: tuple[str, ...],
+    content_type: str,
+    output: Path | None,
+    trust: bool,
+    store_path: Path | None,
+) -> None:
+    """Ask a service without a server.
+
+    Each input is answered with one line, in order; exits with 1 if any failed.
+    """
+    if bool(values) == bool(files):
+        raise click.UsageError("expected --input VALUE... or --input-file FILE...")
+    from ..serving import resolve
+
+    items = [Item(text, bool(files), content_type) for text in values or files]
+    service = resolve(target, store=open_store(store_path), trust=trust).load()
+    if api not in service.apis:
+        raise InvalidInput(f"{service.name} has no api {api!r}: its apis are {', '.join(service.apis) or 'none'}")
+    service.setup()
+    try:
+        failures = _ask(service, api, items, Answers(output, several=len(items) > 1), debug=bool(ctx.meta["debug"]))
+    finally:
+        service.close()
+    if failures:
+        ctx.exit(1)
+
+
+def _ask(service: Service, api: str, items: list[Item], answers: Answers, *, debug: bool) -> int:
+    """Put each item's answer, or say on standard error why there is none; how many there are none for."""
+    from ..serving import answer
+
+    failures = 0
+    for number, item in enumerate(items, 1):
+        try:
+            answers.put(answer(service, api, item.read(), answers.accept))
+        except Exception as error:
+            if debug:
+                raise
+            failures += 1
+            answers.skip()
+            reason = str(error) if isinstance(error, BentoError) else f"{type(error).__name__}: {error}"
+            click.echo(f"item {number}{item.label}: {reason}{item.hint}", err=True)
+    answers.close()
+    return failures

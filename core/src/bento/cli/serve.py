@@ -1,0 +1,69 @@
+"""`bento serve`: answer requests over HTTP."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import click
+
+from .command import Command, open_store, store_option, trust_option
+
+_MIB = 1024 * 1024
+
+
+@click.command(
+    cls=Command,
+    examples="""
+    bento serve iris:latest
+    bento serve iris --host 0.0.0.0 --port 80 --workers 4
+    bento serve iris:service --reload        # the instance `service` of ./iris.py, without saving it
+    """,
+)
+@click.argument("target", metavar="TAG|PATH|MODULE:SERVICE")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on; 0.0.0.0 for all of this machine's.")
+@click.option("--port", type=click.IntRange(0, 65535), default=3000, show_default=True, help="The port to listen on; 0 for any free one.")
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="How many processes answer requests.")
+@click.option("--reload", is_flag=True, help="Start again whenever a file of the project changes.")
+@click.option("--allowed-host", "allowed_hosts", multiple=True, metavar="NAME", help="A host name that clients may use; repeat it.")
+@click.option(
+    "--max-body", type=click.FloatRange(0, min_open=True), default=100, show_default=True, metavar="MIB", help="The largest body."
+)
+@click.option("--grace", type=click.FloatRange(0), default=30, show_default=True, metavar="SECONDS", help="How long a stop may take.")
+@click.option("--access-log/--no-access-log", default=True, show_default=True, help="Print a line for each request.")
+@trust_option
+@store_option
+def command(  # noqa: PLR0913 - one for each option
+    target: str,
+    *,
+    host: str,
+    port: int,
+    workers: int,
+    reload: bool,
+    allowed_hosts: tuple[str, ...],
+    max_body: float,
+    grace: float,
+    access_log: bool,
+    trust: bool,
+    store_path: Path | None,
+) -> None:
+    """Answer requests over HTTP.
+
+    Serves a saved bundle, or, for development, the instance SERVICE of a MODULE in the current folder, until Ctrl-C.
+    """
+    from ..serving import serve
+
+    logging.getLogger("bento").setLevel(logging.INFO)
+    serve(
+        target,
+        host=host,
+        port=port,
+        workers=workers,
+        reload=reload,
+        trust=trust,
+        store=open_store(store_path),
+        allowed_hosts=allowed_hosts,
+        access_log=access_log,
+        max_body=round(max_body * _MIB),
+        grace=grace,
+    )

@@ -1,0 +1,30 @@
+"""`bento unpack`: take a packed bundle into the store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from .command import Command, open_store, store_option, trust_option
+
+
+@click.command(
+    cls=Command,
+    examples="""
+    bento unpack iris.bento
+    bento unpack iris.bento --trust          # its code may run here
+    """,
+)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@trust_option
+@store_option
+def command(file: Path, *, trust: bool, store_path: Path | None) -> None:
+    """Take a packed bundle into the store.
+
+    Everything in the .bento FILE is checked before it is kept; none of it runs.
+    """
+    from ..store import unpack
+
+    bundle = unpack(file, store=open_store(store_path), trust=trust)
+    click.echo(str(bundle.tag))

@@ -1,0 +1,34 @@
+"""`bento verify`: whether a bundle is whole and unchanged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from .command import Command, open_store, progress_bar, store_option
+from .output import size_text
+
+
+@click.command(
+    cls=Command,
+    examples="""
+    bento verify iris:latest
+    bento verify ./iris-20261122T101500-3f9a1c
+    """,
+)
+@click.argument("target", metavar="TAG|PATH")
+@store_option
+def command(target: str, *, store_path: Path | None) -> None:
+    """Check that a bundle is whole and unchanged.
+
+    Every file is compared with the manifest; none of its code runs.
+    """
+    from ..bundle import verify
+    from ..store import find
+
+    bundle = find(target, store=open_store(store_path))
+    with progress_bar(f"verifying {bundle.tag}", bundle.size) as progress:
+        verify(bundle, progress)
+    count = len(bundle.manifest.files)
+    click.echo(f"{bundle.tag} is whole: {count} files, {size_text(bundle.size)}, sha256:{bundle.digest}")
