@@ -1,1 +1,12 @@
-"""Core's own packers."""
+"""Core's packers: a bundle as one file, and as a Docker build context.
+
+A packer of your own is a subclass of `bento.Packer`; `create` gives it a place to write to that becomes its output when all is well.
+"""
+
+from __future__ import annotations
+
+from .archive import ArchivePacker
+from .docker import DockerPacker
+from .output import create
+
+__all__ = ["ArchivePacker", "DockerPacker", "create"]

@@ -1,0 +1,63 @@
+"""ArchivePacker: a bundle as one file that travels.
+
+A `.bento` file is a zip: every file of the bundle under the bundle's own names, `bento.json` first and the others sorted, without
+times, owners or modes of this machine. The same bundle gives the same bytes; `bundle.unpack_archive` is the inverse.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import zipfile
+import zlib
+from typing import TYPE_CHECKING
+
+from ..packer import Packer
+from .output import create
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..bundle import Bundle
+
+_MANIFEST = "bento.json"
+_MODE = 0o100644
+_UNIX = 3
+_CHUNK = 1 << 20
+_SAMPLE = 1 << 16
+# Weights are noise to deflate: for normal float16, float32 and float64 it takes 30 ns a byte to save 4 to 8 %.
+_WORTH = 0.8
+
+
+class ArchivePacker(Packer):
+    """Pack a bundle into one `.bento` file, which `bento unpack` takes into a store again."""
+
+    name = "archive"
+    summary = "one .bento file that `bento unpack` takes in elsewhere"
+
+    def pack(self, bundle: Bundle, out: Path) -> Path:
+        names = sorted(file.path for file in bundle.manifest.files)
+        with create(out) as draft, draft.open("xb") as file:
+            with zipfile.ZipFile(file, "w") as archive:
+                for name in (_MANIFEST, *names):
+                    _add(archive, bundle.path / name, name)
+            os.fsync(file.fileno())
+        return out
+
+
+def _add(archive: zipfile.ZipFile, source: Path, name: str) -> None:
+    member = zipfile.ZipInfo(name)
+    member.create_system = _UNIX
+    member.external_attr = _MODE << 16
+    member.file_size = source.stat().st_size  # decides whether the header has room for sizes over 2 GiB
+    member.compress_type = zipfile.ZIP_DEFLATED if _shrinks(source, member.file_size) else zipfile.ZIP_STORED
+    with source.open("rb") as file, archive.open(member, "w") as target:
+        shutil.copyfileobj(file, target, _CHUNK)
+
+
+def _shrinks(source: Path, size: int) -> bool:
+    """Whether deflate is worth its time, judged by the middle of a file: headers at the start of model files are text."""
+    with source.open("rb") as file:
+        file.seek(max(0, (size - _SAMPLE) // 2))
+        sample = file.read(_SAMPLE)
+    return len(zlib.compress(sample, 1)) < _WORTH * len(sample)

@@ -1,0 +1,40 @@
+"""Requirements files of what is packed: what an index brings, and what goes along as wheels."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from ..env import check_requirement
+from ..errors import PackerError
+
+# Beyond what a requirement may hold: pip expands ${NAME} in a requirements file, and joins lines at a backslash.
+_LINE = re.compile(r"""[A-Za-z0-9 ._,;<>=!~'"()\[\]+*-]+""")
+
+
+def requirements_txt(requirements: Iterable[str]) -> str:
+    """A requirements file, one requirement on a line; a text that pip could read as anything else is a PackerError."""
+    lines = sorted(requirements)
+    for line in lines:
+        check_requirement(line)
+        if not _LINE.fullmatch(line):
+            raise PackerError(f"cannot write {line!r} to a requirements file: expected one like 'scikit-learn==1.5.0'")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def brought_by(wheels: Iterable[str], requirements: Sequence[str]) -> list[str]:
+    """The requirements that wheels with these file names meet."""
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    names = {_distribution(wheel) for wheel in wheels}
+    return [text for text in requirements if canonicalize_name(Requirement(text).name) in names]
+
+
+def _distribution(wheel: str) -> str:
+    from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+    try:
+        return parse_wheel_filename(wheel)[0]
+    except InvalidWheelFilename as error:
+        raise PackerError(f"{wheel!r} is not named as wheels are: expected a name like 'flowers-1.0-py3-none-any.whl'") from error

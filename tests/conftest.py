@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from bento.bundle import Bundle, open_bundle
+
+FILES = {
+    "README.md": b"# iris\n",
+    "artifacts/model/model.json": b"[1, 2]",
+    "requirements.txt": b"bento-core==0.1.0\nnumpy==2.1.0\n",
+    "src/iris.py": b"import bento\n" * 100,
+}
+
+
+class MakeBundle(Protocol):
+    def __call__(self, folder: Path, files: Mapping[str, bytes] = FILES, **fields: Any) -> Bundle: ...
+
+
+@pytest.fixture(scope="session")
+def make_bundle() -> MakeBundle:
+    """Writes a bundle's folder from files and the fields of a manifest, without a service: it verifies, but there is nothing to load."""
+
+    def make(folder: Path, files: Mapping[str, bytes] = FILES, **fields: Any) -> Bundle:
+        listed = [{"path": path, "size": len(files[path]), "sha256": hashlib.sha256(files[path]).hexdigest()} for path in sorted(files)]
+        for path, content in files.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(content)
+        (folder / "bento.json").write_text(json.dumps({**document(), "files": listed, **fields}))
+        return open_bundle(folder)
+
+    return make
+
+
+def document() -> dict[str, Any]:
+    return {
+        "format": 1,
+        "name": "iris",
+        "version": "3",
+        "created": "2026-11-22T10:15:00Z",
+        "labels": {},
+        "service": "iris:Iris",
+        "doc": "",
+        "apis": [],
+        "artifacts": [],
+        "requirements": ["bento-core==0.1.0", "numpy==2.1.0"],
+        "python": "3.11.7",
+        "env": {"apt": [], "base_image": None, "python_version": None, "setup": None},
+    }

@@ -1,0 +1,88 @@
+"""No value of a manifest gets into a Dockerfile or a requirements file as anything but what its type says, whoever made the bundle."""
+
+from __future__ import annotations
+
+import pytest
+
+from bento.errors import BundleError, PackerError
+from bento.packers import DockerPacker
+
+CANARY = "touch /canary"
+POISONS = [
+    f"\nRUN {CANARY}",
+    f"\r\nRUN {CANARY}",
+    f"$({CANARY})",
+    f"`{CANARY}`",
+    f"; {CANARY}",
+    f" && {CANARY}",
+    f" | {CANARY}",
+    "${PATH}",
+    " \\\n",
+    "\x00",
+    "\u2028RUN id",
+    " --index-url=http://canary.example",
+    " @ http://canary.example/x.whl",
+    " AS base",
+    "'\"",
+]
+FIELDS = {
+    "name": "iris{}",
+    "version": "3{}",
+    "python": "3.11.7{}",
+    "requirements": ["numpy==2.1.0{}"],
+    "env.apt": ["libgomp1{}"],
+    "env.base_image": "python:3.11-slim{}",
+    "env.python_version": "3.11{}",
+    "env.setup": "src/setup.sh{}",
+}
+
+
+def poisoned(field: str, poison: str):
+    value = FIELDS[field]
+    return [text.format(poison) for text in value] if isinstance(value, list) else value.format(poison)
+
+
+def smuggle(bundle, field: str, poison: str) -> None:
+    """Put a value into a manifest behind the back of its checks, as a reader with a hole would."""
+    target, _, name = f"manifest.{field}".rpartition(".")
+    record = bundle
+    for step in target.split("."):
+        record = getattr(record, step)
+    value = poisoned(field, poison)
+    object.__setattr__(record, name, tuple(value) if isinstance(value, list) else value)
+
+
+@pytest.mark.parametrize("poison", POISONS)
+@pytest.mark.parametrize("field", sorted(FIELDS))
+def test_a_manifest_with_a_poisoned_field_is_refused_when_it_is_read(make_bundle, tmp_path, field, poison):
+    env = {"apt": [], "base_image": None, "python_version": None, "setup": None}
+    outer, _, inner = field.partition(".")
+    fields = {"env": {**env, inner: poisoned(field, poison)}} if inner else {outer: poisoned(field, poison)}
+    with pytest.raises(BundleError, match=r"bento\.json: expected"):
+        make_bundle(tmp_path / "bundle", **fields)
+
+
+@pytest.mark.parametrize("poison", POISONS)
+@pytest.mark.parametrize("field", sorted(FIELDS))
+def test_a_poisoned_field_that_got_past_the_reader_is_refused_by_the_packer(make_bundle, tmp_path, field, poison):
+    bundle = make_bundle(tmp_path / "bundle")
+    smuggle(bundle, field, poison)
+    with pytest.raises(PackerError):
+        DockerPacker().pack(bundle, tmp_path / "image")
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+@pytest.mark.parametrize("poison", POISONS)
+@pytest.mark.parametrize("path", ["src{}/iris.py", "iris{}.py", "wheels/flowers{}-1.0-py3-none-any.whl"])
+def test_a_poisoned_path_is_refused_by_the_packer(make_bundle, tmp_path, path, poison):
+    bundle = make_bundle(tmp_path / "bundle")
+    object.__setattr__(bundle.manifest.files[0], "path", path.format(poison))
+    with pytest.raises(PackerError):
+        DockerPacker().pack(bundle, tmp_path / "image")
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+@pytest.mark.parametrize("poison", POISONS)
+def test_a_poisoned_option_is_refused(poison):
+    with pytest.raises(PackerError):
+        DockerPacker(base_image=f"python:3.11-slim{poison}")
