@@ -1,0 +1,164 @@
+"""Unpacking: read a `.bento` file without believing a word of it.
+
+The file is held to the one form that `ArchivePacker` writes. Its entries lie one behind the other, from the first byte to the
+directory at the end, and are the plain files that `bento.json` lists, of the sizes and digests given there. The paths in a manifest
+are checked when it is read, so no other name ever becomes a path. Nothing is left of a file that is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import struct
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final
+
+from ..errors import BundleError
+from .formats import MAX_MANIFEST, read_manifest
+from .model import Bundle, open_bundle
+from .paths import MANIFEST
+
+if TYPE_CHECKING:
+    from .hashing import Progress
+    from .manifest import Manifest
+
+# Source: APPNOTE.TXT, sections 4.3.7 (local header), 4.3.16 (end record) and 4.4.4 (flags).
+_LOCAL: Final = struct.Struct("<4s5H3L2H")
+_END: Final = struct.Struct("<4s16xH")
+_END_SIGNATURE: Final = b"PK\5\6"
+_ENCRYPTED: Final = 0x0001 | 0x0040
+_UTF8: Final = 0x0800
+_FOLDER: Final = 0x10
+_PIECE: Final = 1 << 20
+
+# What zipfile raises on bytes that are no zip file, by what it happens to trip over.
+_GARBLED: Final = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, OverflowError, ValueError)
+
+
+def unpack_archive(file: Path, folder: Path, progress: Progress | None = None) -> Bundle:
+    """Unpack a `.bento` file to `folder`, which does not exist yet, and return the verified bundle.
+
+    A file that is no archive, is damaged, or holds anything but the files its manifest lists is a BundleError that names the fault;
+    what the disk refuses is an OSError. `progress` is told how many bytes are written.
+    """
+    try:
+        with _open(file) as source, tempfile.TemporaryDirectory(prefix=".unpack-", dir=folder.parent) as draft:
+            _unpack(source, Path(draft) / "bundle", progress)
+            (Path(draft) / "bundle").rename(folder)
+    except BundleError as error:
+        raise BundleError(f"cannot unpack {str(file)!r}: {error}") from error
+    return open_bundle(folder)
+
+
+def _open(file: Path) -> IO[bytes]:
+    try:
+        return file.open("rb")
+    except OSError as error:
+        raise BundleError(error.strerror or str(error)) from error
+
+
+def _unpack(source: IO[bytes], folder: Path, progress: Progress | None) -> None:
+    try:
+        _check_end(source)
+        with zipfile.ZipFile(source) as archive:
+            members = _members(archive)
+            _check_layout(archive, source)
+            content = _read_manifest(archive)
+            manifest = read_manifest(content)
+            _check_listed(members, manifest)
+            digests = {file.path: file.sha256 for file in manifest.files}
+            digests[MANIFEST] = hashlib.sha256(content).hexdigest()
+            _extract_all(archive, digests, folder, progress)
+    except _GARBLED as error:
+        raise BundleError(f"it is no whole archive: {error}") from error
+
+
+def _check_end(source: IO[bytes]) -> None:
+    """The end record is the last thing in the file, so that no reader finds another one."""
+    size = source.seek(0, os.SEEK_END)
+    source.seek(max(0, size - _END.size))
+    if _END.unpack(source.read(_END.size)) != (_END_SIGNATURE, 0):
+        raise BundleError("it is no whole archive: it does not end as one")
+
+
+def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    members: dict[str, zipfile.ZipInfo] = {}
+    for member in archive.infolist():
+        # Not `filename`, which zipfile cuts off at a null character.
+        name = member.orig_filename
+        if name in members:
+            raise BundleError(f"{name!r} is in it twice")
+        if member.flag_bits & _ENCRYPTED:
+            raise BundleError(f"{name!r} is encrypted")
+        if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG) or member.external_attr & _FOLDER:
+            raise BundleError(f"{name!r} is no plain file")
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise BundleError(f"{name!r} is compressed by method {member.compress_type}: expected 0, stored, or 8, deflate")
+        members[name] = member
+    return members
+
+
+def _check_layout(archive: zipfile.ZipFile, source: IO[bytes]) -> None:
+    """Entries fill the file from its start to the central directory: none overlap, nothing lies between, each says what its entry says."""
+    end = 0
+    for member in archive.infolist():
+        name = member.orig_filename
+        if member.header_offset != end:
+            raise BundleError(f"{name!r} does not begin where the entry before it ends")
+        source.seek(end)
+        _, _, flags, method, _, _, crc, _, _, name_size, extra_size = _LOCAL.unpack(source.read(_LOCAL.size))
+        if (flags, method, crc) != (member.flag_bits & _UTF8, member.compress_type, member.CRC):
+            raise BundleError(f"{name!r} is described in two ways")
+        end += _LOCAL.size + name_size + extra_size + member.compress_size
+    if archive.start_dir != end:
+        raise BundleError("there is something between its entries and its directory")
+
+
+def _read_manifest(archive: zipfile.ZipFile) -> bytes:
+    first = next(iter(archive.infolist()), None)
+    if first is None or first.orig_filename != MANIFEST:
+        raise BundleError(f"it does not begin with {MANIFEST}")
+    if first.file_size > MAX_MANIFEST:
+        raise BundleError(f"{MANIFEST!r} has {first.file_size} bytes, expected at most {MAX_MANIFEST}")
+    return archive.read(first)
+
+
+def _check_listed(members: Mapping[str, zipfile.ZipInfo], manifest: Manifest) -> None:
+    listed = {file.path for file in manifest.files}
+    for name in members:
+        if name not in listed and name != MANIFEST:
+            raise BundleError(f"{name!r} is not listed in {MANIFEST}")
+    for file in manifest.files:
+        if file.path not in members:
+            raise BundleError(f"{file.path!r} is missing")
+        if members[file.path].file_size != file.size:
+            raise BundleError(f"{file.path!r} has {members[file.path].file_size} bytes, expected {file.size}")
+
+
+def _extract_all(archive: zipfile.ZipFile, digests: Mapping[str, str], folder: Path, progress: Progress | None) -> None:
+    done = 0
+    for path, expected in digests.items():
+        digest = hashlib.sha256()
+        for piece in _extract(archive, path, folder / path):
+            digest.update(piece)
+            done += len(piece)
+            if progress is not None:
+                progress(done)
+        if digest.hexdigest() != expected:
+            raise BundleError(f"{path!r} has changed")
+
+
+def _extract(archive: zipfile.ZipFile, path: str, target: Path) -> Iterator[bytes]:
+    """Write one file and give each piece of it; zipfile reads no more of an entry than the size that the manifest agrees to."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with archive.open(path) as packed, target.open("xb") as unpacked:
+        while piece := packed.read(_PIECE):
+            unpacked.write(piece)
+            yield piece
+        unpacked.flush()
+        os.fsync(unpacked.fileno())
