@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from pathlib import Path
 
 import click
@@ -53,7 +54,7 @@ def command(  # noqa: PLR0913 - one for each option
     """
     from ..serving import serve
 
-    logging.getLogger("bento").setLevel(logging.INFO)
+    _log_with_times()
     serve(
         target,
         host=host,
@@ -67,3 +68,11 @@ def command(  # noqa: PLR0913 - one for each option
         max_body=round(max_body * _MIB),
         grace=grace,
     )
+
+
+def _log_with_times() -> None:
+    times = logging.Formatter("%(asctime)sZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
+    times.converter = time.gmtime
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(times)
+    logging.getLogger("bento").setLevel(logging.INFO)
