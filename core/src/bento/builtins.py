@@ -6,12 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 from .adapters import ArrayAdapter, BytesAdapter, JsonAdapter, MultipartAdapter, TextAdapter
 from .hookspecs import hookimpl
+from .packers import ArchivePacker, DockerPacker
 
 if TYPE_CHECKING:
     from .adapter import Adapter
+    from .packer import Packer
 
 
 @hookimpl
 def bento_register_adapters() -> list[type[Adapter[Any]]]:
     """Core's own adapters."""
     return [ArrayAdapter, BytesAdapter, JsonAdapter, MultipartAdapter, TextAdapter]
+
+
+@hookimpl
+def bento_register_packers() -> list[type[Packer]]:
+    """Core's own packers."""
+    return [ArchivePacker, DockerPacker]
