@@ -6,6 +6,8 @@ import codecs
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from types import MappingProxyType
 
 from .errors import BadInput, UnsupportedMediaType
 
@@ -51,15 +53,16 @@ class Payload:
             raise UnsupportedMediaType(f"unknown charset {charset!r}") from error
 
 
-def parse_content_type(header: str) -> tuple[str, dict[str, str]]:
+@lru_cache(maxsize=1024)
+def parse_content_type(header: str) -> tuple[str, Mapping[str, str]]:
     """Split `Text/CSV; charset="utf-8"` into `("text/csv", {"charset": "utf-8"})`; an empty header gives `("", {})`."""
     header = header.strip()
     if not header:
-        return "", {}
+        return "", MappingProxyType({})
     found = _MEDIA_TYPE.match(header)
     if found is None:
         raise BadInput(f"{header!r} is no content type: expected one like 'application/json'")
-    return found[0].lower(), _parse_parameters(header, found.end())
+    return found[0].lower(), MappingProxyType(_parse_parameters(header, found.end()))
 
 
 def _parse_parameters(header: str, position: int) -> dict[str, str]:

@@ -11,7 +11,7 @@ import orjson
 from ..errors import BentoError, Overloaded, TooLarge
 
 if TYPE_CHECKING:
-    from ..api import Timing
+    from .call import Call
 
 PROBLEM = "application/problem+json"
 
@@ -59,8 +59,9 @@ def headers_of(answer: Answer, request_id: str) -> list[tuple[str, str]]:
     ]
 
 
-def server_timing(timing: Timing) -> str:
+def server_timing(call: Call) -> str:
     """Where the time of a request went, in milliseconds. Source: W3C Server Timing."""
-    stages = (("decode", timing.decode), ("queue", timing.queue), ("model", timing.model), ("encode", timing.encode))
-    text = ", ".join(f"{name};dur={seconds * 1000:.3f}" for name, seconds in stages)
-    return f'{text}, batch;desc="{timing.rows}"'
+    return (
+        f"decode;dur={call.decode_seconds * 1e3:.3f}, queue;dur={call.queue_seconds * 1e3:.3f}, "
+        f'model;dur={call.model_seconds * 1e3:.3f}, encode;dur={call.encode_seconds * 1e3:.3f}, batch;desc="{call.rows_in_batch}"'
+    )

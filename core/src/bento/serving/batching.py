@@ -24,24 +24,30 @@ if TYPE_CHECKING:
     from ..api import Api
     from .call import Call
 
+_WEIGHT = 0.2
+
 Execute = Callable[[Sequence["Call"]], Coroutine[Any, Any, None]]
 
 
 class Batcher:
     """The queue of one api. Everything but `execute` happens on the event loop, so nothing here is locked."""
 
-    def __init__(self, api: Api, execute: Execute, loop: asyncio.AbstractEventLoop, limit: int) -> None:
+    def __init__(
+        self, api: Api, execute: Execute, loop: asyncio.AbstractEventLoop, limit: int, count: Callable[[float, int], None]
+    ) -> None:
         self._name = api.name
         self._batch = api.batch or Batch(size=1)
         self._is_async = api.is_async
         self._execute = execute
         self._loop = loop
         self._limit = limit
+        self._count = count
         self._queue: deque[Call] = deque()
         self._free = self._concurrency = api.concurrency
         self._wake: asyncio.Handle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._threads = ThreadPoolExecutor(api.concurrency, thread_name_prefix=f"bento-{api.name}")
+        self._batch_seconds = 0.0
         self.placement = Placement()
 
     @property
@@ -71,7 +77,7 @@ class Batcher:
         if self._free or not self._queue:
             return 0.0
         batches = len(self._queue) / self._batch.size / self._concurrency
-        return batches * self.placement.seconds
+        return batches * self._batch_seconds
 
     def _schedule(self) -> None:
         """Start once the rest of this tick's requests are decoded, so that they share the batch, or when its wait is over."""
@@ -120,35 +126,33 @@ class Batcher:
         return taken
 
     def _run_on_loop(self, calls: list[Call]) -> None:
-        task = self._loop.create_task(self._measured_on_loop(calls))
+        task = self._loop.create_task(self._execute(calls))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         task.add_done_callback(lambda done: self._finish(calls, done))
 
     def _run_in_thread(self, calls: list[Call]) -> None:
-        future = self._loop.run_in_executor(self._threads, self._measured, calls)
+        future = self._loop.run_in_executor(self._threads, lambda: drive(self._execute(calls)))
         future.add_done_callback(lambda done: self._finish(calls, done))
 
     def _run_inline(self, calls: list[Call]) -> None:
-        self._measured(calls)
-        self._finish(calls)
-
-    async def _measured_on_loop(self, calls: list[Call]) -> None:
-        started = time.monotonic()
-        await self._execute(calls)
-        seconds = time.monotonic() - started
-        self.placement.observe(seconds, seconds)
-
-    def _measured(self, calls: list[Call]) -> None:
-        """Execute in this thread; with several at once the figures may miss each other, which an average bears."""
-        started, processor_started = time.monotonic(), time.thread_time()
         drive(self._execute(calls))
-        self.placement.observe(time.monotonic() - started, time.thread_time() - processor_started)
+        self._finish(calls)
 
     def _finish(self, calls: list[Call], done: asyncio.Future[None] | None = None) -> None:
         self._free += 1
+        self._measure(calls[0])
         failed = None if done is None or done.cancelled() else done.exception()
         for call in calls:
             call.settle(call.outcome or failed or RuntimeError(f"{self._name} was interrupted"))
         if self._queue and self._wake is None:
             self._schedule()
+
+    def _measure(self, call: Call) -> None:
+        """Learn from a batch by any of its calls, unless it failed before its model was through."""
+        if not call.rows_in_batch:
+            return
+        self._count(call.model_seconds, call.rows_in_batch)
+        self.placement.observe(call.model_seconds, call.processor_seconds)
+        seconds = time.monotonic() - call.started_at
+        self._batch_seconds += (_WEIGHT if self._batch_seconds else 1.0) * (seconds - self._batch_seconds)

@@ -25,6 +25,8 @@ class Call:
         "item",
         "model_seconds",
         "outcome",
+        "processor_seconds",
+        "reply",
         "request",
         "rows",
         "rows_in_batch",
@@ -32,9 +34,16 @@ class Call:
         "started_at",
     )
 
-    def __init__(self, request: Request, deadline: float, done: Callable[[Call, Answer | BaseException], None]) -> None:
+    def __init__(
+        self,
+        request: Request,
+        deadline: float,
+        done: Callable[[Call, Answer | BaseException], None],
+        reply: Callable[[Answer], None],
+    ) -> None:
         self.request = request
         self.deadline = deadline
+        self.reply = reply
         self._done = done
         self.item: Any = None
         self.rows: int | None = None
@@ -42,7 +51,7 @@ class Call:
         self.outcome: Answer | BaseException | None = None
         self.settled = False
         self.decoded_at = self.started_at = 0.0
-        self.model_seconds = self.encode_seconds = 0.0
+        self.model_seconds = self.processor_seconds = self.encode_seconds = 0.0
         self.rows_in_batch = 0
 
     @property
@@ -67,14 +76,16 @@ class Call:
         return Context(self.request.request_id, api, self.request.headers, self.deadline)
 
     def timing(self) -> Timing:
-        received, decoded, started = self.request.received, self.decoded_at, self.started_at
-        return Timing(
-            decode=decoded - received if decoded else 0.0,
-            queue=started - decoded if started else 0.0,
-            model=self.model_seconds,
-            encode=self.encode_seconds,
-            rows=self.rows_in_batch,
-        )
+        """Where its time went so far; stages that it never reached are 0."""
+        return Timing(self.decode_seconds, self.queue_seconds, self.model_seconds, self.encode_seconds, self.rows_in_batch)
+
+    @property
+    def decode_seconds(self) -> float:
+        return self.decoded_at - self.request.received if self.decoded_at else 0.0
+
+    @property
+    def queue_seconds(self) -> float:
+        return self.started_at - self.decoded_at if self.started_at else 0.0
 
     def mark_decoded(self) -> None:
         self.decoded_at = time.monotonic()

@@ -50,20 +50,16 @@ class Endpoint:
         self._limits = limits
         self._decoders = decoders
         self._loop = asyncio.get_running_loop()
-        self._batcher = Batcher(self.api, pipeline.execute, self._loop, limits.queue)
+        self._batcher = Batcher(self.api, pipeline.execute, self._loop, limits.queue, self._figures.batch_done(self._numbers))
         self._deadlines = Deadlines(self._loop)
         self._faults = FaultLog()
+        self._is_observed = registry.listens("bento_request_done")
 
-    def handle(self, request: Request, reply: Callable[[Answer, Call], None]) -> Call:
+    def handle(self, request: Request, reply: Callable[[Answer], None]) -> Call:
         """Begin to answer `request`; `reply` is called once, perhaps before this returns, unless the client leaves first."""
-
-        def done(call: Call, outcome: Answer | BaseException) -> None:
-            answer = self._conclude(call, outcome)
-            reply(answer, call)
-
-        call = Call(request, request.received + min(self.api.timeout, request.timeout), done)
+        call = Call(request, request.received + min(self.api.timeout, request.timeout), self._conclude, reply)
         self._deadlines.add(call)
-        self._numbers[self._figures.in_flight] += 1.0
+        self._figures.begun(self._numbers)
         if len(request.body) > _LARGE or request.content_encoding:
             decoding = self._loop.run_in_executor(self._decoders, self._decode, call)
             decoding.add_done_callback(lambda done: self._submit(call, done.exception()))
@@ -108,7 +104,7 @@ class Endpoint:
         except Exception as refusal:  # noqa: BLE001 - the outcome of this call
             call.settle(refusal)
 
-    def _conclude(self, call: Call, outcome: Answer | BaseException) -> Answer:
+    def _conclude(self, call: Call, outcome: Answer | BaseException) -> None:
         if isinstance(outcome, Answer):
             answer = outcome
         else:
@@ -116,19 +112,17 @@ class Endpoint:
             if answer.status == HTTPStatus.INTERNAL_SERVER_ERROR:
                 self._faults.write(self.api.name, call.request.request_id, outcome)
         self._count(call, answer.status)
-        return answer
+        call.reply(answer)
 
     def _count(self, call: Call, status: int) -> None:
         self._deadlines.discard(call)
-        self._numbers[self._figures.in_flight] -= 1.0
-        timing = call.timing()
-        self._figures.done(self._numbers, status, time.monotonic() - call.request.received, timing)
-        if self._registry.listens("bento_request_done"):
+        self._figures.done(self._numbers, status, time.monotonic() - call.request.received, call)
+        if self._is_observed:
             self._registry.call(
                 "bento_request_done",
                 service=self._service,
                 api=self.api.name,
                 context=call.context(self.api.name),
                 status=status,
-                timing=timing,
+                timing=call.timing(),
             )

@@ -23,7 +23,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from ..errors import BadInput, Forbidden
 from .answer import Answer, headers_of
 from .guard import check_caller
-from .lane import body_is_late, with_timing
+from .lane import body_is_late
 from .request import Request, fit_request_id, read_timeout
 
 if TYPE_CHECKING:
@@ -93,6 +93,19 @@ class FastLane:
         return FastProtocol(self, *args, **kwargs)
 
 
+class _Head:
+    """What matters of a request's headers."""
+
+    __slots__ = ("accept", "content_type", "endpoint", "request_id", "timeout")
+
+    def __init__(self, endpoint: Endpoint, named: dict[bytes, bytes]) -> None:
+        self.endpoint = endpoint
+        self.content_type = named.get(b"content-type", b"").decode("latin-1")
+        self.accept = named.get(b"accept", b"").decode("latin-1")
+        self.timeout = read_timeout(named[b"request-timeout"].decode("latin-1")) if b"request-timeout" in named else math.inf
+        self.request_id = named.get(b"x-request-id", b"").decode("latin-1")
+
+
 class _Ahead:
     """Stands in for a cycle while answers of this lane are still ahead of one."""
 
@@ -114,8 +127,8 @@ class _Exchange:
         self.call: Call | None = None
         self.data: list[bytes] = []
 
-    def reply(self, answer: Answer, call: Call) -> None:
-        self.connection.answered(self, with_timing(answer, call))
+    def reply(self, answer: Answer) -> None:
+        self.connection.answered(self, answer)
 
 
 class FastProtocol(HttpToolsProtocol):
@@ -124,14 +137,15 @@ class FastProtocol(HttpToolsProtocol):
     def __init__(self, lane: FastLane, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._lane = lane
-        self._endpoint: Endpoint | None = None
+        self._head: _Head | None = None
         self._diverted = False
         self._url = b""
         self._raw_headers: list[tuple[bytes, bytes]] = []
-        self._named: dict[bytes, bytes] = {}
+        self._last_headers: list[tuple[bytes, bytes]] = []
+        self._last_url = b""
+        self._last_head: _Head | None = None
         self._body: list[bytes] = []
         self._received = 0.0
-        self._timeout = math.inf
         self._in_flight: deque[_Exchange] = deque()
         self._ending = False
         self._body_timer: asyncio.TimerHandle | None = None
@@ -139,7 +153,7 @@ class FastProtocol(HttpToolsProtocol):
     # Parser callbacks
 
     def on_message_begin(self) -> None:
-        self._endpoint = None
+        self._head = None
         self._diverted = False
         self._url = b""
         self._raw_headers = []
@@ -153,9 +167,14 @@ class FastProtocol(HttpToolsProtocol):
         self._raw_headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
-        self._endpoint = self._fast_endpoint()
-        if self._endpoint is None:
+        # A client sends nearly the same headers every time: what was read from them last time is still right.
+        if self._raw_headers != self._last_headers or self._url != self._last_url:
+            self._last_headers, self._last_url = self._raw_headers, self._url
+            self._last_head = self._read_head()
+        if self._last_head is None or not self._takes_the_fast_lane():
             self._divert()
+        else:
+            self._head = self._last_head
 
     def on_body(self, body: bytes) -> None:
         if self._diverted:
@@ -166,36 +185,38 @@ class FastProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         if self._diverted:
             super().on_message_complete()
-        elif self._endpoint is not None:
-            self._begin(self._endpoint)
-            self._endpoint = None
+        elif self._head is not None:
+            head, self._head = self._head, None
+            self._begin(head)
 
     # The choice of a lane
 
-    def _fast_endpoint(self) -> Endpoint | None:
-        """The endpoint for a request with nothing unusual about it, or None."""
+    def _read_head(self) -> _Head | None:
+        """The head of a request with nothing unusual about it, or None."""
         endpoint = self._lane.endpoint(self._url)
-        if endpoint is None or self._ending or self._is_ordinary_lane_busy():
-            return None
-        self._named = named = dict(self._raw_headers)
-        parser = self.parser
-        if len(named) != len(self._raw_headers) or not _UNUSUAL.isdisjoint(named) or parser.get_method() != b"POST":
-            return None
-        if not parser.should_keep_alive() or parser.should_upgrade() or parser.get_http_version() != "1.1":
-            return None
-        try:
-            self._timeout = read_timeout(named[b"request-timeout"].decode("latin-1")) if b"request-timeout" in named else math.inf
-        except BadInput:
-            return None
-        limits = self._lane.app.lifecycle.limits
-        length = named.get(b"content-length", b"")
-        if not length.isdigit() or int(length) > limits.body or sum(map(len, named.values())) > limits.headers // 2:
+        named = dict(self._raw_headers)
+        if endpoint is None or len(named) != len(self._raw_headers) or not _UNUSUAL.isdisjoint(named) or not self._fits_limits(named):
             return None
         local_address = self.server[0] if self.server else ""
-        return endpoint if self._lane.knows(named.get(b"host", b""), local_address) else None
+        if not self._lane.knows(named.get(b"host", b""), local_address):
+            return None
+        try:
+            return _Head(endpoint, named)
+        except BadInput:
+            return None
 
-    def _is_ordinary_lane_busy(self) -> bool:
-        return bool(self.pipeline) or (self.cycle is not None and not self.cycle.response_complete)
+    def _fits_limits(self, named: dict[bytes, bytes]) -> bool:
+        limits = self._lane.app.lifecycle.limits
+        length = named.get(b"content-length", b"")
+        size = sum(len(name) + len(value) for name, value in named.items())
+        return length.isdigit() and int(length) <= limits.body and size <= limits.headers
+
+    def _takes_the_fast_lane(self) -> bool:
+        """Whether this request line, on this connection now, goes with such a head."""
+        parser = self.parser
+        if parser.get_method() != b"POST" or parser.get_http_version() != "1.1" or not parser.should_keep_alive():
+            return False
+        return not (self._ending or self.pipeline or (self.cycle is not None and not self.cycle.response_complete))
 
     def _divert(self) -> None:
         """Give the request to uvicorn's own way, behind what this connection still has in flight here."""
@@ -210,22 +231,21 @@ class FastProtocol(HttpToolsProtocol):
 
     # From a whole request to its answer
 
-    def _begin(self, endpoint: Endpoint) -> None:
+    def _begin(self, head: _Head) -> None:
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         self._stop_body_timer()
-        named = self._named
         request = Request(
             body,
-            named.get(b"content-type", b"").decode("latin-1"),
-            accept=named.get(b"accept", b"").decode("latin-1"),
-            timeout=self._timeout,
-            request_id=fit_request_id(named.get(b"x-request-id", b"").decode("latin-1")),
+            head.content_type,
+            accept=head.accept,
+            timeout=head.timeout,
+            request_id=fit_request_id(head.request_id),
             raw_headers=self._raw_headers,
             received=self._received,
         )
-        exchange = _Exchange(self, endpoint, request)
+        exchange = _Exchange(self, head.endpoint, request)
         self._in_flight.append(exchange)
-        exchange.call = endpoint.handle(request, exchange.reply)
+        exchange.call = head.endpoint.handle(request, exchange.reply)
         if len(self._in_flight) >= _MOST_IN_FLIGHT:
             self.flow.pause_reading()
 
@@ -236,11 +256,17 @@ class FastProtocol(HttpToolsProtocol):
         is_last = self._ending and self._in_flight[-1] is exchange
         exchange.data = self._lane.encode(answer, exchange.request.request_id, self.server_state.default_headers, close=is_last)
         while self._in_flight and self._in_flight[0].data:
-            self.transport.writelines(self._in_flight.popleft().data)
+            self._write(self._in_flight.popleft().data)
         if not self._in_flight:
             self._idle()
         elif not self._ending:
             self.flow.resume_reading()
+
+    def _write(self, data: list[bytes]) -> None:
+        if len(data) == 1:
+            self.transport.write(data[0])
+        else:
+            self.transport.writelines(data)
 
     def _idle(self) -> None:
         if self._ending:
@@ -254,11 +280,12 @@ class FastProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self._endpoint is not None and self._body_timer is None:
-            self._body_timer = self.loop.call_later(self._endpoint.api.timeout, self._body_is_late, self._endpoint)
+        if self._head is not None and self._body_timer is None:
+            endpoint = self._head.endpoint
+            self._body_timer = self.loop.call_later(endpoint.api.timeout, self._body_is_late, endpoint)
 
     def _body_is_late(self, endpoint: Endpoint) -> None:
-        self._endpoint = None
+        self._head = None
         self._end()
         request = Request(b"", received=self._received)
         exchange = _Exchange(self, endpoint, request)
@@ -276,7 +303,7 @@ class FastProtocol(HttpToolsProtocol):
         self.flow.pause_reading()
 
     def shutdown(self) -> None:
-        if self._in_flight or self._endpoint is not None:
+        if self._in_flight or self._head is not None:
             self._ending = True
         else:
             super().shutdown()

@@ -6,14 +6,13 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from ..errors import DeadlineExceeded
-from .answer import Answer, failure, headers_of, server_timing
+from .answer import Answer, failure, headers_of
 from .limits import Limits, check_length, too_large
 from .request import RawHeaders, Request, read_headers, read_timeout
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Send
 
-    from .call import Call
     from .endpoint import Endpoint
 
 
@@ -59,9 +58,9 @@ async def call_endpoint(endpoint: Endpoint, request: Request, receive: Receive) 
     loop = asyncio.get_running_loop()
     answered: asyncio.Future[Answer] = loop.create_future()
 
-    def reply(answer: Answer, call: Call) -> None:
+    def reply(answer: Answer) -> None:
         if not answered.done():
-            answered.set_result(with_timing(answer, call))
+            answered.set_result(answer)
 
     call = endpoint.handle(request, reply)
     if not answered.done():
@@ -79,14 +78,6 @@ async def call_endpoint(endpoint: Endpoint, request: Request, receive: Receive) 
 def body_is_late(timeout: float, request_id: str) -> Answer:
     """The answer to a request whose body does not come."""
     return failure(DeadlineExceeded(f"the body was not there within {timeout:.3g} seconds"), request_id)
-
-
-def with_timing(answer: Answer, call: Call) -> Answer:
-    """The answer with its Server-Timing header, if its call got as far as a model."""
-    timing = call.timing()
-    if not timing.rows:
-        return answer
-    return Answer(answer.body, answer.media_type, answer.status, (*answer.headers, ("server-timing", server_timing(timing))))
 
 
 async def send_answer(send: Send, answer: Answer, request_id: str) -> None:

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
 
-    from ..api import Timing
+    from .call import Call
 
     # A worker's own figures, or its stretch of the memory that all workers share.
     Numbers = memoryview[float] | array[float]
@@ -33,10 +33,10 @@ class _Histogram:
 
     start: int
     bounds: tuple[float, ...]
+    end: int = field(init=False)
 
-    @property
-    def end(self) -> int:
-        return self.start + len(self.bounds) + 2
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "end", self.start + len(self.bounds) + 2)
 
     def observe(self, numbers: Numbers, value: float) -> None:
         numbers[self.start + bisect_left(self.bounds, value)] += 1.0
@@ -52,27 +52,41 @@ class _Histogram:
 
 
 class ApiMetrics:
-    """The figures of one api: requests by status, seconds by stage, rows by batch, requests in flight."""
+    """The figures of one api: requests by status and in flight, their seconds and by stage, and what its calls were like."""
 
     def __init__(self, name: str, start: int) -> None:
         self.name = name
         self._statuses = {status: start + place for place, status in enumerate(STATUSES)}
         self.in_flight = start + len(STATUSES)
-        self.total = _Histogram(self.in_flight + 1, SECONDS)
-        self.stages = [_Histogram(self.total.end, SECONDS)]
-        for _ in STAGES[1:]:
-            self.stages.append(_Histogram(self.stages[-1].end, SECONDS))
-        self.rows = _Histogram(self.stages[-1].end, ROWS)
+        self.stages = {stage: self.in_flight + 1 + place for place, stage in enumerate(STAGES)}
+        self.total = _Histogram(self.in_flight + 1 + len(STAGES), SECONDS)
+        self.model = _Histogram(self.total.end, SECONDS)
+        self.rows = _Histogram(self.model.end, ROWS)
         self.end = self.rows.end
 
-    def done(self, numbers: Numbers, status: int, seconds: float, timing: Timing) -> None:
-        """Count one answered request."""
+    def begun(self, numbers: Numbers) -> None:
+        """Count a request that came."""
+        numbers[self.in_flight] += 1.0
+
+    def done(self, numbers: Numbers, status: int, seconds: float, call: Call) -> None:
+        """Count a request that is over."""
+        numbers[self.in_flight] -= 1.0
         numbers[self._statuses.get(status, self._statuses[500])] += 1.0
         self.total.observe(numbers, seconds)
-        if timing.rows:
-            for histogram, spent in zip(self.stages, (timing.decode, timing.queue, timing.model, timing.encode), strict=True):
-                histogram.observe(numbers, spent)
-            self.rows.observe(numbers, float(timing.rows))
+        first = self.in_flight + 1
+        numbers[first] += call.decode_seconds
+        numbers[first + 1] += call.queue_seconds
+        numbers[first + 2] += call.model_seconds
+        numbers[first + 3] += call.encode_seconds
+
+    def batch_done(self, numbers: Numbers) -> Callable[[float, int], None]:
+        """What counts a call of the model, by its seconds and rows."""
+
+        def count(seconds: float, rows: int) -> None:
+            self.model.observe(numbers, seconds)
+            self.rows.observe(numbers, rows)
+
+        return count
 
     def requests(self, numbers: Sequence[float]) -> Iterator[tuple[str, float]]:
         for status, place in self._statuses.items():
@@ -103,17 +117,19 @@ class Metrics:
         requests = CounterMetricFamily("bento_requests", "Requests answered, by api and status", labels=("api", "status"))
         in_flight = GaugeMetricFamily("bento_requests_in_flight", "Requests that wait or run", labels=("api",))
         total = HistogramMetricFamily("bento_request_seconds", "From a request's first byte to its answer", labels=("api",))
-        stages = HistogramMetricFamily("bento_stage_seconds", "Where the time of a request went", labels=("api", "stage"))
-        rows = HistogramMetricFamily("bento_batch_rows", "Rows in the batch that a request was answered in", labels=("api",))
+        stages = CounterMetricFamily("bento_stage_seconds", "Where the time of requests went", labels=("api", "stage"))
+        model = HistogramMetricFamily("bento_model_seconds", "Seconds of one call of an api", labels=("api",))
+        rows = HistogramMetricFamily("bento_batch_rows", "Rows in one call of an api", labels=("api",))
         for api in self.apis.values():
             for status, count in api.requests(numbers):
                 requests.add_metric((api.name, status), count)
             in_flight.add_metric((api.name,), numbers[api.in_flight])
+            for stage, place in api.stages.items():
+                stages.add_metric((api.name, stage), numbers[place])
             total.add_metric((api.name,), *api.total.read(numbers))
+            model.add_metric((api.name,), *api.model.read(numbers))
             rows.add_metric((api.name,), *api.rows.read(numbers))
-            for stage, histogram in zip(STAGES, api.stages, strict=True):
-                stages.add_metric((api.name, stage), *histogram.read(numbers))
-        yield from (requests, in_flight, total, stages, rows)
+        yield from (requests, in_flight, stages, total, model, rows)
 
     def exposition(self) -> tuple[bytes, str]:
         """The page and its content type: these figures and, while one process serves alone, the service's own `prometheus_client` ones."""

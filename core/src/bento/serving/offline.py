@@ -27,7 +27,7 @@ def answer(service: Service, api: str, payload: Payload, accept: str = "") -> An
     if api not in service.apis:
         raise InvalidInput(f"{service.name} has no api {api!r}: its apis are {', '.join(service.apis) or 'none'}")
     pipeline = Pipeline(service, service.apis[api], installed())
-    call = Call(Request(b"", accept=accept), math.inf, lambda _call, _outcome: None)
+    call = Call(Request(b"", accept=accept), math.inf, lambda _call, _outcome: None, lambda _answer: None)
     pipeline.admit(call, payload)
     execution = pipeline.execute([call])
     if pipeline.api.is_async:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..adapter import reads
 from ..errors import UnsupportedMediaType
-from .answer import Answer
+from .answer import Answer, server_timing
 from .negotiation import choose
 
 if TYPE_CHECKING:
@@ -70,13 +70,13 @@ class Pipeline:
                         call.outcome = error
 
     async def _answer(self, calls: Sequence[Call]) -> None:
-        started = time.monotonic()
+        started, processor_started = time.monotonic(), time.thread_time()
         result = await self._invoke(calls)
-        seconds = time.monotonic() - started
+        seconds, processor_seconds = time.monotonic() - started, time.thread_time() - processor_started
         values = self._values(result, calls)
         rows = sum(call.weight for call in calls)
         for call, value in zip(calls, values, strict=True):
-            call.model_seconds, call.rows_in_batch = seconds, rows
+            call.model_seconds, call.processor_seconds, call.rows_in_batch = seconds, processor_seconds, rows
             call.outcome = self._encode(call, value)
 
     async def _invoke(self, calls: Sequence[Call]) -> Any:
@@ -107,11 +107,10 @@ class Pipeline:
             writer = self._writer(value)
             media_type = choose(call.request.accept, writer.media_types)
             body = writer.encode(value, media_type)
-            return Answer(body, writer.content_type(media_type, body))
         except Exception as error:  # noqa: BLE001 - an outcome, logged and answered by the endpoint
             return error
-        finally:
-            call.encode_seconds = time.monotonic() - started
+        call.encode_seconds = time.monotonic() - started
+        return Answer(body, writer.content_type(media_type, body), 200, (("server-timing", server_timing(call)),))
 
     def _writer(self, value: Any) -> Adapter[Any]:
         return self.writer or self._registry.adapter_for_value(value)

@@ -1,6 +1,6 @@
 """Where calls of an api run: on the event loop when they are cheap, in a thread when they are not. Measured, never configured.
 
-A hop to a thread and back costs 54 to 73 microseconds, more than a small model; a call of a millisecond on the loop makes
+A hop to a thread and back costs 54 to 73 microseconds, more than a small model; a call of milliseconds on the loop makes
 everybody else wait. An api starts in a thread, for nothing is known of it. There, the clock says little: a call may have waited
 for the interpreter's lock. So a call that uses little processor time is tried on the loop, where the clock tells, and goes back
 to its thread when it turns out to be slow; each such disappointment doubles the time until the next try.
@@ -8,8 +8,8 @@ to its thread when it turns out to be slow; each such disappointment doubles the
 
 from __future__ import annotations
 
-_CHEAP_SECONDS = 0.0005
-_SLOW_SECONDS = 0.001
+_CHEAP_SECONDS = 0.001
+_SLOW_SECONDS = 0.002
 _WAITING_SECONDS = 0.01
 _WEIGHT = 0.2
 _FIRST_TRY = 5

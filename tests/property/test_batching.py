@@ -1,0 +1,106 @@
+"""For any arrivals, sizes, groups, failures and departures: every request is answered once, with its own answer."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from dataclasses import dataclass
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import bento
+from bento.adapters import ArrayAdapter
+from bento.serving import App, Limits
+from bento.serving.request import Request
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request: an id that every row carries, rows and columns, and what becomes of it."""
+
+    rows: int
+    columns: int
+    poison: bool
+    leaves: bool
+    pause: int
+
+
+asks = st.lists(
+    st.builds(Ask, st.integers(0, 5), st.integers(1, 2), st.booleans(), st.booleans(), st.integers(0, 2)),
+    max_size=12,
+)
+
+
+class Doubling(bento.Service):
+    """Doubles rows; a negative number is poison."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.size = size
+        self.seen: list[int] = []
+
+    def answer(self, rows):
+        assert len({row.shape for row in rows}) <= 1
+        self.seen += [len(rows)]
+        if (rows < 0).any():
+            raise RuntimeError("poison")
+        return rows * 2
+
+
+def service_of(size: int) -> Doubling:
+    class Sized(Doubling):
+        @bento.api(input=ArrayAdapter(shape=(None, None), dtype="float64"), batch=bento.Batch(size=size))
+        def double(self, rows):
+            return self.answer(rows)
+
+    return Sized(size)
+
+
+async def ask_all(service: Doubling, batch: list[Ask]) -> dict[int, list[tuple[int, bytes]]]:
+    app: App = bento.app(service, limits=Limits())
+    await app.lifecycle.start()
+    endpoint = app.lifecycle.endpoints["/double"]
+    answers: dict[int, list[tuple[int, bytes]]] = {number: [] for number in range(len(batch))}
+    for number, ask in enumerate(batch):
+        sign = -1 if ask.poison else 1
+        body = repr([[sign * (number + 1)] * ask.columns] * ask.rows).encode()
+        call = endpoint.handle(
+            Request(body, "application/json", timeout=math.inf),
+            lambda answer, number=number: answers[number].append((answer.status, answer.body)),
+        )
+        for _ in range(ask.pause):
+            await asyncio.sleep(0)
+        if ask.leaves:
+            endpoint.leave(call)
+    await asyncio.wait_for(app.lifecycle.stop(), 10)
+    return answers
+
+
+@settings(max_examples=150, deadline=None)
+@given(batch=asks, size=st.integers(1, 6))
+def test_every_request_is_answered_once_with_its_own_answer(batch, size):
+    service = service_of(size)
+    answers = asyncio.run(ask_all(service, batch))
+    for number, ask in enumerate(batch):
+        own = answers[number]
+        if ask.leaves:
+            assert len(own) <= 1
+            continue
+        assert len(own) == 1
+        status, body = own[0]
+        if ask.poison and ask.rows:
+            assert status == 500
+        elif ask.rows:
+            assert (status, body) == (200, repr([[2.0 * (number + 1)] * ask.columns] * ask.rows).replace(" ", "").encode())
+        else:
+            assert status in {200, 422}
+
+
+@settings(max_examples=50, deadline=None)
+@given(count=st.integers(1, 30), size=st.integers(1, 8))
+def test_no_batch_holds_more_rows_than_its_size(count, size):
+    service = service_of(size)
+    asyncio.run(ask_all(service, [Ask(1, 1, False, False, 0)] * count))
+    assert sum(service.seen) == count
+    assert max(service.seen) <= size

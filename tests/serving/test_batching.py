@@ -1,0 +1,272 @@
+"""A batch in which one request never harms another, and an answer never reaches the wrong caller."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import httpx
+import pytest
+
+import bento
+from bento.adapters import ArrayAdapter, JsonAdapter
+
+pytestmark = pytest.mark.anyio
+
+
+class Gated(bento.Service):
+    """Doubles numbers, when it is let; remembers what each call was given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = threading.Event()
+        self.entered = threading.Event()
+        self.batches: list[list[int]] = []
+
+    @bento.api(input=JsonAdapter(), batch=bento.Batch(size=4))
+    def double(self, values):
+        self.batches.append(list(values))
+        self.entered.set()
+        assert self.gate.wait(10)
+        if "poison" in values:
+            raise RuntimeError("poisoned")
+        return [2 * value for value in values]
+
+
+async def wait_for(condition) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.001)
+
+
+async def post_behind_a_running_call(client: httpx.AsyncClient, service: Gated, values, api: str = "double") -> list[httpx.Response]:
+    """Send one request that takes the only call, then the others, which queue up behind it."""
+    first = asyncio.create_task(client.post(f"/{api}", json=0))
+    await wait_for(service.entered.is_set)
+    rest = []
+    for value in values:
+        rest.append(asyncio.create_task(client.post(f"/{api}", json=value)))
+        await asyncio.sleep(0)
+    metrics = f'bento_requests_in_flight{{api="{api}"}} {1.0 + len(rest)}'
+    while metrics not in (await client.get("/metrics")).text:
+        await asyncio.sleep(0.001)
+    service.gate.set()
+    return await asyncio.gather(first, *rest)
+
+
+async def test_requests_that_queue_share_a_call_oldest_first(serving):
+    service = Gated()
+    async with serving(service) as client:
+        responses = await post_behind_a_running_call(client, service, [1, 2, 3, 4, 5, 6])
+    assert [response.json() for response in responses] == [0, 2, 4, 6, 8, 10, 12]
+    assert service.batches == [[0], [1, 2, 3, 4], [5, 6]]
+
+
+async def test_only_the_guilty_request_of_a_batch_fails(serving, caplog):
+    service = Gated()
+    async with serving(service) as client:
+        responses = await post_behind_a_running_call(client, service, [1, "poison", 3, 4])
+    assert [response.status_code for response in responses] == [200, 200, 500, 200, 200]
+    assert [response.json() for response in responses if response.status_code == 200] == [0, 2, 6, 8]
+    assert len(caplog.messages) == 1
+
+
+async def test_a_request_whose_client_left_is_never_started(serving):
+    service = Gated()
+    async with serving(service) as client:
+        first = asyncio.create_task(client.post("/double", json=0))
+        await wait_for(service.entered.is_set)
+        leaver, stayer = (asyncio.create_task(client.post("/double", json=value)) for value in (1, 2))
+        await wait_for(lambda: "in_flight" and len(asyncio.all_tasks()) > 4)
+        await asyncio.sleep(0)
+        leaver.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await leaver
+        service.gate.set()
+        assert (await first).json() == 0
+        assert (await stayer).json() == 4
+    assert service.batches == [[0], [2]]
+
+
+async def test_a_request_that_expired_in_the_queue_is_never_started(serving):
+    service = Gated()
+    async with serving(service) as client:
+        first = asyncio.create_task(client.post("/double", json=0))
+        await wait_for(service.entered.is_set)
+        late = await client.post("/double", json=1, headers={"request-timeout": "0.02"})
+        service.gate.set()
+        await first
+    assert late.status_code == 504
+    assert service.batches == [[0]]
+
+
+async def test_an_answer_after_the_deadline_goes_nowhere_and_frees_its_place(serving):
+    service = Gated()
+    async with serving(service) as client:
+        late = await client.post("/double", json=1, headers={"request-timeout": "0.02"})
+        service.gate.set()
+        good = await client.post("/double", json=2)
+    assert (late.status_code, good.json()) == (504, 4)
+
+
+class Mistaken(bento.Service):
+    @bento.api(input=JsonAdapter(), batch=True)
+    def short(self, values):
+        return values[:-1]
+
+    @bento.api(input=JsonAdapter(), batch=True)
+    def scalar(self, values):
+        return 1
+
+    @bento.api(input=JsonAdapter(), batch=True)
+    def leave(self, values):
+        raise SystemExit(3)
+
+
+@pytest.mark.parametrize(
+    ("api", "message"),
+    [
+        ("short", "short: expected a result of 1 rows, one for each row of the batch, got 0"),
+        ("scalar", "scalar: expected a result of 1 rows, got a int that has no length"),
+    ],
+)
+async def test_a_result_of_another_length_is_an_error_and_never_an_answer(serving, caplog, api, message):
+    async with serving(Mistaken()) as client:
+        response = await client.post(f"/{api}", json=1)
+    assert response.status_code == 500
+    assert message in caplog.text
+
+
+async def test_an_api_that_exits_fails_its_caller_and_not_the_server(serving, caplog):
+    async with serving(Mistaken()) as client:
+        assert (await client.post("/leave", json=1)).status_code == 500
+        assert (await client.get("/livez")).status_code == 200
+
+
+class Widths(bento.Service):
+    def __init__(self) -> None:
+        super().__init__()
+        self.shapes: list[tuple[int, ...]] = []
+
+    @bento.api(input=ArrayAdapter(shape=(None, None), dtype="float64"), batch=bento.Batch(wait=0.2))
+    def total(self, rows):
+        self.shapes.append(rows.shape)
+        return rows.sum(axis=1)
+
+
+async def test_arrays_of_different_widths_are_never_stacked(serving):
+    service = Widths()
+    async with serving(service) as client:
+        answers = await asyncio.gather(*(client.post("/total", json=[[1.0] * width] * 2) for width in (3, 5, 3)))
+    assert [answer.json() for answer in answers] == [[3.0, 3.0], [5.0, 5.0], [3.0, 3.0]]
+    assert sorted(service.shapes) == [(2, 5), (4, 3)]
+
+
+async def test_a_batch_that_waits_takes_what_comes_meanwhile(serving):
+    class Patient(bento.Service):
+        @bento.api(input=JsonAdapter(), batch=bento.Batch(size=3, wait=30.0))
+        def size(self, values):
+            return [len(values)] * len(values)
+
+    async with serving(Patient()) as client:
+        answers = await asyncio.gather(*(client.post("/size", json=number) for number in range(3)))
+    assert [answer.json() for answer in answers] == [3, 3, 3]
+
+
+async def test_every_request_of_a_batch_has_its_own_context_and_accept(serving):
+    class Told(bento.Service):
+        @bento.api(input=JsonAdapter(), output=JsonAdapter(), batch=bento.Batch(wait=0.2))
+        def ids(self, values, context):
+            return [each.request_id for each in context]
+
+    async with serving(Told()) as client:
+        answers = await asyncio.gather(
+            client.post("/ids", json=1, headers={"x-request-id": "a"}),
+            client.post("/ids", json=1, headers={"x-request-id": "b", "accept": "application/msgpack"}),
+        )
+    assert [answer.headers["content-type"] for answer in answers] == ["application/json", "application/msgpack"]
+    assert [answer.content for answer in answers] == [b'"a"', b"\xa1b"]
+
+
+async def test_async_apis_run_side_by_side(serving):
+    class Meeting(bento.Service):
+        def __init__(self) -> None:
+            super().__init__()
+            self.here = 0
+
+        @bento.api(input=JsonAdapter())
+        async def meet(self, value):
+            self.here += 1
+            while self.here < 3:
+                await asyncio.sleep(0)
+            return value
+
+    async with serving(Meeting()) as client:
+        answers = await asyncio.gather(*(client.post("/meet", json=number) for number in range(3)))
+    assert [answer.json() for answer in answers] == [0, 1, 2]
+
+
+async def test_a_plain_api_answers_one_request_at_a_time_unless_it_allows_more(serving):
+    class Counted(bento.Service):
+        def __init__(self) -> None:
+            super().__init__()
+            self.barrier = threading.Barrier(2, timeout=10)
+            self.running = self.most = 0
+
+        @bento.api(input=JsonAdapter())
+        def alone(self, value):
+            self.running += 1
+            self.most = max(self.most, self.running)
+            self.running -= 1
+            return value
+
+        @bento.api(input=JsonAdapter(), concurrency=2)
+        def together(self, value):
+            self.barrier.wait()
+            return value
+
+    service = Counted()
+    async with serving(service) as client:
+        await asyncio.gather(*(client.post("/alone", json=number) for number in range(20)))
+        answers = await asyncio.gather(*(client.post("/together", json=number) for number in range(2)))
+    assert service.most == 1
+    assert [answer.json() for answer in answers] == [0, 1]
+
+
+async def test_a_full_queue_refuses_with_a_time_to_come_back(serving):
+    service = Gated()
+    async with serving(service, limits=bento.serving.Limits(queue=2)) as client:
+        tasks = [asyncio.create_task(client.post("/double", json=0))]
+        await wait_for(service.entered.is_set)
+        tasks += [asyncio.create_task(client.post("/double", json=value)) for value in (1, 2, 3)]
+        await wait_for(lambda: any(task.done() for task in tasks))
+        service.gate.set()
+        responses = await asyncio.gather(*tasks)
+    assert sorted(response.status_code for response in responses) == [200, 200, 200, 503]
+    refused = next(response for response in responses if response.status_code == 503)
+    assert refused.json()["detail"] == "double has 2 requests waiting, its limit"
+    assert int(refused.headers["retry-after"]) >= 1
+
+
+async def test_a_first_burst_is_answered_whole(serving):
+    service = Gated()
+    service.gate.set()
+    async with serving(service) as client:
+        answers = await asyncio.gather(*(client.post("/double", json=number) for number in range(200)))
+    assert [answer.json() for answer in answers] == [2 * number for number in range(200)]
+
+
+async def test_a_hanging_model_does_not_stop_other_apis_or_health_checks(serving):
+    class Hung(Gated):
+        @bento.api(input=JsonAdapter())
+        def other(self, value):
+            return value
+
+    service = Hung()
+    async with serving(service) as client:
+        hanging = asyncio.create_task(client.post("/double", json=1))
+        await wait_for(service.entered.is_set)
+        assert (await client.get("/livez")).status_code == 200
+        assert (await client.post("/other", json=5)).json() == 5
+        service.gate.set()
+        await hanging

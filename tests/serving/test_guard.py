@@ -1,0 +1,53 @@
+"""A browser must not be made to drive a server on its user's machine."""
+
+from __future__ import annotations
+
+import pytest
+
+import bento
+
+pytestmark = pytest.mark.anyio
+
+
+class Guarded(bento.Service):
+    @bento.api
+    def echo(self, value: dict):
+        return value
+
+
+@pytest.mark.parametrize("host", ["localhost:3000", "127.0.0.1:3000", "[::1]:3000", "127.0.0.1", "app.localhost"])
+async def test_a_loopback_server_answers_to_loopback_names(serving, host):
+    async with serving(Guarded(), local_address="127.0.0.1") as client:
+        assert (await client.post("/echo", json={}, headers={"host": host})).status_code == 200
+
+
+async def test_a_loopback_server_refuses_a_foreign_host_name(serving):
+    async with serving(Guarded(), local_address="127.0.0.1") as client:
+        response = await client.post("/echo", json={}, headers={"host": "rebound.example:3000"})
+        page = await client.get("/", headers={"host": "rebound.example:3000"})
+    detail = "this server does not answer for the host 'rebound.example': start it with --allow-host rebound.example if it should"
+    assert (response.status_code, response.json()["detail"], page.status_code) == (403, detail, 403)
+
+
+async def test_a_server_reached_from_outside_answers_to_any_name(serving):
+    async with serving(Guarded(), local_address="10.0.0.7") as client:
+        assert (await client.post("/echo", json={}, headers={"host": "models.example"})).status_code == 200
+
+
+async def test_allowed_hosts_are_the_only_ones(serving):
+    async with serving(Guarded(), local_address="127.0.0.1", allowed_hosts=["models.example"]) as client:
+        assert (await client.post("/echo", json={}, headers={"host": "models.example"})).status_code == 200
+        assert (await client.post("/echo", json={}, headers={"host": "localhost"})).status_code == 403
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:9999"])
+async def test_a_page_of_another_site_cannot_call(serving, origin):
+    async with serving(Guarded(), local_address="127.0.0.1") as client:
+        response = await client.post("/echo", json={}, headers={"host": "localhost:3000", "origin": origin})
+    assert response.status_code == 403
+
+
+async def test_a_page_of_this_server_can_call(serving):
+    async with serving(Guarded(), local_address="127.0.0.1") as client:
+        headers = {"host": "localhost:3000", "origin": "http://localhost:3000"}
+        assert (await client.post("/echo", json={}, headers=headers)).status_code == 200

@@ -1,0 +1,110 @@
+"""What a server shows beside its apis."""
+
+from __future__ import annotations
+
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+import bento
+from bento.adapters import ArrayAdapter, BytesAdapter, JsonAdapter, MultipartAdapter, TextAdapter
+from bento.serving import openapi
+
+pytestmark = pytest.mark.anyio
+
+
+class Shown(bento.Service):
+    """Shows <script>alert(1)</script> & more."""
+
+    @bento.api(input=ArrayAdapter(shape=(None, 4), dtype="float64"), batch=True)
+    def predict(self, rows):
+        """Predict <b>classes</b>.
+
+        Rows in, classes out.
+        """
+        return rows.sum(axis=1)
+
+    @bento.api(input=TextAdapter(), output=JsonAdapter())
+    def length(self, text):
+        return len(text)
+
+    @bento.api(input=BytesAdapter(), output=BytesAdapter())
+    def copy(self, file):
+        return file
+
+    @bento.api(input=MultipartAdapter(image=BytesAdapter(), annotations=JsonAdapter()), output=JsonAdapter())
+    def annotate(self, parts):
+        return parts["annotations"]
+
+
+def test_the_openapi_document_is_valid():
+    OpenAPIV31SpecValidator(openapi(Shown())).validate()
+
+
+def test_the_openapi_document_names_every_api_and_media_type():
+    paths = openapi(Shown(), version="7")["paths"]
+    assert list(paths) == ["/predict", "/length", "/copy", "/annotate"]
+    assert list(paths["/predict"]["post"]["requestBody"]["content"]) == list(ArrayAdapter(shape=(None, 4), dtype="float64").media_types)
+    assert paths["/predict"]["post"]["summary"] == "Predict <b>classes</b>."
+
+
+async def test_the_document_is_served(serving):
+    async with serving(Shown()) as client:
+        assert (await client.get("/openapi.json")).json() == openapi(Shown())
+
+
+async def test_the_index_lists_every_api_with_a_line_to_call_it(serving):
+    async with serving(Shown()) as client:
+        page = (await client.get("/")).text
+    for api in Shown.apis:
+        assert f"POST /{api}" in page
+        assert f"http://testserver/{api}" in page
+    assert "curl -H &#x27;Content-Type: application/json&#x27; -d" in page
+
+
+async def test_the_index_escapes_everything_and_runs_nothing(serving):
+    async with serving(Shown()) as client:
+        response = await client.get("/")
+    assert "<script>" not in response.text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; more." in response.text
+    assert "default-src 'none'" in response.headers["content-security-policy"]
+    assert response.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_docs_leads_to_the_index(serving):
+    async with serving(Shown()) as client:
+        response = await client.get("/docs")
+    assert (response.status_code, response.headers["location"]) == (307, "/")
+
+
+async def test_a_server_that_is_up_is_alive_and_ready(serving):
+    async with serving(Shown()) as client:
+        live, ready = await client.get("/livez"), await client.get("/readyz")
+    assert (live.status_code, live.text, ready.status_code, ready.text) == (200, "alive\n", 200, "ready\n")
+
+
+async def test_metrics_count_requests_by_api_and_status(serving):
+    async with serving(Shown()) as client:
+        await client.post("/length", content=b"four", headers={"content-type": "text/plain"})
+        await client.post("/length", content=b"{}", headers={"content-type": "application/json"})
+        page = (await client.get("/metrics")).text
+    assert 'bento_requests_total{api="length",status="200"} 1.0' in page
+    assert 'bento_requests_total{api="length",status="415"} 1.0' in page
+    assert 'bento_requests_in_flight{api="length"} 0.0' in page
+    assert 'bento_batch_rows_bucket{api="length",le="1.0"} 1.0' in page
+
+
+async def test_metrics_do_not_grow_with_paths_that_clients_make_up(serving):
+    async with serving(Shown()) as client:
+        await client.get("/first")
+        before = (await client.get("/metrics")).text.count("\n")
+        for number in range(300):
+            await client.post(f"/made-up-{number}", json=1)
+        after = (await client.get("/metrics")).text.count("\n")
+    assert after == before
+
+
+async def test_a_pages_wrong_method_is_a_405_problem(serving):
+    async with serving(Shown()) as client:
+        response = await client.post("/livez")
+    assert (response.status_code, response.json()["detail"]) == (405, "Method Not Allowed")
+    assert set(response.headers["allow"].split(", ")) == {"GET", "HEAD"}
