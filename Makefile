@@ -17,7 +17,7 @@ endef
 export EDITABLE
 PROJECTS := core $(sort $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml)))
 DECLARED := pyproject.toml constraints.txt $(PROJECTS:%=%/pyproject.toml)
-SOURCES := core/src plugins examples benchmarks tests
+SOURCES := conftest.py core/src plugins examples benchmarks tests
 
 .DEFAULT_GOAL := help
 .PHONY: install demo test check bench docs clean help
