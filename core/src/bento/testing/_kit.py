@@ -15,13 +15,11 @@ under `check` where there is none. A kit is written as::
 from __future__ import annotations
 
 import inspect
-import os
-import subprocess
 import sys
 import unittest
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar, overload
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -42,10 +40,18 @@ class Draw(Protocol):
     def __call__(self, strategy: st.SearchStrategy[T], label: object = None) -> T: ...
 
 
-def property_test(function: F) -> F:
-    """Mark a kit's test that takes `draw` and is run for many draws."""
-    setattr(function, _PROPERTY, True)
-    return function
+@overload
+def property_test(function: F) -> F: ...
+@overload
+def property_test(*, at_most: int) -> Callable[[F], F]: ...
+def property_test(function: F | None = None, *, at_most: int = sys.maxsize) -> F | Callable[[F], F]:
+    """Mark a kit's test that takes `draw` and is run for many draws: `max_examples` of its class, or fewer where each is dear."""
+
+    def mark(function: F) -> F:
+        setattr(function, _PROPERTY, at_most)
+        return function
+
+    return mark if function is None else mark(function)
 
 
 def override(*, reason: str) -> Callable[[F], F]:
@@ -102,24 +108,6 @@ def check(tests: type[Kit]) -> dict[str, Exception | None]:
     return {name: _outcome(tests, name) for name in dir(tests) if name.startswith("test_")}
 
 
-def import_footprint(module: str) -> set[str]:
-    """The top-level packages that importing `module` loads in a fresh process, beside its own, bento's and the standard library's."""
-    script = (
-        "import importlib, sys, bento.registry, importlib_metadata; before = set(sys.modules); importlib.import_module(sys.argv[1]);"
-        "print(*{name.partition('.')[0] for name in set(sys.modules) - before})"
-    )
-    path = os.pathsep.join(filter(None, sys.path))
-    run = subprocess.run(  # noqa: S603 - this interpreter, and the name of a module that the caller has imported
-        [sys.executable, "-c", script, module],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "PYTHONPATH": path},
-    )
-    expect(run.returncode == 0, f"{module} cannot be imported in a fresh process: {run.stderr}")
-    return set(run.stdout.split()) - sys.stdlib_module_names - {"bento", module.partition(".")[0]}
-
-
 def _check_kept(cls: type[Kit], name: str, function: Callable[..., object]) -> None:
     found = inspect.getattr_static(cls, name)
     if found is function or getattr(found, _SOURCE, None) is function or hasattr(found, _REASON):
@@ -139,16 +127,16 @@ def _build(cls: type[Kit], name: str, function: Callable[..., object]) -> Callab
         __tracebackhide__ = True
         function(self, data.draw)
 
-    test.__name__, test.__qualname__, test.__doc__ = name, f"{cls.__qualname__}.{name}", function.__doc__
-    test.__module__ = cls.__module__
+    test.__name__, test.__doc__, test.__module__ = name, function.__doc__, cls.__module__
     bounds = settings(
-        max_examples=cls.max_examples,
+        max_examples=min(cls.max_examples, getattr(function, _PROPERTY)),
         deadline=None,  # a kit measures what it promises about time by itself
         phases=set(Phase) - {Phase.explain},  # the advice is the explanation
         report_multiple_bugs=False,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.differing_executors],  # an override may call super()
     )
     built: Callable[..., object] = bounds(given(data=st.data())(test))
+    built.__qualname__ = f"{cls.__qualname__}.{name}"
     setattr(built, _SOURCE, function)
     return built
 

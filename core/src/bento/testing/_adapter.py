@@ -1,0 +1,133 @@
+"""What the tests for an adapter are made of: its author's part, and the checks that several tests share."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from hypothesis import strategies as st
+
+from ..adapter import Adapter, reads
+from ..errors import BadInput
+from ..payload import Payload
+from ._kit import expect
+from ._same import same
+
+_LONGEST_MESSAGE = 2000
+
+
+class AdapterChecks:
+    """An adapter, values of it, and whether two of them are the same."""
+
+    adapter: ClassVar[Adapter[Any]]
+    seconds: ClassVar[float] = 2.0
+    """How long one body of about a megabyte may take, whatever is in it."""
+    imports: ClassVar[frozenset[str]] = frozenset()
+    """Small packages that the plugin imports at once, beside bento and the standard library."""
+
+    def values(self) -> Sequence[Any] | st.SearchStrategy[Any]:
+        """Values that the adapter reads and writes without loss: a list, or a hypothesis strategy."""
+        raise NotImplementedError(f"{type(self).__name__}.values() is missing: return a list of values, or a hypothesis strategy")
+
+    def same(self, one: Any, other: Any) -> bool:
+        """Whether two values are the same; by default, in type and to the last bit."""
+        return same(one, other)
+
+    def example_payload(self, example: Any) -> Payload:
+        """The request that an example of the schema stands for: JSON where that is read, else the text itself."""
+        if reads(self.adapter.media_types, "application/json") and "*/*" not in self.adapter.media_types:
+            return Payload(json.dumps(example).encode(), "application/json")
+        expect(
+            isinstance(example, str),
+            f"the example {example!r} is neither JSON nor text: define example_payload(), which makes a request of it",
+        )
+        return Payload(example.encode(), self.adapter.media_types[0])
+
+    def _strategy(self) -> st.SearchStrategy[Any]:
+        values = self.values()
+        if isinstance(values, st.SearchStrategy):
+            return values
+        expect(len(values) > 0, f"{type(self).__name__}.values() is empty: return some values")
+        return st.sampled_from(list(values))
+
+    def _written(self) -> list[str]:
+        return [media_type for media_type in self.adapter.media_types if "*" not in media_type]
+
+    def _read(self) -> list[str]:
+        """A media type for each that is read, with one for every wildcard."""
+        names = {"*/*": "application/x-anything", "text/*": "text/csv", "multipart/*": "multipart/form-data"}
+        return [names.get(media_type, media_type.replace("*", "x-anything")) for media_type in self.adapter.media_types]
+
+    def _text_types(self) -> list[str]:
+        return [media_type for media_type in self._written() if media_type.startswith("text/") or media_type.endswith("json")]
+
+    def _request(self, value: Any, media_type: str) -> Payload:
+        """The payload that a client sends for a value."""
+        body = self.adapter.encode(value, media_type)
+        expect(type(body) is bytes, f"encode() returns a {type(body).__name__} for {media_type}: return bytes")
+        header = self.adapter.content_type(media_type, body)
+        payload = Payload.of(body, header)
+        expect(
+            payload.media_type == media_type, f"content_type() gives {header!r} for {media_type}: keep the media type, and add parameters"
+        )
+        return payload
+
+    def _decode(self, payload: Payload, what: str) -> Any:
+        """The value of a body that must be read."""
+        try:
+            return self.adapter.decode(payload)
+        except Exception as error:
+            raise AssertionError(
+                f"{what} raises {type(error).__name__}: {error}: read every buffer and body that encode() could make"
+            ) from error
+
+    def _check_same(self, found: Any, expected: Any, what: str) -> None:
+        expect(self.same(found, expected), f"{what} gives {found!r} instead of {expected!r}: mend it, or define same() where loss is meant")
+
+    def _check_survives(self, payload: Payload) -> None:
+        """Any body is a value or a BadInput, soon."""
+        started = time.perf_counter()
+        what = f"decode() of {bytes(payload.data[:100])!r} as {payload.media_type!r} with {dict(payload.parameters)!r}"
+        try:
+            self.adapter.decode(payload)
+        except BadInput as error:
+            said = str(error)
+            expect(
+                said and len(said) < _LONGEST_MESSAGE, f"{what} raises a BadInput that says {said[:100]!r}: say in a sentence what is wrong"
+            )
+        except Exception as error:
+            raise AssertionError(
+                f"{what} raises {type(error).__name__}: {error}: make malformed bytes a BadInput, and values that do not fit InvalidInput"
+            ) from error
+        took = time.perf_counter() - started
+        expect(took <= self.seconds, f"{what} takes {took:.1f} seconds: check sizes and depths before building anything")
+
+    def _check_refused(self, payload: Payload, what: str, advice: str) -> None:
+        try:
+            value = self.adapter.decode(payload)
+        except BadInput:
+            return
+        raise AssertionError(f"{what} gives {value!r}: {advice}")
+
+
+def import_footprint(module: str) -> set[str]:
+    """The top-level packages that importing `module` loads in a fresh process, beside its own, bento's and the standard library's."""
+    script = (
+        "import importlib, sys, bento.registry, importlib_metadata; before = set(sys.modules); importlib.import_module(sys.argv[1]);"
+        "print(*{name.partition('.')[0] for name in set(sys.modules) - before})"
+    )
+    path = os.pathsep.join(filter(None, sys.path))
+    run = subprocess.run(  # noqa: S603 - this interpreter, and the name of an installed plugin's module
+        [sys.executable, "-P", "-c", script, module],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    expect(run.returncode == 0, f"{module} cannot be imported in a fresh process: {run.stderr}")
+    return set(run.stdout.split()) - sys.stdlib_module_names - {"bento", module.partition(".")[0]}

@@ -1,0 +1,37 @@
+"""Bodies that no honest client sends: any bytes, damaged bodies, and ones that are dear to read."""
+
+from __future__ import annotations
+
+import hypothesis.strategies as st
+
+NO_CHARSETS = ("no-such-charset", "rot13", "hex", "zlib", "punycode", "\0")
+"""What names no charset of text, though Python has a codec of most of these names."""
+
+CHARSETS = ("utf-8", "UTF-8", "utf-16", "utf-32")
+"""Charsets that every text can be written in."""
+
+_MEGABYTE = 1 << 20
+
+
+@st.composite
+def damaged(draw: st.DrawFn, body: bytes) -> bytes:
+    """A body with one thing wrong: cut off, a bit flipped, bytes missing, repeated, put in or overwritten."""
+    at = draw(st.integers(0, max(len(body) - 1, 0)), label="at")
+    end = draw(st.integers(at, len(body)), label="end")
+    damage = draw(st.sampled_from(["cut", "flip", "drop", "repeat", "insert", "overwrite"]), label="damage")
+    if damage == "cut":
+        return body[:at]
+    if damage == "flip" and body:
+        return body[:at] + bytes([body[at] ^ (1 << draw(st.integers(0, 7), label="bit"))]) + body[at + 1 :]
+    if damage == "drop":
+        return body[:at] + body[end:]
+    if damage == "repeat":
+        return body[:end] + body[at:]
+    put = draw(st.binary(max_size=8) | st.sampled_from([b"\xff" * 4, b"\x00" * 8, b"\x7f\xff\xff\xff", b'"', b"[", b"\r\n"]), label="put")
+    return body[:at] + put + body[at + (len(put) if damage == "overwrite" else 0) :]
+
+
+def dear(body: bytes) -> list[bytes]:
+    """Bodies of about a megabyte that a careless reader is slow at, or runs out of memory or stack with."""
+    units = [b"[", b'{"a":', b"-", b"\x00", b" ", b'"', b"\\", b"\r\n", b"9", b"\xff", b"\x91", b"\xdd\x7f\xff\xff\xff", b"<a>", b"(", b","]
+    return [unit * (_MEGABYTE // len(unit)) for unit in units] + [body + body[-1:] * _MEGABYTE, body[:1] * _MEGABYTE + body]
