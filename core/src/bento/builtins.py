@@ -5,12 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .adapters import ArrayAdapter, BytesAdapter, JsonAdapter, MultipartAdapter, TextAdapter
+from .artifacts import ArrayArtifact, FileArtifact, JsonArtifact, PickleArtifact, TextArtifact
 from .hookspecs import hookimpl
 from .packers import ArchivePacker, DockerPacker
 
 if TYPE_CHECKING:
     from .adapter import Adapter
+    from .artifact import Artifact
     from .packer import Packer
+
+
+@hookimpl
+def bento_register_artifacts() -> list[type[Artifact[Any]]]:
+    """Core's own artifacts."""
+    return [ArrayArtifact, FileArtifact, JsonArtifact, PickleArtifact, TextArtifact]
 
 
 @hookimpl

@@ -1,0 +1,106 @@
+"""Any Python object, as a pickle: what no other format can keep, at the price that loading runs code."""
+
+from __future__ import annotations
+
+import mmap
+import pickle
+from types import AsyncGeneratorType, CoroutineType, GeneratorType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+from ..artifact import Artifact, type_name
+from ..errors import ArtifactError
+from .files import slot_file
+from .json import read_json, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_STREAM = "model.pickle"
+_BUFFERS = "buffers.bin"
+_INDEX = "index.json"
+_ALIGNMENT = 64
+_SMALLEST = 4096
+"""In bytes; a smaller buffer stays in the stream."""
+
+
+class PickleArtifact(Artifact[Any]):
+    """Keeps any object that `pickle` does, and loads it in no bundle that nobody vouches for: a pickle can run any code.
+
+    Large buffers, such as those of arrays, lie in a file of their own that is mapped copy-on-write: processes share the
+    pages they only read. A damaged stream is refused before any of it is unpickled.
+    """
+
+    name = "pickle"
+    runs_code = True
+
+    def save(self, model: Any, folder: Path) -> None:
+        buffers: list[pickle.PickleBuffer] = []
+        stream = _dump(model, buffers)
+        (folder / _STREAM).write_bytes(stream)
+        sizes = _write_buffers(folder / _BUFFERS, buffers)
+        write_json(folder / _INDEX, {"sha256": _sha256(stream), "buffers": [*sizes]})
+
+    def load(self, folder: Path) -> Any:
+        stream = slot_file(folder, _STREAM).read_bytes()
+        digest, sizes = _read_index(slot_file(folder, _INDEX))
+        if _sha256(stream) != digest:
+            raise ArtifactError(f"{str(folder / _STREAM)!r} is damaged: it is not what its {_INDEX} describes")
+        buffers = _map_buffers(slot_file(folder, _BUFFERS), sizes) if sizes else []
+        try:
+            return pickle.loads(stream, buffers=buffers)  # noqa: S301 - the format says so: runs_code
+        except Exception as error:
+            raise ArtifactError(f"cannot unpickle {str(folder / _STREAM)!r}: {type(error).__name__}: {error}") from error
+
+    def accepts(self, model: object) -> bool:
+        return not isinstance(model, ModuleType | GeneratorType | CoroutineType | AsyncGeneratorType)
+
+
+def _sha256(stream: bytes) -> str:
+    from hashlib import sha256
+
+    return sha256(stream).hexdigest()
+
+
+def _dump(model: object, buffers: list[pickle.PickleBuffer]) -> bytes:
+    def stays(buffer: pickle.PickleBuffer) -> bool:
+        if buffer.raw().nbytes < _SMALLEST:
+            return True
+        buffers.append(buffer)
+        return False
+
+    try:
+        return pickle.dumps(model, protocol=5, buffer_callback=stays)
+    except Exception as error:
+        raise ArtifactError(
+            f"cannot pickle the {type_name(model)}: {error}: functions and classes are pickled by name, "
+            "so define them at the top of a module instead of in a function or as a lambda"
+        ) from error
+
+
+def _write_buffers(path: Path, buffers: Sequence[pickle.PickleBuffer]) -> list[int]:
+    if buffers:
+        with path.open("wb") as file:
+            for buffer in buffers:
+                file.write(buffer.raw())
+                file.write(bytes(-file.tell() % _ALIGNMENT))
+    return [buffer.raw().nbytes for buffer in buffers]
+
+
+def _read_index(path: Path) -> tuple[str, list[int]]:
+    match read_json(path):
+        case {"sha256": str(digest), "buffers": list(sizes)} if all(type(size) is int and size > 0 for size in sizes):
+            return digest, [size for size in sizes if isinstance(size, int)]
+    raise ArtifactError(f"{str(path)!r} is damaged: expected a digest and the sizes of the buffers")
+
+
+def _map_buffers(path: Path, sizes: Sequence[int]) -> list[memoryview]:
+    """The buffers of a file, mapped: writing to one changes this process's copy of its pages only."""
+    starts = [0]
+    for size in sizes:
+        starts.append(starts[-1] + size + -size % _ALIGNMENT)
+    if path.stat().st_size != starts[-1]:
+        raise ArtifactError(f"{str(path)!r} is damaged: it has {path.stat().st_size} bytes, not the {starts[-1]} that the buffers take")
+    with path.open("rb") as file:
+        mapped = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
+    return [mapped[start : start + size] for start, size in zip(starts, sizes, strict=False)]

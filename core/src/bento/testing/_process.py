@@ -1,0 +1,77 @@
+"""A fresh Python process for a kit: what the kit asks of it, and what it says when it dies."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from . import _child
+from ._kit import expect
+
+if TYPE_CHECKING:
+    from ..artifact import Artifact
+
+_PATIENCE = 60.0
+"""In seconds, for one answer."""
+
+
+class Process:
+    """A process that has imported nothing but an artifact's module, and made that artifact from its options."""
+
+    def __init__(self, artifact: Artifact[Any]) -> None:
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
+        self._process = subprocess.Popen(  # noqa: S603 - this interpreter and our own script
+            [sys.executable, "-P", _child.__file__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONDONTWRITEBYTECODE": "1"},
+        )
+        self._artifact = artifact
+
+    def __enter__(self) -> Self:
+        self.ask("make", where=address(type(self._artifact)), options=self._artifact.options())
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._process.kill()
+        self._process.communicate()
+        self._errors.close()
+
+    def ask(self, do: str, **arguments: object) -> Any:
+        """What the process answers; its death is the failing test's advice."""
+        __tracebackhide__ = True
+        process = self._process
+        if process.stdin is None or process.stdout is None:
+            raise RuntimeError("the process has no pipes")
+        timer = threading.Timer(_PATIENCE, process.kill)
+        timer.start()
+        try:
+            process.stdin.write(json.dumps({"do": do, **arguments}).encode() + b"\n")
+            process.stdin.flush()
+            answer = process.stdout.readline()
+        except BrokenPipeError:
+            answer = b""
+        finally:
+            timer.cancel()
+        if not answer:
+            raise AssertionError(f"a fresh process died of it, or was ended after {_PATIENCE:.0f} seconds: {self._last_words()}")
+        return json.loads(answer)
+
+    def _last_words(self) -> str:
+        status = self._process.wait()
+        self._errors.seek(0)
+        return f"exit status {status}\n{self._errors.read().decode(errors='replace')[-4000:]}"
+
+
+def address(cls: type) -> dict[str, str]:
+    """Where another process finds a class."""
+    expect("<locals>" not in cls.__qualname__, f"{cls.__qualname__} cannot be imported elsewhere: define it at the top of a module")
+    return {"module": cls.__module__, "file": str(Path(inspect.getfile(cls)).absolute()), "name": cls.__qualname__}

@@ -1,0 +1,224 @@
+"""The kit for artifacts: what a model format owes its users."""
+
+from __future__ import annotations
+
+import gc
+import json
+import re
+import shutil
+import tempfile
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import chdir
+from pathlib import Path, PurePath
+from threading import Barrier
+from typing import Any
+
+from hypothesis import given, settings
+
+from ..artifact import type_name
+from ..service import Service
+from ._artifact import ArtifactChecks
+from ._child import foreign, odd
+from ._distributions import installed, packages
+from ._files import contents, damages, links, open_files, read_only, times
+from ._kit import Kit, expect
+from ._process import Process
+from ._same import same
+
+_NAME = re.compile(r"[a-z][a-z0-9-]*")
+_IMMUTABLE = (type(None), bool, int, float, complex, str, bytes, tuple, frozenset, PurePath)
+
+
+class ArtifactTests(ArtifactChecks, Kit, kit=True):
+    """Tests for one artifact::
+
+        class TestThingArtifact(ArtifactTests):
+            artifact = ThingArtifact()
+
+            def model(self):
+                return fitted_thing()
+
+            def inputs(self):
+                return [[1.0, 2.0]]
+
+    The class needs to be at the top of a module, for a fresh process imports it.
+    """
+
+    def test_the_class_says_what_it_is(self) -> None:
+        """`name`, `framework` and `runs_code` are what the manifest and `bento plugins` show."""
+        kind = type(self.artifact)
+        name, framework = getattr(kind, "name", None), kind.framework
+        expect(isinstance(name, str) and _NAME.fullmatch(name), f"{kind.__name__}.name is {name!r}: use a-z, 0-9 and '-'")
+        expect(kind.__name__.endswith("Artifact"), f"{kind.__name__} is an artifact: end its name in Artifact")
+        expect(
+            framework is None or framework.isidentifier(), f"{kind.__name__}.framework is {framework!r}: give the name it is imported by"
+        )
+        expect(type(kind.runs_code) is bool, f"{kind.__name__}.runs_code is {kind.runs_code!r}: use True or False")
+
+    def test_the_model_is_accepted(self) -> None:
+        model = self.model()
+        expect(self.artifact.accepts(model) is True, f"accepts() does not return True for model(), a {type_name(model)}")
+
+    def test_what_is_accepted_is_kept(self) -> None:
+        """Foreign objects are not accepted; a format that does keep one of them brings it back."""
+        for model in foreign():
+            if self._asked(model):
+                self._check_kept(model)
+        for model in odd():
+            self._asked(model)
+
+    def test_accepting_imports_no_framework(self) -> None:
+        """A server with ten plugins starts as fast as one with none, and a missing framework harms nobody else."""
+        modules = sorted({*filter(None, [self.artifact.framework]), *packages(self.artifact.requirements())})
+        with Process(self.artifact) as process:
+            imported = process.ask("accepts", modules=modules)
+        expect(
+            not imported,
+            f"importing {type(self.artifact).__module__} and calling accepts() imports {', '.join(imported)}: "
+            "import it in save() and load() only, and recognise a model with bento.instance_of",
+        )
+
+    def test_a_saved_model_answers_as_before(self) -> None:
+        model = self.model()
+        with self._saved(model) as folder:
+            self._check_answers(self.artifact.load(folder), self._answers(model), "the loaded model")
+
+    def test_a_fresh_process_answers_the_same(self) -> None:
+        """Nothing that loading needs may be left in the process that saved."""
+        self._check_same(self._fresh()["answers"], self._answers(self.model()), "a model loaded in a fresh process")
+
+    def test_loading_depends_on_no_current_folder(self) -> None:
+        with self._saved(self.model()) as folder, tempfile.TemporaryDirectory() as elsewhere:
+            with chdir(folder.parent):
+                model = self.artifact.load(Path(folder.name))
+            with chdir(elsewhere):
+                self._check_answers(model, self._answers(self.model()), "a model loaded by a relative path and asked in another folder")
+
+    def test_a_moved_folder_loads(self) -> None:
+        """Bundles are copied, renamed and mounted: a file must not remember where it was saved."""
+        with self._saved(self.model()) as folder:
+            moved = folder.rename(folder.with_name("moved"))
+            self._check_answers(self.artifact.load(moved), self._answers(self.model()), "the model of a moved folder")
+
+    def test_saving_writes_only_in_its_folder(self) -> None:
+        with tempfile.TemporaryDirectory() as place, chdir(place):
+            with self._saved(self.model()) as folder:
+                beside = [path.name for path in folder.parent.iterdir() if path != folder]
+                expect(any(path.is_file() for path in folder.rglob("*")), "save() wrote no file into its folder")
+                expect(not links(folder), f"save() made {', '.join(links(folder))}, which no bundle takes along: write plain files")
+            left = beside + [path.name for path in Path(place).iterdir()]
+        expect(not left, f"save() wrote {', '.join(left)} outside its folder")
+
+    def test_saving_twice_gives_the_same_bytes(self) -> None:
+        """Equal models make equal bundles: leave out times, random names and the addresses of objects."""
+        model = self.model()
+        with self._saved(model) as one, self._saved(model) as other:
+            first, second = contents(one), contents(other)
+        different = sorted(name for name in first.keys() | second.keys() if first.get(name) != second.get(name))
+        expect(not different, f"saving one model twice gave different bytes in {', '.join(different)}: write no times, no random names")
+
+    def test_saving_does_not_change_the_model(self) -> None:
+        model = self.model()
+        before = self._answers(model)
+        with self._saved(model):
+            self._check_answers(model, before, "the model that was saved")
+
+    def test_loading_changes_no_file(self) -> None:
+        """Bundles are shared by processes and lie in read-only images."""
+        with self._saved(self.model()) as folder, read_only(folder), tempfile.TemporaryDirectory() as place, chdir(place):
+            before = times(folder)
+            model = self.artifact.load(folder)
+            self._answers(model)
+            expect(times(folder) == before, "load() changes files or writes new ones: open them read-only")
+            expect(not list(Path(place).iterdir()), "load() writes into the current folder")
+        wrote = self._fresh()["wrote"]
+        expect(not wrote, f"load() opens {', '.join(wrote)} for writing: open it read-only")
+
+    def test_a_missing_file_is_refused(self) -> None:
+        with self._saved(self.model()) as folder:
+            for path in [path for path in sorted(folder.rglob("*")) if path.is_file()]:
+                hidden = path.rename(folder.parent / "hidden")
+                self._check_refused(folder, f"without {path.name!r}")
+                hidden.rename(path)
+            shutil.rmtree(folder)
+            folder.mkdir()
+            self._check_refused(folder, "without any file", needed=True)
+
+    def test_a_damaged_file_is_refused_and_runs_nothing(self) -> None:
+        """Whatever bytes a file holds, load() gives a model or an ArtifactError; only a format that says `runs_code` may run any."""
+        with self._saved(self.model()) as folder, Process(self.artifact) as process:
+            process.ask("load", folder=str(folder))
+            process.ask("limit")
+
+            @settings(max_examples=self.max_examples, deadline=None, database=None)
+            @given(damages(contents(folder)))
+            def load(damage: Any) -> None:
+                with damage.done_to(folder):
+                    told = process.ask("load", folder=str(folder))
+                expect(not told["raised"], f"{damage}: load() raised {told['raised']}: turn what a damaged file raises into ArtifactError")
+                expect(self.artifact.runs_code or not told["ran"], f"{damage}: load() ran {'; '.join(told['ran'])}")
+
+            load()
+
+    def test_a_format_that_is_only_data_runs_nothing(self) -> None:
+        """`runs_code` decides whether a bundle from elsewhere needs trust."""
+        ran = self._fresh()["ran"]
+        expect(self.artifact.runs_code or not ran, f"load() ran {'; '.join(ran)}: set runs_code = True, or use a format of data only")
+
+    def test_the_options_make_an_equal_artifact(self) -> None:
+        """The manifest remembers the options, and a bundle is loaded by an artifact that is made of them."""
+        options = self.artifact.options()
+        kept = json.loads(json.dumps(options, allow_nan=False))
+        expect(same(kept, options), f"options() returns {options!r}, which JSON brings back as {kept!r}: use plain JSON values")
+        again = type(self.artifact)(**kept)
+        expect(again.options() == options, f"{type(again).__name__}(**{kept}) has the options {again.options()}")
+        with self._saved(self.model()) as folder:
+            self._check_answers(again.load(folder), self._answers(self.model()), "the model loaded by an artifact made of the options")
+
+    def test_the_requirements_are_installed_distributions(self) -> None:
+        missing = [name for name in self.artifact.requirements() if not installed(name)]
+        expect(not missing, f"requirements() names {', '.join(missing)}: give the names of distributions, as pip installs them")
+
+    def test_loading_leaves_nothing_open(self) -> None:
+        """A server loads, drops and loads again for months."""
+        with self._saved(self.model()) as folder:
+            self.artifact.load(folder)
+            before = open_files()
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always", ResourceWarning)
+                self.artifact.load(folder)
+                gc.collect()
+            unclosed = [str(warning.message) for warning in caught if issubclass(warning.category, ResourceWarning)]
+            left = sorted(open_files() - before)
+        expect(not unclosed, f"load() leaves files unclosed: {'; '.join(unclosed)}")
+        expect(not left, f"load() leaves {', '.join(left)} open when the model is gone")
+
+    def test_two_loads_are_independent(self) -> None:
+        with self._saved(self.model()) as folder:
+            answers = self._answers(self.model())
+            first, second = self.artifact.load(folder), self.artifact.load(folder)
+            expect(first is not second or isinstance(first, _IMMUTABLE), "load() returns the same object twice: load it anew each time")
+            del first
+            gc.collect()
+            self._check_answers(second, answers, "the second of two loaded models")
+
+    def test_two_threads_load_at_once(self) -> None:
+        with self._saved(self.model()) as folder, ThreadPoolExecutor(2) as threads:
+            answers, start = self._answers(self.model()), Barrier(2)
+
+            def load() -> Any:
+                start.wait(timeout=60)
+                return self.artifact.load(folder)
+
+            for future in [threads.submit(load), threads.submit(load)]:
+                self._check_answers(future.result(), answers, "a model loaded while another thread loads it too")
+
+    def test_the_default_service_has_a_slot_for_the_model(self) -> None:
+        service = self.artifact.default_service()
+        if service is not None:
+            expect(issubclass(service, Service) and service.apis, "default_service() returns no bento.Service with an api")
+            kinds = {slot: type(artifact) for slot, artifact in service.artifacts.items()}
+            expected = {"model": type(self.artifact)}
+            expect(kinds == expected, f"default_service() has the slots {kinds}: give it {expected}")
+            service(model=self.model())
