@@ -38,4 +38,5 @@ def command(name: str | None, *, as_json: bool, store_path: Path | None) -> None
         ]
         print_table(("TAG", "CREATED", "SIZE", "APIS"), rows)
     else:
-        click.echo("no bundles yet: save one with bento.save(service)", err=True)
+        missing = f"no bundles called {name!r}" if name else "no bundles yet"
+        click.echo(f"{missing}: save one with bento.save(service)", err=True)
