@@ -1,14 +1,22 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
-from collections.abc import Callable
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bento.bundle import Bundle, open_bundle
+from bento.bundle import Bundle, open_bundle, write_bundle
+
+if TYPE_CHECKING:
+    from bento.service import Service
 
 CONTENTS = {
     "README.md": b"# iris\n",
@@ -86,3 +94,87 @@ def written(tmp_path: Path) -> Callable[[dict[str, Any]], Bundle]:
         return open_bundle(folder)
 
     return write
+
+
+IRIS = """
+    import bento
+    from bento.artifacts import JsonArtifact
+
+    class Iris(bento.Service):
+        model = JsonArtifact()
+
+        @bento.api
+        def predict(self, value):
+            return [self.model, value]
+"""
+
+
+class Project:
+    """A folder of source files that is on the path of this process, and a place beside it for bundles."""
+
+    IRIS = IRIS
+
+    def __init__(self, folder: Path) -> None:
+        self.root = folder / "project"
+        self.out = folder / "bundles"
+        self.root.mkdir()
+        self.out.mkdir()
+
+    def write(self, files: Mapping[str, str]) -> None:
+        for path, text in files.items():
+            (self.root / path).parent.mkdir(parents=True, exist_ok=True)
+            (self.root / path).write_text(textwrap.dedent(text).lstrip())
+
+    def service(self, reference: str = "iris:Iris", **models: object) -> Service:
+        """An instance of a service class of the project; without models, a JSON one goes into `model`."""
+        module, _, name = reference.partition(":")
+        importlib.invalidate_caches()
+        service: type[Service] = getattr(importlib.import_module(module), name)
+        return service(**(models or {"model": {"weights": [1, 2]}}))
+
+    def save(self, reference: str = "iris:Iris", to: str = "saved", **options: Any) -> Bundle:
+        return write_bundle(self.service(reference), self.out / to, **options)
+
+    def save_iris(self, files: Mapping[str, str], **options: Any) -> Bundle:
+        """Save the service of `iris.py`, which is the usual one unless `files` has another."""
+        self.write({"iris.py": IRIS, **files})
+        return self.save(**options)
+
+    def leftovers(self) -> list[str]:
+        return sorted(path.name for path in self.out.iterdir())
+
+    def run(self, *arguments: str, text: str | None = None, **environ: str) -> subprocess.CompletedProcess[str]:
+        """Run Python in the project's folder, as a user does."""
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=self.root,
+            env={**os.environ, "OUT": str(self.out), "BENTO_DISABLE_PLUGINS": "*", **environ},
+            input=text,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    @staticmethod
+    def paths(bundle: Bundle) -> list[str]:
+        """What a bundle has of the project."""
+        return [file.path.removeprefix("src/") for file in bundle.manifest.files if file.path.startswith("src/")]
+
+    @staticmethod
+    def names(bundle: Bundle) -> list[str]:
+        """The names of the distributions that a bundle requires."""
+        return [requirement.partition("==")[0] for requirement in bundle.manifest.requirements]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    """A project whose modules this process can import, and forgets after the test."""
+    before, hooks = set(sys.modules), list(sys.path_hooks)
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "project"), *sys.path])
+    yield Project(tmp_path)
+    sys.path_hooks[:] = hooks
+    for name in set(sys.modules) - before:
+        if str(tmp_path) in str(getattr(sys.modules[name], "__file__", None) or getattr(sys.modules[name], "__path__", "")):
+            del sys.modules[name]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from .load import load_service
 from .model import Bundle, open_bundle
+from .save import write_bundle
+from .unpack import unpack_archive
 from .verify import verify
 
-__all__ = ["Bundle", "open_bundle", "verify"]
+__all__ = ["Bundle", "load_service", "open_bundle", "unpack_archive", "verify", "write_bundle"]

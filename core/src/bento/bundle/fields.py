@@ -35,7 +35,8 @@ def _is_word(text: str) -> bool:
     return text.isidentifier() and not keyword.iskeyword(text)
 
 
-def _is_reference(text: str) -> bool:
+def is_reference(text: str) -> bool:
+    """Whether a text is `module:Class`, in names that Python can import."""
     module, _, name = text.partition(":")
     return all(_is_word(part) for part in (*module.split("."), *name.split(".")))
 
@@ -51,13 +52,17 @@ def _is_requirement(text: str) -> bool:
     return re.fullmatch(r"[A-Za-z0-9 ._,<>=!~;()\[\]\"'*+-]+", text) is not None
 
 
+file_path: Final = Text("a relative path like 'src/iris.py'", _is_file_path, 1024)
+label_name: Final = Text("a label's name of up to 64 letters, digits, '.', '_' and '-'", _matches(_NAME))
+label_value: Final = Text("a label's value of up to 256 characters on one line", lambda _: True)
+
 BundleName = Annotated[str, Text("a bundle name like 'iris'", Tag)]
 Version = Annotated[str, Text("a version like '20261122T101500-3f9a1c'", lambda text: not Tag("any", text).is_latest)]
 Timestamp = Annotated[str, Text("a time like '2026-11-22T10:15:00Z'", _is_time)]
-LabelName = Annotated[str, Text("a label's name of up to 64 letters, digits, '.', '_' and '-'", _matches(_NAME))]
-LabelValue = Annotated[str, Text("a label's value of up to 256 characters on one line", lambda _: True)]
+LabelName = Annotated[str, label_name]
+LabelValue = Annotated[str, label_value]
 Identifier = Annotated[str, Text("a name of ASCII letters, digits and '_'", lambda text: text.isascii() and _is_word(text))]
-Reference = Annotated[str, Text("a class like 'iris:Iris'", _is_reference)]
+Reference = Annotated[str, Text("a class like 'iris:Iris'", is_reference)]
 Route = Annotated[str, Text("a path like '/predict'", lambda text: text.isascii() and text[:1] == "/" and _is_word(text[1:]))]
 Doc = Annotated[str, Text("a text of up to 65536 characters", lambda _: True, 65536, "\n\t")]
 FormatName = Annotated[str, Text("a name like 'sklearn'", _matches(_NAME))]
@@ -70,7 +75,7 @@ PythonChoice = Annotated[str, Text("a Python version like '3.12'", lambda text: 
 AptPackage = Annotated[str, Text("a Debian package like 'libgomp1'", lambda text: Env(apt=[text]))]
 BaseImage = Annotated[str, Text("an image like 'python:3.12-slim'", lambda text: Env(base_image=text), 512)]
 MediaType = Annotated[str, Text("a media type like 'application/json'", _matches(_MEDIA_TYPE))]
-FilePath = Annotated[str, Text("a relative path like 'src/iris.py'", _is_file_path, 1024)]
+FilePath = Annotated[str, file_path]
 Sha256 = Annotated[str, Text("a SHA-256 digest in lower-case hex", _matches(r"[0-9a-f]{64}"))]
 Format = Annotated[int, Whole("the number of a format", 1)]
 Size = Annotated[int, Whole("a size in bytes", 0)]

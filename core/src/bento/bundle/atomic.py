@@ -1,0 +1,96 @@
+"""Atomic folders: what is written is there as a whole, and on the disk, or not at all."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from ..errors import StoreError
+from .tree import walk
+
+log = logging.getLogger(__name__)
+
+DRAFT: Final = ".saving-"
+"""How the name of a folder begins that is still being written, or was when its process was killed; no bundle's name does."""
+
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_TAKEN: Final = frozenset({errno.EEXIST, errno.ENOTEMPTY})
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """A draft beside `folder` that becomes it when the block ends, and is gone when the block raises.
+
+    Files in it get the mode 0644 and folders 0755, whatever the umask. An OSError on the way is a StoreError.
+    """
+    if os.path.lexists(folder):
+        raise _taken(folder)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f"{DRAFT}{folder.name}-", dir=folder.parent))
+        try:
+            yield draft
+            _settle(draft)
+            draft.rename(folder)
+            _sync(folder.parent)
+        except BaseException:
+            _remove(draft)
+            raise
+    except OSError as error:
+        raise disk_error(error, folder) from error
+
+
+def disk_error(error: OSError, folder: Path) -> StoreError:
+    """What an OSError means for someone who saves to `folder`."""
+    if error.errno in _FULL:
+        return StoreError(f"no space left to save {folder.name} in {folder.parent}: {error.strerror}: free some, or save it elsewhere")
+    return _taken(folder) if error.errno in _TAKEN else StoreError(f"cannot save {folder.name} in {folder.parent}: {error}")
+
+
+def disk_full(error: BaseException | None) -> OSError | None:
+    """The error of a full disk that caused this one, through however many libraries it came."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in _FULL:
+            return error
+        error = error.__cause__ or error.__context__
+    return None
+
+
+def _taken(folder: Path) -> StoreError:
+    return StoreError(f"{folder} is there already: choose another name or version, or delete it first")
+
+
+def _settle(draft: Path) -> None:
+    """Give everything its mode, and wait until the disk has it: files first, then the folders that name them."""
+    entries = list(walk(draft))
+    for entry in entries:
+        Path(entry.path).chmod(0o755 if entry.is_dir() else 0o644)
+    draft.chmod(0o755)
+    for entry in reversed(entries):
+        _sync(Path(entry.path))
+    _sync(draft)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove(draft: Path) -> None:
+    """Remove what was written so far; what cannot be removed is named in the log, and the error that led here goes on."""
+    for parent, folders, _ in os.walk(draft):
+        for folder in folders:
+            Path(parent, folder).chmod(0o700, follow_symlinks=True)
+    shutil.rmtree(draft, ignore_errors=True)
+    if draft.exists():
+        log.warning("cannot remove %s: it is a leftover of a bundle that could not be saved", draft)

@@ -1,0 +1,142 @@
+"""Importing a bundle's source: from its own folder, which stays as it is, or from where the same source is imported already."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.machinery import EXTENSION_SUFFIXES, SOURCE_SUFFIXES, ExtensionFileLoader, FileFinder, SourceFileLoader
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from ..errors import BundleError
+from .finder import find_chain, is_package
+from .home import MAIN, module_name
+from .paths import REQUIREMENTS, SOURCE
+
+if TYPE_CHECKING:
+    from .model import Bundle
+
+
+class _Loader(SourceFileLoader):
+    """Loads source without reading or writing compiled files, which a verified bundle has no place for."""
+
+    def path_stats(self, path: str) -> Mapping[str, Any]:
+        raise OSError(f"{path} is never compiled ahead")
+
+
+@dataclass(frozen=True)
+class _SourceFolder:
+    """A path hook for one bundle's source; `modules` holds the SHA-256 of each module's file."""
+
+    folder: str
+    modules: Mapping[str, str]
+
+    def __call__(self, path: str) -> FileFinder:
+        if not Path(path).is_relative_to(self.folder):
+            raise ImportError(f"{path} is not in {self.folder}")
+        return FileFinder(path, (_Loader, SOURCE_SUFFIXES), (ExtensionFileLoader, EXTENSION_SUFFIXES))
+
+    def install(self) -> None:
+        """Have modules come from here first, for as long as this process lives: what functions import comes later."""
+        if self not in sys.path_hooks:
+            sys.path_hooks.insert(0, self)
+            sys.path.insert(0, self.folder)
+            sys.path_importer_cache.pop(self.folder, None)
+            # A process that this one spawns gets its path, but not the hook.
+            os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+
+    def clashes(self, other: _SourceFolder) -> str | None:
+        """A module of which this folder and the other hold different ones; packages are compared as a whole."""
+        shared = self.modules.keys() & other.modules.keys()
+        packages = {name for name in shared if "." not in name}
+        mine, others = ({(name, digest) for name, digest in each.modules.items() if _top(name) in packages} for each in (self, other))
+        differing = {name for name in shared if self.modules[name] != other.modules[name]} | {name for name, _ in mine ^ others}
+        return min(differing, default=None)
+
+
+def import_source(bundle: Bundle) -> ModuleType:
+    """Import the service's module, and have what it imports later come from the bundle too.
+
+    A module that this process has already from another place is used if its source is the same, byte for byte; otherwise it is
+    a BundleError, as a process has only one module of each name.
+    """
+    module = bundle.manifest.service.partition(":")[0]
+    source = _SourceFolder(str((bundle.path / SOURCE).absolute()), _modules(bundle))
+    if module in source.modules:
+        _check_free(bundle, source)
+        _adopt_script(module, source)
+        if module not in sys.modules:
+            source.install()
+    try:
+        return importlib.import_module(module)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a module may raise anything, and some exit
+        _refuse(bundle, module, error)
+
+
+def _modules(bundle: Bundle) -> dict[str, str]:
+    """The digest of each module's file, as the manifest lists it."""
+    suffixes = (*EXTENSION_SUFFIXES, *SOURCE_SUFFIXES)
+    found: dict[str, str] = {}
+    for file in bundle.manifest.files:
+        suffix = next((suffix for suffix in suffixes if file.path.endswith(suffix)), None)
+        if suffix is not None and file.path.startswith(f"{SOURCE}/"):
+            path = file.path.removeprefix(f"{SOURCE}/").removesuffix(suffix)
+            found[path.removesuffix("/__init__").replace("/", ".")] = file.sha256
+    return found
+
+
+def _check_free(bundle: Bundle, source: _SourceFolder) -> None:
+    """Refuse a bundle one of whose modules this process has already, or would take, from elsewhere and with other contents."""
+    for module, digest in source.modules.items():
+        place = _place(module)
+        if place is not None and not place.is_relative_to(source.folder) and _digest(place) != digest:
+            _clash(bundle, module, place)
+    for other in sys.path_hooks:
+        if isinstance(other, _SourceFolder) and other != source:
+            clash = source.clashes(other)
+            if clash is not None:
+                _clash(bundle, clash, Path(other.folder))
+
+
+def _place(module: str) -> Path | None:
+    """The file that a module was imported from, or will be because its package was."""
+    if module in sys.modules:
+        return Path(sys.modules[module].__file__ or f"<{module}>")
+    package, _, name = module.rpartition(".")
+    place = _place(package) if package else None
+    if place is None or not is_package(place):
+        return None
+    return next(iter(find_chain(place.parent, name)), place.parent / name)
+
+
+def _adopt_script(module: str, source: _SourceFolder) -> None:
+    """Let the script that is run stand for the module that the bundle has of it, if both are the same."""
+    script = sys.modules[MAIN]
+    file = getattr(script, "__file__", None)
+    if file is not None and module_name(script, MAIN) == module and _digest(Path(file)) == source.modules[module]:
+        sys.modules.setdefault(module, script)
+
+
+def _digest(file: Path) -> str | None:
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else None
+
+
+def _top(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def _clash(bundle: Bundle, module: str, place: Path) -> NoReturn:
+    raise BundleError(
+        f"bundle {bundle.tag} has a module {module!r} of its own, and this process has another one from {place}: "
+        "load the bundle in a fresh process"
+    )
+
+
+def _refuse(bundle: Bundle, module: str, error: BaseException) -> NoReturn:
+    way_out = f": pip install -r {bundle.path / REQUIREMENTS}" if isinstance(error, ImportError) else ""
+    raise BundleError(f"bundle {bundle.tag} cannot import {module}: {type(error).__name__}: {error}{way_out}") from error

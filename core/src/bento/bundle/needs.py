@@ -1,0 +1,50 @@
+"""What a bundle needs of the plugins that are installed here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ..errors import PluginError
+from ..registry import Registry, installed
+
+if TYPE_CHECKING:
+    from .model import Bundle
+
+
+def check_plugins(bundle: Bundle) -> None:
+    """Refuse, as a PluginError that says what to install, a bundle whose formats or adapters nobody here brings."""
+    registry = installed()
+    for kind, name, distribution, version in _needs(bundle):
+        if name not in (registry.artifacts if kind == "artifact" else registry.adapters):
+            raise PluginError(
+                f"bundle {bundle.tag} needs {kind} {name!r} of {distribution} {version}: "
+                f"pip install '{distribution}{_compatible(version)}'{_failure(registry, distribution)}"
+            )
+
+
+def _needs(bundle: Bundle) -> Iterator[tuple[str, str, str, str]]:
+    """Kind, name, distribution and version of everything that a plugin has to bring."""
+    for artifact in bundle.manifest.artifacts:
+        if artifact.distribution is not None and artifact.version is not None:
+            yield "artifact", artifact.format, artifact.distribution, artifact.version
+    for api in bundle.manifest.apis:
+        for adapter in filter(None, (api.input, api.output)):
+            if adapter.distribution is not None and adapter.version is not None:
+                yield "adapter", adapter.adapter, adapter.distribution, adapter.version
+
+
+def _compatible(version: str) -> str:
+    """A specifier for releases that are compatible with a version, or for just that one where there is no telling."""
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        parsed = Version(version)
+    except InvalidVersion:
+        return f"==={version}"
+    return f"{'~=' if len(parsed.release) > 1 else '=='}{parsed.public}"
+
+
+def _failure(registry: Registry, distribution: str) -> str:
+    failed = [plugin for plugin in registry.plugins if plugin.error and plugin.distribution == distribution]
+    return "".join(f"\n  {plugin} failed to load: {plugin.error}" for plugin in failed)

@@ -1,0 +1,99 @@
+"""Saving: a service becomes a bundle, whole or not at all."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from .atomic import new_folder
+from .fields import TIME_FORMAT
+from .hashing import Hasher, Progress, list_digest
+from .home import find_home
+from .installed import Environment
+from .manifest import FORMAT, Manifest
+from .model import Bundle, open_bundle
+from .paths import MANIFEST, README, REQUIREMENTS, WHEELS
+from .plan import Plan, make_plan
+from .readme import write_readme
+from .script import check_guarded, imported_as
+from .slots import save_models
+from .tree import open_file, relative, walk
+from .wheels import build_wheel
+
+if TYPE_CHECKING:
+    from ..service import Service
+
+_PIECE: Final = 1 << 20
+
+
+def write_bundle(
+    service: Service,
+    folder: Path,
+    *,
+    version: str | None = None,
+    labels: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
+) -> Bundle:
+    """Save a service as the folder `folder`, which does not exist yet, with its models, its code and what both need.
+
+    `version` is the time and the first six digits of the bundle's digest by default. With `SOURCE_DATE_EPOCH` set, the same service
+    gives the same bytes. `progress` is told how many bytes are hashed. Whatever fails, nothing is left, and the error says what failed.
+    """
+    environment = Environment.read()
+    home = find_home(type(service), environment)
+    module = sys.modules[type(service).__module__]
+    check_guarded(module, home.file)
+    with imported_as(module, home.module):
+        plan = make_plan(service, home, environment, version, labels)
+        with new_folder(folder) as draft:
+            save_models(service, draft)
+            _write_files(plan, draft)
+            _write_manifest(plan, draft, progress)
+    return open_bundle(folder)
+
+
+def _write_files(plan: Plan, draft: Path) -> None:
+    for path, file in plan.files.items():
+        _copy(file, draft / path)
+    for installed in plan.wheels:
+        (draft / WHEELS).mkdir(exist_ok=True)
+        build_wheel(installed, draft / WHEELS)
+    # pip takes the folder from here, wherever it is run.
+    links = [f"--find-links {WHEELS}"] if plan.wheels else []
+    _write(draft / REQUIREMENTS, "".join(f"{line}\n" for line in (*links, *plan.requirements)))
+    _write(draft / README, write_readme(plan.name, plan.doc, plan.apis))
+
+
+def _write_manifest(plan: Plan, draft: Path, progress: Progress | None) -> None:
+    hasher = Hasher(progress)
+    paths = sorted(relative(entry, draft) for entry in walk(draft) if entry.is_file(follow_symlinks=False))
+    files = tuple(hasher.hash(draft, path) for path in paths)
+    manifest = Manifest(
+        format=FORMAT,
+        name=plan.name,
+        version=plan.version or f"{plan.created:%Y%m%dT%H%M%S}-{list_digest(files)[:6]}",
+        created=plan.created.strftime(TIME_FORMAT),
+        labels=plan.labels,
+        service=plan.service,
+        doc=plan.doc,
+        apis=plan.apis,
+        artifacts=plan.artifacts,
+        requirements=plan.requirements,
+        python=".".join(map(str, sys.version_info[:3])),
+        env=plan.env,
+        files=files,
+    )
+    (draft / MANIFEST).write_bytes(manifest.encode())
+
+
+def _copy(file: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with open_file(file) as source, target.open("xb") as copy:
+        shutil.copyfileobj(source, copy, _PIECE)
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, "utf-8")
