@@ -36,7 +36,7 @@ def parse(payload: Payload) -> Any:
     except (msgpack.UnpackException, ValueError, OverflowError) as error:
         if isinstance(error, BadInput):
             raise
-        raise BadInput(f"the body is not msgpack: {error or type(error).__name__}") from error
+        raise BadInput(f"the body is not msgpack: {str(error) or type(error).__name__}") from error
 
 
 def dump(value: object) -> bytes:

@@ -1,0 +1,400 @@
+"""Arrays: every form of a body, what fits, and what is said of what does not."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import msgpack
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from bento import BadInput, DefinitionError, InvalidInput, Payload, UnsupportedMediaType
+from bento.adapters import ArrayAdapter
+
+JSON, MSGPACK, NPY, RAW = "application/json", "application/msgpack", "application/x-npy", "application/octet-stream"
+rows = ArrayAdapter((None, 2), "float64")
+
+
+def read(adapter, body, media_type=JSON):
+    return adapter.decode(Payload(body, media_type))
+
+
+def refusal(adapter, body, media_type=JSON, error=BadInput):
+    with pytest.raises(error) as caught:
+        read(adapter, body if isinstance(body, bytes) else json.dumps(body).encode(), media_type)
+    return str(caught.value)
+
+
+def npy(array, **kwargs):
+    file = io.BytesIO()
+    np.lib.format.write_array(file, array, **kwargs)
+    return file.getvalue()
+
+
+def packed(**kwargs):
+    return msgpack.packb({"dtype": "<f8", "shape": [1, 2], "data": bytes(16), **kwargs})
+
+
+EXPECTED = np.array([[1.0, 2.5], [-3.0, 4.0]])
+BODIES = [
+    (json.dumps(EXPECTED.tolist()).encode(), JSON),
+    (b"[[1, 2.5], [-3, 4]]", "application/vnd.rows+json"),
+    (msgpack.packb(EXPECTED.tolist()), MSGPACK),
+    (msgpack.packb({"dtype": "<f8", "shape": [2, 2], "data": EXPECTED.tobytes()}), MSGPACK),
+    (msgpack.packb({"dtype": ">f4", "shape": [2, 2], "data": EXPECTED.astype(">f4").tobytes()}), MSGPACK),
+    (npy(EXPECTED), NPY),
+    (npy(EXPECTED, version=(2, 0)), NPY),
+    (npy(EXPECTED, version=(3, 0)), NPY),
+    (npy(np.asfortranarray(EXPECTED)), NPY),
+    (npy(EXPECTED.astype(">f8")), NPY),
+    (npy(EXPECTED.astype("float16")), NPY),
+    (EXPECTED.astype("<f8").tobytes(), RAW),
+]
+
+
+@pytest.mark.parametrize(("body", "media_type"), BODIES)
+def test_every_form_of_a_body_gives_the_same_array(body, media_type):
+    array = read(rows, body, media_type)
+    assert array.dtype == np.dtype("float64")
+    assert array.dtype.isnative
+    np.testing.assert_array_equal(array, EXPECTED)
+
+
+def test_an_array_from_bytes_is_a_view_of_the_body():
+    body = bytearray(EXPECTED.tobytes())
+    array = read(rows, body, RAW)
+    body[:8] = np.array([9.0]).tobytes()
+    assert array[0, 0] == 9.0
+    assert not read(rows, bytes(body), RAW).flags.writeable
+
+
+def test_an_array_at_an_odd_address_is_moved_to_an_even_one():
+    body = memoryview(b"x" + EXPECTED.tobytes())[1:]
+    array = read(rows, body, RAW)
+    assert array.flags.aligned
+    np.testing.assert_array_equal(array, EXPECTED)
+
+
+def test_the_dtype_of_a_body_stays_where_none_is_declared():
+    assert read(ArrayAdapter(), b"[1, 2]").dtype == np.dtype("int64")
+    assert read(ArrayAdapter(), b"[1, 2.0]").dtype == np.dtype("float64")
+    assert read(ArrayAdapter(), b"[true]").dtype == np.dtype("bool")
+    assert read(ArrayAdapter(), npy(np.zeros(2, ">f4")), NPY).dtype == np.dtype("float32")
+    assert read(ArrayAdapter(), b"3.5").shape == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "dtype", "expected"),
+    [
+        ([1, 2], "float32", [1.0, 2.0]),
+        ([1.0, -2.0], "int8", [1, -2]),
+        ([0, 1], "bool", [False, True]),
+        ([True, False], "float64", [1.0, 0.0]),
+        ([0.1], "float32", np.array([0.1], "float32")),
+        ([2**63], "uint64", [2**63]),
+        ([], "int64", []),
+    ],
+)
+def test_values_are_converted_where_none_is_lost(body, dtype, expected):
+    array = read(ArrayAdapter((None,), dtype), json.dumps(body).encode())
+    assert array.dtype == np.dtype(dtype)
+    np.testing.assert_array_equal(array, expected)
+
+
+@pytest.mark.parametrize(
+    ("body", "dtype", "message"),
+    [
+        ([1, 1.5], "int64", "expected a whole number from -9223372036854775808 to 9223372036854775807 for int64, got 1.5 at [1]"),
+        ([127, 128], "int8", "expected a whole number from -128 to 127 for int8, got 128 at [1]"),
+        ([-1], "uint64", "expected a whole number from 0 to 18446744073709551615 for uint64, got -1 at [0]"),
+        (
+            [2**63],
+            "int64",
+            "expected a whole number from -9223372036854775808 to 9223372036854775807 for int64, got 9223372036854775808 at [0]",
+        ),
+        (
+            [0.0, 2.0**60],
+            "int64",
+            "expected a whole number from -9223372036854775808 to 9223372036854775807 for int64, got 1.152921504606847e+18 at [1]",
+        ),
+        ([2], "bool", "expected true or false for bool, got 2 at [0]"),
+        ([0.0, 1e300], "float32", "expected a number in the range of float32, got 1e+300 at [1]"),
+    ],
+)
+def test_values_that_a_dtype_cannot_hold_are_refused(body, dtype, message):
+    assert refusal(ArrayAdapter((None,), dtype), body, error=InvalidInput) == message
+
+
+def test_nan_in_a_binary_body_is_a_float_and_nothing_else():
+    assert np.isnan(read(rows, npy(np.full((1, 2), np.nan)), NPY)).all()
+    assert "got nan at [0]" in refusal(ArrayAdapter((None,), "int32"), npy(np.full(1, np.nan)), NPY, InvalidInput)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ([[1, 2, 3]], "expected an array of shape (n, 2), got (1, 3)"),
+        ([1, 2], "expected an array of shape (n, 2), got (2,)"),
+        ([[[1, 2]]], "expected an array of shape (n, 2), got (1, 1, 2)"),
+        (5, "expected an array of shape (n, 2), got ()"),
+        ([[1, 2], [3]], "expected 2 elements at [1], as before it, got 1"),
+        ([[1, 2], 3], "expected a list at [1], as before it, got 3"),
+        ([1, [2]], "expected a number at [1], got a list"),
+        ([[1, None]], "expected a number at [0][1], got null"),
+        ([[1, "2"]], "expected a number at [0][1], got the text '2'"),
+        (["a" * 99], f"expected a number at [0], got the text '{'a' * 40}'"),
+        ("a", "expected a number, got the text 'a'"),
+        (None, "expected a number, got null"),
+        ({"instances": [[1, 2]]}, "expected a number, got an object with the keys 'instances'"),
+        ([{}], "expected a number at [0], got an empty object"),
+    ],
+)
+def test_what_does_not_fit_is_refused_and_says_where(body, message):
+    assert refusal(rows, body, error=InvalidInput) == message
+    if body not in ("a", {"instances": [[1, 2]]}):
+        assert refusal(rows, msgpack.packb(body), MSGPACK, InvalidInput) == message
+
+
+def test_a_list_nested_deeper_than_arrays_go_is_refused():
+    message = refusal(ArrayAdapter(), b"[" * 40 + b"]" * 40, error=InvalidInput)
+    assert message == "expected at most 32 axes"
+    assert refusal(ArrayAdapter(), b"[" * 900 + b"1" + b"]" * 900, error=InvalidInput) == message
+    assert refusal(ArrayAdapter(), b"\x91" * 900 + b"\x01", MSGPACK, InvalidInput) == message
+
+
+def test_one_long_text_among_many_short_ones_takes_no_room():
+    body = json.dumps(["a" * 100_000] + [""] * 100_000).encode()
+    assert refusal(ArrayAdapter(), body, error=InvalidInput).startswith("expected a number at [0], got the text 'aaa")
+
+
+@pytest.mark.parametrize("shape", [(None, 2), (None, 3, 4)])
+def test_an_empty_list_is_no_rows(shape):
+    assert read(ArrayAdapter(shape, "int8"), b"[]").shape == (0, *shape[1:])
+
+
+def test_an_empty_list_is_not_an_array_of_a_fixed_shape():
+    assert refusal(ArrayAdapter((2, 2)), b"[]") == "expected an array of shape (2, 2), got (0,)"
+    assert refusal(ArrayAdapter((2,)), b"[]") == "expected an array of shape (2,), got (0,)"
+
+
+HEADER = "{'descr': '<f8', 'fortran_order': False, 'shape': (1, 2), }"
+
+
+def npy_of(header, data=bytes(16), version=b"\x01\x00"):
+    return b"\x93NUMPY" + version + len(header).to_bytes(2, "little") + header.encode("latin-1") + data
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        HEADER,
+        "{'descr':'<f8','fortran_order':False,'shape':(1,2)}\n",
+        "{ 'shape' : ( 1 , 2, ) , 'fortran_order' : False , 'descr' : '<f8' }",
+    ],
+)
+def test_headers_of_other_writers_are_read(header):
+    assert read(rows, npy_of(header), NPY).shape == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"", "the body is no .npy file of version 1, 2 or 3"),
+        (b"\x93NUMPX\x01\x00\x00\x00", "the body is no .npy file of version 1, 2 or 3"),
+        (npy_of(HEADER, version=b"\x04\x00"), "the body is no .npy file of version 1, 2 or 3"),
+        (npy_of(HEADER, bytes(15)), "an array of <f8 and shape (1, 2) takes 16 bytes, got 15"),
+        (npy_of(HEADER, bytes(17)), "an array of <f8 and shape (1, 2) takes 16 bytes, got 17"),
+        (npy_of(HEADER)[:30], "the header of the .npy file declares 59 bytes: expected at most 4096, and all of them there"),
+        (npy_of(" " * 5000), "the header of the .npy file declares 5000 bytes: expected at most 4096, and all of them there"),
+        (npy_of("\xe9"), "the header of the .npy file is not ASCII text"),
+        (npy_of("__import__('os')"), "\"__import__('os')\" is no header of a .npy file of numbers"),
+        (npy_of(HEADER.replace("False", "'no'")), "\"{'descr': '<...e': (1, 2), }\" is no header of a .npy file of numbers"),
+        (npy_of(HEADER.replace("'descr'", "'shape'")), "\"{'shape': '<...e': (1, 2), }\" is no header of a .npy file of numbers"),
+        (npy_of(HEADER.replace("<f8", "|O")), "'|O' is no dtype that is read here: expected booleans, integers or floats, such as '<f4'"),
+        (npy_of(HEADER.replace("<f8", "<U9")), "'<U9' is no dtype that is read here: expected booleans, integers or floats, such as '<f4'"),
+        (npy_of(HEADER.replace("(1, 2)", f"({10**15},)")), "[1000000000000000] is no shape: expected at most 32 whole numbers"),
+        (npy_of(HEADER.replace("(1, 2)", f"({'1,' * 33})")), "[1, 1, 1, 1, 1, 1, ...] is no shape: expected at most 32 whole numbers"),
+        (npy_of(HEADER.replace("(1, 2)", "(65536, 65536)")), "an array of <f8 and shape (65536, 65536) takes 34359738368 bytes, got 16"),
+    ],
+)  # fmt: skip
+def test_a_file_that_makes_no_sense_is_refused(body, message):
+    assert refusal(rows, body, NPY) == message
+
+
+def test_a_size_that_overflows_together_with_a_zero_is_refused():
+    sizes = f"(0, {2**47}, {2**47})"
+    assert refusal(ArrayAdapter(), npy_of(HEADER.replace("(1, 2)", sizes), b""), NPY).startswith(
+        "[0, 140737488355328, 140737488355328] is no shape: "
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (packed(data=bytes(15)), "an array of <f8 and shape (1, 2) takes 16 bytes, got 15"),
+        (packed(shape=[-1, 2]), "[-1, 2] is no shape: expected at most 32 whole numbers"),
+        (packed(shape=[True, 2]), "[True, 2] is no shape: expected at most 32 whole numbers"),
+        (packed(shape=["1", 2]), "['1', 2] is no shape: expected at most 32 whole numbers"),
+        (packed(dtype="O"), "'O' is no dtype that is read here: expected booleans, integers or floats, such as '<f4'"),
+        (packed(dtype=3), "3 is no dtype that is read here: expected booleans, integers or floats, such as '<f4'"),
+        (packed(data="text"), "expected a map with dtype, shape and data, such as {'dtype': '<f4', 'shape': [2, 3], 'data': 24 bytes}"),
+        (packed(shape=2), "expected a map with dtype, shape and data, such as {'dtype': '<f4', 'shape': [2, 3], 'data': 24 bytes}"),
+        (msgpack.packb([[b"a", 1]]), "expected a number at [0][0], got bytes"),
+    ],
+)
+def test_a_map_that_makes_no_sense_is_refused(body, message):
+    assert refusal(rows, body, MSGPACK) == message
+
+
+def test_bare_numbers_are_read_only_when_dtype_and_shape_say_what_they_are():
+    assert RAW in rows.media_types
+    for adapter in (ArrayAdapter(), ArrayAdapter((None, 2)), ArrayAdapter(dtype="f4"), ArrayAdapter((None, None), "f4")):
+        assert adapter.media_types == (JSON, MSGPACK, NPY)
+        expected = f"'{RAW}' is not read here: expected one of application/json, application/msgpack, application/x-npy"
+        assert refusal(adapter, bytes(16), RAW, UnsupportedMediaType) == expected
+        with pytest.raises(UnsupportedMediaType) as error:
+            adapter.encode(EXPECTED, RAW)
+        assert str(error.value) == f"'{RAW}' needs an adapter with a dtype, and a shape with at most one None"
+
+
+def test_bare_numbers_must_be_whole_rows():
+    assert refusal(rows, bytes(17), RAW) == "expected a multiple of 16 bytes for float64 in the shape (n, 2), got 17"
+    assert refusal(ArrayAdapter((2,), "int8"), bytes(3), RAW) == "expected a multiple of 2 bytes for int8 in the shape (2,), got 3"
+    assert refusal(ArrayAdapter((2,), "|i1"), bytes(4), RAW) == "an array of |i1 and shape (2,) takes 2 bytes, got 4"
+    assert read(ArrayAdapter((2, None), "<u2"), bytes(8), RAW).shape == (2, 2)
+
+
+@pytest.mark.parametrize("media_type", [JSON, MSGPACK, NPY, RAW])
+def test_an_answer_has_the_declared_dtype(media_type):
+    body = rows.encode([[1, 2]], media_type)
+    assert read(rows, body, media_type).tolist() == [[1.0, 2.0]]
+    assert body in (b"[[1.0,2.0]]", rows.encode(np.array([[1, 2]], "float32"), media_type))
+
+
+def test_an_answer_of_bytes_is_little_endian_in_c_order():
+    transposed = np.arange(4, dtype=">f8").reshape(2, 2).T
+    assert rows.encode(transposed, RAW) == np.array([0, 2, 1, 3], "<f8").tobytes()
+    assert msgpack.unpackb(rows.encode(transposed, MSGPACK)) == {
+        "dtype": "<f8",
+        "shape": [2, 2],
+        "data": np.array([0, 2, 1, 3], "<f8").tobytes(),
+    }
+    assert np.load(io.BytesIO(rows.encode(transposed, NPY))).tolist() == [[0, 2], [1, 3]]
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "message"),
+    [
+        ([[1e300, 1.0]], ValueError, "the result does not fit: expected a number in the range of float32, got 1e+300 at [0][0]"),
+        ([["a", "b"]], TypeError, "expected a result of float32, got one of <U1"),
+        (object(), TypeError, "expected a result of float32, got one of object"),
+    ],
+)
+def test_a_result_that_the_declared_dtype_cannot_hold_is_not_the_clients_fault(value, error, message):
+    with pytest.raises(error) as caught:
+        ArrayAdapter((None, 2), "float32").encode(value, JSON)
+    assert str(caught.value) == message
+    assert not isinstance(caught.value, BadInput)
+
+
+def test_a_result_of_another_shape_is_not_written_as_bare_numbers():
+    with pytest.raises(ValueError, match="shape") as error:
+        rows.encode(np.zeros((2, 3)), RAW)
+    assert str(error.value) == "expected a result of shape (n, 2), got (2, 3)"
+
+
+def test_texts_times_and_missing_numbers_are_written_too():
+    adapter = ArrayAdapter()
+    assert adapter.encode(np.array([1.0, np.nan, np.inf]), JSON) == b"[1.0,null,null]"
+    assert adapter.encode(np.array(["a"]), JSON) == b'["a"]'
+    assert adapter.encode(np.array(["2026-01-02", "NaT"], "M8[D]"), JSON) == b'["2026-01-02",null]'
+    assert msgpack.unpackb(adapter.encode(np.array(["a"]), MSGPACK)) == ["a"]
+    assert adapter.encode(np.float32(0.5), JSON) == b"0.5"
+    assert adapter.encode([[1, 2], [3, 4]], JSON) == b"[[1,2],[3,4]]"
+
+
+def test_texts_are_not_written_as_bytes_of_numbers():
+    with pytest.raises(TypeError) as error:
+        ArrayAdapter().encode(np.array(["a"]), NPY)
+    assert str(error.value) == "cannot write an array of <U1 as bytes: convert it to numbers of at most 64 bits"
+
+
+def test_a_leading_none_means_rows():
+    items = [np.zeros((2, 2)), np.ones((1, 2)), np.zeros((0, 2))]
+    assert [rows.rows(item) for item in items] == [2, 1, 0]
+    batch = rows.stack(items)
+    assert batch.shape == (3, 2)
+    assert [answer.tolist() for answer in rows.unstack(batch[:, 0], [2, 1, 0])] == [[0, 0], [1], []]
+
+
+def test_one_request_is_not_copied_to_make_a_batch():
+    item = np.zeros((2, 2))
+    assert rows.stack([item]) is item
+
+
+def test_without_a_leading_none_an_item_is_one_row():
+    adapter = ArrayAdapter((2,))
+    items = [np.zeros(2), np.ones(2)]
+    assert [adapter.rows(item) for item in items] == [None, None]
+    assert adapter.stack(items).tolist() == [[0, 0], [1, 1]]
+    assert adapter.unstack([0.1, 0.9], [None, None]) == [0.1, 0.9]
+
+
+def test_arrays_of_another_dtype_or_row_are_of_another_group():
+    adapter = ArrayAdapter((None, None))
+    groups = {adapter.group(np.zeros(shape, dtype)) for shape in [(1, 2), (3, 2), (1, 3)] for dtype in ("f4", "f8")}
+    assert len(groups) == 4
+    one = ArrayAdapter()
+    assert one.group(np.zeros((1, 2))) != one.group(np.zeros((3, 2)))
+
+
+def test_the_schema_shows_shape_and_dtype():
+    row = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
+    assert rows.schema() == {"type": "array", "items": row, "examples": [[[0.0, 0.0]]]}
+    assert ArrayAdapter((1,), "int8").schema()["items"] == {"type": "integer"}
+    assert ArrayAdapter((1,), "bool").schema()["examples"] == [[False]]
+    assert ArrayAdapter().schema() == {"type": ["array", "number"], "examples": [[0.0]]}
+    assert ArrayAdapter((None, 224, 224, 3)).schema()["examples"] == []
+
+
+def test_the_options_make_the_same_adapter():
+    adapter = ArrayAdapter((None, 2), np.float32, example=[[1, 2]])
+    assert adapter.options() == {"shape": [None, 2], "dtype": "float32", "example": [[1, 2]]}
+    assert ArrayAdapter(**adapter.options()).options() == adapter.options()
+    assert repr(ArrayAdapter(dtype="f4")) == "ArrayAdapter(dtype='float32')"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"shape": 4}, "expected ArrayAdapter(shape=(None, 4)) with a size or None for each axis, got 4"),
+        ({"shape": (-1, 4)}, "expected ArrayAdapter(shape=(None, 4)) with a size or None for each axis, got (-1, 4)"),
+        ({"dtype": "number"}, "'number' is no dtype: expected one of numbers or booleans, such as 'float32'"),
+        ({"dtype": object}, "<class 'object'> cannot be read from a request: expected a dtype of numbers or booleans, such as 'float32'"),
+        ({"dtype": "U5"}, "'U5' cannot be read from a request: expected a dtype of numbers or booleans, such as 'float32'"),
+        ({"shape": (2,), "example": [1]}, "the example of ArrayAdapter does not fit: expected an array of shape (2,), got (1,)"),
+    ],
+)
+def test_a_wrong_declaration_is_refused(arguments, message):
+    with pytest.raises(DefinitionError) as error:
+        ArrayAdapter(**arguments)
+    assert str(error.value) == message
+
+
+@pytest.mark.parametrize(
+    ("annotation", "dtype"),
+    [(np.ndarray, None), (NDArray[np.float32], "float32"), (NDArray[Any], None), (NDArray[np.floating], None), (NDArray[np.str_], None)],
+)
+def test_arrays_are_claimed_by_type_hints(annotation, dtype):
+    assert ArrayAdapter.for_annotation(annotation).options().get("dtype") == dtype
+
+
+def test_only_arrays_are_claimed():
+    assert ArrayAdapter.for_annotation(list) is None
+    assert ArrayAdapter.for_annotation(np.float64) is None
+    assert ArrayAdapter.for_value([1]) is None
+    assert ArrayAdapter.for_value(np.float64(1)) is None
+    assert isinstance(ArrayAdapter.for_value(np.zeros(1)), ArrayAdapter)

@@ -1,0 +1,51 @@
+"""Cutting a batch's result into answers: each caller gets its own rows, or there is an error."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bento.adapter import cut
+
+
+def test_an_item_that_is_a_row_gets_an_element_and_one_with_rows_gets_rows():
+    assert cut([1, 2, 3, 4], [None, 2, 0, 1]) == [1, [2, 3], [], [4]]
+    assert [answer.tolist() for answer in cut(np.arange(4), [None, 2, 0, 1])] == [0, [1, 2], [], [3]]
+
+
+@pytest.mark.parametrize("rows", [[None, None], [4], [1, None, 2]])
+def test_a_result_of_another_length_is_refused(rows):
+    total = sum(1 if count is None else count for count in rows)
+    with pytest.raises(ValueError, match="rows") as error:
+        cut([1, 2, 3], rows)
+    assert str(error.value) == f"expected a result of {total} rows, one for each row of the batch, got 3"
+
+
+@pytest.mark.parametrize("result", ["ab", b"ab", {"a": 1, "b": 2}, {1, 2}])
+def test_a_text_a_mapping_or_a_set_has_no_rows_though_it_has_a_length(result):
+    with pytest.raises(ValueError, match="rows") as error:
+        cut(result, [None, None])
+    assert str(error.value) == f"expected a result of 2 rows, got a {type(result).__name__}, which has none"
+
+
+def test_a_number_has_no_rows():
+    with pytest.raises(ValueError, match="rows") as error:
+        cut(np.float64(1), [None])
+    assert str(error.value) == "expected a result of 1 rows, got a float64 that has no length"
+
+
+def test_a_series_is_cut_by_position_though_its_labels_are_shuffled():
+    class Series:
+        """As a pandas.Series after sorting: indexing goes by label."""
+
+        def __init__(self, values, labels):
+            self.iloc = values
+            self.values = dict(zip(labels, values, strict=True))
+
+        def __len__(self):
+            return len(self.iloc)
+
+        def __getitem__(self, label):
+            return self.values[label]
+
+    assert cut(Series(["a", "b"], [1, 0]), [None, None]) == ["a", "b"]

@@ -1,0 +1,279 @@
+"""JSON and msgpack documents: what is read, what is refused, and how the types of Python and numpy are written."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import decimal
+import enum
+import uuid
+from collections import namedtuple
+from typing import Any, TypedDict
+
+import msgpack
+import numpy as np
+import pytest
+
+from bento import BadInput, DefinitionError, Payload, UnsupportedMediaType
+from bento.adapters import JsonAdapter
+
+JSON, MSGPACK = "application/json", "application/msgpack"
+adapter = JsonAdapter()
+
+
+def read(body, content_type=JSON):
+    return adapter.decode(Payload.of(body, content_type))
+
+
+def written(value):
+    """A value as JSON, and as msgpack read back."""
+    return adapter.encode(value, JSON).decode(), msgpack.unpackb(adapter.encode(value, MSGPACK))
+
+
+def refusal(body, content_type=JSON, error=BadInput):
+    with pytest.raises(error) as caught:
+        read(body, content_type)
+    return str(caught.value)
+
+
+@dataclasses.dataclass
+class Flower:
+    species: str
+    size: float
+    _secret: int = 7
+
+
+class Colour(enum.Enum):
+    RED = "red"
+
+
+class Query(TypedDict):
+    age: int
+
+
+Point = namedtuple("Point", "x y")
+
+
+@pytest.mark.parametrize("content_type", ["", JSON, "application/problem+json", "application/json; charset=UTF-8"])
+def test_a_json_document_is_one_item_whatever_it_is(content_type):
+    assert read(b'{"a": [1, 2.5, null, "b"]}', content_type) == {"a": [1, 2.5, None, "b"]}
+    assert read(b"[1, 2]", content_type) == [1, 2]
+
+
+@pytest.mark.parametrize("content_type", [MSGPACK, "application/x-msgpack"])
+def test_a_msgpack_document_is_one_item_whatever_it_is(content_type):
+    assert read(msgpack.packb({"a": [1, b"\xff", float("inf")]}), content_type) == {"a": [1, b"\xff", float("inf")]}
+
+
+def test_a_document_in_another_charset_is_read():
+    assert read('{"a": "é"}'.encode("latin-1"), "application/json; charset=latin-1") == {"a": "é"}
+    assert read('{"a": "é"}'.encode("utf-16"), "application/json; charset=utf-16") == {"a": "é"}
+
+
+def test_a_content_type_that_is_not_read_is_refused():
+    message = refusal(b"{}", "text/plain", UnsupportedMediaType)
+    assert message == "'text/plain' is not read here: expected one of application/json, application/msgpack, application/x-msgpack"
+
+
+@pytest.mark.parametrize(
+    "body", [b"NaN", b"[Infinity]", b"-Infinity", b"1e999", b"", b"{", b"[1,]", b"{'a': 1}", b"1 2", b"\xff", b'"\\ud800"']
+)
+def test_what_is_not_strict_json_is_refused(body):
+    assert refusal(body).startswith("the body is not JSON: ")
+
+
+def test_the_refusal_says_where():
+    assert refusal(b"[1, NaN]") == "the body is not JSON: unexpected character, expected a JSON value: line 1 column 5 (char 4)"
+
+
+def test_of_two_equal_keys_the_last_one_counts():
+    assert read(b'{"a": 1, "a": 2}') == {"a": 2}
+
+
+def test_an_integer_beyond_64_bits_is_read_as_a_float():
+    assert read(b"18446744073709551616") == 2.0**64
+    assert read(b"18446744073709551615") == 2**64 - 1
+
+
+def nested(levels, opening, closing):
+    return opening * levels + closing * levels
+
+
+@pytest.mark.parametrize(
+    ("deepest", "deeper", "content_type"),
+    [
+        (nested(100, b"[", b"]"), nested(101, b"[", b"]"), JSON),
+        (nested(99, b'{"a":', b"") + b"{}" + b"}" * 99, nested(100, b'{"a":', b"") + b"{}" + b"}" * 100, JSON),
+        (nested(100, "[", "]").encode("utf-16"), nested(101, "[", "]").encode("utf-16"), "application/json; charset=utf-16"),
+        (b"[" + b"0," * 10_000 + nested(99, b"[", b"]") + b"]", b"[" + b"0," * 10_000 + nested(100, b"[", b"]") + b"]", JSON),
+        (b"\x91" * 100 + b"\x00", b"\x91" * 101 + b"\x00", MSGPACK),
+    ],
+    ids=["lists", "objects", "another charset", "large", "msgpack"],
+)
+def test_a_document_has_at_most_100_levels(deepest, deeper, content_type):
+    read(deepest, content_type)
+    assert refusal(deeper, content_type) == "the body is nested deeper than 100 levels"
+
+
+def test_brackets_in_texts_are_no_levels():
+    assert read(b'"' + b"[" * 1000 + b'"') == "[" * 1000
+
+
+def test_a_bomb_of_nested_msgpack_headers_is_refused_before_anything_is_built():
+    bomb = b"\xdd\x00\x04\x00\x00" * 1000 + b"\x00" * 2**18
+    assert refusal(bomb, MSGPACK) == "the body is not msgpack: it ends too early"
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"", "the body is not msgpack: it ends too early"),
+        (b"\xc1", "the body is not msgpack: FormatError"),
+        (b"\x01\x02\x03", "the body is not one msgpack document: 2 bytes follow it"),
+        (b"\x91" * 2000, "the body is not msgpack: StackError"),
+        (b"\x81\x01\x02", "the body is not msgpack: int is not allowed for map key when strict_map_key=True"),
+        (b"\xd7\x05aaaaaaaa", "msgpack extension type 5 is not read here: send 8 bytes as bin"),
+        (b"\xd4\xff\x00", "the body is not msgpack: invalid timestamp data (length 1)"),
+    ],
+)
+def test_what_is_no_msgpack_document_is_refused(body, message):
+    assert refusal(body, MSGPACK) == message
+
+
+def test_a_msgpack_timestamp_is_an_aware_datetime():
+    when = dt.datetime(2026, 1, 2, 3, tzinfo=dt.UTC)
+    assert read(msgpack.packb(when, datetime=True), MSGPACK) == when
+
+
+@pytest.mark.parametrize(
+    ("value", "json", "document"),
+    [
+        (float("nan"), "null", pytest.approx(float("nan"), nan_ok=True)),
+        (np.float64(1.5), "1.5", 1.5),
+        (np.float32(0.1), "0.1", pytest.approx(0.1)),
+        (np.int64(3), "3", 3),
+        (np.bool_(True), "true", True),
+        (np.str_("a"), '"a"', "a"),
+        (np.datetime64("2026-01-02"), '"2026-01-02"', "2026-01-02"),
+        (np.longdouble(1.5), "1.5", 1.5),
+        (np.array([[1, 2], [3, 4]]), "[[1,2],[3,4]]", [[1, 2], [3, 4]]),
+        (np.arange(4).reshape(2, 2).T, "[[0,2],[1,3]]", [[0, 2], [1, 3]]),
+        (np.array([1, 2], ">i4"), "[1,2]", [1, 2]),
+        (np.array(2.5), "2.5", 2.5),
+        (np.array(["a", "b"]), '["a","b"]', ["a", "b"]),
+        (np.array([{"a": np.int8(1)}], object), '[{"a":1}]', [{"a": 1}]),
+        (np.array(["2026-01-02", "NaT"], "M8[ns]"), '["2026-01-02T00:00:00.000000000",null]', ["2026-01-02T00:00:00.000000000", None]),
+        (np.array([90, "NaT"], "m8[s]")[:1], "[90.0]", [90.0]),
+        (np.ma.array([1.0, 2.0], mask=[False, True]), "[1.0,null]", [1.0, None]),
+        (b"text", '"text"', b"text"),
+        (memoryview(b"\xff"), '{"b64":"/w=="}', b"\xff"),
+        (bytearray(b"\xff\x00"), '{"b64":"/wA="}', b"\xff\x00"),
+        ((1, [Point(2, 3)]), "[1,[[2,3]]]", [1, [[2, 3]]]),
+        ({3, 1, "a"}, '[1,3,"a"]', [1, 3, "a"]),
+        (Flower("iris", 5.1), '{"species":"iris","size":5.1}', {"species": "iris", "size": 5.1}),
+        (Colour.RED, '"red"', "red"),
+        (dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC), '"2026-01-02T03:04:05+00:00"', "2026-01-02T03:04:05+00:00"),
+        (dt.date(2026, 1, 2), '"2026-01-02"', "2026-01-02"),
+        (dt.timedelta(minutes=1), "60.0", 60.0),
+        (uuid.UUID(int=3), '"00000000-0000-0000-0000-000000000003"', "00000000-0000-0000-0000-000000000003"),
+        (decimal.Decimal("1.10"), '"1.10"', "1.10"),
+        ({1: 0.5, 2.5: "a", None: True, False: np.int64(3), np.int8(7): b"x"}, '{"1":0.5,"2.5":"a","null":true,"false":3,"7":"x"}', None),
+        ({Colour.RED: 1, dt.date(2026, 1, 2): Flower("a", 1.0)}, '{"red":1,"2026-01-02":{"species":"a","size":1.0}}', None),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_answers_are_written_in_the_types_that_documents_have(value, json, document):
+    as_json, as_msgpack = written(value)
+    assert as_json == json
+    assert as_msgpack == document or (document is None and list(as_msgpack) == list(read(as_json.encode())))
+
+
+def test_an_integer_beyond_64_bits_is_written_as_its_digits_in_json_only():
+    assert adapter.encode({"a": [2**64, -(2**63) - 1]}, JSON) == b'{"a":[18446744073709551616,-9223372036854775809]}'
+    with pytest.raises(ValueError, match="beyond 64 bits") as error:
+        adapter.encode(2**64, MSGPACK)
+    assert str(error.value) == "the answer holds an integer beyond 64 bits, which msgpack cannot: return it as text"
+
+
+def test_whatever_turns_into_an_array_is_written_as_one():
+    class Tensor:
+        def __array__(self, dtype=None, copy=None):
+            return np.array([1.0, float("nan")])
+
+    assert written({"a": Tensor()})[0] == '{"a":[1.0,null]}'
+
+
+@pytest.mark.parametrize("media_type", [JSON, MSGPACK])
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (range(3), "cannot write a value of type 'range' in an answer: return lists, dicts, texts, numbers or arrays"),
+        ([object()], "cannot write a value of type 'object' in an answer: return lists, dicts, texts, numbers or arrays"),
+        (np.zeros(2, complex), "cannot write an array of complex128 in an answer: convert it to numbers or text"),
+        ({(1, 2): 3}, "cannot write a key of type 'tuple' in an answer: use texts or numbers"),
+        ({1: "a", "1": "b"}, "two keys of an answer would be written as the same text"),
+    ],
+)
+def test_what_has_no_form_in_a_document_is_refused(value, message, media_type):
+    with pytest.raises((TypeError, ValueError)) as error:
+        adapter.encode(value, media_type)
+    assert str(error.value) == message
+
+
+@pytest.mark.parametrize("media_type", [JSON, MSGPACK])
+def test_an_answer_that_holds_itself_is_refused(media_type):
+    value: list[Any] = []
+    value.append(value)
+    with pytest.raises(ValueError, match="holds itself") as error:
+        adapter.encode(value, media_type)
+    assert str(error.value) == "an answer nested deeper than 250 levels, or one that holds itself, cannot be written"
+
+
+@pytest.mark.parametrize("value", [float("nan"), [1, np.float32("inf")], {"a": np.array([1, np.nan])}, {1: Flower("a", float("-inf"))}])
+def test_nan_can_be_refused_instead(value):
+    assert "null" in adapter.encode(value, JSON).decode()
+    with pytest.raises(
+        ValueError, match=r"^the answer holds (nan|-?inf), which JSON cannot: return a finite number, or let it become null"
+    ):
+        JsonAdapter(nan="refuse").encode(value, JSON)
+
+
+def test_a_null_that_was_returned_is_not_refused():
+    value = {"a": None, "null": [np.float64(1), b"\xff", bytearray(b"a"), 3, None]}
+    assert JsonAdapter(nan="refuse").encode(value, JSON) == adapter.encode(value, JSON)
+
+
+def test_an_unknown_way_with_nan_is_a_definition_error():
+    with pytest.raises(DefinitionError) as error:
+        JsonAdapter(nan="keep")
+    assert str(error.value) == "expected JsonAdapter(nan='null') or nan='refuse', got 'keep'"
+
+
+def test_a_schema_only_documents():
+    documented = JsonAdapter({"type": "object"}, example={"age": 3}, nan="refuse")
+    assert documented.schema() == {"type": "object", "examples": [{"age": 3}]}
+    assert documented.options() == {"schema": {"type": "object"}, "example": {"age": 3}, "nan": "refuse"}
+    assert documented.decode(Payload(b"[]")) == []
+    assert adapter.options() == {}
+
+
+@pytest.mark.parametrize(
+    "annotation", [dict, list[int], dict[str, Any], int, float, bool, tuple, None.__class__, Query, Flower, dict | None]
+)
+def test_documents_are_claimed_by_type_hints(annotation):
+    assert isinstance(JsonAdapter.for_annotation(annotation), JsonAdapter)
+
+
+@pytest.mark.parametrize("annotation", [str, bytes, np.ndarray, object, str | dict, Colour, "dict"])
+def test_other_type_hints_are_left_to_others(annotation):
+    assert JsonAdapter.for_annotation(annotation) is None
+
+
+@pytest.mark.parametrize("value", [{}, [], (), 1, 1.5, True, None, Flower("a", 1.0), np.float32(1), Point(1, 2)])
+def test_documents_are_claimed_by_value(value):
+    assert isinstance(JsonAdapter.for_value(value), JsonAdapter)
+
+
+@pytest.mark.parametrize("value", ["a", b"a", np.str_("a"), np.bytes_(b"a"), np.zeros(1), Flower, object()])
+def test_other_values_are_left_to_others(value):
+    assert JsonAdapter.for_value(value) is None

@@ -1,0 +1,205 @@
+"""Adapters against models: numpy's own files, python's own parsers, and a parser of forms that others keep."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+
+import msgpack
+import numpy as np
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from python_multipart.multipart import FormParser
+
+from bento import BadInput, Payload
+from bento.adapters import ArrayAdapter, JsonAdapter
+from bento.adapters._multipart import Part, content_type_of, join, split
+
+JSON, MSGPACK, NPY, RAW = "application/json", "application/msgpack", "application/x-npy", "application/octet-stream"
+DTYPES = hnp.boolean_dtypes() | hnp.integer_dtypes(endianness="?") | hnp.unsigned_integer_dtypes(endianness="?") | hnp.floating_dtypes(
+    endianness="?", sizes=(16, 32, 64)
+)  # fmt: skip
+ARRAYS = DTYPES.flatmap(lambda dtype: hnp.arrays(dtype, hnp.array_shapes(min_dims=0, min_side=0, max_dims=4, max_side=4)))
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
+DOCUMENTS = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=10)
+
+
+def numbers_only(value):
+    """The model of what JSON lists make an array: equal lengths at each level, numbers at the leaves."""
+    if isinstance(value, list):
+        shapes = {numbers_only(item) for item in value}
+        return None if None in shapes or len(shapes) > 1 else (len(value), *(shapes.pop() if shapes else ()))
+    return () if type(value) in (int, float, bool) else None
+
+
+@given(ARRAYS, st.booleans())
+def test_an_array_that_numpy_writes_is_read(array, fortran):
+    file = io.BytesIO()
+    np.save(file, np.asfortranarray(array) if fortran else array, allow_pickle=False)
+    read = ArrayAdapter().decode(Payload(file.getvalue(), NPY))
+    assert read.dtype == array.dtype.newbyteorder("=")
+    np.testing.assert_array_equal(read, array)
+
+
+@given(ARRAYS)
+def test_an_array_that_is_written_numpy_reads(array):
+    body = ArrayAdapter().encode(array, NPY)
+    read = np.load(io.BytesIO(body), allow_pickle=False)
+    np.testing.assert_array_equal(read, array)
+
+
+@given(ARRAYS, st.sampled_from([MSGPACK, NPY]))
+def test_binary_forms_lose_nothing(array, media_type):
+    read = ArrayAdapter().decode(Payload(ArrayAdapter().encode(array, media_type), media_type))
+    assert (read.dtype, read.shape) == (array.dtype.newbyteorder("="), array.shape)
+    np.testing.assert_array_equal(read, array)
+
+
+@given(ARRAYS)
+def test_bare_numbers_lose_nothing_that_the_declaration_knows(array):
+    adapter = ArrayAdapter(array.shape, array.dtype)
+    read = adapter.decode(Payload(adapter.encode(array, RAW), RAW))
+    np.testing.assert_array_equal(read, array)
+
+
+@given(st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3), max_leaves=8), st.sampled_from([JSON, MSGPACK]))
+@example([[1, 2], [3]], JSON)
+@example([[], [1]], JSON)
+def test_lists_are_an_array_exactly_if_they_are_rectangular_numbers(value, media_type):
+    assume(not any(isinstance(leaf, float) and not math.isfinite(leaf) for leaf in leaves(value)))
+    assume(all(abs(leaf) <= 2**53 for leaf in leaves(value) if isinstance(leaf, int)))  # floats among them keep no more
+    body = json.dumps(value).encode() if media_type == JSON else msgpack.packb(value)
+    expected = numbers_only(value)
+    if expected is None:
+        with pytest.raises(BadInput, match=r"^expected "):
+            ArrayAdapter().decode(Payload(body, media_type))
+    else:
+        read = ArrayAdapter().decode(Payload(body, media_type))
+        assert read.shape == expected
+        assert read.tolist() == value
+
+
+def leaves(value):
+    return [leaf for item in value for leaf in leaves(item)] if isinstance(value, list) else [value]
+
+
+@given(
+    hnp.arrays(st.sampled_from(["i8", "u8", "f8", "f4", "?"]), 4), st.sampled_from(["i1", "u2", "i4", "i8", "u8", "f2", "f4", "f8", "?"])
+)
+def test_a_conversion_keeps_every_value_or_is_refused(array, dtype):
+    adapter = ArrayAdapter((4,), dtype)
+    body = ArrayAdapter().encode(array, NPY)
+    try:
+        converted = adapter.decode(Payload(body, NPY))
+    except BadInput:
+        return
+    if np.dtype(dtype).kind in "iub":
+        assert [int(value) for value in converted] == [int(value) for value in array]
+    else:
+        with np.errstate(over="ignore"):
+            np.testing.assert_array_equal(converted, array.astype(dtype))
+        np.testing.assert_array_equal(np.isfinite(converted), np.isfinite(array))
+
+
+@given(DOCUMENTS)
+def test_json_answers_are_read_by_others(value):
+    """As Python's own parser reads them, with null for what JSON lacks."""
+    assert json.loads(JsonAdapter().encode(value, JSON)) == without_nan(value)
+
+
+@given(DOCUMENTS)
+def test_json_is_read_as_others_read_it(value):
+    """Integers beyond 64 bits aside, which become floats."""
+    value = without_nan(value)
+    assume(all(-(2**63) <= leaf < 2**64 for leaf in flat(value) if isinstance(leaf, int)))
+    assert JsonAdapter().decode(Payload(json.dumps(value).encode(), JSON)) == value
+
+
+def flat(value):
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else None
+    return [value] if inner is None else [leaf for item in inner for leaf in flat(item)]
+
+
+def without_nan(value):
+    if isinstance(value, dict):
+        return {key: without_nan(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [without_nan(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1, max_size=10)
+FILENAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"], exclude_characters='/\\"'), min_size=1, max_size=10).filter(
+    lambda name: name not in (".", "..")
+)
+TYPES = st.sampled_from(["", "text/plain", "image/png", "text/plain; charset=utf-8"])
+CONTENT = st.binary(max_size=60) | st.lists(st.sampled_from([b"\r", b"\n", b"-", b"--", b"b", b"\r\n--b"]), max_size=8).map(b"".join)
+PARTS = st.lists(st.builds(Part, NAMES, CONTENT, TYPES, st.none() | FILENAMES), max_size=5)
+
+
+def parts_of_others(body, boundary):
+    """A form as python-multipart reads it."""
+    found = []
+
+    def field(field):
+        found.append((field.field_name.decode(), field.value or b"", None))
+
+    def file(file):
+        file.file_object.seek(0)
+        found.append((file.field_name.decode(), file.file_object.read(), file.file_name.decode()))
+        file.close()
+
+    parser = FormParser("multipart/form-data", field, file, boundary=boundary)
+    parser.write(body)
+    parser.finalize()
+    return found
+
+
+def parts_of(payload):
+    return [(part.name, bytes(part.data), part.filename) for part in split(payload)]
+
+
+@given(PARTS)
+def test_a_form_is_split_into_what_it_was_joined_from(parts):
+    body = join(parts)
+    split_again = [
+        Part(part.name, bytes(part.data), part.content_type, part.filename) for part in split(Payload.of(body, content_type_of(body)))
+    ]
+    assert split_again == parts
+
+
+@given(PARTS)
+def test_forms_are_read_as_others_read_them(parts):
+    body = join(parts)
+    payload = Payload.of(body, content_type_of(body))
+    assume(not any("\\" in part.name or '"' in part.name for part in parts))
+    assert parts_of(payload) == parts_of_others(body, payload.parameters["boundary"])
+
+
+PIECES = [
+    b"--b",
+    b"\r\n",
+    b"--",
+    b"Content-Disposition: form-data; ",
+    b'name="a"',
+    b"; filename=",
+    b'"',
+    b"\\",
+    b"a",
+    b":",
+    b"\xff",
+    b"*=utf-8''%",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES) | st.binary(max_size=3), max_size=25).map(b"".join), st.booleans())
+def test_any_bytes_are_a_form_or_bad_input(body, begun):
+    body = b"--b\r\n" + body + b"\r\n--b--" if begun else body
+    try:
+        parts = list(split(Payload(body, "multipart/form-data", {"boundary": "b"})))
+    except BadInput:
+        return
+    assert all(part.name and bytes(part.data) in body for part in parts)
