@@ -135,7 +135,10 @@ async def test_a_content_type_that_the_adapter_does_not_read_is_415_naming_what_
     async with serving(Echo()) as client:
         response = await client.post("/echo", content=b"1", headers={"content-type": "text/plain"})
     assert response.status_code == 415
-    assert problem_of(response) == "echo does not read 'text/plain': expected one of application/json, application/msgpack, application/x-msgpack"
+    assert (
+        problem_of(response)
+        == "echo does not read 'text/plain': expected one of application/json, application/msgpack, application/x-msgpack"
+    )
 
 
 async def test_no_content_type_means_the_adapters_first(serving):

@@ -39,8 +39,7 @@ class App:
     ) -> None:
         self.lifecycle = lifecycle
         self._allowed_hosts = frozenset(allowed_hosts)
-        self._wants_access_log = access_log
-        self._access_log: AccessLog | None = None
+        self.access_log = AccessLog() if access_log else None
         self._on_started = on_started
         self._site: ASGIApp | None = None
 
@@ -100,7 +99,8 @@ class App:
                 status = await self._show(scope, receive, send)
         except ClientLeft:
             log.debug("the client of request %s left", request_id)
-        self._log_access(scope["method"], path, status, time.monotonic() - received, request_id)
+        if self.access_log is not None:
+            self.access_log.write(scope["method"], path, status, time.monotonic() - received, request_id)
 
     def _refuse(self, scope: Scope, headers: Mapping[str, str], request_id: str) -> Answer | None:
         """What is refused whatever it asks for: too long a header, a foreign page, a service that is not there yet."""
@@ -152,13 +152,6 @@ class App:
                 return pages
             self._site = pages
         return self._site
-
-    def _log_access(self, method: str, path: str, status: int, seconds: float, request_id: str) -> None:
-        if not self._wants_access_log:
-            return
-        if self._access_log is None:
-            self._access_log = AccessLog(asyncio.get_running_loop())
-        self._access_log.write(method, path, status, seconds, request_id)
 
 
 def app(service: Service, *, limits: Limits | None = None, allowed_hosts: Collection[str] = (), version: str = "0") -> App:

@@ -119,7 +119,7 @@ class Batcher:
             if taken and (call.group != taken[0].group or rows + call.weight > self._batch.size):
                 passed.append(call)
                 continue
-            call.started_at = now
+            call.mark_started(now)
             taken.append(call)
             rows += call.weight
         self._queue.extendleft(reversed(passed))

@@ -19,6 +19,7 @@ class Call:
     __slots__ = (
         "_done",
         "deadline",
+        "decode_seconds",
         "decoded_at",
         "encode_seconds",
         "group",
@@ -26,6 +27,7 @@ class Call:
         "model_seconds",
         "outcome",
         "processor_seconds",
+        "queue_seconds",
         "reply",
         "request",
         "rows",
@@ -51,7 +53,8 @@ class Call:
         self.outcome: Answer | BaseException | None = None
         self.settled = False
         self.decoded_at = self.started_at = 0.0
-        self.model_seconds = self.processor_seconds = self.encode_seconds = 0.0
+        self.decode_seconds = self.queue_seconds = self.model_seconds = self.encode_seconds = 0.0
+        self.processor_seconds = 0.0
         self.rows_in_batch = 0
 
     @property
@@ -79,13 +82,12 @@ class Call:
         """Where its time went so far; stages that it never reached are 0."""
         return Timing(self.decode_seconds, self.queue_seconds, self.model_seconds, self.encode_seconds, self.rows_in_batch)
 
-    @property
-    def decode_seconds(self) -> float:
-        return self.decoded_at - self.request.received if self.decoded_at else 0.0
-
-    @property
-    def queue_seconds(self) -> float:
-        return self.started_at - self.decoded_at if self.started_at else 0.0
-
     def mark_decoded(self) -> None:
+        """Note that the value is there, and the wait for a batch begins."""
         self.decoded_at = time.monotonic()
+        self.decode_seconds = self.decoded_at - self.request.received
+
+    def mark_started(self, now: float) -> None:
+        """Note that a batch has taken it."""
+        self.started_at = now
+        self.queue_seconds = now - self.decoded_at

@@ -82,8 +82,9 @@ class Endpoint:
         self._batcher.close()
 
     def _decode(self, call: Call) -> None:
-        body = decompress(call.request.body, call.request.content_encoding, self._limits)
-        self._pipeline.admit(call, Payload.of(body, call.request.content_type))
+        request = call.request
+        body = decompress(request.body, request.content_encoding, self._limits) if request.content_encoding else request.body
+        self._pipeline.admit(call, Payload.of(body, request.content_type))
 
     def _decode_here(self, call: Call) -> Exception | None:
         try:

@@ -53,6 +53,7 @@ class FastLane:
 
     def __init__(self, app: App, allowed_hosts: Collection[str]) -> None:
         self.app = app
+        self.access_log = app.access_log
         self._allowed_hosts = allowed_hosts
         self._endpoints: dict[bytes, Endpoint] = {}
         self._hosts: set[tuple[bytes, str]] = set()
@@ -164,7 +165,7 @@ class FastProtocol(HttpToolsProtocol):
         self._url += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._raw_headers.append((name.lower(), value))
+        self._raw_headers.append((name, value))
 
     def on_headers_complete(self) -> None:
         # A client sends nearly the same headers every time: what was read from them last time is still right.
@@ -194,7 +195,7 @@ class FastProtocol(HttpToolsProtocol):
     def _read_head(self) -> _Head | None:
         """The head of a request with nothing unusual about it, or None."""
         endpoint = self._lane.endpoint(self._url)
-        named = dict(self._raw_headers)
+        named = {name.lower(): value for name, value in self._raw_headers}
         if endpoint is None or len(named) != len(self._raw_headers) or not _UNUSUAL.isdisjoint(named) or not self._fits_limits(named):
             return None
         local_address = self.server[0] if self.server else ""
@@ -255,6 +256,10 @@ class FastProtocol(HttpToolsProtocol):
             self._end()
         is_last = self._ending and self._in_flight[-1] is exchange
         exchange.data = self._lane.encode(answer, exchange.request.request_id, self.server_state.default_headers, close=is_last)
+        if self._lane.access_log is not None:
+            request = exchange.request
+            seconds = time.monotonic() - request.received
+            self._lane.access_log.write("POST", exchange.endpoint.api.path, answer.status, seconds, request.request_id)
         while self._in_flight and self._in_flight[0].data:
             self._write(self._in_flight.popleft().data)
         if not self._in_flight:

@@ -5,13 +5,11 @@ The access log is written in one go for all requests of a tick; a line holds no 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 import time
-from typing import TYPE_CHECKING, TextIO
-
-if TYPE_CHECKING:
-    import asyncio
+from typing import TextIO
 
 log = logging.getLogger("bento.serving")
 
@@ -21,8 +19,7 @@ _QUIET_SECONDS = 10.0
 class AccessLog:
     """Lines such as `2026-11-23T20:15:04Z POST /predict 200 1.3ms 4f1c...`, on standard output unless told otherwise."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, stream: TextIO | None = None) -> None:
-        self._loop = loop
+    def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout
         self._lines: list[str] = []
         self._second = 0
@@ -30,7 +27,7 @@ class AccessLog:
 
     def write(self, method: str, path: str, status: int, seconds: float, request_id: str) -> None:
         if not self._lines:
-            self._loop.call_soon(self._flush)
+            asyncio.get_running_loop().call_soon(self._flush)
         self._lines.append(f"{self._time()} {method} {path} {status} {seconds * 1000:.1f}ms {request_id}\n")
 
     def _time(self) -> str:

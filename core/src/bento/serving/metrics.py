@@ -70,14 +70,14 @@ class ApiMetrics:
 
     def done(self, numbers: Numbers, status: int, seconds: float, call: Call) -> None:
         """Count a request that is over."""
-        numbers[self.in_flight] -= 1.0
+        in_flight = self.in_flight
+        numbers[in_flight] -= 1.0
         numbers[self._statuses.get(status, self._statuses[500])] += 1.0
         self.total.observe(numbers, seconds)
-        first = self.in_flight + 1
-        numbers[first] += call.decode_seconds
-        numbers[first + 1] += call.queue_seconds
-        numbers[first + 2] += call.model_seconds
-        numbers[first + 3] += call.encode_seconds
+        numbers[in_flight + 1] += call.decode_seconds
+        numbers[in_flight + 2] += call.queue_seconds
+        numbers[in_flight + 3] += call.model_seconds
+        numbers[in_flight + 4] += call.encode_seconds
 
     def batch_done(self, numbers: Numbers) -> Callable[[float, int], None]:
         """What counts a call of the model, by its seconds and rows."""

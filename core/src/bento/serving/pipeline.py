@@ -36,12 +36,13 @@ class Pipeline:
     def __init__(self, service: Service, api: Api, registry: Registry) -> None:
         self.api = api
         self.reader, self.writer = registry.adapters_of(api)
+        self._read_types = frozenset(self.reader.media_types)
         self._registry = registry
         self._method = getattr(service, api.name)
 
     def decode(self, payload: Payload) -> Any:
         """The value of one payload; a content type that the adapter does not read is an UnsupportedMediaType."""
-        if payload.media_type and not reads(self.reader.media_types, payload.media_type):
+        if payload.media_type and payload.media_type not in self._read_types and not reads(self.reader.media_types, payload.media_type):
             expected = ", ".join(self.reader.media_types)
             raise UnsupportedMediaType(f"{self.api.name} does not read {payload.media_type!r}: expected one of {expected}")
         return self.reader.decode(payload)

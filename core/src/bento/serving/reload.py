@@ -32,11 +32,12 @@ def run_reloading(target: Target, listener: socket.socket, settings: Settings, o
     if not target.folders:
         raise ServerError(f"{target.title} is saved and does not change: --reload is for MODULE:SERVICE")
     old = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    lifeline = os.pipe()
     child = 0
     try:
         while True:
             seen = _stamps(target.folders)
-            child = _fork(target, listener, settings, on_ready)
+            child = _fork(lambda: run_worker(target, listener, settings, on_ready, lifeline=lifeline[0]), lifeline[1])
             if not _changed(target.folders, seen):
                 return
             log.info("a source file changed: starting anew")
@@ -44,6 +45,8 @@ def run_reloading(target: Target, listener: socket.socket, settings: Settings, o
     finally:
         _end(child)
         signal.pthread_sigmask(signal.SIG_SETMASK, old)
+        for end in lifeline:
+            os.close(end)
 
 
 def _changed(folders: tuple[Path, ...], seen: dict[Path, int]) -> bool:
@@ -68,22 +71,23 @@ def _sources(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def _fork(target: Target, listener: socket.socket, settings: Settings, on_ready: Callable[[], None]) -> int:
+def _fork(work: Callable[[], None], parents_end: int) -> int:
     pid = os.fork()
     if pid == 0:
-        _be_worker(target, listener, settings, on_ready)
+        os.close(parents_end)
+        _be_worker(work)
     return pid
 
 
-def _be_worker(target: Target, listener: socket.socket, settings: Settings, on_ready: Callable[[], None]) -> NoReturn:
+def _be_worker(work: Callable[[], None]) -> NoReturn:
     status = 1
     try:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
-        run_worker(target, listener, settings, on_ready)
+        work()
         status = 0
     except BaseException:
         # The code is being written: its traceback is what its author wants to see, and the next change may mend it.
-        log.exception("%s cannot start: waiting for a change", target.title)
+        log.exception("the service cannot start: waiting for a change")
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

@@ -1,0 +1,253 @@
+"""A real server in a process of its own: ports, signals, workers, reload."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+
+import httpx
+import pytest
+
+SERVICE = """
+import os, time
+import bento
+from bento.adapters import JsonAdapter
+
+class Worker(bento.Service):
+    '''Says which process answers.'''
+
+    def setup(self):
+        if os.path.exists("broken"):
+            raise OSError("the model file is gone")
+
+    @bento.api(input=JsonAdapter(), output=JsonAdapter())
+    def pid(self, value):
+        return os.getpid()
+
+    @bento.api(input=JsonAdapter(), output=JsonAdapter())
+    def nap(self, value):
+        time.sleep(value)
+        return "rested"
+
+service = Worker()
+"""
+
+PROGRAM = """
+import json, logging, sys
+import bento
+logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+bento.serve("app:service", port=0, **json.loads(sys.argv[1]))
+"""
+
+
+class Server:
+    """A server process, and what it has said on standard error so far."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.lines: list[str] = []
+        self._heard = threading.Condition()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            with self._heard:
+                self.lines.append(line)
+                self._heard.notify_all()
+
+    def wait_for(self, pattern: str, count: int = 1) -> str:
+        """The `count`-th line that matches, as soon as it is there."""
+
+        def found() -> list[str]:
+            return [line for line in self.lines if re.search(pattern, line)]
+
+        with self._heard:
+            assert self._heard.wait_for(lambda: len(found()) >= count, 30), self.lines
+            return found()[count - 1]
+
+    @property
+    def url(self) -> str:
+        return re.search(r"http://\S+", self.wait_for("is ready on"))[0]
+
+    def ask(self, api: str, value: object) -> object:
+        return httpx.post(f"{self.url}/{api}", json=value, timeout=30).json()
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        status = self.process.wait(40)
+        self._reader.join()
+        return status
+
+
+@pytest.fixture
+def project(tmp_path):
+    (tmp_path / "app.py").write_text(SERVICE)
+    return tmp_path
+
+
+@contextmanager
+def started(project, options: str = "{}"):
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, options], cwd=project, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    server = Server(process)
+    try:
+        yield server
+    finally:
+        if process.poll() is None:
+            server.stop(signal.SIGKILL)
+        server._reader.join()
+        process.stdout.close()
+        process.stderr.close()
+
+
+def test_a_server_says_where_it_is_answers_and_ends_with_status_0(project):
+    with started(project) as server:
+        assert server.ask("pid", 1) == server.process.pid
+        assert server.stop() == 0
+        assert server.process.stdout.read().splitlines()[0].split()[1:4] == ["POST", "/pid", "200"]
+
+
+def test_ctrl_c_ends_a_server_with_status_0(project):
+    with started(project) as server:
+        server.wait_for("is ready on")
+        assert server.stop(signal.SIGINT) == 0
+
+
+def test_a_request_that_is_running_is_answered_before_the_server_ends(project):
+    with started(project) as server:
+        answers: list[object] = []
+        asking = threading.Thread(target=lambda: answers.append(server.ask("nap", 0.5)))
+        url = server.url
+        asking.start()
+        while 'bento_requests_in_flight{api="nap"} 1.0' not in httpx.get(f"{url}/metrics").text:
+            pass
+        assert server.stop() == 0
+        asking.join()
+    assert answers == ["rested"]
+
+
+def test_a_port_in_use_is_one_sentence(project):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        run = subprocess.run(
+            [sys.executable, "-c", f"import bento; bento.serve('app:service', port={port})"],
+            cwd=project, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    assert run.stderr.splitlines()[-1] == (
+        f"bento.errors.ServerError: port {port} on 127.0.0.1 is in use: choose another with --port, or 0 for a free one"
+    )
+
+
+def test_a_service_that_cannot_start_ends_the_server_with_its_error(project):
+    (project / "broken").touch()
+    with started(project) as server:
+        assert server.process.wait(30) == 1
+        server.wait_for("OSError: the model file is gone")
+
+
+def test_health_is_answered_while_a_service_is_loading(project):
+    (project / "app.py").write_text(SERVICE.replace("class Worker", "while not os.path.exists('go'): time.sleep(0.01)\nclass Worker"))
+    with started(project) as server:
+        url = re.search(r"http://\S+", server.wait_for("starts on"))[0]
+        assert httpx.get(f"{url}/livez").status_code == 200
+        assert httpx.get(f"{url}/readyz").text == "loading\n"
+        refused = httpx.post(f"{url}/pid", json=1)
+        assert (refused.status_code, refused.json()["detail"], refused.headers["retry-after"]) == (503, "the service is loading", "1")
+        (project / "go").touch()
+        assert server.ask("pid", 1) == server.process.pid
+
+
+def pids_of(server: Server, count: int) -> set[int]:
+    """The processes that answer, once there are `count` of them."""
+    due = time.monotonic() + 20
+    seen: set[int] = set()
+    while len(seen) < count and time.monotonic() < due:
+        seen.add(httpx.post(f"{server.url}/pid", json=1).json())
+    return seen
+
+
+def test_workers_share_a_port_and_their_metrics_are_added_up(project):
+    with started(project, '{"workers": 2}') as server:
+        assert len(pids_of(server, 2)) == 2
+        answered = 0.0
+        pages = {httpx.get(f"{server.url}/metrics").text for _ in range(10)}
+        answered = [re.search(r'bento_requests_total\{api="pid",status="200"\} (\S+)', page)[1] for page in pages]
+        assert len(set(answered)) == 1
+        assert float(answered[0]) >= 2
+        assert server.stop() == 0
+
+
+def test_a_worker_that_dies_is_replaced(project):
+    with started(project, '{"workers": 2}') as server:
+        before = pids_of(server, 2)
+        victim = before.pop()
+        os.kill(victim, signal.SIGKILL)
+        server.wait_for("worker .* ended: starting another")
+        due = time.monotonic() + 20
+        seen: set[int] = set()
+        while len(seen - {victim}) < 2 and time.monotonic() < due:
+            try:
+                seen.add(httpx.post(f"{server.url}/pid", json=1).json())
+            except httpx.TransportError:
+                continue
+        assert len(seen - {victim}) == 2
+        assert server.stop() == 0
+
+
+def test_workers_that_cannot_start_end_the_server_with_their_error(project):
+    (project / "broken").touch()
+    with started(project, '{"workers": 2}') as server:
+        assert server.process.wait(30) == 1
+        server.wait_for("bento.errors.ServerError: app:service cannot start: OSError: the model file is gone")
+
+
+def test_workers_end_when_their_supervisor_is_killed(project):
+    with started(project, '{"workers": 2}') as server:
+        pids = pids_of(server, 2)
+        server.process.kill()
+        server.process.wait()
+        due = time.monotonic() + 20
+        while any(_runs(pid) for pid in pids) and time.monotonic() < due:
+            time.sleep(0.02)
+        assert not any(_runs(pid) for pid in pids)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat") as stat:  # noqa: PTH123
+            return stat.read().rpartition(")")[2].split()[0] not in {"Z", "X"}
+    except FileNotFoundError:
+        return False
+
+
+def test_a_changed_source_file_is_served_anew(project):
+    with started(project, '{"reload": true}') as server:
+        assert isinstance(server.ask("pid", 1), int)
+        (project / "app.py").write_text(SERVICE.replace("return os.getpid()", "return 'new'"))
+        server.wait_for("a source file changed")
+        server.wait_for("is ready on", count=2)
+        assert server.ask("pid", 1) == "new"
+        assert server.stop() == 0
+
+
+def test_a_broken_change_waits_for_the_next_one(project):
+    with started(project, '{"reload": true}') as server:
+        server.wait_for("is ready on")
+        (project / "app.py").write_text("syntax error")
+        server.wait_for("cannot start: waiting for a change")
+        (project / "app.py").write_text(SERVICE)
+        server.wait_for("is ready on", count=2)
+        assert isinstance(server.ask("pid", 1), int)
+        assert server.stop() == 0
