@@ -21,7 +21,6 @@ DRAFT: Final = ".saving-"
 """How the name of a folder begins that is still being written, or was when its process was killed; no bundle's name does."""
 
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_TAKEN: Final = frozenset({errno.EEXIST, errno.ENOTEMPTY})
 
 
 @contextmanager
@@ -38,20 +37,14 @@ def new_folder(folder: Path) -> Iterator[Path]:
         try:
             yield draft
             _settle(draft)
-            draft.rename(folder)
-            _sync(folder.parent)
+            _put(draft, folder)
         except BaseException:
             _remove(draft)
             raise
     except OSError as error:
-        raise disk_error(error, folder) from error
-
-
-def disk_error(error: OSError, folder: Path) -> StoreError:
-    """What an OSError means for someone who saves to `folder`."""
-    if error.errno in _FULL:
-        return StoreError(f"no space left to save {folder.name} in {folder.parent}: {error.strerror}: free some, or save it elsewhere")
-    return _taken(folder) if error.errno in _TAKEN else StoreError(f"cannot save {folder.name} in {folder.parent}: {error}")
+        if error.errno in _FULL:
+            raise StoreError(f"no space left for {folder}: {error.strerror}: free some, or choose another place") from error
+        raise StoreError(f"cannot write {folder}: {error}") from error
 
 
 def disk_full(error: BaseException | None) -> OSError | None:
@@ -61,6 +54,16 @@ def disk_full(error: BaseException | None) -> OSError | None:
             return error
         error = error.__cause__ or error.__context__
     return None
+
+
+def _put(draft: Path, folder: Path) -> None:
+    try:
+        draft.rename(folder)
+    except OSError as error:
+        if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
+            raise _taken(folder) from error
+        raise
+    _sync(folder.parent)
 
 
 def _taken(folder: Path) -> StoreError:
