@@ -45,6 +45,7 @@ RUN /opt/bento/setup.sh
 
 # Another index than PyPI: docker build --build-arg PIP_INDEX_URL=https://...
 ARG PIP_INDEX_URL
+ARG PIP_EXTRA_INDEX_URL
 COPY requirements.txt /opt/bento/
 RUN python -m pip install --no-cache-dir --requirement /opt/bento/requirements.txt
 

@@ -11,7 +11,6 @@ import hashlib
 import os
 import stat
 import struct
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 from ..errors import BundleError
+from .atomic import new_folder
 from .formats import MAX_MANIFEST, read_manifest
 from .model import Bundle, open_bundle
 from .paths import MANIFEST
@@ -44,12 +44,11 @@ def unpack_archive(file: Path, folder: Path, progress: Progress | None = None) -
     """Unpack a `.bento` file to `folder`, which does not exist yet, and return the verified bundle.
 
     A file that is no archive, is damaged, or holds anything but the files its manifest lists is a BundleError that names the fault;
-    what the disk refuses is an OSError. `progress` is told how many bytes are written.
+    what the disk refuses is a StoreError. `progress` is told how many bytes are written.
     """
     try:
-        with _open(file) as source, tempfile.TemporaryDirectory(prefix=".unpack-", dir=folder.parent) as draft:
-            _unpack(source, Path(draft) / "bundle", progress)
-            (Path(draft) / "bundle").rename(folder)
+        with _open(file) as source, new_folder(folder) as draft:
+            _unpack(source, draft, progress)
     except BundleError as error:
         raise BundleError(f"cannot unpack {str(file)!r}: {error}") from error
     return open_bundle(folder)
@@ -160,5 +159,3 @@ def _extract(archive: zipfile.ZipFile, path: str, target: Path) -> Iterator[byte
         while piece := packed.read(_PIECE):
             unpacked.write(piece)
             yield piece
-        unpacked.flush()
-        os.fsync(unpacked.fileno())

@@ -60,6 +60,7 @@ RUN /opt/bento/{SETUP}"""
 _REQUIREMENTS = f"""\
 # Another index than PyPI: docker build --build-arg PIP_INDEX_URL=https://...
 ARG PIP_INDEX_URL
+ARG PIP_EXTRA_INDEX_URL
 COPY {REQUIREMENTS} /opt/bento/
 RUN python -m pip install --no-cache-dir --requirement /opt/bento/{REQUIREMENTS}"""
 

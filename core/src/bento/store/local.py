@@ -1,0 +1,177 @@
+"""The store on this machine: bundles by tag, as folders `<root>/bundles/<name>/<version>`."""
+
+from __future__ import annotations
+
+import builtins
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..bundle import Bundle, open_bundle, unpack_archive, write_bundle
+from ..errors import BundleError, NotFound, StoreError
+from ..tag import Tag
+from .missing import missing
+from .root import default_root, refusing
+from .trust import record
+from .workspace import locked, sync, workspace
+
+if TYPE_CHECKING:
+    from ..service import Service
+
+log = logging.getLogger(__name__)
+
+Progress = Callable[[int], object]
+
+
+class Store:
+    """Named, versioned bundles under one folder: `$BENTO_HOME`, or `~/.bento`, unless another is given.
+
+    Whatever happens to a process or a machine, a tag in the store is a whole bundle or is not there. What the disk refuses is a
+    StoreError, and leaves the store as it was.
+    """
+
+    def __init__(self, root: Path | None = None) -> None:
+        self.root = default_root() if root is None else Path(root).absolute()
+        self._reported: set[Path] = set()
+
+    def __repr__(self) -> str:
+        return f"Store({str(self.root)!r})"
+
+    def save(
+        self,
+        service: Service,
+        *,
+        version: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        progress: Progress | None = None,
+    ) -> Bundle:
+        """Save a packed service, under a version of its own unless one is given; a version that is taken is a StoreError."""
+        if version is not None and os.path.lexists(self._folder(Tag(service.name, version))):
+            raise self._taken(Tag(service.name, version))
+        with refusing(self.root, f"save {service.name!r}"), workspace(self.root) as scratch:
+
+            def write(version: str | None) -> Bundle:
+                draft = write_bundle(service, scratch / (version or "draft"), version=version, labels=labels, progress=progress)
+                record(self.root, draft, how="saved", scratch=scratch)
+                return draft
+
+            draft = first = write(version)
+            while not self._place(draft):
+                if version is not None:
+                    raise self._taken(draft.tag)
+                if self._holds(draft):
+                    break
+                draft = write(self._another_version(first.tag))
+        return self.get(draft.tag)
+
+    def unpack(self, file: Path, *, trust: bool = False, progress: Progress | None = None) -> Bundle:
+        """Take in a `.bento` file. Nothing in it runs; with `trust` it may be loaded from now on without saying so again.
+
+        A bundle that is here already stays as it is; another one under the same tag is a StoreError.
+        """
+        with refusing(self.root, f"unpack {str(file)!r}"), workspace(self.root) as scratch:
+            draft = unpack_archive(Path(file), scratch / "draft", progress)
+            if not self._place(draft) and not self._holds(draft):
+                raise StoreError(f"another bundle {draft.tag} exists in the store at {self.root}: delete that one first")
+            if trust:
+                record(self.root, draft, how="unpacked with trust", scratch=scratch)
+        return self.get(draft.tag)
+
+    def get(self, tag: Tag | str) -> Bundle:
+        """The bundle of a tag, the newest one for `latest`; a NotFound says what there is, a damaged bundle is a BundleError."""
+        tag = Tag.parse(tag) if isinstance(tag, str) else tag
+        with refusing(self.root, f"find {tag}"):
+            if not tag.is_latest and self._folder(tag).is_dir():
+                return _open(self._folder(tag))
+            found = self.list(tag.name)
+            if tag.is_latest and found:
+                return found[0]
+            raise self._not_found(tag)
+
+    def list(self, name: str | None = None, labels: Mapping[str, str] | None = None) -> builtins.list[Bundle]:
+        """The bundles, newest first, that have this name and these labels; what is no whole bundle is logged, once, and left out."""
+        wanted = dict(labels or {}).items()
+        with refusing(self.root, "list the bundles"):
+            found = [bundle for folder in self._folders(name) if (bundle := self._whole(folder)) is not None]
+        chosen = [bundle for bundle in found if wanted <= bundle.manifest.labels.items()]
+        return sorted(chosen, key=lambda bundle: (bundle.manifest.created, bundle.version, bundle.name), reverse=True)
+
+    def delete(self, tag: Tag | str) -> Tag:
+        """Remove a bundle, whole or damaged, all at once, and return its tag; for `latest` it is the newest one."""
+        tag = Tag.parse(tag) if isinstance(tag, str) else tag
+        tag = self.get(tag).tag if tag.is_latest else tag
+        with refusing(self.root, f"delete {tag}"):
+            folder = self._folder(tag)
+            with workspace(self.root) as scratch, locked(self.root):
+                if not folder.is_dir():
+                    raise self._not_found(tag)
+                folder.rename(scratch / "deleted")
+                if not any(folder.parent.iterdir()):
+                    folder.parent.rmdir()
+        return tag
+
+    def _folder(self, tag: Tag) -> Path:
+        return self.root / "bundles" / tag.name / tag.version
+
+    def _folders(self, name: str | None) -> Iterator[Path]:
+        """Every folder that should be a bundle of this name, or of any."""
+        if name is not None:
+            yield from _subfolders(self.root / "bundles" / Tag(name).name)
+            return
+        for folder in _subfolders(self.root / "bundles"):
+            yield from _subfolders(folder)
+
+    def _whole(self, folder: Path) -> Bundle | None:
+        """The bundle in a folder; what is wrong with one is logged the first time, unless it has just been deleted."""
+        try:
+            return _open(folder)
+        except BundleError as error:
+            if folder not in self._reported and folder.exists():
+                self._reported.add(folder)
+                log.warning("left out what is no whole bundle: %s", error)
+            return None
+
+    def _place(self, draft: Bundle) -> bool:
+        """Give a whole bundle its name, unless that is taken."""
+        target = self._folder(draft.tag)
+        with locked(self.root):
+            if os.path.lexists(target):
+                return False
+            target.parent.mkdir(parents=True, exist_ok=True)
+            draft.path.rename(target)
+            for folder in (target.parent, target.parent.parent, self.root):
+                sync(folder)
+        return True
+
+    def _holds(self, draft: Bundle) -> bool:
+        """Whether what has the draft's tag is the same bundle, byte for byte."""
+        there = self._whole(self._folder(draft.tag))
+        return there is not None and there.fingerprint == draft.fingerprint
+
+    def _another_version(self, tag: Tag) -> str:
+        versions = (f"{tag.version}-{number}" for number in count(2))
+        return next(version for version in versions if not os.path.lexists(self._folder(Tag(tag.name, version))))
+
+    def _taken(self, tag: Tag) -> StoreError:
+        return StoreError(f"version {tag} exists in the store at {self.root}: choose another version, or delete that one first")
+
+    def _not_found(self, tag: Tag) -> NotFound:
+        return NotFound(missing(tag, self.root, [bundle.tag for bundle in self.list(tag.name) or self.list()]))
+
+
+def _open(folder: Path) -> Bundle:
+    bundle = open_bundle(folder)
+    if (bundle.name, bundle.version) != (folder.parent.name, folder.name):
+        raise BundleError(f"{folder} holds another bundle, {bundle.tag}")
+    return bundle
+
+
+def _subfolders(folder: Path) -> Iterator[Path]:
+    try:
+        with os.scandir(folder) as entries:
+            yield from (Path(entry.path) for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+    except FileNotFoundError:
+        return

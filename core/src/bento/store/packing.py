@@ -1,0 +1,64 @@
+"""Packing: a bundle that is verified, and a packer that is built from texts."""
+
+from __future__ import annotations
+
+import inspect
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..bundle import Bundle, verify
+from ..errors import PackerError
+from ..packer import Packer
+from ..packers.output import check_free
+from ..registry import installed
+from .usual import find
+
+if TYPE_CHECKING:
+    from .local import Store
+
+
+def pack(
+    target: str | Path | Bundle,
+    packer: str | Packer,
+    out: str | Path,
+    *,
+    store: Store | None = None,
+    **options: str,
+) -> Path:
+    """Pack a bundle, after verifying it, and return what was written to `out`, which must not exist; nothing is left of a failure.
+
+    `packer` is a packer or the name of one, which is then built with `options`. Packing runs nothing of the bundle, so it needs no
+    trust.
+    """
+    chosen, path = _build(packer, options), Path(out)
+    check_free(path)
+    bundle = target if isinstance(target, Bundle) else find(target, store=store)
+    verify(bundle)
+    try:
+        return chosen.pack(bundle, path)
+    except BaseException:
+        _remove(path)
+        raise
+
+
+def _build(packer: str | Packer, options: dict[str, str]) -> Packer:
+    if isinstance(packer, Packer):
+        if options:
+            raise PackerError(f"got a {type(packer).__name__} and options for it, {', '.join(options)}: give them to its constructor")
+        return packer
+    kind = installed().packer(packer)
+    signature = inspect.signature(kind)
+    try:
+        signature.bind(**options)
+    except TypeError as error:
+        known = ", ".join(f"{name}=..." for name in signature.parameters) or "none"
+        raise PackerError(f"wrong options for packer {packer!r}: {error} - its options are {known}") from error
+    return kind(**options)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,45 @@
+"""Where a store is, and what its disk refuses, in a sentence."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..errors import StoreError
+
+_WAYS_OUT = {
+    errno.ENOSPC: "free some space on its disk, or set BENTO_HOME to a folder on another one",
+    errno.EDQUOT: "free some of your quota, or set BENTO_HOME to a folder on another disk",
+    errno.EFBIG: "free some space on its disk, or set BENTO_HOME to a folder on another one",
+    errno.ENOTDIR: "set BENTO_HOME to a folder",
+    errno.EEXIST: "set BENTO_HOME to a folder",
+    errno.EACCES: "set BENTO_HOME to a folder that you may read and write",
+    errno.EPERM: "set BENTO_HOME to a folder that you may read and write",
+    errno.EROFS: "set BENTO_HOME to a folder that you may write to",
+}
+
+
+def default_root() -> Path:
+    """`$BENTO_HOME`, or `~/.bento`."""
+    place = os.environ.get("BENTO_HOME") or "~/.bento"
+    try:
+        return Path(place).expanduser().absolute()
+    except RuntimeError as error:
+        raise StoreError(f"cannot tell whose home folder {place!r} means: set BENTO_HOME to a folder") from error
+
+
+@contextmanager
+def refusing(root: Path, task: str) -> Iterator[None]:
+    """Turn what the disk refuses into a StoreError that says what was tried, why it failed and what to do."""
+    try:
+        yield
+    except (OSError, StoreError) as error:
+        fault = error.__cause__ if isinstance(error, StoreError) else error
+        if not isinstance(fault, OSError):
+            raise
+        reason = f"{fault.strerror or fault}" + (f": {fault.filename}" if fault.filename else "")
+        way_out = _WAYS_OUT.get(fault.errno or 0)
+        raise StoreError(f"cannot {task} in the store at {root}: {reason}{f' - {way_out}' if way_out else ''}") from fault

@@ -1,0 +1,55 @@
+"""What users call: on the usual store, `$BENTO_HOME` or `~/.bento`, unless they name another."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..bundle import Bundle, load_service, open_bundle
+from ..errors import BundleError
+from ..tag import Tag
+from .local import Store
+from .trust import check_trust
+
+if TYPE_CHECKING:
+    from ..service import Service
+
+_ARCHIVE = ".bento"
+_MANIFEST = "bento.json"
+
+
+def save(service: Service, *, version: str | None = None, store: Store | None = None, labels: Mapping[str, str] | None = None) -> Bundle:
+    """Save a packed service as a bundle in the store: `Store.save`."""
+    return (store or Store()).save(service, version=version, labels=labels)
+
+
+def load(target: str | Path | Bundle, *, store: Store | None = None, trust: bool = False) -> Service:
+    """The service of a bundle, with its models, ready to be called.
+
+    Its files are verified first. A bundle that was neither made here nor trusted before is an UntrustedError, unless `trust` is
+    given: loading a bundle runs its code.
+    """
+    bundle = target if isinstance(target, Bundle) else find(target, store=store)
+    check_trust(bundle, store=store, trust=trust)
+    return load_service(bundle)
+
+
+def find(target: str | Path, *, store: Store | None = None) -> Bundle:
+    """The bundle that a tag, such as `iris` or `iris:3`, or the path of a bundle's folder names.
+
+    A text is a path when it has a `/` in it, or when there is a bundle's folder or an archive of that name here.
+    """
+    path = Path(target)
+    if path.suffix == _ARCHIVE and os.path.lexists(path) and not path.is_dir():
+        raise BundleError(f"{str(path)!r} is an archive: take it into the store first, with `bento unpack {shlex.quote(str(path))}`")
+    if isinstance(target, Path) or os.sep in target or os.path.lexists(path / _MANIFEST):
+        return open_bundle(path.absolute())
+    return (store or Store()).get(Tag.parse(target))
+
+
+def unpack(file: str | Path, *, store: Store | None = None, trust: bool = False, progress: Callable[[int], object] | None = None) -> Bundle:
+    """Take a `.bento` file into the store: `Store.unpack`."""
+    return (store or Store()).unpack(Path(file), trust=trust, progress=progress)

@@ -1,0 +1,76 @@
+"""Workspaces: where a store's bundles are made and unmade, so that every name in the store is a whole bundle.
+
+A workspace is a folder in `<root>/tmp`, on the file system of the bundles, with a lease beside it: a file that its maker keeps
+locked. The lock ends with the process, however that dies, so a lease that can be locked marks a leftover, and the next save
+removes it. Leases are files, because NFS locks no folders, and lie outside, because NFS keeps a removed file while it is open.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+_LEASE = ".lease"
+
+
+@contextmanager
+def locked(root: Path) -> Iterator[None]:
+    """Keep other processes from changing which names a store has; held for renames and removals, never while a bundle is written."""
+    root.mkdir(parents=True, exist_ok=True)
+    with (root / ".lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def workspace(root: Path) -> Iterator[Path]:
+    """An empty folder for the length of the block; what processes that died have left behind is removed on the way."""
+    with ExitStack() as stack:
+        with locked(root):
+            (root / "tmp").mkdir(exist_ok=True)
+            _sweep(root / "tmp")
+            lease = stack.enter_context(tempfile.NamedTemporaryFile(suffix=_LEASE, dir=root / "tmp", delete=False))
+            fcntl.flock(lease, fcntl.LOCK_EX)
+        folder = Path(lease.name).with_suffix("")
+        stack.callback(_remove, folder)
+        folder.mkdir()
+        yield folder
+
+
+def sync(folder: Path) -> None:
+    """Make the names in a folder survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sweep(folder: Path) -> None:
+    for path in folder.glob("*" + _LEASE):
+        try:
+            with path.open("r+b") as lease:
+                fcntl.flock(lease, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _remove(path.with_suffix(""))
+        except (BlockingIOError, FileNotFoundError):
+            continue  # its maker is alive, or has just removed it
+        except OSError as error:
+            log.warning("cannot look after the leftover %s: %s", path, error)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a workspace, its lease last; what cannot be removed now is a leftover for the next sweep, and never fails a save."""
+    try:
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.with_suffix(_LEASE).unlink(missing_ok=True)
+    except OSError as error:
+        log.warning("cannot remove the leftover %s: %s", folder, error)

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from bento.errors import BundleError, PackerError, PluginError
+from bento.packer import Packer
+from bento.packers import ArchivePacker, DockerPacker
+from bento.store import pack
+
+
+class BrokenPacker(Packer):
+    name = "broken"
+    summary = "writes a little, then fails"
+
+    def pack(self, bundle, out):
+        out.mkdir()
+        (out / "half").touch()
+        raise RuntimeError("broken")
+
+
+def test_a_packer_is_named_and_its_options_are_texts(store, service, tmp_path):
+    store.save(service, version="3")
+    assert zipfile.is_zipfile(pack("iris:3", "archive", tmp_path / "iris.bento", store=store))
+    written = pack("iris:3", "docker", str(tmp_path / "image"), store=store, base_image="debian:12")
+    assert "\nFROM debian:12\n" in (written / "Dockerfile").read_text()
+
+
+def test_a_packer_may_be_given_ready_made_and_a_bundle_too(make_bundle, tmp_path):
+    bundle = make_bundle(tmp_path / "bundle")
+    for target, name in ((bundle, "a"), (bundle.path, "b")):
+        assert pack(target, DockerPacker(base_image="debian:12"), tmp_path / name) == tmp_path / name
+
+
+def test_a_ready_made_packer_takes_no_options(make_bundle, tmp_path):
+    with pytest.raises(PackerError) as caught:
+        pack(make_bundle(tmp_path / "bundle"), DockerPacker(), tmp_path / "image", base_image="debian:12")
+    assert str(caught.value) == "got a DockerPacker and options for it, base_image: give them to its constructor"
+
+
+@pytest.mark.parametrize(("packer", "known"), [("docker", "base_image=..."), ("archive", "none")])
+def test_an_unknown_option_is_told_the_known_ones(make_bundle, tmp_path, packer, known):
+    with pytest.raises(PackerError) as caught:
+        pack(make_bundle(tmp_path / "bundle"), packer, tmp_path / "out", base="debian:12")
+    assert str(caught.value) == f"wrong options for packer {packer!r}: got an unexpected keyword argument 'base' - its options are {known}"
+
+
+def test_an_unknown_packer_is_told_the_known_ones(make_bundle, tmp_path):
+    with pytest.raises(PluginError, match=r"no packer named 'dokcer'\n  installed: archive, docker"):
+        pack(make_bundle(tmp_path / "bundle"), "dokcer", tmp_path / "out")
+
+
+def test_a_damaged_bundle_is_not_packed(make_bundle, tmp_path):
+    bundle = make_bundle(tmp_path / "bundle")
+    (bundle.path / "src/extra.py").touch()
+    with pytest.raises(BundleError) as caught:
+        pack(bundle, "archive", tmp_path / "out")
+    assert str(caught.value) == "bundle iris:3 is damaged: 'src/extra.py' is a file that bento.json does not list"
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_out_that_exists_is_refused_before_the_bundle_is_looked_for(store, tmp_path):
+    (tmp_path / "out").touch()
+    with pytest.raises(PackerError, match="exists: choose another name"):
+        pack("iris:3", "archive", tmp_path / "out", store=store)
+
+
+def test_a_packer_that_fails_leaves_nothing(make_bundle, tmp_path):
+    bundle = make_bundle(tmp_path / "bundle")
+    with pytest.raises(RuntimeError, match="broken"):
+        pack(bundle, BrokenPacker(), tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+def test_a_bundle_of_strangers_can_be_packed(make_bundle, tmp_path):
+    assert isinstance(pack(make_bundle(tmp_path / "bundle"), ArchivePacker(), tmp_path / "out"), Path)

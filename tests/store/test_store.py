@@ -1,0 +1,221 @@
+from __future__ import annotations
+
+import logging
+import resource
+import shutil
+from pathlib import Path
+
+import pytest
+
+from bento import Tag
+from bento.bundle import verify
+from bento.errors import BundleError, NotFound, StoreError, TagError
+from bento.store import Store
+
+
+def tags(store: Store, **wanted) -> list[str]:
+    return [str(bundle.tag) for bundle in store.list(**wanted)]
+
+
+def leftovers(store: Store) -> list[Path]:
+    return list((store.root / "tmp").iterdir())
+
+
+def test_a_saved_bundle_is_found_by_its_tag_its_name_and_as_the_latest(store, service):
+    saved = store.save(service, version="3")
+    assert saved.path == store.root / "bundles/iris/3"
+    assert [store.get(tag) for tag in ("iris:3", "iris", "iris:latest", Tag("iris", "3"))] == [saved] * 4
+    verify(saved)
+
+
+def test_a_save_leaves_nothing_but_the_bundle(store, service):
+    store.save(service, version="3")
+    assert [path.name for path in (store.root / "bundles/iris").iterdir()] == ["3"]
+    assert leftovers(store) == []
+
+
+def test_the_store_is_where_bento_home_says_else_in_the_home_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("BENTO_HOME", raising=False)
+    assert Store().root == tmp_path / ".bento"
+    monkeypatch.setenv("BENTO_HOME", "~/models")
+    assert Store().root == tmp_path / "models"
+
+
+def test_a_store_that_is_not_there_is_empty_and_stays_away_until_something_is_saved(store):
+    assert store.list() == []
+    assert not store.root.exists()
+
+
+def test_the_latest_is_the_newest_by_time_then_by_version(store, service, clock):
+    for seconds, version in ((300, "1"), (100, "9"), (300, "2"), (200, "3")):
+        clock(seconds)
+        store.save(service, version=version)
+    assert tags(store) == ["iris:2", "iris:1", "iris:3", "iris:9"]
+    assert store.get("iris").version == "2"
+
+
+def test_a_list_is_narrowed_by_name_and_labels(store, service, rose):
+    store.save(service, version="1", labels={"stage": "test", "team": "a"})
+    store.save(service, version="2", labels={"stage": "live", "team": "a"})
+    store.save(rose, version="1", labels={"stage": "test", "team": "b"})
+    assert set(tags(store, name="iris")) == {"iris:1", "iris:2"}
+    assert set(tags(store, labels={"stage": "test"})) == {"iris:1", "rose:1"}
+    assert tags(store, name="iris", labels={"stage": "test", "team": "a"}) == ["iris:1"]
+    assert tags(store, labels={"stage": "none"}) == []
+
+
+def test_a_name_that_is_none_is_no_way_out_of_the_store(store):
+    with pytest.raises(TagError):
+        store.list("../..")
+
+
+def test_what_is_no_whole_bundle_is_left_out_and_reported_once(store, service, caplog):
+    store.save(service, version="1")
+    for folder in ("iris/2", "iris/.saving-3", ".trash/4"):
+        (store.root / "bundles" / folder).mkdir(parents=True)
+    shutil.copytree(store.root / "bundles/iris/1", store.root / "bundles/iris/5")
+    (store.root / "bundles/notes.txt").touch()
+    with caplog.at_level(logging.WARNING):
+        assert tags(store) == tags(store) == ["iris:1"]
+    folder = store.root / "bundles/iris"
+    assert sorted(caplog.messages) == [
+        f"left out what is no whole bundle: {folder / '2'} is no bundle: it has no bento.json",
+        f"left out what is no whole bundle: {folder / '5'} holds another bundle, iris:1",
+    ]
+
+
+def test_a_damaged_bundle_that_is_asked_for_says_what_is_wrong(store):
+    (store.root / "bundles/iris/2").mkdir(parents=True)
+    with pytest.raises(BundleError) as caught:
+        store.get("iris:2")
+    assert str(caught.value) == f"{store.root / 'bundles/iris/2'} is no bundle: it has no bento.json"
+
+
+def test_an_empty_store_says_that_it_is(store):
+    with pytest.raises(NotFound) as caught:
+        store.get("iris:3")
+    assert str(caught.value) == f"no bundle iris:3 in the store at {store.root}: it is empty"
+
+
+def test_an_unknown_name_is_told_the_names_and_the_nearest(store, service, rose):
+    store.save(service, version="1")
+    store.save(rose, version="1")
+    with pytest.raises(NotFound) as caught:
+        store.get("irsi")
+    names = ", ".join(dict.fromkeys(bundle.name for bundle in store.list()))
+    assert str(caught.value) == f"no bundle irsi:latest in the store at {store.root}: it has the names {names} - did you mean iris?"
+
+
+def test_an_unknown_version_is_told_the_newest_versions_and_the_nearest(store, make_bundle):
+    for number in range(7):
+        make_bundle(store.root / f"bundles/iris/1.{number}", version=f"1.{number}", created=f"2026-11-22T10:15:0{number}Z")
+    with pytest.raises(NotFound) as caught:
+        store.get("iris:1.33")
+    assert str(caught.value) == (
+        f"no bundle iris:1.33 in the store at {store.root}: "
+        "iris has the versions 1.6, 1.5, 1.4, 1.3, 1.2 and 2 more - did you mean iris:1.3?"
+    )
+
+
+def test_a_version_that_is_taken_is_refused_before_anything_is_saved(store, service):
+    saved = store.save(service, version="3")
+    with pytest.raises(StoreError) as caught:
+        store.save(service, version="3")
+    assert str(caught.value) == (f"version iris:3 exists in the store at {store.root}: choose another version, or delete that one first")
+    assert store.list() == [saved]
+
+
+def test_a_version_that_stands_for_the_newest_cannot_be_chosen(store, service):
+    with pytest.raises(TagError, match="always stands for the newest version"):
+        store.save(service, version="latest")
+
+
+def test_labels_are_texts(store, service):
+    with pytest.raises(BundleError) as caught:
+        store.save(service, labels={"round": 3})
+    assert str(caught.value).startswith("{'round': 3} cannot be labels: expected a label's value")
+    assert store.list() == []
+
+
+def test_the_same_bundle_saved_twice_is_one_and_another_one_gets_another_version(store, service, clock):
+    clock(1_000_000)
+    first, same = store.save(service), store.save(service)
+    others = [store.save(service, labels={"round": str(number)}) for number in range(2)]
+    assert same == first
+    assert [bundle.version for bundle in others] == [f"{first.version}-2", f"{first.version}-3"]
+
+
+def test_what_is_deleted_is_gone_and_the_rest_is_not(store, service):
+    one, two = store.save(service, version="1"), store.save(service, version="2")
+    assert store.delete("iris:1") == one.tag
+    assert store.list() == [two]
+    assert leftovers(store) == []
+    store.delete(two.tag)
+    assert list((store.root / "bundles").iterdir()) == []
+
+
+def test_the_latest_can_be_deleted_and_a_damaged_one_too(store, service, clock):
+    for version in ("1", "2"):
+        clock(int(version))
+        store.save(service, version=version)
+    assert str(store.delete("iris")) == "iris:2"
+    (store.root / "bundles/iris/1/bento.json").unlink()
+    assert str(store.delete("iris:1")) == "iris:1"
+    assert list((store.root / "bundles").iterdir()) == []
+
+
+def test_what_is_not_there_cannot_be_deleted(store, service):
+    store.save(service, version="1")
+    with pytest.raises(NotFound, match="no bundle iris:2 in the store"):
+        store.delete("iris:2")
+    assert tags(store) == ["iris:1"]
+
+
+def test_a_root_that_is_a_file_is_a_sentence(tmp_path, service):
+    root = tmp_path / "file"
+    root.touch()
+    for task, attempt in (
+        ("list the bundles", lambda store: store.list()),
+        ("find iris:3", lambda store: store.get("iris:3")),
+        ("delete iris:3", lambda store: store.delete("iris:3")),
+        ("save 'iris'", lambda store: store.save(service)),
+    ):
+        with pytest.raises(StoreError) as caught:
+            attempt(Store(root))
+        assert str(caught.value).startswith(f"cannot {task} in the store at {root}: ")
+        assert str(caught.value).endswith(" - set BENTO_HOME to a folder")
+
+
+def test_a_store_that_nobody_may_write_to_is_a_sentence(ordinary_user, service):
+    with pytest.raises(StoreError) as caught:
+        Store(ordinary_user / "store").save(service)
+    assert str(caught.value) == (
+        f"cannot save 'iris' in the store at {ordinary_user / 'store'}: Permission denied: {ordinary_user / 'store'}"
+        " - set BENTO_HOME to a folder that you may read and write"
+    )
+
+
+def test_a_full_disk_is_a_sentence_and_leaves_the_store_as_it_was(store, service):
+    saved = store.save(service, version="1")
+    large = type(service)(model={"weights": "x" * (2 << 20)})
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, limits[1]))
+    try:
+        with pytest.raises(StoreError) as caught:
+            store.save(large, version="2")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert str(caught.value) == (
+        f"cannot save 'iris' in the store at {store.root}: File too large"
+        " - free some space on its disk, or set BENTO_HOME to a folder on another one"
+    )
+    assert store.list() == [saved]
+    assert leftovers(store) == []
+
+
+def test_a_home_folder_of_nobody_is_a_sentence(monkeypatch):
+    monkeypatch.setenv("BENTO_HOME", "~no-such-user/models")
+    with pytest.raises(StoreError) as caught:
+        Store()
+    assert str(caught.value) == "cannot tell whose home folder '~no-such-user/models' means: set BENTO_HOME to a folder"

@@ -1,0 +1,119 @@
+"""Many processes, some of which die: a tag is a whole bundle, or it is not there."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from bento.bundle import verify
+
+SAVE = """
+from bento.errors import StoreError
+print("ready", flush=True)
+input()
+try:
+    print(store.save(service, version={version!r}).tag)
+except StoreError as error:
+    print(error)
+"""
+
+# Waits in the middle of a save, when files are there and are being hashed.
+WAIT = """
+def progress(done):
+    global waited
+    if not waited:
+        waited = True
+        print("saving", flush=True)
+        input()
+waited = False
+print(store.save(service, version="slow", progress=progress).tag)
+"""
+
+# Kills a child at each step in turn by which it changes the disk, until one gets through.
+KILL = """
+import itertools, signal
+from bento.bundle import verify
+
+STEPS = {{"os.mkdir", "os.rename", "os.rmdir", "os.remove", "os.chmod"}}
+
+def attempt(step):
+    count = itertools.count(1)
+    def die(event, arguments):
+        changes = event in STEPS or (event == "open" and isinstance(arguments[2], int) and arguments[2] & (os.O_CREAT | os.O_WRONLY))
+        if changes and next(count) == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+    sys.addaudithook(die)
+    {action}
+    os._exit(0)
+
+killed = 0
+for step in itertools.count(1):
+    {before}
+    child = os.fork()
+    if not child:
+        attempt(step)
+    if os.waitpid(child, 0)[1] == 0:
+        break
+    killed += 1
+    for bundle in store.list():
+        verify(bundle)
+print(killed)
+"""
+
+
+def outcome(process) -> str:
+    out, err = process.communicate()
+    assert process.returncode == 0, err
+    return out.splitlines()[-1]
+
+
+@pytest.mark.parametrize("version", ["3", None])
+def test_of_many_that_save_at_once_one_has_a_version_and_nobody_is_without_a_default_one(store, run, version):
+    processes = [run(SAVE.format(version=version)) for _ in range(4)]
+    for process in processes:
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        process.stdin.write("\n")
+        process.stdin.flush()
+    lines = [outcome(process) for process in processes]
+    tags = [str(bundle.tag) for bundle in store.list()]
+    taken = f"version iris:3 exists in the store at {store.root}: choose another version, or delete that one first"
+    assert sorted(lines) == ["iris:3", *[taken] * 3] if version else set(lines) == set(tags)
+    for bundle in store.list():
+        verify(bundle)
+
+
+def test_the_workspace_of_a_living_process_is_left_alone(store, service, run):
+    slow = run(WAIT)
+    assert slow.stdout.readline() == "saving\n"
+    store.save(service, version="1")
+    store.delete("iris:1")
+    slow.stdin.write("\n")
+    assert outcome(slow) == "iris:slow"
+    verify(store.get("iris:slow"))
+
+
+def test_what_a_killed_process_leaves_behind_is_removed_by_the_next_save(store, service, run):
+    slow = run(WAIT)
+    assert slow.stdout.readline() == "saving\n"
+    slow.send_signal(signal.SIGKILL)
+    slow.wait()
+    assert store.list() == []
+    assert len(list((store.root / "tmp").iterdir())) == 2
+    store.save(service, version="1")
+    assert list((store.root / "tmp").iterdir()) == []
+
+
+def test_a_save_killed_at_any_step_leaves_only_whole_bundles(store, service, run):
+    killed = int(outcome(run(KILL.format(before="", action='store.save(service, version=f"v{step}")'))))
+    assert killed > 20
+    store.save(service, version="1")
+    assert list((store.root / "tmp").iterdir()) == []
+
+
+def test_a_delete_killed_at_any_step_leaves_only_whole_bundles(store, run):
+    before = 'store.list() or store.save(service, version="1")'
+    killed = int(outcome(run(KILL.format(before=before, action='store.delete("iris")'))))
+    assert killed > 5
+    assert store.list() == []
