@@ -3,6 +3,8 @@
 import collections
 import json
 import re
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -67,6 +69,24 @@ def test_what_cannot_be_pickled_is_refused_with_the_way_out(tmp_path, model, beg
     advice = ": functions and classes are pickled by name, so define them at the top of a module instead of in a function or as a lambda"
     with pytest.raises(ArtifactError, match=f"^{re.escape(beginning)}.*{re.escape(advice)}$"):
         PickleArtifact().save(model, tmp_path)
+
+
+@pytest.mark.parametrize("model", [["__main__"], {"a": "defined in __main__"}])
+def test_a_text_that_names_the_script_is_kept(tmp_path, model):
+    assert saved(model, tmp_path) == model
+
+
+def test_what_only_the_script_that_runs_defines_is_refused(tmp_path):
+    script = tmp_path / "train.py"
+    script.write_text(
+        "import pathlib, sys\n"
+        "from bento.artifacts import PickleArtifact\n"
+        "class Model: pass\n"
+        "try: PickleArtifact().save([Model()], pathlib.Path(sys.argv[1]))\n"
+        "except Exception as error: print(error)\n"
+    )
+    said = subprocess.run([sys.executable, script, tmp_path], capture_output=True, text=True, check=True).stdout
+    assert said == "Model is defined in the script that is run, and no bundle imports that: move it to the service's module\n"
 
 
 class Canary:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import mmap
 import pickle
-from types import AsyncGeneratorType, CoroutineType, GeneratorType, ModuleType
+from types import AsyncGeneratorType, CoroutineType, FunctionType, GeneratorType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ..artifact import Artifact, type_name
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _STREAM = "model.pickle"
 _BUFFERS = "buffers.bin"
 _INDEX = "index.json"
+_SCRIPT = "__main__"
 _ALIGNMENT = 64
 _SMALLEST = 4096
 """In bytes; a smaller buffer stays in the stream."""
@@ -37,6 +39,8 @@ class PickleArtifact(Artifact[Any]):
     def save(self, model: Any, folder: Path) -> None:
         buffers: list[pickle.PickleBuffer] = []
         stream = _dump(model, buffers)
+        if _SCRIPT.encode() in stream:
+            _ScriptFinder(io.BytesIO(), protocol=5, buffer_callback=lambda _: None).dump(model)
         (folder / _STREAM).write_bytes(stream)
         sizes = _write_buffers(folder / _BUFFERS, buffers)
         write_json(folder / _INDEX, {"sha256": _sha256(stream), "buffers": [*sizes]})
@@ -76,6 +80,17 @@ def _dump(model: object, buffers: list[pickle.PickleBuffer]) -> bytes:
             f"cannot pickle the {type_name(model)}: {error}: functions and classes are pickled by name, "
             "so define them at the top of a module instead of in a function or as a lambda"
         ) from error
+
+
+class _ScriptFinder(pickle.Pickler):
+    """Refuses what only the script that is run defines, since no other process finds it."""
+
+    def reducer_override(self, value: object) -> Any:
+        if isinstance(value, type | FunctionType) and value.__module__ == _SCRIPT:
+            raise ArtifactError(
+                f"{value.__qualname__} is defined in the script that is run, and no bundle imports that: move it to the service's module"
+            )
+        return NotImplemented
 
 
 def _write_buffers(path: Path, buffers: Sequence[pickle.PickleBuffer]) -> list[int]:
