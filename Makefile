@@ -29,7 +29,7 @@ demo: $(DONE)/demo  ## train a classifier on the iris data, serve it and ask it 
 	@$(BIN)/python examples/demo.py
 
 test: $(DONE)/test  ## run every test, with the branch coverage of the core
-	$(BIN)/python -m pytest --numprocesses auto --cov
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov
 
 check: $(DONE)/check  ## formatting, lint and types
 	$(BIN)/ruff format --check $(SOURCES)

@@ -49,7 +49,8 @@ from .tag import Tag
 
 if TYPE_CHECKING:
     from .bundle import Bundle
-    from .serving import app, serve
+    from .serving import serve
+    from .serving.app import app
     from .store import Store, load, pack, save
 
 __all__ = [

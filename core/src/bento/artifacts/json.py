@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..artifact import JSON, Artifact, type_name
 from ..errors import ArtifactError
@@ -17,10 +17,11 @@ _FILE = "model.json"
 _TYPES = (type(None), bool, int, float, str, list, dict)
 
 
-class JsonArtifact(Artifact[JSON]):
+class JsonArtifact(Artifact[Any]):
     """Keeps a JSON value exactly: lists and dicts of texts, numbers, booleans and None, no subclasses, no NaN, no tuples.
 
-    Equal values give the same bytes, so a dict comes back equal and with its keys sorted.
+    Equal values give the same bytes, so a dict comes back equal and with its keys sorted. A type checker takes the model for `Any`:
+    what shape the value has is known to its author alone.
     """
 
     name = "json"

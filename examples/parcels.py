@@ -1,0 +1,45 @@
+"""What a parcel costs: a table is a model, too. Only bento itself is needed.
+
+Run it to save and see how to go on.
+"""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+import bento
+from bento.adapters import JsonAdapter
+from bento.artifacts import JsonArtifact
+
+
+class Parcel(TypedDict):
+    """What the service is asked about."""
+
+    zone: str
+    grams: int
+
+
+class Parcels(bento.Service):
+    """Price parcels by zone and weight."""
+
+    prices = JsonArtifact()
+
+    @bento.api(input=JsonAdapter(), output=JsonAdapter())
+    def quote(self, parcel: Parcel) -> float:
+        """Give the price in euros: a zone's base price, and as much for each begun kilogram."""
+        zone, grams = parcel["zone"], parcel["grams"]
+        if zone not in self.prices:
+            raise bento.InvalidInput(f"unknown zone {zone!r}: expected one of {', '.join(self.prices)}")
+        base, per_kilogram = self.prices[zone]
+        return round(base + per_kilogram * -(-grams // 1000), 2)
+
+
+def main() -> None:
+    """Save and say how to go on."""
+    service = Parcels(prices={"home": [2.5, 0.9], "europe": [6.0, 2.2], "world": [11.0, 5.5]})
+    bundle = bento.save(service)
+    print(f"""saved {bundle.tag}: ask it with\n  bento run {bundle.tag} quote --input '{{"zone": "europe", "grams": 1800}}'""")
+
+
+if __name__ == "__main__":
+    main()

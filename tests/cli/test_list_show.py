@@ -1,0 +1,86 @@
+"""`bento list` and `bento show`."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from bento import Store
+
+
+@pytest.fixture
+def bundle(home):
+    return Store(home).get("shop:2")
+
+
+def test_the_store_is_listed_newest_first(bento):
+    lines = bento("list").stdout.splitlines()
+    assert lines[0].split() == ["TAG", "CREATED", "SIZE", "APIS"]
+    assert sorted(line.split()[0] for line in lines[1:]) == ["shop:1", "shop:2"]
+    assert all(line.endswith("price shout double echo crash") for line in lines[1:])
+
+
+def test_the_store_is_listed_for_programs(bento, bundle):
+    records = {record["tag"]: record for record in json.loads(bento("list", "--json").stdout)}
+    assert set(records) == {"shop:1", "shop:2"}
+    assert records["shop:2"]["labels"] == {"team": "kitchen"}
+    assert records["shop:2"]["digest"] == bundle.digest
+    assert records["shop:2"]["path"] == str(bundle.path)
+
+
+def test_one_name_can_be_listed(bento):
+    assert bento("list", "shop").stdout.count("shop:") == 2
+    assert json.loads(bento("list", "stall", "--json").stdout) == []
+    assert bento("list", "stall").stderr == "no bundles called 'stall': save one with bento.save(service)\n"
+
+
+def test_an_empty_store_says_how_to_fill_it(bento, tmp_path):
+    done = bento("list", "--store", tmp_path / "empty")
+    assert (done.stdout, done.stderr) == ("", "no bundles yet: save one with bento.save(service)\n")
+    assert json.loads(bento("list", "--store", tmp_path / "empty", "--json").stdout) == []
+
+
+def test_another_store_can_be_named(bento, home, monkeypatch, tmp_path):
+    monkeypatch.setenv("BENTO_HOME", str(tmp_path / "empty"))
+    assert "shop:1" in bento("list", "--store", home).stdout
+
+
+def test_a_bundle_is_shown_with_its_facts(bento, bundle):
+    shown = bento("show", "shop:2").stdout
+    for fact in (
+        "tag         shop:2\n",
+        "about       Tell what things cost.\n",
+        "service     shop:Shop\n",
+        "apis        POST /price: json -> json, within 60 s\n            POST /shout: text -> text, within 5 s\n",
+        "POST /double: array -> array, in batches of up to 16 rows, within 60 s\n",
+        "POST /crash: json -> whatever is returned, within 60 s\n",
+        "labels      team=kitchen\n",
+        f"created     {bundle.manifest.created}\n",
+        f"in {len(bundle.manifest.files)} files\n",
+        f"digest      sha256:{bundle.digest}\n",
+        f"path        {bundle.path}\n",
+        "requires    bento-core==",
+    ):
+        assert fact in shown
+    assert "prices: dict as 'json' of bento-core" in shown
+    assert '{"currency": "EUR"}' in shown
+
+
+def test_a_bundle_is_shown_for_programs(bento, bundle):
+    record = json.loads(bento("show", "shop:2", "--json").stdout)
+    assert record == {
+        "tag": "shop:2",
+        "path": str(bundle.path),
+        "size": bundle.size,
+        "digest": bundle.digest,
+        **json.loads((bundle.path / "bento.json").read_text()),
+    }
+
+
+def test_a_folder_is_shown_as_a_tag_is(bento, bundle):
+    assert bento("show", bundle.path).stdout == bento("show", "shop:2").stdout
+
+
+def test_a_text_that_is_no_tag_says_why(bento):
+    assert bento("show", "Shop Nr 1", code=1).stderr.startswith("Error: 'Shop Nr 1' is no bundle name: use 1 to 64 of a-z")

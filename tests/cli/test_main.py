@@ -1,0 +1,126 @@
+"""What every command has in common."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from bento import __version__
+
+BENTO = Path(sys.executable).with_name("bento")
+COMMANDS = ["delete", "list", "openapi", "pack", "plugins", "run", "serve", "show", "unpack", "verify"]
+
+
+def test_the_version_is_one_line(bento):
+    assert bento("--version").output == f"bento {__version__}\n"
+
+
+def test_bento_can_be_run_as_a_module():
+    done = subprocess.run([sys.executable, "-m", "bento", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"bento {__version__}\n"
+
+
+def test_a_pipe_that_closes_early_is_no_fault(home):
+    script = f"'{BENTO}' list --json | true; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode in (0, 1), done.stderr) == (True, "")
+
+
+def test_help_names_every_command_in_a_sentence(bento):
+    lines = bento("--help").output.splitlines()
+    commands = [line.split(None, 1) for line in lines[lines.index("Commands:") + 1 :] if line.startswith("  ") and "  " in line.strip()]
+    assert [name for name, _ in commands] == COMMANDS
+    assert [text for _, text in commands if not text.endswith(".") or text.endswith("...")] == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_shows_an_example_in_its_help(bento, command):
+    output = bento(command, "--help").output
+    assert f"\nExamples:\n  bento {command}" in output or f"| bento {command}" in output
+    assert f"Usage: bento {command} " in output
+
+
+@pytest.mark.parametrize("command", ["list", "pack", "plugins", "show"])
+def test_every_command_that_lists_or_shows_prints_json_for_programs(bento, command):
+    assert "--json" in bento(command, "--help").output
+
+
+def test_an_unknown_command_is_wrong_usage_and_may_mean_another(bento):
+    assert bento("sevre", code=2).stderr.endswith("Error: no command named 'sevre': did you mean 'serve'\n")
+    assert bento("xyzzy", code=2).stderr.endswith("Error: no command named 'xyzzy': 'bento --help' lists them\n")
+
+
+def test_a_failure_is_a_sentence_on_standard_error(bento, home):
+    done = bento("show", "nothing", code=1)
+    assert done.stdout == ""
+    assert done.stderr == f"Error: no bundle nothing:latest in the store at {home}: it has the name shop\n"
+
+
+def test_wrong_usage_exits_with_2(bento):
+    assert "Missing argument" in bento("show", code=2).stderr
+
+
+@pytest.mark.parametrize("arguments", [("--debug", "show", "nothing"), ("show", "nothing", "--debug")])
+def test_debug_shows_where_an_error_comes_from(bento_process, arguments):
+    done = bento_process(*arguments)
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+    assert "bento.errors.NotFound" in done.stderr
+
+
+def test_without_debug_nothing_shows_a_traceback(bento_process, tmp_path):
+    (tmp_path / "broken.py").write_text("1 / 0")
+    done = bento_process("openapi", "broken:service")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "Error: ZeroDivisionError: division by zero (--debug shows where)\n"
+
+
+def test_a_pipe_gets_no_colours(bento_process):
+    assert "\x1b" not in bento_process("list").stdout
+    assert "\x1b" not in bento_process("plugins").stdout
+
+
+def test_a_terminal_gets_colours(home):
+    script = f"import pty, sys; sys.exit(pty.spawn([{str(BENTO)!r}, 'list']))"
+    shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL).stdout
+    assert "\x1b[1mTAG" in shown
+
+
+def test_bento_home_that_is_no_folder_is_an_error_in_a_sentence(bento, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("BENTO_HOME", str(tmp_path / "file"))
+    assert bento("list", code=1).stderr.startswith(f"Error: cannot list the bundles in the store at {tmp_path / 'file'}: Not a directory")
+
+
+def test_the_version_is_told_without_loading_anything_heavy():
+    code = """
+import sys
+from bento.cli import main
+try:
+    main(["--version"])
+except SystemExit:
+    print(*{name.partition(".")[0] for name in sys.modules})
+"""
+    unmeasured = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+    loaded = subprocess.run([sys.executable, "-c", code], env=unmeasured, capture_output=True, text=True, check=True).stdout.split()
+    assert {"asyncio", "importlib_metadata", "msgpack", "numpy", "orjson", "packaging", "starlette", "uvicorn"} & set(loaded) == set()
+    assert [name for name in loaded if name.startswith("bento_")] == []
+
+
+def test_the_version_is_told_in_less_than_three_times_what_importing_asyncio_takes():
+    """Each is timed in turn, and the best counts: the machine drifts, the ratio holds. Measuring coverage would take longer."""
+    unmeasured = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
+
+    def seconds(*command: str | Path) -> float:
+        start = time.perf_counter()
+        subprocess.run(command, env=unmeasured, check=True, stdout=subprocess.DEVNULL)
+        return time.perf_counter() - start
+
+    pairs = [(seconds(BENTO, "--version"), seconds(sys.executable, "-c", "import asyncio")) for _ in range(5)]
+    ours, theirs = map(min, zip(*pairs, strict=True))
+    assert ours < 3 * theirs

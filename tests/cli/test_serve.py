@@ -1,0 +1,96 @@
+"""`bento serve`, as a process that is asked over HTTP."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+LAZY = """
+import bento
+
+
+class Lazy(bento.Service):
+    def setup(self):
+        raise RuntimeError("no coffee")
+
+
+service = Lazy()
+"""
+BENTO = Path(sys.executable).with_name("bento")
+
+
+@contextmanager
+def serving(*arguments: str, cwd: Path, ready: bytes = b"is ready on (http://[^ ]+)"):
+    process = subprocess.Popen([BENTO, "serve", *arguments, "--port", "0"], cwd=cwd, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        lines = []
+        for line in process.stderr:
+            lines.append(line)
+            if found := re.search(ready, line):
+                yield process, found[1].decode()
+                break
+        else:
+            raise AssertionError(b"".join(lines))
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def ask(url: str, body: bytes) -> bytes:
+    request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        return answer.read()
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_a_saved_bundle_answers_until_it_is_stopped(home, tmp_path, stop):
+    with serving("shop:1", cwd=tmp_path) as (process, url):
+        assert ask(f"{url}/price", b'"tea"') == b"3"
+        process.send_signal(stop)
+        assert process.wait(10) == 0
+
+
+def test_an_instance_in_a_module_answers_without_saving_it(home, project):
+    with serving("shop:service", cwd=project) as (_, url):
+        assert ask(f"{url}/price", b'"cake"') == b"5"
+
+
+def test_several_processes_answer_when_told_to(home, tmp_path):
+    with serving("shop:1", "--workers", "2", cwd=tmp_path) as (process, url):
+        assert ask(f"{url}/price", b'"tea"') == b"3"
+        process.terminate()
+        assert process.wait(10) == 0
+
+
+def test_a_class_is_not_served(bento_process, project):
+    done = bento_process("serve", "shop:Shop", cwd=project)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.endswith("Error: shop:Shop is a class: serve an instance of it, as in `service = Shop(...)`, shop:service\n")
+
+
+def test_a_port_in_use_is_an_error_in_a_sentence(bento_process):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = bento_process("serve", "shop:1", "--port", port)
+    assert done.returncode == 1
+    assert done.stderr == f"Error: port {port} on 127.0.0.1 is in use: choose another with --port, or 0 for a free one\n"
+
+
+def test_a_service_that_cannot_start_ends_the_server_with_its_error(bento_process, tmp_path):
+    (tmp_path / "lazy.py").write_text(LAZY)
+    done = bento_process("serve", "lazy:service", "--port", "0", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "no coffee" in done.stderr
+
+
+@pytest.mark.parametrize("port", ["65536", "-1", "http"])
+def test_a_port_is_a_number_that_ports_have(bento, port):
+    assert "Invalid value for '--port'" in bento("serve", "shop", f"--port={port}", code=2).stderr
