@@ -128,9 +128,12 @@ class Project:
     def service(self, reference: str = "iris:Iris", **models: object) -> Service:
         """An instance of a service class of the project; without models, a JSON one goes into `model`."""
         module, _, name = reference.partition(":")
-        importlib.invalidate_caches()
-        service: type[Service] = getattr(importlib.import_module(module), name)
+        service: type[Service] = getattr(self.module(module), name)
         return service(**(models or {"model": {"weights": [1, 2]}}))
+
+    def module(self, name: str) -> Any:
+        importlib.invalidate_caches()
+        return importlib.import_module(name)
 
     def save(self, reference: str = "iris:Iris", to: str = "saved", **options: Any) -> Bundle:
         return write_bundle(self.service(reference), self.out / to, **options)
@@ -164,6 +167,39 @@ class Project:
     def names(bundle: Bundle) -> list[str]:
         """The names of the distributions that a bundle requires."""
         return [requirement.partition("==")[0] for requirement in bundle.manifest.requirements]
+
+
+class Site:
+    """A folder of installed distributions, as an installer leaves them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def install(
+        self, name: str, files: Mapping[str, str], version: str = "1.0", *, requires: str = "", editable: Path | None = None, url: str = ""
+    ) -> None:
+        info = f"{name.replace('-', '_')}-{version}.dist-info"
+        requirement = f"Requires-Dist: {requires}\n" if requires else ""
+        origin = {"url": f"file://{editable}", "dir_info": {"editable": True}} if editable else {"url": url}
+        everything = {
+            **files,
+            f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{requirement}",
+            f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+            **({f"{info}/direct_url.json": json.dumps(origin)} if editable or url else {}),
+        }
+        for path, text in everything.items():
+            (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (self.folder / path).write_text(text)
+        (self.folder / info / "RECORD").write_text("".join(f"{path},,\n" for path in [*everything, f"{info}/RECORD"]))
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """Another folder of this process's environment, empty at first."""
+    folder = tmp_path / "environment/site-packages"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr(sys, "path", [*sys.path, str(folder)])
+    return Site(folder)
 
 
 @pytest.fixture

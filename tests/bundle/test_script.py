@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+from typing import Any
+
+from bento.bundle import open_bundle
+
+CLASS = """
+import os, pathlib
+import bento
+from bento.artifacts import PickleArtifact
+from bento.bundle import load_service, write_bundle
+
+OUT = pathlib.Path(os.environ["OUT"], "saved")
+
+class Scaler:
+    def __call__(self, value):
+        return 2 * value
+
+class Iris(bento.Service):
+    model = PickleArtifact()
+
+    @bento.api
+    def predict(self, value):
+        return self.model(value)
+
+def save():
+    return write_bundle(Iris(model=Scaler()), OUT)
+
+"""
+GUARD = 'if __name__ == "__main__":\n    '
+LOAD = """
+import os, pathlib
+from bento.bundle import load_service, open_bundle
+
+print(load_service(open_bundle(pathlib.Path(os.environ["OUT"], "saved"))).predict(21))
+"""
+
+
+def run(project: Any, code: str, file: str = "train.py", *arguments: str) -> Any:
+    project.write({file: CLASS + code})
+    return project.run(*(arguments or (file,)))
+
+
+def failure(done: Any) -> str:
+    return done.stderr.splitlines()[-1].partition(": ")[2]
+
+
+def test_a_service_in_a_script_becomes_a_module_of_the_scripts_name(project: Any) -> None:
+    done = run(project, GUARD + "save()")
+    assert done.returncode == 0, done.stderr
+    bundle = open_bundle(project.out / "saved")
+    assert bundle.manifest.service == "train:Iris"
+    assert project.paths(bundle) == ["train.py"]
+
+
+def test_what_a_script_defines_is_found_when_its_bundle_is_loaded_elsewhere(project: Any) -> None:
+    run(project, GUARD + "save()")
+    assert open_bundle(project.out / "saved").manifest.artifacts[0].type == "train.Scaler"
+    (project.root / "train.py").unlink()
+    project.write({"load.py": LOAD})
+    done = project.run("load.py")
+    assert done.stdout == "42\n", done.stderr
+
+
+def test_a_script_can_load_what_it_saved_and_gets_its_own_classes(project: Any) -> None:
+    done = run(
+        project, GUARD + "service = load_service(save()); print(type(service) is Iris, type(service.model) is Scaler, Scaler.__module__)"
+    )
+    assert done.stdout == "True True __main__\n", done.stderr
+
+
+def test_a_script_that_changed_since_it_saved_loads_what_it_saved(project: Any) -> None:
+    run(project, GUARD + "save()")
+    done = run(
+        project, "from bento.bundle import open_bundle\nCHANGED = True\n" + GUARD + "print(type(load_service(open_bundle(OUT))) is Iris)"
+    )
+    assert done.stdout == "False\n", done.stderr
+
+
+def test_a_script_may_save_in_a_function_that_the_guard_calls(project: Any) -> None:
+    assert run(project, 'def main():\n    save()\n\nif "__main__" == __name__ and True:\n    main()').returncode == 0
+
+
+def test_a_script_that_saves_whenever_it_is_imported_is_refused(project: Any) -> None:
+    line = CLASS.count("\n")
+    assert failure(run(project, "save()")) == (
+        f"{project.root}/train.py:{line} saves whenever the file is imported, and loading the bundle imports it: "
+        'put everything that trains and saves under if __name__ == "__main__":'
+    )
+    assert project.leftovers() == []
+
+
+def test_the_other_branch_of_the_guard_does_not_count(project: Any) -> None:
+    done = run(project, 'if __name__ == "__main__":\n    save_now = True\nelse:\n    save_now = False\nif save_now:\n    save()')
+    assert "saves whenever the file is imported" in failure(done)
+
+
+def test_an_imported_module_that_saves_when_it_is_imported_is_refused(project: Any) -> None:
+    project.write({"other.py": "import train"})
+    assert "train.py" in failure(run(project, "save()", "train.py", "other.py"))
+
+
+def test_a_module_run_with_dash_m_keeps_its_full_name(project: Any) -> None:
+    project.write({"shop/__init__.py": "", "shop/prices.py": ""})
+    done = run(project, "from . import prices\n" + GUARD + "print(load_service(save()).predict(21))", "shop/train.py", "-m", "shop.train")
+    assert done.stdout == "42\n", done.stderr
+    bundle = open_bundle(project.out / "saved")
+    assert bundle.manifest.service == "shop.train:Iris"
+    assert project.paths(bundle) == ["shop/__init__.py", "shop/prices.py", "shop/train.py"]
+
+
+def test_a_script_whose_name_is_no_modules_gets_one_that_is(project: Any) -> None:
+    run(project, GUARD + "save()", "train-iris.py")
+    bundle = open_bundle(project.out / "saved")
+    assert (bundle.manifest.service, project.paths(bundle)) == ("train_iris:Iris", ["train_iris.py"])
+
+
+def test_a_script_and_a_module_that_would_be_one_file_are_refused(project: Any) -> None:
+    project.write({"train_iris.py": ""})
+    assert failure(run(project, "import train_iris\n" + GUARD + "save()", "train-iris.py")) == (
+        f"{project.root}/train_iris.py and {project.root}/train-iris.py would both be src/train_iris.py in the bundle: rename one of them"
+    )
+
+
+def test_a_script_whose_name_no_module_can_have_is_refused(project: Any) -> None:
+    assert failure(run(project, GUARD + "save()", "1st.py")) == (
+        f"no other process can import {project.root}/1st.py: put Iris into a file like iris.py"
+    )
+
+
+def test_a_class_typed_into_an_interpreter_is_refused_with_a_way_out(project: Any) -> None:
+    message = (
+        "Iris is defined in an interactive session, which no other process can import: "
+        "put it into a file, such as iris.py, and import it from there"
+    )
+    assert failure(project.run("-c", CLASS + "save()")) == message
+    assert failure(project.run("-", text=CLASS + "save()")) == message
+
+
+def test_a_class_typed_after_a_script_ran_is_refused_too(project: Any) -> None:
+    project.write({"start.py": "x = 1\n"})
+    done = project.run(
+        "-i", "start.py", text=CLASS.replace("\n\n", "\n").replace("class", "\nclass").replace("def save", "\ndef save") + "\nsave()\n"
+    )
+    assert "Iris is defined in an interactive session, which no other process can import: " in done.stderr

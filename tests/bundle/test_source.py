@@ -1,0 +1,312 @@
+from __future__ import annotations
+
+import importlib.metadata
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bento.bundle import load_service, write_bundle
+from bento.errors import DefinitionError, RequirementError
+
+
+def iris(code: str = "", imports: str = "") -> str:
+    """The usual service with more imports, and `code` before its answer."""
+    return f"""\
+import bento
+from bento.artifacts import JsonArtifact
+{textwrap.dedent(imports)}
+
+class Iris(bento.Service):
+    model = JsonArtifact()
+
+    @bento.api
+    def predict(self, value):
+{textwrap.indent(textwrap.dedent(code), " " * 8)}
+        return value
+"""
+
+
+def refusal(project: Any, files: dict[str, str]) -> str:
+    with pytest.raises((RequirementError, DefinitionError)) as caught:
+        project.save_iris(files)
+    assert project.leftovers() == []
+    return str(caught.value)
+
+
+def test_local_modules_go_along_through_any_number_of_imports(project: Any) -> None:
+    bundle = project.save_iris(
+        {
+            "iris.py": iris(imports="import one"),
+            "one.py": "from two import NUMBER",
+            "two.py": "import one\nNUMBER = 2",
+            "unused.py": "NUMBER = 3",
+        }
+    )
+    assert project.paths(bundle) == ["iris.py", "one.py", "two.py"]
+
+
+def test_imports_in_functions_count(project: Any) -> None:
+    bundle = project.save_iris({"iris.py": iris("import late"), "late.py": ""})
+    assert project.paths(bundle) == ["iris.py", "late.py"]
+
+
+def test_packages_go_along_whole_with_their_other_files(project: Any) -> None:
+    files = ["__init__.py", "deep/inner.py", "deep/__init__.py", "words.txt", "data/more.bin", "not_imported.py"]
+    project.write({f"pack/{name}": "" for name in files})
+    assert project.paths(project.save_iris({"iris.py": iris(imports="import pack.deep")})) == sorted(
+        ["iris.py", *(f"pack/{name}" for name in files)]
+    )
+
+
+def test_what_is_no_part_of_a_package_stays(project: Any) -> None:
+    left_out = [
+        ".env",
+        ".git/config",
+        "__pycache__/x.cpython-311.pyc",
+        "old.pyc",
+        "venv/pyvenv.cfg",
+        "venv/lib/x.py",
+        "lib/site-packages/x.py",
+    ]
+    project.write({"iris.py": iris(imports="import pack"), "pack/__init__.py": "", **{f"pack/{name}": "" for name in left_out}})
+    assert project.paths(project.save()) == ["iris.py", "pack/__init__.py"]
+
+
+def test_folders_without_init_bring_only_the_modules_that_are_imported(project: Any) -> None:
+    project.write(
+        {
+            "iris.py": iris(imports="import parts.one"),
+            "parts/one.py": "from parts.inner import two",
+            "parts/inner/two.py": "",
+            "parts/big.bin": "",
+        }
+    )
+    assert project.paths(project.save()) == ["iris.py", "parts/inner/two.py", "parts/one.py"]
+
+
+def test_a_service_in_a_package_brings_the_package_and_its_relative_imports(project: Any) -> None:
+    project.write(
+        {
+            "shop/__init__.py": "",
+            "shop/flowers/__init__.py": "",
+            "shop/flowers/iris.py": iris(imports="from . import prices\nfrom ..tools import cut\nfrom .prices import *"),
+            "shop/flowers/prices.py": "import outside",
+            "shop/tools.py": "def cut(): ...",
+            "outside.py": "",
+        }
+    )
+    bundle = project.save("shop.flowers.iris:Iris")
+    assert bundle.manifest.service == "shop.flowers.iris:Iris"
+    assert "outside.py" in project.paths(bundle)
+    assert load_service(bundle).predict(1) == 1
+
+
+def test_a_service_in_a_packages_init_is_found_again(project: Any) -> None:
+    project.write({"shop/__init__.py": iris()})
+    bundle = project.save("shop:Iris")
+    assert (bundle.manifest.service, project.paths(bundle)) == ("shop:Iris", ["shop/__init__.py"])
+
+
+def test_a_nested_class_is_found_again(project: Any) -> None:
+    project.write({"iris.py": iris().replace("class Iris", "class Garden:\n  class Iris").replace("\n    ", "\n      ")})
+    service = project.module("iris").Garden.Iris(model=[1])
+    bundle = write_bundle(service, project.out / "saved")
+    assert bundle.manifest.service == "iris:Garden.Iris"
+    assert load_service(bundle).predict(1) == 1
+
+
+def test_imports_name_the_distributions_that_bring_them(project: Any, site: Any) -> None:
+    site.install("py_flowers", {"flowers/__init__.py": "", "flowers/cut.py": ""}, "2.1")
+    bundle = project.save_iris({"iris.py": iris(imports="from flowers.cut import *\nimport os, json.decoder, xml")})
+    assert [line for line in bundle.manifest.requirements if not line.startswith("bento")] == ["py-flowers==2.1"]
+
+
+def test_distributions_that_share_a_folder_are_told_apart(project: Any, site: Any) -> None:
+    site.install("garden-iris", {"garden/iris/__init__.py": ""})
+    site.install("garden-rose", {"garden/rose.py": ""})
+    site.install("garden-weed", {"garden/weed/__init__.py": ""})
+    bundle = project.save_iris({"iris.py": iris(imports="import garden.iris\nfrom garden import rose")})
+    assert project.names(bundle) == ["bento-core", "garden-iris", "garden-rose"]
+
+
+def test_a_distribution_without_a_list_of_files_is_known_by_its_name(project: Any, site: Any) -> None:
+    site.install("flowers", {"flowers.py": ""})
+    (site.folder / "flowers-1.0.dist-info/RECORD").unlink()
+    assert "flowers" in project.names(project.save_iris({"iris.py": iris(imports="import flowers")}))
+
+
+def test_a_local_module_goes_before_an_installed_one_of_its_name_as_it_does_in_python(project: Any, site: Any) -> None:
+    site.install("flowers", {"flowers.py": ""})
+    bundle = project.save_iris({"iris.py": iris(imports="import flowers"), "flowers.py": ""})
+    assert (project.names(bundle), project.paths(bundle)) == (["bento-core"], ["flowers.py", "iris.py"])
+
+
+def test_a_local_module_that_an_installed_one_hides_stays(project: Any, site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.install("flowers", {"flowers.py": ""})
+    monkeypatch.setattr(sys, "path", [str(site.folder), *sys.path])
+    bundle = project.save_iris({"iris.py": iris(imports="import flowers"), "flowers.py": ""})
+    assert (project.names(bundle), project.paths(bundle)) == (["bento-core", "flowers"], ["iris.py"])
+
+
+def test_a_local_module_may_hide_one_of_the_standard_library(project: Any) -> None:
+    bundle = project.save_iris({"iris.py": iris(imports="import nturl2path"), "nturl2path.py": ""})
+    assert project.paths(bundle) == ["iris.py", "nturl2path.py"]
+
+
+def test_builds_left_in_the_project_are_no_distributions(project: Any) -> None:
+    project.write({"iris.egg-info/PKG-INFO": "Name: iris\nVersion: 1.0\n", "iris.egg-info/top_level.txt": "iris\n"})
+    assert project.paths(project.save_iris({})) == ["iris.py"]
+
+
+def test_a_virtual_environment_in_the_project_is_not_the_project(project: Any, site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.folder = project.root / ".venv/lib/python3/site-packages"
+    site.install("flowers", {"flowers/__init__.py": ""})
+    monkeypatch.setattr(sys, "path", [*sys.path, str(site.folder)])
+    bundle = project.save_iris({"iris.py": iris(imports="import flowers")})
+    assert (project.names(bundle), project.paths(bundle)) == (["bento-core", "flowers"], ["iris.py"])
+
+
+def test_an_import_that_finds_nothing_is_named_with_its_line(project: Any) -> None:
+    assert refusal(
+        project, {"pack/__init__.py": "", "pack/cut.py": "x = 1\nimport nowhere.at.all", "iris.py": iris("import pack.cut")}
+    ) == (
+        f"pack/cut.py:2 imports 'nowhere.at.all', which is neither installed nor in {project.root}: "
+        "install it, or guard the import with try and except ImportError"
+    )
+
+
+def test_a_part_of_a_local_package_that_is_not_there_is_named(project: Any) -> None:
+    assert refusal(project, {"pack/__init__.py": "", "iris.py": iris("import pack.missing")}).startswith(
+        "iris.py:10 imports 'pack.missing', which is neither installed nor in "
+    )
+
+
+def test_a_relative_import_beyond_the_project_is_named(project: Any) -> None:
+    assert refusal(project, {"iris.py": iris("from .. import above")}).startswith(
+        "iris.py:10 imports '..', which is neither installed nor in "
+    )
+
+
+@pytest.mark.parametrize(
+    "guarded",
+    [
+        "try:\n    import nowhere\nexcept ImportError:\n    import nowhere_either",
+        "try:\n    import nowhere\nexcept (AttributeError, ModuleNotFoundError):\n    pass",
+        "try:\n    import nowhere\nexcept:\n    pass",
+        "import contextlib\nwith contextlib.suppress(ImportError):\n    import nowhere",
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import nowhere",
+        "import typing\nif typing.TYPE_CHECKING:\n    import nowhere",
+        "import sys\nif sys.version_info < (3, 0):\n    import nowhere",
+        "import sys\nif sys.platform == 'win32':\n    import nowhere\nelse:\n    import os",
+        'if __name__ == "__main__":\n    import nowhere',
+        "if '__main__' == __name__ and True:\n    import nowhere",
+        "import msvcrt" if sys.platform != "win32" else "import fcntl",
+    ],
+)
+def test_what_may_be_missing_is_not_asked_for(project: Any, guarded: str) -> None:
+    project.write({"iris.py": iris(f"def never():\n{textwrap.indent(guarded, '    ')}")})
+    assert project.names(project.save()) == ["bento-core"]
+
+
+@pytest.mark.parametrize(
+    "open_import",
+    [
+        "try:\n    import nowhere\nexcept ValueError:\n    pass",
+        "try:\n    pass\nexcept ImportError:\n    pass\nelse:\n    import nowhere",
+        "if __name__ != '__main__':\n    import nowhere",
+        "if __name__ == '__main__':\n    pass\nelse:\n    import nowhere",
+        "from typing import TYPE_CHECKING\nif not TYPE_CHECKING:\n    import nowhere",
+        "with open('x'):\n    import nowhere",
+    ],
+)
+def test_what_runs_anyhow_is_asked_for(project: Any, open_import: str) -> None:
+    assert " imports 'nowhere', which is " in refusal(project, {"iris.py": iris(f"def never():\n{textwrap.indent(open_import, '    ')}")})
+
+
+def test_what_is_guarded_and_there_goes_along(project: Any) -> None:
+    bundle = project.save_iris({"iris.py": iris("try:\n    import extra\nexcept ImportError:\n    pass"), "extra.py": ""})
+    assert project.paths(bundle) == ["extra.py", "iris.py"]
+
+
+def test_a_module_from_outside_the_project_is_named(project: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared/common.py").touch()
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path / "shared")])
+    assert refusal(project, {"iris.py": iris(imports="import common")}) == (
+        f"iris.py:3 imports 'common' from {tmp_path}/shared/common.py, which neither lies in the project's root {project.root} "
+        f"nor belongs to an installed distribution: move it into {project.root}, or install it"
+    )
+
+
+def test_a_local_file_that_is_no_python_is_named(project: Any) -> None:
+    assert refusal(project, {"iris.py": iris("import broken"), "broken.py": "x = 1\ndef ("}).startswith(
+        f"{project.root}/broken.py:2 is not Python: "
+    )
+
+
+def test_a_class_made_in_a_function_is_refused(project: Any) -> None:
+    project.write({"iris.py": "def make():\n" + textwrap.indent(iris(), "    ") + "    return Iris"})
+    with pytest.raises(DefinitionError) as caught:
+        write_bundle(project.module("iris").make()(model=[1]), project.out / "saved")
+    assert str(caught.value) == "Iris is defined inside a function, where no other process finds it: move it to the top level"
+
+
+def test_a_class_that_another_one_has_replaced_is_refused(project: Any) -> None:
+    project.write({"iris.py": iris() + "\nOld = Iris\n" + iris()})
+    with pytest.raises(DefinitionError) as caught:
+        project.save("iris:Old")
+    assert str(caught.value) == f"{project.root}/iris.py has no Iris that is this class: define it there once, with a class statement"
+
+
+def test_an_installed_service_needs_no_source(project: Any, site: Any) -> None:
+    site.install("flower-shop", {"flower_shop.py": iris()})
+    service = project.service("flower_shop:Iris")
+    service.__dict__["name"] = "tulip"
+    bundle = write_bundle(service, project.out / "saved")
+    assert (project.names(bundle), project.paths(bundle), bundle.name) == (["bento-core", "flower-shop"], [], "tulip")
+    loaded = load_service(bundle)
+    assert (loaded.name, loaded.predict(1)) == ("tulip", 1)
+
+
+def test_the_project_that_one_works_in_is_source_though_it_is_installed(project: Any, site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.install("flower-shop", {"flowers.pth": str(project.root)}, editable=project.root)
+    monkeypatch.chdir(project.root)
+    bundle = project.save_iris({"iris.py": iris(imports="import helpers"), "helpers.py": ""})
+    assert (project.names(bundle), project.paths(bundle)) == (["bento-core"], ["helpers.py", "iris.py"])
+
+
+def test_the_setup_script_goes_along(project: Any) -> None:
+    project.write(
+        {"iris.py": iris(imports="").replace("model =", "env = bento.Env(setup='docker/setup.sh')\n    model ="), "docker/setup.sh": "id\n"}
+    )
+    bundle = project.save()
+    assert bundle.manifest.env.setup == "src/docker/setup.sh"
+    assert (bundle.path / "src/docker/setup.sh").read_text() == "id\n"
+
+
+def test_a_setup_script_that_is_not_there_is_named(project: Any) -> None:
+    assert refusal(project, {"iris.py": iris().replace("model =", "env = bento.Env(setup='setup.sh')\n    model =")}) == (
+        f"Env(setup='setup.sh'): there is no file {project.root}/setup.sh"
+    )
+
+
+@pytest.mark.parametrize("name", ["a\\b.txt", "a\nb.txt", "\u202etxt.exe"])
+def test_a_file_that_no_manifest_can_name_is_refused(project: Any, name: str) -> None:
+    project.write({f"pack/{name}": ""})
+    message = refusal(project, {"pack/__init__.py": "", "iris.py": iris("import pack")})
+    assert message == f"{str(project.root / 'pack' / name)!r} cannot go along, expected a relative path like 'src/iris.py': rename it"
+
+
+def test_two_files_that_some_file_system_takes_for_one_are_refused(project: Any) -> None:
+    project.write({"pack/Words.txt": "", "pack/words.txt": ""})
+    message = refusal(project, {"pack/__init__.py": "", "iris.py": iris("import pack")})
+    assert message == f"'{project.root}/pack/words.txt' cannot go along, expected paths that are distinct on every file system: rename it"
+
+
+def test_import_names_that_differ_from_their_distributions_are_known(project: Any) -> None:
+    bundle = project.save_iris({"iris.py": iris("import numpy, sklearn.svm, yaml, dateutil")})
+    for name in ("numpy", "scikit-learn", "pyyaml", "python-dateutil"):
+        assert f"{name}=={importlib.metadata.version(name)}" in bundle.manifest.requirements
