@@ -162,6 +162,25 @@ async def test_arrays_of_different_widths_are_never_stacked(serving):
     assert sorted(service.shapes) == [(2, 5), (4, 3)]
 
 
+@pytest.mark.parametrize("output", [None, ArrayAdapter(), JsonAdapter()])
+async def test_a_request_larger_than_a_batch_is_split_and_put_together_again(serving, output):
+    class Split(bento.Service):
+        def __init__(self) -> None:
+            super().__init__()
+            self.sizes: list[int] = []
+
+        @bento.api(input=ArrayAdapter(shape=(None, 2), dtype="float64"), output=output, batch=bento.Batch(size=3))
+        def total(self, rows):
+            self.sizes.append(len(rows))
+            return rows.sum(axis=1)
+
+    service = Split()
+    async with serving(service) as client:
+        answer = await client.post("/total", json=[[row, 1] for row in range(8)])
+    assert answer.json() == [row + 1.0 for row in range(8)]
+    assert service.sizes == [3, 3, 2]
+
+
 async def test_a_batch_that_waits_takes_what_comes_meanwhile(serving):
     class Patient(bento.Service):
         @bento.api(input=JsonAdapter(), batch=bento.Batch(size=3, wait=30.0))

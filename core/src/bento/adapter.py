@@ -7,10 +7,10 @@ The smallest one is a `name`, its `media_types`, `decode` and `encode`; `bento.t
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, cast
 
 if TYPE_CHECKING:
     from .artifact import JSON
@@ -64,6 +64,10 @@ class Adapter(ABC, Generic[T]):
         A result with another number of rows than went in is a ValueError, so no answer ever reaches another caller.
         """
         return cut(result, rows)
+
+    def join(self, parts: Sequence[T]) -> Any:
+        """Several values' rows as one value: the answer to a request that was too large for one batch."""
+        return [row for part in parts for row in cast("Iterable[Any]", part)]
 
     def schema(self) -> dict[str, JSON]:
         """A JSON Schema (2020-12) of the value as JSON, with at least one entry in `examples`."""

@@ -91,6 +91,11 @@ class ArrayAdapter(Adapter[Any]):
             return np.concatenate(items) if len(items) > 1 else items[0]
         return np.stack(items)
 
+    def join(self, parts: Sequence[Array]) -> Array:
+        import numpy as np
+
+        return np.concatenate(parts)
+
     def schema(self) -> dict[str, JSON]:
         if self._shape is None:
             return {"type": ["array", self._leaf], "examples": self._examples()}

@@ -11,7 +11,7 @@ from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..adapter import reads
-from ..errors import UnsupportedMediaType
+from ..errors import DeadlineExceeded, UnsupportedMediaType
 from .answer import Answer, server_timing
 from .negotiation import choose
 
@@ -72,33 +72,49 @@ class Pipeline:
 
     async def _answer(self, calls: Sequence[Call]) -> None:
         started, processor_started = time.monotonic(), time.thread_time()
-        result = await self._invoke(calls)
+        values = await self._values(calls)
         seconds, processor_seconds = time.monotonic() - started, time.thread_time() - processor_started
-        values = self._values(result, calls)
         rows = sum(call.weight for call in calls)
         for call, value in zip(calls, values, strict=True):
             call.model_seconds, call.processor_seconds, call.rows_in_batch = seconds, processor_seconds, rows
             call.outcome = self._encode(call, value)
 
-    async def _invoke(self, calls: Sequence[Call]) -> Any:
-        batched = self.api.batch is not None
-        value = self.reader.stack([call.item for call in calls]) if batched else calls[0].item
+    async def _values(self, calls: Sequence[Call]) -> Sequence[Any]:
+        """One value for each call."""
+        batch = self.api.batch
+        if batch is None:
+            return [await self._invoke(calls[0].item, calls)]
+        if calls[0].weight > batch.size:
+            return [await self._value_in_parts(calls[0], batch.size)]
+        result = await self._invoke(self.reader.stack([call.item for call in calls]), calls)
+        return self._cut(result, [call.rows for call in calls])
+
+    async def _value_in_parts(self, call: Call, size: int) -> Any:
+        """The value for a request that brings more rows than a batch holds: one batch after the other, put together again."""
+        whole, rest = divmod(call.weight, size)
+        rows = [size] * whole + [rest] * bool(rest)
+        values: list[Any] = []
+        for part, count in zip(self.reader.unstack(call.item, rows), rows, strict=True):
+            if not call.is_wanted(time.monotonic()):
+                raise DeadlineExceeded(f"{len(values)} of {len(rows)} batches of the request were done in time")
+            values += self._cut(await self._invoke(self.reader.stack([part]), [call]), [count])
+        return self._writer(values[0]).join(values)
+
+    async def _invoke(self, value: Any, calls: Sequence[Call]) -> Any:
         arguments: dict[str, Any] = {self.api.parameter: value}
         if self.api.takes_context:
             contexts = [call.context(self.api.name) for call in calls]
-            arguments["context"] = contexts if batched else contexts[0]
+            arguments["context"] = contexts if self.api.batch else contexts[0]
         result = self._method(**arguments)
         return await result if self.api.is_async else result
 
-    def _values(self, result: Any, calls: Sequence[Call]) -> Sequence[Any]:
-        if self.api.batch is None:
-            return [result]
+    def _cut(self, result: Any, rows: Sequence[int | None]) -> Sequence[Any]:
         try:
-            values = self._writer(result).unstack(result, [call.rows for call in calls])
+            values = self._writer(result).unstack(result, rows)
         except ValueError as error:
             raise ResultLengthError(f"{self.api.name}: {error}") from error
-        if len(values) != len(calls):
-            raise ResultLengthError(f"{self.api.name}: expected {len(calls)} answers of unstack, got {len(values)}")
+        if len(values) != len(rows):
+            raise ResultLengthError(f"{self.api.name}: expected {len(rows)} answers of unstack, got {len(values)}")
         return values
 
     def _encode(self, call: Call, value: Any) -> Answer | Exception:
