@@ -82,6 +82,7 @@ def test_a_good_adapter_passes_every_test_of_the_kit():
             "BadAdapter.media_types has 'Application/JSON': write it lower case and without parameters",
         ),
         ({"media_types": ("text/csv;a=b",)}, "BadAdapter.media_types has 'text/csv;a=b': write it lower case and without parameters"),
+        ({"media_types": (3,)}, "BadAdapter.media_types has 3: write it lower case and without parameters"),
         ({"media_types": ("json",)}, "BadAdapter.media_types has 'json': write it lower case and without parameters"),
         ({"media_types": ("image/*",)}, "BadAdapter.media_types begins with 'image/*': begin with one that is written"),
         ({"media_types": (JSON, JSON)}, "BadAdapter.media_types names one twice: ('application/json', 'application/json')"),

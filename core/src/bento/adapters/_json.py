@@ -66,7 +66,7 @@ def dump(value: object) -> bytes:
     try:
         return orjson.dumps(value, default=_convert)
     except orjson.JSONEncodeError as error:
-        if error.__cause__ is not None:
+        if error.__cause__ is not None and not isinstance(error.__cause__, OverflowError):
             raise error.__cause__ from None
         # Keys that are no texts and integers beyond 64 bits are left to us.
         return orjson.dumps(document(value, (ATOMS - {int}) | {orjson.Fragment}, _convert))

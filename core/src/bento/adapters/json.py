@@ -62,8 +62,9 @@ class JsonAdapter(Adapter[Any]):
         return body
 
     def schema(self) -> dict[str, JSON]:
-        examples = self._schema.get("examples") or [{} if self._example is None else self._example]
-        return {**self._schema, "examples": examples}
+        if self._example is not None:
+            return {**self._schema, "examples": [self._example]}
+        return dict(self._schema) or {"examples": [{}]}
 
     def options(self) -> dict[str, JSON]:
         given: dict[str, JSON] = {"schema": self._schema or None, "example": self._example, "nan": self._nan}
