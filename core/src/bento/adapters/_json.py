@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ DEEPEST = 100
 
 _UTF8 = frozenset({"utf-8", "utf8"})
 _NESTING = frozenset({list, dict})
-_LARGE = 16 * 1024
+_LARGE = 256 * 1024
 _SMALLEST, _LARGEST = -(2**63), 2**64 - 1
 
 
@@ -50,10 +49,10 @@ def load(payload: Payload) -> Any:
 
 def check_depth(value: Any) -> None:
     """Refuse a value of more than `DEEPEST` levels: what is nested deeper breaks whatever walks through it later."""
-    level = [value]
+    level = [value] if type(value) in _NESTING else []
     for _ in range(DEEPEST):
-        children = chain.from_iterable(node.values() if type(node) is dict else node for node in level if type(node) in _NESTING)
-        level = [child for child in children if type(child) in _NESTING]
+        below = [node.values() if type(node) is dict else node for node in level]
+        level = [child for nodes in below if not _NESTING.isdisjoint(map(type, nodes)) for child in nodes if type(child) in _NESTING]
         if not level:
             return
     raise BadInput(f"the body is nested deeper than {DEEPEST} levels")
