@@ -12,7 +12,7 @@ from bento import Batch, Context, DefinitionError
 from bento.api import declared
 
 if TYPE_CHECKING:
-    from decimal import Decimal  # noqa: TC004 - the tests need a type hint that cannot be read
+    from decimal import Decimal
 
 
 def test_the_marked_method_is_the_method_itself():
