@@ -47,6 +47,10 @@ class Colour(enum.Enum):
     RED = "red"
 
 
+class Kind(str, enum.Enum):  # noqa: UP042 - the older way, whose str() is no value
+    ROSE = "rose"
+
+
 class Query(TypedDict):
     age: int
 
@@ -181,6 +185,7 @@ def test_a_msgpack_timestamp_is_an_aware_datetime():
         (uuid.UUID(int=3), '"00000000-0000-0000-0000-000000000003"', "00000000-0000-0000-0000-000000000003"),
         (decimal.Decimal("1.10"), '"1.10"', "1.10"),
         ({1: 0.5, 2.5: "a", None: True, False: np.int64(3), np.int8(7): b"x"}, '{"1":0.5,"2.5":"a","null":true,"false":3,"7":"x"}', None),
+        ({Kind.ROSE: Kind.ROSE}, '{"rose":"rose"}', {"rose": "rose"}),
         ({Colour.RED: 1, dt.date(2026, 1, 2): Flower("a", 1.0)}, '{"red":1,"2026-01-02":{"species":"a","size":1.0}}', None),
     ],
     ids=lambda value: type(value).__name__,

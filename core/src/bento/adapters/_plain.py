@@ -83,6 +83,8 @@ def plain_array(array: np.ndarray[Any, Any]) -> object:
 
 
 def _key(key: Any) -> str:
+    if isinstance(key, enum.Enum):
+        return _key(key.value)
     if isinstance(key, str):
         return str(key)
     if isinstance(key, bool | None):
