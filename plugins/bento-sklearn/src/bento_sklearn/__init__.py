@@ -1,0 +1,26 @@
+"""scikit-learn models for bento.
+
+`SklearnArtifact` keeps an estimator as data that cannot run code when it is loaded; `SklearnPickleArtifact` keeps what that cannot,
+as a pickle. Importing this package imports neither scikit-learn nor NumPy.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import bento
+
+from .artifact import SklearnArtifact
+from .pickled import SklearnPickleArtifact
+from .version import VersionWarning
+
+if TYPE_CHECKING:
+    from bento import Artifact
+
+__all__ = ["SklearnArtifact", "SklearnPickleArtifact", "VersionWarning"]
+
+
+@bento.hookimpl
+def bento_register_artifacts() -> list[type[Artifact[Any]]]:
+    """The formats that this plugin brings."""
+    return [SklearnArtifact, SklearnPickleArtifact]

@@ -1,0 +1,111 @@
+"""Estimators as data: the format to use."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from bento import Artifact, ArtifactError, DefinitionError, Service, instance_of, type_name
+from bento.artifacts import slot_file
+
+from .fitted import check_fitted
+from .version import same_version, write_version
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sklearn.base import BaseEstimator
+
+    from bento.artifact import JSON
+
+_FILE = "model.skops"
+
+
+class SklearnArtifact(Artifact["BaseEstimator"]):
+    """Keeps a fitted estimator in skops's format, from which loading makes objects of trusted types only and runs no code of the file's.
+
+    skops trusts most of what scikit-learn, NumPy and SciPy define. `trusted` names what else a model may hold, your own transformers
+    for instance: each class or function itself, or its dotted name. Saving a model says what it lacks. Equal models give equal bytes.
+    """
+
+    name = "sklearn"
+    framework = "sklearn"
+
+    def __init__(self, *, trusted: Sequence[str | type | Callable[..., Any]] = ()) -> None:
+        if isinstance(trusted, str) or not all(isinstance(item, str) or hasattr(item, "__name__") for item in trusted):
+            raise DefinitionError(f"expected SklearnArtifact(trusted=[...]) with classes, functions or their dotted names, got {trusted!r}")
+        self._trusted = tuple(trusted)
+
+    @property
+    def trusted(self) -> list[str]:
+        """The dotted names of what is trusted, sorted. A class says where it is from when it is asked, as a script's name changes."""
+        return sorted({_dotted(item) for item in self._trusted})
+
+    def save(self, model: BaseEstimator, folder: Path) -> None:
+        from . import skops_file
+
+        check_fitted(model)
+        skops_file.write(model, folder / _FILE)
+        self._check_trusted(folder / _FILE)
+        write_version(folder)
+
+    def load(self, folder: Path) -> BaseEstimator:
+        from . import skops_file
+
+        path = slot_file(folder, _FILE)
+        with same_version(folder):
+            model = skops_file.read(path, sorted(set().union(*map(_names, self._trusted))))
+        if not self.accepts(model):
+            raise ArtifactError(f"{str(path)!r} holds a {type_name(model)}, which is no estimator")
+        return model
+
+    def accepts(self, model: object) -> bool:
+        return instance_of(model, "sklearn.base", "BaseEstimator")
+
+    def requirements(self) -> list[str]:
+        return ["scikit-learn", "skops"]
+
+    def options(self) -> dict[str, JSON]:
+        return {"trusted": [*self.trusted]} if self._trusted else {}
+
+    def default_service(self) -> type[Service] | None:
+        if self._trusted:
+            return None
+        from .service import SklearnService
+
+        return SklearnService
+
+    def _check_trusted(self, path: Path) -> None:
+        from . import skops_file
+
+        unknown = skops_file.unknown_types(path)
+        for name in unknown:
+            _check_found_again(name)
+        missing = sorted(set(unknown) - set(self.trusted))
+        if missing:
+            raise ArtifactError(
+                f"the model holds {', '.join(missing)}, which skops does not trust by itself: "
+                f"if you do, write SklearnArtifact(trusted={sorted({*self.trusted, *missing})})"
+            )
+
+
+def _dotted(item: str | type | Callable[..., Any]) -> str:
+    return item if isinstance(item, str) else f"{item.__module__}.{item.__name__}"
+
+
+def _names(item: str | type | Callable[..., Any]) -> set[str]:
+    """Every dotted name of a class or function: the script that is run may stand for the module that a bundle has of it."""
+    if isinstance(item, str):
+        return {item}
+    home = sys.modules.get(item.__module__)
+    return {_dotted(item)} | {f"{name}.{item.__name__}" for name, module in list(sys.modules.items()) if home and module is home}
+
+
+def _check_found_again(dotted: str) -> None:
+    """Refuse what another process would not find."""
+    module, _, name = dotted.rpartition(".")
+    if module == "__main__":
+        raise ArtifactError(f"{name} is defined in the script that is run, and no bundle imports that: move it to the service's module")
+    if not hasattr(sys.modules.get(module), name):
+        raise ArtifactError(f"{dotted} is not at the top of its module, where loading looks for it: define it there, with a name")

@@ -1,0 +1,33 @@
+"""Whether an estimator is fitted, as far as that can be told."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bento import ArtifactError, type_name
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
+
+
+def check_fitted(model: BaseEstimator) -> None:
+    """Refuse an estimator that cannot answer yet; stateless ones and those that other packages define are taken as they are."""
+    from sklearn.exceptions import NotFittedError
+    from sklearn.utils.validation import check_is_fitted
+
+    last = _last_step(model)
+    if not type(last).__module__.startswith("sklearn."):
+        return  # scikit-learn looks for attributes with a trailing underscore, which others need not have
+    try:
+        check_is_fitted(last)
+    except NotFittedError as error:
+        raise ArtifactError(f"this {type_name(model)} is not fitted: call its fit() before it is packed") from error
+
+
+def _last_step(model: Any) -> Any:
+    """The step of a pipeline that is fitted last, since a pipeline is fitted when that one is."""
+    from sklearn.pipeline import Pipeline
+
+    while isinstance(model, Pipeline) and model.steps:
+        model = model.steps[-1][1]
+    return model

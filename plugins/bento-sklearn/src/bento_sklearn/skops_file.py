@@ -1,0 +1,118 @@
+"""A skops file: written so that equal models give equal bytes, and read without believing what it says of itself.
+
+Source: skops 0.16, `skops.io`: an uncompressed zip of `schema.json`, a tree of nodes, and the arrays that the nodes name. skops
+numbers nodes by the addresses of objects, which also name the arrays, and dates each entry; both are put right here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zipfile import ZIP_STORED, ZipFile, ZipInfo
+
+from bento import ArtifactError, type_name
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
+
+_SCHEMA = "schema.json"
+_ID = "__id__"
+
+
+def write(model: BaseEstimator, path: Path) -> None:
+    """Write a model; one that skops cannot hold is an ArtifactError."""
+    import skops.io
+
+    draft = path.with_suffix(".draft")
+    try:
+        skops.io.dump(model, draft)
+    except Exception as error:
+        raise ArtifactError(
+            f"skops cannot keep this {type_name(model)}: {type(error).__name__}: {error}: SklearnPickleArtifact may, at the price of trust"
+        ) from error
+    _rewrite(draft, path)
+    draft.unlink()
+
+
+def unknown_types(path: Path) -> list[str]:
+    """What a file holds that skops does not trust by itself, by dotted names."""
+    import skops.io
+
+    found: list[str] = skops.io.get_untrusted_types(file=path)
+    return found
+
+
+def read(path: Path, trusted: list[str]) -> Any:
+    """Read a model; a file that is damaged, or holds what is not trusted, is an ArtifactError, and nothing of it is made."""
+    import skops.io
+
+    try:
+        _check_sizes(path)
+        return skops.io.load(path, trusted=trusted)
+    except Exception as error:
+        raise ArtifactError(f"{str(path)!r} is damaged, or holds what is not trusted: {type(error).__name__}: {error}") from error
+
+
+def _check_sizes(path: Path) -> None:
+    """Refuse an archive that would unpack to more than it is."""
+    with ZipFile(path) as archive:
+        entries = archive.infolist()
+    if any(entry.compress_type != ZIP_STORED or entry.compress_size != entry.file_size for entry in entries):
+        raise ValueError("an entry is compressed")
+    if sum(entry.file_size for entry in entries) > path.stat().st_size:
+        raise ValueError("the entries are larger than the file")
+
+
+def _rewrite(draft: Path, path: Path) -> None:
+    with ZipFile(draft) as source, ZipFile(path, "w") as target:
+        schema = json.loads(source.read(_SCHEMA))
+        numbering = _Numbering()
+        numbering.renumber(schema)
+        for old, new in numbering.files.items():
+            target.writestr(ZipInfo(new), source.read(old))
+        target.writestr(ZipInfo(_SCHEMA), json.dumps(schema, separators=(",", ":")))
+
+
+class _Numbering:
+    """Gives nodes the numbers 1, 2, 3 in the order in which they appear, and their files the names that go with them."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, str] = {}
+        self._numbers: dict[int, int] = {}
+
+    def renumber(self, tree: Any) -> None:
+        for node in _nodes(tree):
+            # Whether two equal texts or numbers are one object is the interpreter's whim; nothing depends on it.
+            number = node.pop(_ID, None)
+            if number is not None and node["__loader__"] != "JsonNode":
+                node[_ID] = self._numbers.setdefault(number, len(self._numbers) + 1)
+            if isinstance(node.get("file"), str):
+                name = Path(node["file"])
+                node["file"] = self.files.setdefault(node["file"], f"{len(self.files) + 1}{name.suffix}")
+
+
+def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
+    """Every node of a tree, parents first; the members of a set, whose order is nobody's, in the order of their contents."""
+    if isinstance(tree, dict):
+        if isinstance(tree.get("__loader__"), str):
+            yield tree
+            if tree["__loader__"] == "SetNode":
+                tree["content"].sort(key=_contents)
+        for value in tree.values():
+            yield from _nodes(value)
+    elif isinstance(tree, list):
+        for value in tree:
+            yield from _nodes(value)
+
+
+def _contents(node: Any) -> str:
+    return json.dumps(_bare(node), sort_keys=True)
+
+
+def _bare(tree: Any) -> Any:
+    """A node without the numbers in it."""
+    if isinstance(tree, dict):
+        return {key: _bare(value) for key, value in tree.items() if key != _ID}
+    return [_bare(value) for value in tree] if isinstance(tree, list) else tree
