@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import hashlib
 import importlib
 import json
@@ -190,7 +191,8 @@ class Site:
         for path, text in everything.items():
             (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
             (self.folder / path).write_text(text)
-        (self.folder / info / "RECORD").write_text("".join(f"{path},,\n" for path in [*everything, f"{info}/RECORD"]))
+        with (self.folder / info / "RECORD").open("w", newline="") as record:
+            csv.writer(record, lineterminator="\n").writerows((path, "", "") for path in [*everything, f"{info}/RECORD"])
 
 
 @pytest.fixture

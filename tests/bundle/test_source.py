@@ -237,7 +237,7 @@ def test_a_module_from_outside_the_project_is_named(project: Any, tmp_path: Path
     monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path / "shared")])
     assert refusal(project, {"iris.py": iris(imports="import common")}) == (
         f"iris.py:3 imports 'common' from {tmp_path}/shared/common.py, which neither lies in the project's root {project.root} "
-        f"nor belongs to an installed distribution: move it into {project.root}, or install it"
+        f"nor belongs to an installed distribution: move it into {project.root}, or install it, without -e"
     )
 
 

@@ -30,8 +30,9 @@ def files_of(installed: Installed) -> dict[str, Path]:
     recorded = dict(_recorded(installed))
     if installed.project is None:
         return recorded
-    metadata = {name: file for name, file in recorded.items() if name.startswith(f"{metadata_folder(installed)}/")}
-    return {**dict(_editable(installed, [file for file in recorded.values() if file.suffix == ".pth"])), **metadata}
+    own = metadata_folder(installed).removesuffix("dist-info")
+    kept = {name: file for name, file in recorded.items() if name.startswith((f"{own}dist-info/", f"{own}data/"))}
+    return {**dict(_editable(installed, [file for file in recorded.values() if file.suffix == ".pth"])), **kept}
 
 
 def metadata_folder(installed: Installed) -> str:
@@ -58,11 +59,12 @@ def _recorded(installed: Installed) -> Iterator[tuple[str, Path]]:
 
 def _data_name(installed: Installed, file: Path) -> str | None:
     """The name of a file outside the folder of modules; None for a script that an entry point stands for."""
+    if file.name in {entry.name for entry in installed.distribution.entry_points if entry.group in _SCRIPT_GROUPS}:
+        return None
     data = metadata_folder(installed).removesuffix(".dist-info") + ".data"
     scripts, base = (Path(sysconfig.get_path(name)) for name in ("scripts", "data"))
     if file.is_relative_to(scripts):
-        made_again = {entry.name for entry in installed.distribution.entry_points if entry.group in _SCRIPT_GROUPS}
-        return None if file.name in made_again else f"{data}/scripts/{file.relative_to(scripts).as_posix()}"
+        return f"{data}/scripts/{file.relative_to(scripts).as_posix()}"
     if file.is_relative_to(base) and installed.site.is_relative_to(base):
         return f"{data}/data/{file.relative_to(base).as_posix()}"
     return _refuse(installed, f"{file} lies outside {base}")
@@ -97,7 +99,5 @@ def _modules(installed: Installed, folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _refuse(installed: Installed, why: str) -> NoReturn:
-    where = installed.project or "its folder"
-    raise RequirementError(
-        f"{installed} comes from no package index, and cannot go along as a wheel: {why}: run pip install {where}, without -e"
-    )
+    way_out = f"with pip install {installed.project}, without -e" if installed.project else "again with pip"
+    raise RequirementError(f"{installed} is on no package index, and cannot go along as a wheel, as {why}: install it {way_out}")

@@ -141,7 +141,7 @@ class _Collector:
         if found.kind == "elsewhere":
             raise RequirementError(
                 f"{by} imports {wanted.module!r} from {found.place}, which neither lies in the project's root {root} "
-                f"nor belongs to an installed distribution: move it into {root}, or install it"
+                f"nor belongs to an installed distribution: move it into {root}, or install it, without -e"
             )
         raise RequirementError(
             f"{by} imports {wanted.module!r}, which is neither installed nor in {root}: "
