@@ -72,6 +72,13 @@ def test_sizes_beyond_the_old_limits_of_zip_fit(make_bundle, tmp_path, monkeypat
     verify(unpack_archive(out, tmp_path / "unpacked"))
 
 
+def test_unpacking_tells_how_many_bytes_are_done(bundle, tmp_path):
+    done: list[int] = []
+    unpack_archive(ArchivePacker().pack(bundle, tmp_path / "out"), tmp_path / "unpacked", done.append)
+    assert done == sorted(done)
+    assert done[-1] == bundle.size + (bundle.path / "bento.json").stat().st_size
+
+
 def test_names_in_any_script_survive(make_bundle, tmp_path):
     bundle = make_bundle(tmp_path / "bundle", {"artifacts/model/größe-模型.txt": b"1"})
     verify(unpack_archive(ArchivePacker().pack(bundle, tmp_path / "out"), tmp_path / "unpacked"))

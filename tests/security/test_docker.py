@@ -72,6 +72,15 @@ def test_a_poisoned_field_that_got_past_the_reader_is_refused_by_the_packer(make
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
 
 
+def test_a_marker_that_pip_would_expand_is_refused_by_the_packer(make_bundle, tmp_path):
+    bundle = make_bundle(tmp_path / "bundle")
+    requirement = "numpy==2.1.0; extra == '${HOME}'"
+    object.__setattr__(bundle.manifest, "requirements", (requirement,))
+    with pytest.raises(PackerError) as caught:
+        DockerPacker().pack(bundle, tmp_path / "image")
+    assert str(caught.value) == f"cannot write {requirement!r} to a requirements file: expected one like 'scikit-learn==1.5.0'"
+
+
 @pytest.mark.parametrize("poison", POISONS)
 @pytest.mark.parametrize("path", ["src{}/iris.py", "iris{}.py", "wheels/flowers{}-1.0-py3-none-any.whl"])
 def test_a_poisoned_path_is_refused_by_the_packer(make_bundle, tmp_path, path, poison):

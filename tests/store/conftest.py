@@ -89,12 +89,13 @@ def run(project, store) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
 
 @pytest.fixture
 def ordinary_user() -> Iterator[Path]:
-    """A folder of root's, or of one's own without the right to write, for as long as the test is not root."""
+    """A folder of an ordinary user, whom modes mean something to; root is one for as long as the test runs."""
+    user = os.geteuid()
     with TemporaryDirectory() as folder:
-        Path(folder).chmod(0o555)
-        user = os.geteuid()
-        if user == 0:
-            os.seteuid(65534)
-        yield Path(folder)
-        os.seteuid(user)
-        Path(folder).chmod(0o755)
+        Path(folder).chmod(0o777)
+        os.seteuid(65534 if user == 0 else user)
+        try:
+            (Path(folder) / "home").mkdir()
+            yield Path(folder) / "home"
+        finally:
+            os.seteuid(user)

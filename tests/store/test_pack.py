@@ -15,9 +15,11 @@ class BrokenPacker(Packer):
     name = "broken"
     summary = "writes a little, then fails"
 
+    def __init__(self, write):
+        self.write = write
+
     def pack(self, bundle, out):
-        out.mkdir()
-        (out / "half").touch()
+        self.write(out)
         raise RuntimeError("broken")
 
 
@@ -67,10 +69,11 @@ def test_an_out_that_exists_is_refused_before_the_bundle_is_looked_for(store, tm
         pack("iris:3", "archive", tmp_path / "out", store=store)
 
 
-def test_a_packer_that_fails_leaves_nothing(make_bundle, tmp_path):
+@pytest.mark.parametrize("write", [Path.touch, Path.mkdir, lambda out: None])
+def test_a_packer_that_fails_leaves_nothing(make_bundle, tmp_path, write):
     bundle = make_bundle(tmp_path / "bundle")
     with pytest.raises(RuntimeError, match="broken"):
-        pack(bundle, BrokenPacker(), tmp_path / "out")
+        pack(bundle, BrokenPacker(write), tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
 
 

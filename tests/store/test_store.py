@@ -42,6 +42,10 @@ def test_the_store_is_where_bento_home_says_else_in_the_home_folder(monkeypatch,
     assert Store().root == tmp_path / "models"
 
 
+def test_a_store_shows_where_it_is(store):
+    assert repr(store) == f"Store({str(store.root)!r})"
+
+
 def test_a_store_that_is_not_there_is_empty_and_stays_away_until_something_is_saved(store):
     assert store.list() == []
     assert not store.root.exists()
@@ -187,13 +191,39 @@ def test_a_root_that_is_a_file_is_a_sentence(tmp_path, service):
         assert str(caught.value).endswith(" - set BENTO_HOME to a folder")
 
 
-def test_a_store_that_nobody_may_write_to_is_a_sentence(ordinary_user, service):
+def test_a_store_that_one_may_not_write_to_is_a_sentence(ordinary_user, service):
+    ordinary_user.chmod(0o555)
     with pytest.raises(StoreError) as caught:
         Store(ordinary_user / "store").save(service)
     assert str(caught.value) == (
         f"cannot save 'iris' in the store at {ordinary_user / 'store'}: Permission denied: {ordinary_user / 'store'}"
         " - set BENTO_HOME to a folder that you may read and write"
     )
+
+
+def test_a_store_that_one_may_not_read_is_a_sentence(ordinary_user):
+    (ordinary_user / "bundles").mkdir(mode=0)
+    with pytest.raises(StoreError) as caught:
+        Store(ordinary_user).get("iris")
+    assert str(caught.value) == (
+        f"cannot find iris:latest in the store at {ordinary_user}: Permission denied: {ordinary_user / 'bundles/iris'}"
+        " - set BENTO_HOME to a folder that you may read and write"
+    )
+
+
+def test_a_leftover_that_cannot_be_removed_is_reported_and_in_nobodys_way(ordinary_user, caplog):
+    folder = ordinary_user / "tmp"
+    for name in ("mine", "theirs"):
+        (folder / name / "draft").mkdir(parents=True)
+        (folder / f"{name}.lease").touch()
+    (folder / "mine").chmod(0o555)
+    (folder / "theirs.lease").chmod(0)
+    with pytest.raises(BundleError, match="No such file"):
+        Store(ordinary_user).unpack(ordinary_user / "no.bento")
+    assert sorted(caplog.messages) == [
+        f"cannot look after the leftover {folder / 'theirs.lease'}: [Errno 13] Permission denied: '{folder / 'theirs.lease'}'",
+        f"cannot remove the leftover {folder / 'mine'}: [Errno 13] Permission denied: 'draft'",
+    ]
 
 
 def test_a_full_disk_is_a_sentence_and_leaves_the_store_as_it_was(store, service):
