@@ -138,15 +138,16 @@ def test_an_api_that_takes_any_number_of_values_is_refused():
         )
 
 
-def test_a_generator_is_refused():
+def test_a_generator_streams_and_has_no_batch():
     def stream(self, rows):
         yield rows
 
     async def astream(self, rows):
         yield rows
 
-    assert refusal_of(lambda: bento.api(stream)) == "'stream' is a generator: return the whole answer instead"
-    assert refusal_of(lambda: bento.api(astream)) == "'astream' is a generator: return the whole answer instead"
+    message = "'stream' yields its answer piece by piece, which a batch cannot: leave batch= out, or return the answer"
+    assert refusal_of(lambda: bento.api(batch=True)(stream)) == message
+    assert [declared(bento.api(function)).is_stream for function in (stream, astream)] == [True, True]
 
 
 def test_a_type_hint_that_cannot_be_read_says_which_api_it_is_on():

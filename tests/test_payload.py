@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import encodings
+
 import pytest
 
 from bento import BadInput, Payload, UnsupportedMediaType
@@ -63,3 +65,18 @@ def test_a_charset_that_nobody_knows_is_an_unsupported_media_type(charset):
     with pytest.raises(UnsupportedMediaType) as refusal:
         Payload(b"text", "text/plain", {"charset": charset}).text()
     assert str(refusal.value) == f"unknown charset {charset!r}"
+
+
+def test_names_that_are_no_charset_leave_no_trace():
+    before = len(encodings._cache)
+    for number in range(100):
+        with pytest.raises(UnsupportedMediaType):
+            Payload(b"", "text/plain", {"charset": f"made-up-{number}"}).text()
+    assert len(encodings._cache) == before
+
+
+@pytest.mark.parametrize(
+    "charset", ["utf-8", "UTF8", "latin-1", "ISO-8859-15", "cp1252", "windows-1252", "shift_jis", "KOI8-U"]
+)
+def test_every_charset_that_python_has_is_read(charset):
+    assert Payload("a".encode(charset), "text/plain", {"charset": charset}).text() == "a"

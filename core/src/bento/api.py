@@ -88,6 +88,11 @@ class Api:
     def is_async(self) -> bool:
         return inspect.iscoroutinefunction(self.function)
 
+    @property
+    def is_stream(self) -> bool:
+        """Whether the api is a generator, whose answer is streamed."""
+        return _yields(self.function)
+
     def annotations(self) -> tuple[object, object]:
         """The type hints of input and output, `inspect.Parameter.empty` where there is none."""
         try:
@@ -152,15 +157,15 @@ def _declare(
 ) -> Api:
     name = function.__name__
     if concurrency is None:
-        concurrency = 100 if inspect.iscoroutinefunction(function) else 1
+        concurrency = 100 if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function) else 1
     if name in _RESERVED:
         raise DefinitionError(f"an api cannot be named {name!r}: the server answers /{name} itself")
     if not 0 < timeout < math.inf:
         raise DefinitionError(f"expected a timeout of some seconds for {name!r}, got {timeout!r}")
     if concurrency < 1:
         raise DefinitionError(f"expected a concurrency of 1 or more for {name!r}, got {concurrency!r}")
-    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-        raise DefinitionError(f"{name!r} is a generator: return the whole answer instead")
+    if batch is not None and _yields(function):
+        raise DefinitionError(f"{name!r} yields its answer piece by piece, which a batch cannot: leave batch= out, or return the answer")
     parameter, takes_context = _parameters(function)
     return Api(name, function, input, output, batch, float(timeout), concurrency, parameter, takes_context)
 
@@ -178,6 +183,10 @@ def _parameters(function: Callable[..., Any]) -> tuple[str, bool]:
         shown = str(values[0]).partition(":")[0]
         raise DefinitionError(f"{name!r} takes {shown}: an api takes one value by position, as in def {name}(self, value)")
     return values[0].name, len(parameters) > 1
+
+
+def _yields(function: Callable[..., Any]) -> bool:
+    return inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
 
 
 def _batch(batch: bool | Batch) -> Batch | None:

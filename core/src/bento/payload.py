@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import codecs
+import encodings
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from encodings.aliases import aliases
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -19,7 +20,10 @@ _MEDIA_TYPE = re.compile(rf"{_WORD}/{_WORD}")
 _PARAMETER = re.compile(rf'[ \t]*;[ \t]*(?:({_WORD})=("(?:[^"\\]|\\.)*"|{_WORD}))?')
 _ESCAPE = re.compile(r"\\(.)")
 # Python's own notations, not anybody's charset; decoding a megabyte of the first takes minutes.
-_NO_CHARSETS = frozenset({"punycode", "idna", "unicode-escape", "raw-unicode-escape"})
+_NO_CHARSETS = frozenset({"punycode", "idna", "unicode_escape", "raw_unicode_escape"})
+# Python keeps every name that it has ever looked up, so names from outside are looked up here first. Some have no alias.
+_UNALIASED = "cp1006 cp720 cp737 cp856 cp874 cp875 koi8_t koi8_u mac_arabic mac_croatian mac_farsi mac_romanian utf_8_sig"
+_CHARSETS = frozenset({*aliases, *aliases.values(), *_UNALIASED.split()}) - _NO_CHARSETS
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class Payload:
         """The body as text in the charset its sender named, UTF-8 by default."""
         charset = self.parameters.get("charset", "utf-8")
         try:
-            if codecs.lookup(charset).name.replace("_", "-") in _NO_CHARSETS:
+            if encodings.normalize_encoding(charset).lower() not in _CHARSETS:
                 raise LookupError(charset)
             return str(self.data, charset)
         except UnicodeError as error:

@@ -53,10 +53,14 @@ def headers_of(answer: Answer, request_id: str) -> list[tuple[str, str]]:
     return [
         ("content-type", answer.media_type),
         ("content-length", str(len(answer.body))),
-        ("x-content-type-options", "nosniff"),
-        ("x-request-id", request_id),
+        *common_headers(request_id),
         *answer.headers,
     ]
+
+
+def common_headers(request_id: str) -> tuple[tuple[str, str], ...]:
+    """What every answer of an api has, a stream too."""
+    return (("x-content-type-options", "nosniff"), ("x-request-id", request_id))
 
 
 def server_timing(call: Call) -> str:

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from ..errors import BentoError, Overloaded
 from ..registry import installed
+from .accounts import CLIENT_LEFT
 from .answer import Answer, failure, problem
 from .guard import check_caller
-from .lane import ClientLeft, body_is_late, call_endpoint, read_body, read_request, send_answer
+from .lane import ClientLeft, Exchange
 from .lifecycle import Lifecycle
 from .limits import Limits
-from .logs import AccessLog, log
+from .logs import AccessLog
 from .pages import site
-from .request import fit_request_id, read_headers
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from ..service import Service
-    from .endpoint import Endpoint
 
 
 class App:
@@ -81,53 +79,37 @@ class App:
             self._on_started(None)
 
     async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
-        received = time.monotonic()
-        headers = read_headers(scope["headers"])
-        request_id = fit_request_id(headers.get("x-request-id", ""))
-        path = scope["path"].removeprefix(scope.get("root_path", ""))
-        refusal = self._refuse(scope, headers, request_id)
-        status = 499
+        exchange = Exchange(scope, receive, send)
         try:
-            if refusal is not None:
-                status = refusal.status
-                await send_answer(send, refusal, request_id)
-            elif path in self.lifecycle.endpoints:
-                answer = await self._call(self.lifecycle.endpoints[path], scope, request_id, received, receive)
-                status = answer.status
-                await send_answer(send, answer, request_id)
-            else:
-                status = await self._show(scope, receive, send)
+            status = await self._answer(exchange, scope, receive, send)
         except ClientLeft:
-            log.debug("the client of request %s left", request_id)
+            status = CLIENT_LEFT
         if self.access_log is not None:
-            self.access_log.write(scope["method"], path, status, time.monotonic() - received, request_id)
+            self.access_log.write(exchange.method, exchange.path, status, exchange.seconds, exchange.request_id)
 
-    def _refuse(self, scope: Scope, headers: Mapping[str, str], request_id: str) -> Answer | None:
+    async def _answer(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> int:
+        life = self.lifecycle
+        refusal = self._refuse(exchange, scope)
+        if refusal is not None:
+            return await exchange.answer(refusal)
+        if exchange.path in life.endpoints:
+            return await exchange.call(life.endpoints[exchange.path], life.limits)
+        if exchange.path in life.streams:
+            return await exchange.stream(life.streams[exchange.path], life.limits)
+        return await self._show(scope, receive, send)
+
+    def _refuse(self, exchange: Exchange, scope: Scope) -> Answer | None:
         """What is refused whatever it asks for: too long a header, a foreign page, a service that is not there yet."""
         limit = self.lifecycle.limits.headers
         if sum(len(name) + len(value) for name, value in scope["headers"]) > limit:
-            return problem(431, f"the headers are larger than the limit of {limit} bytes", request_id=request_id)
+            return problem(431, f"the headers are larger than the limit of {limit} bytes", request_id=exchange.request_id)
         try:
-            check_caller(headers, (scope.get("server") or ("",))[0], self._allowed_hosts)
-            if scope["method"] == "POST" and not self.lifecycle.endpoints:
+            check_caller(exchange.headers, (scope.get("server") or ("",))[0], self._allowed_hosts)
+            if exchange.method == "POST" and self.lifecycle.service is None:
                 raise Overloaded(f"the service is {self.lifecycle.state.value}")
         except BentoError as error:
-            return failure(error, request_id)
+            return failure(error, exchange.request_id)
         return None
-
-    async def _call(self, endpoint: Endpoint, scope: Scope, request_id: str, received: float, receive: Receive) -> Answer:
-        name, timeout = endpoint.api.name, endpoint.api.timeout
-        if scope["method"] != "POST":
-            detail = f"{name} answers POST, not {scope['method']}"
-            return problem(405, detail, request_id=request_id, headers=(("allow", "POST"),))
-        try:
-            async with asyncio.timeout(timeout):
-                body = await read_body(scope["headers"], receive, self.lifecycle.limits)
-            return await call_endpoint(endpoint, read_request(scope["headers"], body, request_id, received), receive)
-        except TimeoutError:
-            return body_is_late(timeout, request_id)
-        except BentoError as error:
-            return failure(error, request_id)
 
     async def _show(self, scope: Scope, receive: Receive, send: Send) -> int:
         """Let Starlette answer, and say with which status."""

@@ -6,22 +6,17 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from ..errors import DeadlineExceeded
-from ..payload import Payload
-from .answer import Answer, failure
+from .accounts import CLIENT_LEFT, Accounts
+from .answer import Answer
 from .batching import Batcher
 from .call import Call
 from .deadlines import Deadlines
-from .limits import Limits, decompress
-from .logs import FaultLog
+from .limits import Limits, payload_of
 
 if TYPE_CHECKING:
-    from ..registry import Registry
-    from ..service import Service
-    from .metrics import Metrics
     from .pipeline import Pipeline
     from .request import Request
 
@@ -32,34 +27,21 @@ _LARGE = 64 * 1024
 class Endpoint:
     """Decodes requests to one api, lets its batcher answer them, and counts what became of each."""
 
-    def __init__(
-        self,
-        service: Service,
-        pipeline: Pipeline,
-        registry: Registry,
-        metrics: Metrics,
-        limits: Limits,
-        decoders: Executor,
-    ) -> None:
+    def __init__(self, pipeline: Pipeline, accounts: Accounts, limits: Limits, decoders: Executor) -> None:
         self.api = pipeline.api
-        self._service = service
         self._pipeline = pipeline
-        self._registry = registry
-        self._figures = metrics.apis[self.api.name]
-        self._numbers = metrics.numbers
+        self._accounts = accounts
         self._limits = limits
         self._decoders = decoders
         self._loop = asyncio.get_running_loop()
-        self._batcher = Batcher(self.api, pipeline.execute, self._loop, limits.queue, self._figures.batch_done(self._numbers))
+        self._batcher = Batcher(self.api, pipeline.execute, self._loop, limits.queue, accounts.batch_done)
         self._deadlines = Deadlines(self._loop)
-        self._faults = FaultLog()
-        self._is_observed = registry.listens("bento_request_done")
 
     def handle(self, request: Request, reply: Callable[[Answer], None]) -> Call:
         """Begin to answer `request`; `reply` is called once, perhaps before this returns, unless the client leaves first."""
         call = Call(request, request.received + min(self.api.timeout, request.timeout), self._conclude, reply)
         self._deadlines.add(call)
-        self._figures.begun(self._numbers)
+        self._accounts.begun()
         if len(request.body) > _LARGE or request.content_encoding:
             decoding = self._loop.run_in_executor(self._decoders, self._decode, call)
             decoding.add_done_callback(lambda done: self._submit(call, done.exception()))
@@ -71,7 +53,7 @@ class Endpoint:
         """The client is gone: nobody waits for this call any more."""
         if not call.settled:
             call.abandon()
-            self._count(call, 499)
+            self._close(call, CLIENT_LEFT)
 
     @property
     def open_calls(self) -> int:
@@ -82,9 +64,7 @@ class Endpoint:
         self._batcher.close()
 
     def _decode(self, call: Call) -> None:
-        request = call.request
-        body = decompress(request.body, request.content_encoding, self._limits) if request.content_encoding else request.body
-        self._pipeline.admit(call, Payload.of(body, request.content_type))
+        self._pipeline.admit(call, payload_of(call.request, self._limits))
 
     def _decode_here(self, call: Call) -> Exception | None:
         try:
@@ -106,24 +86,10 @@ class Endpoint:
             call.settle(refusal)
 
     def _conclude(self, call: Call, outcome: Answer | BaseException) -> None:
-        if isinstance(outcome, Answer):
-            answer = outcome
-        else:
-            answer = failure(outcome, call.request.request_id)
-            if answer.status == HTTPStatus.INTERNAL_SERVER_ERROR:
-                self._faults.write(self.api.name, call.request.request_id, outcome)
-        self._count(call, answer.status)
+        answer = outcome if isinstance(outcome, Answer) else self._accounts.failure(call, outcome)
+        self._close(call, answer.status)
         call.reply(answer)
 
-    def _count(self, call: Call, status: int) -> None:
+    def _close(self, call: Call, status: int) -> None:
         self._deadlines.discard(call)
-        self._figures.done(self._numbers, status, time.monotonic() - call.request.received, call)
-        if self._is_observed:
-            self._registry.call(
-                "bento_request_done",
-                service=self._service,
-                api=self.api.name,
-                context=call.context(self.api.name),
-                status=status,
-                timing=call.timing(),
-            )
+        self._accounts.done(call, status)

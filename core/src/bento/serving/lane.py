@@ -3,90 +3,156 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
-from ..errors import DeadlineExceeded
-from .answer import Answer, failure, headers_of
+from ..errors import BentoError, DeadlineExceeded
+from .answer import Answer, common_headers, failure, headers_of, problem
 from .limits import Limits, check_length, too_large
-from .request import RawHeaders, Request, read_headers, read_timeout
+from .request import Request, fit_request_id, read_headers, read_timeout
 
 if TYPE_CHECKING:
-    from starlette.types import Receive, Send
+    from starlette.types import Receive, Scope, Send
 
+    from ..api import Api
     from .endpoint import Endpoint
+    from .streaming import Stream, StreamEndpoint
 
 
 class ClientLeft(Exception):
     """The client closed its connection before its request was whole or its answer was there."""
 
 
-async def read_body(raw_headers: RawHeaders, receive: Receive, limits: Limits) -> bytes:
-    """A whole body, never holding more than the limit; one that says it is larger is refused unread."""
-    check_length(raw_headers, limits)
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientLeft
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > limits.body:
-            raise too_large(limits)
-        chunks.append(chunk)
-        if not message.get("more_body", False):
-            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+class Exchange:
+    """One request and its answer, as ASGI messages. What answers returns the status that went out."""
 
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.received = time.monotonic()
+        self.headers = read_headers(scope["headers"])
+        self.request_id = fit_request_id(self.headers.get("x-request-id", ""))
+        self.method: str = scope["method"]
+        self.path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+        self._raw_headers = scope["headers"]
+        self._receive = receive
+        self._send = send
 
-def read_request(raw_headers: RawHeaders, body: bytes, request_id: str, received: float) -> Request:
-    """A request from its headers and its whole body; a deadline that is no time is a BadInput."""
-    headers = read_headers(raw_headers)
-    return Request(
-        body,
-        headers.get("content-type", ""),
-        content_encoding=headers.get("content-encoding", "").strip().lower(),
-        accept=headers.get("accept", ""),
-        timeout=read_timeout(headers.get("request-timeout")),
-        request_id=request_id,
-        raw_headers=raw_headers,
-        received=received,
-    )
+    @property
+    def seconds(self) -> float:
+        """How long it has taken so far."""
+        return time.monotonic() - self.received
 
+    async def answer(self, answer: Answer) -> int:
+        """Write a whole answer."""
+        await self._start(answer.status, headers_of(answer, self.request_id))
+        await self._send({"type": "http.response.body", "body": answer.body})
+        return answer.status
 
-async def call_endpoint(endpoint: Endpoint, request: Request, receive: Receive) -> Answer:
-    """Hand a request to its endpoint and wait for the answer, or for the client to leave."""
-    loop = asyncio.get_running_loop()
-    answered: asyncio.Future[Answer] = loop.create_future()
+    async def call(self, endpoint: Endpoint, limits: Limits) -> int:
+        """Let an endpoint answer."""
+        request = await self._read(endpoint.api, limits)
+        return await self.answer(await self._outcome(endpoint, request) if isinstance(request, Request) else request)
 
-    def reply(answer: Answer) -> None:
-        if not answered.done():
-            answered.set_result(answer)
+    async def stream(self, endpoint: StreamEndpoint, limits: Limits) -> int:
+        """Let an api that yields answer."""
+        request = await self._read(endpoint.api, limits)
+        if isinstance(request, Answer):
+            return await self.answer(request)
+        return await endpoint.respond(request, self._write)
 
-    call = endpoint.handle(request, reply)
-    if not answered.done():
-        leaving = loop.create_task(_left(receive))
+    async def _read(self, api: Api, limits: Limits) -> Request | Answer:
+        """The whole request, or the answer that refuses it."""
+        if self.method != "POST":
+            refusal = f"{api.name} answers POST, not {self.method}"
+            return problem(405, refusal, request_id=self.request_id, headers=(("allow", "POST"),))
         try:
-            await asyncio.wait((answered, leaving), return_when=asyncio.FIRST_COMPLETED)
+            async with asyncio.timeout(api.timeout):
+                body = await self._read_body(limits)
+            return self._request(body)
+        except TimeoutError:
+            return body_is_late(api.timeout, self.request_id)
+        except BentoError as error:
+            return failure(error, self.request_id)
+
+    async def _read_body(self, limits: Limits) -> bytes:
+        """A whole body, never holding more than the limit; one that says it is larger is refused unread."""
+        check_length(self._raw_headers, limits)
+        chunks: list[bytes] = []
+        size = 0
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise ClientLeft
+            chunk = message.get("body", b"")
+            size += len(chunk)
+            if size > limits.body:
+                raise too_large(limits)
+            chunks.append(chunk)
+            if not message.get("more_body", False):
+                return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    def _request(self, body: bytes) -> Request:
+        headers = self.headers
+        return Request(
+            body,
+            headers.get("content-type", ""),
+            content_encoding=headers.get("content-encoding", "").strip().lower(),
+            accept=headers.get("accept", ""),
+            timeout=read_timeout(headers.get("request-timeout")),
+            request_id=self.request_id,
+            raw_headers=self._raw_headers,
+            received=self.received,
+        )
+
+    async def _outcome(self, endpoint: Endpoint, request: Request) -> Answer:
+        """The endpoint's answer, unless the client leaves first."""
+        loop = asyncio.get_running_loop()
+        answered: asyncio.Future[Answer] = loop.create_future()
+        call = endpoint.handle(request, lambda answer: None if answered.done() else answered.set_result(answer))
+        if not answered.done():
+            leaving = loop.create_task(self._left())
+            try:
+                await asyncio.wait((answered, leaving), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                leaving.cancel()
+                endpoint.leave(call)
+        if not answered.done():
+            raise ClientLeft
+        return answered.result()
+
+    async def _write(self, opened: Stream | Answer) -> None:
+        """Write a stream as it comes; a client that leaves ends it, and is ClientLeft here."""
+        if isinstance(opened, Answer):
+            await self.answer(opened)
+            return
+        await self._start(200, [("content-type", opened.content_type), ("cache-control", "no-store"), *common_headers(self.request_id)])
+        loop = asyncio.get_running_loop()
+        writing, leaving = loop.create_task(self._write_pieces(opened)), loop.create_task(self._left())
+        try:
+            await asyncio.wait((writing, leaving), return_when=asyncio.FIRST_COMPLETED)
+            if not writing.done():
+                raise ClientLeft
+            writing.result()
         finally:
             leaving.cancel()
-            endpoint.leave(call)
-    if not answered.done():
-        raise ClientLeft
-    return answered.result()
+            writing.cancel()
+            await asyncio.wait((writing,))
+
+    async def _write_pieces(self, stream: Stream) -> None:
+        async with aclosing(stream.pieces):
+            async for piece in stream.pieces:
+                await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+        await self._send({"type": "http.response.body", "body": b""})
+
+    async def _start(self, status: int, headers: list[tuple[str, str]]) -> None:
+        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        await self._send({"type": "http.response.start", "status": status, "headers": raw})
+
+    async def _left(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
 
 
 def body_is_late(timeout: float, request_id: str) -> Answer:
     """The answer to a request whose body does not come."""
     return failure(DeadlineExceeded(f"the body was not there within {timeout:.3g} seconds"), request_id)
-
-
-async def send_answer(send: Send, answer: Answer, request_id: str) -> None:
-    """Write an answer as ASGI messages."""
-    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers_of(answer, request_id)]
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})
-
-
-async def _left(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

@@ -9,10 +9,12 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from ..registry import installed
+from .accounts import Accounts
 from .endpoint import Endpoint
 from .metrics import Metrics
 from .openapi import document
 from .pipeline import Pipeline
+from .streaming import StreamEndpoint
 
 if TYPE_CHECKING:
     from ..service import Service
@@ -30,7 +32,7 @@ class State(Enum):
 
 
 class Lifecycle:
-    """Brings a service up and takes it down; in between, its endpoints by path.
+    """Brings a service up and takes it down; in between, its endpoints by path, those of apis that yield apart.
 
     `load` makes the service; it runs in a thread, so that health checks are answered meanwhile.
     """
@@ -41,6 +43,7 @@ class Lifecycle:
         self.state = State.LOADING
         self.limits = limits
         self.endpoints: dict[str, Endpoint] = {}
+        self.streams: dict[str, StreamEndpoint] = {}
         self.openapi: dict[str, Any] | None = None
         self._load = load
         self._version = version
@@ -66,7 +69,12 @@ class Lifecycle:
         pipelines = [Pipeline(service, api, self._registry) for api in service.apis.values()]
         self.metrics = Metrics(list(service.apis), self._stretches, self._own)
         self.openapi = document(service, pipelines, self._version)
-        self.endpoints = {pipeline.api.path: self._endpoint(service, pipeline) for pipeline in pipelines}
+        for pipeline in pipelines:
+            accounts = Accounts(service, pipeline.api, self._registry, self.metrics)
+            if pipeline.api.is_stream:
+                self.streams[pipeline.api.path] = StreamEndpoint(pipeline, accounts, self.limits)
+            else:
+                self.endpoints[pipeline.api.path] = Endpoint(pipeline, accounts, self.limits, self._decoders)
         self._service = service
         self._registry.call("bento_service_started", service=service)
         self.state = State.READY
@@ -76,9 +84,6 @@ class Lifecycle:
         service.setup()
         return service
 
-    def _endpoint(self, service: Service, pipeline: Pipeline) -> Endpoint:
-        return Endpoint(service, pipeline, self._registry, self.metrics, self.limits, self._decoders)
-
     @property
     def service(self) -> Service | None:
         """The service, once it is loaded."""
@@ -87,9 +92,10 @@ class Lifecycle:
     async def stop(self) -> None:
         """Take no more, let what is open end, and close the service."""
         self.state = State.DRAINING
-        while any(endpoint.open_calls for endpoint in self.endpoints.values()):
+        everything: tuple[Endpoint | StreamEndpoint, ...] = (*self.endpoints.values(), *self.streams.values())
+        while any(endpoint.open_calls for endpoint in everything):
             await asyncio.sleep(0.01)
-        for endpoint in self.endpoints.values():
+        for endpoint in everything:
             endpoint.close()
         if self._service is not None:
             await asyncio.get_running_loop().run_in_executor(self._decoders, self._service.close)

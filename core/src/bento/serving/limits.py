@@ -5,8 +5,13 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..errors import BadInput, TooLarge, UnsupportedMediaType
+from ..payload import Payload
+
+if TYPE_CHECKING:
+    from .request import Request
 
 MIB = 1 << 20
 
@@ -33,6 +38,12 @@ def check_length(raw_headers: Iterable[tuple[bytes, bytes]], limits: Limits) -> 
 def too_large(limits: Limits) -> TooLarge:
     """The refusal of a body, before or after decompression."""
     return TooLarge(f"the body is larger than the limit of {limits.body} bytes")
+
+
+def payload_of(request: Request, limits: Limits) -> Payload:
+    """The payload of a request, decompressed."""
+    body = decompress(request.body, request.content_encoding, limits) if request.content_encoding else request.body
+    return Payload.of(body, request.content_type)
 
 
 def decompress(body: bytes, encoding: str, limits: Limits) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput
@@ -13,6 +14,7 @@ from .call import Call
 from .openapi import document
 from .pipeline import Pipeline, drive
 from .request import Request
+from .streaming import LINES
 
 if TYPE_CHECKING:
     from ..payload import Payload
@@ -29,6 +31,8 @@ def answer(service: Service, api: str, payload: Payload, accept: str = "") -> An
     pipeline = Pipeline(service, service.apis[api], installed())
     call = Call(Request(b"", accept=accept), math.inf, lambda _call, _outcome: None, lambda _answer: None)
     pipeline.admit(call, payload)
+    if pipeline.api.is_stream:
+        return Answer(asyncio.run(_lines(pipeline, call)), LINES)
     execution = pipeline.execute([call])
     if pipeline.api.is_async:
         asyncio.run(execution)
@@ -38,6 +42,13 @@ def answer(service: Service, api: str, payload: Payload, accept: str = "") -> An
         return call.outcome
     assert call.outcome is not None  # noqa: S101 - execute gives every call an outcome
     raise call.outcome
+
+
+async def _lines(pipeline: Pipeline, call: Call) -> bytes:
+    """Every piece of a stream, a line each."""
+    pieces = pipeline.start(call)
+    values = [value async for value in pieces] if isinstance(pieces, AsyncGenerator) else list(pieces)
+    return b"".join(pipeline.encode_json(value) + b"\n" for value in values)
 
 
 def openapi(service: Service, *, version: str = "0") -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .answer import PROBLEM
+from .streaming import MEDIA_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,9 +54,11 @@ def document(service: Service, pipelines: Iterable[Pipeline], version: str) -> d
 def _operation(pipeline: Pipeline) -> dict[str, Any]:
     api = pipeline.api
     summary, _, description = api.doc.partition("\n")
-    answer = {"description": "the answer"}
-    if pipeline.writer is not None:
-        answer["content"] = content(pipeline.writer)  # type: ignore[assignment]  # an open JSON object, narrowed by its first entry
+    answer: dict[str, Any] = {"description": "the answer"}
+    if api.is_stream:
+        answer["content"] = {media_type: {} for media_type in MEDIA_TYPES}
+    elif pipeline.writer is not None:
+        answer["content"] = content(pipeline.writer)
     return {
         "operationId": api.name,
         "summary": summary or api.name,

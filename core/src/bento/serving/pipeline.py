@@ -55,6 +55,17 @@ class Pipeline:
             call.group = self.reader.group(call.item)
         call.mark_decoded()
 
+    def start(self, call: Call) -> Any:
+        """The generator of an api that yields."""
+        return self._call_method(call.item, [call])
+
+    def encode_json(self, value: Any) -> bytes:
+        """One piece of a stream, as JSON on one line."""
+        writer = self._writer(value)
+        if "application/json" not in writer.media_types:
+            writer = self._registry.adapter("json")()
+        return writer.encode(value, "application/json")
+
     async def execute(self, calls: Sequence[Call]) -> None:
         """Give every call its outcome. A batch that raises is halved until only the guilty calls fail."""
         pending = [calls]
@@ -101,12 +112,14 @@ class Pipeline:
         return self._writer(values[0]).join(values)
 
     async def _invoke(self, value: Any, calls: Sequence[Call]) -> Any:
-        arguments: dict[str, Any] = {self.api.parameter: value}
-        if self.api.takes_context:
-            contexts = [call.context(self.api.name) for call in calls]
-            arguments["context"] = contexts if self.api.batch else contexts[0]
-        result = self._method(**arguments)
+        result = self._call_method(value, calls)
         return await result if self.api.is_async else result
+
+    def _call_method(self, value: Any, calls: Sequence[Call]) -> Any:
+        if not self.api.takes_context:
+            return self._method(value)
+        contexts = [call.context(self.api.name) for call in calls]
+        return self._method(value, context=contexts if self.api.batch else contexts[0])
 
     def _cut(self, result: Any, rows: Sequence[int | None]) -> Sequence[Any]:
         try:

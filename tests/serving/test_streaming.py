@@ -1,0 +1,143 @@
+"""An api that yields is answered piece by piece."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+
+import pytest
+
+import bento
+from bento.adapters import JsonAdapter
+from bento.serving import answer
+
+pytestmark = pytest.mark.anyio
+
+
+class Counting(bento.Service):
+    def __init__(self) -> None:
+        super().__init__()
+        self.stopped = threading.Event()
+        self.gate = threading.Event()
+
+    @bento.api(input=JsonAdapter())
+    def count(self, value):
+        """Count up."""
+        for number in range(value):
+            yield {"number": number}
+
+    @bento.api(input=JsonAdapter())
+    async def acount(self, value, context):
+        for number in range(value):
+            await asyncio.sleep(0)
+            yield f"{context.api} {number}\n"
+
+    @bento.api(input=JsonAdapter())
+    def break_off(self, value):
+        yield 1
+        raise RuntimeError("the secret of the inside")
+
+    @bento.api(input=JsonAdapter())
+    def refuse(self, value):
+        raise bento.InvalidInput("never good")
+        yield
+
+    @bento.api(input=JsonAdapter(), timeout=0.1)
+    async def stall(self, value):
+        yield 1
+        await asyncio.sleep(60)
+
+    @bento.api(input=JsonAdapter())
+    def endless(self, value):
+        try:
+            while True:
+                yield 1
+        finally:
+            self.stopped.set()
+
+
+async def test_pieces_come_as_json_lines(serving):
+    async with serving(Counting()) as client:
+        response = await client.post("/count", json=3)
+    assert response.headers["content-type"] == "application/jsonl; charset=utf-8"
+    assert response.headers["cache-control"] == "no-store"
+    assert response.content == b'{"number":0}\n{"number":1}\n{"number":2}\n'
+
+
+async def test_pieces_come_as_events_to_who_asks_for_events(serving):
+    async with serving(Counting()) as client:
+        response = await client.post("/acount", json=2, headers={"accept": "text/event-stream", "x-request-id": "abc"})
+    assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
+    assert response.headers["x-request-id"] == "abc"
+    assert response.content == b'data: "acount 0\\n"\n\ndata: "acount 1\\n"\n\n'
+
+
+async def test_an_empty_stream_is_an_empty_answer(serving):
+    async with serving(Counting()) as client:
+        response = await client.post("/count", json=0)
+    assert (response.status_code, response.content) == (200, b"")
+
+
+async def test_an_error_before_the_first_piece_has_its_own_status(serving):
+    async with serving(Counting()) as client:
+        response = await client.post("/refuse", json=1)
+    assert (response.status_code, response.json()["detail"]) == (422, "never good")
+
+
+async def test_an_error_in_mid_stream_is_the_last_piece_and_says_nothing_of_the_inside(serving, caplog):
+    async with serving(Counting()) as client:
+        lines = (await client.post("/break_off", json=1)).content.splitlines()
+        events = (await client.post("/break_off", json=1, headers={"accept": "text/event-stream"})).text
+    assert lines[0] == b"1"
+    assert json.loads(lines[1])["error"]["status"] == 500
+    assert events.startswith("data: 1\n\nevent: error\ndata: {")
+    assert "secret" not in events
+    assert "break_off failed for request" in caplog.text
+
+
+async def test_a_stream_that_is_late_ends_with_an_error(serving):
+    async with serving(Counting()) as client:
+        lines = (await client.post("/stall", json=1)).content.splitlines()
+    assert json.loads(lines[-1])["error"]["detail"] == "the answer was not whole within 0.1 seconds"
+
+
+async def test_a_generator_stops_when_its_client_leaves():
+    service = Counting()
+    app = bento.app(service)
+    pieces = asyncio.Queue()
+    inbox = asyncio.Queue()
+    await inbox.put({"type": "http.request", "body": b"1"})
+    scope = {"type": "http", "method": "POST", "path": "/endless", "headers": [], "server": ("test", 80)}
+    request = asyncio.create_task(app(scope, inbox.get, pieces.put))
+    for _ in range(5):
+        await pieces.get()
+    await inbox.put({"type": "http.disconnect"})
+    await asyncio.wait_for(request, 10)
+    assert service.stopped.is_set()
+    await app.lifecycle.stop()
+
+
+async def test_streams_wait_for_their_turn(serving):
+    service = Counting()
+    async with serving(service) as client:
+        answers = await asyncio.gather(*(client.post("/count", json=2) for _ in range(5)))
+        page = (await client.get("/metrics")).text
+    assert {response.content for response in answers} == {b'{"number":0}\n{"number":1}\n'}
+    assert 'bento_requests_total{api="count",status="200"} 5.0' in page
+
+
+@pytest.mark.parametrize(("method", "body", "status"), [("GET", b"", 405), ("POST", b"{", 400)])
+async def test_refusals_of_a_stream_are_those_of_any_api(serving, method, body, status):
+    async with serving(Counting()) as client:
+        assert (await client.request(method, "/count", content=body)).status_code == status
+
+
+def test_a_stream_without_a_server_is_all_its_lines():
+    assert answer(Counting(), "count", bento.Payload(b"2")).body == b'{"number":0}\n{"number":1}\n'
+    assert answer(Counting(), "acount", bento.Payload(b"1")).media_type == "application/jsonl"
+
+
+def test_openapi_says_that_an_api_streams():
+    content = bento.serving.openapi(Counting())["paths"]["/count"]["post"]["responses"]["200"]["content"]
+    assert list(content) == ["application/jsonl", "text/event-stream"]
