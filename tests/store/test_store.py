@@ -3,6 +3,8 @@ from __future__ import annotations
 import logging
 import resource
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -226,22 +228,34 @@ def test_a_leftover_that_cannot_be_removed_is_reported_and_in_nobodys_way(ordina
     ]
 
 
+@contextmanager
+def no_file_beyond(size: int) -> Iterator[None]:
+    """The one limit of a disk that a process can set for itself."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
 def test_a_full_disk_is_a_sentence_and_leaves_the_store_as_it_was(store, service):
     saved = store.save(service, version="1")
-    large = type(service)(model={"weights": "x" * (2 << 20)})
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, limits[1]))
-    try:
-        with pytest.raises(StoreError) as caught:
-            store.save(large, version="2")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    with pytest.raises(StoreError) as caught, no_file_beyond(1 << 20):
+        store.save(type(service)(model={"weights": "x" * (2 << 20)}), version="2")
     assert str(caught.value) == (
         f"cannot save 'iris' in the store at {store.root}: File too large"
         " - free some space on its disk, or set BENTO_HOME to a folder on another one"
     )
     assert store.list() == [saved]
     assert leftovers(store) == []
+
+
+def test_deleting_needs_no_space(store, service):
+    store.save(service, version="1")
+    with no_file_beyond(0):
+        store.delete("iris:1")
+    assert store.list() == []
 
 
 def test_a_home_folder_of_nobody_is_a_sentence(monkeypatch):

@@ -53,8 +53,8 @@ class Store:
             raise self._taken(Tag(service.name, version))
         with refusing(self.root, f"save {service.name!r}"), workspace(self.root) as scratch:
 
-            def write(version: str | None) -> Bundle:
-                draft = write_bundle(service, scratch / (version or "draft"), version=version, labels=labels, progress=progress)
+            def write(chosen: str | None) -> Bundle:
+                draft = write_bundle(service, scratch / (chosen or "draft"), version=chosen, labels=labels, progress=progress)
                 record(self.root, draft, how="saved", scratch=scratch)
                 return draft
 
@@ -108,7 +108,7 @@ class Store:
             with workspace(self.root) as scratch, locked(self.root):
                 if not folder.is_dir():
                     raise self._not_found(tag)
-                folder.rename(scratch / "deleted")
+                folder.rename(scratch)
                 if not any(folder.parent.iterdir()):
                     folder.parent.rmdir()
         return tag

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,17 +25,18 @@ def pack(
     out: str | Path,
     *,
     store: Store | None = None,
+    progress: Callable[[int], object] | None = None,
     **options: str,
 ) -> Path:
     """Pack a bundle, after verifying it, and return what was written to `out`, which must not exist; nothing is left of a failure.
 
     `packer` is a packer or the name of one, which is then built with `options`. Packing runs nothing of the bundle, so it needs no
-    trust.
+    trust. `progress` is told how many bytes are verified.
     """
     chosen, path = _build(packer, options), Path(out)
     check_free(path)
     bundle = target if isinstance(target, Bundle) else find(target, store=store)
-    verify(bundle)
+    verify(bundle, progress)
     try:
         return chosen.pack(bundle, path)
     except BaseException:

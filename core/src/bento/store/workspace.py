@@ -32,7 +32,10 @@ def locked(root: Path) -> Iterator[None]:
 
 @contextmanager
 def workspace(root: Path) -> Iterator[Path]:
-    """An empty folder for the length of the block; what processes that died have left behind is removed on the way."""
+    """A path for a folder of one's own, gone after the block; what processes that died have left behind is removed on the way.
+
+    The folder itself is not made: deleting moves one there, and has to work on a disk that is too full for another.
+    """
     with ExitStack() as stack:
         with locked(root):
             (root / "tmp").mkdir(exist_ok=True)
@@ -41,7 +44,6 @@ def workspace(root: Path) -> Iterator[Path]:
             fcntl.flock(lease, fcntl.LOCK_EX)
         folder = Path(lease.name).with_suffix("")
         stack.callback(_remove, folder)
-        folder.mkdir()
         yield folder
 
 
