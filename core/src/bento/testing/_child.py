@@ -18,7 +18,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import CodeType
+from types import CodeType, ModuleType
 from typing import Any
 
 _SPARE_MEMORY = 2 * 1024**3
@@ -155,6 +155,8 @@ def _find(where: dict[str, str]) -> Any:
     """A class by its module's name, or by its module's file where that is not importable, as a test's often is not."""
     name = "__mp_main__" if where["module"] == "__main__" else where["module"]
     if name not in sys.modules and not _importable(name):
+        for end in (index for index, letter in enumerate(name) if letter == "."):
+            sys.modules.setdefault(name[:end], ModuleType(name[:end]))  # unpickling imports the packages on the way, too
         spec: Any = importlib.util.spec_from_file_location(name, where["file"])
         sys.modules[name] = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(sys.modules[name])

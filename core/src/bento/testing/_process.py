@@ -37,7 +37,11 @@ class Process:
         self._artifact = artifact
 
     def __enter__(self) -> Self:
-        self.ask("make", where=address(type(self._artifact)), options=self._artifact.options())
+        try:
+            self.ask("make", where=address(type(self._artifact)), options=self._artifact.options())
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *exception: object) -> None:

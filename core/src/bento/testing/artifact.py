@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 from threading import Barrier
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 
 from ..artifact import type_name
 from ..service import Service
@@ -151,7 +151,7 @@ class ArtifactTests(ArtifactChecks, Kit, kit=True):
             process.ask("load", folder=str(folder))
             process.ask("limit")
 
-            @settings(max_examples=self.max_examples, deadline=None, database=None)
+            @settings(max_examples=self.max_examples, deadline=None, database=None, phases=set(Phase) - {Phase.explain})
             @given(damages(contents(folder)))
             def load(damage: Any) -> None:
                 with damage.done_to(folder):
