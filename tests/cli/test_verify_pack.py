@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -62,10 +65,10 @@ def test_an_unknown_packer_is_answered_with_those_there_are(bento):
     assert bento("pack", "shop:1", "tarball", "out", code=1).stderr == "Error: no packer named 'tarball'\n  installed: archive, docker\n"
 
 
-@pytest.mark.parametrize("option", ["colour", "=red", "a b=c"])
+@pytest.mark.parametrize("option", ["colour", "=red", "a b=c", "store=x"])
 def test_an_option_is_a_name_and_a_value(bento, option):
     assert bento("pack", "shop:1", "archive", "out", "-o", option, code=2).stderr.endswith(
-        f"Error: {option!r} is no option: write -o NAME=VALUE\n"
+        f"Error: {option!r} is no option of a packer: write -o NAME=VALUE\n"
     )
 
 
@@ -102,3 +105,11 @@ def test_an_archive_is_not_served_before_it_is_unpacked(bento, archive):
     assert bento("show", archive, code=1).stderr == (
         f"Error: '{archive}' is an archive: take it into the store first, with `bento unpack {archive}`\n"
     )
+
+
+def test_a_bar_is_shown_in_a_terminal_only(home, bento_process):
+    bento = str(Path(sys.executable).with_name("bento"))
+    script = f"import pty, sys; sys.exit(pty.spawn([{bento!r}, 'verify', 'shop:1']))"
+    shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL).stdout
+    assert "verifying shop:1  [####################################]  100%" in shown
+    assert bento_process("verify", "shop:1").stderr == ""

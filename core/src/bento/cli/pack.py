@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
-from .command import Command, json_option, open_store, store_option
+from .command import Command, json_option, open_store, progress_bar, store_option
 from .output import print_json, print_table
+
+_RESERVED = frozenset({"store", "progress"})
 
 
 @click.command(
@@ -46,9 +48,12 @@ def command(
         raise click.UsageError(
             "expected a tag, a packer and where to write: bento pack iris:latest archive iris.bento, or bento pack --list"
         )
-    from ..store import pack
+    from ..store import find, pack
 
-    written = pack(target, packer, out, store=open_store(store_path), **_parse(options))
+    store = open_store(store_path)
+    bundle = find(target, store=store)
+    with progress_bar(f"packing {bundle.tag}", bundle.size) as progress:
+        written = pack(bundle, packer, out, store=store, progress=progress, **_parse(options))
     if as_json:
         print_json({"path": str(written)})
     else:
@@ -68,6 +73,6 @@ def _list(*, as_json: bool) -> None:
 def _parse(options: tuple[str, ...]) -> dict[str, str]:
     pairs = [text.partition("=") for text in options]
     for name, equals, value in pairs:
-        if not (equals and name.isidentifier()):
-            raise click.UsageError(f"{name + equals + value!r} is no option: write -o NAME=VALUE")
+        if not (equals and name.isidentifier()) or name in _RESERVED:
+            raise click.UsageError(f"{name + equals + value!r} is no option of a packer: write -o NAME=VALUE")
     return {name: value for name, _, value in pairs}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .command import Command, open_store, store_option, trust_option
+from .command import Command, open_store, progress_bar, store_option, trust_option
 
 
 @click.command(
@@ -26,5 +26,6 @@ def command(file: Path, *, trust: bool, store_path: Path | None) -> None:
     """
     from ..store import unpack
 
-    bundle = unpack(file, store=open_store(store_path), trust=trust)
+    with progress_bar(f"unpacking {file.name}", file.stat().st_size) as progress:
+        bundle = unpack(file, store=open_store(store_path), trust=trust, progress=progress)
     click.echo(str(bundle.tag))
