@@ -46,12 +46,7 @@ def _check_python(bundle: Bundle) -> None:
     if chosen is not None and not f"{this}.".startswith(f"{chosen}."):
         raise BundleError(f"bundle {bundle.tag} needs Python {chosen}, this is {this}: run it with Python {chosen}")
     if chosen is None and saved.split(".")[:2] != this.split(".")[:2]:
-        log.warning(
-            "bundle %s was saved with Python %s and is loaded with %s: pickled models and pinned versions may not fit",
-            bundle.tag,
-            saved,
-            this,
-        )
+        log.warning("bundle %s was saved with Python %s and is loaded with %s: requirements may not fit", bundle.tag, saved, this)
 
 
 def _find_class(bundle: Bundle) -> type[Service]:
