@@ -49,6 +49,10 @@ class Shop(bento.Service):
         return data
 
     @bento.api(input=JsonAdapter())
+    def count(self, end):
+        yield from range(end)
+
+    @bento.api(input=JsonAdapter())
     def crash(self, value):
         raise KeyError("the inside")
 

@@ -18,7 +18,7 @@ def test_the_store_is_listed_newest_first(bento):
     lines = bento("list").stdout.splitlines()
     assert lines[0].split() == ["TAG", "CREATED", "SIZE", "APIS"]
     assert sorted(line.split()[0] for line in lines[1:]) == ["shop:1", "shop:2"]
-    assert all(line.endswith("price shout double echo crash") for line in lines[1:])
+    assert all(line.endswith("price shout double echo count crash") for line in lines[1:])
 
 
 def test_the_store_is_listed_for_programs(bento, bundle):

@@ -76,6 +76,11 @@ def test_an_answer_of_several_lines_still_takes_one_among_others(bento):
     assert bento("run", "shop", "shout", "--input", "a\nb").stdout == "A\nB\n"
 
 
+def test_a_stream_alone_is_its_lines_and_one_among_others_takes_one(bento):
+    assert bento("run", "shop", "count", "--input", "3").stdout == "0\n1\n2\n"
+    assert bento("run", "shop", "count", "--input", "3", "0", "1").stdout == "[0,1,2]\n[]\n[0]\n"
+
+
 def test_an_item_that_fails_is_named_and_leaves_the_others_answered(bento, tmp_path):
     (tmp_path / "cake.json").write_text('"cake"')
     (tmp_path / "coal.json").write_text('"coal"')
@@ -124,7 +129,7 @@ def test_bytes_that_are_no_text_make_no_lines(bento, tmp_path):
 
 def test_an_unknown_api_is_answered_with_those_there_are(bento):
     assert bento("run", "shop", "cost", "--input", "1", code=1).stderr == (
-        "Error: shop has no api 'cost': its apis are price, shout, double, echo, crash\n"
+        "Error: shop has no api 'cost': its apis are price, shout, double, echo, count, crash\n"
     )
 
 

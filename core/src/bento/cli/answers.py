@@ -15,17 +15,18 @@ from .items import media_type_of
 if TYPE_CHECKING:
     from ..serving.answer import Answer
 
-_LINES_FIRST = "application/json, text/*;q=0.9, */*;q=0.1"
+LINES = "application/jsonl"
+_TEXT_FIRST = "application/json, text/*;q=0.9, */*;q=0.1"
 
 
 class Answers:
-    """Where answers go, in order; with several of them each takes one line, and one that failed an empty one."""
+    """Where answers go, in order; with several of them each takes one line, a stream too, and one that failed an empty one."""
 
     def __init__(self, path: Path | None, *, several: bool) -> None:
         self._path = path
         self._several = several
         self._written = b""
-        self.accept = (media_type_of(path) if path else "") or _LINES_FIRST
+        self.accept = (media_type_of(path) if path else "") or _TEXT_FIRST
 
     def put(self, reply: Answer) -> None:
         """Print an answer or keep it for the file; one that fits in neither is a BadInput."""
@@ -49,11 +50,13 @@ class Answers:
 
     def _line(self, reply: Answer) -> bytes:
         body = reply.body
-        if not _is_text(reply.media_type):
+        if not _is_text(_media_type(reply)):
             if self._several or (self._path is None and sys.stdout.isatty()):
                 raise BadInput(f"the answer is {reply.media_type}, which is no line of text: ask for one at a time, with --output FILE")
             return body
-        if self._several and b"\n" in body:
+        if self._several and _media_type(reply) == LINES:
+            body = b"[" + b",".join(body.splitlines()) + b"]"
+        elif self._several and b"\n" in body:
             body = json.dumps(body.decode(), ensure_ascii=False).encode()
         alone_in_a_file = self._path is not None and not self._several
         return body if alone_in_a_file or body.endswith(b"\n") else body + b"\n"
@@ -62,6 +65,9 @@ class Answers:
         click.echo(body, nl=False)
 
 
-def _is_text(content_type: str) -> bool:
-    media_type = content_type.partition(";")[0].strip()
-    return media_type.startswith("text/") or media_type.endswith(("/json", "+json"))
+def _media_type(reply: Answer) -> str:
+    return reply.media_type.partition(";")[0].strip()
+
+
+def _is_text(media_type: str) -> bool:
+    return media_type == LINES or media_type.startswith("text/") or media_type.endswith(("/json", "+json"))
