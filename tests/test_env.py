@@ -84,3 +84,8 @@ def test_a_file_outside_the_project_or_with_a_name_that_breaks_out_is_refused(fi
 @pytest.mark.parametrize("path", ["requirements.txt", "./deploy/setup.sh", ".hidden/été+1.txt", Path("a/b")])
 def test_a_file_of_the_project_is_taken(path):
     assert Env(setup=path, requirements_txt=path).setup == path
+
+
+def test_a_package_to_remove_is_no_package_to_install():
+    assert refusal_of(apt=["libssl3-"]) == "Env(apt='libssl3-'): expected a Debian package like 'libgomp1' or 'libgomp1=12.2.0-14'"
+    assert Env(apt=["g++", "libssl-dev"]).apt == ("g++", "libssl-dev")

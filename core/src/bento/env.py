@@ -10,7 +10,8 @@ from pathlib import Path, PurePosixPath
 from .errors import DefinitionError
 
 # Source: Debian Policy Manual, section 5.6.1 and 5.6.12 (package names, versions).
-_APT = re.compile(r"[a-z0-9][a-z0-9+.-]+(=[A-Za-z0-9.+~:-]+)?")
+# A trailing '-' would tell apt-get to remove the package.
+_APT = re.compile(r"[a-z0-9][a-z0-9+.-]*[a-z0-9+.](=[A-Za-z0-9.+~:-]+)?")
 _PYTHON = re.compile(r"3\.[0-9]{1,2}(\.[0-9]{1,2})?")
 # Source: the OCI distribution specification (repository names, tags and digests), with an optional registry host.
 _COMPONENT = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
