@@ -117,6 +117,19 @@ def test_bundles_that_share_modules_share_a_process(project: Any) -> None:
     assert elsewhere(project, code) == "True\n"
 
 
+def test_a_process_without_the_source_takes_it_from_the_bundle_once(project: Any) -> None:
+    bundle = project.save_iris({"helpers.py": "", "iris.py": project.IRIS.replace("return", "import helpers\n            return")})
+    del sys.modules["iris"]
+    for file in ("iris.py", "helpers.py"):
+        (project.root / file).unlink()
+    first, second = load_service(bundle), load_service(bundle)
+    assert type(first) is type(second)
+    assert sys.modules["iris"].__file__ == f"{bundle.path}/src/iris.py"
+    assert first.predict(1) == [{"weights": [1, 2]}, 1]
+    assert sys.modules["helpers"].__file__ == f"{bundle.path}/src/helpers.py"
+    assert not list(bundle.path.rglob("__pycache__"))
+
+
 def test_what_functions_import_later_comes_from_the_bundle_which_stays_as_it_was(project: Any) -> None:
     late = project.IRIS.replace("return [self.model, value]", "import pack.helpers\n            return pack.helpers.WORDS")
     helpers = "import pathlib\nWORDS = pathlib.Path(__file__).with_name('words.txt').read_text()"

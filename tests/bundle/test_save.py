@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import errno
+import importlib.util
 import os
 import re
 import stat
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +14,8 @@ import pytest
 
 import bento
 from bento.bundle import load_service, open_bundle, verify
-from bento.errors import ArtifactError, BundleError, StoreError, TagError
+from bento.bundle.records import Record
+from bento.errors import ArtifactError, BundleError, DefinitionError, StoreError, TagError
 
 WRITER = """
     import os
@@ -281,3 +286,63 @@ def test_files_that_an_artifact_protects_are_saved_and_removed_like_others(proje
 
     bundle = save_odd(project, protect)
     assert mode(bundle.path / "artifacts/model/inner/model.txt") == 0o644
+
+
+def test_an_error_of_an_artifact_is_passed_on(project: Any) -> None:
+    def refuse(folder: Path) -> None:
+        raise ArtifactError("expected roses, got weeds")
+
+    with pytest.raises(ArtifactError, match=r"^expected roses, got weeds$"):
+        save_odd(project, refuse)
+
+
+def test_a_full_disk_is_told_as_such_whatever_a_library_makes_of_it(project: Any) -> None:
+    def fill(folder: Path) -> None:
+        try:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        except OSError as error:
+            raise ArtifactError("cannot write") from error
+
+    with pytest.raises(StoreError) as caught:
+        save_odd(project, fill)
+    assert str(caught.value) == f"no space left for {project.out}/odd: No space left on device: free some, or choose another place"
+
+
+def test_a_failed_save_changes_nothing_that_a_link_leads_to(project: Any, tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir(mode=0o751)
+    (tmp_path / "outside/file").touch(mode=0o641)
+    with pytest.raises(ArtifactError):
+        save_odd(project, lambda folder: (folder / "linked").symlink_to(tmp_path / "outside"))
+    assert project.leftovers() == []
+    assert (mode(tmp_path / "outside"), mode(tmp_path / "outside/file")) == (0o751, 0o641)
+
+
+def test_a_place_that_vanishes_while_saving_is_named(project: Any) -> None:
+    def vanish(done: int) -> None:
+        if project.out.exists():
+            project.out.rename(project.root / "gone")
+
+    with pytest.raises(StoreError, match=rf"^cannot write {project.out}/saved: \[Errno 2\] No such file or directory"):
+        project.save_iris({}, progress=vanish)
+
+
+def test_a_service_loaded_by_another_name_than_its_place_is_refused(project: Any) -> None:
+    project.write({"shop/iris.py": project.IRIS})
+    spec = importlib.util.spec_from_file_location("garden.iris", project.root / "shop/iris.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["garden.iris"] = module
+    spec.loader.exec_module(module)
+    with pytest.raises(DefinitionError) as caught:
+        project.save("garden.iris:Iris")
+    assert str(caught.value) == (
+        f"{project.root}/shop/iris.py was imported as 'garden.iris', which is not its place: import it from {project.root}"
+    )
+
+
+def test_a_record_that_cannot_be_checked_cannot_be_made() -> None:
+    @dataclass(frozen=True)
+    class Loose(Record):
+        anything: list
+
+    with pytest.raises(TypeError, match=r"^no check for <class 'list'>$"):
+        Loose([])

@@ -137,3 +137,21 @@ def test_a_source_file_that_cannot_be_read_is_named(project: Any) -> None:
     Path(project.root / "pack/secret").chmod(0)
     with pytest.raises(StoreError, match=r"Permission denied"):
         project.save()
+
+
+def test_a_draft_that_cannot_be_removed_is_named(project: Any, caplog: pytest.LogCaptureFixture) -> None:
+    mounted: list[Path] = []
+
+    def mount(done: int) -> None:
+        draft = next(project.out.iterdir())
+        if not subprocess.run(["mount", "-t", "tmpfs", "none", draft / "src"], capture_output=True, check=False).returncode:
+            mounted.append(draft / "src")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        project.save_iris({}, progress=mount)
+    if not mounted:
+        pytest.skip("only root can make a folder that cannot be removed")
+    subprocess.run(["umount", mounted[0]], check=True)
+    assert caplog.messages == [f"cannot remove {mounted[0].parent}, a leftover of a bundle that could not be written"]
+    assert [name.startswith(".saving-saved-") for name in project.leftovers()] == [True]

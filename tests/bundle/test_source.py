@@ -247,6 +247,26 @@ def test_a_local_file_that_is_no_python_is_named(project: Any) -> None:
     )
 
 
+def test_a_local_file_that_cannot_be_read_as_python_is_named(project: Any) -> None:
+    message = refusal(project, {"iris.py": iris("import broken"), "broken.py": "x = '\0'"})
+    assert f"{project.root}/broken.py" in message
+    assert message.endswith("source code string cannot contain null bytes")
+
+
+def test_a_linked_module_is_named(project: Any) -> None:
+    (project.root / "linked.py").symlink_to("other.py")
+    assert refusal(project, {"iris.py": iris("import linked"), "other.py": ""}) == (
+        f"iris.py:10 imports {project.root}/linked.py, which is a link, and links are not followed: put the file itself there"
+    )
+
+
+def test_a_linked_file_of_env_is_named(project: Any) -> None:
+    (project.root / "setup.sh").symlink_to("other.sh")
+    assert refusal(project, {"iris.py": iris().replace("model =", "env = bento.Env(setup='setup.sh')\n    model ="), "other.sh": ""}) == (
+        f"Env(setup='setup.sh'): {project.root}/setup.sh is a link, and links are not followed: put the file itself there"
+    )
+
+
 def test_a_class_made_in_a_function_is_refused(project: Any) -> None:
     project.write({"iris.py": "def make():\n" + textwrap.indent(iris(), "    ") + "    return Iris"})
     with pytest.raises(DefinitionError) as caught:

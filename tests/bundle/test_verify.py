@@ -127,3 +127,15 @@ def test_a_broken_manifest_is_named_with_its_folder(tmp_path: Path) -> None:
     with pytest.raises(BundleError) as caught:
         open_bundle(tmp_path)
     assert str(caught.value) == f"{tmp_path} is no bundle: bento.json: expected the number of a format, got None - at $.format"
+
+
+def test_a_bundle_that_vanishes_is_named(bundle: Bundle, tmp_path: Path) -> None:
+    def vanish(done: int) -> None:
+        if bundle.path.exists():
+            bundle.path.rename(tmp_path / "gone")
+
+    with pytest.raises(BundleError) as caught:
+        verify(bundle, vanish)
+    assert str(caught.value) == (
+        f"cannot verify bundle iris:3: [Errno 2] No such file or directory: '{bundle.path}/artifacts/model/model.json'"
+    )

@@ -178,6 +178,42 @@ def test_an_installation_without_a_list_of_files_is_refused(project: Any, site: 
     assert refusal(project) == no_wheel("there is no list of its files")
 
 
+@pytest.fixture
+def own_scheme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the site be this Python's own, so that scripts and data lie where an installer puts them."""
+    places = {"scripts": str(tmp_path / "environment/bin"), "data": str(tmp_path / "environment")}
+    known = sysconfig.get_path
+    monkeypatch.setattr(sysconfig, "get_path", lambda name: places.get(name) or known(name))
+
+
+@pytest.mark.usefixtures("own_scheme")
+def test_scripts_and_data_go_along_and_what_entry_points_make_does_not(project: Any, site: Any) -> None:
+    scripts = {"../bin/rake": "#!/usr/bin/python3\nprint()\n", "../bin/spade": "#!/bin/sh\n", "../bin/shop": "#!/usr/bin/python3\n"}
+    entry_points = {"garden-1.0.dist-info/entry_points.txt": "[console_scripts]\nshop = garden:main\n"}
+    site.install("garden", {"garden.py": "", "../share/words.txt": "rose", **scripts, **entry_points}, url="file:///work/garden")
+    with zipfile.ZipFile(wheel(save(project), "garden")) as archive:
+        assert [name for name in archive.namelist() if ".data" in name] == [
+            "garden-1.0.data/data/share/words.txt",
+            "garden-1.0.data/scripts/rake",
+            "garden-1.0.data/scripts/spade",
+        ]
+        assert archive.read("garden-1.0.data/scripts/rake") == b"#!python\nprint()\n"
+        assert archive.read("garden-1.0.data/scripts/spade") == b"#!/bin/sh\n"
+        assert archive.getinfo("garden-1.0.data/scripts/rake").external_attr >> 16 == 0o100755
+
+
+def test_a_file_outside_the_environment_is_refused(project: Any, site: Any, tmp_path: Path) -> None:
+    site.install("garden", {"garden.py": "", "../../secret": "secret"}, url="file:///work/garden")
+    assert refusal(project) == no_wheel(f"{tmp_path}/secret lies outside {sysconfig.get_path('data')}")
+
+
+def test_a_linked_folder_of_an_installation_is_refused(project: Any, site: Any, tmp_path: Path) -> None:
+    site.install("garden", {"garden.py": "", "words/rose.txt": "rose"}, url="file:///work/garden")
+    (site.folder / "words").rename(tmp_path / "words")
+    (site.folder / "words").symlink_to(tmp_path / "words")
+    assert refusal(project) == no_wheel(f"{site.folder}/words/rose.txt is missing, or a link")
+
+
 def test_what_a_local_distribution_requires_goes_along_if_it_is_local_too(project: Any, site: Any) -> None:
     site.install("garden", {"garden.py": ""}, url="file:///a", requires="tools[fast]; python_version > '3'")
     site.install("tools", {"tools.py": ""}, url="git+https://example.org/tools", requires="spade; extra == 'fast'")

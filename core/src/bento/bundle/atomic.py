@@ -71,10 +71,11 @@ def _taken(folder: Path) -> StoreError:
 
 
 def _settle(draft: Path) -> None:
-    """Give everything its mode, and wait until the disk has it: files first, then the folders that name them."""
+    """Give everything its mode, and wait until the disk has it: files first, then the folders that name them. A link is an OSError."""
     entries = list(walk(draft))
     for entry in entries:
-        Path(entry.path).chmod(0o755 if entry.is_dir() else 0o644)
+        if not entry.is_symlink():
+            Path(entry.path).chmod(0o755 if entry.is_dir() else 0o644)
     draft.chmod(0o755)
     for entry in reversed(entries):
         _sync(Path(entry.path))
@@ -91,9 +92,10 @@ def _sync(path: Path) -> None:
 
 def _remove(draft: Path) -> None:
     """Remove what was written so far; what cannot be removed is named in the log, and the error that led here goes on."""
-    for parent, folders, _ in os.walk(draft):
-        for folder in folders:
-            Path(parent, folder).chmod(0o700, follow_symlinks=True)
-    shutil.rmtree(draft, ignore_errors=True)
     if draft.exists():
-        log.warning("cannot remove %s: it is a leftover of a bundle that could not be saved", draft)
+        for entry in walk(draft):
+            if entry.is_dir(follow_symlinks=False):
+                Path(entry.path).chmod(0o700)
+        shutil.rmtree(draft, ignore_errors=True)
+    if draft.exists():
+        log.warning("cannot remove %s, a leftover of a bundle that could not be written", draft)

@@ -9,8 +9,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
+from urllib.parse import unquote, urlsplit
 
 from ..registry import GROUP
 
@@ -46,7 +45,7 @@ class Installed:
     def project(self) -> Path | None:
         """The project's folder, when it is installed in editable mode."""
         editable = self._origin.get("dir_info", {}).get("editable", False)
-        return Path(url2pathname(urlsplit(self._origin["url"]).path)) if editable else None
+        return Path(unquote(urlsplit(self._origin["url"]).path)) if editable else None
 
     @cached_property
     def is_plugin(self) -> bool:

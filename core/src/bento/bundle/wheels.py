@@ -9,8 +9,6 @@ from __future__ import annotations
 import hashlib
 import zipfile
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable
-from email.parser import Parser
 from io import BytesIO
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
@@ -67,12 +65,12 @@ def _file_name(installed: Installed, wheel: str) -> str:
     """Source: PyPA, "Binary distribution format", file name convention; tags of one kind are joined by dots."""
     from packaging.version import Version
 
-    fields = Parser().parsestr(wheel)
-    tags = [tag.strip().split("-") for tag in fields.get_all("Tag", [])]
-    joined = [".".join(_once(parts)) for parts in zip(*tags, strict=True)]
-    build = [fields["Build"]] if fields["Build"] else []
-    return "-".join([installed.name.replace("-", "_"), str(Version(installed.version)), *build, *joined]) + ".whl"
+    tags = [tag.split("-") for tag in _field(wheel, "Tag")]
+    joined = [".".join(sorted(set(parts))) for parts in zip(*tags, strict=True)]
+    return "-".join([installed.name.replace("-", "_"), str(Version(installed.version)), *_field(wheel, "Build"), *joined]) + ".whl"
 
 
-def _once(parts: Iterable[str]) -> list[str]:
-    return sorted(set(parts))
+def _field(wheel: str, name: str) -> list[str]:
+    """The values of a field of a WHEEL file, one from each of its lines."""
+    lines = [line.partition(":") for line in wheel.splitlines()]
+    return [value.strip() for key, _, value in lines if key == name]
