@@ -75,8 +75,6 @@ def test_names_that_are_no_charset_leave_no_trace():
     assert len(encodings._cache) == before
 
 
-@pytest.mark.parametrize(
-    "charset", ["utf-8", "UTF8", "latin-1", "ISO-8859-15", "cp1252", "windows-1252", "shift_jis", "KOI8-U"]
-)
+@pytest.mark.parametrize("charset", ["utf-8", "UTF8", "latin-1", "ISO-8859-15", "cp1252", "windows-1252", "shift_jis", "KOI8-U"])
 def test_every_charset_that_python_has_is_read(charset):
     assert Payload("a".encode(charset), "text/plain", {"charset": charset}).text() == "a"
