@@ -14,8 +14,7 @@ from sklearn.datasets import load_iris
 from sklearn.ensemble import RandomForestClassifier
 
 import bento
-from bento import ArtifactError, Payload
-from bento.serving import answer
+from bento import ArtifactError
 from bento_sklearn import SklearnArtifact
 from bento_sklearn.service import SklearnService
 
@@ -53,13 +52,11 @@ def test_a_script_can_load_what_it_saved(run, tmp_path):
     assert run(sys.executable, script) == "[0]\n"
 
 
-def test_the_default_service_answers_with_the_model(tmp_path):
+def test_the_default_service_answers_with_the_model(run, tmp_path):
     model = petals.LogisticRegression(max_iter=1000).fit(FLOWERS, SPECIES)
-    store = bento.Store(tmp_path)
-    bento.save(SklearnService(model=model), store=store)
-    loaded = bento.load("sklearn-service", store=store)
-    body = answer(loaded, "predict", Payload.of(json.dumps(FLOWERS[::30].tolist()).encode(), "application/json")).body
-    assert json.loads(body) == model.predict(FLOWERS[::30]).tolist()
+    bento.save(SklearnService(model=model), store=bento.Store(tmp_path / "home"))
+    told = run(BENTO, "run", "sklearn-service", "predict", "--input", json.dumps(FLOWERS[::30].tolist()))
+    assert json.loads(told) == model.predict(FLOWERS[::30]).tolist()
 
 
 def blocks(language):

@@ -15,5 +15,6 @@ the class is refused. `check(TestThingAdapter)` runs a kit without a test runner
 from ._kit import check, leave_out, override
 from .adapter import AdapterTests
 from .artifact import ArtifactTests
+from .packer import PackerTests
 
-__all__ = ["AdapterTests", "ArtifactTests", "check", "leave_out", "override"]
+__all__ = ["AdapterTests", "ArtifactTests", "PackerTests", "check", "leave_out", "override"]

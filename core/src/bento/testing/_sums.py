@@ -1,0 +1,59 @@
+"""A small service for kits to save, in a module of its own as a project has it."""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import importlib.util
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from ..errors import DefinitionError
+
+if TYPE_CHECKING:
+    from ..service import Service
+
+_MODULE = "bento_testing_sums"
+_SOURCE = '''\
+"""A service that adds up prices."""
+
+import bento
+from bento.adapters import JsonAdapter
+from bento.artifacts import JsonArtifact
+
+
+class Sums(bento.Service):
+    """Tell what a list of things costs."""
+
+    prices = JsonArtifact()
+
+    @bento.api(input=JsonAdapter(), output=JsonAdapter())
+    def total(self, names):
+        return sum(self.prices[name] for name in names)
+'''
+
+
+def sums() -> Service:
+    """The service, with its model."""
+    service: Service = _module().Sums(prices={"coffee": 4, "tea": 3})
+    return service
+
+
+@functools.cache
+def _module() -> Any:
+    """The service's module, imported from a file that lives as long as this process."""
+    folder = tempfile.mkdtemp(prefix="bento-testing-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    file = Path(folder, f"{_MODULE}.py")
+    file.write_text(_SOURCE)
+    spec = importlib.util.spec_from_file_location(_MODULE, file)
+    if spec is None or spec.loader is None:
+        raise DefinitionError(f"{file} cannot be imported")
+    module: ModuleType = importlib.util.module_from_spec(spec)
+    sys.modules[_MODULE] = module
+    spec.loader.exec_module(module)
+    return module

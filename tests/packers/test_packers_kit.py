@@ -1,0 +1,12 @@
+"""Core's packers keep what every packer promises."""
+
+from bento.packers import ArchivePacker, DockerPacker
+from bento.testing import PackerTests
+
+
+class TestArchivePacker(PackerTests):
+    packer = ArchivePacker()
+
+
+class TestDockerPacker(PackerTests):
+    packer = DockerPacker()
