@@ -52,6 +52,30 @@ def test_a_script_can_load_what_it_saved(run, tmp_path):
     assert run(sys.executable, script) == "[0]\n"
 
 
+TEXTS = """
+import hashlib, pathlib
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from bento_sklearn import SklearnArtifact
+words = {"the", "a", "of", "and", "in"}
+model = make_pipeline(FunctionTransformer(), TfidfVectorizer(stop_words=sorted(words)), LogisticRegression())
+model.fit(["the cat", "a dog", "cats and dogs"], [0, 1, 1])
+model.steps[0][1].kw_args = {"words": words}
+SklearnArtifact().save(model, pathlib.Path("."))
+print(hashlib.sha256(pathlib.Path("model.skops").read_bytes()).hexdigest())
+"""
+
+
+def test_equal_models_of_two_processes_are_equal_bytes(run, monkeypatch):
+    told = []
+    for seed in "12":
+        monkeypatch.setenv("PYTHONHASHSEED", seed)
+        told.append(run(sys.executable, "-c", TEXTS))
+    assert told[0] == told[1]
+
+
 def test_the_default_service_answers_with_the_model(run, tmp_path):
     model = petals.LogisticRegression(max_iter=1000).fit(FLOWERS, SPECIES)
     bento.save(SklearnService(model=model), store=bento.Store(tmp_path / "home"))

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _SCHEMA = "schema.json"
 _ID = "__id__"
+_ADDRESS = "_stop_words_id"
+"""What scikit-learn's vectorizers keep the address of a list in, to see whether they have looked at it already."""
 
 
 def write(model: BaseEstimator, path: Path) -> None:
@@ -76,7 +78,7 @@ def _rewrite(draft: Path, path: Path) -> None:
 
 
 class _Numbering:
-    """Gives nodes the numbers 1, 2, 3 in the order in which they appear, and their files the names that go with them."""
+    """Takes addresses out of nodes: these get the numbers 1, 2, 3 as they appear, and their files names in the same way."""
 
     def __init__(self) -> None:
         self.files: dict[str, str] = {}
@@ -88,6 +90,8 @@ class _Numbering:
             number = node.pop(_ID, None)
             if number is not None and node["__loader__"] != "JsonNode":
                 node[_ID] = self._numbers.setdefault(number, len(self._numbers) + 1)
+            if node["__loader__"] == "DictNode" and _ADDRESS in node["content"]:
+                node["content"][_ADDRESS]["content"] = "null"
             if isinstance(node.get("file"), str):
                 name = Path(node["file"])
                 node["file"] = self.files.setdefault(node["file"], f"{len(self.files) + 1}{name.suffix}")
