@@ -10,10 +10,11 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
 
 import httpx
 import pytest
+
+from running import Server, started
 
 SERVICE = """
 import os, time
@@ -39,54 +40,6 @@ class Worker(bento.Service):
 service = Worker()
 """
 
-PROGRAM = """
-import json, logging, sys
-import bento
-logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-bento.serve("app:service", port=0, **json.loads(sys.argv[1]))
-"""
-
-
-class Server:
-    """A server process, and what it has said on standard error so far."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self.process = process
-        self.lines: list[str] = []
-        self._heard = threading.Condition()
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self.process.stderr is not None
-        for line in self.process.stderr:
-            with self._heard:
-                self.lines.append(line)
-                self._heard.notify_all()
-
-    def wait_for(self, pattern: str, count: int = 1) -> str:
-        """The `count`-th line that matches, as soon as it is there."""
-
-        def found() -> list[str]:
-            return [line for line in self.lines if re.search(pattern, line)]
-
-        with self._heard:
-            assert self._heard.wait_for(lambda: len(found()) >= count, 30), self.lines
-            return found()[count - 1]
-
-    @property
-    def url(self) -> str:
-        return re.search(r"http://\S+", self.wait_for("is ready on"))[0]
-
-    def ask(self, api: str, value: object) -> object:
-        return httpx.post(f"{self.url}/{api}", json=value, timeout=30).json()
-
-    def stop(self, number: int = signal.SIGTERM) -> int:
-        self.process.send_signal(number)
-        status = self.process.wait(40)
-        self._reader.join()
-        return status
-
 
 @pytest.fixture
 def project(tmp_path):
@@ -94,27 +47,11 @@ def project(tmp_path):
     return tmp_path
 
 
-@contextmanager
-def started(project, options: str = "{}"):
-    process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, options], cwd=project, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    server = Server(process)
-    try:
-        yield server
-    finally:
-        if process.poll() is None:
-            server.stop(signal.SIGKILL)
-        server._reader.join()
-        process.stdout.close()
-        process.stderr.close()
-
-
 def test_a_server_says_where_it_is_answers_and_ends_with_status_0(project):
     with started(project) as server:
         assert server.ask("pid", 1) == server.process.pid
         assert server.stop() == 0
-        assert server.process.stdout.read().splitlines()[0].split()[1:4] == ["POST", "/pid", "200"]
+        assert server.output.splitlines()[0].split()[1:4] == ["POST", "/pid", "200"]
 
 
 def test_ctrl_c_ends_a_server_with_status_0(project):
@@ -179,7 +116,7 @@ def pids_of(server: Server, count: int) -> set[int]:
 
 
 def test_workers_share_a_port_and_their_metrics_are_added_up(project):
-    with started(project, '{"workers": 2}') as server:
+    with started(project, workers=2) as server:
         assert len(pids_of(server, 2)) == 2
         answered = 0.0
         pages = {httpx.get(f"{server.url}/metrics").text for _ in range(10)}
@@ -190,7 +127,7 @@ def test_workers_share_a_port_and_their_metrics_are_added_up(project):
 
 
 def test_a_worker_that_dies_is_replaced(project):
-    with started(project, '{"workers": 2}') as server:
+    with started(project, workers=2) as server:
         before = pids_of(server, 2)
         victim = before.pop()
         os.kill(victim, signal.SIGKILL)
@@ -208,13 +145,13 @@ def test_a_worker_that_dies_is_replaced(project):
 
 def test_workers_that_cannot_start_end_the_server_with_their_error(project):
     (project / "broken").touch()
-    with started(project, '{"workers": 2}') as server:
+    with started(project, workers=2) as server:
         assert server.process.wait(30) == 1
         server.wait_for("bento.errors.ServerError: app:service cannot start: OSError: the model file is gone")
 
 
 def test_workers_end_when_their_supervisor_is_killed(project):
-    with started(project, '{"workers": 2}') as server:
+    with started(project, workers=2) as server:
         pids = pids_of(server, 2)
         server.process.kill()
         server.process.wait()
@@ -233,7 +170,7 @@ def _runs(pid: int) -> bool:
 
 
 def test_a_changed_source_file_is_served_anew(project):
-    with started(project, '{"reload": true}') as server:
+    with started(project, reload=True) as server:
         assert isinstance(server.ask("pid", 1), int)
         (project / "app.py").write_text(SERVICE.replace("return os.getpid()", "return 'new'"))
         server.wait_for("a source file changed")
@@ -243,7 +180,7 @@ def test_a_changed_source_file_is_served_anew(project):
 
 
 def test_a_broken_change_waits_for_the_next_one(project):
-    with started(project, '{"reload": true}') as server:
+    with started(project, reload=True) as server:
         server.wait_for("is ready on")
         (project / "app.py").write_text("syntax error")
         server.wait_for("cannot start: waiting for a change")

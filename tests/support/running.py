@@ -1,0 +1,113 @@
+"""A real server in a process of its own, and what it says."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+PROGRAM = """
+import json, logging, sys
+import bento
+logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+bento.serve("app:service", port=0, **json.loads(sys.argv[1]))
+"""
+
+_TICK = os.sysconf("SC_CLK_TCK")
+
+
+class Server:
+    """A server process, and what it has said on standard error so far."""
+
+    def __init__(self, process: subprocess.Popen[str], output: Path) -> None:
+        self.process = process
+        self.lines: list[str] = []
+        self._output = output
+        self._heard = threading.Condition()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            with self._heard:
+                self.lines.append(line)
+                self._heard.notify_all()
+
+    def wait_for(self, pattern: str, count: int = 1) -> str:
+        """The `count`-th line that matches, as soon as it is there."""
+
+        def found() -> list[str]:
+            return [line for line in self.lines if re.search(pattern, line)]
+
+        with self._heard:
+            assert self._heard.wait_for(lambda: len(found()) >= count, 30), self.lines
+            return found()[count - 1]
+
+    @property
+    def output(self) -> str:
+        """What it has written to standard output: the access log."""
+        return self._output.read_text()
+
+    @property
+    def url(self) -> str:
+        found = re.search(r"http://\S+", self.wait_for("is ready on"))
+        assert found is not None
+        return found[0]
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
+    def ask(self, api: str, value: object) -> object:
+        return httpx.post(f"{self.url}/{api}", json=value, timeout=30).json()
+
+    def figure(self, name: str) -> float:
+        """A figure of the metrics page, such as `bento_requests_in_flight{api="nap"}`; 0 while it is not there."""
+        lines = httpx.get(f"{self.url}/metrics", timeout=30).text.splitlines()
+        return sum(float(line.removeprefix(name)) for line in lines if line.startswith(f"{name} "))
+
+    def processor_seconds(self) -> float:
+        """The processor time that the process has used."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICK
+
+    def memory(self) -> int:
+        """The bytes of the process that no file backs."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        found = re.search(r"RssAnon:\s+(\d+) kB", status)
+        assert found is not None
+        return int(found[1]) * 1024
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        status = self.process.wait(40)
+        self._reader.join()
+        return status
+
+
+@contextmanager
+def started(project: Path, program: str = PROGRAM, **options: object) -> Iterator[Server]:
+    """A server of `project`'s `app.py`, killed at the end of the block if it still runs; `options` are those of `bento.serve`."""
+    output = project / "output.txt"
+    with output.open("w") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-c", program, json.dumps(options)], cwd=project, stderr=subprocess.PIPE, stdout=file, text=True
+        )
+    server = Server(process, output)
+    try:
+        yield server
+    finally:
+        if process.poll() is None:
+            server.stop(signal.SIGKILL)
+        server._reader.join()
+        process.stderr.close()
