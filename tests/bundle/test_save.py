@@ -208,6 +208,11 @@ def test_the_readme_says_how_to_call_the_service(project: Any) -> None:
     assert text.startswith("# iris\n\nTell an iris.\n\n    bento serve iris\n\n## predict\n\n    curl http://127.0.0.1:3000/predict -H ")
 
 
+def test_control_characters_of_a_docstring_are_left_out(project: Any) -> None:
+    bundle = project.save_iris({"iris.py": project.IRIS.replace("model =", '"""One\\x07 \\u202etwo.\\r\\n\\tThree."""\n        model =')})
+    assert bundle.manifest.doc == "One two.\nThree."
+
+
 def test_a_model_that_cannot_be_saved_is_named_with_the_cause(project: Any) -> None:
     def fail(folder: Path) -> None:
         (folder / "half").write_text("half")

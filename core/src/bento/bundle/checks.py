@@ -14,8 +14,9 @@ from ..errors import BundleError, DefinitionError
 if TYPE_CHECKING:
     from ..artifact import JSON
 
-# C0 and C1 controls, surrogates, line separators, and what turns the direction of text around.
-_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""C0 and C1 controls, surrogates, line separators, and what turns the direction of text around."""
+
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _DEEPEST: Final = 32
 _WHOLE: Final = 2**63
@@ -48,7 +49,7 @@ class Text:
         raise FieldError(self.expected, value)
 
     def _is_clean(self, value: str) -> bool:
-        return value.isprintable() or set(_CONTROL.findall(value)) <= set(self.allowed)
+        return value.isprintable() or set(CONTROL.findall(value)) <= set(self.allowed)
 
     def _fits(self, value: str) -> bool:
         try:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import inspect
-import re
 from typing import TYPE_CHECKING, Any, Final
 
 from ..artifact import type_name
 from ..errors import ArtifactError
-from .checks import FieldError
+from .checks import CONTROL, FieldError
 from .entries import AdapterEntry, ApiEntry, ArtifactEntry, BatchEntry, EnvEntry
 
 if TYPE_CHECKING:
@@ -19,12 +18,11 @@ if TYPE_CHECKING:
     from ..service import Service
 
 _LONGEST_DOC: Final = 65536
-_UNPRINTED: Final = re.compile("[^\n\t\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]")
 
 
 def describe_doc(doc: str | None) -> str:
     """A docstring as a manifest holds it: without control characters."""
-    return _UNPRINTED.sub("", inspect.cleandoc(doc or "").expandtabs())[:_LONGEST_DOC]
+    return CONTROL.sub(lambda found: found[0] if found[0] == "\n" else "", inspect.cleandoc(doc or ""))[:_LONGEST_DOC]
 
 
 def describe_api(api: Api, registry: Registry) -> ApiEntry:

@@ -47,6 +47,8 @@ def find_chain(folder: Path, module: str) -> list[Path]:
         if found is None:
             break
         chain.append(found)
+        if found.is_file() and not is_package(found):
+            break
         folder = folder / name
     return chain
 

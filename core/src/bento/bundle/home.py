@@ -65,8 +65,9 @@ def module_name(module: ModuleType, name: str) -> str:
     """The name a module is imported by; for the script that is run, `pkg.script` after `python -m`, or its file's stem."""
     if name != MAIN:
         return name
-    if module.__spec__ is not None:
-        return module.__spec__.name
+    spec = getattr(module, "__spec__", None)  # a debugger leaves none
+    if spec is not None:
+        return str(spec.name)
     return re.sub(r"\W", "_", Path(module.__file__ or "").stem)
 
 

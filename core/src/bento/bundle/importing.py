@@ -66,7 +66,7 @@ def import_source(bundle: Bundle) -> ModuleType:
     a BundleError, as a process has only one module of each name.
     """
     module = bundle.manifest.service.partition(":")[0]
-    source = _SourceFolder(str((bundle.path / SOURCE).absolute()), _modules(bundle))
+    source = _SourceFolder(str(bundle.path / SOURCE), _modules(bundle))
     if module in source.modules:
         _check_free(bundle, source)
         _adopt_script(module, source)
@@ -106,7 +106,7 @@ def _check_free(bundle: Bundle, source: _SourceFolder) -> None:
 def _place(module: str) -> Path | None:
     """The file that a module was imported from, or will be because its package was."""
     if module in sys.modules:
-        return Path(sys.modules[module].__file__ or f"<{module}>")
+        return Path(getattr(sys.modules[module], "__file__", None) or f"<{module}>")
     package, _, name = module.rpartition(".")
     place = _place(package) if package else None
     if place is None or not is_package(place):

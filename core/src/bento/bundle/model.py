@@ -49,7 +49,7 @@ def open_bundle(path: Path) -> Bundle:
     """The bundle in a folder. Only its manifest is read and checked: `verify` does the rest."""
     content = read_content(path)
     try:
-        return Bundle(path, read_manifest(content), hashlib.sha256(content).hexdigest())
+        return Bundle(path.absolute(), read_manifest(content), hashlib.sha256(content).hexdigest())
     except BundleError as error:
         raise BundleError(f"{path} is no bundle: {error}") from error
 
