@@ -118,6 +118,13 @@ def test_a_plugin_that_exits_on_import_is_kept_with_its_error(tmp_path, monkeypa
     assert error_of(EntryPoint("exits", "plugin_that_exits", "bento")) == "SystemExit: no licence"
 
 
+def test_an_interrupt_is_not_a_plugins_failure(tmp_path, monkeypatch):
+    (tmp_path / "plugin_interrupted.py").write_text("raise KeyboardInterrupt")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        Registry.discover([EntryPoint("interrupted", "plugin_interrupted", "bento")])
+
+
 def test_a_lookup_that_fails_lists_what_there_is_and_what_failed(plugin):
     good = plugin("good", bento_register_packers=hook("bento_register_packers", [FolderPacker]))
     broken = EntryPoint("broken", "no_such_module_anywhere", "bento")

@@ -69,6 +69,8 @@ def test_one_answer_in_a_file_is_its_own_bytes(bento, tmp_path):
 def test_several_answers_in_a_file_are_lines(bento, tmp_path):
     bento("run", "shop", "price", "--input", '"tea"', '"cake"', "--output", "prices.json")
     assert (tmp_path / "prices.json").read_text() == "3\n5\n"
+    bento("run", "shop", "price", "--input", '"tea"', '"coal"', '"cake"', "--output", "prices.json", code=1)
+    assert (tmp_path / "prices.json").read_text() == "3\n\n5\n"
 
 
 def test_an_answer_of_several_lines_still_takes_one_among_others(bento):

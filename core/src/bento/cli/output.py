@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 import click
 
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
-_STEP = 1000
 
 
 def print_json(value: object) -> None:
@@ -35,10 +34,7 @@ def print_facts(facts: Mapping[str, str | Sequence[str]]) -> None:
             click.echo(f"{label}  {line}")
 
 
-def size_text(size: float) -> str:
+def size_text(size: int) -> str:
     """Bytes as people read them: `812 bytes`, `3.4 MB`."""
-    for unit in _UNITS:
-        if size < _STEP or unit == _UNITS[-1]:
-            break
-        size /= _STEP
-    return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+    thousands = min((len(str(size)) - 1) // 3, len(_UNITS) - 1)
+    return f"{size / 1000**thousands:.1f} {_UNITS[thousands]}" if thousands else f"{size} bytes"

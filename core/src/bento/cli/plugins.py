@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
 @click.pass_context
 def command(ctx: click.Context, name: str | None, *, as_json: bool, check: bool) -> None:
     """List the installed plugins, or show one."""
-    # What failed is part of the answer, so it is not logged as well.
-    logging.getLogger("bento.registry").setLevel(logging.ERROR)
     plugins = _named(name)
     if as_json:
         records = [_record(plugin) for plugin in plugins]
@@ -49,12 +49,25 @@ def command(ctx: click.Context, name: str | None, *, as_json: bool, check: bool)
 def _named(name: str | None) -> list[Plugin]:
     from ..registry import installed
 
-    plugins = list(installed().plugins)
+    with _unlogged():
+        plugins = list(installed().plugins)
     if name is None:
         return plugins
     if name not in {plugin.name for plugin in plugins}:
         raise PluginError(f"no plugin named {name!r}: installed are {', '.join(sorted(plugin.name for plugin in plugins))}")
     return [plugin for plugin in plugins if plugin.name == name]
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """Without a log of what failed to load: it is part of the answer here."""
+    log = logging.getLogger("bento.registry")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 def _faults(plugin: Plugin) -> list[str]:
