@@ -1,0 +1,46 @@
+"""Models without a service class: the service that the plugin of their framework provides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..artifact import Artifact, Packed, type_name
+from ..errors import ArtifactError, DefinitionError
+from ..registry import Registry, installed
+from ..tag import Tag
+
+if TYPE_CHECKING:
+    from ..service import Service
+
+
+def service_of(model: object, name: str | None) -> Service:
+    """A service around a bare model, or a `Packed` one, to be saved under `name`; a model that no or several formats claim is an error."""
+    bare = model.model if isinstance(model, Packed) else model
+    if name is None:
+        raise DefinitionError(f"a {type_name(bare)} without a service class needs a name: bento.save(model, 'NAME')")
+    Tag(name)
+    kind = _service_class(bare, installed())
+    service = kind(**dict.fromkeys(kind.artifacts, model))
+    vars(service)["name"] = name
+    return service
+
+
+def _service_class(model: object, registry: Registry) -> type[Service]:
+    claims = {name: kind for name in registry.artifacts if (kind := _claim(registry.artifacts[name], model)) is not None}
+    if not claims:
+        raise ArtifactError(
+            f"no installed plugin provides a service for a {type_name(model)}: "
+            "install the plugin of its framework, or write a bento.Service with a slot for it"
+        )
+    if len(claims) > 1:
+        owners = " and ".join(f"{name!r} of {registry.owner(registry.artifacts[name])}" for name in claims)
+        raise ArtifactError(f"{owners} both keep a {type_name(model)}: say which, in a bento.Service with a slot for it")
+    return next(iter(claims.values()))
+
+
+def _claim(kind: type[Artifact[Any]], model: object) -> type[Service] | None:
+    """The service that a format provides for a model it keeps; formats that run code when they are loaded are never chosen for anybody."""
+    if kind.runs_code:
+        return None
+    artifact = kind()
+    return artifact.default_service() if artifact.accepts(model) else None

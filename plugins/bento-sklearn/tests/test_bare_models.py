@@ -1,0 +1,58 @@
+"""A fitted estimator needs no service class."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris
+from sklearn.linear_model import RidgeClassifier
+
+import bento
+
+
+@pytest.fixture(scope="module")
+def ridge():
+    return RidgeClassifier().fit(*load_iris(return_X_y=True))
+
+
+@pytest.fixture
+def store(tmp_path):
+    return bento.Store(tmp_path)
+
+
+def test_a_bare_model_is_saved_under_a_name_and_answers_when_it_is_loaded(ridge, store):
+    rows = load_iris().data[::10]
+    bundle = bento.save(ridge, "iris", store=store)
+    service = bento.load(bundle, store=store)
+    assert (bundle.name, service.name) == ("iris", "iris")
+    assert np.array_equal(service.predict(rows), ridge.predict(rows))
+
+
+def test_what_is_packed_with_a_bare_model_is_kept(ridge, store):
+    bundle = bento.save(bento.Packed(ridge, metadata={"auc": 0.9}), "iris", store=store)
+    assert bento.load(bundle, store=store).metadata("model") == {"auc": 0.9}
+
+
+def test_a_bare_model_needs_a_name(ridge, store):
+    with pytest.raises(bento.DefinitionError) as refusal:
+        bento.save(ridge, store=store)
+    assert str(refusal.value) == (
+        "a sklearn.linear_model._ridge.RidgeClassifier without a service class needs a name: bento.save(model, 'NAME')"
+    )
+
+
+def test_a_model_that_no_plugin_serves_is_refused(store):
+    with pytest.raises(bento.ArtifactError) as refusal:
+        bento.save({1, 2}, "numbers", store=store)
+    assert str(refusal.value) == (
+        "no installed plugin provides a service for a set: install the plugin of its framework, or write a bento.Service with a slot for it"
+    )
+
+
+def test_a_service_has_a_name_of_its_own(ridge, store):
+    class Trees(bento.Service):
+        pass
+
+    with pytest.raises(bento.DefinitionError) as refusal:
+        bento.save(Trees(), "other", store=store)
+    assert str(refusal.value) == "Trees has a name of its own, 'trees': set Trees.name instead"
