@@ -298,6 +298,34 @@ def test_the_project_that_one_works_in_is_source_though_it_is_installed(project:
     assert (project.names(bundle), project.paths(bundle)) == (["bento-core"], ["helpers.py", "iris.py"])
 
 
+@pytest.mark.parametrize("mixed", [True, False])
+def test_a_script_beside_the_modules_of_an_editable_project_is_source(
+    project: Any, site: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mixed: bool
+) -> None:
+    """Even a plugin's: its tests define services, too."""
+    project.write({"pyproject.toml": "", "src/flowers/__init__.py": "", "iris.py": iris("import flowers, helpers"), "helpers.py": ""})
+    root = project.root if mixed else project.root / "src"
+    files = {"_flowers.pth": f"{root}\n", "bento_flowers-1.0.dist-info/entry_points.txt": "[bento]\nflowers = flowers\n"}
+    site.install("bento-flowers", files, editable=project.root)
+    monkeypatch.setattr(sys, "path", [*sys.path, str(project.root / "src")])
+    monkeypatch.chdir(tmp_path)
+    if mixed:
+        project.write({"flowers/__init__.py": ""})
+        with pytest.raises(RequirementError, match=r"^bento-flowers 1\.0 is on no package index, and cannot go along as a wheel, as "):
+            project.save()
+    else:
+        assert project.names(project.save()) == ["bento-core", "bento-flowers"]
+        assert project.paths(project.save(to="again")) == ["helpers.py", "iris.py"]
+
+
+def test_distributions_that_lost_their_metadata_are_passed_over(project: Any, site: Any) -> None:
+    (site.folder / "broken-1.0.dist-info").mkdir()
+    (site.folder / "~umpy-1.0.dist-info").mkdir()
+    (site.folder / "nameless-1.0.dist-info").mkdir()
+    (site.folder / "nameless-1.0.dist-info/METADATA").write_text("Version: 1.0\n")
+    assert project.names(project.save_iris({})) == ["bento-core"]
+
+
 def test_the_setup_script_goes_along(project: Any) -> None:
     project.write(
         {"iris.py": iris(imports="").replace("model =", "env = bento.Env(setup='docker/setup.sh')\n    model ="), "docker/setup.sh": "id\n"}

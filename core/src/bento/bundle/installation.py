@@ -10,6 +10,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from ..errors import RequirementError
+from .installed import PROJECT_FILES
 from .tree import package_files
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 # What an installer writes beside what was in the wheel, and signatures of a RECORD that will be another.
 _INSTALLERS: Final = frozenset({"RECORD", "RECORD.jws", "RECORD.p7s", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json"})
 _SCRIPT_GROUPS: Final = frozenset({"console_scripts", "gui_scripts"})
-_PROJECT_FILES: Final = ("pyproject.toml", "setup.py", "setup.cfg")
 
 
 def files_of(installed: Installed) -> dict[str, Path]:
@@ -32,7 +32,7 @@ def files_of(installed: Installed) -> dict[str, Path]:
         return recorded
     own = metadata_folder(installed).removesuffix("dist-info")
     kept = {name: file for name, file in recorded.items() if name.startswith((f"{own}dist-info/", f"{own}data/"))}
-    return {**dict(_editable(installed, [file for file in recorded.values() if file.suffix == ".pth"])), **kept}
+    return {**dict(_editable(installed)), **kept}
 
 
 def metadata_folder(installed: Installed) -> str:
@@ -77,13 +77,11 @@ def _stays(file: Path, installed: Installed) -> bool:
     return file.resolve().is_relative_to(place.resolve())
 
 
-def _editable(installed: Installed, pointers: list[Path]) -> Iterator[tuple[str, Path]]:
-    lines = [line.strip() for pointer in pointers for line in pointer.read_text("utf-8").splitlines()]
-    folders = [line for line in lines if line and not line.startswith("#")]
-    if not folders or not all(Path(folder).is_dir() for folder in folders):
+def _editable(installed: Installed) -> Iterator[tuple[str, Path]]:
+    if not installed.roots:
         _refuse(installed, "its editable installation names no folder of modules")
-    for folder in map(Path, folders):
-        if any((folder / name).exists() for name in _PROJECT_FILES):
+    for folder in installed.roots:
+        if any((folder / name).exists() for name in PROJECT_FILES):
             _refuse(installed, f"its editable installation names {folder}, where modules and the rest of the project are mixed")
         yield from _modules(installed, folder)
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _SITES: Final = frozenset({"site-packages", "dist-packages"})
 
+PROJECT_FILES: Final = ("pyproject.toml", "setup.py", "setup.cfg")
+"""What makes a folder that of a whole project, where modules lie beside everything else."""
+
 
 class Installed:
     """One installed distribution."""
@@ -57,14 +60,23 @@ class Installed:
         rows = csv.reader(self._record.splitlines())
         return tuple(PurePosixPath(row[0]) for row in rows if row)
 
+    @cached_property
+    def roots(self) -> tuple[Path, ...]:
+        """The folders that an editable installation puts on the path; none if it finds its modules by other means."""
+        pointers = [self.site / path for path in self.files if path.suffix == ".pth"] if self.project else []
+        lines = [line.strip() for pointer in pointers if pointer.is_file() for line in pointer.read_text("utf-8").splitlines()]
+        return tuple(Path(line) for line in lines if line.startswith("/") and Path(line).is_dir())
+
     def owns(self, file: Path) -> bool:
-        """Whether it brought a file or folder here, or, in editable mode, whether that lies in its project."""
+        """Whether it brought a file or folder here, or, in editable mode, has it as one of its modules."""
         if file.is_relative_to(self.site):
             path = file.relative_to(self.site).as_posix()
             end = "/" if file.is_dir() else ","
-            return f"\n{path}{end}" in self._record or (self._record == "\n" and self._claims(path))
-        inside = self.project is not None and file.resolve().is_relative_to(self.project.resolve())
-        return inside and not _SITES.intersection(file.parts)
+            return f"\n{path}{end}" in self._record or (self._record == "\n" and _top(path) in self._top_level)
+        if self.project is None:
+            return False
+        real = file.resolve()
+        return any(self._has_module(root.resolve(), real) for root in self.roots) or self._has_somewhere(self.project.resolve(), real)
 
     def is_worked_on(self) -> bool:
         """Whether it is a project installed in editable mode that this process runs in: its modules are source, not a requirement."""
@@ -88,10 +100,28 @@ class Installed:
     def _record(self) -> str:
         return "\n" + (self.distribution.read_text("RECORD") or "")
 
-    def _claims(self, path: str) -> bool:
-        """Whether a module is its own by name, where the system's package manager left no list of files."""
-        top = path.partition("/")[0].partition(".")[0]
-        return top in (self.distribution.read_text("top_level.txt") or self.name).split()
+    @cached_property
+    def _top_level(self) -> list[str]:
+        """The names of its modules, where the installer knew better than the distribution's name."""
+        return (self.distribution.read_text("top_level.txt") or self.name.replace("-", "_")).split()
+
+    def _has_module(self, root: Path, file: Path) -> bool:
+        """Whether a file below a root is a module that it brings, and not a script or a test beside them."""
+        if not file.is_relative_to(root):
+            return False
+        top = _top(file.relative_to(root).as_posix())
+        mixed = any((root / name).exists() for name in PROJECT_FILES)
+        return top in self._top_level or not mixed or (root / top / "__init__.py").is_file()
+
+    def _has_somewhere(self, project: Path, file: Path) -> bool:
+        """The same for an editable installation that finds its modules by other means, wherever they lie in the project."""
+        if self.roots or not file.is_relative_to(project):
+            return False
+        return any(_top(part) in self._top_level for part in file.relative_to(project).parts)
+
+
+def _top(path: str) -> str:
+    return path.partition("/")[0].partition(".")[0]
 
 
 class Environment:
@@ -107,7 +137,7 @@ class Environment:
 
         found: dict[str, Installed] = {}
         for distribution in _found():
-            name = canonicalize_name(distribution.name)
+            name = canonicalize_name(distribution.metadata.get("Name", ""))
             found.setdefault(name, Installed(distribution, name))
         return cls(MappingProxyType(found))
 
@@ -121,7 +151,8 @@ def _found() -> Iterator[Distribution]:
     """Distributions in the order of the path, but those that an installer recorded before what a build left in a project's folder."""
     from importlib_metadata import Distribution
 
-    found = [distribution for distribution in Distribution.discover() if distribution.metadata["Name"]]
-    legacy = [distribution for distribution in found if distribution.read_text("METADATA") is None]
-    yield from (distribution for distribution in found if distribution not in legacy)
-    yield from (distribution for distribution in legacy if _SITES.intersection(Path(str(distribution.locate_file(""))).parts))
+    found = list(Distribution.discover())
+    yield from (distribution for distribution in found if distribution.read_text("METADATA"))
+    for distribution in found:
+        if distribution.read_text("PKG-INFO") and _SITES.intersection(Path(str(distribution.locate_file(""))).parts):
+            yield distribution
