@@ -158,7 +158,6 @@ class FastProtocol(HttpToolsProtocol):
         self._diverted = False
         self._url = b""
         self._raw_headers = []
-        self._body = []
         self._received = time.monotonic()
 
     def on_url(self, url: bytes) -> None:
@@ -234,6 +233,7 @@ class FastProtocol(HttpToolsProtocol):
 
     def _begin(self, head: _Head) -> None:
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        self._body = []
         self._stop_body_timer()
         request = Request(
             body,
@@ -246,12 +246,16 @@ class FastProtocol(HttpToolsProtocol):
         )
         exchange = _Exchange(self, head.endpoint, request)
         self._in_flight.append(exchange)
-        exchange.call = head.endpoint.handle(request, exchange.reply)
+        call = head.endpoint.handle(request, exchange.reply)
+        if not call.settled:
+            exchange.call = call
         if len(self._in_flight) >= _MOST_IN_FLIGHT:
             self.flow.pause_reading()
 
     def answered(self, exchange: _Exchange, answer: Answer) -> None:
         """Take an answer, and write what is now first in line."""
+        # An exchange and its call know each other: left so, a body would stay in memory until the next full collection.
+        exchange.call = None
         if ("connection", "close") in answer.headers:
             self._end()
         is_last = self._ending and self._in_flight[-1] is exchange
@@ -291,6 +295,7 @@ class FastProtocol(HttpToolsProtocol):
 
     def _body_is_late(self, endpoint: Endpoint) -> None:
         self._head = None
+        self._body = []
         self._end()
         request = Request(b"", received=self._received)
         exchange = _Exchange(self, endpoint, request)
