@@ -45,6 +45,13 @@ def of_bytes(folder, content, name="model.npy"):
     return folder
 
 
+def test_a_dtype_that_only_an_extension_knows_is_refused(tmp_path):
+    rational = pytest.importorskip("numpy._core._rational_tests").rational  # as bfloat16 is, and NumPy ships it for its own tests
+    message = "the array has the dtype rational, which would come back as |V8: convert it with astype() or view()"
+    with pytest.raises(ArtifactError, match=f"^{re.escape(message)}$"):
+        ArrayArtifact().save(np.zeros(1, rational), tmp_path)
+
+
 def npy(array):
     file = io.BytesIO()
     np.save(file, array, allow_pickle=True)
@@ -97,11 +104,15 @@ def test_only_plain_arrays_and_dicts_of_them_are_accepted(model):
         ),
         (
             np.zeros(1, [("\u4e00", "i4")]),
-            "the array has a dtype that .npy cannot hold: its field names are too many, too long or not Latin-1",
+            "the array has a dtype that .npy cannot hold: its fields are too many, out of order or not named in Latin-1",
         ),
         (
             np.zeros(1, [(f"field{i}", "i4") for i in range(1000)]),
-            "the array has a dtype that .npy cannot hold: its field names are too many, too long or not Latin-1",
+            "the array has a dtype that .npy cannot hold: its fields are too many, out of order or not named in Latin-1",
+        ),
+        (
+            np.zeros(1, {"names": ["b", "a"], "formats": ["i4", "i4"], "offsets": [4, 0]}),
+            "the array has a dtype that .npy cannot hold: its fields are too many, out of order or not named in Latin-1",
         ),
         ({"a\0b": np.zeros(1)}, "'a\\x00b' cannot name an array: expected a text without a null character"),
     ],
@@ -120,6 +131,7 @@ def test_an_array_that_would_not_come_back_is_refused(tmp_path, model, message):
         (npy(np.arange(4.0)).replace(b"(4,), } ", b"(-4,), }"), "an array cannot have the dtype float64 and the shape (-4,)"),
         (npy(np.array([None])), "an array cannot have the dtype object and the shape (1,)"),
         (b"", "cannot mmap an empty file"),
+        (npy(np.arange(4.0)).replace(b"NUMPY\x01", b"NUMPY\x02"), "expected version 1.0 of the .npy format, got 2.0"),
         (b"no array", "the magic string is not correct"),
     ],
 )

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
 import pytest
 
 import bento
@@ -52,6 +53,17 @@ class LineArtifact(Artifact[Line]):
 
     def options(self):
         return {} if self.digits is None else {"digits": self.digits}
+
+    def default_service(self):
+        return LineService
+
+
+class LineService(bento.Service):
+    model = LineArtifact()
+
+    @bento.api
+    def predict(self, value):
+        return self.model.predict([value])
 
 
 class LineTests(ArtifactTests):
@@ -533,6 +545,41 @@ class TestsOfCrashing(LineTests):
 def test_an_artifact_that_crashes_on_a_damaged_file_is_told():
     message = advice(TestsOfCrashing, "test_a_damaged_file_is_refused_and_runs_nothing")
     assert message.startswith("a fresh process died of it, or was ended after 60 seconds: exit status -6")
+
+
+class Table:
+    """Compares as tables do."""
+
+    def __init__(self, *rows):
+        self.rows = rows
+
+    def equals(self, other):
+        return self.rows == other.rows
+
+    def __eq__(self, other):
+        raise ValueError("the truth value of a table is ambiguous")
+
+    __hash__ = None
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ({"a": [1.0, float("nan")], "b": ()}, {"b": (), "a": [1.0, float("nan")]}, True),
+        ([1], [1.0], False),
+        ([1], [1, 2], False),
+        ({"a": 1}, {"b": 1}, False),
+        (np.array([1.0, np.nan]), np.array([1.0, np.nan]), True),
+        (np.array([1.0]), np.array([1.0], "f4"), False),
+        (np.array(["a", None], object), np.array(["a", None], object), True),
+        (np.array([0.0]), np.array([-0.0]), True),
+        (np.array([[1]]), np.array([1]), False),
+        (Table(1), Table(1), True),
+        (Table(1), Table(2), False),
+    ],
+)
+def test_answers_are_the_same_in_type_and_value(one, other, expected):
+    assert ArtifactTests().same(one, other) is expected
 
 
 def test_a_kit_without_a_model_says_what_to_write():

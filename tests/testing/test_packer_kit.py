@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import tarfile
 import time
 import unittest
 import zipfile
@@ -306,6 +307,26 @@ class ZipPacker(Packer):
             for path in ("bento.json", *(file.path for file in bundle.manifest.files)):
                 archive.writestr(zipfile.ZipInfo(f"deep/inside/{path}"), (bundle.path / path).read_bytes())
         return out
+
+
+class TarPacker(Packer):
+    """A tar with the bundle at its top."""
+
+    name = "tar"
+    summary = "a tar"
+
+    def pack(self, bundle, out):
+        with create(out) as draft, tarfile.open(draft, "w") as archive:
+            for path in ("bento.json", *(file.path for file in bundle.manifest.files)):
+                entry = tarfile.TarInfo(path)
+                entry.size = (bundle.path / path).stat().st_size
+                with (bundle.path / path).open("rb") as file:
+                    archive.addfile(entry, file)
+        return out
+
+
+class TestTarPacker(PackerTests):
+    packer = TarPacker()
 
 
 class Doubled(bento.Service):

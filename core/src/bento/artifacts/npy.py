@@ -33,7 +33,9 @@ def write(file: IO[bytes], array: NDArray[Any], what: str) -> None:
         npy.write_array_header_1_0(header, npy.header_data_from_array_1_0(array))
         kept = _header(header.getvalue())[2]
     except ValueError as error:
-        raise ArtifactError(f"{what} has a dtype that .npy cannot hold: its field names are too many, too long or not Latin-1") from error
+        raise ArtifactError(
+            f"{what} has a dtype that .npy cannot hold: its fields are too many, out of order or not named in Latin-1"
+        ) from error
     if kept != array.dtype:
         raise ArtifactError(f"{what} has the dtype {array.dtype}, which would come back as {kept}: convert it with astype() or view()")
     npy.write_array(file, array, version=(1, 0), allow_pickle=False)

@@ -27,7 +27,7 @@ _SMALLEST = 4096
 
 
 class PickleArtifact(Artifact[Any]):
-    """Keeps any object that `pickle` does, and loads it in no bundle that nobody vouches for: a pickle can run any code.
+    """Keeps any object that `pickle` does. Loading one can run any code, so a bundle that holds one has to be trusted.
 
     Large buffers, such as those of arrays, lie in a file of their own that is mapped copy-on-write: processes share the
     pages they only read. A damaged stream is refused before any of it is unpickled.

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import IO, TYPE_CHECKING, Any, Self, cast
 
 from . import _child
 from ._kit import expect
@@ -52,15 +52,13 @@ class Process:
     def ask(self, do: str, **arguments: object) -> Any:
         """What the process answers; its death is the failing test's advice."""
         __tracebackhide__ = True
-        process = self._process
-        if process.stdin is None or process.stdout is None:
-            raise RuntimeError("the process has no pipes")
-        timer = threading.Timer(_PATIENCE, process.kill)
+        requests, answers = cast("IO[bytes]", self._process.stdin), cast("IO[bytes]", self._process.stdout)
+        timer = threading.Timer(_PATIENCE, self._process.kill)
         timer.start()
         try:
-            process.stdin.write(json.dumps({"do": do, **arguments}).encode() + b"\n")
-            process.stdin.flush()
-            answer = process.stdout.readline()
+            requests.write(json.dumps({"do": do, **arguments}).encode() + b"\n")
+            requests.flush()
+            answer = answers.readline()
         except BrokenPipeError:
             answer = b""
         finally:

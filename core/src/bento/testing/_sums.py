@@ -9,10 +9,7 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
-
-from ..errors import DefinitionError
 
 if TYPE_CHECKING:
     from ..service import Service
@@ -50,10 +47,7 @@ def _module() -> Any:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     file = Path(folder, f"{_MODULE}.py")
     file.write_text(_SOURCE)
-    spec = importlib.util.spec_from_file_location(_MODULE, file)
-    if spec is None or spec.loader is None:
-        raise DefinitionError(f"{file} cannot be imported")
-    module: ModuleType = importlib.util.module_from_spec(spec)
-    sys.modules[_MODULE] = module
-    spec.loader.exec_module(module)
-    return module
+    spec: Any = importlib.util.spec_from_file_location(_MODULE, file)
+    sys.modules[_MODULE] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(sys.modules[_MODULE])
+    return sys.modules[_MODULE]
