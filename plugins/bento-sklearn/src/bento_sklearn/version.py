@@ -38,15 +38,15 @@ def same_version(folder: Path) -> Iterator[None]:
     if saved == sklearn.__version__:
         yield
         return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", InconsistentVersionWarning)
-        yield
     warnings.warn(
         f"the model was saved with scikit-learn {saved} and is loaded with {sklearn.__version__}, with which it may fail or answer "
         f"otherwise: pip install 'scikit-learn=={saved}', or save it again",
         VersionWarning,
         stacklevel=4,
     )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", InconsistentVersionWarning)
+        yield
 
 
 def _read_version(path: Path) -> str:
