@@ -1,0 +1,57 @@
+"""What the pages say holds: their blocks do what they show, and their links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "core/README.md", *ROOT.glob("plugins/*/README.md")])
+
+# How many blocks of a page cannot be run in a test; the page's source says why.
+NOT_RUN = {
+    "CONTRIBUTING.md": 1,
+    "README.md": 2,
+    "core/README.md": 1,
+    "docs/how-to/call.md": 1,
+    "docs/how-to/ship.md": 1,
+    "docs/index.md": 1,
+    "docs/performance.md": 1,
+    "plugins/bento-sklearn/README.md": 1,
+}
+
+
+def name_of(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_a_page_does_what_it_shows(page, follow):
+    follow(page)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_blocks_that_are_not_run_are_counted(page, blocks_of):
+    reasons = [block.reason for block in blocks_of(page) if block.reason is not None]
+    assert len(reasons) == NOT_RUN.get(name_of(page), 0)
+    assert all(reasons)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_block_of_a_page_is_read(page, blocks_of):
+    fences = re.findall(r"^ *```", page.read_text(), re.MULTILINE)
+    shown = [block for block in blocks_of(page) if block.shows is not None]
+    assert len(fences) == 2 * (len(blocks_of(page)) + len(shown))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_every_link_to_a_file_leads_to_one(page):
+    targets = re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text())
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_the_navigation_has_every_page():
+    listed = re.findall(r"^ *- (?:.*: )?(\S+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE)
+    assert sorted(listed) == sorted(path.relative_to(ROOT / "docs").as_posix() for path in ROOT.glob("docs/**/*.md"))
