@@ -2,8 +2,6 @@
 
 import json
 import os
-import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -11,16 +9,12 @@ from pathlib import Path
 import petals
 import pytest
 from sklearn.datasets import load_iris
-from sklearn.ensemble import RandomForestClassifier
 
 import bento
-from bento import ArtifactError
-from bento_sklearn import SklearnArtifact
 from bento_sklearn.service import SklearnService
 
 FLOWERS, SPECIES = load_iris(return_X_y=True)
 PROJECT = Path(petals.__file__)
-README = Path(__file__).parents[1] / "README.md"
 BENTO = Path(sys.executable).with_name("bento")
 
 
@@ -81,34 +75,6 @@ def test_the_default_service_answers_with_the_model(run, tmp_path):
     bento.save(SklearnService(model=model), store=bento.Store(tmp_path / "home"))
     told = run(BENTO, "run", "sklearn-service", "predict", "--input", json.dumps(FLOWERS[::30].tolist()))
     assert json.loads(told) == model.predict(FLOWERS[::30]).tolist()
-
-
-def blocks(language):
-    found = re.findall(r"^```(\w*)\n(.*?)^```$", README.read_text(), re.DOTALL | re.MULTILINE)
-    return [block for name, block in found if name == language]
-
-
-def test_the_service_in_the_readme_runs_as_it_stands(run, tmp_path):
-    (tmp_path / "iris.py").write_text(blocks("python")[0])
-    for command in blocks("")[1].splitlines()[:2]:
-        program, *arguments = shlex.split(command)
-        told = run({"python": sys.executable, "bento": BENTO}[program], *arguments)
-    assert json.loads(told) == [0]
-
-
-def test_the_other_blocks_in_the_readme_run_too(run):
-    beginning = (
-        f"import bento, sys; sys.path.insert(0, {str(PROJECT.parent)!r})\nfrom petals import *\n"
-        "fitted = LogisticRegression(max_iter=1000).fit(*load_iris(return_X_y=True))\n"
-    )
-    assert run(sys.executable, "-c", beginning + "".join(blocks("python")[1:]) + "print(*bento.Store().list())").startswith("Bundle(")
-
-
-def test_the_message_in_the_readme_is_the_one_that_is_shown(tmp_path):
-    forest = RandomForestClassifier(n_estimators=3, random_state=0).fit(FLOWERS, SPECIES)
-    with pytest.raises(ArtifactError) as refusal:
-        SklearnArtifact().save(forest, tmp_path)
-    assert str(refusal.value) == blocks("")[-1].strip()
 
 
 def test_importing_the_plugin_imports_no_framework(run):
