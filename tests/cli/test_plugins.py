@@ -1,4 +1,4 @@
-"""`bento plugins`; what it says of plugins that fail is tested where they are installed."""
+"""`bento plugins`, and the commands that plugins bring. Distributions that fail are tested in tests/installed."""
 
 from __future__ import annotations
 
@@ -6,16 +6,41 @@ import json
 
 import pytest
 
+COMMANDS = """
+import bento
+import click
+
+
+@click.command()
+def wave():
+    "Wave."
+    click.echo("o/")
+
+
+@bento.hookimpl
+def bento_register_commands():
+    return [wave, "no command"]
+"""
+
 
 @pytest.fixture
-def broken(tmp_path, monkeypatch):
-    """An installed plugin that fails to load: to Python, a module and its metadata in a folder on the path."""
-    metadata = tmp_path / "broken" / "bento_broken-2.0.dist-info"
-    metadata.mkdir(parents=True)
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: bento-broken\nVersion: 2.0\n")
-    (metadata / "entry_points.txt").write_text("[bento]\nbroken = bento_broken\n")
-    (tmp_path / "broken" / "bento_broken.py").write_text("raise RuntimeError('out of order')\n")
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "broken"))
+def install(tmp_path, monkeypatch):
+    """What makes a plugin installed, to Python: its module and its metadata in a folder on the path."""
+
+    def install(name: str, module: str) -> None:
+        metadata = tmp_path / "installed" / f"bento_{name}-2.0.dist-info"
+        metadata.mkdir(parents=True)
+        (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: bento-{name}\nVersion: 2.0\n")
+        (metadata / "entry_points.txt").write_text(f"[bento]\n{name} = bento_{name}\n")
+        (tmp_path / "installed" / f"bento_{name}.py").write_text(module)
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path / "installed"))
+
+    return install
+
+
+@pytest.fixture
+def broken(install):
+    install("broken", "raise RuntimeError('out of order')\n")
 
 
 def test_a_plugin_that_failed_is_listed_with_its_reason(broken, bento_process):
@@ -64,3 +89,16 @@ def test_one_plugin_is_shown_for_programs(bento):
 
 def test_a_plugin_that_is_not_there_is_answered_with_those_that_are(bento):
     assert bento("plugins", "torchy", code=1).stderr.startswith("Error: no plugin named 'torchy': installed are core")
+
+
+def test_a_plugins_command_stands_beside_bentos_own(install, bento_process):
+    install("wave", COMMANDS)
+    assert bento_process("wave").stdout == "o/\n"
+    assert "  wave     Wave.\n" in bento_process("--help").stdout
+
+
+def test_what_is_no_command_is_said_and_left_out(install, bento_process):
+    install("wave", COMMANDS)
+    done = bento_process("wave")
+    assert (done.returncode, done.stdout) == (0, "o/\n")
+    assert "a plugin brings 'no command' as a command: expected a click.Command with a name\n" in done.stderr

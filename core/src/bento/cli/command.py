@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..errors import BentoError
+
 if TYPE_CHECKING:
     from ..store import Store
 
@@ -33,6 +35,11 @@ class Command(click.Command):
 def _note_debug(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if value:
         ctx.meta["debug"] = True
+
+
+def sentence(error: Exception) -> str:
+    """An error as it is told without a traceback; one that nobody foresaw is told with its class."""
+    return str(error) if isinstance(error, BentoError) else f"{type(error).__name__}: {error}"
 
 
 def open_store(path: Path | None) -> Store | None:

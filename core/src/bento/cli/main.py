@@ -11,9 +11,12 @@ import click
 
 from .. import __version__
 from ..errors import BentoError
+from .command import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+log = logging.getLogger(__name__)
 
 _COMMANDS = ("delete", "list", "openapi", "pack", "plugins", "run", "serve", "show", "unpack", "verify")
 
@@ -42,23 +45,26 @@ class Commands(click.Group):
         logging.basicConfig(level=logging.WARNING, format="%(message)s")
         try:
             return super().invoke(ctx)
-        except BentoError as error:
-            if ctx.meta.get("debug"):
-                raise
-            raise click.ClickException(str(error)) from error
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except Exception as error:
             if ctx.meta.get("debug"):
                 raise
-            raise click.ClickException(f"{type(error).__name__}: {error} (--debug shows where)") from error
+            hint = "" if isinstance(error, BentoError) else " (--debug shows where)"
+            raise click.ClickException(sentence(error) + hint) from error
 
 
 def _brought() -> dict[str, click.Command]:
     """Plugins' commands by name; one named like a command of bento's own is never asked."""
     from ..registry import installed
 
-    return {command.name: command for command in installed().commands() if command.name}
+    brought: dict[str, click.Command] = {}
+    for command in installed().commands():
+        if isinstance(command, click.Command) and command.name:
+            brought[command.name] = command
+        else:
+            log.warning("a plugin brings %r as a command: expected a click.Command with a name", command)
+    return brought
 
 
 @click.command(

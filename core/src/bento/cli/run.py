@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import BentoError, InvalidInput
+from ..errors import InvalidInput
 from .answers import Answers
-from .command import Command, open_store, store_option, trust_option
+from .command import Command, open_store, sentence, store_option, trust_option
 from .items import Item
 
 if TYPE_CHECKING:
@@ -99,7 +99,6 @@ def _ask(service: Service, api: str, items: list[Item], answers: Answers, *, deb
                 raise
             failures += 1
             answers.skip()
-            reason = str(error) if isinstance(error, BentoError) else f"{type(error).__name__}: {error}"
-            click.echo(f"item {number}{item.label}: {reason}{item.hint}", err=True)
+            click.echo(f"item {number}{item.label}: {sentence(error)}{item.hint}", err=True)
     answers.close()
     return failures
