@@ -36,8 +36,8 @@ check: $(DONE)/check  ## formatting, lint and types
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
 
-bench: $(DONE)/demo  ## measure bento serve beside a bare ASGI function
-	$(BIN)/python -m benchmarks
+bench: $(DONE)/demo  ## measure bento serve beside other servers, which it installs into .bench
+	$(BIN)/python -m benchmarks $(ARGUMENTS)
 
 docs: $(DONE)/docs  ## build the documentation into site/
 	$(BIN)/mkdocs build --strict
@@ -46,7 +46,7 @@ install: $(DONE)/install  ## core, every plugin with all extras, and every tool
 	@echo "bento is installed: $(BIN)/bento --help"
 
 clean:  ## remove .venv and everything else that was made here
-	rm -rf $(VENV) .demo .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist site .coverage .coverage.*
+	rm -rf $(VENV) .bench .demo benchmarks/results .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist site .coverage .coverage.*
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(DONE)/pip: constraints.txt

@@ -1,1 +1,1 @@
-"""Side by side: what a request costs `bento serve`, and what it costs without bento. `python -m benchmarks --help`."""
+"""Side by side: bento and its peers on this machine, in one run. `python -m benchmarks --help`."""

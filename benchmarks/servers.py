@@ -1,68 +1,144 @@
-"""The servers that are measured, each a process of its own on a free port."""
+"""Servers while they are measured: started, asked, stopped in their tracks while it is another's turn, ended."""
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-ROOT = Path(__file__).resolve().parents[1]
+from . import processes
+from .client import Client, Question, WrongAnswer
+from .environments import NotInstalled, install, program, variables
+from .places import CACHE, ROOT
 
-_PATIENCE = 30.0
+if TYPE_CHECKING:
+    from .subjects import Subject
 
-
-@dataclass(frozen=True)
-class Subject:
-    """A server and the path on it that is asked; `{port}` in `command` becomes the port to listen on."""
-
-    name: str
-    path: str
-    command: tuple[str, ...]
+_PATIENCE = 60.0
 
 
-_BENTO = ("bento", "serve", "benchmarks.service:service", "--no-access-log", "--port", "{port}")
+@dataclass
+class Server:
+    """A subject's running server; `first_answer` is how many seconds after its start it answered rightly."""
 
-SUBJECTS = (
-    Subject(
-        "bare ASGI on uvicorn", "/", ("uvicorn", "benchmarks.bare:app", "--no-access-log", "--log-level", "warning", "--port", "{port}")
-    ),
-    Subject("bento serve", "/alone", _BENTO),
-    Subject("bento serve, batched", "/batched", _BENTO),
-)
+    subject: Subject
+    port: int
+    process: subprocess.Popen[bytes]
+    questions: Sequence[Question]
+    first_answer: float = 0.0
+
+    @contextmanager
+    def awake(self) -> Iterator[None]:
+        """Let it run for the length of a block."""
+        processes.send(self.process.pid, signal.SIGCONT)
+        yield
+        processes.send(self.process.pid, signal.SIGSTOP)
+
+    def client(self, connections: int, refusals: frozenset[int] = frozenset()) -> Client:
+        """Connections to it."""
+        return Client(self.port, self.questions, connections, refusals)
+
+    def cpu_seconds(self) -> float:
+        return processes.cpu_seconds(self.process.pid)
+
+    def memory(self) -> int:
+        return processes.memory(self.process.pid)
+
+
+@dataclass
+class Stable:
+    """The servers of a run, and what became of those that cannot take part, by subject."""
+
+    servers: list[Server] = field(default_factory=list)
+    absent: dict[str, str] = field(default_factory=dict)
+
+    def in_turn(self, rounds: int, measure: Callable[[Server], None]) -> None:
+        """Each server has a round in turn, the others standing still; one that answers wrongly takes no further part."""
+        for _ in range(rounds):
+            for server in list(self.servers):
+                try:
+                    with server.awake():
+                        measure(server)
+                except (WrongAnswer, OSError) as error:
+                    self.servers.remove(server)
+                    self.absent[server.subject.name] = f"{type(error).__name__}: {error}"
 
 
 @contextmanager
-def running(subject: Subject) -> Iterator[int]:
-    """The port of a subject that answers, for the length of the block."""
-    port = _free_port()
-    program, *arguments = (part.format(port=port) for part in subject.command)
-    process = subprocess.Popen([Path(sys.executable).with_name(program), *arguments], cwd=ROOT, stderr=subprocess.DEVNULL)
+def stable(subjects: Sequence[Subject]) -> Iterator[Stable]:
+    """All of these subjects, started one after the other and standing still until their turns."""
+    made = Stable()
+    started: list[Server] = []
     try:
-        _wait(process, port, subject.name)
-        yield port
+        for subject in subjects:
+            try:
+                install(subject.environment)
+                server = start(subject)
+                started.append(server)
+                wait(server)
+                made.servers.append(server)
+                processes.send(server.process.pid, signal.SIGSTOP)
+            except (NotInstalled, WrongAnswer) as error:
+                made.absent[subject.name] = str(error)
+        yield made
     finally:
-        process.terminate()
-        process.wait()
+        for server in started:
+            end(server)
 
 
-def _free_port() -> int:
+def start(subject: Subject) -> Server:
+    """Start a subject; what it prints goes nowhere, its errors into `.bench/logs`."""
+    port = free_port()
+    name = subject.name.replace(" ", "-").replace(",", "")
+    logs = CACHE / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    first, *arguments = (part.format(port=port, folder=CACHE / "settings" / name) for part in subject.command)
+    command = [str(program(subject.environment, first)), *arguments]
+    with (logs / f"{name}.log").open("wb") as log:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=variables(**subject.variables), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log
+        )
+    return Server(subject, port, process, ())
+
+
+def wait(server: Server, pause: float = 0.01) -> None:
+    """Until it gives a right answer; one that ends or takes a minute is a WrongAnswer."""
+    started = time.perf_counter()
+    server.questions = server.subject.questions()
+    last: Exception | None = None
+    while time.perf_counter() - started < _PATIENCE and server.process.poll() is None:
+        try:
+            with server.client(1) as client:
+                client.ask_once()
+        except (OSError, WrongAnswer) as error:
+            last = error
+            time.sleep(pause)
+        else:
+            server.first_answer = time.perf_counter() - started
+            return
+    raise WrongAnswer(f"{server.subject.name} did not start, .bench/logs says why: {last}")
+
+
+def end(server: Server) -> None:
+    """End a server and all of its processes."""
+    family = processes.family(server.process.pid)
+    processes.send(server.process.pid, signal.SIGCONT)
+    server.process.terminate()
+    try:
+        server.process.wait(10)
+    except subprocess.TimeoutExpired:
+        server.process.kill()
+        server.process.wait()
+    processes.kill_all(family[1:])
+
+
+def free_port() -> int:
+    """A port that nobody listens on, nor on the two after it."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port: int = server.getsockname()[1]
         return port
-
-
-def _wait(process: subprocess.Popen[bytes], port: int, name: str) -> None:
-    end = time.monotonic() + _PATIENCE
-    while time.monotonic() < end and process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except ConnectionError:
-            time.sleep(0.02)
-        else:
-            return
-    raise SystemExit(f"{name} did not start: {' '.join(map(str, process.args))}")  # type: ignore[arg-type]

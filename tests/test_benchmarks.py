@@ -1,18 +1,47 @@
-"""The benchmark runs, and asks what it says it asks."""
+"""Every topic of the benchmarks runs, and its figures say what they say they do; peers are left out, nothing is installed."""
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[1]
+TOPICS = ("logistic", "forest", "latency", "tensors", "start", "overload", "soak")
 
 
-def test_the_benchmark_prints_a_markdown_table():
-    command = [sys.executable, "-m", "benchmarks", "--quick", "--seconds", "0.05"]
-    lines = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
-    table = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("|")]
-    assert table[0] == ["connections", "bare ASGI on uvicorn", "bento serve (ratio)", "bento serve, batched (ratio)"]
-    assert [row[0] for row in table[2:]] == ["1", "16", "64"]
-    assert all(float(row[1].replace(",", "")) > 0 for row in table[2:])
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> tuple[str, dict]:
+    """The report of a very short run, and its figures."""
+    file = tmp_path_factory.mktemp("benchmarks") / "figures.json"
+    command = [sys.executable, "-m", "benchmarks", "--no-peers", "--rounds", "1", "--seconds", "0.05", "--json", file]
+    report = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return report, json.loads(file.read_text())
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_a_topic_has_figures_and_goals_and_leaves_nobody_out(run, topic):
+    found = run[1][topic]
+    assert found["goals"] != []
+    assert found["absent"] == {}
+
+
+def test_rates_are_above_zero(run):
+    rates = run[1]["logistic"]["figures"]
+    assert set(rates) == {"bento", "bare ASGI"}
+    assert all(figures["rate"] > 0 for subject in rates.values() for figures in subject.values())
+
+
+def test_every_goal_is_a_line_of_the_report(run):
+    report, figures = run
+    lines = [line.split(" | ")[0].removeprefix("| ") for line in report.splitlines()]
+    assert [goal["promise"] for topic in figures.values() for goal in topic["goals"] if goal["promise"] not in lines] == []
+
+
+def test_a_goal_without_a_peer_to_compare_with_is_not_called_met(run):
+    promise = "LogisticRegression at 64 connections: 3x mosec with batching"
+    goals = {goal["promise"]: goal["met"] for goal in run[1]["logistic"]["goals"]}
+    assert goals[promise] is None

@@ -1,4 +1,4 @@
-"""The same answer from bento, alone and in batches."""
+"""Next to no work, and no framework."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from bento.adapters import JsonAdapter
 
 
 class Adder(bento.Service):
-    """Adds up numbers."""
+    """Add up numbers."""
 
     @bento.api(input=JsonAdapter(), output=JsonAdapter())
-    def alone(self, numbers: list[float]) -> float:
+    def predict(self, numbers: list[float]) -> float:
         """Add up the numbers of one request."""
         return sum(numbers)
 
@@ -18,6 +18,3 @@ class Adder(bento.Service):
     def batched(self, batch: list[list[float]]) -> list[float]:
         """Add up the numbers of each of many requests."""
         return [sum(numbers) for numbers in batch]
-
-
-service = Adder()

@@ -1,0 +1,9 @@
+"""Where things are kept: what is installed and saved in `.bench`, what is found in `benchmarks/results`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+CACHE = ROOT / ".bench"
+RESULTS = ROOT / "benchmarks" / "results"

@@ -1,0 +1,23 @@
+"""Save every service as a bundle, as somebody who runs them would: `iris` by the models' names, the others as `1`."""
+
+from __future__ import annotations
+
+from adder import Adder
+from benchmarks.models import MODELS, fitted
+from flowers import Flowers
+from images import Images
+from slow import Slow
+
+import bento
+
+
+def main() -> None:
+    """Save everything to the store that the environment names."""
+    for name in MODELS:
+        bento.save(Flowers(model=fitted(name)), version=name)
+    for service in (Adder(), Images(), Slow()):
+        bento.save(service, version="1")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,137 @@
+"""Requests a second and the processor time of each, at several numbers of connections that ask again as soon as they are answered."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from statistics import median
+from typing import TYPE_CHECKING
+
+from .client import OK
+from .models import fitted, rows
+from .report import Goal, Section, at_least, at_most, milliseconds
+from .servers import stable
+from .subjects import Subject, bare, bento, peers
+
+if TYPE_CHECKING:
+    from .plan import Plan
+    from .servers import Server
+
+_WARM_UP = 0.2
+
+Figures = dict[tuple[str, int], float]
+
+
+class _Measured:
+    """Medians over the rounds, by subject and connections."""
+
+    def __init__(self) -> None:
+        self._rates: dict[tuple[str, int], list[float]] = defaultdict(list)
+        self._middles: dict[tuple[str, int], list[float]] = defaultdict(list)
+        self._costs: dict[tuple[str, int], list[float]] = defaultdict(list)
+        self._own: list[float] = []
+
+    def take(self, server: Server, connections: int, seconds: float) -> None:
+        """One server's round."""
+        with server.client(connections) as client:
+            client.keep_asking(min(seconds, _WARM_UP))
+            before = server.cpu_seconds()
+            round = client.keep_asking(seconds)
+            cpu = server.cpu_seconds() - before
+        place = (server.subject.name, connections)
+        self._rates[place].append(round.rate)
+        self._middles[place].append(round.quantile(0.5))
+        self._costs[place].append(cpu / max(1, round.statuses[OK]))
+        self._own.append(round.own_cost)
+
+    def rate(self, name: str, connections: int) -> float | None:
+        return _median(self._rates.get((name, connections)))
+
+    def middle(self, name: str, connections: int) -> float | None:
+        return _median(self._middles.get((name, connections)))
+
+    def cost(self, name: str, connections: int) -> float | None:
+        return _median(self._costs.get((name, connections)))
+
+    @property
+    def own_cost(self) -> float:
+        return median(self._own) if self._own else 0.0
+
+
+def _median(values: list[float] | None) -> float | None:
+    return median(values) if values else None
+
+
+def logistic(plan: Plan) -> Section:
+    """A LogisticRegression, whose calls take a tenth of a millisecond."""
+    section, found = _measure(plan, "LogisticRegression", [bento("logistic"), bare(), *peers("logistic")], (1, 16, 64, 256))
+    for connections in (64, 256):
+        ours, where = found.rate("bento", connections), f"at {connections} connections"
+        section.goals += [
+            at_least(f"LogisticRegression {where}: 3x mosec with batching", ours, found.rate("mosec, batching", connections), 3),
+            at_least(f"LogisticRegression {where}: 100x BentoML 1.4", ours, found.rate("BentoML", connections), 100),
+            at_least(f"LogisticRegression {where}: 1.5x a bare ASGI function", ours, found.rate("bare ASGI", connections), 1.5),
+        ]
+    section.goals.append(_quicker(found.middle("bento", 1), found.middle("mosec", 1)))
+    cost = found.cost("bento", 64)
+    section.goals.append(at_most("CPU per small request, everything on: 20 us", cost and cost * 1e6, 20, "us"))
+    return section
+
+
+def forest(plan: Plan) -> Section:
+    """A forest of 100 trees, whose calls take the same time for one row as for 64."""
+    section, found = _measure(plan, "RandomForest(100)", [bento("forest"), *peers("forest")], (1, 64))
+    own = _seconds_of_a_call()
+    section.note += f" A call of the model in this process takes {milliseconds(own)} ms."
+    ours = found.rate("bento", 64)
+    section.goals.append(at_least("RandomForest at 64 connections: 1.5x mosec with batching", ours, found.rate("mosec, batching", 64), 1.5))
+    middle = found.middle("bento", 1)
+    promise = "RandomForest at 1 connection: p50 at most 0.2 ms above the model's own time"
+    section.goals.append(at_most(promise, middle and (middle - own) * 1e3, 0.2, "ms above"))
+    return section
+
+
+def _measure(plan: Plan, title: str, subjects: list[Subject], connections: tuple[int, ...]) -> tuple[Section, _Measured]:
+    found = _Measured()
+    with stable(plan.chosen(subjects)) as made:
+        for number in connections:
+            made.in_turn(plan.rounds, lambda server, number=number: found.take(server, number, plan.seconds))  # type: ignore[misc]
+    head = [title, *(f"{number} conn." for number in connections), "to bento at 64", "p50 ms at 1", "CPU us at 64"]
+    note = (
+        f"Requests/s, medians of {plan.rounds} rounds of {plan.seconds:g} s in turn. "
+        f"A request costs the load generator {found.own_cost * 1e6:.0f} us."
+    )
+    section = Section(title, head, note, absent=made.absent)
+    for subject in subjects:
+        if found.rate(subject.name, 1) is not None:
+            section.rows.append(_row(found, subject.name, connections))
+            section.figures[subject.name] = {
+                str(number): {"rate": found.rate(subject.name, number), "p50": found.middle(subject.name, number)} for number in connections
+            }
+    return section, found
+
+
+def _row(found: _Measured, name: str, connections: tuple[int, ...]) -> list[str]:
+    rates = [found.rate(name, number) for number in connections]
+    ours, theirs = found.rate("bento", 64), found.rate(name, 64)
+    cells = [f"{rate:,.0f}" if rate else "failed" for rate in rates]
+    ratio = f"{theirs / ours:.3f}" if ours and theirs else ""
+    return [name, *cells, ratio, milliseconds(found.middle(name, 1) or 0), f"{(found.cost(name, 64) or 0) * 1e6:,.1f}"]
+
+
+def _quicker(ours: float | None, theirs: float | None) -> Goal:
+    promise = "LogisticRegression at 1 connection: p50 below mosec without batching"
+    if not ours or not theirs:
+        return Goal(promise, "", None)
+    return Goal(promise, f"{milliseconds(ours)} to {milliseconds(theirs)} ms", ours < theirs)
+
+
+def _seconds_of_a_call() -> float:
+    import numpy as np
+
+    model, row, taken = fitted("forest"), np.array(rows()[:1]), []
+    for _ in range(200):
+        start = time.perf_counter()
+        model.predict(row)
+        taken.append(time.perf_counter() - start)
+    return median(taken)
