@@ -37,7 +37,6 @@ PATIENTS, PROGRESSION = load_diabetes(return_X_y=True)
 DIGITS, NUMBERS = load_digits(return_X_y=True)
 REVIEWS = ["a good film", "bad from start to end", "good actors", "bad film, bad actors", "the end is good"]
 LIKED = ["yes", "no", "yes", "no", "yes"]
-TREE = "sklearn.tree._tree.Tree"
 
 
 class TestPipelineWithOwnTransformers(ArtifactTests):
@@ -54,7 +53,7 @@ class TestPipelineWithOwnTransformers(ArtifactTests):
 
 
 class TestRandomForest(ArtifactTests):
-    artifact = SklearnArtifact(trusted=[TREE])
+    artifact = SklearnArtifact()
     max_examples = 25
 
     def model(self):

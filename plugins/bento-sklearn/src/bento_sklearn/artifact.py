@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bento import Artifact, ArtifactError, DefinitionError, Service, instance_of, type_name
 from bento.artifacts import slot_file
 
+from . import trees
 from .fitted import check_fitted
 from .version import same_version, write_version
 
@@ -21,11 +22,29 @@ if TYPE_CHECKING:
 
 _FILE = "model.skops"
 
+_KERNELS = (
+    *("ConstantKernel", "DotProduct", "ExpSineSquared", "Exponentiation", "Matern", "PairwiseKernel"),
+    *("Product", "RBF", "RationalQuadratic", "Sum", "WhiteKernel"),
+)
+
+# Classes of scikit-learn's own that hold nothing but numbers and parameters, and that skops leaves out all the same.
+_KNOWN = frozenset(
+    {
+        *trees.TYPES,
+        "sklearn.calibration._CalibratedClassifier",
+        "sklearn.calibration._SigmoidCalibration",
+        "sklearn.gaussian_process._gpc._BinaryGaussianProcessClassifierLaplace",
+        *(f"sklearn.gaussian_process.kernels.{kernel}" for kernel in _KERNELS),
+        "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
+        "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
+    }
+)
+
 
 class SklearnArtifact(Artifact["BaseEstimator"]):
     """Keeps a fitted estimator in skops's format, from which loading makes objects of trusted types only and runs no code of the file's.
 
-    skops trusts most of what scikit-learn, NumPy and SciPy define. `trusted` names what else a model may hold, your own transformers
+    Most of what scikit-learn, NumPy and SciPy define is trusted. `trusted` names what else a model may hold, your own transformers
     for instance: each class or function itself, or its dotted name. Saving a model says what it lacks. Equal models give equal bytes.
     """
 
@@ -55,9 +74,10 @@ class SklearnArtifact(Artifact["BaseEstimator"]):
 
         path = slot_file(folder, _FILE)
         with same_version(folder):
-            model = skops_file.read(path, sorted(set().union(*map(_names, self._trusted))))
+            model = skops_file.read(path, sorted({*_KNOWN, *set().union(*map(_names, self._trusted))}))
         if not self.accepts(model):
             raise ArtifactError(f"{str(path)!r} holds a {type_name(model)}, which is no estimator")
+        trees.check_trees(model)
         return model
 
     def accepts(self, model: object) -> bool:
@@ -79,7 +99,7 @@ class SklearnArtifact(Artifact["BaseEstimator"]):
     def _check_trusted(self, path: Path) -> None:
         from . import skops_file
 
-        unknown = skops_file.unknown_types(path)
+        unknown = sorted(set(skops_file.unknown_types(path)) - _KNOWN)
         for name in unknown:
             _check_found_again(name)
         missing = sorted(set(unknown) - set(self.trusted))

@@ -1,0 +1,92 @@
+"""Decision trees, which skops leaves to its callers: a forged one leads outside of its own arrays, and the process crashes.
+
+Here they are looked at when they are loaded, so that nobody has to trust them: every node's children come after it and exist, and
+every feature that a node asks for is one that the model has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from bento import ArtifactError, instance_of
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Integers = np.ndarray[Any, np.dtype[np.integer[Any]]]
+
+TYPES = (
+    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.tree._tree.Tree",
+)
+
+
+def check_trees(model: object) -> None:
+    """Refuse, as an ArtifactError, a model with a tree that leads outside of itself."""
+    for tree, features in _trees(model):
+        if instance_of(tree, "sklearn.tree._tree", "Tree"):
+            _check_tree(tree, features)
+        else:
+            _check_predictor(tree, features)
+
+
+def _check_tree(tree: Any, features: int) -> None:
+    if tree.n_features != features:
+        raise ArtifactError(f"a tree of {tree.n_features} features belongs to a model of {features}")
+    inner = tree.children_left != -1
+    _check_children(inner, tree.children_left, tree.children_right)
+    _check_range("feature", tree.feature[inner], features)
+
+
+def _check_predictor(tree: Any, features: int) -> None:
+    nodes = tree.nodes
+    inner = nodes["is_leaf"] == 0
+    _check_children(inner, nodes["left"], nodes["right"])
+    _check_range("feature", nodes["feature_idx"][inner], features)
+    categorical = inner & (nodes["is_categorical"] != 0)
+    _check_range("bitset", nodes["bitset_idx"][categorical], len(tree.raw_left_cat_bitsets))
+
+
+def _check_children(inner: np.ndarray[Any, Any], left: Integers, right: Integers) -> None:
+    """Children come after their parents in every tree that scikit-learn grows, so a walk ends."""
+    import numpy as np
+
+    places = np.arange(len(inner))
+    for children in (left, right):
+        ahead = children[inner].astype(np.int64)
+        if (ahead <= places[inner]).any() or (ahead >= len(inner)).any():
+            raise ArtifactError(f"a tree of {len(inner)} nodes has a node whose children are not among those after it")
+
+
+def _check_range(what: str, found: Integers, end: int) -> None:
+    if found.size and (found.min() < 0 or found.max() >= end):
+        raise ArtifactError(f"a tree asks for {what} {int(found.max() if found.max() >= end else found.min())} of {end}")
+
+
+def _trees(model: object) -> Iterator[tuple[object, int]]:
+    """Every tree in a model, with the number of features that the estimator around it takes."""
+    seen: set[int] = set()
+    pending: list[tuple[object, int]] = [(model, 0)]
+    while pending:
+        found, features = pending.pop()
+        if id(found) in seen:
+            continue
+        seen.add(id(found))
+        if instance_of(found, "sklearn.tree._tree", "Tree") or type(found).__name__ == "TreePredictor":
+            yield found, features
+        else:
+            features = vars(found).get("n_features_in_", features) if hasattr(found, "__dict__") else features
+            pending += [(part, features) for part in _parts(found)]
+
+
+def _parts(found: object) -> Iterable[object]:
+    """What an object of a model holds: members of collections and arrays of objects, and attributes."""
+    if isinstance(found, dict):
+        return found.values()
+    if isinstance(found, list | tuple | set | frozenset):
+        return found
+    if instance_of(found, "numpy", "ndarray"):
+        array: Any = found
+        return array.ravel().tolist() if array.dtype == object else ()
+    return vars(found).values() if hasattr(found, "__dict__") and not isinstance(found, type) else ()
