@@ -33,6 +33,7 @@ class MultipartAdapter(Adapter[dict[str, Any]]):
         self._parts = parts
         self._optional = frozenset([optional] if isinstance(optional, str) else optional)
         _check_parts(parts, self._optional)
+        self.costly = any(adapter.costly for adapter in parts.values())
 
     def decode(self, payload: Payload) -> dict[str, Any]:
         if payload.media_type not in ("", *self.media_types):

@@ -153,6 +153,6 @@ class Batcher:
         if not call.rows_in_batch:
             return
         self._count(call.model_seconds, call.rows_in_batch)
-        self.placement.observe(call.model_seconds, call.processor_seconds)
         seconds = time.monotonic() - call.started_at
+        self.placement.observe(seconds, call.processor_seconds)
         self._batch_seconds += (_WEIGHT if self._batch_seconds else 1.0) * (seconds - self._batch_seconds)

@@ -42,7 +42,7 @@ class Endpoint:
         call = Call(request, request.received + min(self.api.timeout, request.timeout), self._conclude, reply)
         self._deadlines.add(call)
         self._accounts.begun()
-        if len(request.body) > _LARGE or request.content_encoding:
+        if len(request.body) > _LARGE or request.content_encoding or self._pipeline.reader.costly:
             decoding = self._loop.run_in_executor(self._decoders, self._decode, call)
             decoding.add_done_callback(lambda done: self._submit(call, done.exception()))
         else:

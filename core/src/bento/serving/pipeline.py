@@ -6,6 +6,7 @@ wait for nothing but an `async def` api, so for any other api `drive` runs one t
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -84,10 +85,18 @@ class Pipeline:
     async def _answer(self, calls: Sequence[Call]) -> None:
         started, processor_started = time.monotonic(), time.thread_time()
         values = await self._values(calls)
-        seconds, processor_seconds = time.monotonic() - started, time.thread_time() - processor_started
+        seconds = time.monotonic() - started
         rows = sum(call.weight for call in calls)
+        for call in calls:
+            call.model_seconds, call.rows_in_batch = seconds, rows
+        if self.api.is_async and self.writer is not None and self.writer.costly:
+            await asyncio.to_thread(self._encode_all, calls, values)
+        else:
+            self._encode_all(calls, values)
+        calls[0].processor_seconds = time.thread_time() - processor_started
+
+    def _encode_all(self, calls: Sequence[Call], values: Sequence[Any]) -> None:
         for call, value in zip(calls, values, strict=True):
-            call.model_seconds, call.processor_seconds, call.rows_in_batch = seconds, processor_seconds, rows
             call.outcome = self._encode(call, value)
 
     async def _values(self, calls: Sequence[Call]) -> Sequence[Any]:
