@@ -4,8 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DONE := $(VENV)/done
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
-INSTALL = $(PIP) install --constraint constraints.txt
+install_into = $(1)/bin/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
+INSTALL := $(call install_into,$(VENV))
 # Every project with every extra it declares, as arguments of pip.
 define EDITABLE
 import sys, tomllib
@@ -15,21 +15,36 @@ for path in sys.argv[1:]:
     print("--editable", path + ("[" + ",".join(extras) + "]" if extras else ""))
 endef
 export EDITABLE
-PROJECTS := core $(sort $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml)))
+PROJECTS := core plugins/bento-sklearn
 DECLARED := pyproject.toml constraints.txt $(PROJECTS:%=%/pyproject.toml)
 SOURCES := conftest.py core/src plugins examples benchmarks tests
 
+# The other plugins need frameworks. Those whose frameworks get along share an environment, every other one has its own.
+ENVIRONMENTS := data
+PLUGINS_data := bento-image bento-pandas
+ALONE := $(filter-out bento-sklearn $(foreach name,$(ENVIRONMENTS),$(PLUGINS_$(name))),$(notdir $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))))
+$(foreach plugin,$(ALONE),$(eval PLUGINS_$(plugin) := $(plugin)))
+ENVIRONMENTS += $(sort $(ALONE))
+PAGE := tests/docs/test_pages.py::test_a_page_does_what_it_shows
+
 .DEFAULT_GOAL := help
-.PHONY: install demo test check bench docs clean help
+.PHONY: install demo test test-plugins check bench docs clean help
 
 help:  ## say what there is to make
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(DONE)/demo  ## train a classifier on the iris data, serve it and ask it over HTTP
 	@$(BIN)/python examples/demo.py
 
-test: $(DONE)/test  ## run every test, with the branch coverage of the core
+test: $(DONE)/test  ## run the tests of core and bento-sklearn, with the branch coverage of the core
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov
+
+test-plugins:  ## run the tests of every other plugin, in environments that have its framework
+	@$(MAKE) --no-print-directory --jobs 4 $(ENVIRONMENTS:%=$(VENV)/plugins/%/done)
+	@$(MAKE) --no-print-directory --keep-going $(ENVIRONMENTS:%=test-%)
+
+test-%: $(VENV)/plugins/%/done
+	$(<D)/bin/python -m pytest --numprocesses auto --dist loadfile $(PLUGINS_$*:%=plugins/%) $(PLUGINS_$*:%='$(PAGE)[plugins/%/README.md]')
 
 check: $(DONE)/check  ## formatting, lint and types
 	$(BIN)/ruff format --check $(SOURCES)
@@ -42,7 +57,7 @@ bench: $(DONE)/demo  ## measure bento serve beside other servers, which it insta
 docs: $(DONE)/docs  ## build the documentation into site/
 	$(BIN)/mkdocs build --strict
 
-install: $(DONE)/install  ## core, every plugin with all extras, and every tool
+install: $(DONE)/install  ## core and bento-sklearn with all extras, and every tool
 	@echo "bento is installed: $(BIN)/bento --help"
 
 clean:  ## remove .venv and everything else that was made here
@@ -75,4 +90,12 @@ $(DONE)/docs: $(DONE)/pip $(DECLARED)
 	@touch $@
 
 $(DONE)/install: $(DONE)/check $(DONE)/docs
+	@touch $@
+
+.PRECIOUS: $(VENV)/plugins/%/done
+.SECONDEXPANSION:
+$(VENV)/plugins/%/done: $(DECLARED) $$(addsuffix /pyproject.toml,$$(addprefix plugins/,$$(PLUGINS_$$*)))
+	$(PYTHON) -m venv $(@D)
+	$(call install_into,$(@D)) --upgrade pip
+	$(call install_into,$(@D)) --group test $$($(@D)/bin/python -c "$$EDITABLE" $(PROJECTS) $(PLUGINS_$*:%=plugins/%))
 	@touch $@

@@ -85,7 +85,8 @@ def test_a_plugin_needs_the_core_it_was_made_for_and_offers_its_tests_an_extra(p
     assert "bento-core[testing]" in own["optional-dependencies"]["testing"]
 
 
-def test_a_plugins_package_says_what_it_offers(plugin):
+def test_a_plugins_package_imports_without_its_framework_and_says_what_it_offers(plugin, monkeypatch):
+    monkeypatch.syspath_prepend(plugin / "src")
     package = import_module(plugin.name.replace("-", "_"))
     assert list(package.__all__) == sorted(package.__all__)
     assert [name for name in package.__all__ if not getattr(package, name).__doc__] == []

@@ -1,0 +1,69 @@
+"""Colours: any mode of Pillow's as grey, RGB or RGBA with 8 bits a channel, and grey of 16 bits as it is.
+
+Alpha is dropped where it is not asked for, as Pillow and OpenCV do: what is transparent has the colour that the file gives it.
+Embedded colour profiles are ignored. CMYK is converted without a profile. Sixteen bits are scaled to eight, never cut off.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bento import InvalidInput
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL.Image import Image
+
+    Grey = np.ndarray[Any, np.dtype[np.uint16]]
+
+MODES = ("L", "RGB", "RGBA")
+"""What an image can be read as."""
+
+_16_BITS = frozenset({"I;16", "I;16B", "I;16L", "I;16N"})
+_WITHOUT_RANGE = {"I": "32-bit integers", "F": "floating-point numbers"}
+
+
+def is_deep(image: Image) -> bool:
+    """Whether an image is grey with 16 bits; Pillow has no other mode of more than 8."""
+    return image.mode in _16_BITS
+
+
+def convert(image: Image, mode: str) -> Image:
+    """An image in one of `MODES`."""
+    if image.mode == mode:
+        return image
+    if image.mode in _WITHOUT_RANGE:
+        raise InvalidInput(f"the image has pixels of {_WITHOUT_RANGE[image.mode]}, which have no white: expected at most 16 bits")
+    if is_deep(image):
+        image = to_8_bits(image)
+    if mode != "RGBA":
+        image.info.pop("transparency", None)  # Pillow would look for a palette colour that it can do without
+    try:
+        return image.convert(mode)
+    except ValueError as error:
+        raise InvalidInput(f"the image has the colours {image.mode}, which cannot become {mode}: convert it before it is sent") from error
+
+
+def to_8_bits(image: Image) -> Image:
+    """Grey of 16 bits in 8, rounded."""
+    import numpy as np
+    import PIL.Image
+
+    return PIL.Image.fromarray(((deep_grey(image).astype(np.uint32) + 128) // 257).astype(np.uint8))
+
+
+def deep_grey(image: Image) -> Grey:
+    """The values of an image that is grey with 16 bits, in this machine's byte order."""
+    import numpy as np
+
+    return np.array(image, dtype=np.uint16)
+
+
+def bare(image: Image) -> Image:
+    """The pixels of an image without its file, its orientation or anything else that it was read with."""
+    from PIL.ImageFile import ImageFile
+
+    if isinstance(image, ImageFile):
+        image = image.copy()
+    image.info.clear()
+    return image
