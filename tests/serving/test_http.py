@@ -191,7 +191,7 @@ async def test_a_compressed_body_stops_at_the_limit(serving):
     assert response.status_code == 413
 
 
-@pytest.mark.parametrize("body", [b"no gzip", gzip.compress(b"[1, 2, 3]")[:-5]])
+@pytest.mark.parametrize("body", [b"no gzip", gzip.compress(b"[1, 2, 3]", mtime=0)[:-5]])
 async def test_a_body_that_is_not_what_its_encoding_says_is_400(serving, body):
     async with serving(Echo()) as client:
         response = await client.post("/echo", content=body, headers={"content-encoding": "gzip"})

@@ -133,7 +133,7 @@ def watching(port: int, asked: bytes | None = None) -> Iterator[Seconds]:
                     started = time.perf_counter()
                     assert connection.ask(asked or request("GET", "/livez")).status == 200
                     took.each.append(time.perf_counter() - started)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - it is raised again in the test's own thread
             failures.append(error)
 
     thread = threading.Thread(target=watch)
