@@ -19,6 +19,7 @@ from __future__ import annotations
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, overload
 
@@ -81,6 +82,14 @@ class Artifact(ABC, Generic[M]):
     def default_service(self) -> type[Service] | None:
         """A service class with one slot, `model`, for users who bring none of their own."""
         return None
+
+    def around(self) -> AbstractContextManager[object]:
+        """What an api is called in, if the format's framework has something for that, such as an inference mode.
+
+        It is entered and left in the thread that the api runs in, for each call anew. An api that is `async` or yields is called without:
+        other calls have turns in its thread.
+        """
+        return nullcontext()
 
     def __set_name__(self, owner: type, name: str) -> None:
         # Not checked here: before Python 3.12 an error in this method is hidden in a RuntimeError. Service does it.

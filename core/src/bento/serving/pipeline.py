@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..adapter import reads
+from ..artifact import Artifact
 from ..errors import DeadlineExceeded, UnsupportedMediaType
 from .answer import Answer, server_timing
 from .negotiation import choose
@@ -39,7 +41,7 @@ class Pipeline:
         self.reader, self.writer = registry.adapters_of(api)
         self._read_types = frozenset(self.reader.media_types)
         self._registry = registry
-        self._method = getattr(service, api.name)
+        self._method = _surrounded(service, api)
 
     def decode(self, payload: Payload) -> Any:
         """The value of one payload; a content type that the adapter does not read is an UnsupportedMediaType."""
@@ -153,6 +155,22 @@ class Pipeline:
 
     def _writer(self, value: Any) -> Adapter[Any]:
         return self.writer or self._registry.adapter_for_value(value)
+
+
+def _surrounded(service: Service, api: Api) -> Callable[..., Any]:
+    """The api's method, called in what the service's artifacts have around calls; where none has anything, the method itself."""
+    method: Callable[..., Any] = getattr(service, api.name)
+    around = [artifact.around for artifact in service.artifacts.values() if type(artifact).around is not Artifact.around]
+    if not around or api.is_async or api.is_stream:
+        return method
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        with ExitStack() as stack:
+            for each in around:
+                stack.enter_context(each())
+            return method(*args, **kwargs)
+
+    return call
 
 
 def drive(coroutine: Coroutine[Any, Any, R]) -> R:
