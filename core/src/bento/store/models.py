@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any
 
 from ..artifact import Artifact, Packed, type_name
@@ -39,8 +40,17 @@ def _service_class(model: object, registry: Registry) -> type[Service]:
 
 
 def _claim(kind: type[Artifact[Any]], model: object) -> type[Service] | None:
-    """The service that a format provides for a model it keeps; formats that run code when they are loaded are never chosen for anybody."""
-    if kind.runs_code:
+    """The service that a format provides for a model it keeps.
+
+    Formats that run code when they are loaded are never chosen for anybody; one that needs arguments gets them from a service class only.
+    """
+    if kind.runs_code or _needs_arguments(kind):
         return None
     artifact = kind()
     return artifact.default_service() if artifact.accepts(model) else None
+
+
+def _needs_arguments(kind: type[Artifact[Any]]) -> bool:
+    """Whether a format cannot be made without being told something."""
+    parameters = inspect.signature(kind).parameters.values()
+    return any(each.default is each.empty and each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD) for each in parameters)

@@ -1,0 +1,62 @@
+"""Models without a service class: which formats are asked for the service."""
+
+from __future__ import annotations
+
+import pytest
+
+import bento
+from bento.adapters import JsonAdapter
+from bento.artifacts import JsonArtifact
+from bento.registry import Plugin, Registry
+
+
+class LabelsArtifact(JsonArtifact):
+    """Has to be told a language, which no bare model tells."""
+
+    name = "labels"
+
+    def __init__(self, language):
+        super().__init__()
+
+    def default_service(self):
+        return Labels
+
+
+class OpenArtifact(JsonArtifact):
+    name = "open"
+
+    def __init__(self, *names, **options):
+        super().__init__()
+
+    def default_service(self):
+        return Labels
+
+
+class Labels(bento.Service):
+    model = JsonArtifact()
+
+    @bento.api(input=JsonAdapter())
+    def read(self, value):
+        return self.model
+
+
+@pytest.fixture
+def only(monkeypatch):
+    """Make some formats the only ones that are installed."""
+
+    def only(*kinds):
+        registry = Registry((Plugin("labels", "bento-labels", "1.0", "labels", artifacts=kinds),))
+        monkeypatch.setattr("bento.store.models.installed", lambda: registry)
+
+    return only
+
+
+def test_a_format_that_needs_arguments_says_nothing_of_bare_models(only, tmp_path):
+    only(LabelsArtifact)
+    with pytest.raises(bento.ArtifactError, match=r"^no installed plugin provides a service for a list: "):
+        bento.save(["good", "bad"], "labels", store=bento.Store(tmp_path))
+
+
+def test_a_format_that_may_have_any_arguments_needs_none(only, tmp_path):
+    only(LabelsArtifact, OpenArtifact)
+    assert bento.save(["good", "bad"], "labels", store=bento.Store(tmp_path)).name == "labels"
