@@ -30,12 +30,12 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
 
 _BLOCK = re.compile(
-    r"^(?:<!-- (?:not run: (?P<reason>[^\n]+)|(?P<fails>fails)) -->\n)?"
+    r"^(?:<!-- (?:not run: (?P<reason>[^\n]+)|(?P<fails>fails)) -->\n\n)?"
     r'(?P<indent> *)```(?P<language>\w+)(?: title="(?P<title>[^"\n]+)")?\n(?P<code>.*?)^(?P=indent)```$',
     re.MULTILINE | re.DOTALL,
 )
 _BEFORE = re.compile(r"^<!-- before: (\w+) -->$", re.MULTILINE)
-_SERVER = re.compile(r"(bento serve|uvicorn) ")
+_SERVER = re.compile(r"(bento serve|uvicorn) (?!--help)")
 _POLLED = re.compile(r"^.* /readyz .*\n", re.MULTILINE)
 _PORT = "3000"
 _PATIENCE = 60.0
@@ -141,6 +141,7 @@ class Reader:
             command = ["bash", "-c", f"exec {block.code.strip()} --port {self._port}"]
             server = self._start(command, file, self._server)
         assert _wait(lambda: server.poll() is not None or self._is_ready()), f"{block.place}: {log.read_text()}"
+        assert server.poll() is None, f"{block.place}: {log.read_text()}"
         assert _wait(lambda: _fits(block.shows, self._as_shown(_POLLED.sub("", log.read_text())))), f"{block.place}: {log.read_text()}"
 
     def _is_ready(self) -> bool:
