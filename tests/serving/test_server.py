@@ -131,7 +131,7 @@ def test_a_worker_that_dies_is_replaced(project):
         before = pids_of(server, 2)
         victim = before.pop()
         os.kill(victim, signal.SIGKILL)
-        server.wait_for("worker .* ended: starting another")
+        server.wait_for("worker .* ended by signal 9: starting another")
         due = time.monotonic() + 20
         seen: set[int] = set()
         while len(seen - {victim}) < 2 and time.monotonic() < due:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from ..errors import BentoError, Overloaded
@@ -15,7 +14,6 @@ from .lane import ClientLeft, Exchange
 from .lifecycle import Lifecycle
 from .limits import Limits
 from .logs import AccessLog
-from .pages import site
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
@@ -25,7 +23,11 @@ if TYPE_CHECKING:
 
 
 class App:
-    """Serves one service under any ASGI server: apis by their endpoints, everything else by Starlette."""
+    """Serves one service under any ASGI server: apis by their endpoints, everything else by Starlette.
+
+    It brings the service up when the server starts, or at the first request; unless `brings_up` is off, for a server that
+    does so itself and answers health checks meanwhile.
+    """
 
     def __init__(
         self,
@@ -33,19 +35,19 @@ class App:
         *,
         allowed_hosts: Collection[str] = (),
         access_log: bool = False,
-        on_started: Callable[[BaseException | None], None] | None = None,
+        brings_up: bool = True,
     ) -> None:
         self.lifecycle = lifecycle
         self._allowed_hosts = frozenset(allowed_hosts)
         self.access_log = AccessLog() if access_log else None
-        self._on_started = on_started
+        self._brings_up = brings_up
         self._site: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         elif scope["type"] == "http":
-            if self._on_started is None:
+            if self._brings_up:
                 await self.lifecycle.start()
             await self._respond(scope, receive, send)
         else:
@@ -53,30 +55,15 @@ class App:
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
-        starting = asyncio.get_running_loop().create_task(self._start())
-        if self._on_started is None:
-            try:
-                await starting
-            except Exception as error:
-                await send({"type": "lifespan.startup.failed", "message": f"{type(error).__name__}: {error}"})
-                raise
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        await starting
-        await self.lifecycle.stop()
-        await send({"type": "lifespan.shutdown.complete"})
-
-    async def _start(self) -> None:
-        """Start the service; a server that asked for it hears how it went, and goes on answering health checks meanwhile."""
-        if self._on_started is None:
-            await self.lifecycle.start()
-            return
         try:
             await self.lifecycle.start()
-        except BaseException as error:  # noqa: BLE001 - the server ends with it
-            self._on_started(error)
-        else:
-            self._on_started(None)
+        except Exception as error:
+            await send({"type": "lifespan.startup.failed", "message": f"{type(error).__name__}: {error}"})
+            raise
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.lifecycle.stop()
+        await send({"type": "lifespan.shutdown.complete"})
 
     async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = Exchange(scope, receive, send)
@@ -127,6 +114,8 @@ class App:
     def _pages(self) -> ASGIApp:
         """The pages, with those that plugins bring once the service is there."""
         if self._site is None:
+            from .pages import site
+
             service = self.lifecycle.service
             extra: list[BaseRoute] = installed().routes(service) if service is not None else []
             pages = site(self.lifecycle, extra)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from typing import TYPE_CHECKING, Any
@@ -18,8 +18,11 @@ from .streaming import StreamEndpoint
 
 if TYPE_CHECKING:
     from ..service import Service
+    from .board import Board
     from .limits import Limits
-    from .metrics import Numbers
+
+THREADS = "bento-"
+"""What the names of threads that run a service's code begin with."""
 
 
 class State(Enum):
@@ -37,9 +40,7 @@ class Lifecycle:
     `load` makes the service; it runs in a thread, so that health checks are answered meanwhile.
     """
 
-    def __init__(
-        self, load: Callable[[], Service], *, version: str, limits: Limits, stretches: Sequence[Numbers] = (), own: int = 0
-    ) -> None:
+    def __init__(self, load: Callable[[], Service], *, version: str, limits: Limits, board: Board | None = None, own: int = 0) -> None:
         self.state = State.LOADING
         self.limits = limits
         self.endpoints: dict[str, Endpoint] = {}
@@ -47,11 +48,11 @@ class Lifecycle:
         self.openapi: dict[str, Any] | None = None
         self._load = load
         self._version = version
-        self._stretches, self._own = stretches, own
-        self.metrics = Metrics((), stretches, own)
+        self._board, self._own = board, own
+        self.metrics = Metrics((), board, own)
         self._registry = installed()
         self._service: Service | None = None
-        self._decoders = ThreadPoolExecutor(2, thread_name_prefix="bento-decode")
+        self._decoders = ThreadPoolExecutor(2, thread_name_prefix=f"{THREADS}decode")
         self._starting: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -67,7 +68,7 @@ class Lifecycle:
             self.state = State.FAILED
             raise
         pipelines = [Pipeline(service, api, self._registry) for api in service.apis.values()]
-        self.metrics = Metrics(list(service.apis), self._stretches, self._own)
+        self.metrics = Metrics(list(service.apis), self._board, self._own)
         self.openapi = document(service, pipelines, self._version)
         for pipeline in pipelines:
             accounts = Accounts(service, pipeline.api, self._registry, self.metrics)
@@ -77,7 +78,8 @@ class Lifecycle:
                 self.endpoints[pipeline.api.path] = Endpoint(pipeline, accounts, self.limits, self._decoders)
         self._service = service
         self._registry.call("bento_service_started", service=service)
-        self.state = State.READY
+        if self.state is State.LOADING:
+            self.state = State.READY
 
     def _bring_up(self) -> Service:
         service = self._load()
@@ -89,13 +91,24 @@ class Lifecycle:
         """The service, once it is loaded."""
         return self._service
 
+    @property
+    def open_calls(self) -> int:
+        """Requests that wait or run."""
+        return sum(endpoint.open_calls for endpoint in self._everything())
+
+    def _everything(self) -> tuple[Endpoint | StreamEndpoint, ...]:
+        return (*self.endpoints.values(), *self.streams.values())
+
+    def drain(self) -> None:
+        """Say that no new requests should come; those that do are answered."""
+        self.state = State.DRAINING
+
     async def stop(self) -> None:
         """Take no more, let what is open end, and close the service."""
-        self.state = State.DRAINING
-        everything: tuple[Endpoint | StreamEndpoint, ...] = (*self.endpoints.values(), *self.streams.values())
-        while any(endpoint.open_calls for endpoint in everything):
+        self.drain()
+        while self.open_calls:
             await asyncio.sleep(0.01)
-        for endpoint in everything:
+        for endpoint in self._everything():
             endpoint.close()
         if self._service is not None:
             await asyncio.get_running_loop().run_in_executor(self._decoders, self._service.close)

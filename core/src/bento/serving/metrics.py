@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
 
+    from .board import Board
     from .call import Call
 
     # A worker's own figures, or its stretch of the memory that all workers share.
@@ -91,19 +92,19 @@ class ApiMetrics:
 
 
 class Metrics:
-    """The figures of a service. `stretches` is what all workers count in, `own` which of them is this process's."""
+    """The figures of a service; with a board, those of all workers, of which this process counts in the stretch `own`."""
 
-    def __init__(self, apis: Sequence[str], stretches: Sequence[Numbers] = (), own: int = 0) -> None:
-        self.apis: dict[str, ApiMetrics] = {}
-        end = 0
-        for name in apis:
-            self.apis[name] = ApiMetrics(name, end)
-            end = self.apis[name].end
-        self._stretches = stretches or (array("d", bytes(8 * end)),)
+    def __init__(self, apis: Sequence[str], board: Board | None = None, own: int = 0) -> None:
+        if board is None:
+            starts = [FIGURES * number for number in range(len(apis))]
+            self._stretches: Sequence[Numbers] = (array("d", bytes(8 * FIGURES * len(apis))),)
+        else:
+            board.add(apis)
+            starts = [board.start(name) for name in apis]
+            self._stretches = board.stretches
+        self.apis = {name: ApiMetrics(name, start) for name, start in zip(apis, starts, strict=True)}
         self.numbers = self._stretches[own]
-        for api in self.apis.values():
-            self.numbers[api.in_flight] = 0.0
-        self._size = end
+        self._size = max((api.end for api in self.apis.values()), default=0)
 
     def collect(self) -> Iterator[Metric]:
         """All workers' figures as Prometheus metrics; the interface of a `prometheus_client` collector."""
@@ -139,6 +140,8 @@ class Metrics:
         return page, CONTENT_TYPE_LATEST
 
 
-def stretch_size(apis: int) -> int:
-    """How many doubles one worker counts in, for a service of this many apis."""
-    return ApiMetrics("", 0).end * apis
+FIGURES = ApiMetrics("", 0).end
+"""How many doubles an api is counted in."""
+
+IN_FLIGHT = ApiMetrics("", 0).in_flight
+"""Which of them are requests that wait or run."""

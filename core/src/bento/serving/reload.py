@@ -6,14 +6,13 @@ import contextlib
 import logging
 import os
 import signal
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from ..errors import ServerError
-from .worker import Settings, run_worker
+from .forking import fork
+from .worker import Place, Settings, run_worker
 
 if TYPE_CHECKING:
     import socket
@@ -34,10 +33,15 @@ def run_reloading(target: Target, listener: socket.socket, settings: Settings, o
     old = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     lifeline = os.pipe()
     child = 0
+
+    def work() -> None:
+        os.close(lifeline[1])
+        run_worker(target, listener, settings, on_ready, Place(lifeline[0]))
+
     try:
         while True:
             seen = _stamps(target.folders)
-            child = _fork(lambda: run_worker(target, listener, settings, on_ready, lifeline=lifeline[0]), lifeline[1])
+            child = fork(work, _say_why)
             if not _changed(target.folders, seen):
                 return
             log.info("a source file changed: starting anew")
@@ -47,6 +51,11 @@ def run_reloading(target: Target, listener: socket.socket, settings: Settings, o
         signal.pthread_sigmask(signal.SIG_SETMASK, old)
         for end in lifeline:
             os.close(end)
+
+
+def _say_why(error: BaseException) -> None:
+    # The code is being written: its traceback is what its author wants to see, and the next change may mend it.
+    log.error("the service cannot start: waiting for a change", exc_info=error)
 
 
 def _changed(folders: tuple[Path, ...], seen: dict[Path, int]) -> bool:
@@ -71,34 +80,12 @@ def _sources(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def _fork(work: Callable[[], None], parents_end: int) -> int:
-    pid = os.fork()
-    if pid == 0:
-        os.close(parents_end)
-        _be_worker(work)
-    return pid
-
-
-def _be_worker(work: Callable[[], None]) -> NoReturn:
-    status = 1
-    try:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
-        work()
-        status = 0
-    except BaseException:
-        # The code is being written: its traceback is what its author wants to see, and the next change may mend it.
-        log.exception("the service cannot start: waiting for a change")
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
-
-
 def _end(child: int) -> None:
-    """Stop a child and take it in; one that has ended already is fine."""
+    """Stop a child and take it in, by force when a signal comes while it answers; one that has ended already is fine."""
     if not child:
         return
     with contextlib.suppress(ProcessLookupError, ChildProcessError):
         os.kill(child, signal.SIGTERM)
         while os.waitpid(child, os.WNOHANG) == (0, 0):
-            time.sleep(0.02)
+            if signal.sigtimedwait(_SIGNALS, 0.02) is not None:
+                os.kill(child, signal.SIGKILL)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import time
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ..errors import ServerError
 from .limits import MIB, Limits
+from .processors import available_processors, share_processors
 from .sockets import listen, url
 from .target import resolve
 
@@ -28,7 +30,7 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
     *,
     host: str = "127.0.0.1",
     port: int = 3000,
-    workers: int = 1,
+    workers: int | Literal["auto"] = 1,
     reload: bool = False,
     trust: bool = False,
     store: Store | None = None,
@@ -39,12 +41,17 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
 ) -> None:
     """Serve a service, a bundle's tag or path, or `module:service`, until SIGINT or SIGTERM; open requests are answered first.
 
-    `port` 0 takes a free one. `max_body` is in bytes. `grace` is how many seconds a stop waits for open requests. A service
-    that cannot be loaded raises what it raised; a port in use is a ServerError.
+    `port` 0 takes a free one. `workers` is a number of processes, or "auto" for one on each processor that this process may use;
+    many share what is loaded where that is safe, and SIGHUP has them replaced one by one, with the target resolved and loaded
+    anew. `max_body` is in bytes. `grace` is how many seconds a stop waits for open requests; when they are over, or at a second
+    signal, the process ends with status 1. A service that cannot be loaded raises what it raised; a port in use is a ServerError.
     """
-    if workers < 1:
-        raise ServerError(f"expected 1 or more workers, got {workers}")
-    found = resolve(target, store=store, trust=trust)
+    count = available_processors() if workers == "auto" else workers
+    if count < 1:
+        raise ServerError(f"expected 1 or more workers, got {count}")
+    threads = share_processors(count)
+    find = partial(resolve, target, store=store, trust=trust)
+    found = find()
     listener = listen(host, port)
     started = time.monotonic()
 
@@ -54,16 +61,16 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
     from .worker import Settings, run_worker
 
     address = url(listener)
-    settings = Settings(Limits(body=max_body), tuple(allowed_hosts), access_log, grace)
+    settings = Settings(Limits(body=max_body), tuple(allowed_hosts), access_log, grace, threads)
     log.info("%s starts on %s (process %d)", found.title, address, os.getpid())
     with listener:
         if reload:
             from .reload import run_reloading
 
             run_reloading(found, listener, settings, ready)
-        elif workers == 1:
+        elif count == 1:
             run_worker(found, listener, settings, ready)
         else:
             from .supervisor import Supervisor
 
-            Supervisor(found, listener, settings, workers, ready).run()
+            Supervisor(found, find, listener, settings, count, ready).run()

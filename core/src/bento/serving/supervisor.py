@@ -1,189 +1,158 @@
-"""Many workers on one socket: started together, replaced when one dies, stopped together.
+"""Many workers on one socket: started together, replaced when one dies or all are to be new, stopped together.
 
-The supervisor itself loads nothing and serves nothing; it waits for signals. Each worker holds a pipe to it: what a worker
-writes there is how its start went, and the pipe's other end closing tells a worker that the supervisor is gone.
+The supervisor itself loads nothing and serves nothing. It forks a process that loads the service, a template, from which the
+workers are forked (template.py), and waits for signals and for what its processes report. While no worker serves for longer than
+a moment, a process with nothing else to do answers health checks (porter.py).
+
+SIGHUP has the target resolved and loaded anew, in a new template, and workers replaced one by one: an old one is asked to end when
+the new one in its place is ready. What cannot be loaded or started leaves the old ones as they are.
 """
 
 from __future__ import annotations
 
-import contextlib
-import logging
-import mmap
+import gc
+import math
 import os
+import select
 import signal
-import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from ..errors import ServerError
-from .metrics import stretch_size
-from .worker import Settings, run_worker
+from ..registry import installed
+from .agenda import Agenda
+from .board import Board
+from .channel import Channel
+from .crew import Crew
+from .drain import plug
+from .forking import freeze, reason_not_to_fork
+from .generation import Generation
+from .porter import Porter, run_porter
+from .signals import caught_signals
+from .template import Workplace
 
 if TYPE_CHECKING:
     import socket
 
-    from .metrics import Numbers
     from .target import Target
-
-log = logging.getLogger("bento.serving")
-
-_SIGNALS = frozenset({signal.SIGCHLD, signal.SIGHUP, signal.SIGINT, signal.SIGTERM})
-_MOST_APIS = 256
-_READY = b"ready"
-_FIRST_PAUSE = 0.5
-_LONGEST_PAUSE = 30.0
+    from .worker import Settings
 
 
-@dataclass(slots=True)
-class _Worker:
-    """A worker process as its supervisor sees it."""
-
-    place: int
-    pid: int
-    report: int
-    ready: bool = False
-    text: bytes = b""
-
-
-@dataclass(slots=True)
 class Supervisor:
-    """Keeps `count` workers of `target` alive until a signal says stop."""
+    """Keeps `count` workers of a target alive until a signal says stop; `find` resolves the target anew."""
 
-    target: Target
-    listener: socket.socket
-    settings: Settings
-    count: int
-    on_ready: Callable[[], None]
-    _workers: dict[int, _Worker] = field(default_factory=dict)
-    _stretches: list[Numbers] = field(default_factory=list)
-    _lifeline: tuple[int, int] = (-1, -1)
-    _pause: float = _FIRST_PAUSE
-    _announced: bool = False
+    def __init__(
+        self,
+        target: Target,
+        find: Callable[[], Target],
+        listener: socket.socket,
+        settings: Settings,
+        count: int,
+        on_ready: Callable[[], None],
+    ) -> None:
+        self._target = target
+        self._find = find
+        self._listener = listener
+        self._settings = settings
+        self._agenda = Agenda()
+        self._board = Board(2 * count)
+        self._crew = Crew(count, self._begin, self._board, self._agenda, on_ready)
+        self._porter = Porter(self._agenda, self._is_unserved, self._be_porter)
+        self._lifeline = os.pipe()
+        self._has_begun = False
+        self._stops_asked = 0
 
     def run(self) -> None:
         """Serve until SIGINT or SIGTERM; a service that cannot start is a ServerError with the worker's reason."""
-        self._stretches = _shared_stretches(self.count)
-        self._lifeline = os.pipe()
-        old = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-        try:
-            for place in range(self.count):
-                self._fork(place)
-            self._watch()
-        finally:
-            self._stop()
-            signal.pthread_sigmask(signal.SIG_SETMASK, old)
-            for end in self._lifeline:
-                os.close(end)
-
-    def _watch(self) -> None:
-        while True:
-            received = signal.sigtimedwait(_SIGNALS, 0.2)
-            self._read_reports()
-            if received is None:
-                continue
-            if received.si_signo in {signal.SIGINT, signal.SIGTERM}:
-                return
-            if received.si_signo == signal.SIGCHLD:
-                self._bury()
-
-    def _read_reports(self) -> None:
-        for worker in self._workers.values():
-            with contextlib.suppress(BlockingIOError):
-                worker.text += os.read(worker.report, 65536)
-            worker.ready = worker.ready or worker.text.startswith(_READY)
-        if not self._announced and all(worker.ready for worker in self._workers.values()):
-            self._announced = True
-            self.on_ready()
-
-    def _bury(self) -> None:
-        """Take in every worker that has ended, and put another in its place."""
-        self._read_reports()
-        for worker in [worker for worker in self._workers.values() if _has_ended(worker.pid)]:
-            del self._workers[worker.pid]
-            os.close(worker.report)
-            if not worker.ready:
-                self._give_up_or_wait(worker)
-            else:
-                self._pause = _FIRST_PAUSE
-                log.warning("worker %d ended: starting another", worker.pid)
-            self._fork(worker.place)
-
-    def _give_up_or_wait(self, worker: _Worker) -> None:
-        """A worker that never came up ends a server that never came up, too; one that runs goes on trying, ever less often."""
-        reason = worker.text.decode(errors="replace") or "it ended without a word"
-        if not any(other.ready for other in self._workers.values()):
-            raise ServerError(f"{self.target.title} cannot start: {reason}")
-        log.error("a new worker cannot start, trying again in %.1f seconds: %s", self._pause, reason)
-        time.sleep(self._pause)
-        self._pause = min(2 * self._pause, _LONGEST_PAUSE)
-
-    def _fork(self, place: int) -> None:
-        reader, writer = os.pipe()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        pid = os.fork()
-        if pid == 0:
-            os.close(reader)
-            self._be_worker(place, writer)
-        os.close(writer)
-        os.set_blocking(reader, False)
-        self._workers[pid] = _Worker(place, pid, reader)
-
-    def _be_worker(self, place: int, report: int) -> NoReturn:
-        status = 1
-        try:
-            os.close(self._lifeline[1])
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
-            run_worker(
-                self.target,
-                self.listener,
-                self.settings,
-                lambda: _say(report, _READY),
-                stretches=self._stretches,
-                own=place,
-                lifeline=self._lifeline[0],
+        reason = reason_not_to_fork() if self._target.in_hand else ""
+        if reason:
+            raise ServerError(
+                f"{self._target.title} is in memory, and not safe to share with many workers, for {reason}: save it and serve its tag"
             )
-            status = 0
-        except BaseException as error:  # noqa: BLE001 - the supervisor ends with it, or logs it
-            _say(report, f"{type(error).__name__}: {error}".encode())
-        finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            # A model's thread that hangs must not keep a worker that has answered everything.
-            os._exit(status)
+        installed()
+        freeze()
+        with caught_signals() as signals:
+            self._crew.start()
+            try:
+                while not self._stops_asked:
+                    self._turn(signals)
+            except BaseException:
+                self._stop(signals)
+                raise
+            unfinished = self._stop(signals)
+        if unfinished:
+            raise ServerError(f"stopped by force: {unfinished} of the workers had not answered all requests")
 
-    def _stop(self) -> None:
-        """End all workers: by request, then, after their grace, by force."""
-        _signal_all(self._workers, signal.SIGTERM)
-        due = time.monotonic() + self.settings.grace + 1.0
-        while self._workers and time.monotonic() < due:
-            signal.sigtimedwait({signal.SIGCHLD}, 0.1)
-            self._workers = {pid: worker for pid, worker in self._workers.items() if not _has_ended(pid)}
-        _signal_all(self._workers, signal.SIGKILL)
-        for pid in self._workers:
-            os.waitpid(pid, 0)
-        self._workers.clear()
+    def _turn(self, signals: socket.socket, longest: float | None = None) -> None:
+        """Wait until something happens, and act on it."""
+        waiting = select.poll()
+        waiting.register(signals, select.POLLIN)
+        for generation in self._crew.generations:
+            waiting.register(generation.channel, select.POLLIN)
+        seconds = [wait for wait in (self._agenda.wait(), longest) if wait is not None]
+        waiting.poll(math.ceil(1000 * min(seconds)) if seconds else None)
+        numbers = _read(signals)
+        # What a process said before it ended comes first.
+        for generation in list(self._crew.generations):
+            for report in list(generation.channel.reports()):
+                self._crew.take(generation, report)
+        for number in numbers:
+            self._take_signal(number)
+        self._agenda.run_due()
+        self._porter.look()
+
+    def _take_signal(self, number: int) -> None:
+        if number == signal.SIGCHLD:
+            self._crew.children_ended()
+        elif number == signal.SIGHUP:
+            self._crew.renew()
+        else:
+            self._stops_asked += 1
+
+    def _stop(self, signals: socket.socket) -> int:
+        """End everything: by request, then, after the grace period or another signal, by force. Returns how many were forced."""
+        plug(self._listener)
+        self._stops_asked = max(1, self._stops_asked)
+        self._crew.leave()
+        self._listener.close()
+        due = time.monotonic() + self._settings.grace + 1.0
+        while (self._crew.has_workers or self._porter.pid) and self._stops_asked == 1 and time.monotonic() < due:
+            self._turn(signals, max(0.0, due - time.monotonic()))
+        unfinished = self._crew.kill()
+        self._porter.kill()
+        for end in self._lifeline:
+            os.close(end)
+        gc.unfreeze()
+        return unfinished
+
+    # What is started
+
+    def _begin(self, stretch: int) -> Generation:
+        above, below = Channel.pair()
+        find = self._find if self._has_begun else lambda: self._target
+        self._has_begun = True
+        workplace = Workplace(find, self._listener, self._settings, self._board, stretch, self._lifeline[0], below)
+        generation = Generation(workplace, above, lambda: self._enter(above), self._target.title)
+        generation.start()
+        return generation
+
+    def _enter(self, *own: Channel) -> None:
+        """In a new process: let go of what only the supervisor may hold, or nobody would notice its end."""
+        os.close(self._lifeline[1])
+        for channel in {*own, *(generation.channel for generation in self._crew.generations)}:
+            channel.close()
+
+    def _be_porter(self) -> None:
+        self._enter()
+        run_porter(self._target, self._listener, self._settings, self._lifeline[0])
+
+    def _is_unserved(self) -> bool:
+        return not (self._stops_asked or self._crew.serves)
 
 
-def _shared_stretches(count: int) -> list[Numbers]:
-    """A stretch of memory for each worker's figures, shared by all that are forked later."""
-    size = 8 * stretch_size(_MOST_APIS)
-    shared = memoryview(mmap.mmap(-1, size * count)).cast("d")
-    length = stretch_size(_MOST_APIS)
-    return [shared[place * length : (place + 1) * length] for place in range(count)]
-
-
-def _has_ended(pid: int) -> bool:
-    return os.waitpid(pid, os.WNOHANG) != (0, 0)
-
-
-def _signal_all(pids: dict[int, _Worker], number: int) -> None:
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, number)
-
-
-def _say(pipe: int, text: bytes) -> None:
-    os.write(pipe, text[:65536])
+def _read(signals: socket.socket) -> bytes:
+    try:
+        return signals.recv(4096)
+    except BlockingIOError:
+        return b""

@@ -21,18 +21,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A service that can be loaded; `folders` hold the code to watch for `--reload`, none for a saved bundle."""
+    """A service that can be loaded; `folders` hold the code to watch for `--reload`, none for a saved bundle.
+
+    One that is `in_hand` is loaded already, and cannot be loaded anew.
+    """
 
     title: str
     version: str
     load: Callable[[], Service]
     folders: tuple[Path, ...] = ()
+    in_hand: bool = False
 
 
 def resolve(target: Service | Bundle | str | Path, *, store: Store | None = None, trust: bool = False) -> Target:
     """Find what `target` names, without loading it; trust is checked now, so that a refusal comes before a port is taken."""
     if isinstance(target, Service):
-        return Target(target.name, "unsaved", lambda: target)
+        return Target(target.name, "unsaved", lambda: target, in_hand=True)
     try:
         bundle = target if isinstance(target, Bundle) else find(target, store=store)
     except (NotFound, TagError):

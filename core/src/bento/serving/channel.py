@@ -1,0 +1,82 @@
+"""What a supervisor and the processes of one generation tell each other, over a pair of sockets that keep messages whole."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+_LONGEST = 32 * 1024
+
+
+class Kind(Enum):
+    """What a report is about."""
+
+    LOADED = "loaded"
+    FORKED = "forked"
+    READY = "ready"
+    FAILED = "failed"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of the process `pid`, or of the worker of `place` that there is none of yet."""
+
+    kind: Kind
+    pid: int
+    place: int
+    text: str = ""
+
+    def to_bytes(self) -> bytes:
+        return f"{self.kind.value} {self.pid} {self.place} {self.text}".encode(errors="replace")[:_LONGEST]
+
+    @classmethod
+    def of(cls, message: bytes) -> Report:
+        kind, pid, place, text = message.decode(errors="replace").split(" ", 3)
+        return cls(Kind(kind), int(pid), int(place), text)
+
+
+class Channel:
+    """One end: reports go up to the supervisor, places that need a worker come down to the template."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self._end = end
+
+    @classmethod
+    def pair(cls) -> tuple[Channel, Channel]:
+        """The supervisor's end, and the other, which all processes of a generation share."""
+        above, below = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        return cls(above), cls(below)
+
+    def fileno(self) -> int:
+        return self._end.fileno()
+
+    def close(self) -> None:
+        self._end.close()
+
+    def report(self, report: Report) -> None:
+        """Tell the supervisor."""
+        self._send(report.to_bytes())
+
+    def reports(self) -> Iterator[Report]:
+        """What was reported and not yet read."""
+        with contextlib.suppress(BlockingIOError):
+            while message := self._end.recv(2 * _LONGEST, socket.MSG_DONTWAIT):
+                yield Report.of(message)
+
+    def ask(self, place: int) -> None:
+        """Ask the template for a worker."""
+        self._send(str(place).encode())
+
+    def next_place(self) -> int | None:
+        """The next place that needs a worker, waiting for it; None when the supervisor has closed its end."""
+        message = self._end.recv(64)
+        return int(message) if message else None
+
+    def _send(self, message: bytes) -> None:
+        # Who is at the other end may be gone, which both sides notice by other means.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self._end.send(message)

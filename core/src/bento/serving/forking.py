@@ -1,0 +1,110 @@
+"""Child processes: forked cleanly, and forked from a loaded process only where that is safe."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+SIGNALS = frozenset({signal.SIGCHLD, signal.SIGHUP, signal.SIGINT, signal.SIGTERM})
+"""What a process with children is told by."""
+
+# Their threads and locks do not survive a fork, even before one of them shows.
+_NEVER_FORKED = ("jax", "tensorflow")
+_DEVICES = ("/dev/nvidia", "/dev/kfd", "/dev/dri/", "/dev/accel", "/dev/neuron")
+
+
+def fork(work: Callable[[], None], on_error: Callable[[BaseException], None]) -> int:
+    """Run `work` in a child process, which ends with it: with status 0, or 1 after `on_error`. Returns the child's id.
+
+    The child ignores what a terminal sends to all processes in it (SIGINT, SIGHUP): its parent decides. SIGTERM ends it
+    unless `work` says otherwise.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Until the child has let go of its parent's ways with signals, none must reach it.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    pid = os.fork()
+    if pid == 0:
+        _be_child(work, on_error)
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return pid
+
+
+def _be_child(work: Callable[[], None], on_error: Callable[[BaseException], None]) -> NoReturn:
+    status = 1
+    try:
+        _listen_to_nobody()
+        work()
+        status = 0
+    except BaseException as error:  # noqa: BLE001 - whoever asked for the child says what it means
+        on_error(error)
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        # A model's thread that hangs must not keep a process that has answered everything.
+        os._exit(status)
+
+
+def _listen_to_nobody() -> None:
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGCHLD, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    for number in (signal.SIGHUP, signal.SIGINT):
+        # Not SIG_IGN, which programs that a service starts would inherit.
+        signal.signal(number, lambda *_: None)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+
+
+def freeze() -> None:
+    """Make what is loaded stay where it is: a collection in a child would write to, and so copy, every page that holds an object."""
+    gc.collect()
+    gc.freeze()
+
+
+def reason_not_to_fork() -> str:
+    """Why a fork of this process would be unsafe, "" if it is safe: other threads' locks stay locked in a child for ever."""
+    if not Path("/proc/self/task").exists():
+        return "only Linux says which threads run"
+    for module in _NEVER_FORKED:
+        if module in sys.modules:
+            return f"{module} does not survive a fork"
+    if device := _open_device():
+        return f"{device} is in use"
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread():
+            return f"thread {thread.name!r} runs"
+    _end_threads_that_expect_forks()
+    others = _count_threads() - 1
+    return f"{others} threads of a library run" if others else ""
+
+
+def _open_device() -> str:
+    """A processor beside the processor that this process has opened: its driver refuses children."""
+    for number in Path("/proc/self/fd").iterdir():
+        # A file can be closed between being listed and being looked at; the listing's own is.
+        target = str(number.readlink()) if number.is_symlink() else ""
+        if target.startswith(_DEVICES):
+            return target
+    return ""
+
+
+def _end_threads_that_expect_forks() -> None:
+    """Fork once in vain: libraries that prepare for forks (OpenBLAS) end their threads for it, and start them again when needed."""
+    if _count_threads() > 1:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            pid = os.fork()
+        if pid == 0:
+            os._exit(0)
+        os.waitpid(pid, 0)
+
+
+def _count_threads() -> int:
+    return len(os.listdir("/proc/self/task"))  # noqa: PTH208 - names would be made into paths for nothing

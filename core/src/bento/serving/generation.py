@@ -1,0 +1,163 @@
+"""Generations: the workers that come from one loading of a service."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from .channel import Channel, Kind, Report
+from .forking import fork
+from .template import Workplace, how_ended, run_one, run_template, tell_failure
+
+
+@dataclass(slots=True, eq=False)
+class Worker:
+    """A worker process as its supervisor sees it; `pid` is 0 until it is known. One that `is_leaving` is not replaced."""
+
+    place: int
+    pid: int = 0
+    is_child: bool = False
+    ready_at: float = 0.0
+    is_leaving: bool = False
+    failure: str = ""
+
+    @property
+    def serves(self) -> bool:
+        return self.ready_at > 0.0 and not self.is_leaving
+
+    def note(self, report: Report) -> None:
+        """Take in what is reported of it."""
+        if report.kind is Kind.FAILED:
+            self.failure = report.text
+        elif report.kind is Kind.READY:
+            self.ready_at = time.monotonic()
+        elif report.kind is Kind.FORKED:
+            self.pid = report.pid
+            if self.is_leaving:
+                self.leave()
+
+    def leave(self) -> None:
+        """Let it answer what it has, and end."""
+        self.is_leaving = True
+        self._signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: int) -> None:
+        if self.pid:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+
+@dataclass(slots=True, eq=False)
+class Generation:
+    """Starts processes, and keeps what is known of each.
+
+    `first` is the process that loads, and then the template of the others; 0 when there is none any more. `shares` is whether the
+    workers share what it has loaded, None until that is known. `enter` lets a new process go of what is its supervisor's only.
+    """
+
+    workplace: Workplace
+    channel: Channel
+    enter: Callable[[], None]
+    title: str
+    first: int = 0
+    shares: bool | None = None
+    failure: str = ""
+    is_given_up: bool = False
+    workers: dict[int, Worker] = field(default_factory=dict)
+
+    def start(self) -> None:
+        """Begin to load."""
+        self.first = self._fork(run_template, 0)
+
+    @property
+    def can_add(self) -> bool:
+        """Whether more workers can be started."""
+        return not self.is_given_up and (self.shares is False or (self.shares is True and self.first != 0))
+
+    def add(self, place: int) -> None:
+        """Start the worker of a place."""
+        worker = self.workers[place] = Worker(place)
+        if self.shares:
+            self.channel.ask(place)
+        else:
+            worker.pid, worker.is_child = self._fork(lambda workplace: run_one(workplace, place), place), True
+
+    def note_loaded(self, report: Report) -> tuple[str, list[str]]:
+        """The first process has loaded: why it forks nobody but is a worker itself, "" if it does fork, and the names of the apis."""
+        reason, self.title, *apis = report.text.split("\n")
+        self.shares = not reason
+        if reason:
+            self.workers[0] = Worker(0, self.first, is_child=True)
+            self.first = 0
+        return reason, apis
+
+    def stop_listening(self) -> None:
+        """Let go of the listening socket, and load nothing any more."""
+        if self.shares:
+            self.channel.ask(-1)
+        else:
+            self._kill_first()
+
+    def ended_children(self) -> Iterator[tuple[Worker | None, str]]:
+        """The supervisor's own children that have ended, and how; None for the first."""
+        if self.first and (how := take_in(self.first)):
+            self.first = 0
+            yield None, how
+        for worker in [worker for worker in self.workers.values() if worker.is_child]:
+            if how := take_in(worker.pid):
+                yield self.workers.pop(worker.place), how
+
+    def ended_orphans(self) -> Iterator[Worker]:
+        """Workers that have ended after their template, and so unreported."""
+        for worker in list(self.workers.values()):
+            if worker.pid and not worker.is_child and not self.first and _is_gone(worker.pid):
+                yield self.workers.pop(worker.place)
+
+    def close(self) -> None:
+        """End the first process, whatever it does, and all ties; there are no workers any more."""
+        self._kill_first()
+        self.channel.close()
+        self.workplace.channel.close()
+
+    def kill(self) -> None:
+        """End all processes, whatever they do."""
+        for worker in self.workers.values():
+            worker.kill()
+            if worker.is_child:
+                os.waitpid(worker.pid, 0)
+        self.workers.clear()
+        self.close()
+
+    def _kill_first(self) -> None:
+        if self.first:
+            os.kill(self.first, signal.SIGKILL)
+            os.waitpid(self.first, 0)
+            self.first = 0
+
+    def _fork(self, work: Callable[[Workplace], None], place: int) -> int:
+        def enter_and_work() -> None:
+            self.enter()
+            work(self.workplace)
+
+        return fork(enter_and_work, lambda error: tell_failure(self.workplace.channel, place, error))
+
+
+def take_in(pid: int) -> str:
+    """How a child has ended, "" if it has not."""
+    ended, status = os.waitpid(pid, os.WNOHANG)
+    return how_ended(status) if ended else ""
+
+
+def _is_gone(pid: int) -> bool:
+    """Whether a process has ended that is another's child by now, or this one's, where that takes in all orphans."""
+    try:
+        return bool(take_in(pid))
+    except ChildProcessError:
+        return not os.path.exists(f"/proc/{pid}")  # noqa: PTH110 - asked again and again

@@ -1,0 +1,84 @@
+"""How many processors this process may use, and how many threads each of its workers should start.
+
+A container sees every processor of its host; what it may use stands in its control groups. Libraries that start a thread for
+each processor they see would start far too many there, and as many again in every worker.
+
+Sources: cgroups(7); the kernel's cgroup-v2.rst ("cpu.max") and sched-bwc.rst ("cpu.cfs_quota_us").
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, MutableMapping
+from pathlib import Path
+
+# OpenBLAS, MKL, BLIS, numexpr, torch and all that uses OpenMP read the first where their own variable is not set; Accelerate does not.
+_VARIABLES = ("OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+def available_processors(process: Path = Path("/proc/self")) -> int:
+    """The processors that affinity and control groups leave to this process: whole ones, at least 1."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, int(min([allowed, *_quotas(process)])))
+
+
+def share_processors(workers: int, environ: MutableMapping[str, str] = os.environ) -> int:
+    """Tell libraries not yet loaded how many threads each worker may start; returns that number, 0 if it is left to them.
+
+    What the user has set stays, and one worker that may use every processor is left to its libraries, which know more than
+    their number.
+    """
+    available = available_processors()
+    if workers == 1 and available == os.cpu_count():
+        return 0
+    each = str(max(1, available // workers))
+    own = [variable for variable in _VARIABLES if environ.setdefault(variable, each) == each]
+    return int(each) if _VARIABLES[0] in own else 0
+
+
+def limit_loaded_libraries(threads: int) -> None:
+    """Tell libraries that are loaded already, and do not look at the environment any more."""
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(threads)
+    if "threadpoolctl" in sys.modules:
+        sys.modules["threadpoolctl"].threadpool_limits(threads)
+
+
+def _quotas(process: Path) -> Iterator[float]:
+    """The processors' worth of time that each control group around the process has, of those that are limited."""
+    for folder, mount in _groups(process):
+        for group in (folder, *folder.parents):
+            if group.is_relative_to(mount):
+                yield from _quota(group)
+
+
+def _groups(process: Path) -> Iterator[tuple[Path, Path]]:
+    """The process's folder in each mounted hierarchy that may limit processors, and the mount it is in."""
+    if not (process / "cgroup").exists():
+        return
+    paths: dict[str, str] = {}
+    for line in (process / "cgroup").read_text().splitlines():
+        _, controllers, path = line.split(":", 2)
+        paths |= dict.fromkeys(controllers.split(","), path)
+    for line in (process / "mountinfo").read_text().splitlines():
+        mounted, _, described = line.partition(" - ")
+        root, mount = mounted.split()[3:5]
+        kind, _, options = described.split()[:3]
+        controller = {"cgroup2": "", "cgroup": "cpu"}.get(kind)
+        if controller in paths and (kind == "cgroup2" or "cpu" in options.split(",")):
+            # Inside a container the path may be the host's, of which only what is below the mount's root can be seen.
+            below = os.path.relpath(paths[controller], root)
+            yield (Path(mount) if below.startswith("..") else Path(mount, below)), Path(mount)
+
+
+def _quota(group: Path) -> Iterator[float]:
+    new, old = group / "cpu.max", group / "cpu.cfs_quota_us"
+    if new.exists():
+        quota, period = new.read_text().split()
+    elif old.exists():
+        quota, period = old.read_text().strip(), (group / "cpu.cfs_period_us").read_text().strip()
+    else:
+        return
+    if quota not in {"max", "-1"}:
+        yield int(quota) / int(period)

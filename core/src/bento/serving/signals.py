@@ -1,0 +1,32 @@
+"""Signals as bytes on a socket, so that one process can wait for them and for other things at once."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from .forking import SIGNALS
+
+
+@contextmanager
+def caught_signals() -> Iterator[socket.socket]:
+    """A socket from which every signal of SIGNALS can be read as a byte, its number; what was done with them before comes back after.
+
+    nohup has SIGHUP ignored, and so it stays.
+    """
+    reader, writer = socket.socketpair()
+    reader.setblocking(False)
+    writer.setblocking(False)
+    numbers = [number for number in SIGNALS if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, lambda *_: None) for number in numbers}
+    wakeup = signal.set_wakeup_fd(writer.fileno())
+    try:
+        yield reader
+    finally:
+        signal.set_wakeup_fd(wakeup)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        reader.close()
+        writer.close()
