@@ -63,8 +63,9 @@ def test_an_instance_in_a_module_answers_without_saving_it(home, project):
         assert ask(f"{url}/price", b'"cake"') == b"5"
 
 
-def test_several_processes_answer_when_told_to(home, tmp_path):
-    with serving("shop:1", "--workers", "2", cwd=tmp_path) as (process, url):
+@pytest.mark.parametrize("workers", ["2", "auto"])
+def test_several_processes_answer_when_told_to(home, tmp_path, workers):
+    with serving("shop:1", "--workers", workers, cwd=tmp_path) as (process, url):
         assert ask(f"{url}/price", b'"tea"') == b"3"
         process.terminate()
         assert process.wait(10) == 0
@@ -94,3 +95,8 @@ def test_a_service_that_cannot_start_ends_the_server_with_its_error(bento_proces
 @pytest.mark.parametrize("port", ["65536", "-1", "http"])
 def test_a_port_is_a_number_that_ports_have(bento, port):
     assert "Invalid value for '--port'" in bento("serve", "shop", f"--port={port}", code=2).stderr
+
+
+@pytest.mark.parametrize("workers", ["0", "many"])
+def test_workers_are_a_number_or_auto(bento, workers):
+    assert "Invalid value for '--workers'" in bento("serve", "shop", f"--workers={workers}", code=2).stderr

@@ -5,12 +5,22 @@ from __future__ import annotations
 import logging
 import time
 from pathlib import Path
+from typing import Any, Literal
 
 import click
 
 from .command import Command, open_store, store_option, trust_option
 
 _MIB = 1024 * 1024
+
+
+class _Workers(click.IntRange):
+    """A number of processes, or `auto`."""
+
+    name = "number of workers"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return value if value == "auto" else super().convert(value, param, ctx)
 
 
 @click.command(
@@ -24,7 +34,9 @@ _MIB = 1024 * 1024
 @click.argument("target", metavar="TAG|PATH|MODULE:SERVICE")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on; 0.0.0.0 for all of this machine's.")
 @click.option("--port", type=click.IntRange(0, 65535), default=3000, show_default=True, help="The port to listen on; 0 for any free one.")
-@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="How many processes answer requests.")
+@click.option(
+    "--workers", type=_Workers(1), default=1, show_default=True, metavar="N|auto", help="How many processes; auto: one on each processor."
+)
 @click.option("--reload", is_flag=True, help="Start again whenever a file of the project changes.")
 @click.option("--allowed-host", "allowed_hosts", multiple=True, metavar="NAME", help="A host name that clients may use; repeat it.")
 @click.option(
@@ -39,7 +51,7 @@ def command(  # noqa: PLR0913 - one for each option
     *,
     host: str,
     port: int,
-    workers: int,
+    workers: int | Literal["auto"],
     reload: bool,
     allowed_hosts: tuple[str, ...],
     max_body: float,
