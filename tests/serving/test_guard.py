@@ -25,7 +25,7 @@ async def test_a_loopback_server_refuses_a_foreign_host_name(serving):
     async with serving(Guarded(), local_address="127.0.0.1") as client:
         response = await client.post("/echo", json={}, headers={"host": "rebound.example:3000"})
         page = await client.get("/", headers={"host": "rebound.example:3000"})
-    detail = "this server does not answer for the host 'rebound.example': start it with --allow-host rebound.example if it should"
+    detail = "this server does not answer for the host 'rebound.example': start it with --allowed-host rebound.example if it should"
     assert (response.status_code, response.json()["detail"], page.status_code) == (403, detail, 403)
 
 

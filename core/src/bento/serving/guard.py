@@ -22,7 +22,7 @@ def check_caller(headers: Mapping[str, str], local_address: str, allowed_hosts: 
     host = headers.get("host", "")
     name = _host_name(host)
     if not (name in allowed_hosts if allowed_hosts else not host or not _is_loopback(local_address) or _is_loopback(name)):
-        raise Forbidden(f"this server does not answer for the host {name!r}: start it with --allow-host {name} if it should")
+        raise Forbidden(f"this server does not answer for the host {name!r}: start it with --allowed-host {name} if it should")
     origin = headers.get("origin")
     if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
         raise Forbidden(f"requests from pages of {origin!r} are refused: call from a page of this server, or without a browser")
