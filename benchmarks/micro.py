@@ -1,0 +1,175 @@
+"""Where the microseconds of a request go inside bento: the fast lane in this process, with a transport that leads nowhere.
+
+`python -m benchmarks.micro` prints microseconds per request and a profile by stage; nothing of the kernel is in it, and no model but a
+column of the input, so all of it is ours to make faster.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import cProfile
+import pstats
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Mapping
+from statistics import median
+from typing import Any
+
+import uvicorn
+import uvloop
+from uvicorn.server import ServerState
+
+import bento
+from bento.adapters import ArrayAdapter
+from bento.serving.app import App
+from bento.serving.fast import FastLane
+from bento.serving.lifecycle import Lifecycle
+from bento.serving.limits import Limits
+
+from .report import table
+from .subjects import post
+
+_CONNECTIONS = 64
+_TICKS = 100
+_ADDRESS = ("127.0.0.1", 4001)
+
+# Which stage a file's own time belongs to; what is in none of them is the parser, the loop and Python itself.
+_STAGES: Mapping[str, tuple[str, ...]] = {
+    "parse": ("fast.py", "httptools_impl.py", "flow_control.py", "request.py", "guard.py"),
+    "decode": ("array.py", "_json.py", "_nested.py", "_fit.py", "_raw.py", "payload.py", "limits.py"),
+    "queue": ("batching.py", "call.py", "endpoint.py", "deadlines.py", "placement.py", "accounts.py", "metrics.py"),
+    "model": ("micro.py",),
+    "encode": ("pipeline.py", "adapter.py", "negotiation.py"),
+    "write": ("logs.py", "answer.py", "lane.py"),
+}
+_WRITING = frozenset({"answered", "encode", "_write", "_idle", "head"})
+
+
+class Iris(bento.Service):
+    """Next to no model."""
+
+    @bento.api(input=ArrayAdapter(shape=(None, 4), dtype="float64"), output=ArrayAdapter(), batch=bento.Batch(size=256))
+    def predict(self, rows: Any) -> Any:
+        """Give a column back."""
+        return rows[:, 0]
+
+
+class _Nowhere(asyncio.Transport):
+    """Takes what is written and counts it."""
+
+    answers = 0
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return {"sockname": _ADDRESS, "peername": ("127.0.0.1", 5)}.get(name, default)
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        _Nowhere.answers += 1
+
+    def is_closing(self) -> bool:
+        return False
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def pause_reading(self) -> None:
+        """Nothing comes by itself."""
+
+    def resume_reading(self) -> None:
+        """Nothing comes by itself."""
+
+
+class _Nothing:
+    """Where the access log goes."""
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing is kept."""
+
+
+class Loop:
+    """Ticks of 64 connections with a request each."""
+
+    def __init__(self, lane: FastLane, config: uvicorn.Config, request: bytes) -> None:
+        state = ServerState()
+        state.default_headers = [(b"date", b"Mon, 23 Nov 2026 20:36:59 GMT")]
+        self._request = request
+        self._protocols = [lane.protocol(config, state, {}) for _ in range(_CONNECTIONS)]
+        for protocol in self._protocols:
+            protocol.connection_made(_Nowhere())
+
+    async def run(self, ticks: int) -> None:
+        """Let every connection ask, and wait until all are answered; again and again."""
+        for _ in range(ticks):
+            wanted = _Nowhere.answers + _CONNECTIONS
+            for protocol in self._protocols:
+                protocol.data_received(self._request)
+            while _Nowhere.answers < wanted:
+                await asyncio.sleep(0)
+
+
+async def _measure(rounds: int) -> tuple[float, pstats.Stats]:
+    """The median of microseconds per request, and a profile."""
+    lifecycle = Lifecycle(Iris, version="0", limits=Limits())
+    app = App(lifecycle, access_log=True)
+    await lifecycle.start()
+    config = uvicorn.Config(app, loop="uvloop", ws="none", log_config=None, access_log=False)
+    config.load()
+    loop = Loop(FastLane(app, ()), config, post("/predict", b"[[5.1,3.5,1.4,0.2]]"))
+    await loop.run(20)
+    taken = []
+    for _ in range(rounds):
+        before = time.process_time()
+        await loop.run(_TICKS)
+        taken.append((time.process_time() - before) / _TICKS / _CONNECTIONS)
+    profile = cProfile.Profile()
+    profile.enable()
+    await loop.run(_TICKS)
+    profile.disable()
+    await lifecycle.stop()
+    return median(taken) * 1e6, pstats.Stats(profile)
+
+
+def stages(profile: pstats.Stats) -> dict[str, float]:
+    """The part of all time that each stage takes; what a built-in function takes belongs to whoever called it."""
+    times: dict[str, float] = defaultdict(float)
+    for (file, _, function), (_, _, own, _, callers) in profile.stats.items():  # type: ignore[attr-defined]
+        if file == "~":
+            for (caller, _, name), (_, _, spent, _) in callers.items():
+                times[_stage(caller, name)] += spent
+        else:
+            times[_stage(file, function)] += own
+    total = sum(times.values())
+    return {stage: times[stage] / total for stage in (*_STAGES, "loop and parser")}
+
+
+def _stage(file: str, function: str) -> str:
+    name = file.rpartition("/")[2]
+    if name == "fast.py" and function in _WRITING:
+        return "write"
+    return next((stage for stage, files in _STAGES.items() if name in files), "loop and parser")
+
+
+def main() -> None:
+    """Print what a request costs, and of what that is made."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.micro", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=15, help="rounds of 6,400 requests")
+    parser.add_argument("--functions", type=int, default=0, metavar="N", help="print the N functions that take most as well")
+    arguments = parser.parse_args()
+    out, sys.stdout = sys.stdout, _Nothing()
+    try:
+        microseconds, profile = uvloop.run(_measure(arguments.rounds))
+    finally:
+        sys.stdout = out
+    print(f"{microseconds:.1f} us per request, {_CONNECTIONS} connections\n")
+    print(table(("stage", "part", "us"), [(name, f"{part:.0%}", f"{part * microseconds:.1f}") for name, part in stages(profile).items()]))
+    if arguments.functions:
+        profile.stream = out  # type: ignore[attr-defined]
+        profile.sort_stats("tottime").print_stats(arguments.functions)
+
+
+if __name__ == "__main__":
+    main()
