@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
@@ -16,9 +15,10 @@ if TYPE_CHECKING:
 PROBLEM = "application/problem+json"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """A whole answer: `media_type` is the Content-Type header, `headers` what goes with it beside the length and the request's id."""
+
+    # Made for every request: a frozen dataclass would take three times as long.
 
     body: bytes
     media_type: str
@@ -65,7 +65,10 @@ def common_headers(request_id: str) -> tuple[tuple[str, str], ...]:
 
 def server_timing(call: Call) -> str:
     """Where the time of a request went, in milliseconds. Source: W3C Server Timing."""
-    return (
-        f"decode;dur={call.decode_seconds * 1e3:.3f}, queue;dur={call.queue_seconds * 1e3:.3f}, "
-        f'model;dur={call.model_seconds * 1e3:.3f}, encode;dur={call.encode_seconds * 1e3:.3f}, batch;desc="{call.rows_in_batch}"'
+    return 'decode;dur=%.3f, queue;dur=%.3f, model;dur=%.3f, encode;dur=%.3f, batch;desc="%d"' % (  # noqa: UP031 - half the time
+        call.decode_seconds * 1e3,
+        call.queue_seconds * 1e3,
+        call.model_seconds * 1e3,
+        call.encode_seconds * 1e3,
+        call.rows_in_batch,
     )

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from .call import Call
 
 _WEIGHT = 0.2
+# Cheap calls that follow each other on the event loop let everybody else have a turn after this long.
+_TURN_SECONDS = 0.001
 
 Execute = Callable[[Sequence["Call"]], Coroutine[Any, Any, None]]
 
@@ -56,7 +58,8 @@ class Batcher:
 
     def submit(self, call: Call) -> None:
         """Put a decoded call at the end of the queue, or raise Overloaded when its answer could not be in time."""
-        self._check_room(call)
+        if self._queue:
+            self._check_room(call)
         self._queue.append(call)
         if self._free and (self._wake is None or len(self._queue) == self._batch.size):
             self._schedule()
@@ -69,12 +72,12 @@ class Batcher:
         wait = self._predicted_wait()
         if len(self._queue) >= self._limit:
             raise Overloaded(f"{self._name} has {self._limit} requests waiting, its limit", retry_after=max(1, math.ceil(wait)))
-        if time.monotonic() + wait > call.deadline:
+        if wait and time.monotonic() + wait > call.deadline:
             raise Overloaded(f"{self._name} could not answer in time: the wait is about {wait:.2g} seconds", retry_after=math.ceil(wait))
 
     def _predicted_wait(self) -> float:
         """Seconds until a call that comes now would start; nothing is refused on a prior, so it is 0 until a call was measured."""
-        if self._free or not self._queue:
+        if self._free:
             return 0.0
         batches = len(self._queue) / self._batch.size / self._concurrency
         return batches * self._batch_seconds
@@ -93,6 +96,7 @@ class Batcher:
 
     def _start(self) -> None:
         self._wake = None
+        turn_ends = time.monotonic() + _TURN_SECONDS
         while self._free and self._queue:
             calls = self._take()
             if not calls:
@@ -102,7 +106,8 @@ class Batcher:
                 self._run_on_loop(calls)
             elif self.placement.inline:
                 self._run_inline(calls)
-                break
+                if time.monotonic() > turn_ends:
+                    break
             else:
                 self._run_in_thread(calls)
 

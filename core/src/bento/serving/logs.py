@@ -22,23 +22,16 @@ class AccessLog:
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stdout
         self._lines: list[str] = []
-        self._second = 0
-        self._stamp = ""
 
     def write(self, method: str, path: str, status: int, seconds: float, request_id: str) -> None:
         if not self._lines:
             asyncio.get_running_loop().call_soon(self._flush)
-        self._lines.append(f"{self._time()} {method} {path} {status} {seconds * 1000:.1f}ms {request_id}\n")
-
-    def _time(self) -> str:
-        second = int(time.time())
-        if second != self._second:
-            self._second, self._stamp = second, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(second))
-        return self._stamp
+        self._lines.append(f" {method} {path} {status} {seconds * 1000:.1f}ms {request_id}\n")
 
     def _flush(self) -> None:
         lines, self._lines = self._lines, []
-        self._stream.write("".join(lines))
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        self._stream.write(stamp + stamp.join(lines))
         self._stream.flush()
 
 
