@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import pickle
+import sys
 import threading
 import time
 from pathlib import Path
@@ -264,6 +265,27 @@ def test_an_artifact_that_opens_its_files_for_writing_is_told():
     message = advice(TestsOfWritable, "test_loading_changes_no_file")
     assert message.startswith("load() opens /")
     assert message.endswith("slot/line.json for writing: open it read-only")
+
+
+class ProbingArtifact(LineArtifact):
+    """Loads with a framework that looks for a folder for its temporary files when it is imported."""
+
+    def load(self, folder):
+        import probing_framework  # noqa: F401
+
+        return super().load(folder)
+
+
+class TestsOfProbing(LineTests):
+    __test__ = False
+    artifact = ProbingArtifact()
+
+
+def test_what_a_framework_writes_while_it_is_imported_is_not_the_artifacts(tmp_path, monkeypatch):
+    (tmp_path / "probing_framework.py").write_text("import tempfile\ntempfile.TemporaryFile().close()\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "probing_framework", raising=False)
+    assert check(TestsOfProbing)["test_loading_changes_no_file"] is None
 
 
 def test_an_artifact_that_fails_in_its_own_way_without_a_file_is_told():

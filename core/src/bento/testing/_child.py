@@ -70,7 +70,7 @@ class Watch:
     def _note(self, event: str, args: tuple[Any, ...]) -> None:
         if not self.on:
             return
-        if event == "open" and isinstance(args[0], str) and isinstance(args[2], int) and args[2] & _WRITES:
+        if event == "open" and isinstance(args[0], str) and isinstance(args[2], int) and args[2] & _WRITES and not _imports():
             self.wrote.append(str(Path(args[0]).absolute()))
         elif event in _RUNS and not _imports():
             self.ran.append(f"{event} {_shown(args)}")
