@@ -87,7 +87,7 @@ def test_code_from_elsewhere_runs_only_when_it_is_trusted(bento, archive, tmp_pa
     bento("unpack", archive, "--store", tmp_path / "elsewhere")
     ask = ("run", "shop:1", "price", "--input", '"tea"', "--store", tmp_path / "elsewhere")
     refusal = bento(*ask, code=1).stderr
-    assert refusal.startswith("Error: shop:1 was not made here and nobody has signed it: loading it would run its code\n")
+    assert refusal.startswith("Error: shop:1 was not made here: loading it would run its code\n")
     assert refusal.endswith("to go on if you trust where it came from: --trust on the command line, trust=True in Python\n")
     assert bento(*ask, "--trust").stdout == "3\n"
 

@@ -11,7 +11,7 @@ from bento.packers import ArchivePacker
 from bento.store import Store, check_trust, load, save, unpack
 
 REFUSAL = """\
-rose:1 was not made here and nobody has signed it: loading it would run its code
+rose:1 was not made here: loading it would run its code
   made with: bento-core 0.1.0, 2026-11-22T10:15:00Z
   code: garden:Rose
   model that runs code: extra, kept as 'pickle'

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from .adapter import Adapter
 from .api import Batch, Context, Timing, api
-from .artifact import Artifact, Packed, instance_of, type_name
+from .artifact import JSON, Artifact, Packed, instance_of, type_name
 from .env import Env
 from .errors import (
     ArtifactError,
@@ -49,7 +49,7 @@ from .tag import Tag
 
 if TYPE_CHECKING:
     from .bundle import Bundle
-    from .serving import serve
+    from .serving import Limits, serve
     from .serving.app import app
     from .store import Store, load, pack, save
 
@@ -68,6 +68,8 @@ __all__ = [
     "Env",
     "Forbidden",
     "InvalidInput",
+    "JSON",
+    "Limits",
     "NotFound",
     "Overloaded",
     "Packed",
@@ -103,6 +105,7 @@ __version__ = "0.1.0"
 # Saving, loading and serving are imported when they are first used, so that `import bento` stays fast.
 _LAZY = {
     "Bundle": "bundle",
+    "Limits": "serving",
     "Store": "store",
     "app": "serving",
     "load": "store",

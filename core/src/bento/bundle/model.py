@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import BundleError
@@ -19,8 +19,11 @@ class Bundle:
     """A saved service. `fingerprint` is the SHA-256 of `bento.json`, which names every other file's: it stands for every byte."""
 
     path: Path
-    manifest: Manifest
+    manifest: Manifest = field(repr=False)
     fingerprint: str
+
+    def __str__(self) -> str:
+        return str(self.tag)
 
     @property
     def name(self) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .command import Command, open_store, progress_bar, store_option, trust_option
+from .command import Command, open_store, progress_bar, store_option
 
 
 @click.command(
@@ -17,15 +17,21 @@ from .command import Command, open_store, progress_bar, store_option, trust_opti
     """,
 )
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@trust_option
+@click.option("--trust", is_flag=True, help="Let its code run here from now on, without asking again.")
 @store_option
 def command(file: Path, *, trust: bool, store_path: Path | None) -> None:
     """Take a packed bundle into the store.
 
     Everything in the .bento FILE is checked before it is kept; none of it runs.
     """
-    from ..store import unpack
+    from ..errors import UntrustedError
+    from ..store import check_trust, unpack
 
+    store = open_store(store_path)
     with progress_bar(f"unpacking {file.name}", file.stat().st_size) as progress:
-        bundle = unpack(file, store=open_store(store_path), trust=trust, progress=progress)
+        bundle = unpack(file, store=store, trust=trust, progress=progress)
     click.echo(str(bundle.tag))
+    try:
+        check_trust(bundle, store=store)
+    except UntrustedError:
+        click.echo(f"its code may not run here yet: 'bento unpack {file.name} --trust' lets it, once you know who made it", err=True)

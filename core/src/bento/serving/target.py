@@ -54,7 +54,9 @@ def import_service(reference: str) -> Service:
     module = importlib.import_module(module_name)
     if not hasattr(module, name):
         services = ", ".join(sorted(key for key, value in vars(module).items() if isinstance(value, Service)))
-        raise DefinitionError(f"module {module_name!r} has no {name!r}: its services are {services or 'none'}")
+        raise DefinitionError(
+            f"the store has no bundle {reference}, and module {module_name!r} has no {name!r}: its services are {services or 'none'}"
+        )
     service = getattr(module, name)
     if isinstance(service, type) and issubclass(service, Service):
         raise DefinitionError(f"{reference} is a class: serve an instance of it, as in `service = {name}(...)`, {module_name}:service")

@@ -44,7 +44,7 @@ def record(root: Path, bundle: Bundle, *, how: str, scratch: Path) -> None:
 def _refusal(bundle: Bundle) -> Iterator[str]:
     manifest = bundle.manifest
     core = next((text for text in manifest.requirements if text.startswith(_CORE)), "an unknown bento-core")
-    yield f"{bundle.tag} was not made here and nobody has signed it: loading it would run its code"
+    yield f"{bundle.tag} was not made here: loading it would run its code"
     yield f"made with: {core.replace('==', ' ')}, {manifest.created}"
     yield f"code: {manifest.service}"
     for artifact in manifest.artifacts:
