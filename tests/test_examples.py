@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -51,5 +52,7 @@ def test_the_demo_goes_the_whole_way(run, tmp_path):
     assert "serve iris:latest" in shown
 
 
-def test_every_example_is_run_here():
-    assert {path.stem for path in EXAMPLES.glob("*.py")} == {"demo", "iris", "parcels", "reviews"}
+def test_every_example_is_run_here_or_by_the_plugin_that_it_needs():
+    tests = [path.read_text() for path in EXAMPLES.parent.glob("plugins/*/tests/*.py")]
+    by_plugins = {name for text in tests for name in re.findall(r"examples/(\w+)\.py", text)}
+    assert {path.stem for path in EXAMPLES.glob("*.py")} == {"demo", "iris", "parcels", "reviews"} | by_plugins

@@ -20,7 +20,8 @@ MODES = ("L", "RGB", "RGBA")
 """What an image can be read as."""
 
 _16_BITS = frozenset({"I;16", "I;16B", "I;16L", "I;16N"})
-_WITHOUT_RANGE = {"I": "32-bit integers", "F": "floating-point numbers"}
+WITHOUT_WHITE = {"I": "32-bit integers", "F": "floating-point numbers"}
+"""Modes whose pixels are measurements rather than colours."""
 
 
 def is_deep(image: Image) -> bool:
@@ -32,8 +33,8 @@ def convert(image: Image, mode: str) -> Image:
     """An image in one of `MODES`."""
     if image.mode == mode:
         return image
-    if image.mode in _WITHOUT_RANGE:
-        raise InvalidInput(f"the image has pixels of {_WITHOUT_RANGE[image.mode]}, which have no white: expected at most 16 bits")
+    if image.mode in WITHOUT_WHITE:
+        raise InvalidInput(f"the image has pixels of {WITHOUT_WHITE[image.mode]}, which have no white: expected at most 16 bits")
     if is_deep(image):
         image = to_8_bits(image)
     if mode != "RGBA":

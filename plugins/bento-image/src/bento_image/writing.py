@@ -11,14 +11,15 @@ from . import colours
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-_GREY = frozenset({"1", "L", "LA", "La"})
+_GREY = frozenset({"1", "L", "LA"})
 _OF_PNG = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "I;16"})
 
 
 def write(image: Image, media_type: str, quality: int) -> bytes:
     """An image as a file of an `image/...` type, or as PNG for any other. What Pillow cannot write is a ValueError."""
-    kind = media_type.removeprefix("image/")
-    return {"jpeg": _jpeg, "webp": _webp}.get(kind, _png)(image, quality)
+    if image.mode in colours.WITHOUT_WHITE:
+        raise ValueError(f"an image of mode {image.mode!r} has no white: return one of mode 'L', 'I;16' or 'RGB'")
+    return _WRITERS.get(media_type, _png)(image, quality)
 
 
 def _png(image: Image, _: int) -> bytes:
@@ -35,7 +36,7 @@ def _jpeg(image: Image, quality: int) -> bytes:
 
 def _webp(image: Image, _: int) -> bytes:
     image = _shallow(image)
-    has_alpha = image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info
+    has_alpha = image.mode in ("RGBA", "LA", "PA", "RGBa") or "transparency" in image.info
     # `exact` keeps the colours of what is transparent.
     return _save(image.convert("RGBA" if has_alpha else "RGB"), "WebP", lossless=True, exact=True, method=0, quality=0)
 
@@ -49,6 +50,9 @@ def _save(image: Image, writer: str, **options: Any) -> bytes:
     file = BytesIO()
     try:
         image.save(file, writer.upper(), **options)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise ValueError(f"the image cannot be written as {writer.upper()}: {error}") from error
     return file.getvalue()
+
+
+_WRITERS = {"image/jpeg": _jpeg, "image/webp": _webp}

@@ -1,0 +1,108 @@
+"""Both adapters, through the kit that any adapter is tested with."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+
+import numpy as np
+import PIL.Image
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from bento import Payload
+from bento.testing import AdapterTests, override
+from bento_image import ImageAdapter, PilImageAdapter
+
+SIDES = st.integers(1, 5)
+LOSSLESS = ("image/png", "image/webp", "application/octet-stream", "image/*", "multipart/*")
+
+
+def arrays(*channels, dtype="uint8"):
+    return st.tuples(SIDES, SIDES).flatmap(lambda size: hnp.arrays(dtype, (*size, *channels)))
+
+
+class LosslessImageAdapter(ImageAdapter):
+    """Without JPEG, which no value survives."""
+
+    media_types = LOSSLESS
+
+
+class LosslessPilImageAdapter(PilImageAdapter):
+    media_types = LOSSLESS
+
+
+class _Tests(AdapterTests, kit=True):
+    def example_payload(self, example):
+        return Payload(b64decode(example), "image/png")
+
+
+class TestColours(_Tests):
+    adapter = LosslessImageAdapter()
+
+    def values(self):
+        return arrays(3)
+
+
+class TestAlpha(_Tests):
+    adapter = LosslessImageAdapter("RGBA", max_pixels=1000, quality=50, extensions=[".png"])
+
+    def values(self):
+        return arrays(4)
+
+
+class TestGrey(_Tests):
+    adapter = LosslessImageAdapter("L")
+
+    def values(self):
+        return arrays()
+
+
+class TestChannelsFirst(_Tests):
+    adapter = LosslessImageAdapter(dtype="float32", layout="CHW")
+
+    def values(self):
+        return arrays(3).map(lambda array: np.ascontiguousarray(array.transpose(2, 0, 1)).astype("float32") / np.float32(255))
+
+
+class TestSixteenBits(_Tests):
+    """PNG alone has them."""
+
+    adapter = type("Grey16Adapter", (ImageAdapter,), {"media_types": ("image/png",)})("L", dtype="uint16")
+
+    def values(self):
+        return arrays(dtype="uint16")
+
+
+class TestOneSize(_Tests):
+    adapter = LosslessImageAdapter(size=(3, 2))
+
+    def values(self):
+        return hnp.arrays("uint8", (3, 2, 3))
+
+
+class TestPillow(_Tests):
+    adapter = LosslessPilImageAdapter()
+
+    def values(self):
+        return arrays(3).map(PIL.Image.fromarray)
+
+
+class TestEveryFormat(_Tests):
+    """JPEG keeps smooth pictures nearly as they are."""
+
+    adapter = ImageAdapter()
+
+    def values(self):
+        y, x = np.mgrid[0:16, 0:24]
+        colours = st.tuples(*[st.integers(0, 100)] * 3)
+        return colours.map(lambda colour: (np.stack([x, y, x + y], axis=2) * 3 + colour).astype(np.uint8))
+
+    def same(self, one, other):
+        return one.shape == other.shape and one.dtype == other.dtype and np.abs(one.astype(int) - other).mean() < 3
+
+    @override(reason="JPEG loses what is hardly seen; the other formats lose nothing")
+    def test_what_is_encoded_decodes_to_the_same(self):
+        for value in (np.zeros((9, 7, 3), np.uint8), np.full((2, 3, 3), 255, np.uint8)):
+            for media_type in self.adapter.media_types[:4]:
+                decoded = self.adapter.decode(Payload(self.adapter.encode(value, media_type), media_type))
+                assert np.array_equal(decoded, value)
