@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from .call import Call
 
 _WEIGHT = 0.2
+# A wait that is right on average is too short every other time, and who is taken in then gets a 504 instead of an early 503.
+_MARGIN = 1.25
 # Cheap calls that follow each other on the event loop let everybody else have a turn after this long.
 _TURN_SECONDS = 0.001
 
@@ -61,7 +63,7 @@ class Batcher:
         if self._queue:
             self._check_room(call)
         self._queue.append(call)
-        if self._free and (self._wake is None or len(self._queue) == self._batch.size):
+        if (self._wake is None or len(self._queue) == self._batch.size) and self._has_room():
             self._schedule()
 
     def close(self) -> None:
@@ -76,11 +78,19 @@ class Batcher:
             raise Overloaded(f"{self._name} could not answer in time: the wait is about {wait:.2g} seconds", retry_after=math.ceil(wait))
 
     def _predicted_wait(self) -> float:
-        """Seconds until a call that comes now would start; nothing is refused on a prior, so it is 0 until a call was measured."""
-        if self._free:
+        """Seconds until a call that comes now would be over; nothing is refused on a prior, so it is 0 until a call was measured."""
+        if self._free > 0:
             return 0.0
-        batches = len(self._queue) / self._batch.size / self._concurrency
-        return batches * self._batch_seconds
+        batches = (len(self._queue) + 1) / self._batch.size - self._free
+        return _MARGIN * batches / self._concurrency * self._batch_seconds
+
+    def _has_room(self) -> bool:
+        """Whether a batch can start, or at least go to its thread, where one that is full already waits without a turn of the loop."""
+        return self._free > 0 or (self._free == 0 and self._is_threaded and len(self._queue) >= self._batch.size)
+
+    @property
+    def _is_threaded(self) -> bool:
+        return not self._is_async and not self.placement.inline
 
     def _schedule(self) -> None:
         """Start once the rest of this tick's requests are decoded, so that they share the batch, or when its wait is over."""
@@ -97,7 +107,7 @@ class Batcher:
     def _start(self) -> None:
         self._wake = None
         turn_ends = time.monotonic() + _TURN_SECONDS
-        while self._free and self._queue:
+        while self._queue and self._has_room():
             calls = self._take()
             if not calls:
                 continue
@@ -137,8 +147,17 @@ class Batcher:
         task.add_done_callback(lambda done: self._finish(calls, done))
 
     def _run_in_thread(self, calls: list[Call]) -> None:
-        future = self._loop.run_in_executor(self._threads, lambda: drive(self._execute(calls)))
+        future = self._loop.run_in_executor(self._threads, self._work, calls)
         future.add_done_callback(lambda done: self._finish(calls, done))
+
+    def _work(self, calls: list[Call]) -> None:
+        """What a thread does: leave out who has gone while the batch was waiting for it, and execute the rest."""
+        now = time.monotonic()
+        calls[:] = [call for call in calls if call.is_wanted(now)]
+        for call in calls:
+            call.mark_started(now)
+        if calls:
+            drive(self._execute(calls))
 
     def _run_inline(self, calls: list[Call]) -> None:
         drive(self._execute(calls))
@@ -146,17 +165,18 @@ class Batcher:
 
     def _finish(self, calls: list[Call], done: asyncio.Future[None] | None = None) -> None:
         self._free += 1
-        self._measure(calls[0])
+        self._measure(calls)
         failed = None if done is None or done.cancelled() else done.exception()
         for call in calls:
             call.settle(call.outcome or failed or RuntimeError(f"{self._name} was interrupted"))
         if self._queue and self._wake is None:
             self._schedule()
 
-    def _measure(self, call: Call) -> None:
-        """Learn from a batch by any of its calls, unless it failed before its model was through."""
-        if not call.rows_in_batch:
+    def _measure(self, calls: list[Call]) -> None:
+        """Learn from a batch by its first call, unless it failed before its model was through."""
+        if not calls or not calls[0].rows_in_batch:
             return
+        call = calls[0]
         self._count(call.model_seconds, call.rows_in_batch)
         seconds = time.monotonic() - call.started_at
         self.placement.observe(seconds, call.processor_seconds)
