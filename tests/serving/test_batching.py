@@ -181,6 +181,14 @@ async def test_a_request_larger_than_a_batch_is_split_and_put_together_again(ser
     assert service.sizes == [3, 3, 2]
 
 
+async def test_a_request_without_rows_is_answered_alone(serving):
+    service = Widths()
+    async with serving(service) as client:
+        answers = await asyncio.gather(*(client.post("/total", json=[[1.0, 2.0]] * rows) for rows in (1, 0, 1)))
+    assert [answer.json() for answer in answers] == [[3.0], [], [3.0]]
+    assert sorted(service.shapes) == [(0, 0), (2, 2)]
+
+
 async def test_a_batch_that_waits_takes_what_comes_meanwhile(serving):
     class Patient(bento.Service):
         @bento.api(input=JsonAdapter(), batch=bento.Batch(size=3, wait=30.0))

@@ -120,7 +120,7 @@ async def test_what_an_api_refuses_is_told_to_the_client(serving):
 async def test_an_unknown_path_is_404(serving):
     async with serving(Echo()) as client:
         response = await client.post("/nowhere", json=1)
-    assert (response.status_code, problem_of(response)) == (404, "Not Found")
+    assert (response.status_code, problem_of(response)) == (404, "nothing is here: GET / lists the apis and how to call them")
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"])

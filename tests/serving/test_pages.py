@@ -70,6 +70,12 @@ async def test_the_index_escapes_everything_and_runs_nothing(serving):
     assert response.headers["x-content-type-options"] == "nosniff"
 
 
+@pytest.mark.parametrize("path", ["/", "/livez", "/metrics", "/nowhere"])
+async def test_every_page_repeats_the_requests_id(serving, path):
+    async with serving(Shown()) as client:
+        assert (await client.get(path, headers={"x-request-id": "abc"})).headers["x-request-id"] == "abc"
+
+
 async def test_docs_leads_to_the_index(serving):
     async with serving(Shown()) as client:
         response = await client.get("/docs")

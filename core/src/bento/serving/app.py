@@ -83,7 +83,7 @@ class App:
             return await exchange.call(life.endpoints[exchange.path], life.limits)
         if exchange.path in life.streams:
             return await exchange.stream(life.streams[exchange.path], life.limits)
-        return await self._show(scope, receive, send)
+        return await self._show(exchange.request_id, scope, receive, send)
 
     def _refuse(self, exchange: Exchange, scope: Scope) -> Answer | None:
         """What is refused whatever it asks for: too long a header, a foreign page, a service that is not there yet."""
@@ -98,14 +98,15 @@ class App:
             return failure(error, exchange.request_id)
         return None
 
-    async def _show(self, scope: Scope, receive: Receive, send: Send) -> int:
-        """Let Starlette answer, and say with which status."""
+    async def _show(self, request_id: str, scope: Scope, receive: Receive, send: Send) -> int:
+        """Let Starlette answer, with the request's id, and say with which status."""
         status = 500
 
         async def note(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode("latin-1"))]
             await send(message)
 
         await self._pages()(scope, receive, note)

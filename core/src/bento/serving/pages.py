@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from html import escape
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
@@ -28,6 +29,8 @@ _SECURITY = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
+
+_WAY_OUT = "GET / lists the apis and how to call them"
 
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
@@ -71,7 +74,8 @@ def _document(lifecycle: Lifecycle) -> dict[str, Any]:
 async def _http_problem(_: Request, error: Exception) -> Response:
     """Starlette's own refusals (404, 405) in the form of all others."""
     assert isinstance(error, HTTPException)  # noqa: S101 - this is the class it is registered for
-    answer = problem(error.status_code, str(error.detail))
+    detail = f"nothing is here: {_WAY_OUT}" if error.status_code == HTTPStatus.NOT_FOUND else str(error.detail)
+    answer = problem(error.status_code, detail)
     return Response(answer.body, answer.status, headers={**(error.headers or {}), **_SECURITY}, media_type=PROBLEM)
 
 

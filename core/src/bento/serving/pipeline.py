@@ -55,7 +55,8 @@ class Pipeline:
         call.item = self.decode(payload)
         if self.api.batch is not None:
             call.rows = self.reader.rows(call.item)
-            call.group = self.reader.group(call.item)
+            # What a model says to no rows at all must not depend on who else asked, so such a call is a group of its own.
+            call.group = self.reader.group(call.item) if call.rows != 0 else call
         call.mark_decoded()
 
     def start(self, call: Call) -> Any:
