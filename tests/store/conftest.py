@@ -38,24 +38,24 @@ class Rose(Iris):
 
 @pytest.fixture(scope="session")
 def project(tmp_path_factory) -> Iterator[Path]:
-    """A project with a module `garden` that defines two services."""
+    """A project with a module `meadow` that defines two services."""
     folder = tmp_path_factory.mktemp("project")
-    (folder / "garden.py").write_text(SOURCE)
+    (folder / "meadow.py").write_text(SOURCE)
     sys.path.insert(0, str(folder))
     importlib.invalidate_caches()
     yield folder
     sys.path.remove(str(folder))
-    sys.modules.pop("garden", None)
+    sys.modules.pop("meadow", None)
 
 
 @pytest.fixture(scope="session")
 def service(project) -> Service:
-    return importlib.import_module("garden").Iris(model={"species": "setosa"})
+    return importlib.import_module("meadow").Iris(model={"species": "setosa"})
 
 
 @pytest.fixture(scope="session")
 def rose(project) -> Service:
-    return importlib.import_module("garden").Rose(model={"species": "rosa"}, extra=[1])
+    return importlib.import_module("meadow").Rose(model={"species": "rosa"}, extra=[1])
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def clock(monkeypatch) -> Callable[[int], None]:
 def run(project, store) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
     """Runs Python code beside the test, with a `store` and a `service`; lines go in and out."""
     before = f"import os, sys; sys.path.insert(0, {str(project)!r})\nfrom pathlib import Path\nfrom bento.store import Store\n"
-    before += f"import garden\nservice = garden.Iris(model={{'species': 'setosa'}})\nstore = Store(Path({str(store.root)!r}))\n"
+    before += f"import meadow\nservice = meadow.Iris(model={{'species': 'setosa'}})\nstore = Store(Path({str(store.root)!r}))\n"
     started = []
 
     def start(code: str) -> subprocess.Popen[str]:

@@ -13,7 +13,7 @@ from bento.store import Store, check_trust, load, save, unpack
 REFUSAL = """\
 rose:1 was not made here: loading it would run its code
   made with: bento-core 0.1.0, 2026-11-22T10:15:00Z
-  code: garden:Rose
+  code: meadow:Rose
   model that runs code: extra, kept as 'pickle'
   to go on if you trust where it came from: --trust on the command line, trust=True in Python"""
 
@@ -90,15 +90,15 @@ def test_another_bundle_of_a_tag_that_is_taken_is_refused(store, archive, servic
 
 def test_a_changed_manifest_is_another_bundle_and_not_trusted(store, service):
     manifest = store.save(service, version="3").path / "bento.json"
-    manifest.write_text(manifest.read_text().replace("garden:Iris", "garden:Rose"))
+    manifest.write_text(manifest.read_text().replace("meadow:Iris", "meadow:Rose"))
     with pytest.raises(UntrustedError):
         load("iris:3", store=store)
 
 
 def test_a_trusted_bundle_is_still_verified_before_it_is_loaded(store, service):
-    source = store.save(service, version="3").path / "src/garden.py"
+    source = store.save(service, version="3").path / "src/meadow.py"
     source.write_text(source.read_text().replace("setosa", "canary") + "# changed\n")
-    with pytest.raises(BundleError, match=r"'src/garden\.py' has \d+ bytes, expected"):
+    with pytest.raises(BundleError, match=r"'src/meadow\.py' has \d+ bytes, expected"):
         load("iris:3", store=store)
 
 
