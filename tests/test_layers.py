@@ -123,7 +123,7 @@ def test_core_imports_its_own_dependencies_only_where_they_belong(unit, path):
 
 def test_a_server_is_started_in_few_places():
     with_uvicorn = {path.relative_to(CORE).as_posix() for _, path in core_modules() if "uvicorn" in str(imports_of(path, CORE.parent))}
-    assert with_uvicorn == {"serving/fast.py", "serving/worker.py"}
+    assert with_uvicorn == {"serving/connection.py", "serving/fast.py", "serving/worker.py"}
 
 
 def test_core_names_no_plugin():

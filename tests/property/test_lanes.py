@@ -169,7 +169,7 @@ def test_both_lanes_answer_alike(batch, cuts):
 
 def test_a_plain_request_takes_the_fast_lane(monkeypatch):
     begun: list[str] = []
-    monkeypatch.setattr("bento.serving.fast.FastProtocol._begin", lambda self, head: begun.append(head.endpoint.api.name))
+    monkeypatch.setattr("bento.serving.protocol.FastProtocol._begin", lambda self, head: begun.append(head.endpoint.api.name))
     plain = Ask("POST", "/echo", "localhost", {"Content-Type": "application/json", "Connection": "keep-alive"}, b"1", chunked=False)
 
     async def ask(request: Ask) -> None:

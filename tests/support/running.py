@@ -9,7 +9,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,7 +23,30 @@ logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
 bento.serve("app:service", port=0, **json.loads(sys.argv[1]))
 """
 
+LIMITED = """
+import json, logging, sys
+from bento.serving import Limits, resolve
+from bento.serving.sockets import listen, url
+from bento.serving.worker import Settings, run_worker
+logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+with listen("127.0.0.1", 0) as listener:
+    address = url(listener)
+    settings = Settings(Limits(**json.loads(sys.argv[1])))
+    run_worker(resolve("app:service"), listener, settings, lambda: logging.info("app:service is ready on %s", address))
+"""
+"""A server whose options are those of `Limits`."""
+
 _TICK = os.sysconf("SC_CLK_TCK")
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
+    """Whether a condition comes true in time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.01)
+    return True
 
 
 class Server:
@@ -97,7 +121,7 @@ class Server:
 
 @contextmanager
 def started(project: Path, program: str = PROGRAM, **options: object) -> Iterator[Server]:
-    """A server of `project`'s `app.py`, killed at the end of the block if it still runs; `options` are those of `bento.serve`."""
+    """A server of `project`'s `app.py`, killed at the end of the block if it still runs; `options` are those of `program`."""
     output = project / "output.txt"
     with output.open("w") as file:
         process = subprocess.Popen(

@@ -66,7 +66,7 @@ class App:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
-        exchange = Exchange(scope, receive, send)
+        exchange = Exchange(scope, receive, send, self.lifecycle.limits, self.lifecycle.room)
         try:
             status = await self._answer(exchange, scope, receive, send)
         except ClientLeft:
@@ -80,10 +80,10 @@ class App:
         if refusal is not None:
             return await exchange.answer(refusal)
         if exchange.path in life.endpoints:
-            return await exchange.call(life.endpoints[exchange.path], life.limits)
+            return await exchange.call(life.endpoints[exchange.path])
         if exchange.path in life.streams:
-            return await exchange.stream(life.streams[exchange.path], life.limits)
-        return await self._show(exchange.request_id, scope, receive, send)
+            return await exchange.stream(life.streams[exchange.path])
+        return await self._show(exchange, scope, receive, send)
 
     def _refuse(self, exchange: Exchange, scope: Scope) -> Answer | None:
         """What is refused whatever it asks for: too long a header, a foreign page, a service that is not there yet."""
@@ -98,7 +98,7 @@ class App:
             return failure(error, exchange.request_id)
         return None
 
-    async def _show(self, request_id: str, scope: Scope, receive: Receive, send: Send) -> int:
+    async def _show(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> int:
         """Let Starlette answer, with the request's id, and say with which status."""
         status = 500
 
@@ -106,8 +106,11 @@ class App:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode("latin-1"))]
-            await send(message)
+                message["headers"] = [*message["headers"], (b"x-request-id", exchange.request_id.encode("latin-1"))]
+            if message["type"] == "http.response.body" and not message.get("more_body", False):
+                await exchange.end(message.get("body", b""))
+            else:
+                await send(message)
 
         await self._pages()(scope, receive, note)
         return status

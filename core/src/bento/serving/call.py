@@ -23,6 +23,7 @@ class Call:
         "decoded_at",
         "encode_seconds",
         "group",
+        "held",
         "item",
         "model_seconds",
         "outcome",
@@ -55,7 +56,7 @@ class Call:
         self.decoded_at = self.started_at = 0.0
         self.decode_seconds = self.queue_seconds = self.model_seconds = self.encode_seconds = 0.0
         self.processor_seconds = 0.0
-        self.rows_in_batch = 0
+        self.rows_in_batch = self.held = 0
 
     @property
     def weight(self) -> int:
@@ -71,6 +72,12 @@ class Call:
     def abandon(self) -> None:
         """The client has left: an answer has nowhere to go, and work not yet begun never begins."""
         self.settled = True
+
+    def let_go(self) -> None:
+        """Forget the body, and the value if no batch has taken it: a queue may hold for long what nobody waits for any more."""
+        self.request.body = b""
+        if not self.started_at:
+            self.item = None
 
     def is_wanted(self, now: float) -> bool:
         return not self.settled and now < self.deadline

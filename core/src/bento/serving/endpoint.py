@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING
 
-from ..errors import DeadlineExceeded
+from ..errors import DeadlineExceeded, Overloaded
 from .accounts import CLIENT_LEFT, Accounts
 from .answer import Answer
 from .batching import Batcher
@@ -19,6 +19,7 @@ from .limits import Limits, payload_of
 if TYPE_CHECKING:
     from .pipeline import Pipeline
     from .request import Request
+    from .room import Room
 
 # Decoding this much takes about as long as a hop to a thread and back.
 _LARGE = 64 * 1024
@@ -27,11 +28,12 @@ _LARGE = 64 * 1024
 class Endpoint:
     """Decodes requests to one api, lets its batcher answer them, and counts what became of each."""
 
-    def __init__(self, pipeline: Pipeline, accounts: Accounts, limits: Limits, decoders: Executor) -> None:
+    def __init__(self, pipeline: Pipeline, accounts: Accounts, limits: Limits, room: Room, decoders: Executor) -> None:
         self.api = pipeline.api
         self._pipeline = pipeline
         self._accounts = accounts
         self._limits = limits
+        self._room = room
         self._decoders = decoders
         self._loop = asyncio.get_running_loop()
         self._batcher = Batcher(self.api, pipeline.execute, self._loop, limits.queue, accounts.batch_done)
@@ -43,8 +45,7 @@ class Endpoint:
         self._deadlines.add(call)
         self._accounts.begun()
         if len(request.body) > _LARGE or request.content_encoding or self._pipeline.reader.costly:
-            decoding = self._loop.run_in_executor(self._decoders, self._decode, call)
-            decoding.add_done_callback(lambda done: self._submit(call, done.exception()))
+            self._decode_in_thread(call)
         else:
             self._submit(call, self._decode_here(call))
         return call
@@ -63,8 +64,33 @@ class Endpoint:
     def close(self) -> None:
         self._batcher.close()
 
-    def _decode(self, call: Call) -> None:
-        self._pipeline.admit(call, payload_of(call.request, self._limits))
+    def _decode_in_thread(self, call: Call) -> None:
+        try:
+            self._hold(call, len(call.request.body))
+        except Overloaded as error:
+            call.settle(error)
+            return
+        decoding = self._loop.run_in_executor(self._decoders, self._decode, call)
+        decoding.add_done_callback(lambda done: self._decoded(call, done))
+
+    def _decoded(self, call: Call, done: asyncio.Future[int]) -> None:
+        error = done.exception()
+        if error is None and not call.settled:
+            try:
+                self._hold(call, done.result() - len(call.request.body))
+            except Overloaded as refusal:
+                error = refusal
+        self._submit(call, error)
+
+    def _hold(self, call: Call, size: int) -> None:
+        self._room.take(size)
+        call.held += size
+
+    def _decode(self, call: Call) -> int:
+        """Decode a call's body; returns how many bytes it had, decompressed."""
+        payload = payload_of(call.request, self._limits)
+        self._pipeline.admit(call, payload)
+        return len(payload.data)
 
     def _decode_here(self, call: Call) -> Exception | None:
         try:
@@ -91,5 +117,8 @@ class Endpoint:
         call.reply(answer)
 
     def _close(self, call: Call, status: int) -> None:
+        if call.held:
+            self._room.give(call.held)
+            call.let_go()
         self._deadlines.discard(call)
         self._accounts.done(call, status)

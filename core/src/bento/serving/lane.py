@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import TYPE_CHECKING
 
 from ..errors import BentoError, DeadlineExceeded
 from .answer import Answer, common_headers, failure, headers_of, problem
-from .limits import Limits, check_length, too_large
+from .limits import LINGER_SECONDS, check_framing, too_large
 from .request import Request, fit_request_id, read_headers, read_timeout
 
 if TYPE_CHECKING:
@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
     from ..api import Api
     from .endpoint import Endpoint
+    from .limits import Limits
+    from .room import Room
     from .streaming import Stream, StreamEndpoint
+
+
+_LAST_PIECE_SECONDS = 0.5
 
 
 class ClientLeft(Exception):
@@ -27,7 +32,7 @@ class ClientLeft(Exception):
 class Exchange:
     """One request and its answer, as ASGI messages. What answers returns the status that went out."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, limits: Limits, room: Room) -> None:
         self.received = time.monotonic()
         self.headers = read_headers(scope["headers"])
         self.request_id = fit_request_id(self.headers.get("x-request-id", ""))
@@ -36,6 +41,10 @@ class Exchange:
         self._raw_headers = scope["headers"]
         self._receive = receive
         self._send = send
+        self._limits = limits
+        self._room = room
+        self._is_whole = self.headers.get("content-length", "0") == "0" and "transfer-encoding" not in self.headers
+        self._closes = scope.get("http_version") == "1.0" or "close" in self.headers.get("connection", "").lower()
 
     @property
     def seconds(self) -> float:
@@ -44,52 +53,75 @@ class Exchange:
 
     async def answer(self, answer: Answer) -> int:
         """Write a whole answer."""
+        self._closes = self._closes or ("connection", "close") in answer.headers
         await self._start(answer.status, headers_of(answer, self.request_id))
-        await self._send({"type": "http.response.body", "body": answer.body})
+        await self.end(answer.body)
         return answer.status
 
-    async def call(self, endpoint: Endpoint, limits: Limits) -> int:
+    async def end(self, body: bytes) -> None:
+        """Write the last of an answer's body. A client that is still sending its own is heard out, for some seconds, before the
+        connection is closed."""
+        if self._closes and not self._is_whole:
+            await self._send({"type": "http.response.body", "body": body, "more_body": True})
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LINGER_SECONDS):
+                    while not self._is_whole:
+                        await self._next()
+            body = b""
+        await self._send({"type": "http.response.body", "body": body})
+
+    async def call(self, endpoint: Endpoint) -> int:
         """Let an endpoint answer."""
-        request = await self._read(endpoint.api, limits)
+        request = await self._read(endpoint.api)
         return await self.answer(await self._outcome(endpoint, request) if isinstance(request, Request) else request)
 
-    async def stream(self, endpoint: StreamEndpoint, limits: Limits) -> int:
+    async def stream(self, endpoint: StreamEndpoint) -> int:
         """Let an api that yields answer."""
-        request = await self._read(endpoint.api, limits)
+        request = await self._read(endpoint.api)
         if isinstance(request, Answer):
             return await self.answer(request)
         return await endpoint.respond(request, self._write)
 
-    async def _read(self, api: Api, limits: Limits) -> Request | Answer:
+    async def _read(self, api: Api) -> Request | Answer:
         """The whole request, or the answer that refuses it."""
         if self.method != "POST":
             refusal = f"{api.name} answers POST, not {self.method}"
             return problem(405, refusal, request_id=self.request_id, headers=(("allow", "POST"),))
         try:
             async with asyncio.timeout(api.timeout):
-                body = await self._read_body(limits)
+                body = await self._read_body()
             return self._request(body)
         except TimeoutError:
             return body_is_late(api.timeout, self.request_id)
         except BentoError as error:
             return failure(error, self.request_id)
 
-    async def _read_body(self, limits: Limits) -> bytes:
+    async def _read_body(self) -> bytes:
         """A whole body, never holding more than the limit; one that says it is larger is refused unread."""
-        check_length(self._raw_headers, limits)
+        check_framing(self._raw_headers, self._limits)
         chunks: list[bytes] = []
         size = 0
-        while True:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                raise ClientLeft
-            chunk = message.get("body", b"")
-            size += len(chunk)
-            if size > limits.body:
-                raise too_large(limits)
-            chunks.append(chunk)
-            if not message.get("more_body", False):
-                return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        self._is_whole = False
+        try:
+            while not self._is_whole:
+                chunk = await self._next()
+                self._room.take(len(chunk))
+                size += len(chunk)
+                chunks.append(chunk)
+                if size > self._limits.body:
+                    raise too_large(self._limits)
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        finally:
+            self._room.give(size)
+
+    async def _next(self) -> bytes:
+        """More of the body."""
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            raise ClientLeft
+        self._is_whole = not message.get("more_body", False)
+        body: bytes = message.get("body", b"")
+        return body
 
     def _request(self, body: bytes) -> Request:
         headers = self.headers
@@ -121,15 +153,17 @@ class Exchange:
         return answered.result()
 
     async def _write(self, opened: Stream | Answer) -> None:
-        """Write a stream as it comes; a client that leaves ends it, and is ClientLeft here."""
+        """Write a stream as it comes. A client that leaves it, or leaves it unread until its deadline, ends it, as ClientLeft."""
         if isinstance(opened, Answer):
             await self.answer(opened)
             return
         await self._start(200, [("content-type", opened.content_type), ("cache-control", "no-store"), *common_headers(self.request_id)])
         loop = asyncio.get_running_loop()
         writing, leaving = loop.create_task(self._write_pieces(opened)), loop.create_task(self._left())
+        # The last piece of a stream that is late says so.
+        seconds = max(0.0, opened.deadline - time.monotonic()) + _LAST_PIECE_SECONDS
         try:
-            await asyncio.wait((writing, leaving), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((writing, leaving), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
             if not writing.done():
                 raise ClientLeft
             writing.result()

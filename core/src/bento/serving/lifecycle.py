@@ -14,6 +14,7 @@ from .endpoint import Endpoint
 from .metrics import Metrics
 from .openapi import document
 from .pipeline import Pipeline
+from .room import Room
 from .streaming import StreamEndpoint
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class Lifecycle:
     def __init__(self, load: Callable[[], Service], *, version: str, limits: Limits, board: Board | None = None, own: int = 0) -> None:
         self.state = State.LOADING
         self.limits = limits
+        self.room = Room(limits)
         self.endpoints: dict[str, Endpoint] = {}
         self.streams: dict[str, StreamEndpoint] = {}
         self.openapi: dict[str, Any] | None = None
@@ -73,9 +75,9 @@ class Lifecycle:
         for pipeline in pipelines:
             accounts = Accounts(service, pipeline.api, self._registry, self.metrics)
             if pipeline.api.is_stream:
-                self.streams[pipeline.api.path] = StreamEndpoint(pipeline, accounts, self.limits)
+                self.streams[pipeline.api.path] = StreamEndpoint(pipeline, accounts, self.limits, self.room)
             else:
-                self.endpoints[pipeline.api.path] = Endpoint(pipeline, accounts, self.limits, self._decoders)
+                self.endpoints[pipeline.api.path] = Endpoint(pipeline, accounts, self.limits, self.room, self._decoders)
         self._service = service
         self._registry.call("bento_service_started", service=service)
         if self.state is State.LOADING:

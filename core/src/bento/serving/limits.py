@@ -15,24 +15,37 @@ if TYPE_CHECKING:
 
 MIB = 1 << 20
 
+LINGER_SECONDS = 5.0
+"""How long a client may go on sending what was refused before its connection is closed. Closed with bytes unread, it would be
+reset, and a reset takes the answer along that is still on its way."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Sizes in bytes. `body` holds before and after decompression; `queue` is requests per api that wait or run."""
+    """Sizes in bytes. `body` holds before and after decompression; `queue` is requests per api that wait or run.
+
+    `bodies` is what all large bodies that are here at once may take. `head_seconds` is how long a client may take for a request's
+    headers, `idle_seconds` how long for its next request, or to read something of an answer.
+    """
 
     body: int = 100 * MIB
+    bodies: int = 1024 * MIB
     headers: int = 64 * 1024
     queue: int = 10_000
+    head_seconds: float = 20.0
+    idle_seconds: float = 75.0
 
 
-def check_length(raw_headers: Iterable[tuple[bytes, bytes]], limits: Limits) -> None:
-    """Refuse a body by its Content-Length, before any of it is read."""
+def check_framing(raw_headers: Iterable[tuple[bytes, bytes]], limits: Limits) -> None:
+    """Refuse a body by its Content-Length or Transfer-Encoding, before any of it is read."""
     for name, value in raw_headers:
         if name.lower() == b"content-length":
             if not value.isdigit():
                 raise BadInput(f"{value.decode('latin-1')!r} is no Content-Length")
             if int(value) > limits.body:
                 raise too_large(limits)
+        if name.lower() == b"transfer-encoding" and value.strip().lower() != b"chunked":
+            raise BadInput(f"Transfer-Encoding: expected chunked, got {value.decode('latin-1')!r}")
 
 
 def too_large(limits: Limits) -> TooLarge:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .limits import Limits
     from .pipeline import Pipeline
     from .request import Request
+    from .room import Room
 
 R = TypeVar("R")
 
@@ -39,21 +40,23 @@ _END: Any = object()
 
 
 class Stream:
-    """An answer on its way: its Content-Type, and its pieces as they go over the wire."""
+    """An answer on its way: its Content-Type, its pieces as they go over the wire, and when the last of them is due."""
 
-    def __init__(self, media_type: str, pieces: AsyncGenerator[bytes, None]) -> None:
+    def __init__(self, media_type: str, pieces: AsyncGenerator[bytes, None], deadline: float) -> None:
         self.content_type = f"{media_type}; charset=utf-8"
         self.pieces = pieces
+        self.deadline = deadline
 
 
 class StreamEndpoint:
     """An api that yields, as a lane sees it."""
 
-    def __init__(self, pipeline: Pipeline, accounts: Accounts, limits: Limits) -> None:
+    def __init__(self, pipeline: Pipeline, accounts: Accounts, limits: Limits, room: Room) -> None:
         self.api = pipeline.api
         self._pipeline = pipeline
         self._accounts = accounts
         self._limits = limits
+        self._room = room
         self._turn = asyncio.Semaphore(pipeline.api.concurrency)
         self._threads = ThreadPoolExecutor(pipeline.api.concurrency, thread_name_prefix=f"bento-{pipeline.api.name}")
         self.open_calls = 0
@@ -74,6 +77,7 @@ class StreamEndpoint:
                 await send(opened)
                 status = 200 if isinstance(opened, Stream) else opened.status
         finally:
+            self._room.give(call.held)
             self.open_calls -= 1
             self._accounts.done(call, status)
         return status
@@ -81,6 +85,8 @@ class StreamEndpoint:
     async def _open(self, call: Call, stack: AsyncExitStack) -> Stream | Answer:
         """A stream whose first piece is there, or the answer that says why there is none."""
         try:
+            self._room.take(len(call.request.body))
+            call.held = len(call.request.body)
             await self._in_thread(self._pipeline.admit, call, payload_of(call.request, self._limits))
             async with _until(call):
                 await self._wait_for_turn(stack)
@@ -92,7 +98,7 @@ class StreamEndpoint:
         except Exception as error:  # noqa: BLE001 - the outcome of this request
             return self._accounts.failure(call, error)
         media_type = choose(call.request.accept, MEDIA_TYPES)
-        return Stream(media_type, self._pieces(call, first, values, media_type))
+        return Stream(media_type, self._pieces(call, first, values, media_type), call.deadline)
 
     async def _wait_for_turn(self, stack: AsyncExitStack) -> None:
         if self.open_calls > self._limits.queue:

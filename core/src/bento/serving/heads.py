@@ -1,0 +1,80 @@
+"""Heads: which requests may take the fast lane, by their path and headers, and what an endpoint must know of those."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from ..errors import BadInput, Forbidden
+from .guard import check_caller
+from .request import read_timeout
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from .app import App
+    from .endpoint import Endpoint
+
+_UNUSUAL = frozenset({b"content-encoding", b"expect", b"origin", b"transfer-encoding", b"upgrade"})
+_MOST_HOSTS = 1024
+
+
+class Head:
+    """What matters of a request's headers."""
+
+    __slots__ = ("accept", "content_type", "endpoint", "request_id", "timeout")
+
+    def __init__(self, endpoint: Endpoint, named: dict[bytes, bytes]) -> None:
+        self.endpoint = endpoint
+        self.content_type = named.get(b"content-type", b"").decode("latin-1")
+        self.accept = named.get(b"accept", b"").decode("latin-1")
+        self.timeout = read_timeout(named[b"request-timeout"].decode("latin-1")) if b"request-timeout" in named else math.inf
+        self.request_id = named.get(b"x-request-id", b"").decode("latin-1")
+
+
+class Heads:
+    """Reads heads for all connections of a server."""
+
+    def __init__(self, app: App, allowed_hosts: Collection[str]) -> None:
+        self._lifecycle = app.lifecycle
+        self._allowed_hosts = allowed_hosts
+        self._endpoints: dict[bytes, Endpoint] = {}
+        self._hosts: set[tuple[bytes, str]] = set()
+
+    def read(self, url: bytes, raw_headers: list[tuple[bytes, bytes]], local_address: str) -> Head | None:
+        """The head of a request with nothing unusual about it, or None."""
+        endpoint = self._endpoint(url)
+        named = {name.lower(): value for name, value in raw_headers}
+        if endpoint is None or len(named) != len(raw_headers) or not _UNUSUAL.isdisjoint(named) or not self._fits_limits(named):
+            return None
+        if not self._knows(named.get(b"host", b""), local_address):
+            return None
+        try:
+            return Head(endpoint, named)
+        except BadInput:
+            return None
+
+    def _endpoint(self, url: bytes) -> Endpoint | None:
+        """The endpoint of a bare path; the routes are made once the service is ready."""
+        if not self._endpoints:
+            self._endpoints = {path.encode(): endpoint for path, endpoint in self._lifecycle.endpoints.items()}
+        return self._endpoints.get(url)
+
+    def _fits_limits(self, named: dict[bytes, bytes]) -> bool:
+        limits = self._lifecycle.limits
+        length = named.get(b"content-length", b"")
+        size = sum(len(name) + len(value) for name, value in named.items())
+        return length.isdigit() and int(length) <= limits.body and size <= limits.headers
+
+    def _knows(self, host: bytes, local_address: str) -> bool:
+        """Whether requests for this host are answered; what was allowed once is not looked at again."""
+        pair = (host, local_address)
+        if pair in self._hosts:
+            return True
+        try:
+            check_caller({"host": host.decode("latin-1")}, local_address, self._allowed_hosts)
+        except Forbidden:
+            return False
+        if len(self._hosts) < _MOST_HOSTS:
+            self._hosts.add(pair)
+        return True

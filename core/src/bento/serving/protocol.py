@@ -1,0 +1,266 @@
+"""One connection on both lanes: each request takes the fast one if it may, and all answers leave in the order of the requests."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from ..errors import Overloaded
+from .connection import Connection
+from .request import Request, fit_request_id
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from .answer import Answer
+    from .call import Call
+    from .endpoint import Endpoint
+    from .fast import FastLane
+    from .heads import Head
+
+# Small answers are worth a batch from one connection; of large ones, a client that reads none shall not hold many.
+_MANY, _FEW = 64, 4
+
+
+class _Ahead:
+    """Stands in for a cycle while answers of this lane are still ahead of one."""
+
+    response_complete = False
+
+
+_AHEAD: Any = _Ahead()
+
+
+class _Exchange:
+    """A request in flight on a connection, and its answer's bytes once there are any."""
+
+    __slots__ = ("call", "connection", "data", "endpoint", "request")
+
+    def __init__(self, connection: FastProtocol, endpoint: Endpoint, request: Request) -> None:
+        self.connection = connection
+        self.endpoint = endpoint
+        self.request = request
+        self.call: Call | None = None
+        self.data: list[bytes] = []
+
+    def start(self) -> None:
+        """Let the endpoint answer."""
+        call = self.endpoint.handle(self.request, self.reply)
+        if not call.settled:
+            self.call = call
+
+    def reply(self, answer: Answer) -> None:
+        self.connection.answered(self, answer)
+
+
+class FastProtocol(Connection):
+    """Parser callbacks decide, once a request's headers are there, which lane it takes."""
+
+    def __init__(self, lane: FastLane, *args: Any, **kwargs: Any) -> None:
+        super().__init__(lane, *args, **kwargs)
+        self._head: Head | None = None
+        self._last_headers: list[tuple[bytes, bytes]] = []
+        self._last_url = b""
+        self._last_head: Head | None = None
+        self._body: list[bytes] = []
+        self._held = 0
+        self._in_flight: deque[_Exchange] = deque()
+        self._waiting: deque[_Exchange] = deque()
+        self._most = _FEW
+        self._body_timer: asyncio.TimerHandle | None = None
+
+    # Parser callbacks
+
+    def on_message_begin(self) -> None:
+        self._is_open = True
+        self._head = None
+        self._diverted = False
+        self._url = b""
+        self._raw_headers = []
+        self._received = time.monotonic()
+
+    def on_url(self, url: bytes) -> None:
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._raw_headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        # A client sends nearly the same headers every time: what was read from them last time is still right.
+        if self._last_head is None or self._raw_headers != self._last_headers or self._url != self._last_url:
+            self._last_headers, self._last_url = self._raw_headers, self._url
+            self._last_head = self._lane.heads.read(self._url, self._raw_headers, self.server[0] if self.server else "")
+        if self._last_head is not None and self._takes_the_fast_lane():
+            self._head = self._last_head
+        elif not self.parser.should_upgrade() or self.parser.get_method() == b"CONNECT":
+            self._divert()
+
+    def on_body(self, body: bytes) -> None:
+        if self._diverted:
+            super().on_body(body)
+        else:
+            self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        self._is_open = False
+        if self._diverted:
+            super().on_message_complete()
+        elif self._head is not None:
+            head, self._head = self._head, None
+            self._begin(head)
+
+    # The choice of a lane
+
+    def _takes_the_fast_lane(self) -> bool:
+        """Whether this request line, on this connection now, goes with such a head."""
+        parser = self.parser
+        if parser.get_method() != b"POST" or parser.get_http_version() != "1.1" or not parser.should_keep_alive():
+            return False
+        return not (self._ending or self.pipeline or self._is_running())
+
+    def _divert(self) -> None:
+        """Give the request to uvicorn's own way, behind what this connection still has in flight here."""
+        self._diverted = True
+        super().on_message_begin()
+        self.url = self._url
+        for name, value in self._raw_headers:
+            super().on_header(name, value)
+        if self._in_flight:
+            self.cycle = _AHEAD
+        super().on_headers_complete()
+
+    # From a whole request to its answer
+
+    def _begin(self, head: Head) -> None:
+        body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        self._body = []
+        if self._body_timer is not None:
+            self._let_go()
+        request = Request(
+            body,
+            head.content_type,
+            accept=head.accept,
+            timeout=head.timeout,
+            request_id=fit_request_id(head.request_id),
+            raw_headers=self._raw_headers,
+            received=self._received,
+        )
+        exchange = _Exchange(self, head.endpoint, request)
+        self._in_flight.append(exchange)
+        if self.flow.write_paused or len(self._in_flight) > self._most:
+            self._waiting.append(exchange)
+            self.flow.pause_reading()
+        else:
+            exchange.start()
+
+    def answered(self, exchange: _Exchange, answer: Answer) -> None:
+        """Take an answer, and write what is now first in line."""
+        # An exchange and its call know each other: left so, a body would stay in memory until the next full collection.
+        exchange.call = None
+        if ("connection", "close") in answer.headers:
+            self._end()
+        is_last = self._ending and self._in_flight[-1] is exchange and not self._last_words
+        exchange.data = self._lane.encode(answer, exchange.request.request_id, self.server_state.default_headers, close=is_last)
+        self._most = _MANY if len(exchange.data) == 1 else _FEW
+        if self._lane.access_log is not None:
+            request = exchange.request
+            seconds = time.monotonic() - request.received
+            self._lane.access_log.write("POST", exchange.endpoint.api.path, answer.status, seconds, request.request_id)
+        while self._in_flight and self._in_flight[0].data:
+            self.write(self._in_flight.popleft().data)
+        if self._waiting:
+            # Not here: what is answered at once would start the next from within itself, and so on.
+            self.loop.call_soon(self._start_waiting)
+        elif not self._in_flight:
+            self._idle()
+        elif not self._ending:
+            self._read_on()
+
+    def _start_waiting(self) -> None:
+        """Begin what came faster than its answers could leave."""
+        while self._waiting and not self.flow.write_paused and len(self._in_flight) - len(self._waiting) < self._most:
+            self._waiting.popleft().start()
+
+    def _idle(self) -> None:
+        if self._last_words:
+            self._end_if_idle()
+        elif self.pipeline:
+            super().on_response_complete()
+        elif self._ending:
+            self.transport.close()
+        else:
+            self._read_on()
+
+    def _read_on(self) -> None:
+        if not self.flow.write_paused:
+            self.flow.resume_reading()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.flow.pause_reading()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._start_waiting()
+        if not (self._waiting or self._ending or self._is_busy()):
+            self.flow.resume_reading()
+
+    # Ends: of a body that does not come, of a connection, of the server
+
+    def _await_rest(self, size: int) -> None:
+        if self._head is None:
+            super()._await_rest(size)
+            return
+        if self._body_timer is None:
+            self._body_timer = self.loop.call_later(self._head.endpoint.api.timeout, self._body_is_late, self._head.endpoint)
+        try:
+            self._lane.room.take(size)
+        except Overloaded as error:
+            self._drop_body()
+            self.refuse(503, str(error), headers=(("retry-after", str(error.retry_after)),))
+        else:
+            self._held += size
+
+    def _body_is_late(self, endpoint: Endpoint) -> None:
+        self._drop_body()
+        self.refuse(504, f"the body was not there within {endpoint.api.timeout:.3g} seconds")
+
+    def _drop_body(self) -> None:
+        self._head = None
+        self._body = []
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Wait for a body no longer, and take no more room for it."""
+        self._lane.room.give(self._held)
+        self._held = 0
+        if self._body_timer is not None:
+            self._body_timer.cancel()
+            self._body_timer = None
+
+    def _is_in_head(self) -> bool:
+        return super()._is_in_head() and self._head is None
+
+    def _is_busy(self) -> bool:
+        return bool(self._in_flight) or self._head is not None or super()._is_busy()
+
+    def _end(self) -> None:
+        """Read no more, and close once everything in flight is answered."""
+        self._ending = True
+        self.flow.pause_reading()
+
+    def shutdown(self) -> None:
+        if self._in_flight or self._head is not None:
+            self._ending = True
+        else:
+            super().shutdown()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._drop_body()
+        for exchange in self._in_flight:
+            if exchange.call is not None:
+                exchange.endpoint.leave(exchange.call)
+        self._in_flight.clear()
+        self._waiting.clear()
+        super().connection_lost(exc)

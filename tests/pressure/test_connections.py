@@ -1,0 +1,296 @@
+"""Connections whose clients do half of something, or far too much of it."""
+
+from __future__ import annotations
+
+import resource
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from client import Connection, post, request, watching
+from running import eventually
+
+MEGABYTE = 1 << 20
+LANES = pytest.mark.parametrize("origin", [None, "http://127.0.0.1"], ids=["fast lane", "ordinary lane"])
+HALF_A_HEAD = b"POST /echo HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: "
+
+
+def detail(answer):
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["connection"] == "close"
+    return answer.body.decode().partition('"detail":"')[2].partition('"')[0]
+
+
+@pytest.mark.parametrize("trickles", [False, True])
+def test_headers_that_do_not_come_end_the_connection(limited, trickles):
+    """Fifty clients that never finish a request's headers fail, with 408, though they go on sending; nobody else notices."""
+    with limited(head_seconds=0.5) as server, ExitStack() as stack:
+        slow = [stack.enter_context(Connection(server.port)) for _ in range(50)]
+        for connection in slow:
+            connection.send(HALF_A_HEAD)
+        over = threading.Event()
+        if trickles:
+            stack.callback(trickle(slow, over).join)
+            stack.callback(over.set)
+        with watching(server.port, post("/echo")) as took:
+            answers = [connection.answer() for connection in slow]
+            assert all(connection.is_closed() for connection in slow)
+    assert {(answer.status, detail(answer)) for answer in answers} == {(408, "the headers were not there within 0.5 seconds")}
+    assert took.percentile(50) < 0.1
+
+
+def trickle(connections: list[Connection], over: threading.Event) -> threading.Thread:
+    """Send each of them a byte now and then."""
+
+    def send() -> None:
+        while not over.wait(0.05):
+            for connection in connections:
+                try:
+                    connection.send(b"a")
+                except OSError:
+                    return
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    return thread
+
+
+def test_a_connection_on_which_nothing_is_asked_is_closed(limited):
+    """Neither one that never asked nor one that asked long ago stays; one that goes on asking does."""
+    with limited(idle_seconds=0.4) as server, Connection(server.port) as silent, Connection(server.port) as silenced:
+        assert silenced.ask(post("/echo")).status == 200
+        with Connection(server.port) as active:
+            end = time.monotonic() + 1.0
+            while time.monotonic() < end:
+                assert active.ask(post("/echo")).status == 200
+            assert silent.is_closed()
+            assert silenced.is_closed()
+            assert active.ask(request("GET", "/livez")).status == 200
+
+
+def test_a_request_that_takes_longer_than_a_connection_may_be_idle_is_answered(limited):
+    """Nothing may fail: who waits for an answer is not idle, on either lane."""
+    with limited(idle_seconds=0.2, head_seconds=0.2) as server, Connection(server.port) as fast, Connection(server.port) as ordinary:
+        fast.send(post("/later", b"0.8"))
+        ordinary.send(post("/later", b"0.8", origin="http://127.0.0.1"))
+        assert [fast.answer().status, ordinary.answer().status] == [200, 200]
+
+
+@LANES
+def test_a_body_that_does_not_come_is_504_at_the_deadline(server, origin):
+    """The slow client alone fails, in time, however many bytes it goes on sending."""
+    with Connection(server.port) as connection:
+        started = time.monotonic()
+        connection.send(post("/hurried", b"[" + b" " * 50, origin=origin, content_length="1000"))
+        over = threading.Event()
+        sending = trickle([connection], over)
+        answer = connection.answer()
+        over.set()
+        sending.join()
+        assert (answer.status, time.monotonic() - started < 1.5) == (504, True)
+    assert b"the body was not there within 0.3 seconds" in answer.body
+
+
+ENDLESS = {
+    "a header": HALF_A_HEAD,
+    "a path": b"POST /",
+    "headers": HALF_A_HEAD + b"a\r\n",
+    "an extension of a chunk": request("POST", "/echo", content_length=None, transfer_encoding="chunked") + b"1;",
+    "trailers": request("POST", "/echo", content_length=None, transfer_encoding="chunked") + b"1\r\n1\r\n0\r\nX-Trailer: ",
+}
+
+
+@pytest.mark.parametrize("start", ENDLESS.values(), ids=ENDLESS.keys())
+def test_what_is_no_body_may_not_be_endless(server, start):
+    """The request is refused, with 431, before it has cost memory; its client may still be sending."""
+    with Connection(server.port) as connection:
+        connection.send(start)
+        before = server.memory()
+        for _ in range(300):
+            connection.send(b"a: b\r\n" * 10_000 if start.endswith(b"a\r\n") else b"a" * 60_000)
+        assert connection.answer().status == 431
+        assert server.memory() - before < 20 * MEGABYTE
+
+
+@LANES
+def test_a_client_that_reads_nothing_costs_no_more_than_a_few_answers(limited, origin):
+    """Two thousand requests on one connection for ten megabytes each: those that its client does not read are not worked on."""
+    with limited(idle_seconds=1.5) as server, Connection(server.port, receive_buffer=4096) as deaf:
+        before = server.memory()
+        deaf.send(post("/megabytes", b"10", origin=origin) * 2000)
+        assert eventually(lambda: server.memory() - before > 10 * MEGABYTE)
+        with watching(server.port, post("/echo")) as took:
+            # It is let go of once it has read nothing for as long as a connection may be idle.
+            assert eventually(lambda: server.memory() - before < 10 * MEGABYTE)
+        assert server.figure('bento_requests_total{api="megabytes",status="200"}') < 10
+    assert took.percentile(50) < 0.1
+
+
+def test_a_reader_that_is_slow_gets_its_whole_answer(limited):
+    """Nothing may fail as long as something is read now and then."""
+    with limited(idle_seconds=0.5) as server, Connection(server.port, receive_buffer=4096) as slow:
+        slow.send(post("/megabytes", b"1"))
+        received = 0
+        while received < MEGABYTE:
+            received += len(slow.socket.recv(65536))
+            time.sleep(0.005)
+
+
+def test_a_stalled_reader_of_a_stream_does_not_keep_its_turn(server):
+    """Streams of a `def` take turns. One whose client stopped reading ends at its deadline, and the next begins."""
+    with Connection(server.port, receive_buffer=4096) as deaf, Connection(server.port) as other:
+        deaf.send(post("/stream", b"1000"))
+        assert eventually(lambda: server.figure('bento_requests_in_flight{api="stream"}') == 1)
+        answers = []
+        for _ in range(10):
+            answers.append(other.ask(post("/stream", b"1")))
+            if answers[-1].status == 200:
+                break
+        assert len(answers[-1].body) > 100_000
+
+
+def test_answers_leave_in_the_order_of_their_requests_over_both_lanes(server):
+    """Six hundred requests sent at once, slow and quick ones, on both lanes, and some for pages: nothing may fail or overtake."""
+    asked = [
+        post("/echo", b"%d"),
+        post("/later", b"0.0%d1"),
+        post("/echo", b"%d", origin="http://127.0.0.1"),
+        request("GET", "/livez?%d"),
+        post("/nowhere", b"%d"),
+        post("/echo", b"{%d"),
+    ]
+    with Connection(server.port) as connection:
+        sent = [form for number in range(100) for form in asked]
+        filled = [form % (number % 3) if b"%d" in form else form for number, form in enumerate(sent)]
+        sending = threading.Thread(target=connection.send, args=(b"".join(with_length(form) for form in filled),))
+        sending.start()
+        answers = [connection.answer() for _ in filled]
+        sending.join()
+    expected = [200, 200, 200, 200, 404, 400] * 100
+    assert [answer.status for answer in answers] == expected
+    bodies = [form.rpartition(b"\r\n\r\n")[2] for form in filled]
+    assert all(answer.body == body for answer, body in zip(answers[::6], bodies[::6], strict=True))
+
+
+def with_length(data: bytes) -> bytes:
+    """The same request with the length that its body has now."""
+    head, _, body = data.partition(b"\r\n\r\n")
+    lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(b"content-length")]
+    return b"\r\n".join([*lines, b"content-length: %d" % len(body), b"", body])
+
+
+def test_a_malformed_request_does_not_overtake_what_is_ahead_of_it(server):
+    """The request ahead is answered first, on either lane; the malformed one is 400, and nothing behind it is answered."""
+    for origin in (None, "http://127.0.0.1"):
+        with Connection(server.port) as connection:
+            connection.send(post("/later", b"0.2", origin=origin) + b"NONSENSE\r\n\r\n" + post("/echo"))
+            assert connection.answer().body == b"0.2"
+            refusal = connection.answer()
+            assert (refusal.status, detail(refusal)) == (400, "the request is malformed: expected HTTP/1.1")
+            assert connection.is_closed()
+
+
+REFUSED = {
+    "too large": (413, post("/size", content_length=str(200 * MEGABYTE))),
+    "too large, in chunks": (413, request("POST", "/size", content_length=None, transfer_encoding="chunked") + b"fffffff\r\n"),
+    "a foreign host": (403, post("/size", content_length=str(30 * MEGABYTE), host="evil.example", connection="close")),
+    "an unknown path": (404, post("/nowhere", content_length=str(30 * MEGABYTE), connection="close")),
+}
+
+
+@pytest.mark.parametrize(("status", "head"), REFUSED.values(), ids=REFUSED.keys())
+def test_a_client_that_is_still_sending_gets_its_refusal(limited, status, head):
+    """The connection is not reset while the client sends, so that a client that sends everything first reads its answer, too."""
+    with limited(body=20 * MEGABYTE) as server, Connection(server.port) as connection:
+        connection.send(head)
+        for _ in range(30):
+            connection.send(bytes(MEGABYTE))
+        assert connection.answer().status == status
+
+
+def test_an_offer_to_switch_protocols_is_passed_over(server):
+    """Java's client, and curl with --http2, offer HTTP/2 with every first request: it is answered in HTTP/1.1, and the next one too."""
+    offer = {"connection": "Upgrade, HTTP2-Settings", "upgrade": "h2c", "http2_settings": "AAMAAABkAAQAoAAAAAIAAAAA"}
+    with Connection(server.port) as connection:
+        connection.send(post("/echo", b'"first"', **offer) + post("/echo", b'"second"'))
+        assert [connection.answer().body, connection.answer().body] == [b'"first"', b'"second"']
+        assert connection.ask(request("GET", "/livez", **offer)).body == b"alive\n"
+        connection.send(post("/echo", b'"in two ', content_length="15", **offer))
+        assert connection.ask(b'pieces"').body == b'"in two pieces"'
+    assert not [line for line in server.lines if "upgrade" in line.lower()]
+
+
+@LANES
+def test_work_of_a_client_that_left_never_begins(server, origin):
+    """Ten clients ask one after the other, and all but the first leave while they wait: only the first one's work is done."""
+    connections = [Connection(server.port) for _ in range(10)]
+    connections[0].send(post("/sleep", b"0.3", origin=origin))
+    for connection in connections[1:]:
+        connection.send(post("/sleep", b"0.2", origin=origin))
+    assert eventually(lambda: server.figure('bento_requests_in_flight{api="sleep"}') == 10)
+    for connection in connections[1:]:
+        connection.socket.close()
+    assert connections[0].answer().status == 200
+    connections[0].socket.close()
+    assert eventually(lambda: server.figure('bento_requests_total{api="sleep",status="499"}') == 9)
+    assert server.ask("begun_so_far", 0) == [0.3]
+
+
+STAGES = {
+    "before the first byte": b"",
+    "in the headers": HALF_A_HEAD,
+    "before the body": post("/echo", b"", content_length="10"),
+    "in the body": post("/echo", b"[1, ", content_length="10"),
+    "in a chunk": request("POST", "/echo", content_length=None, transfer_encoding="chunked") + b"ff\r\n[",
+    "while the answer is made": post("/sleep", b"0.05"),
+    "while the answer is made on the ordinary lane": post("/sleep", b"0.05", origin="http://127.0.0.1"),
+    "behind others": post("/sleep", b"0.05") * 5 + post("/sleep", b"0.05", origin="http://127.0.0.1") * 5,
+    "in a large answer": post("/megabytes", b"20"),
+    "in a stream": post("/stream", b"100"),
+}
+
+
+def test_clients_that_leave_in_any_stage_leave_nothing_behind(server):
+    """Those who stay may not notice; nothing stays open, nothing is logged as a fault, and the server ends as ever."""
+    with watching(server.port, post("/echo")) as took:
+        for stage in [*STAGES.values()] * 5:
+            with Connection(server.port) as connection:
+                connection.send(stage)
+        assert eventually(lambda: server.figure("bento_requests_in_flight") == 0 and open_requests(server) == 0)
+    assert took.percentile(50) < 0.1
+    assert server.stop() == 0
+    assert not [line for line in server.lines if "Traceback" in line or "rror" in line]
+
+
+def open_requests(server) -> float:
+    return sum(server.figure(f'bento_requests_in_flight{{api="{api}"}}') for api in ("echo", "sleep", "megabytes", "stream"))
+
+
+def batched(connections: list[Connection], size: int) -> Iterator[list[Connection]]:
+    return (connections[start : start + size] for start in range(0, len(connections), size))
+
+
+def test_ten_thousand_idle_connections_cost_little(server):
+    """All stay open, as many as the limit on files allows; each takes less than 16 KB, and a request beside them is as quick as ever."""
+    count = 10_000
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    try:
+        count = min(count, hard - 500)
+        before = server.memory()
+        connections = [Connection(server.port) for _ in range(count)]
+        for some in batched(connections, 500):
+            for connection in some:
+                connection.send(post("/echo"))
+            assert all(connection.answer().status == 200 for connection in some)
+        assert server.memory() - before < 16_000 * count
+        with watching(server.port, post("/echo")) as took:
+            assert all(connection.ask(post("/echo")).status == 200 for connection in connections[:: count // 100])
+        assert took.percentile(50) < 0.1
+        for connection in connections:
+            connection.socket.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
