@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -121,9 +122,9 @@ def test_core_imports_its_own_dependencies_only_where_they_belong(unit, path):
     assert [name for name in roots if name not in ANYWHERE and unit not in ONLY_IN.get(name, ())] == []
 
 
-def test_a_server_is_started_in_few_places():
-    with_uvicorn = {path.relative_to(CORE).as_posix() for _, path in core_modules() if "uvicorn" in str(imports_of(path, CORE.parent))}
-    assert with_uvicorn == {"serving/connection.py", "serving/fast.py", "serving/worker.py"}
+def test_an_app_needs_no_server():
+    code = "import sys, bento; bento.app(bento.Service()); print('uvicorn' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
 
 
 def test_core_names_no_plugin():
