@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from .store import Store, load, pack, save
 
 __all__ = [
+    "JSON",
     "Adapter",
     "Artifact",
     "ArtifactError",
@@ -68,7 +69,6 @@ __all__ = [
     "Env",
     "Forbidden",
     "InvalidInput",
-    "JSON",
     "Limits",
     "NotFound",
     "Overloaded",
