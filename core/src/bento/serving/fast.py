@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from .answer import Answer, headers_of
+from .answer import Answer, head_lines
 from .heads import Heads
 from .patrol import Patrol
 from .protocol import FastProtocol
@@ -53,7 +53,7 @@ class FastLane:
         if default_headers is not self._default_headers:
             self._default_headers = default_headers
             self._date = "".join(f"{name.decode()}: {value.decode()}\r\n" for name, value in default_headers)
-        lines = "".join([f"{name}: {value}\r\n" for name, value in headers_of(answer, request_id)])
+        lines = head_lines(answer, request_id)
         closing = "connection: close\r\n" if close and ("connection", "close") not in answer.headers else ""
         head = f"{_STATUS_LINES[answer.status]}{self._date}{lines}{closing}\r\n".encode("latin-1")
         return [head, answer.body] if len(answer.body) > _SEPARATE_WRITE else [head + answer.body]

@@ -17,15 +17,20 @@ if TYPE_CHECKING:
 
 _UNUSUAL = frozenset({b"content-encoding", b"expect", b"origin", b"transfer-encoding", b"upgrade"})
 _MOST_HOSTS = 1024
+_MOST_KNOWN = 256
+_LONGEST_KNOWN = 2048
+_END = b"\r\n\r\n"
 
 
 class Head:
     """What matters of a request's headers."""
 
-    __slots__ = ("accept", "content_type", "endpoint", "request_id", "timeout")
+    __slots__ = ("accept", "content_type", "endpoint", "length", "raw_headers", "request_id", "timeout")
 
-    def __init__(self, endpoint: Endpoint, named: dict[bytes, bytes]) -> None:
+    def __init__(self, endpoint: Endpoint, named: dict[bytes, bytes], raw_headers: list[tuple[bytes, bytes]]) -> None:
         self.endpoint = endpoint
+        self.raw_headers = raw_headers
+        self.length = int(named[b"content-length"])
         self.content_type = named.get(b"content-type", b"").decode("latin-1")
         self.accept = named.get(b"accept", b"").decode("latin-1")
         self.timeout = read_timeout(named[b"request-timeout"].decode("latin-1")) if b"request-timeout" in named else math.inf
@@ -40,6 +45,7 @@ class Heads:
         self._allowed_hosts = allowed_hosts
         self._endpoints: dict[bytes, Endpoint] = {}
         self._hosts: set[tuple[bytes, str]] = set()
+        self._known: dict[tuple[bytes, str], Head] = {}
 
     def read(self, url: bytes, raw_headers: list[tuple[bytes, bytes]], local_address: str) -> Head | None:
         """The head of a request with nothing unusual about it, or None."""
@@ -50,9 +56,23 @@ class Heads:
         if not self._knows(named.get(b"host", b""), local_address):
             return None
         try:
-            return Head(endpoint, named)
+            return Head(endpoint, named, raw_headers)
         except BadInput:
             return None
+
+    def recall(self, packet: bytes, local_address: str) -> tuple[Head, bytes] | None:
+        """Head and body of a packet that is one whole request, if the same head came before, byte by byte: it needs no parser again."""
+        end = packet.find(_END) + len(_END)
+        head = self._known.get((packet[:end], local_address))
+        return None if head is None or len(packet) - end != head.length else (head, packet[end:])
+
+    def learn(self, packet: bytes, local_address: str, head: Head) -> None:
+        """Keep the head of a packet in which the parser has found one whole request and nothing else."""
+        end = packet.find(_END) + len(_END)
+        if len(packet) - end == head.length and end <= _LONGEST_KNOWN:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[packet[:end], local_address] = head
 
     def _endpoint(self, url: bytes) -> Endpoint | None:
         """The endpoint of a bare path; the routes are made once the service is ready."""

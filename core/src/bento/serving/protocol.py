@@ -63,12 +63,31 @@ class FastProtocol(Connection):
         self._last_headers: list[tuple[bytes, bytes]] = []
         self._last_url = b""
         self._last_head: Head | None = None
+        self._local_address = ""
+        # What came while no request was open: perhaps one whole request.
+        self._packet = b""
         self._body: list[bytes] = []
         self._held = 0
         self._in_flight: deque[_Exchange] = deque()
         self._waiting: deque[_Exchange] = deque()
         self._most = _FEW
         self._body_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._local_address = self.server[0] if self.server else ""
+
+    def data_received(self, data: bytes) -> None:
+        known = None if self._is_open or not self._is_free() else self._lane.heads.recall(data, self._local_address)
+        if known is None:
+            self._packet = b"" if self._is_open else data
+            super().data_received(data)
+            return
+        head, body = known
+        self._unset_keepalive_if_required()
+        self._received = time.monotonic()
+        self._raw_headers, self._body = head.raw_headers, [body]
+        self._begin(head)
 
     # Parser callbacks
 
@@ -90,7 +109,7 @@ class FastProtocol(Connection):
         # A client sends nearly the same headers every time: what was read from them last time is still right.
         if self._last_head is None or self._raw_headers != self._last_headers or self._url != self._last_url:
             self._last_headers, self._last_url = self._raw_headers, self._url
-            self._last_head = self._lane.heads.read(self._url, self._raw_headers, self.server[0] if self.server else "")
+            self._last_head = self._lane.heads.read(self._url, self._raw_headers, self._local_address)
         if self._last_head is not None and self._takes_the_fast_lane():
             self._head = self._last_head
         elif not self.parser.should_upgrade() or self.parser.get_method() == b"CONNECT":
@@ -108,6 +127,8 @@ class FastProtocol(Connection):
             super().on_message_complete()
         elif self._head is not None:
             head, self._head = self._head, None
+            self._lane.heads.learn(self._packet, self._local_address, head)
+            self._packet = b""
             self._begin(head)
 
     # The choice of a lane
@@ -117,6 +138,10 @@ class FastProtocol(Connection):
         parser = self.parser
         if parser.get_method() != b"POST" or parser.get_http_version() != "1.1" or not parser.should_keep_alive():
             return False
+        return self._is_free()
+
+    def _is_free(self) -> bool:
+        """Whether nothing on the ordinary lane is ahead."""
         return not (self._ending or self.pipeline or self._is_running())
 
     def _divert(self) -> None:
