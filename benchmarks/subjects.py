@@ -98,7 +98,7 @@ def tensors() -> list[Subject]:
         Subject("bento, npy", command, lambda: _images("application/x-npy", _npy())),
         Subject("bento, msgpack", command, lambda: _images("application/msgpack", _msgpack())),
         Subject("bento, JSON", command, lambda: _images("application/json", _json())),
-        Subject("mosec, raw", _mosec(), lambda: _images(_RAW, _raw(), "/inference"), "mosec", {"BENCHMARK_MODEL": "tensor"}),
+        Subject("mosec, raw", _mosec(), _mosec_images, "mosec", {"BENCHMARK_MODEL": "tensor"}),
     ]
 
 
@@ -140,8 +140,16 @@ _COUNTS = (1, 4, 16)
 Bodies = Sequence[tuple[bytes, tuple[int, float]]]
 
 
-def _images(media_type: str, bodies: Bodies, path: str = "/predict") -> list[Question]:
-    return [Question(post(path, body, media_type), b"\r\n\r\n" + orjson.dumps(list(answer))) for body, answer in bodies]
+def _images(media_type: str, bodies: Bodies) -> list[Question]:
+    return [Question(post("/predict", body, media_type), b"\r\n\r\n" + orjson.dumps(list(answer))) for body, answer in bodies]
+
+
+def _mosec_images() -> list[Question]:
+    """mosec writes JSON with a line for each element."""
+    return [
+        Question(post("/inference", body, _RAW), b"\r\n\r\n" + orjson.dumps(list(answer), option=orjson.OPT_INDENT_2))
+        for body, answer in _raw()
+    ]
 
 
 @cache
