@@ -17,7 +17,7 @@ import pytest
 from running import Server, started
 
 SERVICE = """
-import os, time
+import os, time, warnings
 import bento
 from bento.adapters import JsonAdapter
 
@@ -37,6 +37,10 @@ class Worker(bento.Service):
         time.sleep(value)
         return "rested"
 
+    @bento.api(input=JsonAdapter(), output=JsonAdapter())
+    def filters(self, value):
+        return [action for action, *_ in warnings.filters]
+
 service = Worker()
 """
 
@@ -52,6 +56,16 @@ def test_a_server_says_where_it_is_answers_and_ends_with_status_0(project):
         assert server.ask("pid", 1) == server.process.pid
         assert server.stop() == 0
         assert server.output.splitlines()[0].split()[1:4] == ["POST", "/pid", "200"]
+
+
+@pytest.mark.parametrize(("option", "filters"), [(None, ["ignore"]), ("always", ["always"])])
+def test_a_server_keeps_one_filter_of_warnings_unless_it_was_told_which(project, monkeypatch, option, filters):
+    monkeypatch.delenv("PYTHONWARNINGS", raising=False)
+    if option:
+        monkeypatch.setenv("PYTHONWARNINGS", option)
+    with started(project) as server:
+        assert server.ask("filters", 0)[:1] == filters
+        assert (len(server.ask("filters", 0)) == 1) is (option is None)
 
 
 def test_ctrl_c_ends_a_server_with_status_0(project):

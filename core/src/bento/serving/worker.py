@@ -18,6 +18,7 @@ import uvicorn
 
 from .app import App
 from .drain import drain, plug
+from .filters import keep_one_filter
 from .lifecycle import THREADS, Lifecycle
 from .limits import Limits
 from .processors import limit_loaded_libraries
@@ -138,6 +139,7 @@ class _Server(uvicorn.Server):
     async def _bring_up(self) -> None:
         try:
             await self._lifecycle.start()
+            keep_one_filter()
         except Exception as error:  # noqa: BLE001 - raised by whoever runs the server
             self.failure = error
             self._stop()
