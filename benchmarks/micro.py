@@ -37,14 +37,14 @@ _ADDRESS = ("127.0.0.1", 4001)
 
 # Which stage a file's own time belongs to; what is in none of them is the parser, the loop and Python itself.
 _STAGES: Mapping[str, tuple[str, ...]] = {
-    "parse": ("fast.py", "httptools_impl.py", "flow_control.py", "request.py", "guard.py"),
+    "parse": ("protocol.py", "heads.py", "connection.py", "httptools_impl.py", "flow_control.py", "request.py"),
     "decode": ("array.py", "_json.py", "_nested.py", "_fit.py", "_raw.py", "payload.py", "limits.py"),
     "queue": ("batching.py", "call.py", "endpoint.py", "deadlines.py", "placement.py", "accounts.py", "metrics.py"),
     "model": ("micro.py",),
     "encode": ("pipeline.py", "adapter.py", "negotiation.py"),
-    "write": ("logs.py", "answer.py", "lane.py"),
+    "write": ("fast.py", "logs.py", "answer.py"),
 }
-_WRITING = frozenset({"answered", "encode", "_write", "_idle", "head"})
+_WRITING = frozenset({"answered", "reply", "_idle", "_read_on"})
 
 
 class Iris(bento.Service):
@@ -148,7 +148,7 @@ def stages(profile: pstats.Stats) -> dict[str, float]:
 
 def _stage(file: str, function: str) -> str:
     name = file.rpartition("/")[2]
-    if name == "fast.py" and function in _WRITING:
+    if name == "protocol.py" and function in _WRITING:
         return "write"
     return next((stage for stage, files in _STAGES.items() if name in files), "loop and parser")
 
