@@ -1,0 +1,134 @@
+"""Tensors, in and out, as arrays are read and written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+from bento import Adapter, InvalidInput, instance_of
+from bento.adapters import ArrayAdapter
+
+from .device import AUTO, check_device, find_device, options_of
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    import numpy as np
+    import torch
+
+    from bento import Payload
+    from bento.artifact import JSON
+
+    Array = np.ndarray[Any, Any]
+
+_BFLOAT16 = "bfloat16"
+_PREFIX = "torch."
+
+
+class TensorAdapter(Adapter[Any]):
+    """Tensors of booleans, integers or floats, by the rules of `ArrayAdapter` for shapes, rows, dtypes and media types.
+
+    `dtype` is PyTorch's, or its name; without one, floats in JSON are `torch.float32` and integers `torch.int64`. A tensor is on
+    `device`, where `auto` is the best there is, as for a model: to a GPU it goes through pinned memory. On the processor it shares the
+    memory of the array that was read, but for bytes that must not change, of which it is a copy, since every tensor can be changed.
+
+    Answers may be on any device and need gradients; `bfloat16`, which only PyTorch has, is written as `float32`.
+    """
+
+    name = "tensor"
+    media_types: tuple[str, ...] = ArrayAdapter.media_types
+
+    def __init__(self, shape: Sequence[int | None] | None = None, dtype: Any = None, *, device: str = AUTO, example: JSON = None) -> None:
+        self._dtype = None if dtype is None else str(dtype).removeprefix(_PREFIX) if _is_own(dtype) else dtype
+        self._arrays = ArrayAdapter(shape, "float32" if self._dtype == _BFLOAT16 else self._dtype, example=example)
+        self._device = check_device(device, type(self).__name__)
+        self.media_types = self._arrays.media_types
+
+    def decode(self, payload: Payload) -> torch.Tensor:
+        import torch
+
+        array = self._arrays.decode(payload)
+        if self._dtype is None and _is_json(payload.media_type) and array.dtype.kind == "f":
+            array = _single(array)
+        tensor = torch.from_numpy(array if array.flags.writeable else array.copy())
+        return self._placed(tensor.to(torch.bfloat16) if self._dtype == _BFLOAT16 else tensor)
+
+    def encode(self, value: Any, media_type: str) -> bytes:
+        return self._arrays.encode(_as_array(value) if _is_tensor(value) else value, media_type)
+
+    def rows(self, item: torch.Tensor) -> int | None:
+        return self._arrays.rows(item)
+
+    def group(self, item: torch.Tensor) -> Hashable:
+        return self._arrays.group(item)
+
+    def stack(self, items: Sequence[torch.Tensor]) -> torch.Tensor:
+        import torch
+
+        if self._arrays.rows(items[0]) is None:
+            return self._placed(torch.stack(tuple(items)))
+        return self._placed(torch.cat(tuple(items)) if len(items) > 1 else items[0])
+
+    def unstack(self, result: Any, rows: Sequence[int | None]) -> list[Any]:
+        # From a device once for a batch, and not once for each answer.
+        return super().unstack(result.detach().cpu() if _is_tensor(result) else result, rows)
+
+    def join(self, parts: Sequence[torch.Tensor]) -> torch.Tensor:
+        import torch
+
+        return torch.cat(tuple(parts))
+
+    def schema(self) -> dict[str, JSON]:
+        return self._arrays.schema()
+
+    def options(self) -> dict[str, JSON]:
+        dtype: dict[str, JSON] = {"dtype": self._dtype} if self._dtype == _BFLOAT16 else {}
+        return {**self._arrays.options(), **dtype, **options_of(self._device)}
+
+    @classmethod
+    def for_annotation(cls, annotation: object) -> Self | None:
+        named = (getattr(annotation, "__module__", None), getattr(annotation, "__qualname__", None))
+        return cls() if isinstance(annotation, type) and named == ("torch", "Tensor") else None
+
+    @classmethod
+    def for_value(cls, value: object) -> Self | None:
+        return cls() if _is_tensor(value) else None
+
+    def _placed(self, tensor: torch.Tensor) -> torch.Tensor:
+        device = find_device(self._device)
+        if device.type != "cuda" or tensor.device.type != "cpu":
+            return tensor.to(device)
+        return tensor.pin_memory().to(device, non_blocking=True)
+
+
+def _is_own(dtype: object) -> bool:
+    return type(dtype).__module__ == "torch"
+
+
+def _is_tensor(value: object) -> bool:
+    return instance_of(value, "torch", "Tensor")
+
+
+def _is_json(media_type: str) -> bool:
+    return media_type in ("", "application/json") or media_type.endswith("+json")
+
+
+def _single(array: Array) -> Array:
+    """Floats as PyTorch makes them of Python's; there are no infinite ones in JSON, so one that is has been too large."""
+    import numpy as np
+
+    with np.errstate(over="ignore"):
+        single = array.astype(np.float32)
+    if np.isinf(single).any():
+        raise InvalidInput("expected numbers in the range of float32: dtype='float64' reads larger ones")
+    return single
+
+
+def _as_array(tensor: torch.Tensor) -> Array:
+    import torch
+
+    here = tensor.detach().cpu().resolve_neg()
+    if here.dtype.is_floating_point and here.dtype.itemsize < torch.float32.itemsize and here.dtype is not torch.float16:
+        here = here.float()
+    array: Array = here.numpy()
+    return array

@@ -1,0 +1,70 @@
+"""Modules as their state: the format to use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from bento import ArtifactError, instance_of
+from bento.artifacts import slot_file
+
+from .base import DeviceArtifact
+from .build import Build
+from .device import AUTO, find_device
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torch import nn
+
+    from bento.artifact import JSON
+
+_FILE = "model.safetensors"
+
+
+class TorchArtifact(DeviceArtifact["nn.Module"]):
+    """Keeps a module's state as data, in safetensors; `build`, a class or function of the service's code, makes the module again.
+
+    `build` is called with `arguments`, which are JSON and kept in the manifest; the model has to be of the class and the parts that it
+    makes. Loaded, a module is in evaluation mode on `device`, its parameters need no gradients, and on the processor their values are
+    the pages of the file, which all processes share. `device` is `auto`, the best there is, or a name such as `cuda:1`.
+    """
+
+    name = "torch"
+
+    def __init__(self, build: Callable[..., nn.Module] | str, *, device: str = AUTO, **arguments: JSON) -> None:
+        super().__init__(device=device)
+        self._build = Build(build, arguments)
+
+    def save(self, model: nn.Module, folder: Path) -> None:
+        from .filling import build_light
+        from .fitting import check_fits
+        from .state import state_of
+        from .state_file import write
+
+        state = state_of(model)
+        check_fits(model, self._build, build_light(self._build))
+        write(state, folder / _FILE)
+
+    def load(self, folder: Path) -> nn.Module:
+        from .filling import rebuild
+        from .state_file import read
+
+        path = slot_file(folder, _FILE)
+        state = read(path)
+        try:
+            module = rebuild(self._build, state)
+        except ArtifactError as error:
+            raise ArtifactError(f"cannot load {str(path)!r}: {error}") from error
+        except Exception as error:
+            raise ArtifactError(f"cannot load {str(path)!r} into {self._build}: {type(error).__name__}: {error}") from error
+        return module.to(find_device(self._device))
+
+    def accepts(self, model: object) -> bool:
+        return instance_of(model, "torch.nn", "Module") and not instance_of(model, "torch.jit", "ScriptModule")
+
+    def requirements(self) -> list[str]:
+        return ["safetensors", *super().requirements()]
+
+    def options(self) -> dict[str, JSON]:
+        return {"build": self._build.name, **super().options(), **self._build.arguments}

@@ -1,0 +1,64 @@
+"""Exported programs: the graph of a module with its weights."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from bento import ArtifactError, instance_of
+from bento.artifacts import slot_file
+
+from .base import DeviceArtifact
+from .device import find_device
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import torch
+    from torch.export import ExportedProgram
+
+_FILE = "model.pt2"
+# PyTorch keeps what it is reading in one place for all threads.
+_LOCK = threading.Lock()
+
+
+class TorchExportArtifact(DeviceArtifact["ExportedProgram"]):
+    """Keeps what `torch.export.export` made, as `.pt2`: a program that needs no Python code of yours; its `module()` is what answers.
+
+    PyTorch unpickles parts of such a file, so a bundle from elsewhere needs trust. The inputs that the program was exported with are
+    kept as well. Loaded, the program is on `device`.
+    """
+
+    name = "torch-export"
+    runs_code = True
+
+    def save(self, model: ExportedProgram, folder: Path) -> None:
+        import torch
+
+        torch.export.save(model, folder / _FILE)
+
+    def load(self, folder: Path) -> ExportedProgram:
+        import torch
+
+        from .archive import check_archive
+
+        path = slot_file(folder, _FILE)
+        check_archive(path)
+        device = find_device(self._device)
+        try:
+            with _LOCK:
+                program = torch.export.load(path)
+            return _on(program, device)
+        except Exception as error:
+            raise ArtifactError(f"{str(path)!r} is damaged, or not for this PyTorch: {type(error).__name__}: {error}") from error
+
+    def accepts(self, model: object) -> bool:
+        return instance_of(model, "torch.export", "ExportedProgram")
+
+
+def _on(program: ExportedProgram, device: torch.device) -> ExportedProgram:
+    from torch.export.passes import move_to_device_pass
+
+    if all(tensor.device.type == device.type for tensor in (*program.state_dict.values(), *program.tensor_constants.values())):
+        return program
+    return move_to_device_pass(program, device)

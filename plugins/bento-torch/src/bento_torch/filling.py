@@ -1,0 +1,88 @@
+"""A module again: built by its own code, and filled with a state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import nn
+
+from bento import ArtifactError
+
+from .fitting import listed, state_faults
+from .placeholders import Placeholders, has_empty, placeholders
+
+if TYPE_CHECKING:
+    from .build import Build
+    from .state import State
+
+
+def rebuild(build: Build, state: State) -> nn.Module:
+    """The module that `build` makes, with the tensors of the state themselves for its own, ready to answer and not to learn.
+
+    A module that does more with its parameters than to register them, such as keeping a list of them, gets copies of the tensors.
+    """
+    module = _with_tensors(build, state)
+    if module is None:
+        module = _with_copies(build, state)
+    for name, dtype in state.buffers.items():
+        path, _, leaf = name.rpartition(".")
+        setattr(module.get_submodule(path), leaf, module.get_buffer(name).to(getattr(torch, dtype)))
+    return module.eval()
+
+
+def build_light(build: Build) -> nn.Module:
+    """The module that `build` makes, without the values of its parameters where it can be made without."""
+    module, _ = _build_empty(build)
+    return build() if module is None else module
+
+
+def _build_empty(build: Build) -> tuple[nn.Module | None, Placeholders]:
+    with placeholders() as made:
+        try:
+            return build(), made
+        except Exception:  # noqa: BLE001 - it needs values, or fails for good, which building it in full will show
+            return None, made
+
+
+def _with_tensors(build: Build, state: State) -> nn.Module | None:
+    """The module, or None where what its tensors are to replace would live on in it."""
+    module, made = _build_empty(build)
+    if module is None:
+        return None
+    _load(module, build, state, _as_parameters(module, state.values()), assign=True)
+    return None if made.are_held() or has_empty(module) else module
+
+
+def _with_copies(build: Build, state: State) -> nn.Module:
+    module, values = build(), state.values()
+    for name, target in module.state_dict(keep_vars=True).items():
+        if name in values:
+            target.data = target.data.to(values[name].dtype)
+    _load(module, build, state, values, assign=False)
+    return module
+
+
+def _as_parameters(module: nn.Module, values: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The values, as parameters where the module has such; one value is one parameter, whatever its names."""
+    parameters: dict[int, nn.Parameter] = {}
+    wanted: Mapping[str, Any] = module.state_dict(keep_vars=True)
+    return {
+        name: parameters.setdefault(id(value), nn.Parameter(value, requires_grad=False))
+        if isinstance(wanted.get(name), nn.Parameter)
+        else value
+        for name, value in values.items()
+    }
+
+
+def _load(module: nn.Module, build: Build, state: State, values: Mapping[str, torch.Tensor], *, assign: bool) -> None:
+    faults = list(state_faults(module, values))
+    if faults:
+        raise ArtifactError(f"the state is not one of what {build} makes: {listed(faults)}")
+    complete: dict[str, Any] = module.requires_grad_(requires_grad=False).state_dict()
+    versions: Any = getattr(complete, "_metadata", {})
+    for path, version in state.versions.items():
+        versions.setdefault(path, {})["version"] = version
+    complete.update(values)
+    module.load_state_dict(complete, strict=True, assign=assign)

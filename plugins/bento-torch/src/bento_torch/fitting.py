@@ -1,0 +1,77 @@
+"""Whether a model is what its build makes, so that its state means the same there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from bento import ArtifactError, type_name
+
+from .state import EXTRA_STATE
+from .tensors import place_of
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from .build import Build
+
+_MOST_FAULTS = 5
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+
+
+def check_fits(model: nn.Module, build: Build, built: nn.Module) -> None:
+    """Refuse a model of another class, with another state or of other parts than what `build` has built."""
+    _check_class(model, build, built)
+    faults = list(state_faults(built, model.state_dict(keep_vars=True))) or list(_part_faults(model, built))
+    if faults:
+        raise ArtifactError(f"the model is not what {build} makes: {listed(faults)}: give TorchArtifact what the model was built with")
+
+
+def state_faults(built: nn.Module, given: Mapping[str, Any]) -> Iterator[str]:
+    """How a state differs from the one that a module takes."""
+    wanted = built.state_dict(keep_vars=True)
+    yield from (f"it lacks {name!r}" for name in wanted if name not in given)
+    yield from (f"it has {name!r}" for name in given if name not in wanted)
+    for name in wanted:
+        sizes = [tuple(getattr(state.get(name), "shape", ())) for state in (given, wanted)]
+        if name in given and not name.endswith(EXTRA_STATE) and sizes[0] != sizes[1]:
+            yield f"{name!r} has the shape {sizes[0]} and not {sizes[1]}"
+    yield from _tie_faults(wanted, given)
+
+
+def listed(faults: list[str]) -> str:
+    """The first faults, and how many more there are."""
+    more = f" and {len(faults) - _MOST_FAULTS} more" if len(faults) > _MOST_FAULTS else ""
+    return ", ".join(faults[:_MOST_FAULTS]) + more
+
+
+def _check_class(model: nn.Module, build: Build, built: nn.Module) -> None:
+    if type_name(model) == type_name(built):
+        return
+    inside = [f"pass its .{name}" for name, child in model.named_children() if type_name(child) == type_name(built)]
+    way_out = inside[0] if inside else "pack what build makes"
+    raise ArtifactError(f"the model is a {type_name(model)}, and {build} makes a {type_name(built)}: {way_out}")
+
+
+def _tie_faults(wanted: Mapping[str, Any], given: Mapping[str, Any]) -> Iterator[str]:
+    """Tensors that are one as built have to be one in the state: there is one place for their values."""
+    firsts: dict[int, str] = {}
+    for name, target in wanted.items():
+        first = firsts.setdefault(id(target), name)
+        if {name, first} <= given.keys() and place_of(given[name]) != place_of(given[first]):
+            yield f"{name!r} is another tensor than {first!r}"
+
+
+def _part_faults(model: nn.Module, built: nn.Module) -> Iterator[str]:
+    """Layers without a state, such as activations, leave no trace in one: they are compared as they are printed."""
+    has, wanted = _parts(model), _parts(built)
+    yield from (f"it has no {name!r}" for name in wanted if name not in has)
+    yield from (f"it has {name!r}, a {part}" for name, part in has.items() if name not in wanted)
+    for name, part in has.items():
+        if wanted.get(name, part) != part:
+            yield f"{repr(name) if name else 'it'} is {part} and not {wanted[name]}"
+
+
+def _parts(module: nn.Module) -> dict[str, str]:
+    return {name: f"{type(part).__name__}({_ADDRESS.sub('', part.extra_repr())})" for name, part in module.named_modules()}

@@ -1,0 +1,51 @@
+"""TorchScript: programs with their weights, in a format that PyTorch itself gives up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bento import ArtifactError, instance_of
+from bento.artifacts import slot_file
+
+from .base import DeviceArtifact
+from .device import find_device
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torch.jit import ScriptModule
+
+_FILE = "model.pt"
+
+
+class TorchScriptArtifact(DeviceArtifact["ScriptModule"]):
+    """Keeps what `torch.jit.script` or `torch.jit.trace` made, a program that needs no Python code of yours.
+
+    It is a program, and a file that was forged can run any code when it is loaded, as PyTorch says: so a bundle from elsewhere needs
+    trust. Loaded, it is in evaluation mode on `device`. PyTorch deprecates TorchScript: prefer `TorchExportArtifact`.
+    """
+
+    name = "torchscript"
+    runs_code = True
+
+    def save(self, model: ScriptModule, folder: Path) -> None:
+        model.save(str(folder / _FILE))
+
+    def load(self, folder: Path) -> ScriptModule:
+        import torch
+
+        from .archive import check_archive
+
+        path = slot_file(folder, _FILE)
+        check_archive(path)
+        device = find_device(self._device)
+        try:
+            module: ScriptModule = torch.jit.load(path, map_location=device).eval()
+        except Exception as error:
+            raise ArtifactError(f"{str(path)!r} is damaged, or not for this PyTorch: {error}") from error
+        for parameter in module.parameters():
+            parameter.requires_grad_(requires_grad=False)
+        return module
+
+    def accepts(self, model: object) -> bool:
+        return instance_of(model, "torch.jit", "ScriptModule")

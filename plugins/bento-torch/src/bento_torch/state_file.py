@@ -1,0 +1,63 @@
+"""A state as a safetensors file, which is mapped: processes that load it share its pages.
+
+safetensors compares every size that a file declares with the file's own before PyTorch sees any of it. What is not in the tensors is
+JSON under one key of the file's metadata, so that equal states give equal bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save_file
+
+from bento import ArtifactError
+
+from .state import State
+
+_KEY = "bento"
+
+
+def write(state: State, path: Path) -> None:
+    """Write a state."""
+    beside = {
+        "torch": torch.__version__,
+        "same": dict(state.same),
+        "axes": dict(state.axes),
+        "versions": dict(state.versions),
+        "buffers": dict(state.buffers),
+    }
+    save_file(dict(state.tensors), path, {_KEY: json.dumps(beside, sort_keys=True, separators=(",", ":"))})
+
+
+def read(path: Path) -> State:
+    """Read a state, whose tensors are the file's own pages until they are changed; a file that makes no sense is an ArtifactError."""
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no dict
+        return _state(tensors, json.loads(metadata.get(_KEY, "null")))
+    except Exception as error:
+        # A damaged header makes safetensors and PyTorch raise nearly anything; neither executes what it reads.
+        raise ArtifactError(f"{str(path)!r} is damaged: {error}") from error
+
+
+def _state(tensors: Mapping[str, torch.Tensor], beside: Any) -> State:
+    match beside:
+        case {"same": dict(same), "axes": dict(axes), "versions": dict(versions), "buffers": dict(buffers)}:
+            pass
+        case _:
+            raise ValueError(f"its metadata has no {_KEY!r} that says how its tensors make a state")
+    if not (same.keys().isdisjoint(tensors) and all(first in tensors for first in same.values())):
+        raise ValueError("it has one name for two tensors, or a name for none")
+    if not all(name in tensors and sorted(order) == list(range(tensors[name].ndim)) for name, order in axes.items()):
+        raise ValueError("it has an order of axes that a tensor has not")
+    if not all(type(version) is int for version in versions.values()):
+        raise ValueError("it has a version that is no number")
+    if not all(isinstance(getattr(torch, str(name), None), torch.dtype) for name in buffers.values()):
+        raise ValueError("it has a buffer of no dtype")
+    return State(tensors, same, axes, versions, buffers)

@@ -1,0 +1,171 @@
+"""Tensors as inputs and answers."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bento import DefinitionError, InvalidInput, Payload
+from bento.testing import AdapterTests
+from bento_torch import TensorAdapter
+
+DTYPES = ["bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64", "bfloat16"]
+
+
+class TensorTests(AdapterTests):
+    def same(self, one, other):
+        return one.dtype == other.dtype and one.shape == other.shape and torch.equal(one, other)
+
+
+def tensors(dtype, shapes):
+    """Tensors of numbers that every dtype holds."""
+    return shapes.flatmap(
+        lambda shape: st.lists(st.integers(0, 1), min_size=int(np.prod(shape)), max_size=int(np.prod(shape))).map(
+            lambda values: torch.tensor(values, dtype=dtype).reshape(shape)
+        )
+    )
+
+
+class TestRowsOfFloats(TensorTests):
+    adapter = TensorAdapter(shape=(None, 3), dtype=torch.float32)
+
+    def values(self):
+        return tensors(torch.float32, st.tuples(st.integers(0, 4), st.just(3)))
+
+
+class TestSmallFloats(TensorTests):
+    adapter = TensorAdapter(shape=(2,), dtype="bfloat16", example=[0.5, 1.5])
+
+    def values(self):
+        return tensors(torch.bfloat16, st.just((2,)))
+
+
+class TestAnyTensor(TensorTests):
+    adapter = TensorAdapter()
+
+    def values(self):
+        return [torch.tensor([[1.5, 2.0]]), torch.tensor([3, 4]), torch.tensor([True]), torch.tensor(2.5), torch.zeros(2, 1)]
+
+
+def payload(value, media_type="application/json"):
+    return Payload(json.dumps(value).encode(), media_type)
+
+
+def test_without_a_dtype_numbers_are_what_pytorch_makes_of_them():
+    decode = TensorAdapter().decode
+    assert decode(payload([1.5])).dtype == torch.float32
+    assert decode(payload([1])).dtype == torch.int64
+    assert (
+        decode(Payload(TensorAdapter().encode(torch.ones(1, dtype=torch.float64), "application/x-npy"), "application/x-npy")).dtype
+        == torch.float64
+    )
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_dtype_may_be_a_name_or_pytorchs_own(dtype):
+    by_name, own = TensorAdapter(dtype=dtype), TensorAdapter(dtype=getattr(torch, dtype))
+    assert by_name.options() == own.options() == {"dtype": dtype}
+    assert by_name.decode(payload([1, 0])).dtype == own.decode(payload([1, 0])).dtype == getattr(torch, dtype)
+
+
+def refuses(action, message, kind):
+    with pytest.raises(kind, match=f"^{re.escape(message)}$"):
+        action()
+
+
+def test_a_dtype_that_no_request_can_bring_is_refused():
+    message = "'complex64' cannot be read from a request: expected a dtype of numbers or booleans, such as 'float32'"
+    refuses(lambda: TensorAdapter(dtype=torch.complex64), message, DefinitionError)
+
+
+def test_a_number_that_is_too_large_is_refused():
+    message = "expected numbers in the range of float32: dtype='float64' reads larger ones"
+    refuses(lambda: TensorAdapter().decode(payload([1e300])), message, InvalidInput)
+    assert TensorAdapter(dtype="float64").decode(payload([1e300])).item() == 1e300
+
+
+def test_a_tensor_is_the_memory_that_was_read_if_that_may_be_changed():
+    body = bytearray(np.arange(3.0, dtype="<f4").tobytes())
+    tensor = TensorAdapter(shape=(3,), dtype="float32").decode(Payload(body, "application/octet-stream"))
+    tensor[0] = 7
+    assert np.frombuffer(body, "<f4")[0] == 7
+
+
+def test_a_tensor_that_is_changed_leaves_bytes_as_they_were():
+    body = np.arange(3.0, dtype="<f4").tobytes()
+    tensor = TensorAdapter(shape=(3,), dtype="float32").decode(Payload(body, "application/octet-stream"))
+    tensor[0] = 7
+    assert np.frombuffer(body, "<f4")[0] == 0
+
+
+def test_one_item_is_a_batch_without_being_copied():
+    adapter = TensorAdapter(shape=(None, 2), dtype="float32")
+    item = adapter.decode(payload([[1, 2]]))
+    assert adapter.stack([item]).data_ptr() == item.data_ptr()
+
+
+@given(st.lists(st.integers(0, 3), min_size=1, max_size=5))
+def test_rows_leave_a_batch_as_they_came(sizes):
+    adapter = TensorAdapter(shape=(None, 2), dtype="float32")
+    items = [torch.full((size, 2), float(number)) for number, size in enumerate(sizes)]
+    answers = adapter.unstack(adapter.stack(items), [adapter.rows(item) for item in items])
+    assert all(map(torch.equal, answers, items))
+    assert torch.equal(adapter.join(answers), torch.cat(items))
+
+
+def test_items_of_another_dtype_or_width_are_in_another_group():
+    adapter = TensorAdapter(shape=(None, None))
+    items = [torch.ones(1, 2), torch.ones(5, 2), torch.ones(1, 3), torch.ones(1, 2, dtype=torch.int64)]
+    groups = [adapter.group(item) for item in items]
+    assert groups[0] == groups[1]
+    assert len(set(groups)) == 3
+
+
+def test_an_answer_may_need_gradients_and_have_any_layout():
+    weight = torch.ones(2, 3, requires_grad=True)
+    assert TensorAdapter().encode((weight * 2).T, "application/json") == b"[[2.0,2.0],[2.0,2.0],[2.0,2.0]]"
+    assert TensorAdapter().encode(torch.tensor([1 + 2j]).conj().imag, "application/json") == b"[-2.0]"
+
+
+def test_floats_that_only_pytorch_has_are_written_as_float32():
+    adapter = TensorAdapter()
+    for dtype in (torch.bfloat16, torch.float8_e4m3fn):
+        body = adapter.encode(torch.tensor([0.5, -2]).to(dtype), "application/x-npy")
+        assert np.array_equal(adapter.decode(Payload(body, "application/x-npy")).numpy(), np.array([0.5, -2], "float32"))
+
+
+def test_numbers_that_json_lacks_are_null():
+    assert TensorAdapter().encode(torch.tensor([float("nan"), 1.0]), "application/json") == b"[null,1.0]"
+
+
+def test_what_json_cannot_write_is_refused():
+    for value in (torch.tensor([1j]), torch.ones(2, 2).to_sparse()):
+        with pytest.raises(TypeError):
+            TensorAdapter().encode(value, "application/json")
+
+
+def test_answers_may_be_arrays_and_lists():
+    assert TensorAdapter(dtype="float32").encode([1, 2], "application/json") == b"[1.0,2.0]"
+    assert TensorAdapter(dtype="float32").encode(np.array([1, 2]), "application/json") == b"[1.0,2.0]"
+
+
+def test_a_tensor_goes_to_the_device_that_is_asked_for():
+    """PyTorch's meta device stands for any that is not the processor."""
+    adapter = TensorAdapter(shape=(None, 2), dtype="float32", device="meta")
+    item = adapter.decode(payload([[1, 2]]))
+    assert item.device.type == "meta"
+    assert adapter.stack([torch.ones(1, 2), torch.ones(2, 2)]).device.type == "meta"
+    assert adapter.options() == {"shape": [None, 2], "dtype": "float32", "device": "meta"}
+
+
+def test_tensors_find_the_adapter():
+    assert type(TensorAdapter.for_annotation(torch.Tensor)) is TensorAdapter
+    assert type(TensorAdapter.for_value(torch.nn.Parameter(torch.ones(1)))) is TensorAdapter
+    for other in (np.ndarray, torch.dtype, "torch.Tensor", None):
+        assert TensorAdapter.for_annotation(other) is None
+    for other in (np.ones(1), [torch.ones(1)], torch.Tensor):
+        assert TensorAdapter.for_value(other) is None

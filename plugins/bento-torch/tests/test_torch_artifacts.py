@@ -1,0 +1,74 @@
+"""What the artifacts owe their users, with the kit, for modules and programs of every kind."""
+
+import nets
+import numpy as np
+import pytest
+import torch
+from kit import ModuleTests, made
+
+from bento.testing import ArtifactTests
+from bento_torch import TorchArtifact, TorchExportArtifact, TorchScriptArtifact
+
+pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")
+
+
+class TestPicturesModule(ModuleTests, ArtifactTests):
+    artifact = TorchArtifact(build=nets.Net, channels=2)
+
+    def model(self):
+        return made(nets.Net, channels=2)
+
+    def inputs(self):
+        return super().inputs().reshape(1, 1, 8, 8)
+
+
+class TestTiedModule(ModuleTests, ArtifactTests):
+    artifact = TorchArtifact(build=nets.Tied, device="cpu")
+
+    def model(self):
+        return made(nets.Tied)
+
+    def inputs(self):
+        return np.arange(8)
+
+
+class TestModuleWithAllSortsOfLayers(ModuleTests, ArtifactTests):
+    artifact = TorchArtifact(build="nets:make", kind="Mixed")
+
+    def model(self):
+        return made(nets.Mixed)
+
+    def inputs(self):
+        return super().inputs()[None]
+
+
+class TestModuleThatGetsCopies(ModuleTests, ArtifactTests):
+    artifact = TorchArtifact(build=nets.Hoarder)
+
+    def model(self):
+        return made(nets.Hoarder)
+
+
+class TestScriptedModule(ModuleTests, ArtifactTests):
+    artifact = TorchScriptArtifact()
+
+    def model(self):
+        return torch.jit.script(made(nets.Net))
+
+    def inputs(self):
+        return super().inputs().reshape(1, 1, 8, 8)
+
+
+class TestExportedProgram(ModuleTests, ArtifactTests):
+    artifact = TorchExportArtifact(device="cpu")
+    max_examples = 25
+
+    def model(self):
+        batch = torch.export.Dim("batch")
+        return torch.export.export(made(nets.Net), (torch.zeros(2, 1, 8, 8),), dynamic_shapes=({0: batch},))
+
+    def inputs(self):
+        return super().inputs().reshape(1, 1, 8, 8)
+
+    def predict(self, model, inputs):
+        return super().predict(model.module(), inputs)
