@@ -18,6 +18,7 @@ from itertools import cycle
 from typing import NamedTuple
 
 OK = 200
+REFUSALS = frozenset({408, 429, 503, 504})
 
 _START = b"HTTP/1.1 200 "
 _PIECE = 1 << 14

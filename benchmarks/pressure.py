@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING
 
-from .client import OK
+from .client import OK, REFUSALS
 from .report import Goal, Section, at_least, at_most, milliseconds
 from .servers import Server, end, stable, start, wait
 from .subjects import bento, slow
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from .plan import Plan
 
 _CONNECTIONS = 300
-_REFUSALS = frozenset({408, 429, 500, 502, 503, 504})
 _CAPACITY = 100
 _SLICES = 5
 # Two halves of one load differ by this much on a machine that others use, too.
@@ -27,7 +26,7 @@ def overload(plan: Plan) -> Section:
     costs: dict[str, list[float]] = {}
 
     def take(server: Server) -> None:
-        with server.client(_CONNECTIONS, _REFUSALS) as client:
+        with server.client(_CONNECTIONS, REFUSALS) as client:
             client.keep_asking(2 * plan.seconds)
             before = server.cpu_seconds()
             round = client.keep_asking(4 * plan.seconds)

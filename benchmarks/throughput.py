@@ -7,7 +7,7 @@ from collections import defaultdict
 from statistics import median
 from typing import TYPE_CHECKING
 
-from .client import OK
+from .client import OK, REFUSALS
 from .models import fitted, rows
 from .report import Goal, Section, at_least, at_most, milliseconds
 from .servers import stable
@@ -33,7 +33,8 @@ class _Measured:
 
     def take(self, server: Server, connections: int, seconds: float) -> None:
         """One server's round."""
-        with server.client(connections) as client:
+        # What a server refuses is no good answer, and no wrong one either.
+        with server.client(connections, REFUSALS) as client:
             client.keep_asking(min(seconds, _WARM_UP))
             before = server.cpu_seconds()
             round = client.keep_asking(seconds)

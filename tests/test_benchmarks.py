@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+# A dozen servers start one after the other, some of which import scikit-learn first.
+pytestmark = pytest.mark.timeout(300)
+
 TOPICS = ("logistic", "forest", "latency", "tensors", "start", "overload", "soak")
 
 
