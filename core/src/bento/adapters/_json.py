@@ -6,6 +6,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BadInput
+from . import _pieces
 from ._plain import ATOMS, array_of, document, plain
 
 if TYPE_CHECKING:
@@ -16,7 +17,8 @@ DEEPEST = 100
 
 _UTF8 = frozenset({"utf-8", "utf8"})
 _NESTING = frozenset({list, dict})
-_LARGE = 256 * 1024
+_LARGE = 1024 * 1024
+_MANY = 10_000
 _SMALLEST, _LARGEST = -(2**63), 2**64 - 1
 
 
@@ -29,9 +31,11 @@ def source(payload: Payload) -> bytes | bytearray | str:
 
 def parse(text: bytes | bytearray | str) -> Any:
     """The value of a JSON text. Bare NaN and Infinity are refused; of two equal keys the last counts, as in Python and JavaScript;
-    integers beyond 64 bits become floats."""
+    integers beyond 64 bits become floats. A large one is refused if it has more than `DEEPEST` levels."""
     import orjson
 
+    if len(text) > _LARGE:
+        return _pieces.parse(text.encode() if isinstance(text, str) else text, DEEPEST)
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
@@ -42,7 +46,7 @@ def load(payload: Payload) -> Any:
     """The value of a JSON payload, of at most `DEEPEST` levels."""
     text = source(payload)
     value = parse(text)
-    if len(text) > DEEPEST and not _has_few_brackets(text):
+    if DEEPEST < len(text) <= _LARGE and not _has_few_brackets(text):
         check_depth(value)
     return value
 
@@ -62,6 +66,9 @@ def dump(value: object) -> bytes:
     """A value as JSON text in UTF-8; NaN and infinities become null, bytes their text or `{"b64": "..."}`."""
     import orjson
 
+    if type(value) is list and len(value) > _MANY:
+        # Piece by piece, for a piece holds the interpreter.
+        return b"[" + b",".join(dump(value[start : start + _MANY])[1:-1] for start in range(0, len(value), _MANY)) + b"]"
     try:
         return orjson.dumps(value, default=_convert)
     except orjson.JSONEncodeError as error:
@@ -81,7 +88,13 @@ def dump_numbers(array: Any) -> bytes:
 
     if not (array.dtype.isnative and array.flags.c_contiguous and array.ndim):
         array = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("=")) if array.ndim else array[()]
-    return orjson.dumps(array, option=orjson.OPT_SERIALIZE_NUMPY)
+    if array.nbytes <= _LARGE or not array.ndim:
+        return orjson.dumps(array, option=orjson.OPT_SERIALIZE_NUMPY)
+    # Piece by piece, for a piece holds the interpreter.
+    rows = max(1, len(array) * _LARGE // array.nbytes)
+    if rows == 1 and array.ndim > 1:
+        return b"[" + b",".join(map(dump_numbers, array)) + b"]"
+    return b"[" + b",".join(dump_numbers(array[start : start + rows])[1:-1] for start in range(0, len(array), rows)) + b"]"
 
 
 def check_finite(value: object) -> None:
@@ -90,9 +103,7 @@ def check_finite(value: object) -> None:
 
 
 def _has_few_brackets(text: bytes | bytearray | str) -> bool:
-    """Whether a text is known to be shallow at a glance; for a large one, looking is no cheaper than walking through the value."""
-    if len(text) > _LARGE:
-        return False
+    """Whether a text is known to be shallow at a glance."""
     opening = text.count("[") + text.count("{") if isinstance(text, str) else text.count(b"[") + text.count(b"{")
     return opening <= DEEPEST
 

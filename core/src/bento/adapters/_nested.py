@@ -15,13 +15,16 @@ _NUMBERS = frozenset({int, float, bool})
 _DEEPEST = 32
 
 
-def from_lists(value: Any) -> np.ndarray[Any, Any]:
+def from_lists(value: Any, pieces: int = 1) -> np.ndarray[Any, Any]:
     """The array of nested lists in which every leaf is a number or a boolean.
 
-    The caller has made sure that no leaf is text: an array of texts takes as much room for each as for the longest.
+    The caller has made sure that no leaf is text: an array of texts takes as much room for each as for the longest. What is large
+    is read in about so many `pieces`, for numpy holds the interpreter while it reads a list.
     """
     import numpy as np
 
+    if pieces > 1 and isinstance(value, list) and value:
+        return _from_pieces(value, pieces)
     try:
         array = np.array(value)
     except ValueError:
@@ -29,6 +32,20 @@ def from_lists(value: Any) -> np.ndarray[Any, Any]:
     if array.dtype.kind not in "biuf" or array.ndim > _DEEPEST:
         raise fault(value)
     return array
+
+
+def _from_pieces(value: list[Any], pieces: int) -> np.ndarray[Any, Any]:
+    import numpy as np
+
+    size = -(-len(value) // pieces)
+    try:
+        if len(value) < pieces:
+            parts = [from_lists(child, pieces // len(value)) for child in value]
+        else:
+            parts = [from_lists(value[start : start + size]) for start in range(0, len(value), size)]
+        return np.stack(parts) if len(value) < pieces else np.concatenate(parts)
+    except ValueError:  # of a part, or of parts that do not fit together
+        raise fault(value) from None
 
 
 def only_numbers(value: Any) -> bool:

@@ -12,6 +12,8 @@ from ..artifact import instance_of
 from ..errors import BadInput, DefinitionError, InvalidInput, UnsupportedMediaType
 from ..payload import Payload
 from . import _fit, _json, _msgpack, _nested, _raw
+from ._pieces import PIECE
+from ._release import release
 
 if TYPE_CHECKING:
     import numpy as np
@@ -181,19 +183,27 @@ class ArrayAdapter(Adapter[Any]):
 
 def _from_json(payload: Payload) -> Array:
     text = _json.source(payload)
-    value = _json.parse(text)
+    values = [_json.parse(text)]
     if '"' in text if isinstance(text, str) else b'"' in text:
-        raise _nested.fault(value)
-    return _nested.from_lists(value)
+        raise _nested.fault(values[0])
+    return _from_lists(values, len(text))
 
 
 def _from_msgpack(payload: Payload) -> Array:
-    value = _msgpack.parse(payload)
-    if isinstance(value, dict):
-        return _raw.read_map(value)
-    if not _nested.only_numbers(value):
-        raise _nested.fault(value)
-    return _nested.from_lists(value)
+    values = [_msgpack.parse(payload)]
+    if isinstance(values[0], dict):
+        return _raw.read_map(values[0])
+    if not _nested.only_numbers(values[0]):
+        raise _nested.fault(values[0])
+    return _from_lists(values, len(payload.data))
+
+
+def _from_lists(values: list[Any], size: int) -> Array:
+    """The array of the only value, which is gone afterwards; `size` is that of its text."""
+    array = _nested.from_lists(values[0], size // PIECE)
+    if size > PIECE:
+        release(values)
+    return array
 
 
 def _array(value: Any) -> Array:

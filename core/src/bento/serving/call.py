@@ -73,11 +73,13 @@ class Call:
         """The client has left: an answer has nowhere to go, and work not yet begun never begins."""
         self.settled = True
 
-    def let_go(self) -> None:
-        """Forget the body, and the value if no batch has taken it: a queue may hold for long what nobody waits for any more."""
+    def let_go(self) -> Any:
+        """Forget the body, and the value unless a batch is at work on it; a queue may hold for long what nobody waits for any more."""
         self.request.body = b""
-        if not self.started_at:
-            self.item = None
+        if self.started_at and self.outcome is None:
+            return None
+        value, self.item = self.item, None
+        return value
 
     def is_wanted(self, now: float) -> bool:
         return not self.settled and now < self.deadline

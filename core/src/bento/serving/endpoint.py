@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING
 
+from ..adapters._release import release
 from ..errors import DeadlineExceeded, Overloaded
 from .accounts import CLIENT_LEFT, Accounts
 from .answer import Answer
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 # Decoding this much takes about as long as a hop to a thread and back.
 _LARGE = 64 * 1024
+# Freeing the value of so much JSON at once takes milliseconds.
+_HUGE = 1024 * 1024
 
 
 class Endpoint:
@@ -92,6 +95,13 @@ class Endpoint:
         self._pipeline.admit(call, payload)
         return len(payload.data)
 
+    def _let_go(self, call: Call) -> None:
+        """Free what a large request has held, a huge value a little at a time."""
+        self._room.give(call.held)
+        value = call.let_go()
+        if call.held > _HUGE:
+            self._loop.run_in_executor(self._decoders, release, [value])
+
     def _decode_here(self, call: Call) -> Exception | None:
         try:
             self._decode(call)
@@ -118,7 +128,6 @@ class Endpoint:
 
     def _close(self, call: Call, status: int) -> None:
         if call.held:
-            self._room.give(call.held)
-            call.let_go()
+            self._let_go(call)
         self._deadlines.discard(call)
         self._accounts.done(call, status)
