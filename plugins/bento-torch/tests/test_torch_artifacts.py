@@ -22,16 +22,6 @@ class TestPicturesModule(ModuleTests, ArtifactTests):
         return super().inputs().reshape(1, 1, 8, 8)
 
 
-class TestTiedModule(ModuleTests, ArtifactTests):
-    artifact = TorchArtifact(build=nets.Tied, device="cpu")
-
-    def model(self):
-        return made(nets.Tied)
-
-    def inputs(self):
-        return np.arange(8)
-
-
 class TestModuleWithAllSortsOfLayers(ModuleTests, ArtifactTests):
     artifact = TorchArtifact(build="nets:make", kind="Mixed")
 
