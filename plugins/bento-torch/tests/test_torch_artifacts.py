@@ -1,7 +1,6 @@
 """What the artifacts owe their users, with the kit, for modules and programs of every kind."""
 
 import nets
-import numpy as np
 import pytest
 import torch
 from kit import ModuleTests, made
