@@ -15,6 +15,7 @@ from bento.adapters import ArrayAdapter, JsonAdapter
 from bento.adapters._nested import from_lists
 from bento.adapters._pieces import parse
 
+
 class Twice(list):
     """Written as an object whose every key comes at least twice."""
 
@@ -22,7 +23,9 @@ class Twice(list):
 strings = st.text(st.characters(codec="utf-8"), max_size=8) | st.text(',"\\[]{}: \n', max_size=12)
 leaves = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False) | strings
 documents = st.recursive(
-    leaves, lambda inner: st.lists(inner, max_size=6) | st.dictionaries(strings, inner, max_size=5) | st.lists(inner).map(Twice), max_leaves=30
+    leaves,
+    lambda inner: st.lists(inner, max_size=6) | st.dictionaries(strings, inner, max_size=5) | st.lists(inner).map(Twice),
+    max_leaves=30,
 )
 spaces = st.sampled_from(["", " ", "\n", "\t \r"])
 
@@ -68,7 +71,9 @@ def test_a_document_is_the_same_in_pieces(value, space, size):
     value=documents,
     space=spaces,
     size=st.integers(1, 40),
-    wounds=st.lists(st.tuples(st.integers(0, 10_000), st.sampled_from([b"", *[bytes([byte]) for byte in b',"\\[]{}:1 \xff\x00']])), max_size=3),
+    wounds=st.lists(
+        st.tuples(st.integers(0, 10_000), st.sampled_from([b"", *[bytes([byte]) for byte in b',"\\[]{}:1 \xff\x00']])), max_size=3
+    ),
 )
 @example([[], 1], "", 3, [(2, b",")])
 def test_a_damaged_text_is_refused_in_pieces_exactly_if_it_is_at_once(value, space, size, wounds):
@@ -81,7 +86,9 @@ def test_a_damaged_text_is_refused_in_pieces_exactly_if_it_is_at_once(value, spa
     assert found is BadInput if expected is BadInput else orjson.dumps(found) == orjson.dumps(expected)
 
 
-@pytest.mark.parametrize("text", [b"[,1]", b"[1,]", b"[1, ,2]", b'{"a":1,}', b'{,"a":1}', b"[1],[2]", b"[1,2]]", b"[[1,2]", b"1,2", b"", b"[1,2}"])
+@pytest.mark.parametrize(
+    "text", [b"[,1]", b"[1,]", b"[1, ,2]", b'{"a":1,}', b'{,"a":1}', b"[1],[2]", b"[1,2]]", b"[[1,2]", b"1,2", b"", b"[1,2}"]
+)
 @pytest.mark.parametrize("size", range(1, 8))
 def test_what_only_the_brackets_between_pieces_would_mend_is_refused(text, size):
     assert in_pieces(text, size) is BadInput
