@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+LISTEN_NO_MORE = -1
+"""Asked for in place of a place: let go of the listening socket."""
+
 _LONGEST = 32 * 1024
 
 
@@ -71,10 +74,12 @@ class Channel:
         """Ask the template for a worker."""
         self._send(str(place).encode())
 
-    def next_place(self) -> int | None:
-        """The next place that needs a worker, waiting for it; None when the supervisor has closed its end."""
-        message = self._end.recv(64)
-        return int(message) if message else None
+    def places(self) -> Iterator[int | None]:
+        """The places that were asked for and not yet looked at; None when the supervisor has closed its end."""
+        with contextlib.suppress(BlockingIOError):
+            while message := self._end.recv(64, socket.MSG_DONTWAIT):
+                yield int(message)
+            yield None
 
     def _send(self, message: bytes) -> None:
         # Who is at the other end may be gone, which both sides notice by other means.

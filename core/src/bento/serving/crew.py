@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import ServerError
 from .channel import Kind, Report
+from .template import CUT_OFF
 
 if TYPE_CHECKING:
     from .agenda import Agenda
@@ -39,6 +40,7 @@ class Crew:
         self._was_complete = self._once_more = False
         self._is_leaving = False
         self._failures = 0
+        self._cut_off = 0
 
     @property
     def workers(self) -> Iterator[Worker]:
@@ -143,16 +145,17 @@ class Crew:
             worker.leave()
 
     def kill(self) -> int:
-        """End everybody, whatever they do; returns how many there were."""
-        count = sum(1 for _ in self.workers)
+        """End everybody, whatever they do; returns how many workers could not answer all they had, now and since all were to leave."""
+        self._cut_off += sum(1 for _ in self.workers)
         for generation in self.generations:
             generation.kill()
-        return count
+        return self._cut_off
 
     def _ended(self, generation: Generation, worker: Worker, how: str) -> None:
         """Put another in a worker's place, unless it was asked to end."""
         self._board.leave(generation.workplace.stretch + worker.place)
         if worker.is_leaving or self._is_leaving:
+            self._cut_off += self._is_leaving and worker.ready_at > 0.0 and how == CUT_OFF
             self._close_if_empty(generation)
         elif worker.ready_at:
             has_settled = time.monotonic() - worker.ready_at >= _SETTLED
@@ -162,13 +165,13 @@ class Crew:
             self._could_not_start(generation, worker.failure or f"a worker ended {how}")
 
     def _first_ended(self, generation: Generation, how: str) -> None:
-        if self._is_leaving:
-            return
         if generation.shares is None:
             self._could_not_start(generation, generation.failure or f"the process that loads it ended {how}")
             return
-        log.error("the process that workers are forked from ended %s: loading anew", how)
         self._watch_orphans(generation)
+        if self._is_leaving:
+            return
+        log.error("the process that workers are forked from ended %s: loading anew", how)
         if generation is self.generations[0]:
             self.renew()
         else:

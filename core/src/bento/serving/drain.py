@@ -14,6 +14,7 @@ import select
 import socket
 import struct
 import sys
+import time
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -22,12 +23,13 @@ if TYPE_CHECKING:
     import uvicorn
 
 _LAST_CALL = 0.5
+_LONGEST_QUEUE = 5.0
 _LOOK_EVERY = 0.01
 _CLOSE = (b"connection", b"close")
 
 _SO_ATTACH_FILTER = 26
-# A program of one instruction for the kernel's packet filter: return 0, keep nothing of any packet.
-_DROP_ALL = struct.pack("HBBI", 0x06, 0, 0, 0)
+# A program for the kernel's packet filter: load the byte of flags from the TCP header; if SYN is set, keep nothing; else keep all.
+_NO_SYN = ((0x30, 0, 0, 13), (0x45, 0, 1, 0x02), (0x06, 0, 0, 0), (0x06, 0, 0, 0xFFFFFFFF))
 
 
 class _HasNumber(Protocol):
@@ -35,16 +37,17 @@ class _HasNumber(Protocol):
 
 
 def plug(listener: socket.socket) -> None:
-    """Let no more connections into a listening socket's queue, for all processes that share it; those in it stay.
+    """Let no more connections begin on a listening socket, for all processes that share it; those in its queue stay.
 
-    Without it, a connection that comes between the last look at the queue and the close is reset. Source: socket(7), SO_ATTACH_FILTER.
+    Without it, a connection that comes between the last look at the queue and the close is reset. Source: socket(7), SO_ATTACH_FILTER;
+    the kernel's filter.rst.
     """
     if sys.platform != "linux":
         return
     import ctypes
 
-    instructions = ctypes.create_string_buffer(_DROP_ALL)
-    program = struct.pack("HP", 1, ctypes.addressof(instructions))
+    instructions = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *instruction) for instruction in _NO_SYN))
+    program = struct.pack("HP", len(_NO_SYN), ctypes.addressof(instructions))
     # A kernel without filters is left with the race, which lasts for microseconds.
     with contextlib.suppress(OSError):
         listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, program)
@@ -52,8 +55,6 @@ def plug(listener: socket.socket) -> None:
 
 async def drain(server: uvicorn.Server, listeners: Iterable[socket.socket]) -> None:
     """Take what waits in the queue, stop listening, and return when every connection has ended, and every task that answers."""
-    loop = asyncio.get_running_loop()
-    last_call = loop.time() + _LAST_CALL
     state = server.server_state
     state.default_headers = [*state.default_headers, _CLOSE]
     for connection in list(state.connections):
@@ -61,27 +62,30 @@ async def drain(server: uvicorn.Server, listeners: Iterable[socket.socket]) -> N
         if cycle is not None and not cycle.response_complete:
             connection.shutdown()
     for listener in listeners:
-        while _has_input(listener) and loop.time() < last_call:
-            await asyncio.sleep(0)
+        await _empty_queue(listener)
     for listening in server.servers:
         listening.close()
     for listener in listeners:
         listener.close()
-    while state.connections and loop.time() < last_call:
-        await asyncio.sleep(_LOOK_EVERY)
-    await _close_all(state)
-
-
-async def _close_all(state: uvicorn.server.ServerState) -> None:
-    """Close what is idle, and what is not once it is; a connection whose next request is in the kernel already gets its answer."""
-    spared: set[object] = set()
+    last_call = time.monotonic() + _LAST_CALL
     while state.connections or state.tasks:
-        for connection in list(state.connections):
-            if connection not in spared and _has_input(connection.transport.get_extra_info("socket")):
-                spared.add(connection)
-            else:
-                connection.shutdown()
         await asyncio.sleep(_LOOK_EVERY)
+        if time.monotonic() >= last_call:
+            _close_idle(state)
+
+
+async def _empty_queue(listener: socket.socket) -> None:
+    """Let the loop take what waits. Where others go on listening, more may come for as long as this looks."""
+    enough = time.monotonic() + _LONGEST_QUEUE
+    while _has_input(listener) and time.monotonic() < enough:
+        await asyncio.sleep(0)
+
+
+def _close_idle(state: uvicorn.server.ServerState) -> None:
+    """Close what is idle, but not what has a request in the kernel that the loop has yet to read."""
+    for connection in list(state.connections):
+        if not _has_input(connection.transport.get_extra_info("socket")):
+            connection.shutdown()
 
 
 def _has_input(source: _HasNumber) -> bool:

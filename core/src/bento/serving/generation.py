@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from .channel import Channel, Kind, Report
+from .channel import LISTEN_NO_MORE, Channel, Kind, Report
 from .forking import fork
 from .template import Workplace, how_ended, run_one, run_template, tell_failure
 
@@ -101,7 +101,7 @@ class Generation:
     def stop_listening(self) -> None:
         """Let go of the listening socket, and load nothing any more."""
         if self.shares:
-            self.channel.ask(-1)
+            self.channel.ask(LISTEN_NO_MORE)
         else:
             self._kill_first()
 

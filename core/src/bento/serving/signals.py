@@ -30,3 +30,11 @@ def caught_signals() -> Iterator[socket.socket]:
             signal.signal(number, handler)
         reader.close()
         writer.close()
+
+
+def read_signals(caught: socket.socket) -> bytes:
+    """The numbers that have come and were not yet read."""
+    try:
+        return caught.recv(4096)
+    except BlockingIOError:
+        return b""

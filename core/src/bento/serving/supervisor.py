@@ -29,7 +29,7 @@ from .drain import plug
 from .forking import freeze, reason_not_to_fork
 from .generation import Generation
 from .porter import Porter, run_porter
-from .signals import caught_signals
+from .signals import caught_signals, read_signals
 from .template import Workplace
 
 if TYPE_CHECKING:
@@ -86,13 +86,14 @@ class Supervisor:
 
     def _turn(self, signals: socket.socket, longest: float | None = None) -> None:
         """Wait until something happens, and act on it."""
+        self._porter.look()
         waiting = select.poll()
         waiting.register(signals, select.POLLIN)
         for generation in self._crew.generations:
             waiting.register(generation.channel, select.POLLIN)
         seconds = [wait for wait in (self._agenda.wait(), longest) if wait is not None]
         waiting.poll(math.ceil(1000 * min(seconds)) if seconds else None)
-        numbers = _read(signals)
+        numbers = read_signals(signals)
         # What a process said before it ended comes first.
         for generation in list(self._crew.generations):
             for report in list(generation.channel.reports()):
@@ -100,7 +101,6 @@ class Supervisor:
         for number in numbers:
             self._take_signal(number)
         self._agenda.run_due()
-        self._porter.look()
 
     def _take_signal(self, number: int) -> None:
         if number == signal.SIGCHLD:
@@ -149,10 +149,3 @@ class Supervisor:
 
     def _is_unserved(self) -> bool:
         return not (self._stops_asked or self._crew.serves)
-
-
-def _read(signals: socket.socket) -> bytes:
-    try:
-        return signals.recv(4096)
-    except BlockingIOError:
-        return b""

@@ -7,14 +7,19 @@ worker itself, and each of the others loads for itself; files that an artifact m
 from __future__ import annotations
 
 import os
+import select
 import signal
+import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from .channel import Channel, Kind, Report
+from .channel import LISTEN_NO_MORE, Channel, Kind, Report
 from .forking import fork, freeze, reason_not_to_fork
+from .signals import caught_signals, read_signals
 from .worker import Place, Settings, run_worker
 
 if TYPE_CHECKING:
@@ -39,8 +44,10 @@ class Workplace:
 
 def run_template(workplace: Workplace) -> None:
     """Load the service, then fork a worker for each place that is asked for, until the supervisor closes its end."""
-    target = workplace.find()
-    service = target.load()
+    with _ending_with(workplace.lifeline):
+        target = workplace.find()
+        service = target.load()
+        import_module(".pages", __package__)
     workplace.board.add(service.apis)
     reason = reason_not_to_fork()
     report = Report(Kind.LOADED, os.getpid(), 0, "\n".join([reason, target.title, *service.apis]))
@@ -52,6 +59,28 @@ def run_template(workplace: Workplace) -> None:
         freeze()
         workplace.channel.report(report)
         _Template(workplace, loaded).run()
+
+
+@contextmanager
+def _ending_with(lifeline: int) -> Iterator[None]:
+    """End this process when the supervisor is gone, whatever the main thread does."""
+    reader, writer = os.pipe()
+
+    def watch() -> None:
+        waiting = select.poll()
+        waiting.register(lifeline, select.POLLIN)
+        waiting.register(reader, select.POLLIN)
+        if lifeline in dict(waiting.poll()):
+            os._exit(1)
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    try:
+        yield
+    finally:
+        os.close(writer)
+        watching.join()
+        os.close(reader)
 
 
 def run_one(workplace: Workplace, place: int) -> None:
@@ -86,13 +115,25 @@ class _Template:
         self._workers: dict[int, int] = {}
 
     def run(self) -> None:
-        signal.signal(signal.SIGCHLD, lambda *_: self._bury())
-        while (place := self._channel.next_place()) is not None:
-            if place < 0:
-                # The last one asked for: what is still in the socket's queue is for those who listen.
-                self._workplace.listener.close()
-            else:
-                self._fork(place)
+        # Other signals are for the workers, and for the supervisor, which ends this process by closing its end.
+        with caught_signals() as signals:
+            waiting = select.poll()
+            waiting.register(signals, select.POLLIN)
+            waiting.register(self._channel, select.POLLIN)
+            while True:
+                waiting.poll()
+                if signal.SIGCHLD in read_signals(signals):
+                    self._bury()
+                for place in self._channel.places():
+                    if place is None:
+                        return
+                    self._start(place)
+
+    def _start(self, place: int) -> None:
+        if place == LISTEN_NO_MORE:
+            self._workplace.listener.close()
+        else:
+            self._fork(place)
 
     def _fork(self, place: int) -> None:
         try:
@@ -102,14 +143,16 @@ class _Template:
             return
         self._channel.report(Report(Kind.FORKED, pid, place))
         self._workers[pid] = place
-        # It may have ended before it was known here.
-        self._bury()
 
     def _bury(self) -> None:
         for pid in list(self._workers):
             ended, status = os.waitpid(pid, os.WNOHANG)
             if ended:
                 self._channel.report(Report(Kind.ENDED, pid, self._workers.pop(pid), how_ended(status)))
+
+
+CUT_OFF = "with status 1"
+"""How a worker ends that could not answer all it had."""
 
 
 def how_ended(status: int) -> str:

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import uvicorn
@@ -147,6 +148,8 @@ class _Server(uvicorn.Server):
     def _tell(self) -> None:
         if self.failure is None and not self.should_exit:
             self._on_ready()
+            # Pages are seldom asked for and long to import: not before the first answer, nor while somebody waits for one.
+            threading.Thread(target=import_module, args=(".pages", __package__), name=f"{THREADS}pages").start()
 
     async def main_loop(self) -> None:
         """Keep the date right, which is a header of every answer, until there is a reason to stop."""
@@ -189,6 +192,8 @@ class _Server(uvicorn.Server):
 
     def _orphaned(self) -> None:
         log.warning("the supervisor is gone: stopping")
+        if not self.started:
+            _end(_FORCED)
         if self._place is not None:
             asyncio.get_running_loop().remove_reader(self._place.lifeline)
         self._stop()

@@ -1,0 +1,195 @@
+"""A stop loses nothing that was accepted: requests that run, that come on open connections, and connections nobody has taken yet."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+from collections import Counter
+from contextlib import ExitStack
+
+import httpx
+import pytest
+
+from client import HOST, Connection, post, request
+from running import PROGRAM, started
+
+SERVICE = """
+import asyncio, os, threading, time
+import bento
+from bento.adapters import JsonAdapter
+
+class Worker(bento.Service):
+    @bento.api(input=JsonAdapter(), output=JsonAdapter())
+    def pid(self, value):
+        return os.getpid()
+
+    @bento.api(input=JsonAdapter(), output=JsonAdapter())
+    def nap(self, value):
+        time.sleep(value)
+        return "rested"
+
+    @bento.api(input=JsonAdapter(), output=JsonAdapter())
+    async def freeze(self, value):
+        "Holds up the whole process, as no api should."
+        time.sleep(value)
+        return "thawed"
+
+    @bento.api(input=JsonAdapter(), output=JsonAdapter(), timeout=0.2)
+    def hang(self, value):
+        threading.Event().wait()
+
+service = Worker()
+"""
+
+both = pytest.mark.parametrize("workers", [1, 2])
+
+
+@pytest.fixture
+def project(tmp_path):
+    (tmp_path / "app.py").write_text(SERVICE)
+    return tmp_path
+
+
+def ask_until_refused(port: int, answers: Counter[str], per_connection: int, asked: threading.Event) -> None:
+    """Ask again and again, on a new connection when the old one ends, until none is accepted any more."""
+    while True:
+        try:
+            connection = Connection(port)
+        except OSError:
+            return
+        with connection:
+            for _ in range(per_connection):
+                try:
+                    answer = connection.ask(post("/pid"))
+                except OSError as error:
+                    answers[f"lost: {error!r}"] += 1
+                    return
+                answers[str(answer.status)] += 1
+                asked.set()
+                if answer.headers.get("connection") == "close":
+                    break
+
+
+def wait_until_refused(port: int) -> None:
+    """Wait until a stop has begun."""
+    while True:
+        try:
+            socket.create_connection((HOST, port), timeout=0.1).close()
+        except OSError:
+            return
+
+
+@both
+@pytest.mark.parametrize("per_connection", [1, 1_000_000], ids=["a connection for each request", "keep-alive"])
+def test_no_accepted_request_is_lost_when_a_server_stops_under_load(project, workers, per_connection):
+    with started(project, workers=workers, access_log=False) as server:
+        answers: Counter[str] = Counter()
+        asked = [threading.Event() for _ in range(16)]
+        clients = [threading.Thread(target=ask_until_refused, args=(server.port, answers, per_connection, event)) for event in asked]
+        for client in clients:
+            client.start()
+        for event in asked:
+            assert event.wait(20)
+        assert server.stop() == 0
+        for client in clients:
+            client.join()
+    assert set(answers) == {"200"}
+
+
+@both
+def test_connections_that_nobody_has_taken_yet_are_answered_before_the_server_ends(project, workers):
+    with started(project, workers=workers) as server, ExitStack() as stack:
+        frozen = [stack.enter_context(Connection(server.port)) for _ in range(8 * workers)]
+        for connection in frozen:
+            connection.send(post("/freeze", b"0.1"))
+        waiting = [stack.enter_context(Connection(server.port)) for _ in range(50)]
+        for connection in waiting:
+            connection.send(post("/pid"))
+        assert server.stop() == 0
+        assert [connection.answer().body for connection in frozen] == [b'"thawed"'] * len(frozen)
+        answers = [connection.answer() for connection in waiting]
+        assert {(answer.status, answer.headers["connection"]) for answer in answers} == {(200, "close")}
+
+
+def test_an_open_connection_is_told_that_the_server_is_not_ready_any_more(project):
+    with started(project) as server, Connection(server.port) as busy, Connection(server.port) as open_one:
+        assert open_one.ask(request("GET", "/readyz")).body == b"ready\n"
+        busy.send(post("/nap", b"0.3"))
+        while server.figure('bento_requests_in_flight{api="nap"}') < 1:
+            pass
+        server.process.send_signal(signal.SIGTERM)
+        wait_until_refused(server.port)
+        answer = open_one.ask(request("GET", "/readyz"))
+        assert (answer.status, answer.body, answer.headers["connection"]) == (503, b"draining\n", "close")
+        assert busy.answer().body == b'"rested"'
+        assert server.process.wait(10) == 0
+
+
+@both
+def test_an_idle_connection_does_not_keep_a_server(project, workers):
+    with started(project, workers=workers) as server, Connection(server.port) as idle, Connection(server.port) as unused:
+        assert idle.ask(post("/pid")).status == 200
+        assert server.stop() == 0
+        assert idle.is_closed()
+        assert unused.is_closed()
+
+
+@both
+def test_a_second_signal_ends_a_server_by_force(project, workers):
+    with started(project, workers=workers) as server, Connection(server.port) as connection:
+        connection.send(post("/nap", b"60"))
+        while server.figure('bento_requests_in_flight{api="nap"}') < 1:
+            pass
+        server.process.send_signal(signal.SIGTERM)
+        wait_until_refused(server.port)
+        assert server.stop() == 1
+        server.wait_for("SIGTERM came again: ending without 1 answers" if workers == 1 else "stopped by force: 1 of the workers had not")
+        assert connection.is_closed()
+
+
+@both
+def test_the_end_of_the_grace_period_ends_a_server_by_force(project, workers):
+    with started(project, workers=workers, grace=0.2) as server, Connection(server.port) as connection:
+        connection.send(post("/nap", b"60"))
+        while server.figure('bento_requests_in_flight{api="nap"}') < 1:
+            pass
+        assert server.stop() == 1
+        if workers == 1:
+            server.wait_for("the grace period of 0.2 seconds is over: ending without 1 answers")
+
+
+@both
+def test_a_call_that_hangs_and_that_nobody_waits_for_does_not_keep_a_server(project, workers):
+    with started(project, workers=workers) as server, Connection(server.port) as connection:
+        assert connection.ask(post("/hang")).status == 504
+        assert server.stop() == 0
+
+
+def test_a_server_that_is_loading_ends_at_once(project):
+    (project / "app.py").write_text(f"import threading\nthreading.Event().wait()\n{SERVICE}")
+    with started(project) as server:
+        server.wait_for("starts on")
+        while not _answers(server.lines[0].split()[3]):
+            pass
+        assert server.stop() == 0
+
+
+@both
+def test_ctrl_c_in_a_terminal_reaches_every_process_and_loses_nothing(project, workers):
+    """A terminal sends SIGINT to all processes of the group; the workers leave it to their supervisor."""
+    with started(project, f"import os\nos.setsid()\n{PROGRAM}", workers=workers) as server, Connection(server.port) as connection:
+        connection.send(post("/nap", b"0.3"))
+        while server.figure('bento_requests_in_flight{api="nap"}') < 1:
+            pass
+        os.killpg(server.process.pid, signal.SIGINT)
+        assert connection.answer().body == b'"rested"'
+        assert server.process.wait(10) == 0
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/livez").status_code == 200
+    except httpx.TransportError:
+        return False

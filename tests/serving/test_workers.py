@@ -1,0 +1,384 @@
+"""Workers: what they share, how they are replaced, and what a server says of them."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from client import Connection, post
+from running import PROGRAM, Server, started
+
+SERVICE = """
+import os, time
+import bento
+from bento.adapters import JsonAdapter
+
+class Worker(bento.Service):
+    '''Says which process answers, and what it has loaded.'''
+
+    def setup(self):
+        if os.path.exists("broken"):
+            raise OSError("the model file is gone")
+
+    @bento.api(input=JsonAdapter(), output=JsonAdapter())
+    def pid(self, value):
+        return os.getpid()
+
+    @bento.api(input=JsonAdapter(), output=JsonAdapter())
+    def loaded(self, value):
+        return LOADED
+
+    @bento.api(input=JsonAdapter(), output=JsonAdapter())
+    def threads(self, value):
+        return os.environ.get("OMP_NUM_THREADS")
+
+LOADED = os.getpid()
+service = Worker()
+"""
+
+
+@pytest.fixture
+def project(tmp_path):
+    (tmp_path / "app.py").write_text(SERVICE)
+    return tmp_path
+
+
+def ask(server: Server, api: str) -> object:
+    """What an api answers on a new connection, of whichever worker takes it."""
+    return httpx.post(f"{server.url}/{api}", json=1, timeout=10).json()
+
+
+def answers_of(server: Server, api: str, count: int) -> set[object]:
+    """What workers answer, once there are `count` different answers."""
+    seen: set[object] = set()
+    eventually(lambda: seen.add(ask(server, api)) or len(seen) >= count)
+    return seen
+
+
+def eventually(holds: Callable[[], object], seconds: float = 20.0) -> None:
+    due = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < due
+
+
+def processes(pid: int) -> list[int]:
+    """A process and all that come from it."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(process for child in children for process in processes(int(child)))]
+
+
+def memory(pid: int) -> int:
+    """The bytes that a server holds, what its processes share counted once."""
+    rolls = [Path(f"/proc/{process}/smaps_rollup").read_text() for process in processes(pid)]
+    return sum(int(found[1]) for roll in rolls if (found := re.search(r"^Pss:\s+(\d+) kB", roll, re.MULTILINE))) * 1024
+
+
+def runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in {"Z", "X"}
+    except FileNotFoundError:
+        return False
+
+
+@contextmanager
+def asking(server: Server, clients: int = 4) -> Iterator[Counter[str]]:
+    """Many clients that ask, each on a connection of its own until that is closed, and count what they hear."""
+    heard: Counter[str] = Counter()
+    over = threading.Event()
+
+    def ask_on() -> None:
+        while not over.is_set():
+            with Connection(server.port) as connection:
+                closing = False
+                while not (closing or over.is_set()):
+                    try:
+                        answer = connection.ask(post("/pid"))
+                    except OSError as error:
+                        heard[f"lost: {error!r}"] += 1
+                        break
+                    heard[str(answer.status)] += 1
+                    closing = answer.headers.get("connection") == "close"
+
+    threads = [threading.Thread(target=ask_on) for _ in range(clients)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield heard
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+
+
+# What they share
+
+
+def test_four_workers_of_a_large_model_take_little_more_memory_than_one(project):
+    (project / "app.py").write_text(f"{SERVICE}\nimport numpy\nservice.model = numpy.ones(50_000_000)\n")
+    sizes = {}
+    for workers in (1, 4):
+        with started(project, workers=workers) as server:
+            answers_of(server, "pid", workers)
+            sizes[workers] = memory(server.process.pid)
+            server.stop()
+    assert sizes[1] > 400_000_000
+    assert sizes[4] < 1.3 * sizes[1]
+
+
+def test_workers_are_forked_from_a_process_that_has_loaded(project):
+    with started(project, workers=2) as server:
+        server.wait_for("2 workers are forked from a process that has loaded app:service, and share it")
+        pids = answers_of(server, "pid", 2)
+        (loaded,) = {ask(server, "loaded") for _ in range(10)}
+        assert loaded not in pids
+
+
+def test_a_library_that_is_ready_for_forks_does_not_keep_workers_from_sharing(project):
+    (project / "app.py").write_text(f"import numpy\n{SERVICE}")
+    with started(project, f"import os\nos.environ['OPENBLAS_NUM_THREADS'] = '4'\n{PROGRAM}", workers=2) as server:
+        server.wait_for("2 workers are forked from a process that has loaded app:service, and share it")
+
+
+def test_each_worker_loads_for_itself_where_a_thread_runs(project):
+    (project / "app.py").write_text(f"import threading\nthreading.Thread(target=threading.Event().wait, name='ticker').start()\n{SERVICE}")
+    with started(project, workers=2) as server:
+        server.wait_for("each of 2 workers loads app:service for itself, for a fork after that is unsafe: thread 'ticker' runs")
+        pids = answers_of(server, "pid", 2)
+        assert answers_of(server, "loaded", 2) == pids
+        os.kill(min(pids), signal.SIGKILL)
+        eventually(lambda: len(answers_of(server, "pid", 2) - pids) == 1)
+        assert server.stop() == 0
+
+
+def test_each_worker_loads_for_itself_where_a_framework_cannot_be_forked(project):
+    (project / "jax.py").touch()
+    (project / "app.py").write_text(f"import jax\n{SERVICE}")
+    with started(project, workers=2) as server:
+        server.wait_for("for itself, for a fork after that is unsafe: jax does not survive a fork")
+        assert answers_of(server, "loaded", 2) == answers_of(server, "pid", 2)
+
+
+def test_a_service_in_memory_is_not_shared_with_workers_beside_threads_that_run(project):
+    program = PROGRAM.replace('"app:service"', "app.service").replace("import json", "import app, threading, json")
+    waiting = "threading.Thread(target=threading.Event().wait, name='ticker', daemon=True).start()\nbento.serve"
+    with started(project, program.replace("bento.serve", waiting), workers=2) as server:
+        assert server.process.wait(20) == 1
+        server.wait_for(
+            "bento.errors.ServerError: worker is in memory, and not safe to share with many workers, for thread 'ticker' runs: "
+            "save it and serve its tag"
+        )
+
+
+def test_a_service_in_memory_is_served_by_many_workers(project):
+    program = PROGRAM.replace('"app:service"', "app.service").replace("import json", "import app, json")
+    with started(project, program, workers=2) as server:
+        assert len(answers_of(server, "pid", 2)) == 2
+        assert ask(server, "loaded") == server.process.pid
+        assert server.stop() == 0
+
+
+def test_libraries_of_many_workers_share_the_processors(project, monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    workers = 2 * len(os.sched_getaffinity(0))
+    with started(project, workers=workers) as server:
+        assert ask(server, "threads") == "1"
+
+
+def test_what_the_user_says_of_threads_stays(project, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    with started(project, workers=2) as server:
+        assert ask(server, "threads") == "3"
+
+
+def test_requests_to_different_workers_have_different_ids(project):
+    with started(project, workers=2) as server:
+        first = {}
+        while len(first) < 2:
+            answer = httpx.post(f"{server.url}/pid", json=1)
+            first.setdefault(answer.json(), answer.headers["x-request-id"])
+        assert len({request_id[:12] for request_id in first.values()}) == 2
+
+
+# What a server says and answers meanwhile
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_server_speaks_for_itself(project, workers):
+    with started(project, workers=workers) as server:
+        ask(server, "pid")
+        assert server.stop() == 0
+    shared = ["2 workers are forked from a process that has loaded app:service, and share it"] if workers > 1 else []
+    said = [re.sub(r"\d+\.\d+\.\d+\.\d+:\d+|\d+\.\d+ s|process \d+", "_", line.strip()) for line in server.lines]
+    assert said == ["app:service starts on http://_ (_)", *shared, "app:service is ready on http://_ after _: Ctrl-C stops it"]
+
+
+def test_health_is_answered_while_the_service_of_many_workers_is_loading(project):
+    (project / "app.py").write_text(SERVICE.replace("class Worker", "while not os.path.exists('go'): time.sleep(0.01)\nclass Worker"))
+    with started(project, workers=2) as server:
+        url = re.search(r"http://\S+", server.wait_for("starts on"))[0]
+        assert httpx.get(f"{url}/livez", timeout=10).status_code == 200
+        assert httpx.get(f"{url}/readyz").text == "loading\n"
+        refused = httpx.post(f"{url}/pid", json=1)
+        assert (refused.status_code, refused.json()["detail"], refused.headers["retry-after"]) == (503, "the service is loading", "1")
+        (project / "go").touch()
+        server.wait_for("is ready on")
+        eventually(lambda: httpx.get(f"{url}/readyz").text == "ready\n")
+        assert {type(ask(server, "pid")) for _ in range(20)} == {int}
+        assert server.stop() == 0
+
+
+# How they are replaced
+
+
+def test_a_killed_worker_is_replaced_within_a_second_whatever_loading_takes(project):
+    (project / "app.py").write_text(f"import time\ntime.sleep(1.5)\n{SERVICE}")
+    with started(project, workers=2) as server:
+        before = answers_of(server, "pid", 2)
+        os.kill(min(before), signal.SIGKILL)
+        killed = time.monotonic()
+        eventually(lambda: ask(server, "pid") not in before)
+        assert time.monotonic() - killed < 1.0
+        server.wait_for(f"worker {min(before)} ended by signal 9: starting another")
+        assert server.stop() == 0
+
+
+def test_a_worker_that_cannot_start_any_more_leaves_the_others_serving_and_is_tried_again(project):
+    with started(project, workers=2) as server:
+        before = answers_of(server, "pid", 2)
+        (project / "broken").touch()
+        os.kill(min(before), signal.SIGKILL)
+        server.wait_for("a new worker cannot start, trying again in .* seconds: OSError: the model file is gone")
+        assert {ask(server, "pid") for _ in range(10)} == {max(before)}
+        (project / "broken").unlink()
+        answers_of(server, "pid", 2)
+
+
+def test_the_end_of_the_process_that_workers_come_from_is_no_end_of_the_workers(project):
+    with started(project, workers=2) as server:
+        before = answers_of(server, "pid", 2)
+        (template,) = {ask(server, "loaded") for _ in range(3)}
+        with asking(server) as heard:
+            os.kill(template, signal.SIGKILL)
+            server.wait_for("the process that workers are forked from ended by signal 9: loading anew")
+            server.wait_for("all workers of app:service are new")
+        assert set(heard) == {"200"}
+        assert not answers_of(server, "pid", 2) & before
+        eventually(lambda: not any(runs(pid) for pid in before))
+        assert server.stop() == 0
+
+
+def test_sighup_replaces_workers_by_what_is_there_now_without_losing_a_request(project):
+    with started(project, workers=2) as server:
+        before = answers_of(server, "pid", 2)
+        (project / "app.py").write_text(SERVICE.replace("return LOADED", "return 'new'"))
+        with asking(server) as heard:
+            server.process.send_signal(signal.SIGHUP)
+            server.wait_for("all workers of app:service are new")
+            eventually(lambda: not any(runs(pid) for pid in before))
+        assert set(heard) == {"200"}
+        assert {ask(server, "loaded") for _ in range(10)} == {"new"}
+        assert server.stop() == 0
+
+
+@pytest.mark.parametrize("change", ["syntax error", f"{SERVICE}\nos.close(3.5)", "broken"])
+def test_sighup_leaves_workers_as_they_are_where_nothing_better_can_start(project, change):
+    with started(project, workers=2) as server:
+        before = answers_of(server, "pid", 2)
+        if change == "broken":
+            (project / "broken").touch()
+        else:
+            (project / "app.py").write_text(change)
+        server.process.send_signal(signal.SIGHUP)
+        server.wait_for("app:service stays as it is, for what should replace it cannot start: ")
+        assert answers_of(server, "pid", 2) == before
+        (project / "broken").unlink(missing_ok=True)
+        (project / "app.py").write_text(SERVICE)
+        server.process.send_signal(signal.SIGHUP)
+        server.wait_for("all workers of app:service are new")
+        assert server.stop() == 0
+
+
+def test_sighup_takes_the_latest_version_that_is_in_the_store_now(tmp_path):
+    home = {**os.environ, "BENTO_HOME": str(tmp_path / "home")}
+    (tmp_path / "app.py").write_text(
+        f"{SERVICE}\nif __name__ == '__main__':\n    import sys\n    bento.save(service, version=sys.argv[1])\n"
+    )
+    save = [sys.executable, "app.py"]
+    subprocess.run([*save, "1"], cwd=tmp_path, env=home, check=True, capture_output=True)
+    program = PROGRAM.replace("app:service", "worker:latest").replace(
+        "import json", f"import os; os.environ['BENTO_HOME'] = {home['BENTO_HOME']!r}\nimport json"
+    )
+    with started(tmp_path, program, workers=2) as server:
+        assert httpx.get(f"{server.url}/openapi.json").json()["info"]["version"] == "1"
+        subprocess.run([*save, "2"], cwd=tmp_path, env=home, check=True, capture_output=True)
+        server.process.send_signal(signal.SIGHUP)
+        server.wait_for("all workers of worker:2 are new")
+        eventually(lambda: httpx.get(f"{server.url}/openapi.json").json()["info"]["version"] == "2")
+
+
+def test_figures_never_go_down_whatever_becomes_of_workers(project):
+    figure = 'bento_requests_total{api="pid",status="200"}'
+    with started(project, workers=2) as server, asking(server):
+        seen = [server.figure(figure)]
+
+        def has_changed(count: int) -> bool:
+            seen.append(server.figure(figure))
+            return sum("are new" in line for line in server.lines) == count
+
+        os.kill(min(answers_of(server, "pid", 2)), signal.SIGKILL)
+        for count, change in enumerate(("def early(self, value): ...", "def even_earlier(self, value): ..."), 1):
+            api = f"    @bento.api(input=JsonAdapter())\n    {change}\n\n"
+            (project / "app.py").write_text(SERVICE.replace("    def setup", f"{api}    def setup"))
+            server.process.send_signal(signal.SIGHUP)
+            eventually(lambda count=count: has_changed(count))
+    assert seen == sorted(seen)
+    assert seen[-1] > seen[0]
+
+
+def test_requests_of_a_worker_that_is_gone_are_not_in_flight(project):
+    (project / "app.py").write_text(SERVICE.replace("return LOADED", "time.sleep(60)"))
+    with started(project, workers=2) as server, Connection(server.port) as connection:
+        pid = int(connection.ask(post("/pid")).body)
+        connection.send(post("/loaded"))
+        eventually(lambda: server.figure('bento_requests_in_flight{api="loaded"}') == 1)
+        os.kill(pid, signal.SIGKILL)
+        eventually(lambda: server.figure('bento_requests_in_flight{api="loaded"}') == 0)
+
+
+def test_a_process_that_is_loading_does_not_outlive_a_server_that_is_killed(project):
+    (project / "app.py").write_text("import threading\nthreading.Event().wait()")
+    with started(project, workers=2) as server:
+        server.wait_for("starts on")
+        eventually(lambda: len(processes(server.process.pid)) == 3)
+        everybody = processes(server.process.pid)
+        server.process.kill()
+        server.process.wait()
+        eventually(lambda: not any(runs(pid) for pid in everybody))
+
+
+@pytest.mark.parametrize("options", [{"workers": 2}, {"reload": True}])
+def test_no_process_outlives_a_server_that_is_killed(project, options):
+    with started(project, **options) as server:
+        ask(server, "pid")
+        everybody = processes(server.process.pid)
+        server.process.kill()
+        server.process.wait()
+        eventually(lambda: not any(runs(pid) for pid in everybody))
+
+
+def test_the_end_of_a_terminal_is_the_end_of_a_server_with_one_worker(project):
+    with started(project) as server:
+        ask(server, "pid")
+        assert server.stop(signal.SIGHUP) == 0
