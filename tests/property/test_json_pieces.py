@@ -79,8 +79,8 @@ def test_a_document_is_the_same_in_pieces(value, space, size):
 def test_a_damaged_text_is_refused_in_pieces_exactly_if_it_is_at_once(value, space, size, wounds):
     text = written(value, space).encode()
     for place, byte in wounds:
-        place %= len(text) + 1
-        text = text[:place] + byte + text[place + (not byte) :]
+        start = place % (len(text) + 1)
+        text = text[:start] + byte + text[start + (not byte) :]
     expected = at_once(text)
     found = in_pieces(text, size)
     assert found is BadInput if expected is BadInput else orjson.dumps(found) == orjson.dumps(expected)
