@@ -23,26 +23,22 @@ def available_processors(process: Path = Path("/proc/self")) -> int:
     return max(1, int(min([allowed, *_quotas(process)])))
 
 
-def share_processors(workers: int, environ: MutableMapping[str, str] = os.environ) -> int:
-    """Tell libraries not yet loaded how many threads each worker may start; returns that number, 0 if it is left to them.
+def share_processors(workers: int, environ: MutableMapping[str, str] = os.environ) -> None:
+    """Tell libraries how many threads each of so many workers may start: through the environment those that are not loaded yet.
 
     What the user has set stays, and one worker that may use every processor is left to its libraries, which know more than
     their number.
     """
     available = available_processors()
-    if workers == 1 and available == os.cpu_count():
-        return 0
-    each = str(max(1, available // workers))
-    own = [variable for variable in _VARIABLES if environ.setdefault(variable, each) == each]
-    return int(each) if _VARIABLES[0] in own else 0
-
-
-def limit_loaded_libraries(threads: int) -> None:
-    """Tell libraries that are loaded already, and do not look at the environment any more."""
+    if _VARIABLES[0] in environ or (workers == 1 and available == os.cpu_count()):
+        return
+    each = max(1, available // workers)
+    for variable in _VARIABLES:
+        environ.setdefault(variable, str(each))
     if "torch" in sys.modules:
-        sys.modules["torch"].set_num_threads(threads)
+        sys.modules["torch"].set_num_threads(each)
     if "threadpoolctl" in sys.modules:
-        sys.modules["threadpoolctl"].threadpool_limits(threads)
+        sys.modules["threadpoolctl"].threadpool_limits(each)
 
 
 def _quotas(process: Path) -> Iterator[float]:

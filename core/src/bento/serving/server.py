@@ -49,7 +49,7 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
     count = available_processors() if workers == "auto" else workers
     if count < 1:
         raise ServerError(f"expected 1 or more workers, got {count}")
-    threads = share_processors(count)
+    share_processors(count)
     find = partial(resolve, target, store=store, trust=trust)
     found = find()
     listener = listen(host, port)
@@ -61,7 +61,7 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
     from .worker import Settings, run_worker
 
     address = url(listener)
-    settings = Settings(Limits(body=max_body), tuple(allowed_hosts), access_log, grace, threads)
+    settings = Settings(Limits(body=max_body), tuple(allowed_hosts), access_log, grace)
     log.info("%s starts on %s (process %d)", found.title, address, os.getpid())
     with listener:
         if reload:

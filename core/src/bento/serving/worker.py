@@ -22,7 +22,6 @@ from .drain import drain, plug
 from .filters import keep_one_filter
 from .lifecycle import THREADS, Lifecycle
 from .limits import Limits
-from .processors import limit_loaded_libraries
 
 if TYPE_CHECKING:
     import socket
@@ -39,17 +38,12 @@ _FORCED = 1
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a server behaves.
-
-    `grace` is how many seconds a stop waits for open requests, `threads` how many each process's libraries may start, 0 if
-    nobody has to say.
-    """
+    """How a server behaves; `grace` is how many seconds a stop waits for open requests."""
 
     limits: Limits = field(default_factory=Limits)
     allowed_hosts: tuple[str, ...] = ()
     access_log: bool = True
     grace: float = 30.0
-    threads: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +65,6 @@ def run_worker(
 
     A second signal, or the end of `settings.grace`, ends the process itself.
     """
-    if settings.threads:
-        limit_loaded_libraries(settings.threads)
     board, own = (place.board, place.own) if place else (None, 0)
     lifecycle = Lifecycle(target.load, version=target.version, limits=settings.limits, board=board, own=own)
     app = App(lifecycle, allowed_hosts=settings.allowed_hosts, access_log=settings.access_log, brings_up=False)
