@@ -14,7 +14,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import nn
 
-from bento_torch import TorchArtifact
+from bento_torch import TorchArtifact, TorchExportArtifact
 
 PROJECT = Path(nets.__file__).parent
 SQUARE = torch.linspace(-1, 1, 64).reshape(8, 8)
@@ -215,6 +215,13 @@ def test_a_module_goes_to_the_device_that_is_asked_for(again):
     """PyTorch's meta device stands for any that is not the processor."""
     loaded = again(nets.Tied(), device="meta")
     assert {tensor.device.type for tensor in loaded.state_dict().values()} == {"meta"}
+
+
+def test_an_exported_program_goes_to_the_device_that_is_asked_for(tmp_path):
+    pictures = torch.zeros(2, 1, 8, 8)
+    TorchExportArtifact().save(torch.export.export(nets.Net().eval(), (pictures,)), tmp_path)
+    program = TorchExportArtifact(device="meta").load(tmp_path)
+    assert program.module()(pictures.to("meta")).device.type == "meta"
 
 
 def test_the_file_can_be_read_without_bento(again, tmp_path):
