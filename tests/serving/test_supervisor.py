@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from client import Connection, post
-from running import PROGRAM, Server, started
+from running import PROGRAM, Server, processes, started
 
 SERVICE = """
 import os, time
@@ -71,12 +71,6 @@ def eventually(holds: Callable[[], object], seconds: float = 20.0) -> None:
     due = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < due
-
-
-def processes(pid: int) -> list[int]:
-    """A process and all that come from it."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *(process for child in children for process in processes(int(child)))]
 
 
 def memory(pid: int) -> int:

@@ -119,6 +119,12 @@ class Server:
         return status
 
 
+def processes(pid: int) -> list[int]:
+    """A process and all that come from it."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(process for child in children for process in processes(int(child)))]
+
+
 @contextmanager
 def started(project: Path, program: str = PROGRAM, **options: object) -> Iterator[Server]:
     """A server of `project`'s `app.py`, killed at the end of the block if it still runs; `options` are those of `program`."""

@@ -1,0 +1,69 @@
+"""What a server of a service without a framework costs before anybody asks anything."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from running import processes, started
+
+SERVICE = """
+import bento
+from bento.adapters import JsonAdapter
+
+class Echo(bento.Service):
+    @bento.api(input=JsonAdapter(), output=JsonAdapter())
+    def echo(self, value):
+        return value
+
+service = Echo()
+"""
+
+both = pytest.mark.parametrize("workers", [1, 4])
+
+
+@pytest.fixture
+def project(tmp_path):
+    (tmp_path / "app.py").write_text(SERVICE)
+    return tmp_path
+
+
+def processor_seconds(pid: int) -> float:
+    """The processor time that all processes of a server have used."""
+    stats = [Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split() for process in processes(pid)]
+    return sum(int(stat[11]) + int(stat[12]) for stat in stats) / os.sysconf("SC_CLK_TCK")
+
+
+def resident_bytes(pid: int) -> int:
+    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    return int(found[1]) * 1024
+
+
+@both
+def test_each_process_of_a_server_that_has_answered_is_small(project, workers):
+    with started(project, workers=workers) as server:
+        assert server.ask("echo", [1]) == [1]
+        assert httpx.get(f"{server.url}/readyz").status_code == 200
+        assert max(resident_bytes(process) for process in processes(server.process.pid)) < 45_000_000
+
+
+def test_a_server_needs_little_processor_time_to_its_first_answer(project):
+    with started(project) as server:
+        assert server.ask("echo", [1]) == [1]
+        assert processor_seconds(server.process.pid) < 0.4
+
+
+@both
+def test_a_server_that_nobody_asks_does_next_to_nothing(project, workers):
+    with started(project, workers=workers) as server:
+        assert server.ask("echo", [1]) == [1]
+        assert httpx.get(f"{server.url}/readyz").status_code == 200
+        before = processor_seconds(server.process.pid)
+        # What is measured is that nothing happens.
+        time.sleep(2)
+        assert processor_seconds(server.process.pid) - before <= 0.05
