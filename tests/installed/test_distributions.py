@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tarfile
 import zipfile
 from pathlib import Path
@@ -76,8 +77,9 @@ def test_the_installed_bento_is_not_the_tree(environment):
     assert Path(shown.strip()).is_relative_to(environment.folder)
 
 
-def test_every_plugin_loads_where_it_is_installed(environment):
-    environment.run("bento", "plugins", "--check")
+def test_every_plugin_loads_where_it_is_installed_with_or_without_its_framework(environment):
+    records = json.loads(environment.run("bento", "plugins", "--json").stdout)
+    assert {record["distribution"]: record["error"] for record in records} == {"bento-core": None, **dict.fromkeys(NAMES[1:])}
 
 
 def test_the_installed_bento_saves_and_answers(environment):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from importlib.util import find_spec
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -36,7 +37,18 @@ class Plugin:
 
     def lacks(self) -> list[str]:
         """A sentence for each of its artifacts whose framework is not installed here, saying what to install."""
-        return [_lack(artifact) for artifact in self.artifacts if artifact.framework and not _is_installed(artifact.framework)]
+        missing = [artifact for artifact in self.artifacts if artifact.framework and not _is_installed(artifact.framework)]
+        return [f"artifact {each.name!r} needs {each.framework!r}, which is not installed: {self._way_out(each)}" for each in missing]
+
+    def _way_out(self, artifact: type[Artifact[Any]]) -> str:
+        if not _is_made_without_arguments(artifact):
+            return f"pip install {self.distribution}"  # pip looks for what an installed distribution lacks, too
+        try:
+            needs = " ".join(artifact().requirements())
+        except Exception:
+            log.exception("%s does not say what it requires", artifact.__qualname__)
+            needs = ""
+        return f"pip install {needs}" if needs else "install it"
 
 
 def _is_installed(framework: str) -> bool:
@@ -44,11 +56,9 @@ def _is_installed(framework: str) -> bool:
     return find_spec(framework.partition(".")[0]) is not None
 
 
-def _lack(artifact: type[Artifact[Any]]) -> str:
+def _is_made_without_arguments(kind: type) -> bool:
     try:
-        needs = " ".join(artifact().requirements())
-    except Exception:
-        log.exception("%s does not say what it requires", artifact.__qualname__)
-        needs = ""
-    way_out = f"pip install {needs}" if needs else "install it"
-    return f"artifact {artifact.name!r} needs {artifact.framework!r}, which is not installed: {way_out}"
+        signature(kind).bind()
+    except TypeError:
+        return False
+    return True
