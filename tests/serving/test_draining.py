@@ -128,6 +128,19 @@ def test_an_open_connection_is_told_that_the_server_is_not_ready_any_more(projec
 
 
 @both
+@pytest.mark.parametrize("seconds", [b"0.1", b"0.8"])
+def test_an_answer_during_a_stop_says_once_that_it_is_the_last(project, workers, seconds):
+    with started(project, workers=workers) as server, Connection(server.port) as connection:
+        connection.send(post("/nap", seconds))
+        while server.figure('bento_requests_in_flight{api="nap"}') < 1:
+            pass
+        assert server.stop() == 0
+        answer = connection.socket.makefile("rb").read()
+    assert answer.endswith(b'"rested"')
+    assert answer.lower().count(b"connection: close") == 1
+
+
+@both
 def test_an_idle_connection_does_not_keep_a_server(project, workers):
     with started(project, workers=workers) as server, Connection(server.port) as idle, Connection(server.port) as unused:
         assert idle.ask(post("/pid")).status == 200

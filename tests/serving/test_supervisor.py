@@ -41,6 +41,11 @@ class Worker(bento.Service):
         return LOADED
 
     @bento.api(input=JsonAdapter(), output=JsonAdapter())
+    async def freeze(self, value):
+        "Holds up the whole process, as no api should."
+        time.sleep(60)
+
+    @bento.api(input=JsonAdapter(), output=JsonAdapter())
     def threads(self, value):
         return os.environ.get("OMP_NUM_THREADS")
 
@@ -82,7 +87,7 @@ def memory(pid: int) -> int:
 def runs(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in {"Z", "X"}
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
 
 
@@ -284,6 +289,15 @@ def test_sighup_replaces_workers_by_what_is_there_now_without_losing_a_request(p
         assert set(heard) == {"200"}
         assert {ask(server, "loaded") for _ in range(10)} == {"new"}
         assert server.stop() == 0
+
+
+def test_a_worker_that_hangs_does_not_outlive_its_replacement_for_long(project):
+    with started(project, workers=2, grace=0.2) as server, Connection(server.port) as connection:
+        pid = int(connection.ask(post("/pid")).body)
+        connection.send(post("/freeze"))
+        server.process.send_signal(signal.SIGHUP)
+        server.wait_for("all workers of app:service are new")
+        eventually(lambda: not runs(pid))
 
 
 @pytest.mark.parametrize("change", ["syntax error", f"{SERVICE}\nos.close(3.5)", "broken"])

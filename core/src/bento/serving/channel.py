@@ -11,7 +11,7 @@ from enum import Enum
 LISTEN_NO_MORE = -1
 """Asked for in place of a place: let go of the listening socket."""
 
-_LONGEST = 32 * 1024
+_LONGEST = 100_000
 
 
 class Kind(Enum):
@@ -67,7 +67,7 @@ class Channel:
     def reports(self) -> Iterator[Report]:
         """What was reported and not yet read."""
         with contextlib.suppress(BlockingIOError):
-            while message := self._end.recv(2 * _LONGEST, socket.MSG_DONTWAIT):
+            while message := self._end.recv(_LONGEST, socket.MSG_DONTWAIT):
                 yield Report.of(message)
 
     def ask(self, place: int) -> None:

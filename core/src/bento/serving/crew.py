@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ..errors import ServerError
@@ -27,13 +28,13 @@ _ORPHANS_EVERY = 0.5
 class Crew:
     """Generations of `count` workers, the older first; there is a second one only while workers are being replaced.
 
-    `begin` makes one that counts from the given stretch of the board on, and has begun to load.
+    `new` makes one that counts from the given stretch of the board on.
     """
 
-    def __init__(self, count: int, begin: Callable[[int], Generation], board: Board, agenda: Agenda, on_ready: Callable[[], None]) -> None:
+    def __init__(self, count: int, new: Callable[[int], Generation], board: Board, agenda: Agenda, on_ready: Callable[[], None]) -> None:
         self.generations: list[Generation] = []
         self._count = count
-        self._begin = begin
+        self._new = new
         self._board = board
         self._agenda = agenda
         self._on_ready = on_ready
@@ -60,7 +61,9 @@ class Crew:
     def start(self) -> None:
         """Begin with a new generation, which replaces what there is."""
         taken = {generation.workplace.stretch for generation in self.generations}
-        self.generations.append(self._begin(self._count if 0 in taken else 0))
+        generation = self._new(self._count if 0 in taken else 0)
+        self.generations.append(generation)
+        self._try(generation, generation.start)
 
     def renew(self) -> None:
         """Load the target anew and replace all workers; asked for while that is going on, it is done once more afterwards."""
@@ -80,7 +83,13 @@ class Crew:
                 return
             replaced = generation is not newest and place in newest.workers and newest.workers[place].serves
             if place not in generation.workers and not replaced:
-                generation.add(place)
+                self._try(generation, partial(generation.add, place))
+
+    def _try(self, generation: Generation, start: Callable[[], None]) -> None:
+        try:
+            start()
+        except OSError as error:
+            self._could_not_start(generation, f"no further process: {error.strerror}")
 
     # What is heard
 
@@ -121,7 +130,7 @@ class Crew:
         is_complete = sum(worker.serves for worker in generation.workers.values()) == self._count
         older = self.generations[0]
         if older is not generation and worker.place in older.workers:
-            older.workers[worker.place].leave()
+            self._let_go(older, older.workers[worker.place])
         if is_complete and not self._was_complete:
             self._was_complete = True
             self._on_ready()
@@ -143,6 +152,12 @@ class Crew:
             generation.stop_listening()
         for worker in self.workers:
             worker.leave()
+
+    def _let_go(self, generation: Generation, worker: Worker) -> None:
+        """Let a worker end that another has replaced; one that does not within its grace period is ended."""
+        worker.leave()
+        due = generation.workplace.settings.grace + 1.0
+        self._agenda.later(due, lambda: worker.kill() if generation.workers.get(worker.place) is worker else None)
 
     def kill(self) -> int:
         """End everybody, whatever they do; returns how many workers could not answer all they had, now and since all were to leave."""

@@ -84,7 +84,8 @@ async def _empty_queue(listener: socket.socket) -> None:
 def _close_idle(state: uvicorn.server.ServerState) -> None:
     """Close what is idle, but not what has a request in the kernel that the loop has yet to read."""
     for connection in list(state.connections):
-        if not _has_input(connection.transport.get_extra_info("socket")):
+        transport = connection.transport
+        if not (transport.is_closing() or _has_input(transport.get_extra_info("socket"))):
             connection.shutdown()
 
 

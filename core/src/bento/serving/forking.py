@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,7 @@ SIGNALS = frozenset({signal.SIGCHLD, signal.SIGHUP, signal.SIGINT, signal.SIGTER
 
 # Their threads and locks do not survive a fork, even before one of them shows.
 _NEVER_FORKED = ("jax", "tensorflow")
+_LAST_MOMENT = 0.1
 _DEVICES = ("/dev/nvidia", "/dev/kfd", "/dev/dri/", "/dev/accel", "/dev/neuron")
 
 
@@ -80,8 +82,7 @@ def reason_not_to_fork() -> str:
     for thread in threading.enumerate():
         if thread is not threading.current_thread():
             return f"thread {thread.name!r} runs"
-    _end_threads_that_expect_forks()
-    others = _count_threads() - 1
+    others = _count_other_threads() and _end_threads_that_expect_forks()
     return f"{others} threads of a library run" if others else ""
 
 
@@ -95,16 +96,20 @@ def _open_device() -> str:
     return ""
 
 
-def _end_threads_that_expect_forks() -> None:
-    """Fork once in vain: libraries that prepare for forks (OpenBLAS) end their threads for it, and start them again when needed."""
-    if _count_threads() > 1:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            pid = os.fork()
-        if pid == 0:
-            os._exit(0)
-        os.waitpid(pid, 0)
+def _end_threads_that_expect_forks() -> int:
+    """Fork once in vain, and count the threads that are left: libraries that prepare for forks (OpenBLAS) end theirs until needed."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+    # The kernel may list a thread for a moment after it was joined.
+    due = time.monotonic() + _LAST_MOMENT
+    while (others := _count_other_threads()) and time.monotonic() < due:
+        time.sleep(0.001)
+    return others
 
 
-def _count_threads() -> int:
-    return len(os.listdir("/proc/self/task"))  # noqa: PTH208 - names would be made into paths for nothing
+def _count_other_threads() -> int:
+    return len(os.listdir("/proc/self/task")) - 1  # noqa: PTH208 - names would be made into paths for nothing

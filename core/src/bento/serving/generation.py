@@ -73,7 +73,7 @@ class Generation:
     workers: dict[int, Worker] = field(default_factory=dict)
 
     def start(self) -> None:
-        """Begin to load."""
+        """Begin to load; an OSError says that there can be no further process."""
         self.first = self._fork(run_template, 0)
 
     @property
@@ -82,12 +82,13 @@ class Generation:
         return not self.is_given_up and (self.shares is False or (self.shares is True and self.first != 0))
 
     def add(self, place: int) -> None:
-        """Start the worker of a place."""
-        worker = self.workers[place] = Worker(place)
+        """Start the worker of a place; an OSError says that there can be no further process."""
         if self.shares:
+            self.workers[place] = Worker(place)
             self.channel.ask(place)
         else:
-            worker.pid, worker.is_child = self._fork(lambda workplace: run_one(workplace, place), place), True
+            pid = self._fork(lambda workplace: run_one(workplace, place), place)
+            self.workers[place] = Worker(place, pid, is_child=True)
 
     def note_loaded(self, report: Report) -> tuple[str, list[str]]:
         """The first process has loaded: why it forks nobody but is a worker itself, "" if it does fork, and the names of the apis."""

@@ -53,12 +53,19 @@ class Porter:
     def _come(self) -> None:
         self._is_called = False
         if self._is_wanted() and not self.pid:
-            self.pid = fork(self._work, lambda error: log.error("health checks are not answered: %s", error))
+            try:
+                self.pid = fork(self._work, _say)
+            except OSError as error:
+                _say(error)
 
     def _leave(self) -> None:
         if self.pid and not self._is_leaving:
             self._is_leaving = True
             os.kill(self.pid, signal.SIGTERM)
+
+
+def _say(error: BaseException) -> None:
+    log.error("health checks are not answered: %s", error)
 
 
 def run_porter(target: Target, listener: socket.socket, settings: Settings, lifeline: int) -> None:

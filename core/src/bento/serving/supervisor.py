@@ -57,7 +57,7 @@ class Supervisor:
         self._settings = settings
         self._agenda = Agenda()
         self._board = Board(2 * count)
-        self._crew = Crew(count, self._begin, self._board, self._agenda, on_ready)
+        self._crew = Crew(count, self._generation, self._board, self._agenda, on_ready)
         self._porter = Porter(self._agenda, self._is_unserved, self._be_porter)
         self._lifeline = os.pipe()
         self._has_begun = False
@@ -128,20 +128,18 @@ class Supervisor:
 
     # What is started
 
-    def _begin(self, stretch: int) -> Generation:
+    def _generation(self, stretch: int) -> Generation:
         above, below = Channel.pair()
         find = self._find if self._has_begun else lambda: self._target
         self._has_begun = True
         workplace = Workplace(find, self._listener, self._settings, self._board, stretch, self._lifeline[0], below)
-        generation = Generation(workplace, above, lambda: self._enter(above), self._target.title)
-        generation.start()
-        return generation
+        return Generation(workplace, above, self._enter, self._target.title)
 
-    def _enter(self, *own: Channel) -> None:
+    def _enter(self) -> None:
         """In a new process: let go of what only the supervisor may hold, or nobody would notice its end."""
         os.close(self._lifeline[1])
-        for channel in {*own, *(generation.channel for generation in self._crew.generations)}:
-            channel.close()
+        for generation in self._crew.generations:
+            generation.channel.close()
 
     def _be_porter(self) -> None:
         self._enter()
