@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from bento import Store
+
+PACKERS = ["archive", "docker", "folder"]
 
 
 @pytest.fixture
@@ -44,9 +47,16 @@ def test_a_folder_is_verified_as_a_tag_is(bento, bundle, tmp_path):
 
 def test_packers_are_listed(bento):
     lines = bento("pack", "--list").stdout.splitlines()
-    assert lines[0].split() == ["PACKER", "MAKES"]
-    assert [line.split()[0] for line in lines[1:]] == ["archive", "docker"]
-    assert [record["name"] for record in json.loads(bento("pack", "--list", "--json").stdout)] == ["archive", "docker"]
+    assert lines[0].split() == ["PACKER", "MAKES", "OPTIONS"]
+    assert [line.split()[0] for line in lines[1:]] == PACKERS
+    assert [record["name"] for record in json.loads(bento("pack", "--list", "--json").stdout)] == PACKERS
+
+
+def test_a_packer_is_listed_with_its_options(bento):
+    records = {record["name"]: record["options"] for record in json.loads(bento("pack", "--list", "--json").stdout)}
+    assert records["archive"] == []
+    assert records["docker"] == ["base_image", "gpu"]
+    assert re.search(r"^docker .* base_image, gpu$", bento("pack", "--list").stdout, re.MULTILINE)
 
 
 def test_packing_prints_what_was_written(bento, tmp_path):
@@ -62,7 +72,9 @@ def test_packing_wants_to_know_what_how_and_where(bento):
 
 
 def test_an_unknown_packer_is_answered_with_those_there_are(bento):
-    assert bento("pack", "shop:1", "tarball", "out", code=1).stderr == "Error: no packer named 'tarball'\n  installed: archive, docker\n"
+    assert bento("pack", "shop:1", "tarball", "out", code=1).stderr == (
+        f"Error: no packer named 'tarball'\n  installed: {', '.join(PACKERS)}\n"
+    )
 
 
 @pytest.mark.parametrize("option", ["colour", "=red", "a b=c", "store=x"])

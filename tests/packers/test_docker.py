@@ -4,6 +4,8 @@ import json
 import os
 import re
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ ENV = {"apt": ["libgomp1", "curl=8.5.0-2"], "base_image": None, "python_version"
 FILES = {
     "README.md": b"# iris\n",
     "artifacts/model/model.json": b"[1, 2]",
+    "artifacts/words/model.json": b"{}",
     "requirements.txt": b"...",
     "src/iris.py": b"import bento\n",
     "src/setup.sh": b"#!/bin/sh\ntouch /ready\n",
@@ -25,7 +28,7 @@ REQUIREMENTS = ["bento-core==0.1.0", "Flowers[red]==1.0", "numpy==2.1.0"]
 
 DOCKERFILE = """\
 # iris:3: docker build --tag iris:3 . && docker run --publish 3000:3000 iris:3
-FROM python:3.11-slim
+FROM python:3.11.7-slim
 
 ENV PYTHONUNBUFFERED=1 \\
     PYTHONDONTWRITEBYTECODE=1 \\
@@ -49,13 +52,14 @@ ARG PIP_EXTRA_INDEX_URL
 COPY requirements.txt /opt/bento/
 RUN python -m pip install --no-cache-dir --requirement /opt/bento/requirements.txt
 
-COPY wheels /opt/bento/wheels/
-RUN python -m pip install --no-cache-dir --find-links /opt/bento/wheels \\
-    --requirement /opt/bento/requirements.txt --requirement /opt/bento/wheels/requirements.txt /opt/bento/wheels/*.whl
-
-COPY bundle/artifacts /bundle/artifacts/
-COPY bundle/src /bundle/src/
 COPY bundle/wheels /bundle/wheels/
+COPY wheels.txt /opt/bento/
+RUN python -m pip install --no-cache-dir --find-links /bundle/wheels \\
+    --requirement /opt/bento/requirements.txt --requirement /opt/bento/wheels.txt /bundle/wheels/*.whl
+
+COPY bundle/artifacts/model /bundle/artifacts/model/
+COPY bundle/artifacts/words /bundle/artifacts/words/
+COPY bundle/src /bundle/src/
 COPY bundle/README.md bundle/bento.json bundle/requirements.txt /bundle/
 
 WORKDIR /home/bento
@@ -87,7 +91,7 @@ def test_a_dockerfile_goes_from_what_seldom_changes_to_what_often_does(context):
 def test_a_bundle_that_needs_nothing_gets_no_steps_for_it(make_bundle, tmp_path):
     context = DockerPacker().pack(make_bundle(tmp_path / "bundle"), tmp_path / "image")
     text = (context / "Dockerfile").read_text()
-    assert not [word for word in ("apt-get", "setup.sh", "wheels") if word in text]
+    assert not [word for word in ("apt-get", "setup.sh", "wheels", "NVIDIA") if word in text]
     assert sorted(path.name for path in context.iterdir()) == [".dockerignore", "Dockerfile", "bundle", "requirements.txt"]
 
 
@@ -95,17 +99,17 @@ def test_the_whole_bundle_goes_along_and_nothing_else_does(bundle, context):
     written = {path: content for path, (content, _) in contents(context).items()}
     copied = {path: (bundle.path / path).read_bytes() for path in (*FILES, "bento.json")}
     assert {path: written.pop(f"bundle/{path}") for path in copied} == copied
-    assert sorted(written) == [".dockerignore", "Dockerfile", "requirements.txt", "setup.sh", WHEEL, "wheels/requirements.txt"]
+    assert sorted(written) == [".dockerignore", "Dockerfile", "requirements.txt", "setup.sh", "wheels.txt"]
 
 
 def test_a_requirement_that_a_wheel_meets_is_not_asked_of_an_index(context):
     assert (context / "requirements.txt").read_text() == "bento-core==0.1.0\nnumpy==2.1.0\n"
-    assert (context / "wheels/requirements.txt").read_text() == "Flowers[red]==1.0\n"
+    assert (context / "wheels.txt").read_text() == "Flowers[red]==1.0\n"
 
 
 def test_only_what_is_copied_goes_to_the_builder(context):
     lines = (context / ".dockerignore").read_text().splitlines()
-    assert lines[1:] == ["*", "!bundle", "!requirements.txt", "!setup.sh", "!wheels"]
+    assert lines[1:] == ["*", "!bundle", "!requirements.txt", "!setup.sh", "!wheels.txt"]
 
 
 def test_everything_is_readable_by_the_user_of_the_image_under_any_umask(bundle, tmp_path):
@@ -115,7 +119,7 @@ def test_everything_is_readable_by_the_user_of_the_image_under_any_umask(bundle,
     finally:
         os.umask(before)
     modes = {str(path.relative_to(context)): stat.S_IMODE(path.stat().st_mode) for path in context.rglob("*")}
-    folders = {"bundle", "bundle/artifacts", "bundle/artifacts/model", "bundle/src", "bundle/wheels", "wheels"}
+    folders = {"bundle", "bundle/artifacts", "bundle/artifacts/model", "bundle/artifacts/words", "bundle/src", "bundle/wheels"}
     assert {path for path, mode in modes.items() if mode == 0o755} == {*folders, "setup.sh"}
     assert {mode for path, mode in modes.items() if path not in folders and path != "setup.sh"} == {0o644}
 
@@ -139,7 +143,7 @@ def test_the_health_check_needs_nothing_but_python(context):
 @pytest.mark.parametrize(
     ("env", "option", "image"),
     [
-        ({}, None, "python:3.11-slim"),
+        ({}, None, "python:3.11.7-slim"),
         ({"python_version": "3.12"}, None, "python:3.12-slim"),
         ({"python_version": "3.12.4"}, None, "python:3.12.4-slim"),
         ({"base_image": "debian:12"}, None, "debian:12"),
@@ -156,6 +160,27 @@ def test_an_option_that_is_no_image_is_refused_in_a_sentence():
     with pytest.raises(PackerError) as caught:
         DockerPacker(base_image="python:3.11\nRUN id")
     assert str(caught.value) == r"Env(base_image='python:3.11\nRUN id'): expected an image like 'python:3.12-slim'"
+
+
+def test_a_gpu_is_asked_for_by_its_maker_and_given_by_the_container_toolkit(bundle, context, tmp_path):
+    plain = (context / "Dockerfile").read_text()
+    asked = (DockerPacker(gpu="nvidia").pack(bundle, tmp_path / "gpu") / "Dockerfile").read_text()
+    added = "    NVIDIA_VISIBLE_DEVICES=all \\\n    NVIDIA_DRIVER_CAPABILITIES=compute,utility \\\n"
+    assert asked == plain.replace("    PORT=3000", f"{added}    PORT=3000").replace("docker run ", "docker run --gpus all ")
+
+
+def test_a_gpu_of_an_unknown_maker_is_refused():
+    with pytest.raises(PackerError) as caught:
+        DockerPacker(gpu="voodoo")
+    assert str(caught.value) == "DockerPacker(gpu='voodoo'): expected 'nvidia'"
+
+
+def test_hadolint_finds_nothing_to_say(bundle, make_bundle, tmp_path):
+    plain, everything = make_bundle(tmp_path / "plain"), DockerPacker(gpu="nvidia").pack(bundle, tmp_path / "gpu")
+    for context in (everything, DockerPacker().pack(plain, tmp_path / "image")):
+        hadolint = Path(sys.executable).with_name("hadolint")
+        done = subprocess.run([hadolint, "--no-color", context / "Dockerfile"], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_a_wheel_by_a_name_that_is_none_is_refused(make_bundle, tmp_path):

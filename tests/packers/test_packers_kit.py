@@ -1,6 +1,6 @@
 """Core's packers keep what every packer promises."""
 
-from bento.packers import ArchivePacker, DockerPacker
+from bento.packers import ArchivePacker, DockerPacker, FolderPacker
 from bento.testing import PackerTests
 
 
@@ -10,3 +10,7 @@ class TestArchivePacker(PackerTests):
 
 class TestDockerPacker(PackerTests):
     packer = DockerPacker()
+
+
+class TestFolderPacker(PackerTests):
+    packer = FolderPacker()

@@ -42,7 +42,7 @@ def test_a_ready_made_packer_takes_no_options(make_bundle, tmp_path):
     assert str(caught.value) == "got a DockerPacker and options for it, base_image: give them to its constructor"
 
 
-@pytest.mark.parametrize(("packer", "known"), [("docker", "base_image=..."), ("archive", "none")])
+@pytest.mark.parametrize(("packer", "known"), [("docker", "base_image=..., gpu=..."), ("archive", "none")])
 def test_an_unknown_option_is_told_the_known_ones(make_bundle, tmp_path, packer, known):
     with pytest.raises(PackerError) as caught:
         pack(make_bundle(tmp_path / "bundle"), packer, tmp_path / "out", base="debian:12")
@@ -50,7 +50,7 @@ def test_an_unknown_option_is_told_the_known_ones(make_bundle, tmp_path, packer,
 
 
 def test_an_unknown_packer_is_told_the_known_ones(make_bundle, tmp_path):
-    with pytest.raises(PluginError, match=r"no packer named 'dokcer'\n  installed: archive, docker"):
+    with pytest.raises(PluginError, match=r"no packer named 'dokcer'\n  installed: archive, docker, folder"):
         pack(make_bundle(tmp_path / "bundle"), "dokcer", tmp_path / "out")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from pathlib import Path
 
 import click
@@ -63,11 +64,11 @@ def command(
 def _list(*, as_json: bool) -> None:
     from ..registry import installed
 
-    packers = sorted(installed().packers.items())
+    packers = [(name, packer.summary, list(signature(packer).parameters)) for name, packer in sorted(installed().packers.items())]
     if as_json:
-        print_json([{"name": name, "summary": packer.summary} for name, packer in packers])
+        print_json([{"name": name, "summary": summary, "options": options} for name, summary, options in packers])
     else:
-        print_table(("PACKER", "MAKES"), [(name, packer.summary) for name, packer in packers])
+        print_table(("PACKER", "MAKES", "OPTIONS"), [(name, summary, ", ".join(options)) for name, summary, options in packers])
 
 
 def _parse(options: tuple[str, ...]) -> dict[str, str]:

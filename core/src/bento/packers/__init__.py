@@ -1,4 +1,4 @@
-"""Core's packers: a bundle as one file, and as a Docker build context.
+"""Core's packers: a bundle as a folder, as one file, and as what a container, a platform or a machine takes.
 
 A packer of your own is a subclass of `bento.Packer`; `create` gives it a place to write to that becomes its output when all is well.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from .archive import ArchivePacker
 from .docker import DockerPacker
+from .folder import FolderPacker
 from .output import create
 
-__all__ = ["ArchivePacker", "DockerPacker", "create"]
+__all__ = ["ArchivePacker", "DockerPacker", "FolderPacker", "create"]

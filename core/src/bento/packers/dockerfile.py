@@ -1,6 +1,7 @@
 """The texts of a Docker build context, from values that are checked here once more: nothing is pasted as it came.
 
-A Dockerfile's layers are ordered by how seldom they change: system packages, the setup script, requirements, wheels, models, code.
+A Dockerfile's layers are ordered by how seldom they change: system packages, the setup script, requirements, wheels, the models of each
+slot, code.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import PackerError
+from .contents import MANIFEST, WHEELS
 
 if TYPE_CHECKING:
     from ..env import Env
@@ -21,7 +23,7 @@ BUNDLE = "bundle"
 MODELS = "artifacts"
 REQUIREMENTS = "requirements.txt"
 SETUP = "setup.sh"
-WHEELS = "wheels"
+WHEEL_REQUIREMENTS = "wheels.txt"
 
 IGNORED = f"""\
 # Only what the Dockerfile copies goes to the builder.
@@ -29,23 +31,28 @@ IGNORED = f"""\
 !{BUNDLE}
 !{REQUIREMENTS}
 !{SETUP}
-!{WHEELS}
+!{WHEEL_REQUIREMENTS}
 """
 
-_MANIFEST = "bento.json"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_NAME = re.compile(r"\w[\w.-]*", re.ASCII)
 
 _HEAD = """\
-# {tag}: docker build --tag {tag} . && docker run --publish 3000:3000 {tag}
+# {tag}: docker build --tag {tag} . && docker run {options}--publish 3000:3000 {tag}
 FROM {base_image}
 
 ENV PYTHONUNBUFFERED=1 \\
     PYTHONDONTWRITEBYTECODE=1 \\
     PIP_DISABLE_PIP_VERSION_CHECK=1 \\
     PIP_ROOT_USER_ACTION=ignore \\
-    PORT=3000
+    {gpu}PORT=3000
 
 RUN useradd --create-home --uid 10001 bento"""
+
+# Source: NVIDIA Container Toolkit, "Specialized Configurations with Docker".
+_GPU = """\
+NVIDIA_VISIBLE_DEVICES=all \\
+    NVIDIA_DRIVER_CAPABILITIES=compute,utility \\
+    """
 
 _APT = """\
 # hadolint ignore=DL3008
@@ -66,9 +73,10 @@ RUN python -m pip install --no-cache-dir --requirement /opt/bento/{REQUIREMENTS}
 
 # The wheels are named as files, so that no index can put another distribution of the same name and version in their place.
 _WHEELS = f"""\
-COPY {WHEELS} /opt/bento/{WHEELS}/
-RUN python -m pip install --no-cache-dir --find-links /opt/bento/{WHEELS} \\
-    --requirement /opt/bento/{REQUIREMENTS} --requirement /opt/bento/{WHEELS}/{REQUIREMENTS} /opt/bento/{WHEELS}/*.whl"""
+COPY {BUNDLE}/{WHEELS} /{BUNDLE}/{WHEELS}/
+COPY {WHEEL_REQUIREMENTS} /opt/bento/
+RUN python -m pip install --no-cache-dir --find-links /{BUNDLE}/{WHEELS} \\
+    --requirement /opt/bento/{REQUIREMENTS} --requirement /opt/bento/{WHEEL_REQUIREMENTS} /{BUNDLE}/{WHEELS}/*.whl"""
 
 _HEALTH = (
     "import http.client, os, sys; "
@@ -94,32 +102,41 @@ class Recipe:
     tag: Tag
     env: Env
     paths: tuple[str, ...]
+    gpu: bool = False
 
     def text(self) -> str:
         """The Dockerfile."""
         return "\n\n".join(self._steps())
 
     def _steps(self) -> Iterator[str]:
-        yield _HEAD.format(tag=self.tag, base_image=self.env.base_image)
+        options, gpu = ("--gpus all ", _GPU) if self.gpu else ("", "")
+        yield _HEAD.format(tag=self.tag, base_image=self.env.base_image, options=options, gpu=gpu)
         if self.env.apt:
             yield _APT.format(packages=" ".join(sorted(self.env.apt)))
         if self.env.setup:
             yield _SETUP
         yield _REQUIREMENTS
-        if any(path.startswith(f"{WHEELS}/") for path in self.paths):
+        folders = {_layer(path) for path in self.paths if "/" in path}
+        if WHEELS in folders:
             yield _WHEELS
-        yield "\n".join(self._copies())
+        yield "\n".join(self._copies(folders - {WHEELS}))
         yield _TAIL
 
-    def _copies(self) -> Iterator[str]:
-        folders = {path.partition("/")[0] for path in self.paths if "/" in path}
-        for folder in sorted(folders, key=lambda name: (name != MODELS, name)):
+    def _copies(self, folders: set[str]) -> Iterator[str]:
+        for folder in sorted(folders, key=lambda name: (not name.startswith(MODELS), name)):
             yield f"COPY {BUNDLE}/{_checked(folder)} /{BUNDLE}/{folder}/"
-        files = sorted({_MANIFEST, *(path for path in self.paths if "/" not in path)})
+        files = sorted({MANIFEST, *(path for path in self.paths if "/" not in path)})
         yield f"COPY {' '.join(f'{BUNDLE}/{_checked(name)}' for name in files)} /{BUNDLE}/"
 
 
+def _layer(path: str) -> str:
+    """The folder that is copied as a whole for a file: each slot's own, for models change one by one."""
+    first, *rest = path.split("/")
+    return f"{first}/{rest[0]}" if first == MODELS and len(rest) > 1 else first
+
+
 def _checked(name: str) -> str:
-    if not _NAME.fullmatch(name):
-        raise PackerError(f"cannot write {name!r} to a Dockerfile: expected a name of letters, digits, '.', '_' and '-'")
+    for part in name.split("/"):
+        if not _NAME.fullmatch(part):
+            raise PackerError(f"cannot write {name!r} to a Dockerfile: expected a name of letters, digits, '.', '_' and '-'")
     return name

@@ -1,0 +1,27 @@
+"""FolderPacker: a bundle as a folder of its own, outside of the store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..packer import Packer
+from .contents import copy_bundle, set_modes
+from .output import create
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..bundle import Bundle
+
+
+class FolderPacker(Packer):
+    """Pack a bundle into a folder that is the bundle, to be copied, mounted or served from where it lies: `bento serve ./OUT`."""
+
+    name = "folder"
+    summary = "the bundle's own folder, which `bento serve ./OUT` serves"
+
+    def pack(self, bundle: Bundle, out: Path) -> Path:
+        with create(out) as draft:
+            copy_bundle(bundle, draft)
+            set_modes(draft)
+        return out

@@ -1,0 +1,27 @@
+from __future__ import annotations
+
+import pytest
+
+from bento.bundle import open_bundle, verify
+from bento.errors import PackerError
+from bento.packers import FolderPacker
+
+
+@pytest.fixture
+def bundle(make_bundle, tmp_path):
+    return make_bundle(tmp_path / "bundle")
+
+
+def test_a_folder_is_the_bundle_again(bundle, tmp_path):
+    copy = open_bundle(FolderPacker().pack(bundle, tmp_path / "copy"))
+    verify(copy)
+    assert (copy.tag, copy.fingerprint) == (bundle.tag, bundle.fingerprint)
+
+
+@pytest.mark.parametrize("name", ["src/iris.py", "bento.json"])
+def test_a_file_that_changes_after_it_was_verified_is_not_packed(bundle, tmp_path, name):
+    (bundle.path / name).write_text("changed")
+    with pytest.raises(PackerError) as caught:
+        FolderPacker().pack(bundle, tmp_path / "copy")
+    assert str(caught.value) == f"cannot pack iris:3: {name!r} has changed"
+    assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
