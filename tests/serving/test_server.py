@@ -159,7 +159,7 @@ def test_a_worker_that_dies_is_replaced(project):
 
 def test_workers_that_cannot_start_end_the_server_with_their_error(project):
     (project / "broken").touch()
-    with started(project, workers=2) as server:
+    with started(project, workers=2, grace=300) as server:
         assert server.process.wait(30) == 1
         server.wait_for("bento.errors.ServerError: app:service cannot start: OSError: the model file is gone")
 

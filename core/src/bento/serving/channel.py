@@ -65,9 +65,9 @@ class Channel:
         self._send(report.to_bytes())
 
     def reports(self) -> Iterator[Report]:
-        """What was reported and not yet read."""
+        """What was reported and not yet read, one after the other, until this end is closed."""
         with contextlib.suppress(BlockingIOError):
-            while message := self._end.recv(_LONGEST, socket.MSG_DONTWAIT):
+            while self._end.fileno() >= 0 and (message := self._end.recv(_LONGEST, socket.MSG_DONTWAIT)):
                 yield Report.of(message)
 
     def ask(self, place: int) -> None:

@@ -74,6 +74,7 @@ class Supervisor:
         freeze()
         with caught_signals() as signals:
             self._crew.start()
+            self._porter.look()
             try:
                 while not self._stops_asked:
                     self._turn(signals)
@@ -86,7 +87,6 @@ class Supervisor:
 
     def _turn(self, signals: socket.socket, longest: float | None = None) -> None:
         """Wait until something happens, and act on it."""
-        self._porter.look()
         waiting = select.poll()
         waiting.register(signals, select.POLLIN)
         for generation in self._crew.generations:
@@ -96,11 +96,13 @@ class Supervisor:
         numbers = read_signals(signals)
         # What a process said before it ended comes first.
         for generation in list(self._crew.generations):
-            for report in list(generation.channel.reports()):
+            # One that ends the server leaves the others unread, for the end waits for what they say.
+            for report in generation.channel.reports():
                 self._crew.take(generation, report)
         for number in numbers:
             self._take_signal(number)
         self._agenda.run_due()
+        self._porter.look()
 
     def _take_signal(self, number: int) -> None:
         if number == signal.SIGCHLD:
@@ -115,6 +117,7 @@ class Supervisor:
         plug(self._listener)
         self._stops_asked = max(1, self._stops_asked)
         self._crew.leave()
+        self._porter.look()
         self._listener.close()
         due = time.monotonic() + self._settings.grace + 1.0
         while (self._crew.has_workers or self._porter.pid) and self._stops_asked == 1 and time.monotonic() < due:
