@@ -48,6 +48,7 @@ def document() -> dict[str, Any]:
         "doc": "",
         "apis": [],
         "artifacts": [],
+        "examples": [],
         "requirements": ["bento-core==0.1.0", "numpy==2.1.0"],
         "python": "3.11.7",
         "env": {"apt": [], "base_image": None, "python_version": None, "setup": None},

@@ -18,7 +18,7 @@ PLUGINS = sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))
 
 FLOORS = (
     {"errors"},
-    {"adapter", "api", "artifact", "env", "hookspecs", "packer", "payload", "tag"},
+    {"adapter", "api", "artifact", "env", "example", "hookspecs", "packer", "payload", "tag"},
     {"registry", "service"},
     {"adapters", "artifacts", "packers", "builtins"},
     {"bundle"},

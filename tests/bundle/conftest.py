@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 CONTENTS = {
     "README.md": b"# iris\n",
     "artifacts/model/model.json": b'{"weights": [1, 2]}',
+    "examples/predict-1/answer": b"setosa",
+    "examples/predict-1/request": b"[[1]]",
     "requirements.txt": b"bento-core==0.1.0\n",
     "src/iris.py": b"import bento\n",
 }
@@ -71,6 +73,15 @@ def document() -> dict[str, Any]:
                 "runs_code": False,
                 "type": "dict",
                 "metadata": {"auc": 0.93},
+            }
+        ],
+        "examples": [
+            {
+                "name": "predict-1",
+                "api": "predict",
+                "request": {"path": "examples/predict-1/request", "content_type": "application/json"},
+                "answer": {"path": "examples/predict-1/answer", "content_type": "text/plain; charset=utf-8"},
+                "tolerance": 0.0001,
             }
         ],
         "requirements": ["bento-core==0.1.0"],

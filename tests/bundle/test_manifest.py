@@ -118,7 +118,7 @@ def test_a_manifest_does_not_list_itself(document: dict[str, Any], path: str) ->
 
 def test_files_are_sorted_and_listed_once(document: dict[str, Any]) -> None:
     document["files"].append(document["files"][0])
-    assert refusal(document) == "bento.json: expected files sorted by path, each once, got 'README.md' - at $.files[4].path"
+    assert refusal(document) == "bento.json: expected files sorted by path, each once, got 'README.md' - at $.files[6].path"
 
 
 def test_an_artifact_without_files_is_refused(document: dict[str, Any]) -> None:
@@ -126,7 +126,7 @@ def test_an_artifact_without_files_is_refused(document: dict[str, Any]) -> None:
     assert refusal(document) == "bento.json: expected files in artifacts/model, got [] - at $.artifacts[0]"
 
 
-@pytest.mark.parametrize("field", ["apis", "artifacts"])
+@pytest.mark.parametrize("field", ["apis", "artifacts", "examples"])
 def test_names_occur_once(document: dict[str, Any], field: str) -> None:
     document[field] *= 2
     assert "expected each name once, got " in refusal(document)
@@ -135,6 +135,17 @@ def test_names_occur_once(document: dict[str, Any], field: str) -> None:
 def test_a_setup_script_is_one_of_the_files(document: dict[str, Any]) -> None:
     document["env"]["setup"] = "src/setup.sh"
     assert refusal(document) == "bento.json: expected one of the files, got 'src/setup.sh' - at $.env.setup"
+
+
+def test_an_example_is_for_one_of_the_apis(document: dict[str, Any]) -> None:
+    document["examples"][0]["api"] = "explain"
+    assert refusal(document) == "bento.json: expected one of the apis, got 'explain' - at $.examples[0].api"
+
+
+@pytest.mark.parametrize("body", ["request", "answer"])
+def test_the_bodies_of_an_example_are_files(document: dict[str, Any], body: str) -> None:
+    document["examples"][0][body]["path"] = "examples/gone"
+    assert refusal(document) == f"bento.json: expected one of the files, got 'examples/gone' - at $.examples[0].{body}.path"
 
 
 @pytest.mark.parametrize(
@@ -184,6 +195,13 @@ def test_a_setup_script_is_one_of_the_files(document: dict[str, Any]) -> None:
         ("artifacts.0.metadata", {"big": 2**64}),
         ("artifacts.0.metadata", {"\ud800": 1}),
         ("artifacts.0.metadata", {"a": "\ud800"}),
+        ("examples.0.name", "../secret"),
+        ("examples.0.request.path", "/etc/passwd"),
+        ("examples.0.request.content_type", "text"),
+        ("examples.0.answer.content_type", ""),
+        ("examples.0.answer.content_type", "text/plain\r\nX: y"),
+        ("examples.0.tolerance", -1),
+        ("examples.0.tolerance", True),
         ("files.0.size", -1),
         ("files.0.size", True),
         ("files.0.sha256", "A" * 64),

@@ -50,6 +50,15 @@ DOCUMENT: dict[str, Any] = {
             "metadata": {"auc": 0.93},
         }
     ],
+    "examples": [
+        {
+            "name": "predict-1",
+            "api": "predict",
+            "request": {"path": "artifacts/model/a", "content_type": "application/json"},
+            "answer": {"path": "src/setup.sh", "content_type": "text/plain; charset=utf-8"},
+            "tolerance": 0.5,
+        }
+    ],
     "requirements": ["bento-core==0.1.0"],
     "python": "3.11.7",
     "env": {"apt": ["libgomp1"], "base_image": "python:3.12", "python_version": "3.12", "setup": "src/setup.sh"},

@@ -32,6 +32,7 @@ def bundle_of(folder: Path, files: dict[str, bytes]) -> None:
         "doc": "",
         "apis": [],
         "artifacts": [],
+        "examples": [],
         "requirements": [],
         "python": "3.11.7",
         "env": {"apt": [], "base_image": None, "python_version": None, "setup": None},

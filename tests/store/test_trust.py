@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bento import save
 from bento.errors import BundleError, StoreError, UntrustedError
 from bento.packers import ArchivePacker
-from bento.store import Store, check_trust, load, save, unpack
+from bento.store import Store, check_trust, load, unpack
 
 REFUSAL = """\
 rose:1 was not made here: loading it would run its code

@@ -27,6 +27,7 @@ from .errors import (
     BundleError,
     DeadlineExceeded,
     DefinitionError,
+    ExampleError,
     Forbidden,
     InvalidInput,
     NotFound,
@@ -41,6 +42,7 @@ from .errors import (
     UnsupportedMediaType,
     UntrustedError,
 )
+from .example import Example
 from .hookspecs import hookimpl
 from .packer import Packer
 from .payload import Payload
@@ -51,7 +53,8 @@ if TYPE_CHECKING:
     from .bundle import Bundle
     from .serving import Limits, serve
     from .serving.app import app
-    from .store import Store, load, pack, save
+    from .serving.saving import save
+    from .store import Store, load, pack
 
 __all__ = [
     "JSON",
@@ -67,6 +70,8 @@ __all__ = [
     "DeadlineExceeded",
     "DefinitionError",
     "Env",
+    "Example",
+    "ExampleError",
     "Forbidden",
     "InvalidInput",
     "Limits",
@@ -110,7 +115,7 @@ _LAZY = {
     "app": "serving",
     "load": "store",
     "pack": "store",
-    "save": "store",
+    "save": "serving.saving",
     "serve": "serving",
 }
 

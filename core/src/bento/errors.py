@@ -9,6 +9,7 @@
     ├── TagError                      a text is no tag
     ├── BundleError                   a bundle is damaged, incomplete, or of an unknown format
     │   └── UntrustedError            it was made elsewhere and would run code: say so, or check a signature
+    ├── ExampleError                  a golden example does not hold: mend the service, or the example
     ├── StoreError                    the store cannot do it: name taken, disk full, folder unreadable
     │   └── NotFound                  the store has no such bundle
     ├── PluginError                   a plugin is unknown, broken, or in another one's way
@@ -36,6 +37,7 @@ __all__ = [
     "BundleError",
     "DeadlineExceeded",
     "DefinitionError",
+    "ExampleError",
     "Forbidden",
     "InvalidInput",
     "NotFound",
@@ -80,6 +82,10 @@ class BundleError(BentoError):
 
 class UntrustedError(BundleError):
     """A bundle was made elsewhere, and loading it would run its code."""
+
+
+class ExampleError(BentoError):
+    """A golden example does not hold: the service gives another answer, or none."""
 
 
 class StoreError(BentoError):

@@ -72,8 +72,8 @@ class Whole:
 
 
 @dataclass(frozen=True, slots=True)
-class Seconds:
-    """A finite time in seconds, `0` only if `zero`."""
+class Amount:
+    """A finite number, `0` only if `zero`."""
 
     expected: str
     zero: bool

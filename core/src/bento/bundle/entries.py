@@ -72,3 +72,22 @@ class EnvEntry(Record):
     base_image: fields.BaseImage | None
     python_version: fields.PythonChoice | None
     setup: fields.FilePath | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodyEntry(Record):
+    """A request's or an answer's body; `path` is the file that holds it."""
+
+    path: fields.FilePath
+    content_type: fields.ContentType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExampleEntry(Record):
+    """A golden example; numbers in the answer may differ by `tolerance`, relative to the larger one or absolute."""
+
+    name: fields.ExampleName
+    api: fields.Identifier
+    request: BodyEntry
+    answer: BodyEntry
+    tolerance: fields.Tolerance

@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 
 from ..env import Env, check_requirement
+from ..payload import parse_content_type
 from ..tag import Tag
-from .checks import Seconds, Text, Whole, flag, json_object
+from .checks import Amount, Text, Whole, flag, json_object
 
 TIME_FORMAT: Final = "%Y-%m-%dT%H:%M:%SZ"
 """UTC, whole seconds."""
@@ -55,12 +56,14 @@ def _is_requirement(text: str) -> bool:
 file_path: Final = Text("a relative path like 'src/iris.py'", _is_file_path, 1024)
 label_name: Final = Text("a label's name of up to 64 letters, digits, '.', '_' and '-'", _matches(_NAME))
 label_value: Final = Text("a label's value of up to 256 characters on one line", lambda _: True)
+example_name: Final = Text("an example's name of up to 64 letters, digits, '.', '_' and '-'", _matches(_NAME))
 
 BundleName = Annotated[str, Text("a bundle name like 'iris'", Tag)]
 Version = Annotated[str, Text("a version like '20261122T101500-3f9a1c'", lambda text: not Tag("any", text).is_latest)]
 Timestamp = Annotated[str, Text("a time like '2026-11-22T10:15:00Z'", _is_time)]
 LabelName = Annotated[str, label_name]
 LabelValue = Annotated[str, label_value]
+ExampleName = Annotated[str, example_name]
 Identifier = Annotated[str, Text("a name of ASCII letters, digits and '_'", lambda text: text.isascii() and _is_word(text))]
 Reference = Annotated[str, Text("a class like 'iris:Iris'", is_reference)]
 Route = Annotated[str, Text("a path like '/predict'", lambda text: text.isascii() and text[:1] == "/" and _is_word(text[1:]))]
@@ -75,12 +78,14 @@ PythonChoice = Annotated[str, Text("a Python version like '3.12'", lambda text: 
 AptPackage = Annotated[str, Text("a Debian package like 'libgomp1'", lambda text: Env(apt=[text]))]
 BaseImage = Annotated[str, Text("an image like 'python:3.12-slim'", lambda text: Env(base_image=text), 512)]
 MediaType = Annotated[str, Text("a media type like 'application/json'", _matches(_MEDIA_TYPE))]
+ContentType = Annotated[str, Text("a content type like 'text/plain; charset=utf-8'", lambda text: parse_content_type(text)[0])]
 FilePath = Annotated[str, file_path]
 Sha256 = Annotated[str, Text("a SHA-256 digest in lower-case hex", _matches(r"[0-9a-f]{64}"))]
 Format = Annotated[int, Whole("the number of a format", 1)]
 Size = Annotated[int, Whole("a size in bytes", 0)]
 Rows = Annotated[int, Whole("1 or more rows", 1)]
-Wait = Annotated[float, Seconds("0 or more seconds", zero=True)]
-Timeout = Annotated[float, Seconds("more than 0 seconds", zero=False)]
+Wait = Annotated[float, Amount("0 or more seconds", zero=True)]
+Timeout = Annotated[float, Amount("more than 0 seconds", zero=False)]
+Tolerance = Annotated[float, Amount("a tolerance of 0 or more", zero=True)]
 Flag = Annotated[bool, flag]
 JsonObject = Annotated[Mapping[str, Any], json_object]

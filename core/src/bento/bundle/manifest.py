@@ -12,7 +12,7 @@ from typing import Final
 
 from . import fields  # noqa: TC001 - records read their annotations
 from .checks import FieldError
-from .entries import ApiEntry, ArtifactEntry, EnvEntry, File
+from .entries import ApiEntry, ArtifactEntry, EnvEntry, ExampleEntry, File
 from .paths import ARTIFACTS, MANIFEST, check_distinct, parents
 from .records import Record
 
@@ -35,6 +35,7 @@ class Manifest(Record):
     doc: fields.Doc
     apis: tuple[ApiEntry, ...]
     artifacts: tuple[ArtifactEntry, ...]
+    examples: tuple[ExampleEntry, ...]
     requirements: tuple[fields.Requirement, ...]
     python: fields.PythonVersion
     env: EnvEntry
@@ -44,6 +45,7 @@ class Manifest(Record):
         Record.__post_init__(self)  # super() without arguments does not work in a dataclass with slots
         _check_unique(".apis", [api.name for api in self.apis])
         _check_unique(".artifacts", [artifact.slot for artifact in self.artifacts])
+        _check_unique(".examples", [example.name for example in self.examples])
         _check_files([file.path for file in self.files])
         _check_used(self)
 
@@ -74,5 +76,12 @@ def _check_used(manifest: Manifest) -> None:
     for index, artifact in enumerate(manifest.artifacts):
         if f"{ARTIFACTS}/{artifact.slot}" not in folders:
             raise FieldError(f"files in {ARTIFACTS}/{artifact.slot}", [], f".artifacts[{index}]")
+    apis = {api.name for api in manifest.apis}
+    for index, example in enumerate(manifest.examples):
+        if example.api not in apis:
+            raise FieldError("one of the apis", example.api, f".examples[{index}].api")
+        for field, body in (("request", example.request), ("answer", example.answer)):
+            if body.path not in paths:
+                raise FieldError("one of the files", body.path, f".examples[{index}].{field}.path")
     if manifest.env.setup is not None and manifest.env.setup not in paths:
         raise FieldError("one of the files", manifest.env.setup, ".env.setup")

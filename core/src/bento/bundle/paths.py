@@ -12,6 +12,7 @@ MANIFEST: Final = "bento.json"
 ARTIFACTS: Final = "artifacts"
 SOURCE: Final = "src"
 WHEELS: Final = "wheels"
+EXAMPLES: Final = "examples"
 README: Final = "README.md"
 REQUIREMENTS: Final = "requirements.txt"
 

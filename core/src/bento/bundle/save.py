@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from .atomic import new_folder
+from .examples import Golden, write_examples
 from .fields import TIME_FORMAT
 from .hashing import Hasher, Progress, list_digest
 from .home import find_home
@@ -25,6 +26,7 @@ from .wheels import build_wheel
 
 if TYPE_CHECKING:
     from ..service import Service
+    from .entries import ExampleEntry
 
 _PIECE: Final = 1 << 20
 
@@ -35,6 +37,7 @@ def write_bundle(
     *,
     version: str | None = None,
     labels: Mapping[str, str] | None = None,
+    examples: Sequence[Golden] = (),
     progress: Progress | None = None,
 ) -> Bundle:
     """Save a service as the folder `folder`, which does not exist yet, with its models, its code and what both need.
@@ -51,7 +54,7 @@ def write_bundle(
         with new_folder(folder) as draft:
             save_models(service, draft)
             _write_files(plan, draft)
-            _write_manifest(plan, draft, progress)
+            _write_manifest(plan, write_examples(examples, draft), draft, progress)
     return open_bundle(folder)
 
 
@@ -67,7 +70,7 @@ def _write_files(plan: Plan, draft: Path) -> None:
     _write(draft / README, write_readme(plan.name, plan.doc, plan.apis))
 
 
-def _write_manifest(plan: Plan, draft: Path, progress: Progress | None) -> None:
+def _write_manifest(plan: Plan, examples: tuple[ExampleEntry, ...], draft: Path, progress: Progress | None) -> None:
     hasher = Hasher(progress)
     paths = sorted(relative(entry, draft) for entry in walk(draft) if entry.is_file(follow_symlinks=False))
     files = tuple(hasher.hash(draft, path) for path in paths)
@@ -81,6 +84,7 @@ def _write_manifest(plan: Plan, draft: Path, progress: Progress | None) -> None:
         doc=plan.doc,
         apis=plan.apis,
         artifacts=plan.artifacts,
+        examples=examples,
         requirements=plan.requirements,
         python=".".join(map(str, sys.version_info[:3])),
         env=plan.env,

@@ -9,7 +9,7 @@ from .output import size_text
 
 if TYPE_CHECKING:
     from ..bundle import Bundle
-    from ..bundle.entries import ApiEntry, ArtifactEntry
+    from ..bundle.entries import ApiEntry, ArtifactEntry, ExampleEntry
 
 
 def record(bundle: Bundle) -> dict[str, object]:
@@ -33,6 +33,7 @@ def facts(bundle: Bundle) -> dict[str, str | list[str]]:
         "service": manifest.service,
         "apis": [_api(api) for api in manifest.apis],
         "artifacts": [_artifact(artifact) for artifact in manifest.artifacts],
+        "examples": [_example(example) for example in manifest.examples],
         "labels": [f"{name}={value}" for name, value in manifest.labels.items()],
         "created": manifest.created,
         "size": f"{size_text(bundle.size)} in {len(manifest.files)} files",
@@ -56,3 +57,8 @@ def _artifact(artifact: ArtifactEntry) -> str:
     warning = ", runs code when loaded" if artifact.runs_code else ""
     metadata = f" {json.dumps(dict(artifact.metadata))}" if artifact.metadata else ""
     return f"{artifact.slot}: {artifact.type} as {artifact.format!r}{plugin}{warning}{metadata}"
+
+
+def _example(example: ExampleEntry) -> str:
+    media_types = (body.content_type.partition(";")[0] for body in (example.request, example.answer))
+    return f"{example.name}: POST /{example.api} {' -> '.join(media_types)}, within {example.tolerance:g}"

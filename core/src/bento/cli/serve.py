@@ -43,6 +43,7 @@ class _Workers(click.IntRange):
     "--max-body", type=click.FloatRange(0, min_open=True), default=100, show_default=True, metavar="MIB", help="The largest body."
 )
 @click.option("--grace", type=click.FloatRange(0), default=30, show_default=True, metavar="SECONDS", help="How long a stop may take.")
+@click.option("--examples/--no-examples", default=True, show_default=True, help="Ask the bundle's golden examples before it is ready.")
 @click.option("--access-log/--no-access-log", default=True, show_default=True, help="Print a line for each request.")
 @trust_option
 @store_option
@@ -56,6 +57,7 @@ def command(  # noqa: PLR0913 - one for each option
     allowed_hosts: tuple[str, ...],
     max_body: float,
     grace: float,
+    examples: bool,
     access_log: bool,
     trust: bool,
     store_path: Path | None,
@@ -79,6 +81,7 @@ def command(  # noqa: PLR0913 - one for each option
         access_log=access_log,
         max_body=round(max_body * _MIB),
         grace=grace,
+        examples=examples,
     )
 
 

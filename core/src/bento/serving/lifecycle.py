@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from ..errors import ExampleError
 from ..registry import installed
 from .accounts import Accounts
 from .endpoint import Endpoint
@@ -18,6 +19,7 @@ from .room import Room
 from .streaming import StreamEndpoint
 
 if TYPE_CHECKING:
+    from ..bundle import Golden
     from ..service import Service
     from .board import Board
     from .limits import Limits
@@ -38,10 +40,20 @@ class State(Enum):
 class Lifecycle:
     """Brings a service up and takes it down; in between, its endpoints by path, those of apis that yield apart.
 
-    `load` makes the service; it runs in a thread, so that health checks are answered meanwhile.
+    `load` makes the service; it runs in a thread, so that health checks are answered meanwhile. The golden `examples` are read
+    when it is loaded and have to hold before it is ready.
     """
 
-    def __init__(self, load: Callable[[], Service], *, version: str, limits: Limits, board: Board | None = None, own: int = 0) -> None:
+    def __init__(
+        self,
+        load: Callable[[], Service],
+        *,
+        version: str,
+        limits: Limits,
+        examples: Callable[[], tuple[Golden, ...]] = tuple,
+        board: Board | None = None,
+        own: int = 0,
+    ) -> None:
         self.state = State.LOADING
         self.limits = limits
         self.room = Room(limits)
@@ -49,6 +61,7 @@ class Lifecycle:
         self.streams: dict[str, StreamEndpoint] = {}
         self.openapi: dict[str, Any] | None = None
         self._load = load
+        self._examples = examples
         self._version = version
         self._board, self._own = board, own
         self.metrics = Metrics((), board, own)
@@ -66,10 +79,11 @@ class Lifecycle:
     async def _start(self) -> None:
         try:
             service = await asyncio.get_running_loop().run_in_executor(self._decoders, self._bring_up)
+            pipelines = [Pipeline(service, api, self._registry) for api in service.apis.values()]
+            await self._check_examples(pipelines)
         except BaseException:
             self.state = State.FAILED
             raise
-        pipelines = [Pipeline(service, api, self._registry) for api in service.apis.values()]
         self.metrics = Metrics(list(service.apis), self._board, self._own)
         self.openapi = document(service, pipelines, self._version)
         for pipeline in pipelines:
@@ -87,6 +101,17 @@ class Lifecycle:
         service = self._load()
         service.setup()
         return service
+
+    async def _check_examples(self, pipelines: list[Pipeline]) -> None:
+        """Ask the golden examples; what does not hold is not served."""
+        examples = self._examples()
+        if examples:
+            from .examples import check_examples
+
+            try:
+                await check_examples(pipelines, examples, self._decoders)
+            except ExampleError as error:
+                raise ExampleError(f"{error}: save the service again, or start it with --no-examples") from error
 
     @property
     def service(self) -> Service | None:

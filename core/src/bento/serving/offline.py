@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import math
 from collections.abc import AsyncGenerator
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput
@@ -17,6 +19,7 @@ from .request import Request
 from .streaming import LINES
 
 if TYPE_CHECKING:
+    from ..api import Api
     from ..payload import Payload
     from ..service import Service
 
@@ -28,20 +31,30 @@ def answer(service: Service, api: str, payload: Payload, accept: str = "") -> An
     """
     if api not in service.apis:
         raise InvalidInput(f"{service.name} has no api {api!r}: its apis are {', '.join(service.apis) or 'none'}")
-    pipeline = Pipeline(service, service.apis[api], installed())
+    asking = ask(Pipeline(service, service.apis[api], installed()), payload, accept)
+    if not waits(service.apis[api]):
+        return drive(asking)
+    # In a thread of its own, for this one may have an event loop already, as in a notebook.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, asking).result()
+
+
+async def ask(pipeline: Pipeline, payload: Payload, accept: str = "") -> Answer:
+    """The answer of a pipeline's api; waits for nothing but an api that `waits`."""
     call = Call(Request(b"", accept=accept), math.inf, lambda _call, _outcome: None, lambda _answer: None)
     pipeline.admit(call, payload)
     if pipeline.api.is_stream:
-        return Answer(asyncio.run(_lines(pipeline, call)), LINES)
-    execution = pipeline.execute([call])
-    if pipeline.api.is_async:
-        asyncio.run(execution)
-    else:
-        drive(execution)
+        return Answer(await _lines(pipeline, call), LINES)
+    await pipeline.execute([call])
     if isinstance(call.outcome, Answer):
         return call.outcome
     assert call.outcome is not None  # noqa: S101 - execute gives every call an outcome
     raise call.outcome
+
+
+def waits(api: Api) -> bool:
+    """Whether an api needs an event loop."""
+    return api.is_async or inspect.isasyncgenfunction(api.function)
 
 
 async def _lines(pipeline: Pipeline, call: Call) -> bytes:

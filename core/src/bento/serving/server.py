@@ -38,13 +38,15 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
     access_log: bool = True,
     max_body: int = 100 * MIB,
     grace: float = 30.0,
+    examples: bool = True,
 ) -> None:
     """Serve a service, a bundle's tag or path, or `module:service`, until SIGINT or SIGTERM; open requests are answered first.
 
     `port` 0 takes a free one. `workers` is a number of processes, or "auto" for one on each processor that this process may use;
     many share what is loaded where that is safe, and SIGHUP has them replaced one by one, with the target resolved and loaded
     anew. `max_body` is in bytes. `grace` is how many seconds a stop waits for open requests; when they are over, or at a second
-    signal, the process ends with status 1. A service that cannot be loaded raises what it raised; a port in use is a ServerError.
+    signal, the process ends with status 1. A bundle's golden examples have to hold in each process before it is ready, unless
+    `examples` is off. A service that cannot be loaded raises what it raised; a port in use is a ServerError.
     """
     count = available_processors() if workers == "auto" else workers
     if count < 1:
@@ -61,7 +63,7 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
     from .worker import Settings, run_worker
 
     address = url(listener)
-    settings = Settings(Limits(body=max_body), tuple(allowed_hosts), access_log, grace)
+    settings = Settings(Limits(body=max_body), tuple(allowed_hosts), access_log, grace, examples)
     log.info("%s starts on %s (process %d)", found.title, address, os.getpid())
     with listener:
         if reload:

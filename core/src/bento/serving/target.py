@@ -7,10 +7,11 @@ import importlib.util
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..bundle import Bundle
+from ..bundle import Bundle, Golden, read_examples
 from ..errors import DefinitionError, NotFound, TagError
 from ..service import Service
 from ..store import check_trust, find, load
@@ -31,6 +32,8 @@ class Target:
     load: Callable[[], Service]
     folders: tuple[Path, ...] = ()
     in_hand: bool = False
+    examples: Callable[[], tuple[Golden, ...]] = tuple
+    """Reads the golden examples, once the service is loaded."""
 
 
 def resolve(target: Service | Bundle | str | Path, *, store: Store | None = None, trust: bool = False) -> Target:
@@ -44,7 +47,12 @@ def resolve(target: Service | Bundle | str | Path, *, store: Store | None = None
             return Target(target, "unsaved", lambda: import_service(target), (Path.cwd(),))
         raise
     check_trust(bundle, store=store, trust=trust)
-    return Target(str(bundle.tag), bundle.tag.version, lambda: load(bundle, store=store, trust=trust))
+    return Target(
+        str(bundle.tag),
+        bundle.tag.version,
+        lambda: load(bundle, store=store, trust=trust),
+        examples=partial(read_examples, bundle) if bundle.manifest.examples else tuple,
+    )
 
 
 def import_service(reference: str) -> Service:

@@ -44,6 +44,8 @@ class Settings:
     allowed_hosts: tuple[str, ...] = ()
     access_log: bool = True
     grace: float = 30.0
+    examples: bool = True
+    """Whether golden examples have to hold before a service is ready."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ def run_worker(
     A second signal, or the end of `settings.grace`, ends the process itself.
     """
     board, own = (place.board, place.own) if place else (None, 0)
-    lifecycle = Lifecycle(target.load, version=target.version, limits=settings.limits, board=board, own=own)
+    examples = target.examples if settings.examples else tuple
+    lifecycle = Lifecycle(target.load, version=target.version, limits=settings.limits, examples=examples, board=board, own=own)
     app = App(lifecycle, allowed_hosts=settings.allowed_hosts, access_log=settings.access_log, brings_up=False)
     server = _Server(_config(app, settings), lifecycle, settings.grace, on_ready, place)
     server.run([listener])

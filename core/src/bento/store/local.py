@@ -5,12 +5,12 @@ from __future__ import annotations
 import builtins
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..bundle import Bundle, open_bundle, unpack_archive, write_bundle
+from ..bundle import Bundle, Golden, open_bundle, unpack_archive, write_bundle
 from ..errors import BundleError, NotFound, StoreError
 from ..tag import Tag
 from .missing import missing
@@ -46,15 +46,21 @@ class Store:
         *,
         version: str | None = None,
         labels: Mapping[str, str] | None = None,
+        examples: Sequence[Golden] = (),
         progress: Progress | None = None,
     ) -> Bundle:
-        """Save a packed service, under a version of its own unless one is given; a version that is taken is a StoreError."""
+        """Save a packed service, under a version of its own unless one is given; a version that is taken is a StoreError.
+
+        `examples` are golden examples as `bento.save` has made them.
+        """
         if version is not None and os.path.lexists(self._folder(Tag(service.name, version))):
             raise self._taken(Tag(service.name, version))
         with refusing(self.root, f"save {service.name!r}"), workspace(self.root) as scratch:
 
             def write(chosen: str | None) -> Bundle:
-                draft = write_bundle(service, scratch / (chosen or "draft"), version=chosen, labels=labels, progress=progress)
+                draft = write_bundle(
+                    service, scratch / (chosen or "draft"), version=chosen, labels=labels, examples=examples, progress=progress
+                )
                 record(self.root, draft, how="saved", scratch=scratch)
                 return draft
 

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..artifact import Artifact, Packed, type_name
 from ..errors import ArtifactError, DefinitionError
 from ..registry import Registry, installed
+from ..service import Service
 from ..tag import Tag
 
-if TYPE_CHECKING:
-    from ..service import Service
+
+def service_to_save(service: Service | object, name: str | None) -> Service:
+    """What is saved: a service as it is, or the one around a bare model."""
+    if not isinstance(service, Service):
+        return service_of(service, name)
+    if name is not None:
+        kind = type(service).__name__
+        raise DefinitionError(f"{kind} has a name of its own, {service.name!r}: set {kind}.name instead")
+    return service
 
 
 def service_of(model: object, name: str | None) -> Service:

@@ -4,40 +4,21 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..bundle import Bundle, load_service, open_bundle
-from ..errors import BundleError, DefinitionError
-from ..service import Service
+from ..errors import BundleError
 from ..tag import Tag
 from .local import Store
-from .models import service_of
 from .trust import check_trust
+
+if TYPE_CHECKING:
+    from ..service import Service
 
 _ARCHIVE = ".bento"
 _MANIFEST = "bento.json"
-
-
-def save(
-    service: Service | object,
-    name: str | None = None,
-    *,
-    version: str | None = None,
-    store: Store | None = None,
-    labels: Mapping[str, str] | None = None,
-) -> Bundle:
-    """Save a packed service as a bundle in the store: `Store.save`.
-
-    Instead of a service, a model of a framework whose plugin provides one may be saved under a name: `bento.save(model, "iris")`.
-    """
-    if isinstance(service, Service):
-        if name is not None:
-            raise DefinitionError(
-                f"{type(service).__name__} has a name of its own, {service.name!r}: set {type(service).__name__}.name instead"
-            )
-        return (store or Store()).save(service, version=version, labels=labels)
-    return (store or Store()).save(service_of(service, name), version=version, labels=labels)
 
 
 def load(target: str | Path | Bundle, *, store: Store | None = None, trust: bool = False) -> Service:

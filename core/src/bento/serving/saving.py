@@ -1,0 +1,36 @@
+"""`bento.save`: a service into the store, with golden examples that it is asked first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from ..store import Store, service_to_save
+
+if TYPE_CHECKING:
+    from ..bundle import Bundle
+    from ..service import Service
+
+
+def save(
+    service: Service | object,
+    name: str | None = None,
+    *,
+    version: str | None = None,
+    store: Store | None = None,
+    labels: Mapping[str, str] | None = None,
+    examples: Sequence[object] = (),
+) -> Bundle:
+    """Save a packed service as a bundle in the store; a version that is taken is a StoreError.
+
+    Instead of a service, a model of a framework whose plugin provides one may be saved under a name: `bento.save(model, "iris")`.
+    `examples` are golden examples, `bento.Example(api, input)`, or bare inputs where there is one api. The service is asked each of
+    them now, and by every server before it is ready; one that does not hold, or is answered differently every time, is an
+    ExampleError, and nothing is saved.
+    """
+    packed = service_to_save(service, name)
+    if not len(examples):
+        return (store or Store()).save(packed, version=version, labels=labels)
+    from .examples import keep
+
+    return (store or Store()).save(packed, version=version, labels=labels, examples=keep(packed, examples))
