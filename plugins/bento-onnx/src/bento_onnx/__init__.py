@@ -1,0 +1,24 @@
+"""ONNX models for bento.
+
+`OnnxArtifact` keeps an `.onnx` file together with the files that hold its weights, and opens it in ONNX Runtime. Importing this package
+imports neither ONNX Runtime nor NumPy.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import bento
+
+from .artifact import OnnxArtifact
+
+if TYPE_CHECKING:
+    from bento import Artifact
+
+__all__ = ["OnnxArtifact"]
+
+
+@bento.hookimpl
+def bento_register_artifacts() -> list[type[Artifact[Any]]]:
+    """The formats that this plugin brings."""
+    return [OnnxArtifact]

@@ -1,0 +1,24 @@
+"""The service for a model whose owner writes none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bento
+from bento.adapters import JsonAdapter
+
+from .artifact import OnnxArtifact
+from .values import feed
+
+
+class OnnxService(bento.Service):
+    """Answer tensors as nested lists with what an ONNX model makes of them."""
+
+    model = OnnxArtifact()
+
+    @bento.api(input=JsonAdapter(), output=JsonAdapter())
+    def predict(self, tensors: Any) -> Any:
+        """Take an object of the model's inputs by name, or the only input alone, and give its outputs likewise."""
+        answers = self.model.run(None, feed(tensors, self.model.get_inputs()))
+        names = [output.name for output in self.model.get_outputs()]
+        return answers[0] if len(names) == 1 else dict(zip(names, answers, strict=True))

@@ -1,0 +1,106 @@
+"""Opening a model in ONNX Runtime, and what a model that a user has in hand is made of."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bento import ArtifactError, instance_of
+
+from .model_file import is_model
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+    from .settings import Provider, Settings
+
+log = logging.getLogger(__name__)
+
+_SUFFIX = ".onnx"
+_MEMORY = "the model that it was given"
+
+
+def is_session(model: object) -> bool:
+    """Whether a model is open in ONNX Runtime already."""
+    return instance_of(model, "onnxruntime", "InferenceSession")
+
+
+def is_source(model: object) -> bool:
+    """Whether a model can be opened: the path of an `.onnx` file, the bytes of one, or onnx's object for one."""
+    if isinstance(model, str | os.PathLike):
+        return str(model).lower().endswith(_SUFFIX)
+    if isinstance(model, bytes):
+        return is_model(model)
+    return instance_of(model, "onnx", "ModelProto")
+
+
+def source_of(model: Any) -> Path | bytes:
+    """The file that a model is in, or the bytes of one."""
+    if is_session(model):
+        model = _opened_from(model)
+    if isinstance(model, bytes):
+        return model
+    if isinstance(model, str | os.PathLike):
+        return Path(model)
+    try:
+        content: bytes = model.SerializeToString(deterministic=True)
+    except Exception as error:
+        raise ArtifactError(
+            f"onnx cannot write the model in one piece: {error}: write it with onnx.save(model, 'model.onnx', save_as_external_data=True) "
+            "and pack that path"
+        ) from error
+    return content
+
+
+def open_session(source: Path | bytes, settings: Settings) -> InferenceSession:
+    """A session for a model; one that ONNX Runtime cannot open, or not as `settings` say, is an ArtifactError."""
+    providers = _available(settings.providers)
+    import onnxruntime
+
+    what = _MEMORY if isinstance(source, bytes) else repr(str(source))
+    try:
+        session = onnxruntime.InferenceSession(
+            source if isinstance(source, bytes) else str(source.absolute()),
+            settings.session_options(),
+            providers=[(name, options) if options else name for name, options in providers],
+            enable_fallback=0,
+        )
+    except Exception as error:
+        raise ArtifactError(f"ONNX Runtime cannot open {what}: {type(error).__name__}: {error}") from error
+    _tell_missing(what, [name for name, _ in settings.providers], session.get_providers())
+    return session
+
+
+def _opened_from(session: Any) -> Any:
+    """What a session was opened from. ONNX Runtime remembers it, to open it again with other providers."""
+    kept = getattr(session, "_model_path", None) or getattr(session, "_model_bytes", None)
+    if kept is None:
+        raise ArtifactError(
+            "this InferenceSession does not know what it was opened from: pack the path of the model, as Path('model.onnx')"
+        )
+    return kept
+
+
+def _available(providers: Sequence[Provider]) -> list[Provider]:
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise ArtifactError(f"cannot import ONNX Runtime: {error}: pip install onnxruntime, or onnxruntime-gpu") from error
+    here = onnxruntime.get_available_providers()
+    for name, _ in providers:
+        if name not in here and name not in onnxruntime.get_all_providers():
+            raise ArtifactError(f"ONNX Runtime knows no provider {name!r}: it has {', '.join(here)} here")
+    found = [provider for provider in providers if provider[0] in here]
+    if not found:
+        names = ", ".join(name for name, _ in providers)
+        raise ArtifactError(f"this ONNX Runtime has no {names}: it has {', '.join(here)}: install onnxruntime-gpu, or add one of those")
+    return found
+
+
+def _tell_missing(what: str, wanted: Sequence[str], running: Sequence[str]) -> None:
+    missing = [name for name in wanted if name not in running]
+    if missing:
+        log.warning("%s runs on %s: ONNX Runtime has no %s here", what, ", ".join(running), ", ".join(missing))

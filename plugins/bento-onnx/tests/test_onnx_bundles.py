@@ -1,0 +1,278 @@
+"""Services with an ONNX model: plain calls, settings, bundles, servers, and models without a class."""
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import graphs
+import httpx
+import numpy as np
+import onnx
+import onnxruntime
+import product
+import pytest
+from onnx import TensorProto
+from product import Product
+
+import bento
+from bento import ArtifactError, DefinitionError
+from bento_onnx import OnnxArtifact
+
+EXAMPLE = Path(__file__).parents[3] / "examples/cancer.py"
+BENTO = Path(sys.executable).with_name("bento")
+ROWS = np.arange(8, dtype="float32").reshape(2, 4)
+PRODUCTS = (ROWS @ graphs.WEIGHTS).tolist()
+
+
+def written(folder):
+    return graphs.write(graphs.product(), folder / "net.onnx")
+
+
+PACKED = {
+    "a path": written,
+    "a text that is a path": lambda folder: str(written(folder)),
+    "bytes": lambda folder: graphs.product().SerializeToString(),
+    "an object": lambda folder: graphs.product(),
+    "a session": lambda folder: onnxruntime.InferenceSession(written(folder)),
+    "a session of bytes": lambda folder: onnxruntime.InferenceSession(graphs.product().SerializeToString()),
+}
+
+
+@pytest.mark.parametrize("what", PACKED)
+def test_a_service_answers_before_it_is_saved_and_after(tmp_path, what):
+    service = Product(model=PACKED[what](tmp_path))
+    assert isinstance(service.model, onnxruntime.InferenceSession)
+    assert service.model is service.model
+    assert service.predict(ROWS).tolist() == PRODUCTS
+    store = bento.Store(tmp_path / "store")
+    loaded = bento.load(bento.save(service, store=store), store=store)
+    assert loaded.predict(ROWS).tolist() == PRODUCTS
+    again = bento.load(bento.save(loaded, store=store), store=store)
+    assert again.predict(ROWS).tolist() == PRODUCTS
+
+
+def test_a_slot_without_a_model_and_a_model_that_is_none_say_so(tmp_path):
+    with pytest.raises(ArtifactError, match=r"^Product.model holds no model: pass one as Product\(model=\.\.\.\)"):
+        _ = Product.__new__(Product).model
+    with pytest.raises(ArtifactError, match=r"^ONNX Runtime cannot open '.*nothing.onnx': NoSuchFile"):
+        Product(model=tmp_path / "nothing.onnx").predict(ROWS)
+    with pytest.raises(ArtifactError, match=r"^ONNX Runtime cannot open the model that it was given: Fail"):
+        Product(model=onnx.ModelProto(graph=onnx.GraphProto())).predict(ROWS)
+    with pytest.raises(ArtifactError, match=r"^Product.model is a OnnxArtifact, which does not keep a pathlib.PosixPath$"):
+        Product(model=tmp_path / "net.pt")
+
+
+def test_another_model_may_be_put_into_a_slot():
+    service = Product(model=graphs.product())
+    service.predict(ROWS)
+    service.model = graphs.product(graphs.WEIGHTS * 2)
+    assert service.predict(ROWS).tolist() == (ROWS @ graphs.WEIGHTS * 2).tolist()
+    service.model = "a stand-in"
+    assert service.model == "a stand-in"
+
+
+def test_a_session_that_does_not_know_what_it_was_opened_from_is_refused(tmp_path):
+    session = onnxruntime.InferenceSession(graphs.product().SerializeToString())
+    session._model_bytes = None
+    with pytest.raises(ArtifactError) as refusal:
+        OnnxArtifact().save(session, tmp_path)
+    assert str(refusal.value) == (
+        "this InferenceSession does not know what it was opened from: pack the path of the model, as Path('model.onnx')"
+    )
+
+
+def test_settings_are_kept_and_reach_the_session(tmp_path):
+    settings = {"optimization": "basic", "intra_op_threads": 3, "inter_op_threads": 2, "config": {"session.disable_prepacking": "1"}}
+    artifact = OnnxArtifact(**settings)
+    assert artifact.options() == settings
+    assert OnnxArtifact(providers=["CPUExecutionProvider"]).options() == {}
+    artifact.save(graphs.product(), tmp_path)
+    options = artifact.load(tmp_path).get_session_options()
+    assert options.graph_optimization_level == onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    assert (options.intra_op_num_threads, options.inter_op_num_threads) == (3, 2)
+    assert options.get_session_config_entry("session.disable_prepacking") == "1"
+
+
+@pytest.mark.parametrize(("told", "threads"), [("1", 1), ("2,1", 2), ("", 0), ("many", 0)])
+def test_threads_are_as_many_as_the_server_tells_libraries_to_start(tmp_path, monkeypatch, told, threads):
+    monkeypatch.setenv("OMP_NUM_THREADS", told)
+    OnnxArtifact().save(graphs.product(), tmp_path)
+    assert OnnxArtifact().load(tmp_path).get_session_options().intra_op_num_threads == threads
+
+
+PROVIDERS = "expected OnnxArtifact(providers=['CUDAExecutionProvider', 'CPUExecutionProvider']) with names, or pairs of a name and options"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (
+            {"providers": "CPUExecutionProvider"},
+            f"{PROVIDERS}, got 'CPUExecutionProvider'",
+        ),
+        (
+            {"providers": [("CUDAExecutionProvider",)]},
+            f"{PROVIDERS}, got ('CUDAExecutionProvider',)",
+        ),
+        ({"optimization": "most"}, "expected OnnxArtifact(optimization=...) with one of all, extended, basic, none, got 'most'"),
+        ({"intra_op_threads": 0}, "expected OnnxArtifact(intra_op_threads=...) with 1 or more threads, or None, got 0"),
+        (
+            {"config": {"session.disable_prepacking": 1}},
+            "expected OnnxArtifact(config={'session.disable_prepacking': '1'}) with texts, got {'session.disable_prepacking': 1}",
+        ),
+    ],
+)
+def test_an_artifact_that_is_declared_wrong_is_refused_at_once(wrong, message):
+    with pytest.raises(DefinitionError) as refusal:
+        OnnxArtifact(**wrong)
+    assert str(refusal.value) == message
+
+
+def test_a_provider_that_is_not_here_is_told(tmp_path, caplog):
+    OnnxArtifact().save(graphs.product(), tmp_path)
+    here = ", ".join(onnxruntime.get_available_providers())
+    for name, message in [
+        ("CUDA", f"ONNX Runtime knows no provider 'CUDA': it has {here} here"),
+        (
+            "CUDAExecutionProvider",
+            f"this ONNX Runtime has no CUDAExecutionProvider: it has {here}: install onnxruntime-gpu, or add one of those",
+        ),
+    ]:
+        with pytest.raises(ArtifactError) as refusal:
+            OnnxArtifact(providers=[name]).load(tmp_path)
+        assert str(refusal.value) == message
+    session = OnnxArtifact(providers=["CUDAExecutionProvider", "CPUExecutionProvider"]).load(tmp_path)
+    assert session.get_providers() == ["CPUExecutionProvider"]
+    model = str(tmp_path / "model.onnx")
+    assert caplog.messages == [f"{model!r} runs on CPUExecutionProvider: ONNX Runtime has no CUDAExecutionProvider here"]
+
+
+def test_a_file_of_the_runtimes_own_format_is_not_read(tmp_path):
+    """It holds a graph that nothing here looks at."""
+    options = onnxruntime.SessionOptions()
+    options.optimized_model_filepath = str(tmp_path / "model.ort")
+    onnxruntime.InferenceSession(graphs.product().SerializeToString(), options)
+    (tmp_path / "model.ort").rename(tmp_path / "model.onnx")
+    with pytest.raises(ArtifactError, match=r"model.onnx' is no ONNX model, or a damaged one: "):
+        OnnxArtifact().load(tmp_path)
+
+
+def answer(tmp_path, model, request):
+    """What the service that the plugin provides answers, with its status."""
+    store = bento.Store(tmp_path)
+    app = bento.app(bento.load(bento.save(model, "bare", store=store), store=store))
+
+    async def post():
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://testserver") as client:
+            return await client.post("/predict", json=request)
+
+    response = asyncio.run(post())
+    return response.json() if response.status_code == 200 else (response.status_code, response.json()["detail"])
+
+
+def kinds(kind, outputs=None):
+    return graphs.one_step("Identity", [("x", kind, ["n"])], [("y", kind, ["n"])])
+
+
+@pytest.mark.parametrize(
+    ("model", "request_", "expected"),
+    [
+        (graphs.product(), ROWS.tolist(), PRODUCTS),
+        (graphs.product(), {"rows": ROWS.tolist()}, PRODUCTS),
+        (kinds(TensorProto.STRING), ["a", "é"], ["a", "é"]),
+        (kinds(TensorProto.BOOL), [True, False], [True, False]),
+        (kinds(TensorProto.INT64), [1, 2.0], [1, 2]),
+        (kinds(TensorProto.FLOAT16), [1, 0.5], [1.0, 0.5]),
+        (kinds(TensorProto.DOUBLE), [], []),
+        (
+            graphs.one_step("Add", [("a", TensorProto.FLOAT, [2]), ("b", TensorProto.FLOAT, [2])], [("y", TensorProto.FLOAT, [2])]),
+            {"a": [1, 2], "b": [3, 4]},
+            [4.0, 6.0],
+        ),
+        (
+            graphs.one_step("TopK", [("x", TensorProto.FLOAT, [3]), ("k", TensorProto.INT64, [1])],
+                            [("best", TensorProto.FLOAT, ["k"]), ("where", TensorProto.INT64, ["k"])]),
+            {"x": [1, 3, 2], "k": [2]},
+            {"best": [3.0, 2.0], "where": [1, 2]},
+        ),
+    ],
+)  # fmt: skip
+def test_a_model_without_a_class_answers_by_the_names_and_types_that_it_declares(tmp_path, model, request_, expected):
+    assert answer(tmp_path, model, request_) == expected
+
+
+@pytest.mark.parametrize(
+    ("model", "request_", "message"),
+    [
+        (graphs.product(), [[1, 2, 3]], "expected 'rows' of shape (n, 4), got (1, 3)"),
+        (graphs.product(), [1, 2, 3, 4], "expected 'rows' of shape (n, 4), got (4,)"),
+        (graphs.product(), [[1, 2, 3, 4], [1]], "expected lists of equal lengths in 'rows'"),
+        (graphs.product(), [["1", "2", "3", "4"]], "expected numbers that are float32 in 'rows'"),
+        (graphs.product(), [[1e300] * 4], "expected numbers that are float32 in 'rows', got some that are too large"),
+        (graphs.product(), {"columns": [[1]]}, "expected an object with 'rows', got ['columns']"),
+        (kinds(TensorProto.INT8), [1.5], "expected numbers that are int8 in 'x', got some that are not"),
+        (kinds(TensorProto.UINT8), [-1], "expected numbers that are uint8 in 'x', got some that are not"),
+        (kinds(TensorProto.BOOL), [1], "expected numbers that are bool in 'x'"),
+        (kinds(TensorProto.STRING), [1], "expected texts in 'x'"),
+        (
+            graphs.one_step("Add", [("a", TensorProto.FLOAT, [2]), ("b", TensorProto.FLOAT, [2])], [("y", TensorProto.FLOAT, [2])]),
+            [1, 2],
+            "expected an object with 'a', 'b', got 'list'",
+        ),
+    ],
+)
+def test_a_request_that_the_model_does_not_take_is_told_what_it_takes(tmp_path, model, request_, message):
+    assert answer(tmp_path, model, request_) == (422, message)
+
+
+@pytest.fixture
+def run(tmp_path):
+    environment = {**os.environ, "BENTO_HOME": str(tmp_path / "home")}
+
+    def run(*command):
+        done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+def test_the_example_saves_a_bundle_that_answers_elsewhere(run, tmp_path):
+    assert "saved cancer:" in run(sys.executable, EXAMPLE)
+    answers = json.loads(run(BENTO, "run", "cancer", "diagnose", "--input-file", "some.npy"))
+    assert [each["label"] for each in answers] == ["malignant", "benign"]
+    assert all(0.5 < each["probability"] <= 1 for each in answers)
+    manifest = bento.Store(tmp_path / "home").get(bento.Tag("cancer")).manifest
+    assert [(entry.format, entry.options, entry.runs_code) for entry in manifest.artifacts] == [("onnx", {}, False)]
+    names = {line.partition("==")[0] for line in manifest.requirements}
+    assert names == {"bento-core", "bento-onnx", "numpy", "onnxruntime"}
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_server_answers_whether_its_workers_are_one_or_two(run, tmp_path, workers):
+    shutil.copy(product.__file__, tmp_path)
+    (tmp_path / "net.onnx").write_bytes(graphs.product().SerializeToString())
+    run(sys.executable, "-c", "import bento, product; bento.save(product.Product(model='net.onnx'))")
+    command = [BENTO, "serve", "product", "--port", "0", "--workers", workers, "--no-access-log"]
+    environment = {**os.environ, "BENTO_HOME": str(tmp_path / "home")}
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as server:
+        heard = iter(server.stderr.readline, "")
+        found = next(filter(None, (re.search(r"is ready on (http://127.0.0.1:\d+)", line) for line in heard)))
+        answers = [httpx.post(f"{found[1]}/predict", json=ROWS.tolist()) for _ in range(4)]
+        server.terminate()
+        rest = server.stderr.read()
+    assert [answer.json() for answer in answers] == [PRODUCTS] * 4
+    assert "Traceback" not in rest
+
+
+def test_importing_the_plugin_imports_no_framework(run):
+    script = (
+        "import sys, bento_onnx; bento_onnx.OnnxArtifact(); "
+        "print([name for name in ('numpy', 'onnx', 'onnxruntime') if name in sys.modules])"
+    )
+    assert run(sys.executable, "-c", script) == "[]\n"
