@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bento import Store
 
 
@@ -26,7 +28,8 @@ def test_yes_does_not_ask(bento, home):
 
 def test_a_name_alone_is_not_enough(bento, home):
     assert bento("delete", "--yes", "shop", code=2).stderr.endswith(
-        "Error: 'shop' names no version: write shop:latest or shop:VERSION, as 'bento list shop' shows them\n"
+        "Error: 'shop' names no version: write shop:latest or shop:VERSION, as 'bento list shop' shows them, "
+        "or say which ones with --label, --older-than or --keep-last\n"
     )
     assert tags(home) == ["shop:1", "shop:2"]
 
@@ -38,3 +41,74 @@ def test_of_several_tags_none_is_deleted_when_one_is_not_there(bento, home):
         or "no bundle shop:3" in bento("delete", "--yes", "shop:1", "shop:3", code=1).stderr
     )
     assert tags(home) == ["shop:1", "shop:2"]
+
+
+def test_something_has_to_be_named(bento):
+    assert bento("delete", code=2).stderr.endswith(
+        "Error: expected tags, as 'bento list' shows them, or --label, --older-than or --keep-last\n"
+    )
+
+
+def test_a_damaged_bundle_can_be_deleted(bento, home):
+    (home / "bundles/shop/1/bento.json").write_text("{")
+    assert bento("delete", "--yes", "shop:1").stdout == "deleted shop:1\n"
+    assert tags(home) == ["shop:2"]
+
+
+def test_a_tag_that_is_named_twice_is_deleted_once(bento):
+    assert bento("delete", "--yes", "shop:1", "shop:1").stdout == "deleted shop:1\n"
+
+
+@pytest.fixture
+def years(home, make_bundle):
+    """Bundles of three years, of two names."""
+    for name, label in (("rose", "nightly"), ("iris", "live")):
+        for year in (2001, 2002, 2003):
+            folder = home / "bundles" / name / str(year)
+            make_bundle(folder, name=name, version=str(year), created=f"{year}-01-01T00:00:00Z", labels={"stage": label})
+    return home
+
+
+@pytest.mark.parametrize(
+    ("options", "gone"),
+    [
+        (["--older-than", "30d"], ["iris:2001", "iris:2002", "iris:2003", "rose:2001", "rose:2002", "rose:2003"]),
+        (["--older-than", "30d", "--keep-last", "1"], ["iris:2001", "iris:2002", "rose:2001", "rose:2002"]),
+        (["rose", "--keep-last", "2"], ["rose:2001"]),
+        (["rose", "iris", "rose", "--keep-last", "2"], ["iris:2001", "rose:2001"]),
+        (["r*", "--keep-last", "0"], ["rose:2001", "rose:2002", "rose:2003"]),
+        (["--label", "stage=nightly"], ["rose:2001", "rose:2002", "rose:2003"]),
+        (["--label", "stage=live", "--keep-last", "2", "--older-than", "4w"], ["iris:2001"]),
+        (["shop", "--older-than", "1h"], []),
+    ],
+)
+def test_bundles_are_deleted_by_what_they_are(bento, years, options, gone):
+    before = tags(years)
+    assert sorted(bento("delete", *options, "--dry-run").stdout.splitlines()) == [f"would delete {tag}" for tag in gone]
+    assert tags(years) == before
+    done = bento("delete", *options, "--yes")
+    assert sorted(done.stdout.splitlines()) == [f"deleted {tag}" for tag in gone]
+    assert sorted(before) == sorted([*tags(years), *gone])
+    assert done.stderr == ("" if gone else "nothing to delete\n")
+
+
+def test_many_are_named_before_they_are_deleted(bento, home, make_bundle):
+    for number in range(25):
+        make_bundle(home / f"bundles/rose/{number}", name="rose", version=str(number), created=f"2001-01-01T00:00:{number:02}Z")
+    asked = bento("delete", "rose", "--keep-last", "1", input="n\n", code=1).stderr
+    assert asked.startswith("delete rose:23, rose:22, ")
+    assert ", rose:4 and 4 more? [y/N]: " in asked
+    assert len(tags(home)) == 27
+
+
+@pytest.mark.parametrize("age", ["30", "d", "30y", "-1d", "1.5h"])
+def test_an_age_is_a_number_and_a_unit(bento, age):
+    assert bento("delete", f"--older-than={age}", code=2).stderr.endswith(
+        f"Error: Invalid value for '--older-than': {age!r} is no age: write a number and m, h, d or w, such as 30d\n"
+    )
+
+
+def test_a_version_and_options_are_too_much(bento):
+    assert bento("delete", "shop:1", "--keep-last", "1", code=2).stderr.endswith(
+        "Error: 'shop:1' names one bundle, and options say which: leave the version or the options out\n"
+    )

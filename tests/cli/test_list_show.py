@@ -16,9 +16,10 @@ def bundle(home):
 
 def test_the_store_is_listed_newest_first(bento):
     lines = bento("list").stdout.splitlines()
-    assert lines[0].split() == ["TAG", "CREATED", "SIZE", "APIS"]
+    assert lines[0].split() == ["TAG", "CREATED", "SIZE", "APIS", "LABELS"]
     assert sorted(line.split()[0] for line in lines[1:]) == ["shop:1", "shop:2"]
-    assert all(line.endswith("price shout double echo count crash") for line in lines[1:])
+    assert all("  price shout double echo count crash" in line for line in lines[1:])
+    assert [line.endswith("  team=kitchen") for line in sorted(lines[1:])] == [False, True]
 
 
 def test_the_store_is_listed_for_programs(bento, bundle):
@@ -33,6 +34,43 @@ def test_one_name_can_be_listed(bento):
     assert bento("list", "shop").stdout.count("shop:") == 2
     assert json.loads(bento("list", "stall", "--json").stdout) == []
     assert bento("list", "stall").stderr == "no bundles called 'stall': save one with bento.save(service)\n"
+
+
+def test_bundles_with_a_label_can_be_listed(bento):
+    lines = bento("list", "shop", "--label", "team=kitchen").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == ["TAG", "shop:2"]
+    assert bento("list", "--label", "team=kitchen", "--label", "stage=live").stderr == "no bundles with these labels\n"
+    assert bento("list", "shop", "--label", "team=x").stderr == "no bundles with these labels called 'shop'\n"
+
+
+@pytest.mark.parametrize("label", ["team", "=kitchen"])
+def test_a_label_is_a_name_and_a_value(bento, label):
+    assert bento("list", "--label", label, code=2).stderr.endswith(
+        f"Error: Invalid value for '--label': {label!r} is no label: write --label NAME=VALUE\n"
+    )
+
+
+def test_a_pattern_lists_all_names_that_fit(bento):
+    assert bento("list", "s*p").stdout.count("shop:") == 2
+    assert bento("list", "s?p").stderr == "no bundles called 's?p': save one with bento.save(service)\n"
+
+
+def test_a_list_is_sorted_turned_round_and_cut(bento, home, make_bundle):
+    for name, size in (("apple", 9_000_000), ("zebra", 1)):
+        make_bundle(home / "bundles" / name / "1", {"README.md": b"x" * size}, name=name, version="1", created="2001-01-01T00:00:00Z")
+
+    def names(*options):
+        return [line.split(":")[0] for line in bento("list", *options).stdout.splitlines()[1:]]
+
+    assert names() == ["shop", "shop", "zebra", "apple"]
+    assert names("--sort", "name") == ["apple", "shop", "shop", "zebra"]
+    assert names("--sort", "size", "--limit", "1") == ["apple"]
+    assert names("--sort", "size", "--reverse", "--limit", "1") == ["zebra"]
+    assert [record["name"] for record in json.loads(bento("list", "--limit", "3", "--reverse", "--json").stdout)] == [
+        "apple",
+        "zebra",
+        "shop",
+    ]
 
 
 def test_an_empty_store_says_how_to_fill_it(bento, tmp_path):

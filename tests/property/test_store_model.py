@@ -130,6 +130,11 @@ class StoreModel(RuleBasedStateMachine):
         assert fingerprints(Store(self.store.root).list()) == fingerprints(self.newest_first())
 
     @invariant()
+    def every_content_is_there_once_for_as_long_as_a_bundle_has_it(self) -> None:
+        there = {blob.name for blob in (self.store.root / "blobs").glob("*")}
+        assert there == {file.sha256 for bundle in self.kept.values() for file in bundle.manifest.files}
+
+    @invariant()
     def nothing_is_left_behind(self) -> None:
         assert list((self.store.root / "tmp").glob("*")) == []
 

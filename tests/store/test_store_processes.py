@@ -35,7 +35,7 @@ KILL = """
 import itertools, signal
 from bento.bundle import verify
 
-STEPS = {{"os.mkdir", "os.rename", "os.rmdir", "os.remove", "os.chmod"}}
+STEPS = {{"os.mkdir", "os.rename", "os.rmdir", "os.remove", "os.chmod", "os.link"}}
 
 def attempt(step):
     count = itertools.count(1)
@@ -110,6 +110,7 @@ def test_a_save_killed_at_any_step_leaves_only_whole_bundles(store, service, run
     assert killed > 20
     store.save(service, version="1")
     assert list((store.root / "tmp").iterdir()) == []
+    delete_all(store)
 
 
 def test_a_delete_killed_at_any_step_leaves_only_whole_bundles(store, run):
@@ -117,3 +118,39 @@ def test_a_delete_killed_at_any_step_leaves_only_whole_bundles(store, run):
     killed = int(outcome(run(KILL.format(before=before, action='store.delete("iris")'))))
     assert killed > 5
     assert store.list() == []
+    delete_all(store)
+
+
+def test_a_delete_killed_at_any_step_harms_no_bundle_that_shares_its_files(store, service, run):
+    store.save(service, version="kept")
+    before = '[each.version for each in store.list()] == ["kept"] and store.save(service, version="1")'
+    killed = int(outcome(run(KILL.format(before=before, action='store.delete("iris:1")'))))
+    assert killed > 5
+    assert [bundle.version for bundle in store.list()] == ["kept"]
+    delete_all(store)
+
+
+def test_many_that_save_and_delete_what_they_share_leave_only_whole_bundles(store, service, run):
+    code = """
+from bento.bundle import verify
+input()
+for number in range(8):
+    store.delete(store.save(service, version=f"{os.getpid()}-{number}").tag)
+print(verify(store.get("iris:kept")))
+"""
+    store.save(service, version="kept")
+    processes = [run(code) for _ in range(3)]
+    for process in processes:
+        process.stdin.write("\n")
+        process.stdin.flush()
+    assert [outcome(process) for process in processes] == ["None"] * 3
+    delete_all(store)
+
+
+def delete_all(store) -> None:
+    """Whatever has happened before, no blob is left without a bundle; a delete that finds leftovers looks at all blobs."""
+    (store.root / "tmp" / "killed.lease").touch()
+    for bundle in store.list():
+        verify(bundle)
+        store.delete(bundle.tag)
+    assert list((store.root / "blobs").iterdir()) == []

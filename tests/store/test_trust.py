@@ -98,6 +98,7 @@ def test_a_changed_manifest_is_another_bundle_and_not_trusted(store, service):
 
 def test_a_trusted_bundle_is_still_verified_before_it_is_loaded(store, service):
     source = store.save(service, version="3").path / "src/meadow.py"
+    source.chmod(0o644)
     source.write_text(source.read_text().replace("setosa", "canary") + "# changed\n")
     with pytest.raises(BundleError, match=r"'src/meadow\.py' has \d+ bytes, expected"):
         load("iris:3", store=store)

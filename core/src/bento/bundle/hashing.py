@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
@@ -26,14 +27,23 @@ class Hasher:
 
     def hash(self, folder: Path, path: str) -> File:
         """The size and digest of the file at `path` in `folder`, which must be a plain file and no link."""
-        digest, before = hashlib.sha256(), self._done
         with open_file(folder / path) as file:
-            while count := file.readinto(self._piece):
-                digest.update(self._piece[:count])
-                self._done += count
-                if self._progress is not None:
-                    self._progress(self._done)
-        return File(path=path, size=self._done - before, sha256=digest.hexdigest())
+            size, sha256 = self.read(file)
+        return File(path=path, size=size, sha256=sha256)
+
+    def read(self, file: io.FileIO) -> tuple[int, str]:
+        """The size and digest of what is left to read of an open file."""
+        digest, before = hashlib.sha256(), self._done
+        while count := file.readinto(self._piece):
+            digest.update(self._piece[:count])
+            self.skip(count)
+        return self._done - before, digest.hexdigest()
+
+    def skip(self, count: int) -> None:
+        """Count bytes as done."""
+        self._done += count
+        if self._progress is not None:
+            self._progress(self._done)
 
 
 def list_digest(files: Iterable[File]) -> str:

@@ -18,18 +18,19 @@ from .verify import verify
 if TYPE_CHECKING:
     from .entries import ArtifactEntry
     from .hashing import Progress
+    from .ledger import Ledger
     from .model import Bundle
 
 log = logging.getLogger(__name__)
 
 
-def load_service(bundle: Bundle, *, progress: Progress | None = None) -> Service:
+def load_service(bundle: Bundle, *, progress: Progress | None = None, ledger: Ledger | None = None) -> Service:
     """Verify a bundle, import its source, load its models, and return the service.
 
     Nothing of a bundle is used before all of it is verified; whether to trust it is for the caller to have decided. A missing plugin is
     a PluginError, a model that cannot be loaded an ArtifactError, anything else in the way a BundleError.
     """
-    verify(bundle, progress)
+    verify(bundle, progress, ledger=ledger)
     _check_python(bundle)
     check_plugins(bundle)
     kind = _find_class(bundle)

@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from ..tag import Tag
-from .command import Command, open_store, store_option
+from .command import Command, label_option, open_store, store_option
+
+if TYPE_CHECKING:
+    from ..store import Store
+
+_SHOWN: Final = 20
+_UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+class _Age(click.ParamType[timedelta]):
+    name = "age"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        found = re.fullmatch(r"([0-9]{1,6})([mhdw])", value)
+        if found is None:
+            self.fail(f"{value!r} is no age: write a number and m, h, d or w, such as 30d", param, ctx)
+        return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
 @click.command(
@@ -15,25 +34,80 @@ from .command import Command, open_store, store_option
     examples="""
     bento delete iris:20261122T101500-3f9a1c
     bento delete --yes iris:1 iris:2
+    bento delete iris --keep-last 5 --dry-run
+    bento delete --label stage=nightly --older-than 30d
     """,
 )
-@click.argument("tags", nargs=-1, required=True, metavar="NAME:VERSION...")
+@click.argument("targets", nargs=-1, metavar="[NAME[:VERSION]]...")
+@label_option
+@click.option("--older-than", type=_Age(), metavar="AGE", help="Only those saved longer ago than 90m, 12h, 30d or 4w.")
+@click.option("--keep-last", type=click.IntRange(0), metavar="N", help="None of the N newest of each name, of those with the labels.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be deleted.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @store_option
-def command(tags: tuple[str, ...], *, yes: bool, store_path: Path | None) -> None:
+def command(
+    targets: tuple[str, ...],
+    *,
+    labels: dict[str, str],
+    older_than: timedelta | None,
+    keep_last: int | None,
+    dry_run: bool,
+    yes: bool,
+    store_path: Path | None,
+) -> None:
     """Delete bundles from the store.
 
-    A version has to be named; 'latest' is the newest one.
+    Either by their tags, 'latest' being the newest one of a name; or all that fit the options, of the NAMEs given or of any.
     """
     from ..store import Store
 
     store = open_store(store_path) or Store()
-    for text in tags:
+    if labels or older_than is not None or keep_last is not None:
+        tags = _fitting(store, targets, labels, older_than, keep_last or 0)
+    else:
+        tags = _named(store, targets)
+    if not tags:
+        click.echo("nothing to delete", err=True)
+        return
+    if not (yes or dry_run):
+        click.confirm(f"delete {_listed(tags)}?", abort=True, err=True)
+    for tag in tags:
+        click.echo(f"{'would delete' if dry_run else 'deleted'} {tag if dry_run else store.delete(tag)}")
+
+
+def _named(store: Store, targets: tuple[str, ...]) -> list[Tag]:
+    if not targets:
+        raise click.UsageError("expected tags, as 'bento list' shows them, or --label, --older-than or --keep-last")
+    for text in targets:
         if ":" not in text:
-            raise click.UsageError(f"{text!r} names no version: write {text}:latest or {text}:VERSION, as 'bento list {text}' shows them")
-    bundles = [store.get(Tag.parse(text)) for text in tags]
-    if not yes:
-        click.confirm(f"delete {', '.join(str(bundle.tag) for bundle in bundles)}?", abort=True, err=True)
-    for bundle in bundles:
-        store.delete(bundle.tag)
-        click.echo(f"deleted {bundle.tag}")
+            raise click.UsageError(
+                f"{text!r} names no version: write {text}:latest or {text}:VERSION, as 'bento list {text}' shows them, "
+                "or say which ones with --label, --older-than or --keep-last"
+            )
+    return list(dict.fromkeys(_tag(store, Tag.parse(text)) for text in targets))
+
+
+def _tag(store: Store, tag: Tag) -> Tag:
+    """The version that a tag means; a damaged bundle can be deleted, too, by its version."""
+    from ..errors import BundleError
+
+    try:
+        return store.get(tag).tag
+    except BundleError:
+        return tag
+
+
+def _fitting(store: Store, names: tuple[str, ...], labels: dict[str, str], older_than: timedelta | None, keep_last: int) -> list[Tag]:
+    from ..store import outdated
+    from ..store.index import newest_first
+
+    for text in names:
+        if ":" in text:
+            raise click.UsageError(f"{text!r} names one bundle, and options say which: leave the version or the options out")
+    found = {each.tag: each for name in names or (None,) for each in store.summaries(name, labels)}
+    return [each.tag for each in outdated(newest_first([*found.values()]), older_than=older_than, keep_last=keep_last)]
+
+
+def _listed(tags: list[Tag]) -> str:
+    more = f" and {len(tags) - _SHOWN} more" if len(tags) > _SHOWN else ""
+    return ", ".join(map(str, tags[:_SHOWN])) + more

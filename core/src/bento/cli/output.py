@@ -18,10 +18,10 @@ def print_json(value: object) -> None:
 def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Left-aligned columns under a header that is bold in a terminal."""
     lines = [header, *rows]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
-    for number, line in enumerate(lines):
-        text = "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        click.echo(click.style(text, bold=True) if number == 0 else text)
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    first, *rest = ("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
+    # All at once: a call for each of ten thousand lines takes longer than everything before.
+    click.echo("\n".join([click.style(first, bold=True), *rest]))
 
 
 def print_facts(facts: Mapping[str, str | Sequence[str]]) -> None:

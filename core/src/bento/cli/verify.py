@@ -24,11 +24,11 @@ def command(target: str, *, store_path: Path | None) -> None:
 
     Every file is compared with the manifest; none of its code runs.
     """
-    from ..bundle import verify
-    from ..store import find
+    from ..store import find, verify
 
-    bundle = find(target, store=open_store(store_path))
+    store = open_store(store_path)
+    bundle = find(target, store=store)
     with progress_bar(f"verifying {bundle.tag}", bundle.size) as progress:
-        verify(bundle, progress)
+        verify(bundle, progress, store=store)
     count = len(bundle.manifest.files)
     click.echo(f"{bundle.tag} is whole: {count} files, {size_text(bundle.size)}, sha256:{bundle.digest}")

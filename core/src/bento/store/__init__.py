@@ -2,10 +2,35 @@
 
 from __future__ import annotations
 
-from .local import Store
-from .models import service_to_save
-from .packing import pack
-from .trust import check_trust
-from .usual import find, load, unpack
+from typing import TYPE_CHECKING
 
-__all__ = ["Store", "check_trust", "find", "load", "pack", "service_to_save", "unpack"]
+from .index import Summary
+from .local import Store
+from .selection import outdated
+
+if TYPE_CHECKING:
+    from .models import service_to_save
+    from .packing import pack
+    from .trust import check_trust
+    from .usual import find, load, unpack, verify
+
+__all__ = ["Store", "Summary", "check_trust", "find", "load", "outdated", "pack", "service_to_save", "unpack", "verify"]
+
+# A list of bundles needs none of what makes and loads them, and is there before that would be imported.
+_LAZY = {
+    "check_trust": "trust",
+    "find": "usual",
+    "load": "usual",
+    "pack": "packing",
+    "service_to_save": "models",
+    "unpack": "usual",
+    "verify": "usual",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f".{_LAZY[name]}", __name__), name)

@@ -5,20 +5,23 @@ from __future__ import annotations
 import builtins
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..bundle import Bundle, Golden, open_bundle, unpack_archive, write_bundle
 from ..errors import BundleError, NotFound, StoreError
 from ..tag import Tag
+from .blobs import releasing, share
+from .index import Summary, newest_first, summarize
 from .missing import missing
 from .root import default_root, refusing
+from .selection import is_pattern, matches
 from .trust import record
-from .workspace import locked, sync, workspace
+from .workspace import empty, locked, sync, workspace
 
 if TYPE_CHECKING:
+    from ..bundle import Bundle, Golden
     from ..service import Service
 
 log = logging.getLogger(__name__)
@@ -53,6 +56,8 @@ class Store:
 
         `examples` are golden examples as `bento.save` has made them.
         """
+        from ..bundle import write_bundle
+
         if version is not None and os.path.lexists(self._folder(Tag(service.name, version))):
             raise self._taken(Tag(service.name, version))
         with refusing(self.root, f"save {service.name!r}"), workspace(self.root) as scratch:
@@ -71,6 +76,7 @@ class Store:
                 if self._holds(draft):
                     break
                 draft = write(self._another_version(first.tag))
+            share(self.root, self.get(draft.tag), scratch)
         return self.get(draft.tag)
 
     def unpack(self, file: Path, *, trust: bool = False, progress: Progress | None = None) -> Bundle:
@@ -78,12 +84,15 @@ class Store:
 
         A bundle that is here already stays as it is; another one under the same tag is a StoreError.
         """
+        from ..bundle import unpack_archive
+
         with refusing(self.root, f"unpack {str(file)!r}"), workspace(self.root) as scratch:
             draft = unpack_archive(Path(file), scratch / "draft", progress)
             if not self._place(draft) and not self._holds(draft):
                 raise StoreError(f"another bundle {draft.tag} exists in the store at {self.root}: delete that one first")
             if trust:
                 record(self.root, draft, how="unpacked with trust", scratch=scratch)
+            share(self.root, self.get(draft.tag), scratch)
         return self.get(draft.tag)
 
     def get(self, tag: Tag | str) -> Bundle:
@@ -92,43 +101,47 @@ class Store:
         with refusing(self.root, f"find {tag}"):
             if not tag.is_latest and self._folder(tag).is_dir():
                 return _open(self._folder(tag))
-            found = self.list(tag.name)
-            if tag.is_latest and found:
-                return found[0]
+            for each in self.summaries(tag.name) if tag.is_latest else ():
+                if (newest := self._whole(self._folder(each.tag))) is not None:
+                    return newest
             raise self._not_found(tag)
 
     def list(self, name: str | None = None, labels: Mapping[str, str] | None = None) -> builtins.list[Bundle]:
         """The bundles, newest first, that have this name and these labels; what is no whole bundle is logged, once, and left out."""
-        wanted = dict(labels or {}).items()
+        summaries = self.summaries(name, labels)
         with refusing(self.root, "list the bundles"):
-            found = [bundle for folder in self._folders(name) if (bundle := self._whole(folder)) is not None]
-        chosen = [bundle for bundle in found if wanted <= bundle.manifest.labels.items()]
-        return sorted(chosen, key=lambda bundle: (bundle.manifest.created, bundle.version, bundle.name), reverse=True)
+            return [bundle for each in summaries if (bundle := self._whole(self._folder(each.tag))) is not None]
+
+    def summaries(self, name: str | None = None, labels: Mapping[str, str] | None = None) -> builtins.list[Summary]:
+        """What a list says of each bundle, as `list` has them, but quickly; `name` may be a pattern, such as `iris-*`."""
+        pattern = name is not None and is_pattern(name)
+        only = None if name is None or pattern else Tag(name).name
+        with refusing(self.root, "list the bundles"):
+            found = summarize(self.root, only, self._whole)
+        return newest_first([each for each in found if matches(each, name if pattern else None, labels or {})])
 
     def delete(self, tag: Tag | str) -> Tag:
-        """Remove a bundle, whole or damaged, all at once, and return its tag; for `latest` it is the newest one."""
+        """Remove a bundle, whole or damaged, all at once, and return its tag; for `latest` it is the newest one.
+
+        What it shares with other bundles stays.
+        """
         tag = Tag.parse(tag) if isinstance(tag, str) else tag
         tag = self.get(tag).tag if tag.is_latest else tag
         with refusing(self.root, f"delete {tag}"):
             folder = self._folder(tag)
-            with workspace(self.root) as scratch, locked(self.root):
-                if not folder.is_dir():
-                    raise self._not_found(tag)
-                folder.rename(scratch)
-                if not any(folder.parent.iterdir()):
-                    folder.parent.rmdir()
+            with workspace(self.root) as scratch:
+                with locked(self.root):
+                    if not folder.is_dir():
+                        raise self._not_found(tag)
+                    folder.rename(scratch)
+                    if not any(folder.parent.iterdir()):
+                        folder.parent.rmdir()
+                with releasing(self.root, scratch):
+                    empty(scratch)
         return tag
 
     def _folder(self, tag: Tag) -> Path:
         return self.root / "bundles" / tag.name / tag.version
-
-    def _folders(self, name: str | None) -> Iterator[Path]:
-        """Every folder that should be a bundle of this name, or of any."""
-        if name is not None:
-            yield from _subfolders(self.root / "bundles" / Tag(name).name)
-            return
-        for folder in _subfolders(self.root / "bundles"):
-            yield from _subfolders(folder)
 
     def _whole(self, folder: Path) -> Bundle | None:
         """The bundle in a folder; what is wrong with one is logged the first time, unless it has just been deleted."""
@@ -165,19 +178,13 @@ class Store:
         return StoreError(f"version {tag} exists in the store at {self.root}: choose another version, or delete that one first")
 
     def _not_found(self, tag: Tag) -> NotFound:
-        return NotFound(missing(tag, self.root, [bundle.tag for bundle in self.list(tag.name) or self.list()]))
+        return NotFound(missing(tag, self.root, [each.tag for each in self.summaries(tag.name) or self.summaries()]))
 
 
 def _open(folder: Path) -> Bundle:
+    from ..bundle import open_bundle
+
     bundle = open_bundle(folder)
     if (bundle.name, bundle.version) != (folder.parent.name, folder.name):
         raise BundleError(f"{folder} holds another bundle, {bundle.tag}")
     return bundle
-
-
-def _subfolders(folder: Path) -> Iterator[Path]:
-    try:
-        with os.scandir(folder) as entries:
-            yield from (Path(entry.path) for entry in entries if entry.is_dir() and not entry.name.startswith("."))
-    except FileNotFoundError:
-        return

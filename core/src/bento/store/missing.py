@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,5 +29,7 @@ def _listed(kind: str, values: Sequence[str]) -> str:
 
 
 def _guess(meant: str, values: Sequence[str], before: str = "") -> str:
+    from difflib import get_close_matches
+
     close = get_close_matches(meant, values, n=1)
     return f" - did you mean {before}{close[0]}?" if close else ""

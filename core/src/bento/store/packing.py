@@ -13,6 +13,7 @@ from ..errors import PackerError
 from ..packer import Packer
 from ..packers.output import check_free
 from ..registry import installed
+from .ledger import ledger_of
 from .usual import find
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def pack(
     chosen, path = _build(packer, options), Path(out)
     check_free(path)
     bundle = target if isinstance(target, Bundle) else find(target, store=store)
-    verify(bundle, progress)
+    verify(bundle, progress, ledger=ledger_of(store.root if store else None))
     try:
         return chosen.pack(bundle, path)
     except BaseException:

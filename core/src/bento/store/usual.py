@@ -8,9 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .. import bundle as bundles
 from ..bundle import Bundle, load_service, open_bundle
 from ..errors import BundleError
 from ..tag import Tag
+from .ledger import ledger_of
 from .local import Store
 from .trust import check_trust
 
@@ -29,7 +31,7 @@ def load(target: str | Path | Bundle, *, store: Store | None = None, trust: bool
     """
     bundle = target if isinstance(target, Bundle) else find(target, store=store)
     check_trust(bundle, store=store, trust=trust)
-    return load_service(bundle)
+    return load_service(bundle, ledger=ledger_of(store.root if store else None))
 
 
 def find(target: str | Path, *, store: Store | None = None) -> Bundle:
@@ -48,3 +50,8 @@ def find(target: str | Path, *, store: Store | None = None) -> Bundle:
 def unpack(file: str | Path, *, store: Store | None = None, trust: bool = False, progress: Callable[[int], object] | None = None) -> Bundle:
     """Take a `.bento` file into the store: `Store.unpack`."""
     return (store or Store()).unpack(Path(file), trust=trust, progress=progress)
+
+
+def verify(bundle: Bundle, progress: Callable[[int], object] | None = None, *, store: Store | None = None) -> None:
+    """Compare every file of a bundle with its manifest, those that were verified before, too; the first fault is a BundleError."""
+    bundles.verify(bundle, progress, ledger=ledger_of(store.root if store else None), anew=True)

@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from .blobs import collect
+
 log = logging.getLogger(__name__)
 
 _LEASE = ".lease"
@@ -39,7 +41,8 @@ def workspace(root: Path) -> Iterator[Path]:
     with ExitStack() as stack:
         with locked(root):
             (root / "tmp").mkdir(exist_ok=True)
-            _sweep(root / "tmp")
+            if _sweep(root / "tmp"):
+                collect(root)
             lease = stack.enter_context(tempfile.NamedTemporaryFile(suffix=_LEASE, dir=root / "tmp", delete=False))
             fcntl.flock(lease, fcntl.LOCK_EX)
         folder = Path(lease.name).with_suffix("")
@@ -56,23 +59,32 @@ def sync(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _sweep(folder: Path) -> None:
+def _sweep(folder: Path) -> bool:
+    """Remove leftovers, and tell whether there were any."""
+    found = False
     for path in folder.glob("*" + _LEASE):
         try:
             with path.open("r+b") as lease:
                 fcntl.flock(lease, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 _remove(path.with_suffix(""))
+                found = True
         except (BlockingIOError, FileNotFoundError):
             continue  # its maker is alive, or has just removed it
         except OSError as error:
             log.warning("cannot look after the leftover %s: %s", path, error)
+    return found
 
 
 def _remove(folder: Path) -> None:
     """Remove a workspace, its lease last; what cannot be removed now is a leftover for the next sweep, and never fails a save."""
     try:
-        if folder.exists():
-            shutil.rmtree(folder)
+        empty(folder)
         folder.with_suffix(_LEASE).unlink(missing_ok=True)
     except OSError as error:
         log.warning("cannot remove the leftover %s: %s", folder, error)
+
+
+def empty(folder: Path) -> None:
+    """Remove what is in a workspace, and keep its lease."""
+    if folder.exists():
+        shutil.rmtree(folder)

@@ -1,0 +1,86 @@
+"""The ledger: large files that were verified, and are known again for as long as nothing has touched them.
+
+A record says that the file with this device and inode had this digest when its size, its times of change and of status change were
+these. The latter is set by the kernel alone, so a program that puts back the time of a file it has changed does not get past it.
+Small files have no records: hashing one takes no longer than looking one up. A record that is lost or damaged costs a hash.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from pathlib import Path
+from typing import Final
+
+SMALL: Final = 1 << 20
+"""Files below this size, in bytes, are hashed whenever they are verified."""
+
+_KEPT: Final = 30 * 24 * 3600
+
+
+class Ledger:
+    """Records of verified files, each a file of its own in `folder`; many processes may use it at once.
+
+    A file that has changed in the last `settle` seconds is not recorded: another change in the same tick of the file system's clock
+    would leave no trace.
+    """
+
+    def __init__(self, folder: Path, *, settle: float = 2.0) -> None:
+        self._folder = folder
+        self._settle = settle
+
+    def knows(self, digest: str, status: os.stat_result) -> bool:
+        """Whether the file with this status was found to have this digest, and has not changed since."""
+        return status.st_size >= SMALL and self._read(digest, status) == _stamp(status)
+
+    def note(self, digest: str, descriptor: int, before: os.stat_result) -> None:
+        """Remember what the file open as `descriptor` was found to have, if it has been as it is since `before`, and for a moment."""
+        after = os.fstat(descriptor)
+        age = time.time() - max(after.st_mtime, after.st_ctime)
+        if after.st_size < SMALL or _stamp(before) != _stamp(after) or age < self._settle:
+            return
+        # Or a power cut could leave the record, and not what it speaks of.
+        os.fsync(descriptor)
+        self._write(digest, after)
+
+    def relinked(self, digest: str, before: os.stat_result, file: Path) -> None:
+        """Keep a record that held before the store gave its file another link, or took one away, which changes its status only."""
+        after = file.stat()
+        same = (before.st_ino, before.st_size, before.st_mtime_ns) == (after.st_ino, after.st_size, after.st_mtime_ns)
+        if same and self.knows(digest, before):
+            self._write(digest, after)
+
+    def forget(self, digest: str, status: os.stat_result) -> None:
+        """Remove the record of a file that is gone."""
+        self._path(digest, status).unlink(missing_ok=True)
+
+    def prune(self) -> None:
+        """Remove the records that are older than a month."""
+        oldest = time.time() - _KEPT
+        for record in self._folder.glob("*"):
+            with contextlib.suppress(FileNotFoundError):
+                if record.stat().st_mtime < oldest:
+                    record.unlink()
+
+    def _path(self, digest: str, status: os.stat_result) -> Path:
+        return self._folder / f"{digest}.{status.st_dev:x}.{status.st_ino:x}"
+
+    def _read(self, digest: str, status: os.stat_result) -> str:
+        try:
+            return self._path(digest, status).read_text("ascii")
+        except (OSError, ValueError):
+            return ""
+
+    def _write(self, digest: str, status: os.stat_result) -> None:
+        path = self._path(digest, status)
+        draft = path.with_suffix(f"{path.suffix}.draft")
+        # A store that cannot be written to, or is not there, remembers nothing.
+        with contextlib.suppress(OSError):
+            self._folder.mkdir(exist_ok=True)
+            draft.write_text(_stamp(status), "ascii")
+            draft.replace(path)
+
+
+def _stamp(status: os.stat_result) -> str:
+    return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}\n"

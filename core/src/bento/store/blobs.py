@@ -1,0 +1,129 @@
+"""Blobs: what many bundles hold is on the disk once.
+
+Each file of a bundle is a hard link to `<root>/blobs/<sha256>`, so a content is there for as long as one bundle holds it. Linked files are
+read-only; one that is changed all the same is changed in every bundle that shares it, which verifying notices in each of them, and
+is never linked to again. Sharing only ever saves space: where links cannot be made, each bundle keeps files of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from ..errors import BundleError
+
+if TYPE_CHECKING:
+    from ..bundle import Bundle
+
+log = logging.getLogger(__name__)
+
+FOLDER: Final = "blobs"
+_PIECE: Final = 1 << 20
+_READ_ONLY: Final = 0o444
+
+
+def share(root: Path, bundle: Bundle, scratch: Path) -> None:
+    """Make the files of a bundle in the store, which are whole, links to those that are there already; `scratch` is a folder."""
+    try:
+        (root / FOLDER).mkdir(exist_ok=True)
+        for file in bundle.manifest.files:
+            _share(root, bundle.path / file.path, file.sha256, scratch / "link")
+    except OSError as error:
+        log.debug("%s keeps files of its own: %s", bundle.tag, error)
+
+
+def blob_of(root: Path, digest: str) -> Path:
+    """Where the content with this SHA-256 is, if any bundle holds it."""
+    return root / FOLDER / digest
+
+
+def collect(root: Path, digests: Iterable[str] | None = None) -> None:
+    """Remove the blobs, among some or all, that no bundle holds any more."""
+    from .ledger import ledger_of
+
+    ledger = ledger_of(root)
+    for blob in _blobs(root) if digests is None else (blob_of(root, digest) for digest in digests):
+        try:
+            status = blob.stat()
+            if status.st_nlink == 1:
+                blob.unlink()
+                ledger.forget(blob.name, status)
+        except FileNotFoundError:
+            continue
+    if digests is None:
+        ledger.prune()
+
+
+@contextmanager
+def releasing(root: Path, folder: Path) -> Iterator[None]:
+    """Collect, after a block that removes the bundle in `folder`, the blobs that only it has held."""
+    from ..bundle import open_bundle
+    from .ledger import ledger_of
+
+    try:
+        digests = {file.sha256 for file in open_bundle(folder).manifest.files}
+    except BundleError:
+        yield
+        collect(root)
+        return
+    ledger, before = ledger_of(root), {blob: blob.stat() for digest in digests if (blob := blob_of(root, digest)).is_file()}
+    yield
+    collect(root, digests)
+    for blob, status in before.items():
+        with contextlib.suppress(FileNotFoundError):
+            ledger.relinked(blob.name, status, blob)
+
+
+def _blobs(root: Path) -> list[Path]:
+    try:
+        return list((root / FOLDER).iterdir())
+    except FileNotFoundError:
+        return []
+
+
+def _share(root: Path, file: Path, digest: str, spare: Path) -> None:
+    """Link one file. Whatever interrupts this, and whoever shares or collects the same blob meanwhile, `file` has its content."""
+    from .ledger import ledger_of
+
+    blob, ledger = blob_of(root, digest), ledger_of(root)
+    file.chmod(_READ_ONLY)
+    while True:
+        try:
+            os.link(file, blob)
+        except FileExistsError:
+            pass
+        else:
+            return
+        try:
+            before = blob.stat()
+            os.link(blob, spare)
+        except FileNotFoundError:
+            continue  # its last bundle has just been deleted
+        break
+    if _same(file, spare):
+        spare.chmod(_READ_ONLY)
+        spare.replace(file)
+        ledger.relinked(digest, before, blob)
+    else:
+        spare.unlink()
+        os.link(file, spare)
+        spare.replace(blob)
+    # A rename between two names of one file does nothing.
+    spare.unlink(missing_ok=True)
+
+
+def _same(one: Path, other: Path) -> bool:
+    """Whether two files hold the same bytes: a digest would only say what a blob was when it was made."""
+    from ..bundle.tree import open_file
+
+    with open_file(one) as left, open_file(other) as right:
+        first, second = memoryview(bytearray(_PIECE)), memoryview(bytearray(_PIECE))
+        while count := left.readinto(first):
+            if right.readinto(second) != count or first[:count] != second[:count]:
+                return False
+        return right.readinto(second) == 0

@@ -1,0 +1,140 @@
+"""The index: what a list says of each bundle, without reading ten thousand manifests.
+
+It is kept in the file `<root>/index` beside the identity, size and times of every manifest it was taken from. Each list looks at those
+again, reads the manifests that are new or not the same, and writes the index anew if there were any. So it is right whoever has saved
+or deleted meanwhile, and one that is torn, gone or of another version is made again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from ..tag import Tag
+
+if TYPE_CHECKING:
+    from ..bundle import Bundle
+    from ..bundle.manifest import Manifest
+
+_FILE: Final = "index"
+_MANIFEST: Final = "/bento.json"
+# A new number whenever what is written changes.
+_VERSION: Final = b"bento index 1 "
+
+_Stamp = list[int]
+_Entry = list[Any]
+_Entries = dict[str, _Entry]
+
+
+class Summary(NamedTuple):
+    """What a list says of one bundle; `size` is in bytes, `apis` are names."""
+
+    # Made for each of many bundles: a frozen dataclass would take four times as long.
+    name: str
+    version: str
+    created: str
+    size: int
+    apis: list[str]
+    labels: Mapping[str, str]
+    fingerprint: str
+
+    @classmethod
+    def of(cls, manifest: Manifest, fingerprint: str) -> Summary:
+        """The summary of a manifest whose bytes have this SHA-256."""
+        return cls(
+            name=manifest.name,
+            version=manifest.version,
+            created=manifest.created,
+            size=sum(file.size for file in manifest.files),
+            apis=[api.name for api in manifest.apis],
+            labels=dict(manifest.labels),
+            fingerprint=fingerprint,
+        )
+
+    @property
+    def tag(self) -> Tag:
+        return Tag(self.name, self.version)
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.version}"
+
+
+def newest_first(summaries: list[Summary]) -> list[Summary]:
+    """Sort by time, then version, then name: the order in which `latest` is the first of its name."""
+    return sorted(summaries, key=lambda each: (each.created, each.version, each.name), reverse=True)
+
+
+def summarize(root: Path, name: str | None, read: Callable[[Path], Bundle | None]) -> list[Summary]:
+    """A summary of each bundle in the store, or of those of one name; `read` opens a bundle that is not in the index, if it is one."""
+    known: _Entries = _load(root)
+    found: _Entries = {}
+    for key, folder in _folders(root / "bundles", name):
+        stamp = _stamp(folder)
+        entry = known.get(key)
+        if entry is None or entry[0] != stamp:
+            bundle = read(Path(folder))
+            if bundle is None:
+                continue
+            entry = [stamp, list(Summary.of(bundle.manifest, bundle.fingerprint))]
+        found[key] = entry
+    others = {key: entry for key, entry in known.items() if name is not None and not key.startswith(f"{name}/")}
+    if {**others, **found} != known:
+        _save(root, {**others, **found})
+    return [Summary(*row) for _, row in found.values()]
+
+
+def _folders(place: Path, name: str | None) -> Iterator[tuple[str, str]]:
+    """`name/version` and path of every folder that should be a bundle."""
+    for folder in _subfolders(str(place)) if name is None else [str(place / name)]:
+        first = os.path.basename(folder) + "/"  # noqa: PTH119 - a Path for each of many folders takes longer than the rest
+        for path in _subfolders(folder):
+            yield first + path[len(folder) + 1 :], path
+
+
+def _subfolders(folder: str) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return [entry.path for entry in entries if not entry.name.startswith(".") and entry.is_dir()]
+    except FileNotFoundError:
+        return []
+
+
+def _stamp(folder: str) -> _Stamp:
+    """What changes when a manifest does; nothing for one that is not there."""
+    try:
+        status = os.stat(folder + _MANIFEST, follow_symlinks=False)  # noqa: PTH116
+    except OSError:
+        return []
+    return [status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+
+
+def _load(root: Path) -> _Entries:
+    import orjson
+
+    with contextlib.suppress(OSError, ValueError):
+        content = (root / _FILE).read_bytes()
+        head, _, body = content.partition(b"\n")
+        if head == _head(body):
+            entries: _Entries = orjson.loads(body)
+            return entries
+    return {}
+
+
+def _save(root: Path, entries: _Entries) -> None:
+    """Write the index; a store that cannot be written to goes without."""
+    import orjson
+
+    body = orjson.dumps(entries)
+    # Two that write it at once make one that is not read, and so made again.
+    draft = root / f".{_FILE}"
+    with contextlib.suppress(OSError):
+        draft.write_bytes(_head(body) + b"\n" + body)
+        draft.replace(root / _FILE)
+
+
+def _head(body: bytes) -> bytes:
+    return _VERSION + b"%08x" % zlib.crc32(body)
