@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import math
+import time
 from dataclasses import dataclass
 
 from hypothesis import given, settings
@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 import bento
 from bento.adapters import ArrayAdapter
 from bento.serving import App, Limits
-from bento.serving.request import Request
+from bento.serving.answer import Answer
+from bento.serving.call import Call
+from bento.serving.request import Head, Request
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,17 @@ def service_of(size: int) -> Doubling:
     return Sized(size)
 
 
+class Kept(Call):
+    """A call whose answers are kept."""
+
+    def __init__(self, request: Request, answers: list[tuple[int, bytes]]) -> None:
+        super().__init__(request)
+        self.answers = answers
+
+    def reply(self, answer: Answer) -> None:
+        self.answers.append((answer.status, answer.body))
+
+
 async def ask_all(service: Doubling, batch: list[Ask]) -> dict[int, list[tuple[int, bytes]]]:
     app: App = bento.app(service, limits=Limits())
     await app.lifecycle.start()
@@ -65,10 +78,8 @@ async def ask_all(service: Doubling, batch: list[Ask]) -> dict[int, list[tuple[i
     for number, ask in enumerate(batch):
         sign = -1 if ask.poison else 1
         body = repr([[sign * (number + 1)] * ask.columns] * ask.rows).encode()
-        call = endpoint.handle(
-            Request(body, "application/json", timeout=math.inf),
-            lambda answer, number=number: answers[number].append((answer.status, answer.body)),
-        )
+        call = Kept(Request(body, Head("application/json"), str(number), time.monotonic()), answers[number])
+        endpoint.handle(call)
         for _ in range(ask.pause):
             await asyncio.sleep(0)
         if ask.leaves:

@@ -83,8 +83,14 @@ def dump_numbers(array: Any) -> bytes:
 
     Other dtypes are not for this: the library writes a missing time as one of the year 1677.
     """
-    import numpy as np
     import orjson
+
+    if array.ndim and array.nbytes <= _LARGE:
+        try:
+            return orjson.dumps(array, option=orjson.OPT_SERIALIZE_NUMPY)
+        except orjson.JSONEncodeError:
+            pass  # it is not in one piece, or the other way round: asking first would take longer than writing a small one
+    import numpy as np
 
     if not (array.dtype.isnative and array.flags.c_contiguous and array.ndim):
         array = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("=")) if array.ndim else array[()]

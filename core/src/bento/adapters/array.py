@@ -48,6 +48,8 @@ class ArrayAdapter(Adapter[Any]):
         self._shape = None if shape is None else _checked_shape(shape)
         self._dtype = None if dtype is None else _checked_dtype(dtype)
         self._has_rows = self._shape is not None and self._shape[:1] == (None,)
+        # Compared with a slice of an array's own shape, which takes a fraction of looking at each axis.
+        self._row_shape = self._shape[1:] if self._shape and self._has_rows else None
         if self._shape is None or self._dtype is None or self._shape.count(None) > 1:
             self.media_types = self.media_types[:-1]
         self._example = example
@@ -66,7 +68,7 @@ class ArrayAdapter(Adapter[Any]):
             array = self._from_raw(payload)
         else:
             raise UnsupportedMediaType(f"{media_type!r} is not read here: expected one of {', '.join(self.media_types)}")
-        if self._shape is not None:
+        if self._shape is not None and (array.shape[1:] != self._row_shape or not array.ndim):
             array = _fit.check_shape(array, self._shape)
         return array if self._dtype is None else _fit.convert(array, self._dtype)
 
@@ -183,10 +185,12 @@ class ArrayAdapter(Adapter[Any]):
 
 def _from_json(payload: Payload) -> Array:
     text = _json.source(payload)
-    values = [_json.parse(text)]
-    if '"' in text if isinstance(text, str) else b'"' in text:
-        raise _nested.fault(values[0])
-    return _from_lists(values, len(text))
+    value = _json.parse(text)
+    if b'"' in text if isinstance(text, bytes | bytearray) else '"' in text:
+        raise _nested.fault(value)
+    if len(text) <= PIECE:
+        return _nested.from_lists(value)
+    return _from_lists([value], len(text))
 
 
 def _from_msgpack(payload: Payload) -> Array:

@@ -11,7 +11,7 @@ import asyncio
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -60,10 +60,12 @@ class Batcher:
 
     def submit(self, call: Call) -> None:
         """Put a decoded call at the end of the queue, or raise Overloaded when its answer could not be in time."""
-        if self._queue:
+        queue = self._queue
+        # Nothing is predicted while a call of the api can start, so only a queue that is full of itself needs a look.
+        if queue and (self._free <= 0 or len(queue) >= self._limit):
             self._check_room(call)
-        self._queue.append(call)
-        if (self._wake is None or len(self._queue) == self._batch.size) and self._has_room():
+        queue.append(call)
+        if (self._wake is None or len(queue) == self._batch.size) and self._has_room():
             self._schedule()
 
     def close(self) -> None:
@@ -124,20 +126,26 @@ class Batcher:
     def _take(self) -> list[Call]:
         """The oldest calls of one group, as many as a batch holds; calls that nobody waits for any more are dropped."""
         now = time.monotonic()
+        queue, size = self._queue, self._batch.size
         taken: list[Call] = []
         passed: list[Call] = []
+        group: Hashable = None
         rows = 0
-        while self._queue and rows < self._batch.size:
-            call = self._queue.popleft()
-            if not call.is_wanted(now):
+        while queue and rows < size:
+            call = queue.popleft()
+            if call.settled or call.deadline <= now:
                 continue
-            if taken and (call.group != taken[0].group or rows + call.weight > self._batch.size):
+            weight = call.rows or 1
+            if not taken:
+                group = call.group
+            elif call.group != group or rows + weight > size:
                 passed.append(call)
                 continue
             call.mark_started(now)
             taken.append(call)
-            rows += call.weight
-        self._queue.extendleft(reversed(passed))
+            rows += weight
+        if passed:
+            queue.extendleft(reversed(passed))
         return taken
 
     def _run_on_loop(self, calls: list[Call]) -> None:

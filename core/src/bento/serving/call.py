@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any
@@ -14,10 +15,13 @@ if TYPE_CHECKING:
 
 
 class Call:
-    """One request on its way through an api. It is settled exactly once: answered, failed, expired or left by its client."""
+    """One request on its way through an api. It is settled exactly once: answered, failed, expired or left by its client.
+
+    A lane has a class of its own, which knows where the answer goes: one object for each request.
+    """
 
     __slots__ = (
-        "_done",
+        "conclude",
         "deadline",
         "decode_seconds",
         "decoded_at",
@@ -29,7 +33,6 @@ class Call:
         "outcome",
         "processor_seconds",
         "queue_seconds",
-        "reply",
         "request",
         "rows",
         "rows_in_batch",
@@ -37,17 +40,10 @@ class Call:
         "started_at",
     )
 
-    def __init__(
-        self,
-        request: Request,
-        deadline: float,
-        done: Callable[[Call, Answer | BaseException], None],
-        reply: Callable[[Answer], None],
-    ) -> None:
+    def __init__(self, request: Request) -> None:
         self.request = request
-        self.deadline = deadline
-        self.reply = reply
-        self._done = done
+        self.deadline = math.inf
+        self.conclude: Callable[[Any, Answer | BaseException], None] | None = None
         self.item: Any = None
         self.rows: int | None = None
         self.group: Hashable = None
@@ -63,11 +59,21 @@ class Call:
         """How many rows it brings to a batch; even an empty request takes a place."""
         return self.rows or 1
 
+    def begin(self, timeout: float, conclude: Callable[[Any, Answer | BaseException], None] | None = None) -> None:
+        """Let it begin at an endpoint, which allows `timeout` seconds, and hears of the outcome through `conclude`."""
+        request = self.request
+        self.deadline = request.received + min(timeout, request.head.timeout)
+        self.conclude = conclude
+
+    def reply(self, answer: Answer) -> None:
+        """Send the answer back; called once on the event loop, unless the client leaves first."""
+
     def settle(self, outcome: Answer | BaseException) -> None:
-        """Answer the request, unless it is over already; called on the event loop."""
+        """Conclude the request, unless it is over already; called on the event loop."""
         if not self.settled:
             self.settled = True
-            self._done(self, outcome)
+            if self.conclude is not None:
+                self.conclude(self, outcome)
 
     def abandon(self) -> None:
         """The client has left: an answer has nowhere to go, and work not yet begun never begins."""
@@ -85,7 +91,7 @@ class Call:
         return not self.settled and now < self.deadline
 
     def context(self, api: str) -> Context:
-        return Context(self.request.request_id, api, self.request.headers, self.deadline)
+        return Context(self.request.request_id, api, self.request.head.headers, self.deadline)
 
     def timing(self) -> Timing:
         """Where its time went so far; stages that it never reached are 0."""

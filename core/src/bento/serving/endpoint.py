@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING
 
@@ -13,13 +11,12 @@ from ..errors import DeadlineExceeded, Overloaded
 from .accounts import CLIENT_LEFT, Accounts
 from .answer import Answer
 from .batching import Batcher
-from .call import Call
 from .deadlines import Deadlines
 from .limits import Limits, payload_of
 
 if TYPE_CHECKING:
+    from .call import Call
     from .pipeline import Pipeline
-    from .request import Request
     from .room import Room
 
 # Decoding this much takes about as long as a hop to a thread and back.
@@ -42,16 +39,20 @@ class Endpoint:
         self._batcher = Batcher(self.api, pipeline.execute, self._loop, limits.queue, accounts.batch_done)
         self._deadlines = Deadlines(self._loop)
 
-    def handle(self, request: Request, reply: Callable[[Answer], None]) -> Call:
-        """Begin to answer `request`; `reply` is called once, perhaps before this returns, unless the client leaves first."""
-        call = Call(request, request.received + min(self.api.timeout, request.timeout), self._conclude, reply)
+    def handle(self, call: Call) -> None:
+        """Begin to answer a call's request: its `reply` is called once, perhaps before this returns, unless the client leaves first."""
+        request = call.request
+        call.begin(self.api.timeout, self._conclude)
         self._deadlines.add(call)
         self._accounts.begun()
-        if len(request.body) > _LARGE or request.content_encoding or self._pipeline.reader.costly:
+        if len(request.body) > _LARGE or request.head.content_encoding or self._pipeline.reader.costly:
             self._decode_in_thread(call)
-        else:
-            self._submit(call, self._decode_here(call))
-        return call
+            return
+        try:
+            self._pipeline.admit(call, request.head.payload(request.body))
+            self._submit(call)
+        except Exception as error:  # noqa: BLE001 - the outcome of this call
+            call.settle(error)
 
     def leave(self, call: Call) -> None:
         """The client is gone: nobody waits for this call any more."""
@@ -78,12 +79,15 @@ class Endpoint:
 
     def _decoded(self, call: Call, done: asyncio.Future[int]) -> None:
         error = done.exception()
-        if error is None and not call.settled:
-            try:
-                self._hold(call, done.result() - len(call.request.body))
-            except Overloaded as refusal:
-                error = refusal
-        self._submit(call, error)
+        if call.settled:
+            return
+        try:
+            if error is not None:
+                raise error
+            self._hold(call, done.result() - len(call.request.body))
+            self._submit(call)
+        except Exception as error:  # noqa: BLE001 - the outcome of this call
+            call.settle(error)
 
     def _hold(self, call: Call, size: int) -> None:
         self._room.take(size)
@@ -102,24 +106,11 @@ class Endpoint:
         if call.held > _HUGE:
             self._loop.run_in_executor(self._decoders, release, [value])
 
-    def _decode_here(self, call: Call) -> Exception | None:
-        try:
-            self._decode(call)
-        except Exception as error:  # noqa: BLE001 - the outcome of this call
-            return error
-        return None
-
-    def _submit(self, call: Call, error: BaseException | None) -> None:
-        if call.settled:
-            return
-        try:
-            if error is not None:
-                raise error
-            if not call.is_wanted(time.monotonic()):
-                raise DeadlineExceeded("the deadline was over before the request was read")
-            self._batcher.submit(call)
-        except Exception as refusal:  # noqa: BLE001 - the outcome of this call
-            call.settle(refusal)
+    def _submit(self, call: Call) -> None:
+        """Queue a decoded call."""
+        if call.decoded_at >= call.deadline:
+            raise DeadlineExceeded("the deadline was over before the request was read")
+        self._batcher.submit(call)
 
     def _conclude(self, call: Call, outcome: Answer | BaseException) -> None:
         answer = outcome if isinstance(outcome, Answer) else self._accounts.failure(call, outcome)

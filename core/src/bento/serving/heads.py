@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import BadInput, Forbidden
 from .guard import check_caller
-from .request import read_timeout
+from .request import Head, read_timeout
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -22,19 +22,30 @@ _LONGEST_KNOWN = 2048
 _END = b"\r\n\r\n"
 
 
-class Head:
-    """What matters of a request's headers."""
+class PlainHead(Head):
+    """The head of a request with nothing unusual about it: for which endpoint, with how long a body, and, once it is known, its bytes."""
 
-    __slots__ = ("accept", "content_type", "endpoint", "length", "raw_headers", "request_id", "timeout")
+    __slots__ = ("endpoint", "length", "packet", "request_id", "size", "url")
 
-    def __init__(self, endpoint: Endpoint, named: dict[bytes, bytes], raw_headers: list[tuple[bytes, bytes]]) -> None:
+    def __init__(self, endpoint: Endpoint, url: bytes, named: dict[bytes, bytes], raw_headers: list[tuple[bytes, bytes]]) -> None:
+        super().__init__(
+            named.get(b"content-type", b"").decode("latin-1"),
+            accept=named.get(b"accept", b"").decode("latin-1"),
+            timeout=read_timeout(named[b"request-timeout"].decode("latin-1")) if b"request-timeout" in named else math.inf,
+            raw_headers=raw_headers,
+        )
         self.endpoint = endpoint
-        self.raw_headers = raw_headers
+        self.url = url
         self.length = int(named[b"content-length"])
-        self.content_type = named.get(b"content-type", b"").decode("latin-1")
-        self.accept = named.get(b"accept", b"").decode("latin-1")
-        self.timeout = read_timeout(named[b"request-timeout"].decode("latin-1")) if b"request-timeout" in named else math.inf
         self.request_id = named.get(b"x-request-id", b"").decode("latin-1")
+        self.packet = b""
+        self.size = 0
+
+    def body_in(self, packet: bytes) -> bytes | None:
+        """The body in a packet that is one whole request with this very head, if it is one."""
+        if len(packet) == self.size + self.length and self.size and packet.startswith(self.packet):
+            return packet[self.size :]
+        return None
 
 
 class Heads:
@@ -45,9 +56,9 @@ class Heads:
         self._allowed_hosts = allowed_hosts
         self._endpoints: dict[bytes, Endpoint] = {}
         self._hosts: set[tuple[bytes, str]] = set()
-        self._known: dict[tuple[bytes, str], Head] = {}
+        self._known: dict[tuple[bytes, str], PlainHead] = {}
 
-    def read(self, url: bytes, raw_headers: list[tuple[bytes, bytes]], local_address: str) -> Head | None:
+    def read(self, url: bytes, raw_headers: list[tuple[bytes, bytes]], local_address: str) -> PlainHead | None:
         """The head of a request with nothing unusual about it, or None."""
         endpoint = self._endpoint(url)
         named = {name.lower(): value for name, value in raw_headers}
@@ -56,23 +67,22 @@ class Heads:
         if not self._knows(named.get(b"host", b""), local_address):
             return None
         try:
-            return Head(endpoint, named, raw_headers)
+            return PlainHead(endpoint, url, named, raw_headers)
         except BadInput:
             return None
 
-    def recall(self, packet: bytes, local_address: str) -> tuple[Head, bytes] | None:
-        """Head and body of a packet that is one whole request, if the same head came before, byte by byte: it needs no parser again."""
-        end = packet.find(_END) + len(_END)
-        head = self._known.get((packet[:end], local_address))
-        return None if head is None or len(packet) - end != head.length else (head, packet[end:])
+    def recall(self, packet: bytes, local_address: str) -> PlainHead | None:
+        """The head of a packet, if the same came before, byte by byte: it needs no parser again."""
+        return self._known.get((packet[: packet.find(_END) + len(_END)], local_address))
 
-    def learn(self, packet: bytes, local_address: str, head: Head) -> None:
+    def learn(self, packet: bytes, local_address: str, head: PlainHead) -> None:
         """Keep the head of a packet in which the parser has found one whole request and nothing else."""
         end = packet.find(_END) + len(_END)
         if len(packet) - end == head.length and end <= _LONGEST_KNOWN:
             if len(self._known) >= _MOST_KNOWN:
                 self._known.clear()
-            self._known[packet[:end], local_address] = head
+            head.packet, head.size = packet[:end], end
+            self._known[head.packet, local_address] = head
 
     def _endpoint(self, url: bytes) -> Endpoint | None:
         """The endpoint of a bare path; the routes are made once the service is ready."""

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from ..errors import BentoError, DeadlineExceeded
 from .answer import Answer, common_headers, failure, headers_of, problem
+from .call import Call
 from .limits import LINGER_SECONDS, check_framing, too_large
-from .request import Request, fit_request_id, read_headers, read_timeout
+from .request import Head, Request, fit_request_id, read_headers, read_timeout
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -27,6 +28,20 @@ _LAST_PIECE_SECONDS = 0.5
 
 class ClientLeft(Exception):
     """The client closed its connection before its request was whole or its answer was there."""
+
+
+class _AwaitedCall(Call):
+    """A call whose answer a task waits for."""
+
+    __slots__ = ("answered",)
+
+    def __init__(self, request: Request, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(request)
+        self.answered: asyncio.Future[Answer] = loop.create_future()
+
+    def reply(self, answer: Answer) -> None:
+        if not self.answered.done():
+            self.answered.set_result(answer)
 
 
 class Exchange:
@@ -125,22 +140,21 @@ class Exchange:
 
     def _request(self, body: bytes) -> Request:
         headers = self.headers
-        return Request(
-            body,
+        head = Head(
             headers.get("content-type", ""),
             content_encoding=headers.get("content-encoding", "").strip().lower(),
             accept=headers.get("accept", ""),
             timeout=read_timeout(headers.get("request-timeout")),
-            request_id=self.request_id,
             raw_headers=self._raw_headers,
-            received=self.received,
         )
+        return Request(body, head, self.request_id, self.received)
 
     async def _outcome(self, endpoint: Endpoint, request: Request) -> Answer:
         """The endpoint's answer, unless the client leaves first."""
         loop = asyncio.get_running_loop()
-        answered: asyncio.Future[Answer] = loop.create_future()
-        call = endpoint.handle(request, lambda answer: None if answered.done() else answered.set_result(answer))
+        call = _AwaitedCall(request, loop)
+        answered = call.answered
+        endpoint.handle(call)
         if not answered.done():
             leaving = loop.create_task(self._left())
             try:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import BadInput, TooLarge, UnsupportedMediaType
-from ..payload import Payload
 
 if TYPE_CHECKING:
+    from ..payload import Payload
     from .request import Request
 
 MIB = 1 << 20
@@ -55,8 +55,8 @@ def too_large(limits: Limits) -> TooLarge:
 
 def payload_of(request: Request, limits: Limits) -> Payload:
     """The payload of a request, decompressed."""
-    body = decompress(request.body, request.content_encoding, limits) if request.content_encoding else request.body
-    return Payload.of(body, request.content_type)
+    head, body = request.head, request.body
+    return head.payload(decompress(body, head.content_encoding, limits) if head.content_encoding else body)
 
 
 def decompress(body: bytes, encoding: str, limits: Limits) -> bytes:

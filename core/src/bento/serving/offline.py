@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import math
+import time
 from collections.abc import AsyncGenerator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from .answer import Answer
 from .call import Call
 from .openapi import document
 from .pipeline import Pipeline, drive
-from .request import Request
+from .request import Head, Request, new_request_id
 from .streaming import LINES
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def answer(service: Service, api: str, payload: Payload, accept: str = "") -> An
 
 async def ask(pipeline: Pipeline, payload: Payload, accept: str = "") -> Answer:
     """The answer of a pipeline's api; waits for nothing but an api that `waits`."""
-    call = Call(Request(b"", accept=accept), math.inf, lambda _call, _outcome: None, lambda _answer: None)
+    call = Call(Request(b"", Head(accept=accept), new_request_id(), time.monotonic()))
     pipeline.admit(call, payload)
     if pipeline.api.is_stream:
         return Answer(await _lines(pipeline, call), LINES)

@@ -147,7 +147,7 @@ class Pipeline:
         started = time.monotonic()
         try:
             writer = self._writer(value)
-            media_type = choose(call.request.accept, writer.media_types)
+            media_type = choose(call.request.head.accept, writer.media_types)
             body = writer.encode(value, media_type)
         except Exception as error:  # noqa: BLE001 - an outcome, logged and answered by the endpoint
             return error

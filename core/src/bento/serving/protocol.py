@@ -7,6 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Overloaded
+from .call import Call
 from .connection import Connection
 from .request import Request, fit_request_id
 
@@ -14,10 +15,9 @@ if TYPE_CHECKING:
     import asyncio
 
     from .answer import Answer
-    from .call import Call
     from .endpoint import Endpoint
     from .fast import FastLane
-    from .heads import Head
+    from .heads import PlainHead
 
 # Small answers are worth a batch from one connection; of large ones, a client that reads none shall not hold many.
 _MANY, _FEW = 64, 4
@@ -32,23 +32,16 @@ class _Ahead:
 _AHEAD: Any = _Ahead()
 
 
-class _Exchange:
-    """A request in flight on a connection, and its answer's bytes once there are any."""
+class _FastCall(Call):
+    """A call of this lane: whose request it is, and its answer's bytes once there are any."""
 
-    __slots__ = ("call", "connection", "data", "endpoint", "request")
+    __slots__ = ("connection", "data", "endpoint")
 
     def __init__(self, connection: FastProtocol, endpoint: Endpoint, request: Request) -> None:
+        super().__init__(request)
         self.connection = connection
         self.endpoint = endpoint
-        self.request = request
-        self.call: Call | None = None
         self.data: list[bytes] = []
-
-    def start(self) -> None:
-        """Let the endpoint answer."""
-        call = self.endpoint.handle(self.request, self.reply)
-        if not call.settled:
-            self.call = call
 
     def reply(self, answer: Answer) -> None:
         self.connection.answered(self, answer)
@@ -59,17 +52,15 @@ class FastProtocol(Connection):
 
     def __init__(self, lane: FastLane, *args: Any, **kwargs: Any) -> None:
         super().__init__(lane, *args, **kwargs)
-        self._head: Head | None = None
-        self._last_headers: list[tuple[bytes, bytes]] = []
-        self._last_url = b""
-        self._last_head: Head | None = None
+        self._head: PlainHead | None = None
+        self._last_head: PlainHead | None = None
         self._local_address = ""
         # What came while no request was open: perhaps one whole request.
         self._packet = b""
         self._body: list[bytes] = []
         self._held = 0
-        self._in_flight: deque[_Exchange] = deque()
-        self._waiting: deque[_Exchange] = deque()
+        self._in_flight: deque[_FastCall] = deque()
+        self._waiting: deque[_FastCall] = deque()
         self._most = _FEW
         self._body_timer: asyncio.TimerHandle | None = None
 
@@ -78,16 +69,22 @@ class FastProtocol(Connection):
         self._local_address = self.server[0] if self.server else ""
 
     def data_received(self, data: bytes) -> None:
-        known = None if self._is_open or not self._is_free() else self._lane.heads.recall(data, self._local_address)
-        if known is None:
-            self._packet = b"" if self._is_open else data
-            super().data_received(data)
-            return
-        head, body = known
-        self._unset_keepalive_if_required()
-        self._received = time.monotonic()
-        self._raw_headers, self._body = head.raw_headers, [body]
-        self._begin(head)
+        if self._is_open or not self._is_free():
+            self._packet = b""
+        else:
+            head = self._last_head
+            body = None if head is None else head.body_in(data)
+            if body is None:
+                head = self._lane.heads.recall(data, self._local_address)
+                body = None if head is None else head.body_in(data)
+            if head is not None and body is not None:
+                self._unset_keepalive_if_required()
+                self._last_head, self._body = head, [body]
+                self._received = time.monotonic()
+                self._begin(head)
+                return
+            self._packet = data
+        super().data_received(data)
 
     # Parser callbacks
 
@@ -107,11 +104,11 @@ class FastProtocol(Connection):
 
     def on_headers_complete(self) -> None:
         # A client sends nearly the same headers every time: what was read from them last time is still right.
-        if self._last_head is None or self._raw_headers != self._last_headers or self._url != self._last_url:
-            self._last_headers, self._last_url = self._raw_headers, self._url
-            self._last_head = self._lane.heads.read(self._url, self._raw_headers, self._local_address)
-        if self._last_head is not None and self._takes_the_fast_lane():
-            self._head = self._last_head
+        head = self._last_head
+        if head is None or self._raw_headers != head.raw_headers or self._url != head.url:
+            head = self._last_head = self._lane.heads.read(self._url, self._raw_headers, self._local_address)
+        if head is not None and self._takes_the_fast_lane():
+            self._head = head
         elif not self.parser.should_upgrade() or self.parser.get_method() == b"CONNECT":
             self._divert()
 
@@ -157,47 +154,37 @@ class FastProtocol(Connection):
 
     # From a whole request to its answer
 
-    def _begin(self, head: Head) -> None:
+    def _begin(self, head: PlainHead) -> None:
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
         self._body = []
         if self._body_timer is not None:
             self._let_go()
-        request = Request(
-            body,
-            head.content_type,
-            accept=head.accept,
-            timeout=head.timeout,
-            request_id=fit_request_id(head.request_id),
-            raw_headers=self._raw_headers,
-            received=self._received,
-        )
-        exchange = _Exchange(self, head.endpoint, request)
-        self._in_flight.append(exchange)
+        request = Request(body, head, fit_request_id(head.request_id), self._received)
+        call = _FastCall(self, head.endpoint, request)
+        self._in_flight.append(call)
         if self.flow.write_paused or len(self._in_flight) > self._most:
-            self._waiting.append(exchange)
+            self._waiting.append(call)
             self.flow.pause_reading()
         else:
-            exchange.start()
+            head.endpoint.handle(call)
 
-    def answered(self, exchange: _Exchange, answer: Answer) -> None:
+    def answered(self, call: _FastCall, answer: Answer) -> None:
         """Take an answer, and write what is now first in line."""
-        # An exchange and its call know each other: left so, a body would stay in memory until the next full collection.
-        exchange.call = None
+        request, in_flight = call.request, self._in_flight
         if ("connection", "close") in answer.headers:
             self._end()
-        is_last = self._ending and self._in_flight[-1] is exchange and not self._last_words
-        exchange.data = self._lane.encode(answer, exchange.request.request_id, self.server_state.default_headers, close=is_last)
-        self._most = _MANY if len(exchange.data) == 1 else _FEW
+        is_last = self._ending and in_flight[-1] is call and not self._last_words
+        call.data = self._lane.encode(answer, request.request_id, self.server_state.default_headers, close=is_last)
+        self._most = _MANY if len(call.data) == 1 else _FEW
         if self._lane.access_log is not None:
-            request = exchange.request
             seconds = time.monotonic() - request.received
-            self._lane.access_log.write("POST", exchange.endpoint.api.path, answer.status, seconds, request.request_id)
-        while self._in_flight and self._in_flight[0].data:
-            self.write(self._in_flight.popleft().data)
+            self._lane.access_log.write("POST", call.endpoint.api.path, answer.status, seconds, request.request_id)
+        while in_flight and in_flight[0].data:
+            self.write(in_flight.popleft().data)
         if self._waiting:
             # Not here: what is answered at once would start the next from within itself, and so on.
             self.loop.call_soon(self._start_waiting)
-        elif not self._in_flight:
+        elif not in_flight:
             self._idle()
         elif not self._ending:
             self._read_on()
@@ -205,7 +192,8 @@ class FastProtocol(Connection):
     def _start_waiting(self) -> None:
         """Begin what came faster than its answers could leave."""
         while self._waiting and not self.flow.write_paused and len(self._in_flight) - len(self._waiting) < self._most:
-            self._waiting.popleft().start()
+            call = self._waiting.popleft()
+            call.endpoint.handle(call)
 
     def _idle(self) -> None:
         if self._last_words:
@@ -283,9 +271,10 @@ class FastProtocol(Connection):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._drop_body()
-        for exchange in self._in_flight:
-            if exchange.call is not None:
-                exchange.endpoint.leave(exchange.call)
+        for call in self._in_flight:
+            # One that still waits for its turn has never begun.
+            if call.conclude is not None:
+                call.endpoint.leave(call)
         self._in_flight.clear()
         self._waiting.clear()
         super().connection_lost(exc)

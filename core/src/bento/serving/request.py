@@ -7,52 +7,70 @@ import math
 import os
 import re
 import secrets
-import time
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from ..errors import BadInput
+from ..payload import Payload, parse_content_type
+
+if TYPE_CHECKING:
+    from ..payload import ReadableBuffer
 
 RawHeaders = Sequence[tuple[bytes, bytes]]
 
 _REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
 
 
-class Request:
-    """One whole request to an api.
+class Head:
+    """What an endpoint must know of a request's headers. `timeout` is what the client allows, in seconds.
 
-    `timeout` is what the client allows, in seconds; `received` is when the first byte came, in seconds of `time.monotonic()`.
+    Requests with the same headers may share one, so nothing in it changes.
     """
 
-    __slots__ = ("_headers", "_raw_headers", "accept", "body", "content_encoding", "content_type", "received", "request_id", "timeout")
+    __slots__ = ("_headers", "_media", "accept", "content_encoding", "content_type", "raw_headers", "timeout")
 
     def __init__(
         self,
-        body: bytes,
         content_type: str = "",
         *,
         content_encoding: str = "",
         accept: str = "",
         timeout: float = math.inf,
-        request_id: str = "",
         raw_headers: RawHeaders = (),
-        received: float | None = None,
     ) -> None:
-        self.body = body
         self.content_type = content_type
         self.content_encoding = content_encoding
         self.accept = accept
         self.timeout = timeout
-        self.request_id = request_id or new_request_id()
-        self.received = time.monotonic() if received is None else received
-        self._raw_headers = raw_headers
+        self.raw_headers = raw_headers
+        self._media: tuple[str, Mapping[str, str]] | None = None
         self._headers: Mapping[str, str] | None = None
 
     @property
     def headers(self) -> Mapping[str, str]:
         """All headers, read when somebody asks."""
         if self._headers is None:
-            self._headers = read_headers(self._raw_headers)
+            self._headers = MappingProxyType(read_headers(self.raw_headers))
         return self._headers
+
+    def payload(self, body: ReadableBuffer) -> Payload:
+        """A body with what its Content-Type says of it; a header that is no media type is a BadInput."""
+        if self._media is None:
+            self._media = parse_content_type(self.content_type)
+        return Payload(body, *self._media)
+
+
+class Request:
+    """One whole request to an api; `received` is when its first byte came, in seconds of `time.monotonic()`."""
+
+    __slots__ = ("body", "head", "received", "request_id")
+
+    def __init__(self, body: bytes, head: Head, request_id: str, received: float) -> None:
+        self.body = body
+        self.head = head
+        self.request_id = request_id
+        self.received = received
 
 
 class _Ids:

@@ -67,7 +67,8 @@ class StreamEndpoint:
 
     async def respond(self, request: Request, send: Callable[[Stream | Answer], Awaitable[None]]) -> int:
         """Answer one request through `send`, which gets a stream, or an answer if there is none; returns the status."""
-        call = Call(request, request.received + min(self.api.timeout, request.timeout), lambda *_: None, lambda _: None)
+        call = Call(request)
+        call.begin(self.api.timeout)
         self._accounts.begun()
         self.open_calls += 1
         status = CLIENT_LEFT
@@ -97,7 +98,7 @@ class StreamEndpoint:
             return self._accounts.failure(call, _late(call))
         except Exception as error:  # noqa: BLE001 - the outcome of this request
             return self._accounts.failure(call, error)
-        media_type = choose(call.request.accept, MEDIA_TYPES)
+        media_type = choose(call.request.head.accept, MEDIA_TYPES)
         return Stream(media_type, self._pieces(call, first, values, media_type), call.deadline)
 
     async def _wait_for_turn(self, stack: AsyncExitStack) -> None:
