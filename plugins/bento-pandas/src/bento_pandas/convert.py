@@ -1,0 +1,135 @@
+"""A column in another dtype, if no value is lost; else the request is refused, by column, value and row.
+
+Numbers become numbers: integers of another width if they fit, whole floats integers, floats rounded but never to infinity, true and
+false 1 and 0. Texts become times if they are ISO 8601, with an offset where the dtype has a zone and without where it has none.
+Nothing becomes text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from bento import InvalidInput
+
+from .columns import Column
+from .dtypes import DType, has_room, is_numpy, kind_of
+from .numbers import to_boolean, to_integer, to_number
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_EXACT = 2**53 - 1
+_OFFSET = r"[T ].*(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$"
+_SHOWN = 10
+_WANTED = {"integer": "a whole number", "boolean": "true or false"}
+
+
+def infer(values: Sequence[Any]) -> pd.Series:
+    """A column of what pandas makes of values; but integers that a float would round are not made floats for a gap among them."""
+    import pandas as pd
+
+    series = pd.Series(values)
+    if series.dtype == "float64" and series.abs().max() >= _EXACT and any(type(value) is int and abs(value) > _EXACT for value in values):
+        return pd.Series(values, dtype=object)
+    return series
+
+
+def convert(series: pd.Series, dtype: DType, name: Any) -> pd.Series:
+    """A column in a dtype."""
+    kind = kind_of(dtype) or ""
+    if series.dtype == dtype and kind != "category":
+        return series
+    if kind_of(series.dtype) == "category" and kind != "category":
+        series = series.astype(object)
+    column = Column(name, series, series.isna())
+    if not has_room(dtype):
+        column.require(~column.missing, f"{_WANTED[kind]} for {dtype}")
+    return _CONVERTERS[kind](column, dtype)
+
+
+def _to_text(column: Column, dtype: DType) -> pd.Series:
+    if kind_of(column.series.dtype) != "text":
+        column.require([gone or isinstance(value, str) for value, gone in column.values()], "a text")
+    return column.series.astype(object if is_numpy(dtype) else dtype)
+
+
+def _to_category(column: Column, dtype: DType) -> pd.Series:
+    if column.series.dtype.kind == "O":
+        column.require([not isinstance(value, list | dict) for value, _ in column.values()], "a text or a number")
+    if dtype.categories is not None:
+        column.require(column.series.isin(dtype.categories) | column.missing, f"one of {_listed(dtype.categories.tolist())}")
+    return column.series.astype(dtype)
+
+
+def _to_time(column: Column, dtype: DType) -> pd.Series:
+    zone = getattr(dtype, "tz", None)
+    wanted = f"a time as ISO 8601 text, {'without' if zone is None else 'with'} an offset, for {dtype}"
+    times = _times(column, wanted, has_zone=zone is not None)
+    if (times.dt.tz is None) != (zone is None):
+        column.require(column.missing, wanted)
+    return _in_unit(column, times if zone is None else times.dt.tz_convert(zone), dtype)
+
+
+def _times(column: Column, wanted: str, *, has_zone: bool) -> pd.Series:
+    """A column of times from texts, dates or times; numbers have no unit that everybody agrees on."""
+    import pandas as pd
+
+    if column.series.dtype.kind == "M":
+        return column.series
+    texts = [isinstance(value, str) for value, gone in column.values() if not gone]
+    if all(texts) and kind_of(column.series.dtype) in ("text", "object"):
+        aware = column.series.astype(object).str.contains(_OFFSET, na=False) if texts else column.missing
+        column.require((aware == has_zone) | column.missing, wanted)
+    else:
+        column.require([gone or hasattr(value, "isoformat") for value, gone in column.values()], wanted)
+    times = pd.to_datetime(column.series.astype(object), format="ISO8601", utc=has_zone, errors="coerce")
+    column.require(times.notna() | column.missing, wanted)
+    return times
+
+
+def _to_span(column: Column, dtype: DType) -> pd.Series:
+    import pandas as pd
+
+    wanted = f"a number of seconds, or a time span as text, for {dtype}"
+    kind = kind_of(column.series.dtype)
+    if kind in ("integer", "number"):
+        spans = pd.to_timedelta(column.series.astype("float64"), unit="s", errors="coerce")
+    else:
+        column.require([gone or isinstance(value, str) or hasattr(value, "total_seconds") for value, gone in column.values()], wanted)
+        spans = column.series if kind == "span" else pd.to_timedelta(column.series.astype(object), errors="coerce")
+    column.require(spans.notna() | column.missing, wanted)
+    return _in_unit(column, spans, dtype)
+
+
+def _in_unit(column: Column, times: pd.Series, dtype: DType) -> pd.Series:
+    """Times or spans in the resolution of a dtype, none of them rounded."""
+    import pandas as pd
+
+    try:
+        converted = times.astype(dtype)
+    except (pd.errors.OutOfBoundsDatetime, pd.errors.OutOfBoundsTimedelta) as error:
+        raise InvalidInput(f"column {column.name!r:.60}: expected values in the range of {dtype}: {error}") from error
+    column.require((converted == times) | column.missing, f"a value that {dtype} holds without rounding")
+    return converted
+
+
+def _to_object(column: Column, dtype: DType) -> pd.Series:
+    return column.series.astype(dtype)
+
+
+def _listed(values: Sequence[Any]) -> str:
+    shown = ", ".join(map(repr, values[:_SHOWN]))
+    return shown if len(values) <= _SHOWN else f"{shown} or {len(values) - _SHOWN} more"
+
+
+_CONVERTERS = {
+    "boolean": to_boolean,
+    "category": _to_category,
+    "integer": to_integer,
+    "number": to_number,
+    "object": _to_object,
+    "span": _to_span,
+    "text": _to_text,
+    "time": _to_time,
+}

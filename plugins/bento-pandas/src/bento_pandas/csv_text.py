@@ -1,0 +1,108 @@
+"""CSV as a DataFrame. Source: RFC 4180, read with lines that end in LF or CRLF, a byte order mark or none, and a header always.
+
+Columns without a declared dtype are what pandas.read_csv makes of them, and so is what counts as missing; a text is missing only
+where its field is empty.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Sequence
+from io import StringIO
+from typing import TYPE_CHECKING, Any
+
+from bento import BadInput, InvalidInput
+
+from .dtypes import Dtypes, has_room, kind_of
+from .tables import check_count, check_names, check_size
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_BYTE_ORDER_MARK = "\ufeff"
+# What pandas takes for missing, too. Source: pandas.read_csv, `na_values`.
+_MISSING = [
+    *("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN"),
+    *("<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
+]
+_WHOLE = re.compile(r"\s*[+-]?[0-9]{1,20}\s*")
+_AS_TEXT = frozenset({"category", "object", "span", "text", "time"})
+
+
+def read(text: str, columns: Sequence[str] | None, dtypes: Dtypes, max_bytes: int) -> pd.DataFrame:
+    """The table of a CSV text, with every column of the header; dtypes are left to whoever converts them."""
+    import pandas as pd
+
+    text = text.removeprefix(_BYTE_ORDER_MARK)
+    if "\0" in text:
+        raise BadInput("the body is not CSV: it holds a null character")
+    names, rows = _shape(text, columns)
+    check_size(rows, len(names), max_bytes)
+    kinds = {name: kind_of(dtypes.get(name)) for name in names if dtypes.get(name) is not None}
+    gapped = [name for name, kind in kinds.items() if kind == "integer" and has_room(dtypes.get(name))]
+    texts = dict.fromkeys([*gapped, *(name for name, kind in kinds.items() if kind in _AS_TEXT)], str)
+    try:
+        frame = pd.read_csv(
+            StringIO(text),
+            names=names,
+            header=0,
+            index_col=False,
+            dtype=texts,
+            keep_default_na=False,
+            na_values={name: [""] if kinds.get(name) in _AS_TEXT else _MISSING for name in names},
+            low_memory=False,
+            **_exactly(),
+        )
+    except (ValueError, pd.errors.ParserError) as error:
+        raise BadInput(f"the body is not CSV: {error}") from error
+    if frame.shape != (rows, len(names)):
+        raise BadInput("the body is not CSV: a quote is missing, or is one too many")
+    for name in gapped:
+        values = [_number(text) if isinstance(text, str) else None for text in frame[name]]
+        frame[name] = pd.Series(values, index=frame.index, dtype=object)
+    return frame
+
+
+def _shape(text: str, columns: Sequence[str] | None) -> tuple[list[str], int]:
+    """The names in the header, and how many rows follow it; each has as many fields, and no pandas guesses which are missing."""
+    lines = _lines(text)
+    header = next(lines, None)
+    if header is None:
+        raise BadInput("the body is not CSV: it is empty, and a header was expected")
+    check_count(len(header), columns)
+    names = [name or f"Unnamed: {position}" for position, name in enumerate(header)]
+    check_names(names, columns)
+    rows = 0
+    for rows, fields in enumerate(lines, 1):
+        if len(fields) != len(names):
+            raise InvalidInput(f"expected {len(names)} fields in row {rows - 1}, as the header has, got {len(fields)}")
+    return names, rows
+
+
+def _lines(text: str) -> Iterator[list[str]]:
+    """The fields of each line that pandas does not take for empty."""
+    try:
+        for fields in csv.reader(StringIO(text, newline="")):
+            if len(fields) > 1 or (fields and (not fields[0] or fields[0].strip(" \t"))):
+                yield fields
+    except csv.Error as error:
+        raise BadInput(f"the body is not CSV: {error}") from error
+
+
+def _number(text: str) -> int | float | str:
+    """The number that a field is, whole where it is whole: pandas would make it a float for a gap in another row."""
+    if _WHOLE.fullmatch(text):
+        return int(text)
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _exactly() -> dict[str, Any]:
+    """What makes pandas read floats to the last bit; newer ones do by themselves, and warn when they are told to."""
+    import pandas as pd
+    from packaging.version import Version
+
+    return {} if Version(pd.__version__) >= Version("3.1") else {"float_precision": "round_trip"}

@@ -1,0 +1,136 @@
+"""Services that take and give tables: answers of every kind, the example, and what a bundle knows of the plugin."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from pandas.testing import assert_frame_equal
+
+import bento
+from bento_pandas import DataFrameAdapter
+
+EXAMPLE = Path(__file__).parents[3] / "examples/diabetes.py"
+BENTO = Path(sys.executable).with_name("bento")
+TABLES = DataFrameAdapter(columns=["a", "b"])
+
+
+class Answers(bento.Service):
+    """Answer with tables of every kind; no api says of which."""
+
+    @bento.api(input=TABLES, batch=True)
+    def frame(self, table):
+        return table
+
+    @bento.api(input=TABLES, batch=True)
+    def polars(self, table):
+        return pl.from_pandas(table)
+
+    @bento.api(input=TABLES, batch=True)
+    def arrow(self, table):
+        return pa.Table.from_pandas(table, preserve_index=False)
+
+    @bento.api(input=TABLES, batch=True)
+    def batch(self, table):
+        return pa.RecordBatch.from_pandas(table, preserve_index=False)
+
+    @bento.api(input=TABLES, batch=True)
+    def series(self, table):
+        return table["a"]
+
+    @bento.api(input=TABLES, batch=True)
+    def column(self, table):
+        return pl.from_pandas(table)["a"]
+
+    @bento.api(input=TABLES, output=DataFrameAdapter(), batch=True)
+    def matrix(self, table):
+        return np.stack([table["a"], table["a"] + 1], axis=1)
+
+    @bento.api(batch=True)
+    def hinted(self, table: pd.DataFrame):
+        return table["a"] * 2
+
+
+@pytest.fixture
+def post():
+    async def send(requests):
+        app = bento.app(Answers())
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://testserver") as client:
+            answers = await asyncio.gather(*(client.post(**request) for request in requests))
+        await app.lifecycle.stop()
+        return answers
+
+    return lambda *requests: asyncio.run(send(requests))
+
+
+def rows(first, count=2):
+    return [{"a": number, "b": f"t{number}"} for number in range(first, first + count)]
+
+
+@pytest.mark.parametrize("api", ["frame", "polars", "arrow", "batch"])
+def test_a_table_of_any_library_is_cut_into_each_callers_records(post, api):
+    answers = post(*({"url": f"/{api}", "json": rows(10 * number, number)} for number in range(5)))
+    assert [answer.json() for answer in answers] == [rows(10 * number, number) for number in range(5)]
+
+
+@pytest.mark.parametrize("api", ["series", "column"])
+def test_a_column_of_any_library_is_cut_into_each_callers_values(post, api):
+    answers = post(*({"url": f"/{api}", "json": rows(number)} for number in range(5)))
+    assert [answer.json() for answer in answers] == [[number, number + 1] for number in range(5)]
+
+
+def test_an_array_of_two_axes_is_rows(post):
+    answer, csv = post({"url": "/matrix", "json": rows(3)}, {"url": "/matrix", "json": rows(3), "headers": {"accept": "text/csv"}})
+    assert answer.json() == [[3, 4], [4, 5]]
+    assert csv.text == "0,1\n3,4\n4,5\n"
+
+
+@pytest.mark.parametrize("media_type", DataFrameAdapter.media_types)
+@pytest.mark.parametrize("api", ["frame", "polars", "arrow", "batch"])
+def test_every_table_is_written_in_every_form(post, api, media_type):
+    (answer,) = post({"url": f"/{api}", "json": rows(1, 3), "headers": {"accept": media_type}})
+    assert answer.headers["content-type"].partition(";")[0] == media_type
+    assert_frame_equal(DataFrameAdapter().decode(bento.Payload.of(answer.content, media_type)), pd.DataFrame(rows(1, 3)))
+
+
+def test_a_type_hint_is_enough(post):
+    assert post({"url": "/hinted", "json": {"a": [1, 2]}})[0].json() == [2, 4]
+
+
+@pytest.fixture
+def run(tmp_path):
+    def run(program, *arguments):
+        environment = {**os.environ, "BENTO_HOME": str(tmp_path / "home")}
+        done = subprocess.run([program, *arguments], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+        return done.stdout, done.stderr
+
+    return run
+
+
+def test_the_example_saves_a_bundle_that_answers_with_tables(run, tmp_path):
+    assert "saved diabetes:" in run(sys.executable, EXAMPLE)[0]
+    run(BENTO, "run", "diabetes", "progress", "--input-file", "patients.csv", "--output", "progress.csv")
+    progress = pd.read_csv(tmp_path / "progress.csv")
+    assert list(progress.columns) == ["progress", "percent"]
+    assert progress["progress"].between(25, 346).all()
+    run(BENTO, "run", "diabetes", "alike", "--input-file", "patients.csv", "--output", "alike.parquet")
+    nearest = pd.read_parquet(tmp_path / "alike.parquet").iloc[[0]].drop(columns="progress")
+    assert_frame_equal(nearest.reset_index(drop=True), pd.read_csv(tmp_path / "patients.csv").iloc[[0]])
+    names = "import bento; print(*bento.Store().get('diabetes').manifest.requirements, sep='\\n')"
+    needed = {line.partition("==")[0] for line in run(sys.executable, "-c", names)[0].split()}
+    assert needed >= {"bento-pandas", "bento-sklearn", "pandas", "pyarrow", "scikit-learn"}
+
+
+def test_importing_the_plugin_imports_no_framework(run):
+    script = "import sys, bento_pandas; bento_pandas.DataFrameAdapter(columns=['a']); bento_pandas.DataFrameArtifact(); "
+    frameworks = "('pandas', 'numpy', 'pyarrow', 'polars', 'flatbuffers')"
+    assert run(sys.executable, "-c", f"{script}print([name for name in {frameworks} if name in sys.modules])") == ("[]\n", "")
