@@ -6,6 +6,7 @@ import asyncio
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import httpx
@@ -17,6 +18,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 import bento
+from bento.adapters import JsonAdapter
 from bento_pandas import DataFrameAdapter
 
 EXAMPLE = Path(__file__).parents[3] / "examples/diabetes.py"
@@ -62,14 +64,14 @@ class Answers(bento.Service):
 
 @pytest.fixture
 def post():
-    async def send(requests):
-        app = bento.app(Answers())
+    async def send(requests, service):
+        app = bento.app(service)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://testserver") as client:
             answers = await asyncio.gather(*(client.post(**request) for request in requests))
         await app.lifecycle.stop()
         return answers
 
-    return lambda *requests: asyncio.run(send(requests))
+    return lambda *requests, service=None: asyncio.run(send(requests, service or Answers()))
 
 
 def rows(first, count=2):
@@ -104,6 +106,25 @@ def test_every_table_is_written_in_every_form(post, api, media_type):
 
 def test_a_type_hint_is_enough(post):
     assert post({"url": "/hinted", "json": {"a": [1, 2]}})[0].json() == [2, 4]
+
+
+class NotedAdapter(DataFrameAdapter):
+    """Notes the thread that it reads in."""
+
+    def decode(self, payload):
+        return super().decode(payload).assign(thread=threading.get_ident())
+
+
+class Noted(bento.Service):
+    @bento.api(input=NotedAdapter(), output=JsonAdapter())
+    def threads(self, table):
+        return table["thread"].tolist()
+
+
+def test_a_table_is_read_beside_the_event_loop_however_small_its_body(post):
+    """A few kilobytes may unpack to half a gigabyte."""
+    (answer,) = post({"url": "/threads", "json": [1]}, service=Noted())
+    assert answer.json() != [threading.get_ident()]
 
 
 @pytest.fixture

@@ -41,6 +41,7 @@ class DataFrameAdapter(Adapter["pd.DataFrame"]):
 
     name = "dataframe"
     media_types = (_JSON, CSV, PARQUET, STREAM, FILE)
+    costly = True  # a few kilobytes of Parquet may be `max_bytes` of a table
 
     def __init__(
         self,

@@ -31,7 +31,9 @@ class DataFrameArtifact(Artifact["pd.DataFrame"]):
         try:
             _write(model, path)
         except (ValueError, TypeError, NotImplementedError) as error:
-            raise ArtifactError(f"Parquet cannot keep this DataFrame: {error}: convert the column, or drop it") from error
+            # Arrow's errors have the column in an argument of its own.
+            reason = ": ".join(map(str, error.args))
+            raise ArtifactError(f"Parquet cannot keep this DataFrame: {reason}: convert the column, or drop it") from error
         lost = loss(model, _read(path))
         if lost:
             raise ArtifactError(f"Parquet would lose {lost}")

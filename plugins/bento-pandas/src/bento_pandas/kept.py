@@ -19,9 +19,9 @@ def loss(before: pd.DataFrame, after: pd.DataFrame) -> str | None:
     for position, name in enumerate(before.columns):
         lost = _loss_of_column(before.iloc[:, position], after.iloc[:, position])
         if lost:
-            return f"column {name!r:.60}: {lost}"
+            return f"column {name!r:.60}: {lost}: convert it, or drop it"
     if not _same_index(before.index, after.index):
-        return f"the index {_described(before.index)}: it would come back as {_described(after.index)}"
+        return f"the index {_described(before.index)}, which would come back as one {_described(after.index)}: convert it, or leave it out"
     if not before.flags.allows_duplicate_labels:
         return "the flag that labels differ: use set_flags(allows_duplicate_labels=True)"
     if before.attrs != after.attrs:
@@ -87,4 +87,4 @@ def _dtype(series: pd.Series) -> str:
 def _described(index: pd.Index) -> str:
     freq = getattr(index, "freqstr", None)
     kind = f"of {index.dtype}" if index.nlevels == 1 else f"of {index.nlevels} levels"
-    return f"{kind} with the frequency {freq!r}" if freq else kind
+    return f"{kind} with the frequency {freq!r}" if freq else f"{kind} without a frequency" if hasattr(index, "freq") else kind

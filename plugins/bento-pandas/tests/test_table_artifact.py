@@ -1,0 +1,116 @@
+"""DataFrames as models: Parquet gives back what it got, or saving is refused, by column."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+
+from bento import ArtifactError
+from bento_pandas import DataFrameArtifact
+
+ARTIFACT = DataFrameArtifact()
+LOST_FREQUENCY = (
+    "the index of datetime64[us] with the frequency 'D', which would come back as one of datetime64[us] without a frequency: "
+    "convert it, or leave it out"
+)
+TIMES = pd.date_range("2026-01-01", periods=2, freq="D", unit="us")
+
+
+def one(values, **options):
+    return pd.DataFrame({"a": pd.Series(values, **options)})
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        one(np.array([1.5, np.inf], "float16")),
+        one([decimal.Decimal("1.50"), None]),
+        one([dt.date(2026, 1, 1), None]),
+        one([b"\xff", None]),
+        one(pd.period_range("2026-01", periods=2, freq="M")),
+        one(pd.interval_range(0, 2)),
+        one(pd.Categorical(["x", None, "y"], ["y", "x"], ordered=True)),
+        one(["x", None]),
+        one([], dtype="int8"),
+        pd.DataFrame(),
+        pd.DataFrame([[1, 2]]),
+        pd.DataFrame([[1, 2]], columns=pd.MultiIndex.from_tuples([("a", 1), ("a", 2)], names=["x", None])),
+        pd.DataFrame({"a": [1, 2]}, index=pd.RangeIndex(5, 9, 2, name="r")),
+        pd.DataFrame({"a": [1, 2]}, index=pd.Index([3, 4], name="a")),
+    ],
+)
+def test_what_parquet_keeps_is_as_it_was(frame, tmp_path):
+    ARTIFACT.save(frame, tmp_path)
+    assert_frame_equal(ARTIFACT.load(tmp_path), frame, check_exact=True, check_freq=True)
+
+
+@pytest.mark.parametrize(
+    ("frame", "message"),
+    [
+        (one([[1], [2]]), "column 'a': the list in row 0 would come back as numpy.ndarray array([1]): convert it, or drop it"),
+        (one([{"x": 1}, {"y": 2}]), "column 'a': the dict in row 0 would come back as dict {'x': 1.0, 'y': None}: convert it, or drop it"),
+        (one([1, 2], dtype=object), "column 'a': its object would come back as int64: convert it, or drop it"),
+        (
+            one(pd.Categorical([3, 1], [3, 1], ordered=True)),
+            "column 'a': its ordered categories [3, 1] of int64 would come back as int64: convert it, or drop it",
+        ),
+        (pd.DataFrame({"a": [1, 2]}, index=TIMES), LOST_FREQUENCY),
+        (
+            pd.DataFrame({"a": [1]}).set_flags(allows_duplicate_labels=False),
+            "the flag that labels differ: use set_flags(allows_duplicate_labels=True)",
+        ),
+    ],
+)
+def test_what_parquet_would_not_give_back_is_refused(frame, message, tmp_path):
+    with pytest.raises(ArtifactError) as error:
+        ARTIFACT.save(frame, tmp_path)
+    assert str(error.value) == f"Parquet would lose {message}"
+
+
+def test_attributes_that_are_no_json_are_refused(tmp_path):
+    frame = one([1])
+    frame.attrs["x"] = {1: 2}
+    with pytest.raises(ArtifactError, match=r"^Parquet would lose the attributes \{'x': \{1: 2\}\}: use nothing but JSON in attrs$"):
+        ARTIFACT.save(frame, tmp_path)
+
+
+@pytest.mark.filterwarnings("ignore:The DataFrame has column names of mixed type")
+def test_names_that_would_become_texts_are_refused(tmp_path):
+    with pytest.raises(ArtifactError, match=r"^Parquet would lose the names of the columns: use texts, or whole numbers$"):
+        ARTIFACT.save(pd.DataFrame([[1, 2]], columns=["a", 1]), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("frame", "message"),
+    [
+        (
+            one([1, "x"], dtype=object),
+            "Could not convert 'x' with type str: tried to convert to int64: Conversion failed for column a with type object",
+        ),
+        (one([1j]), "Unsupported numpy type 15: Conversion failed for column a with type complex128"),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), "Duplicate column names found: ['a', 'a']"),
+    ],
+)
+def test_what_parquet_has_no_type_for_is_refused(frame, message, tmp_path):
+    with pytest.raises(ArtifactError) as error:
+        ARTIFACT.save(frame, tmp_path)
+    assert str(error.value) == f"Parquet cannot keep this DataFrame: {message}: convert the column, or drop it"
+
+
+def test_only_frames_of_pandas_own_are_accepted():
+    class Frame(pd.DataFrame):
+        """As GeoPandas has one."""
+
+    assert ARTIFACT.accepts(pd.DataFrame())
+    assert [ARTIFACT.accepts(value) for value in (Frame(), pd.Series([1]), {"a": [1]}, np.zeros(1))] == [False] * 4
+
+
+def test_a_file_that_is_no_parquet_is_damaged(tmp_path):
+    (tmp_path / "model.parquet").write_bytes(b"PAR1 but not really PAR1")
+    with pytest.raises(ArtifactError, match=r"model\.parquet' is damaged: Arrow"):
+        ARTIFACT.load(tmp_path)
