@@ -16,7 +16,7 @@ import bento.artifacts
 import bento.packers
 import bento.testing
 
-FACES = [bento, bento.adapters, bento.artifacts, bento.packers, bento.testing]
+FACES = [bento, bento.adapters, bento.artifacts, bento.packers, bento.testing, bento.testing.strategies]
 HEAVY = {
     "asyncio",
     "click",

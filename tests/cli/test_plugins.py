@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
+
+from bento import checks
+from bento.registry import installed
+from bento.testing import run_checks
 
 COMMANDS = """
 import bento
@@ -27,12 +32,17 @@ def bento_register_commands():
 def install(tmp_path, monkeypatch):
     """What makes a plugin installed, to Python: its module and its metadata in a folder on the path."""
 
-    def install(name: str, module: str) -> None:
+    def install(name: str, module: str, checks: str | None = None) -> None:
         metadata = tmp_path / "installed" / f"bento_{name}-2.0.dist-info"
         metadata.mkdir(parents=True)
         (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: bento-{name}\nVersion: 2.0\n")
         (metadata / "entry_points.txt").write_text(f"[bento]\n{name} = bento_{name}\n")
-        (tmp_path / "installed" / f"bento_{name}.py").write_text(module)
+        if checks is None:
+            (tmp_path / "installed" / f"bento_{name}.py").write_text(module)
+        else:
+            (tmp_path / "installed" / f"bento_{name}").mkdir()
+            (tmp_path / "installed" / f"bento_{name}" / "__init__.py").write_text(module)
+            (tmp_path / "installed" / f"bento_{name}" / "checks.py").write_text(checks)
         monkeypatch.setenv("PYTHONPATH", str(tmp_path / "installed"))
 
     return install
@@ -52,7 +62,6 @@ def test_a_plugin_that_failed_is_listed_with_its_reason(broken, bento_process):
 
 def test_a_check_of_the_plugins_fails_while_one_of_them_does(broken, bento_process):
     assert bento_process("plugins", "--check").returncode == 1
-    assert bento_process("plugins", "core", "--check").returncode == 0
 
 
 def test_one_plugin_is_shown_with_what_failed(broken, bento_process):
@@ -102,3 +111,141 @@ def test_what_is_no_command_is_said_and_left_out(install, bento_process):
     done = bento_process("wave")
     assert (done.returncode, done.stdout) == (0, "o/\n")
     assert "a plugin brings 'no command' as a command: expected a click.Command with a name\n" in done.stderr
+
+
+SHOUTING = """
+import bento
+
+
+class ShoutAdapter(bento.Adapter[str]):
+    name = "shout"
+    media_types = ("text/plain",)
+
+    def decode(self, payload):
+        return payload.text(){fault}
+
+    def encode(self, value, media_type):
+        if type(value) is not str:
+            raise TypeError("expected a text")
+        return value.encode()
+
+    def schema(self):
+        return {{"type": "string", "examples": ["TEA"]}}
+
+
+class LoudArtifact(bento.Artifact[str]):
+    name = "loud"
+    save = load = accepts = None
+
+
+class MeasuredPacker(bento.Packer):
+    name = "measured"
+    summary = "needs to be told a size"
+
+    def __init__(self, size):
+        self.size = size
+
+    def pack(self, bundle, out):
+        return out
+
+
+@bento.hookimpl
+def bento_register_adapters():
+    return [ShoutAdapter]
+
+
+@bento.hookimpl
+def bento_register_artifacts():
+    return [LoudArtifact]
+
+
+@bento.hookimpl
+def bento_register_packers():
+    return [MeasuredPacker]
+"""
+
+CHECKS = """
+from bento.testing import AdapterTests, leave_out
+from bento_shout import ShoutAdapter
+
+
+class TestShouting(AdapterTests):
+    adapter = ShoutAdapter()
+    max_examples = 5
+    test_a_hostile_body_takes_no_time = leave_out(reason="takes too long for a test of ours")
+
+    def values(self):
+        return ["TEA", "COFFEE"]
+
+
+class NotATest(AdapterTests):
+    pass
+"""
+
+
+def test_a_plugin_is_tested_with_the_test_classes_that_it_brings(install, bento_process):
+    install("shout", SHOUTING.format(fault=""), CHECKS)
+    done = bento_process("plugins", "shout", "--check")
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = [re.sub(r"\d+\.\d\d s", "... s", line) for line in done.stdout.splitlines()]
+    assert lines[0] == "Shouting"
+    assert "  ok          ... s  what is encoded decodes to the same" in lines
+    assert "  left out    ... s  a hostile body takes no time: takes too long for a test of ours" in lines
+    assert lines[-6:] == [
+        "LoudArtifact",
+        "  left out    ... s  everything: there is no model to test it with; a test class for it in bento_shout.checks is found",
+        "MeasuredPacker",
+        "  left out    ... s  everything: MeasuredPacker() takes arguments; a test class for it in bento_shout.checks is found",
+        "",
+        f"{len(lines) - 8} ok, 3 left out",
+    ]
+
+
+def test_what_fails_ends_the_test_of_a_plugin_with_advice(install, bento_process):
+    install("shout", SHOUTING.format(fault=".upper() + '!'"), CHECKS)
+    done = bento_process("plugins", "shout", "--check")
+    assert done.returncode == 1
+    assert re.search(r"^  failed  +\d+\.\d\d s  what is encoded decodes to the same$", done.stdout, re.MULTILINE)
+    assert (
+        "\nTestShouting.test_what_is_encoded_decodes_to_the_same\n  decoding what was encoded as text/plain gives 'TEA!' instead of 'TEA': "
+        "mend it, or define same() where loss is meant\n"
+    ) in done.stdout
+    assert re.fullmatch(r"\d+ ok, \d failed, 3 left out", done.stdout.splitlines()[-1])
+
+
+def test_an_adapter_without_a_test_class_is_tested_with_its_examples(install, bento_process):
+    install("shout", SHOUTING.format(fault=""))
+    record = json.loads(bento_process("plugins", "shout", "--check", "--json").stdout)
+    assert record["name"] == "shout"
+    assert {check["result"] for check in record["checks"] if check["tests"] == "TestShoutAdapter"} == {"ok"}
+    (row,) = (check for check in record["checks"] if check["name"] == "test_an_unknown_charset_is_bad_input")
+    assert row.keys() == {"tests", "name", "result", "reason", "seconds"}
+
+
+def test_a_plugin_that_did_not_load_cannot_be_tested(broken, bento_process):
+    done = bento_process("plugins", "broken", "--check")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "Error: plugin 'broken' cannot be tested: it failed to load: RuntimeError: out of order\n"
+
+
+def test_without_the_kits_extra_the_way_out_is_said(bento_process, tmp_path, monkeypatch):
+    (tmp_path / "hypothesis.py").write_text("raise ModuleNotFoundError('No module named hypothesis', name='hypothesis')\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    done = bento_process("plugins", "core", "--check")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "Error: testing a plugin needs 'hypothesis', which is not installed: pip install 'bento-core[testing]'\n",
+    )
+
+
+def test_all_that_bento_brings_has_a_test_class():
+    """Each of these is run on its own where it is tested."""
+    (core,) = (plugin for plugin in installed().plugins if plugin.name == "core")
+    tested = {name.removeprefix("Test") for name in vars(checks) if name.startswith("Test")}
+    assert tested == {kind.__name__ for kind in (*core.artifacts, *core.adapters, *core.packers)}
+
+
+@pytest.mark.parametrize("tests", [value for name, value in vars(checks).items() if name.startswith("Test")])
+def test_the_test_classes_of_bento_bring_a_model_or_values(tests):
+    kept = {"test_a_saved_model_answers_as_before", "test_what_is_encoded_decodes_to_the_same", "test_packing_returns_what_it_wrote"}
+    assert [done.result for done in run_checks(tests, kept & set(dir(tests)))] == ["ok"]

@@ -21,7 +21,7 @@ from bento.cli import bento as command_line
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs/reference"
-MODULES = ["bento", "bento.adapters", "bento.artifacts", "bento.packers", "bento.testing"]
+MODULES = ["bento", "bento.adapters", "bento.artifacts", "bento.packers", "bento.testing", "bento.testing.strategies"]
 HOOKS = [name for name in vars(hookspecs) if name.startswith("bento_")]
 
 

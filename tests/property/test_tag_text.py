@@ -8,14 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bento import Tag, TagError
-
-NAMES = st.from_regex(r"[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?", fullmatch=True).filter(lambda text: ".." not in text)
-VERSIONS = st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,126}[A-Za-z0-9])?", fullmatch=True).filter(lambda text: ".." not in text)
+from bento.testing import strategies
 
 
-@given(NAMES, VERSIONS)
-def test_parsing_undoes_writing(name, version):
-    tag = Tag(name, version)
+@given(strategies.tags())
+def test_parsing_undoes_writing(tag):
     assert Tag.parse(str(tag)) == tag
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import unittest
 
 import pytest
 from hypothesis import strategies as st
 
 from bento import DefinitionError
-from bento.testing import check, leave_out, override
+from bento.testing import check, leave_out, override, run_checks
 from bento.testing._kit import Kit, expect, property_test
 
 
@@ -57,6 +59,40 @@ def test_a_kit_runs_without_a_test_runner():
     outcomes = check(TestTen)
     assert outcomes["test_a_plain_rule"] is None
     assert str(outcomes["test_a_rule_for_every_value"]) == "avoid ten"
+
+
+def test_a_run_tells_of_each_test_how_it_ended_and_why():
+    class TestFew(TestWithReasons):
+        @override(reason="nothing holds")
+        def test_a_rule_for_every_value(self):
+            return 1 / 0
+
+    done = list(run_checks(TestFew))
+    assert [(each.tests, each.rule, each.result, each.reason) for each in done] == [
+        ("TestFew", "a plain rule", "left out", "a thing may be large"),
+        ("TestFew", "a rule for every value", "failed", "ZeroDivisionError: division by zero"),
+    ]
+    assert all(each.seconds >= 0 for each in done)
+
+
+def test_a_run_can_be_of_a_few_tests():
+    assert [done.name for done in run_checks(TestOne, ["test_a_plain_rule"])] == ["test_a_plain_rule"]
+
+
+def test_a_kit_needs_no_pytest():
+    code = """
+import sys
+sys.modules["pytest"] = None
+from bento.testing import AdapterTests, check
+from bento.adapters import TextAdapter
+class Tests(AdapterTests):
+    adapter = TextAdapter()
+    max_examples = 3
+    def values(self):
+        return ["", "tea"]
+print([name for name, error in check(Tests).items() if error])
+"""
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
 def test_a_class_chooses_how_many_examples_are_drawn():

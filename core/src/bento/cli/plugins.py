@@ -22,16 +22,27 @@ if TYPE_CHECKING:
     examples="""
     bento plugins
     bento plugins sklearn
+    bento plugins sklearn --check
     BENTO_DISABLE_PLUGINS=torch,keras bento plugins --check
     """,
 )
 @click.argument("name", required=False)
 @json_option
-@click.option("--check", is_flag=True, help="Exit with 1 if a plugin failed or its framework is missing.")
+@click.option(
+    "--check", is_flag=True, help="Test the named plugin. Without a name: exit with 1 if one failed, or its framework is missing."
+)
 @click.pass_context
 def command(ctx: click.Context, name: str | None, *, as_json: bool, check: bool) -> None:
-    """List the installed plugins, or show one."""
+    """List the installed plugins, or show or test one.
+
+    A test of a plugin is one of the kit that plugins are written with: whether a format keeps what it promises, for instance. One that is
+    left out says why.
+    """
     plugins = _named(name)
+    if name and check:
+        from .plugin_checks import show_checks
+
+        ctx.exit(int(not show_checks(plugins[0], _faults(plugins[0]), _record(plugins[0]), as_json=as_json)))
     if as_json:
         records = [_record(plugin) for plugin in plugins]
         print_json(records[0] if name else records)

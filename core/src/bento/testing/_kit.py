@@ -17,9 +17,9 @@ from __future__ import annotations
 import inspect
 import sys
 import unittest
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar, Protocol, TypeVar, overload
+from typing import ClassVar, Protocol, TypeVar, overload
 
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -90,6 +90,8 @@ class Kit:
 
     max_examples: ClassVar[int] = 50
     """How many draws each property test makes."""
+    lasting: ClassVar[Collection[str]] = ()
+    """Names, with `*` for anything, of the threads, files and processes that a framework keeps for good once it is used."""
     _tests: ClassVar[Mapping[str, Callable[..., object]]] = MappingProxyType({})
 
     def __init_subclass__(cls, *, kit: bool = False, **kwargs: object) -> None:
@@ -101,11 +103,6 @@ class Kit:
             _check_kept(cls, name, function)
             if not hasattr(inspect.getattr_static(cls, name), _REASON):
                 setattr(cls, name, _build(cls, name, function))
-
-
-def check(tests: type[Kit]) -> dict[str, Exception | None]:
-    """Run a kit's test class without a test runner: each test's name, with the error it failed with or None."""
-    return {name: _outcome(tests, name) for name in dir(tests) if name.startswith("test_")}
 
 
 def _check_kept(cls: type[Kit], name: str, function: Callable[..., object]) -> None:
@@ -139,14 +136,3 @@ def _build(cls: type[Kit], name: str, function: Callable[..., object]) -> Callab
     built.__qualname__ = f"{cls.__qualname__}.{name}"
     setattr(built, _SOURCE, function)
     return built
-
-
-def _outcome(tests: type[Kit], name: str) -> Exception | None:
-    test: Any = getattr(tests(), name)
-    try:
-        test()
-    except unittest.SkipTest:
-        return None
-    except Exception as error:  # noqa: BLE001 - this is what a test runner does
-        return error
-    return None

@@ -21,6 +21,7 @@ from ..registry import installed
 from ._adapter import AdapterChecks, import_footprint
 from ._bodies import CHARSETS, NO_CHARSETS, damaged, dear
 from ._kit import Draw, Kit, expect, property_test
+from ._machines import adapter_machine, run
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 _ROUNDS = 20
@@ -147,6 +148,9 @@ class AdapterTests(AdapterChecks, Kit, kit=True):
                 decoded = fresh.decode(self._request(first, media_type))
                 self._check_same(decoded, first, f"decoding {media_type} after another request (keep nothing on the adapter)")
                 fresh.decode(self._request(other, media_type))
+
+    def test_any_order_of_requests_refusals_and_batches_changes_no_answer(self) -> None:
+        run(adapter_machine(self), examples=min(self.max_examples, 10), steps=10)
 
     @property_test(at_most=10)
     def test_two_threads_decode_without_disturbing_each_other(self, draw: Draw) -> None:

@@ -23,6 +23,7 @@ from ._child import foreign, odd
 from ._distributions import installed, packages
 from ._files import contents, damages, links, open_files, read_only, times
 from ._kit import Kit, expect
+from ._machines import artifact_machine, run
 from ._process import Process
 from ._same import same
 
@@ -202,6 +203,10 @@ class ArtifactTests(ArtifactChecks, Kit, kit=True):
             del first
             gc.collect()
             self._check_answers(second, answers, "the second of two loaded models")
+
+    def test_any_order_of_saving_copying_loading_and_asking_answers_the_same(self) -> None:
+        """A loaded model is as good as the one that was saved: it can be saved again, and what happens to others does not touch it."""
+        run(artifact_machine(self), examples=min(self.max_examples, 10), steps=12)
 
     def test_two_threads_load_at_once(self) -> None:
         with self._saved(self.model()) as folder, ThreadPoolExecutor(2) as threads:

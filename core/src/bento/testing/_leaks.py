@@ -1,0 +1,100 @@
+"""What a test leaves behind in its process: threads that run on, files that stay open, processes that nobody waited for."""
+
+from __future__ import annotations
+
+import gc
+import os
+import threading
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TypeVar
+
+_PATIENCE = 1.0
+"""In seconds: what a thread that is told to end may take to do so."""
+_SYSTEM = ("/dev/", "/proc/", "/sys/", "/memfd:", "anon_inode:")
+"""Where what is open is no file that anybody forgot."""
+# Python starts one of these at first use and keeps it for good.
+_TRACKERS = ("resource_tracker", "forkserver")
+
+
+K = TypeVar("K", int, str)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a process holds at one moment, each with its name."""
+
+    threads: dict[int, str]
+    files: dict[str, str]
+    processes: dict[int, str]
+
+    @classmethod
+    def now(cls) -> Held:
+        """What this process holds."""
+        return cls({thread.ident: thread.name for thread in threading.enumerate() if thread.ident}, _files(), _processes())
+
+    def left(self, lasting: Collection[str]) -> Iterator[str]:
+        """A sentence of advice for each thing that is held now and was not before."""
+        now = Held.now()
+        for ident, name in _new(now.threads, self.threads, lasting):
+            yield f"the thread {name!r} still runs: join thread {ident} before the call returns"
+        for descriptor, path in _new(now.files, self.files, lasting):
+            yield f"{path!r} is still open as {descriptor}: close it, or use a with statement"
+        for pid, name in _new(now.processes, self.processes, lasting):
+            yield f"the process {pid}, {name!r}, is still there: end it and wait for it"
+
+
+@contextmanager
+def no_leaks(lasting: Collection[str] = ()) -> Iterator[None]:
+    """Fail with advice if what runs inside leaves something behind, other than what `lasting` names."""
+    __tracebackhide__ = True
+    before = Held.now()
+    yield
+    left = list(before.left(lasting))
+    if left:  # garbage may hold a file, and a thread that was told to end needs a moment
+        gc.collect()
+        _await_threads(before)
+        left = list(before.left(lasting))
+    if left:
+        raise AssertionError(
+            f"this test leaves something behind: {'; '.join(left)}; what a framework keeps for good is named in `lasting` of the test class"
+        )
+
+
+def _new(now: dict[K, str], before: dict[K, str], lasting: Collection[str]) -> list[tuple[K, str]]:
+    return [
+        (key, name) for key, name in now.items() if before.get(key) != name and not any(fnmatchcase(name, pattern) for pattern in lasting)
+    ]
+
+
+def _await_threads(before: Held) -> None:
+    for thread in threading.enumerate():
+        if thread.ident not in before.threads and thread is not threading.current_thread():
+            thread.join(_PATIENCE)
+
+
+def _files() -> dict[str, str]:
+    found = {}
+    for entry in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # the listing's own descriptor is closed by now
+            path = str(entry.readlink())
+            if not path.startswith(_SYSTEM):
+                found[f"descriptor {entry.name}"] = path
+    return found
+
+
+def _processes() -> dict[int, str]:
+    """The children of this process, ended ones that nobody waited for among them."""
+    children: dict[int, str] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):  # it may be gone by now
+                # Source: proc(5), /proc/pid/stat: "pid (comm) state ppid ..."; comm may hold spaces and parentheses.
+                parent = (entry / "stat").read_text().rpartition(")")[2].split()[1]
+                command = (entry / "cmdline").read_text(errors="replace").replace("\0", " ").strip()
+                if int(parent) == os.getpid() and not any(name in command for name in _TRACKERS):
+                    children[int(entry.name)] = command or "ended"
+    return children

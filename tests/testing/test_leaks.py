@@ -1,0 +1,138 @@
+"""A kit's test that leaves something behind has failed, and says what to do; other people's tests are not looked at."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import threading
+
+import pytest
+
+from bento.testing import run_checks
+from bento.testing._kit import Kit
+
+LEAKS = """
+import subprocess, sys, tempfile, threading
+import pytest
+{imports}
+
+ended = threading.Event()
+held = []
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tidy():
+    yield
+    ended.set()
+    for each in held:
+        each.kill() if hasattr(each, "kill") else each.close()
+
+
+class {base}:
+    {attributes}
+    def test_thread(self):
+        threading.Thread(target=ended.wait, name="forgotten").start()
+
+    def test_file(self):
+        held.append(tempfile.NamedTemporaryFile(suffix=".forgotten"))
+
+    def test_process(self):
+        held.append(subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE))
+
+    def test_ended_process(self):
+        held.append(subprocess.Popen(["true"]))
+
+    def test_nothing(self):
+        with tempfile.TemporaryFile() as file:
+            file.write(b"")
+        thread = threading.Thread(target=int)
+        thread.start()
+
+    def test_failure(self):
+        assert 1 == 2, "its own"
+"""
+
+
+@pytest.fixture
+def ran(tmp_path):
+    """The outcome of each test of a file, each with what pytest says of it."""
+
+    def ran(*, kit: bool, attributes: str = "", decorator: str = "") -> dict[str, str]:
+        base, imports = ("TestIt(Kit)", "from bento.testing._kit import Kit") if kit else ("TestIt", "")
+        file = tmp_path / "test_it.py"
+        file.write_text(LEAKS.format(base=base, imports=imports, attributes=attributes).replace("class Test", f"{decorator}\nclass Test"))
+        options = ["-p", "no:cacheprovider", "-p", "no:cov", "-p", "no:unraisableexception", "-rA", "--tb=line", "--strict-markers"]
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", *options, str(file)], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        lines = [line.split(" ", 1) for line in done.stdout.splitlines() if line.startswith(("PASSED", "FAILED"))]
+        assert len(lines) == 6, done.stdout + done.stderr
+        return {rest.partition("::TestIt::")[2].partition(" ")[0]: f"{outcome} {rest}" for outcome, rest in lines} | {"all": done.stdout}
+
+    return ran
+
+
+def test_what_a_kits_test_leaves_behind_fails_it(ran):
+    told = ran(kit=True)
+    assert {name: text.partition(" ")[0] for name, text in told.items() if name != "all"} == {
+        "test_thread": "FAILED",
+        "test_file": "FAILED",
+        "test_process": "FAILED",
+        "test_ended_process": "FAILED",
+        "test_nothing": "PASSED",
+        "test_failure": "FAILED",
+    }
+    said = told["all"]
+    assert "this test leaves something behind: the thread 'forgotten' still runs: join thread " in said
+    assert ".forgotten' is still open as descriptor " in said
+    assert ": close it, or use a with statement; what a framework keeps for good is named in `lasting` of the test class" in said
+    assert "-c input()', is still there: end it and wait for it" in said
+    assert "'ended', is still there: end it and wait for it" in said
+    assert "AssertionError: its own" in said
+
+
+def test_what_a_framework_keeps_for_good_is_named(ran):
+    told = ran(kit=True, attributes="lasting = ('forgot*', '*.forgotten', '*input()', 'pipe:*', 'ended')")
+    assert [name for name, text in told.items() if text.startswith("FAILED")] == ["test_failure"]
+
+
+def test_other_peoples_tests_are_not_looked_at(ran):
+    told = ran(kit=False)
+    assert [name for name, text in told.items() if text.startswith("FAILED")] == ["test_failure"]
+
+
+def test_a_test_can_ask_to_be_watched(ran):
+    marked = ran(kit=False, decorator="@pytest.mark.bento_no_leaks(lasting=['forgotten'])")
+    assert {name for name, text in marked.items() if text.startswith("FAILED")} == {
+        "test_file",
+        "test_process",
+        "test_ended_process",
+        "test_failure",
+    }
+
+
+def test_pytest_loads_no_kit_and_nothing_heavy_of_bento(tmp_path):
+    code = "import sys, pytest; pytest.main(['--collect-only']); print(*[name for name in sys.modules if name.startswith('bento')])"
+    loaded = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True).stdout.split()
+    assert "bento.pytest_plugin" in loaded
+    assert not {"bento.testing", "bento.registry", "bento.adapters", "bento.serving", "bento.bundle"} & set(loaded)
+
+
+class Leaking(Kit):
+    ended = threading.Event()
+    file = None
+
+    def test_file(self):
+        type(self).file = tempfile.TemporaryFile()  # noqa: SIM115 - the fault
+
+    def test_thread(self):
+        threading.Thread(target=self.ended.wait, name="forgotten").start()
+
+
+def test_leaks_are_found_without_a_test_runner_too():
+    with_thread = {done.name: done.reason for done in run_checks(Leaking)}
+    Leaking.ended.set()
+    Leaking.file.close()
+    assert with_thread["test_thread"].startswith("this test leaves something behind: the thread 'forgotten' still runs")
+    assert "is still open as descriptor" in with_thread["test_file"]
