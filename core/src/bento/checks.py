@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .adapters import ArrayAdapter, BytesAdapter, File, JsonAdapter, MultipartAdapter, TextAdapter
 from .artifacts import ArrayArtifact, FileArtifact, JsonArtifact, PickleArtifact, TextArtifact
-from .packers import ArchivePacker, DockerPacker
+from .packers import ArchivePacker, DockerPacker, FolderPacker
 from .payload import Payload
 from .testing import AdapterTests, ArtifactTests, PackerTests, strategies
 
@@ -152,3 +152,9 @@ class TestDockerPacker(PackerTests):
     """A folder for docker."""
 
     packer = DockerPacker()
+
+
+class TestFolderPacker(PackerTests):
+    """The bundle's own folder."""
+
+    packer = FolderPacker()
