@@ -1,0 +1,41 @@
+"""Keras's back ends: which one is in use, what it needs, and which one a saved model asks for."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.metadata import PackageNotFoundError, distribution
+
+BACK_ENDS = frozenset(["jax", "mlx", "numpy", "openvino", "tensorflow", "torch"])
+
+_VARIABLE = "KERAS_BACKEND"
+_DISTRIBUTIONS = {"tensorflow": ("tensorflow", "tensorflow-cpu")}
+
+
+def current() -> str:
+    """The back end in use, without importing Keras: empty if nobody has said which."""
+    keras = sys.modules.get("keras")
+    return str(keras.backend.backend()) if keras is not None else os.environ.get(_VARIABLE, "")
+
+
+def propose(back_end: str) -> None:
+    """Have Keras use a back end, if it has not been imported yet and nobody has said which; it reads that from the environment."""
+    if "keras" not in sys.modules:
+        os.environ.setdefault(_VARIABLE, back_end)
+
+
+def requirements() -> list[str]:
+    """The distribution of the back end in use, as it is installed here."""
+    back_end = current()
+    if not back_end or back_end == "numpy":
+        return []
+    names = _DISTRIBUTIONS.get(back_end, (back_end,))
+    return [next((name for name in names if _is_installed(name)), names[0])]
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        distribution(name)
+    except PackageNotFoundError:
+        return False
+    return True

@@ -1,0 +1,35 @@
+"""The service for a model whose owner writes none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bento
+from bento.adapters import ArrayAdapter
+
+from .artifact import KerasArtifact
+
+
+class KerasService(bento.Service):
+    """Answer arrays of numbers with what a Keras model predicts for them."""
+
+    model = KerasArtifact()
+
+    def __init__(self, /, **models: object) -> None:
+        super().__init__(**models)
+        inputs = getattr(self.model, "inputs", None) or ()
+        if len(inputs) > 1:
+            raise bento.ArtifactError(f"the model takes {len(inputs)} inputs: write a bento.Service with a slot for it and an api")
+
+    @bento.api(input=ArrayAdapter())
+    def predict(self, rows: Any) -> Any:
+        """Give one prediction for each row, in an array of the shape that the model takes."""
+        for tensor in getattr(self.model, "inputs", None) or ():
+            _check_shape(rows.shape, tensor.shape)
+        return self.model.predict_on_batch(rows)
+
+
+def _check_shape(got: tuple[int, ...], expected: tuple[int | None, ...]) -> None:
+    if len(got) != len(expected) or any(want not in (None, size) for want, size in zip(expected, got, strict=True)):
+        sizes = ", ".join("n" if size is None else str(size) for size in expected)
+        raise bento.InvalidInput(f"expected an array of shape ({sizes}), got {got}")
