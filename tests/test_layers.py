@@ -23,7 +23,8 @@ FLOORS = (
     {"adapters", "artifacts", "packers", "builtins"},
     {"bundle"},
     {"store"},
-    {"serving", "testing"},
+    {"serving"},
+    {"testing"},
     {"cli", "checks", "pytest_plugin"},
 )
 FLOOR = {unit: number for number, units in enumerate(FLOORS) for unit in units}

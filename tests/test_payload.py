@@ -9,6 +9,11 @@ import pytest
 from bento import BadInput, Payload, UnsupportedMediaType
 
 
+@pytest.mark.parametrize("header", ["text/plain", 'text/csv; charset=latin-1; header="a b"', 'a/b; x="\\"\\\\"'])
+def test_the_content_type_of_a_payload_says_what_was_sent(header):
+    assert Payload.of(b"", header).content_type == header
+
+
 def test_the_media_type_is_lower_case_and_apart_from_its_parameters():
     payload = Payload.of(b"a,b", 'Text/CSV ; Charset="latin-1"; header=present', "rows.csv")
     assert payload == Payload(b"a,b", "text/csv", {"charset": "latin-1", "header": "present"}, "rows.csv")

@@ -354,7 +354,8 @@ def test_arrays_of_another_dtype_or_row_are_of_another_group():
 def test_the_schema_shows_shape_and_dtype():
     row = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
     assert rows.schema() == {"type": "array", "items": row, "examples": [[[0.0, 0.0]]]}
-    assert ArrayAdapter((1,), "int8").schema()["items"] == {"type": "integer"}
+    assert ArrayAdapter((1,), "int8").schema()["items"] == {"type": "integer", "minimum": -128, "maximum": 127}
+    assert ArrayAdapter((1,), "int64").schema()["items"] == {"type": "integer"}
     assert ArrayAdapter((1,), "bool").schema()["examples"] == [[False]]
     assert ArrayAdapter().schema() == {"type": ["array", "number"], "examples": [[0.0]]}
     assert ArrayAdapter((None, 224, 224, 3)).schema()["examples"] == []

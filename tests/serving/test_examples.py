@@ -118,7 +118,7 @@ def test_a_form_is_kept_with_its_boundary():
 def test_a_payload_is_kept_as_it_is():
     payload = bento.Payload.of("tee für zwei".encode("latin-1"), 'text/plain; charset="latin-1"')
     (golden,) = kept(bento.Example("shout", payload))
-    assert golden.request == Body(payload.data, 'text/plain; charset="latin-1"')
+    assert golden.request == Body(payload.data, "text/plain; charset=latin-1")
     assert golden.answer.data.decode() == "TEE FÜR ZWEI"
 
 

@@ -44,6 +44,12 @@ class Payload(NamedTuple):
         media_type, parameters = parse_content_type(content_type)
         return cls(data, media_type, parameters, filename)
 
+    @property
+    def content_type(self) -> str:
+        """The Content-Type header that says the same."""
+        parameters = (f"{name}={value if re.fullmatch(_WORD, value) else _quote(value)}" for name, value in self.parameters.items())
+        return "; ".join([self.media_type, *parameters])
+
     def text(self) -> str:
         """The body as text in the charset its sender named, UTF-8 by default."""
         charset = self.parameters.get("charset", "utf-8")
@@ -55,6 +61,10 @@ class Payload(NamedTuple):
             raise BadInput(f"the body is not {charset} text: {error}") from error
         except (LookupError, ValueError) as error:
             raise UnsupportedMediaType(f"unknown charset {charset!r}") from error
+
+
+def _quote(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 @lru_cache(maxsize=1024)

@@ -26,6 +26,7 @@ _NPY = "application/x-npy"
 _RAW = "application/octet-stream"
 _NUMBERS = "biuf"
 _MOST_ZEROS = 1000
+_SAFE_BYTES = 4
 
 
 class ArrayAdapter(Adapter[Any]):
@@ -103,7 +104,7 @@ class ArrayAdapter(Adapter[Any]):
     def schema(self) -> dict[str, JSON]:
         if self._shape is None:
             return {"type": ["array", self._leaf], "examples": self._examples()}
-        schema: dict[str, JSON] = {"type": self._leaf}
+        schema: dict[str, JSON] = {"type": self._leaf, **self._bounds()}
         for size in reversed(self._shape):
             bounds: dict[str, JSON] = {} if size is None else {"minItems": size, "maxItems": size}
             schema = {"type": "array", "items": schema, **bounds}
@@ -175,6 +176,15 @@ class ArrayAdapter(Adapter[Any]):
         for size in reversed(sizes):
             zeros = [zeros] * size
         return [zeros]
+
+    def _bounds(self) -> dict[str, JSON]:
+        """The bounds of one integer, where every reader of JSON holds them."""
+        if self._dtype is None or self._dtype.kind not in "iu" or self._dtype.itemsize > _SAFE_BYTES:
+            return {}
+        import numpy as np
+
+        bounds = np.iinfo(self._dtype)
+        return {"minimum": int(bounds.min), "maximum": int(bounds.max)}
 
     @property
     def _leaf(self) -> str:

@@ -30,9 +30,9 @@ class MultipartAdapter(Adapter[dict[str, Any]]):
     media_types = (_multipart.MEDIA_TYPE,)
 
     def __init__(self, *, optional: Collection[str] = (), **parts: Adapter[Any]) -> None:
-        self._parts = parts
-        self._optional = frozenset([optional] if isinstance(optional, str) else optional)
-        _check_parts(parts, self._optional)
+        self.parts = parts
+        self.optional = frozenset([optional] if isinstance(optional, str) else optional)
+        _check_parts(parts, self.optional)
         self.costly = any(adapter.costly for adapter in parts.values())
 
     def decode(self, payload: Payload) -> dict[str, Any]:
@@ -40,22 +40,22 @@ class MultipartAdapter(Adapter[dict[str, Any]]):
             raise UnsupportedMediaType(f"{payload.media_type!r} is not read here: expected {self.media_types[0]}")
         found: dict[str, _multipart.Part] = {}
         for part in _multipart.split(payload):
-            if part.name not in self._parts or _is_left_empty(part):
+            if part.name not in self.parts or _is_left_empty(part):
                 continue
             if part.name in found:
                 raise InvalidInput(f"the form has two parts named {part.name!r}: expected one")
             found[part.name] = part
-        return {name: self._decode_part(name, found.get(name)) for name in self._parts}
+        return {name: self._decode_part(name, found.get(name)) for name in self.parts}
 
     def encode(self, value: dict[str, Any], media_type: str) -> bytes:
         if not isinstance(value, Mapping):
             raise TypeError(f"expected a dict of parts as the answer, got a value of type {type(value).__name__!r}")
-        unknown = ", ".join(repr(name) for name in value if name not in self._parts)
+        unknown = ", ".join(repr(name) for name in value if name not in self.parts)
         if unknown:
-            raise ValueError(f"the answer has the parts {unknown}: the form has {', '.join(self._parts)}")
-        given = {name: value[name] for name in self._parts if name in value and (name not in self._optional or value[name] is not None)}
-        for name in self._parts:
-            if name not in given and name not in self._optional:
+            raise ValueError(f"the answer has the parts {unknown}: the form has {', '.join(self.parts)}")
+        given = {name: value[name] for name in self.parts if name in value and (name not in self.optional or value[name] is not None)}
+        for name in self.parts:
+            if name not in given and name not in self.optional:
                 raise ValueError(f"the answer has no part {name!r}")
         return _multipart.join(self._encode_part(name, item) for name, item in given.items())
 
@@ -63,27 +63,27 @@ class MultipartAdapter(Adapter[dict[str, Any]]):
         return _multipart.content_type_of(body)
 
     def schema(self) -> dict[str, JSON]:
-        schemas = {name: adapter.schema() for name, adapter in self._parts.items()}
+        schemas = {name: adapter.schema() for name, adapter in self.parts.items()}
         examples = {name: schema["examples"][0] for name, schema in schemas.items() if schema.get("examples")}  # type: ignore[index]
-        required: list[JSON] = [name for name in self._parts if name not in self._optional]
+        required: list[JSON] = [name for name in self.parts if name not in self.optional]
         return {"type": "object", "properties": {**schemas}, "required": required, "examples": [examples]}
 
     def options(self) -> dict[str, JSON]:
-        parts: dict[str, JSON] = {name: {"adapter": part.name, "options": part.options()} for name, part in self._parts.items()}
-        return {"parts": parts, "optional": [*sorted(self._optional)]}
+        parts: dict[str, JSON] = {name: {"adapter": part.name, "options": part.options()} for name, part in self.parts.items()}
+        return {"parts": parts, "optional": [*sorted(self.optional)]}
 
     def __repr__(self) -> str:
-        parts = [f"{name}={adapter!r}" for name, adapter in self._parts.items()]
-        optional = [f"optional={sorted(self._optional)!r}"] if self._optional else []
+        parts = [f"{name}={adapter!r}" for name, adapter in self.parts.items()]
+        optional = [f"optional={sorted(self.optional)!r}"] if self.optional else []
         return f"{type(self).__name__}({', '.join(parts + optional)})"
 
     def _decode_part(self, name: str, part: _multipart.Part | None) -> Any:
         if part is None:
-            if name in self._optional:
+            if name in self.optional:
                 return None
             raise InvalidInput(f"the form has no part named {name!r}")
         try:
-            return self._parts[name].decode(self._payload(name, part))
+            return self.parts[name].decode(self._payload(name, part))
         except BadInput as error:
             # A plugin's own kind of BadInput may take other arguments, so the nearest of ours is raised.
             kind = next(kind for kind in type(error).__mro__ if kind.__module__ == BadInput.__module__)
@@ -91,7 +91,7 @@ class MultipartAdapter(Adapter[dict[str, Any]]):
 
     def _payload(self, name: str, part: _multipart.Part) -> Payload:
         payload = part.payload()
-        media_types = self._parts[name].media_types
+        media_types = self.parts[name].media_types
         if not payload.media_type or reads(media_types, payload.media_type):
             return payload
         if payload.media_type in _VAGUE:
@@ -99,7 +99,7 @@ class MultipartAdapter(Adapter[dict[str, Any]]):
         raise UnsupportedMediaType(f"does not read {payload.media_type!r}: expected one of {', '.join(media_types)}")
 
     def _encode_part(self, name: str, value: Any) -> _multipart.Part:
-        adapter = self._parts[name]
+        adapter = self.parts[name]
         body = adapter.encode(value, adapter.media_types[0])
         filename = value.name or None if isinstance(value, File) else None
         return _multipart.Part(name, body, adapter.content_type(adapter.media_types[0], body), filename)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING, Any
 
@@ -144,7 +144,7 @@ def _lines(service: Service, api: Api, pieces: Any) -> Body:
 def _body(value: Any, adapter: Adapter[Any] | None, what: str) -> Body:
     if isinstance(value, Payload):
         default = adapter.media_types[0] if adapter else "application/octet-stream"
-        return Body(bytes(value.data), _content_type(value.media_type or default, value.parameters))
+        return Body(bytes(value.data), value._replace(media_type=value.media_type or default).content_type)
     assert adapter is not None  # noqa: S101 - every value but a payload has one
     media_type = adapter.media_types[0]
     try:
@@ -152,13 +152,6 @@ def _body(value: Any, adapter: Adapter[Any] | None, what: str) -> Body:
     except Exception as error:
         raise ExampleError(f"{what} cannot be written by {adapter!r}: {error}: give one that the api takes, or a bento.Payload") from error
     return Body(data, adapter.content_type(media_type, data))
-
-
-def _content_type(media_type: str, parameters: Mapping[str, str]) -> str:
-    def quoted(text: str) -> str:
-        return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-    return "; ".join([media_type, *(f"{name}={quoted(value)}" for name, value in parameters.items())])
 
 
 def _accept(answer: Body) -> str:

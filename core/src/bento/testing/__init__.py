@@ -19,5 +19,17 @@ from ._kit import leave_out, override
 from .adapter import AdapterTests
 from .artifact import ArtifactTests
 from .packer import PackerTests
+from .service import ServiceTests
 
-__all__ = ["AdapterTests", "ArtifactTests", "Check", "PackerTests", "check", "leave_out", "override", "run_checks", "strategies"]
+__all__ = [
+    "AdapterTests",
+    "ArtifactTests",
+    "Check",
+    "PackerTests",
+    "ServiceTests",
+    "check",
+    "leave_out",
+    "override",
+    "run_checks",
+    "strategies",
+]

@@ -1,0 +1,94 @@
+"""`bento check`: whether a service keeps what it promises its clients."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..errors import ServerError
+from .command import Command, json_option, open_store, store_option, trust_option
+from .output import print_json, print_table
+
+if TYPE_CHECKING:
+    from ..testing import Check, ServiceTests
+
+_COLOURS = {"ok": "green", "failed": "red", "left out": "yellow"}
+
+
+@click.command(
+    cls=Command,
+    examples="""
+    bento check iris:latest
+    bento check iris:service --draws 500
+    """,
+)
+@click.argument("target", metavar="TAG|PATH|MODULE:SERVICE")
+@click.option("--draws", type=click.IntRange(1), default=50, show_default=True, metavar="N", help="How many requests each check draws.")
+@json_option
+@trust_option
+@store_option
+@click.pass_context
+def command(ctx: click.Context, target: str, *, draws: int, as_json: bool, trust: bool, store_path: Path | None) -> None:
+    """Check what a service promises its clients.
+
+    It is asked what its apis declare that they take: nothing makes it fail, requests at once are answered as each alone, answers are
+    what OpenAPI says, and golden examples hold. Exits with 1 if a check fails.
+    """
+    checks = list(_run(_tests(target, draws, trust=trust, store_path=store_path), target))
+    if as_json:
+        print_json([_record(check) for check in checks])
+    else:
+        _print(checks)
+    if any(check.result == "failed" for check in checks):
+        ctx.exit(1)
+
+
+def _tests(target: str, draws: int, *, trust: bool, store_path: Path | None) -> type[ServiceTests]:
+    """The kit's test class for what is to be checked, which is loaded now."""
+    try:
+        from ..testing import ServiceTests
+    except ModuleNotFoundError as error:
+        raise ServerError(f"checking a service needs {error.name!r}, of an extra: pip install 'bento-core[testing]'") from error
+    from ..serving import resolve
+
+    found = resolve(target, store=open_store(store_path), trust=trust)
+    loaded = (found.load(), found.examples())
+    return type("Checked", (ServiceTests,), {"max_examples": draws, "_loaded": lambda _: loaded, "_bounds": lambda _: {"database": None}})
+
+
+def _run(tests: type[ServiceTests], title: str) -> Iterator[Check]:
+    """How each check ended."""
+    from ..testing import run_checks
+    from ..testing._service import without_traces
+
+    names = [name for name in dir(tests) if name.startswith("test_")]
+    with without_traces(), click.progressbar(names, label=f"checking {title}", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+        for name in bar:
+            yield from run_checks(tests, [name])
+
+
+def _advice(check: Check) -> str:
+    return str(getattr(check.error, "advice", check.reason))
+
+
+def _curl(check: Check) -> str:
+    """The smallest request found that shows why a check failed."""
+    return str(getattr(check.error, "curl", ""))
+
+
+def _record(check: Check) -> dict[str, object]:
+    return {"check": check.rule, "result": check.result, "reason": _advice(check), "curl": _curl(check), "seconds": check.seconds}
+
+
+def _print(checks: list[Check]) -> None:
+    """A table, and below it what failed and a way to see it."""
+    print_table(("CHECK", "RESULT"), [(check.rule, click.style(check.result, fg=_COLOURS[check.result])) for check in checks])
+    for check in checks:
+        if check.reason:
+            click.echo(f"\n{click.style(check.rule, bold=True)}: {_advice(check)}")
+        for line in _curl(check).splitlines():
+            click.echo(f"  {line}")
