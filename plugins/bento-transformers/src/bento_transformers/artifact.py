@@ -1,0 +1,69 @@
+"""Pipelines and models of Hugging Face transformers as data."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Any
+
+from bento import Artifact, Service, instance_of
+
+from .device import AUTO, check_device, find_device
+from .pretrained import Pretrained
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bento.artifact import JSON
+
+
+class TransformersArtifact(Artifact[Any]):
+    """Keeps a `transformers.Pipeline`, a model, or a `Pretrained`, which is a model with its tokenizer or processor, as data.
+
+    Weights are in safetensors. Classes are transformers' own: code and files that a model names elsewhere are never loaded, and no hub is
+    asked. What is loaded is what was packed, a pipeline with its task and settings, in evaluation mode on `device`: `auto`, the best there
+    is, or a name such as `cuda:1`.
+    """
+
+    name = "transformers"
+    framework = "transformers"
+
+    def __init__(self, *, device: str = AUTO) -> None:
+        self._device = check_device(device)
+
+    def save(self, model: Any, folder: Path) -> None:
+        import torch
+
+        from .folder import read, write
+
+        write(model, folder)
+        # What cannot be loaded is refused now, and not on the machine that serves.
+        read(folder, torch.device("cpu"))
+
+    def load(self, folder: Path) -> Any:
+        from .folder import read
+
+        return read(folder, find_device(self._device))
+
+    def accepts(self, model: object) -> bool:
+        bare = model.model if isinstance(model, Pretrained) else model
+        # The module that defines a class, since asking transformers itself for one would import it.
+        return instance_of(model, "transformers.pipelines.base", "Pipeline") or instance_of(
+            bare, "transformers.modeling_utils", "PreTrainedModel"
+        )
+
+    def requirements(self) -> list[str]:
+        return ["safetensors", "tokenizers", "torch", "transformers"]
+
+    def options(self) -> dict[str, JSON]:
+        return {} if self._device == AUTO else {"device": self._device}
+
+    def default_service(self) -> type[Service] | None:
+        from .service import TransformersService
+
+        return TransformersService
+
+    def around(self) -> AbstractContextManager[object]:
+        import torch
+
+        mode: AbstractContextManager[object] = torch.inference_mode()
+        return mode

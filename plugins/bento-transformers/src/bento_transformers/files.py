@@ -1,0 +1,89 @@
+"""The files of a model or of what prepares its inputs: which there may be, and what they may say.
+
+transformers reads more than data if a folder has it: pickled weights, Python files that a configuration names, adapters, and code or
+weights from a hub. None of that is written, and none of it is read: what is not on the list is refused before transformers looks.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bento import ArtifactError
+from bento.artifacts import slot_file
+
+WEIGHTS = "model.safetensors"
+CONFIG = "config.json"
+_MODEL_FILES = frozenset({CONFIG, WEIGHTS, "generation_config.json"})
+_PART_SUFFIXES = frozenset({".jinja", ".json", ".model", ".spm", ".txt"})
+_ADAPTER = "adapter_config.json"
+
+_CODE = frozenset({"auto_map", "custom_pipelines"})
+_PLACES = frozenset({"_name_or_path", "is_local", "local_files_only", "name_or_path"})
+"""What transformers notes of where a model was loaded from on this machine."""
+_QUANTIZED = "quantization_config"
+
+
+def check_model_files(folder: Path) -> None:
+    """Refuse a model's folder that lacks a file, or has one that is more than data."""
+    for name in (CONFIG, WEIGHTS):
+        slot_file(folder, name)
+    _check(folder, lambda path: path.name in _MODEL_FILES and path.parent == folder)
+
+
+def check_part_files(folder: Path) -> None:
+    """Refuse the folder of a tokenizer or processor that has a file that is more than data."""
+    _check(folder, lambda path: path.suffix in _PART_SUFFIXES and path.name != _ADAPTER)
+
+
+def clean(folder: Path) -> None:
+    """Take from configurations what names code, and what would make bundles differ by the folder that a model came from."""
+    for path in _configurations(folder):
+        configuration = json.loads(path.read_bytes())
+        cleaned = _without(configuration)
+        if cleaned != configuration:
+            path.write_text(json.dumps(cleaned, indent=2, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _check(folder: Path, allowed: Any) -> None:
+    for path in sorted(folder.rglob("*")):
+        if path.is_dir() and not path.is_symlink():
+            continue
+        slot_file(path.parent, path.name)
+        if not allowed(path):
+            raise ArtifactError(f"{str(path)!r} is no file that a model is kept in here: expected weights in safetensors, JSON and text")
+    for path in _configurations(folder):
+        try:
+            _check_data(json.loads(path.read_bytes()), path)
+        except (ValueError, RecursionError) as error:
+            raise ArtifactError(f"{str(path)!r} is damaged: {error}") from error
+
+
+def _configurations(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.rglob("*config.json")))
+
+
+def _check_data(value: Any, path: Path) -> None:
+    if isinstance(value, list):
+        for item in value:
+            _check_data(item, path)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if key in _CODE or (str(key).endswith("_implementation") and "/" in str(item)):
+                raise ArtifactError(f"{str(path)!r} names code to run, under {key!r}: only transformers' own models are loaded")
+            if key == _QUANTIZED and item is not None:
+                raise ArtifactError(
+                    f"{str(path)!r} is of a quantised model, which takes libraries that this format does not know: "
+                    "pack the model that it was made from"
+                )
+            _check_data(item, path)
+
+
+def _without(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _without(item) for key, item in value.items() if key not in _CODE | _PLACES}
+    return value

@@ -1,0 +1,37 @@
+"""The service for a pipeline whose owner writes none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bento
+from bento import ArtifactError, InvalidInput, type_name
+from bento.adapters import JsonAdapter, TextAdapter
+
+from .artifact import TransformersArtifact
+
+_TASKS = ("feature-extraction", "fill-mask", "text-classification", "text-generation", "token-classification")
+
+
+class TransformersService(bento.Service):
+    """Answer texts with what a transformers pipeline makes of them."""
+
+    model = TransformersArtifact()
+
+    def __init__(self, /, **models: object) -> None:
+        super().__init__(**models)
+        task = getattr(self.model, "task", None)
+        if task not in _TASKS:
+            what = type_name(self.model) if task is None else f"pipeline for {task!r}"
+            raise ArtifactError(f"there is no service for a {what}: write a bento.Service, or pack a pipeline for {', '.join(_TASKS)}")
+
+    @bento.api(input=TextAdapter(), output=JsonAdapter(), batch=True)
+    def predict(self, texts: list[str]) -> list[Any]:
+        """Give the pipeline's answer to each text."""
+        from transformers.pipelines import PipelineException
+
+        try:
+            # From a list of one text, some pipelines give that text's answer instead of a list of one answer.
+            return [*self.model(text for text in texts)]
+        except PipelineException as error:
+            raise InvalidInput(f"the pipeline cannot answer: {error.args[0]}") from error

@@ -1,0 +1,54 @@
+"""How a pipeline was made to be called: the number of answers, how words are joined, what is generated."""
+
+from __future__ import annotations
+
+import sys
+from enum import Enum
+from typing import Any
+
+from bento import ArtifactError
+
+_ATTRIBUTES = (
+    *("_preprocess_params", "_forward_params", "_postprocess_params", "_generate_kwargs"),
+    *("_batch_size", "_num_workers", "binary_output"),
+)
+"""Where a pipeline keeps what its maker passed beside the model."""
+_ENUM = "enum"
+
+
+def settings_of(pipeline: Any) -> dict[str, Any]:
+    """A pipeline's settings as JSON; what is none of it is refused when it is written."""
+    if getattr(pipeline, "assistant_model", None) is not None:
+        raise ArtifactError("cannot keep the assistant model of the pipeline: pack it into a slot of its own, and pass it in the call")
+    return {name: _plain(getattr(pipeline, name)) for name in _ATTRIBUTES if hasattr(pipeline, name)}
+
+
+def apply(settings: Any, pipeline: Any) -> None:
+    """Set a pipeline's settings."""
+    home = sys.modules[type(pipeline).__module__]
+    for name, value in settings.items():
+        if name not in _ATTRIBUTES:
+            raise ArtifactError(f"a pipeline has no setting {name!r}")
+        setattr(pipeline, name, _value(value, home))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return {_ENUM: type(value).__name__, "value": value.value}
+    if type(value) is dict:
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if type(value) in (list, tuple) else value
+
+
+def _value(value: Any, home: Any) -> Any:
+    match value:
+        case {"enum": str(name), "value": kept} if len(value) == len((_ENUM, "value")):
+            kind = getattr(home, name, None)
+            if not (isinstance(kind, type) and issubclass(kind, Enum)):
+                raise ArtifactError(f"{home.__name__} has no enumeration {name!r}")
+            return kind(kept)
+        case dict():
+            return {key: _value(item, home) for key, item in value.items()}
+        case list():
+            return [_value(item, home) for item in value]
+    return value

@@ -1,0 +1,194 @@
+"""What is not kept, and what a forged folder cannot make transformers do."""
+
+import json
+import re
+import shutil
+
+import pytest
+import tiny
+import torch
+from transformers import BertForSequenceClassification, TextClassificationPipeline
+
+from bento import ArtifactError, DefinitionError
+from bento_transformers import Pretrained, TransformersArtifact
+
+
+def refuses(action, message, kind=ArtifactError):
+    with pytest.raises(kind) as refusal:
+        action()
+    assert str(refusal.value) == message
+
+
+@pytest.fixture
+def slot(tmp_path):
+    """A saved classifier."""
+    TransformersArtifact().save(tiny.classifier(), tmp_path)
+    return tmp_path
+
+
+def change(path, **changes):
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def test_only_weights_in_safetensors_json_and_text_are_written(slot):
+    found = sorted(str(path.relative_to(slot)) for path in slot.rglob("*") if path.is_file())
+    assert found == [
+        "model.json",
+        "model/config.json",
+        "model/model.safetensors",
+        "tokenizer/tokenizer.json",
+        "tokenizer/tokenizer_config.json",
+    ]
+
+
+def test_where_a_model_came_from_is_not_kept(slot, tmp_path_factory):
+    again = tmp_path_factory.mktemp("again")
+    TransformersArtifact().save(TransformersArtifact().load(slot), again)
+    assert [path.read_bytes() for path in sorted(again.rglob("*.*"))] == [path.read_bytes() for path in sorted(slot.rglob("*.*"))]
+
+
+def test_code_that_a_model_names_is_left_behind(tmp_path):
+    pipeline = tiny.classifier()
+    pipeline.model.config.auto_map = {"AutoModel": "somebody/else--modeling.Net"}
+    TransformersArtifact().save(pipeline, tmp_path)
+    assert "auto_map" not in json.loads((tmp_path / "model/config.json").read_text())
+
+
+class Canary:
+    """Leaves a file where it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return type(self.path).touch, (self.path,)
+
+
+def test_pickled_weights_are_refused_and_run_nothing(slot):
+    weights = slot / "model/model.safetensors"
+    torch.save({"weight": Canary(slot / "canary")}, slot / "model/pytorch_model.bin")
+    refuses(
+        lambda: TransformersArtifact().load(slot),
+        f"{str(slot / 'model/pytorch_model.bin')!r} is no file that a model is kept in here: "
+        "expected weights in safetensors, JSON and text",
+    )
+    (slot / "model/pytorch_model.bin").rename(weights)
+    with pytest.raises(ArtifactError, match=r"^cannot load '.*': SafetensorError: "):
+        TransformersArtifact().load(slot)
+    assert not (slot / "canary").exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["model/modeling_net.py", "model/adapter_config.json", "tokenizer/tokenization.py", "tokenizer/adapter_config.json"]
+)
+def test_code_and_adapters_in_a_folder_are_refused(slot, name):
+    (slot / name).write_text("{}")
+    with pytest.raises(ArtifactError, match=rf"^{re.escape(repr(str(slot / name)))} is no file that a model is kept in here"):
+        TransformersArtifact().load(slot)
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "value"),
+    [
+        ("model/config.json", "auto_map", {"AutoModel": "net.Net"}),
+        ("tokenizer/tokenizer_config.json", "auto_map", {"AutoTokenizer": "net.Net"}),
+        ("model/config.json", "_attn_implementation", "somebody/kernels"),
+        ("model/config.json", "custom_pipelines", {}),
+    ],
+)
+def test_a_configuration_that_names_code_is_refused(slot, name, key, value):
+    change(slot / name, **{key: value})
+    refuses(
+        lambda: TransformersArtifact().load(slot),
+        f"{str(slot / name)!r} names code to run, under {key!r}: only transformers' own models are loaded",
+    )
+
+
+def test_a_quantised_model_is_refused(slot):
+    change(slot / "model/config.json", text={"quantization_config": {"quant_method": "bitsandbytes"}})
+    refuses(
+        lambda: TransformersArtifact().load(slot),
+        f"{str(slot / 'model/config.json')!r} is of a quantised model, which takes libraries that this format does not know: "
+        "pack the model that it was made from",
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"model": "os.system"}, "transformers .* has no model 'os.system'"),
+        ({"model": "RagRetriever"}, "transformers .* has no model 'RagRetriever'"),
+        ({"pipeline": "BertModel"}, "transformers .* has no pipeline 'BertModel'"),
+        ({"parts": {"tokenizer": "BertModel"}}, "transformers .* has no tokenizer 'BertModel'"),
+        ({"parts": {"../tokenizer": "BertTokenizer"}}, "cannot load '.*': KeyError: '../tokenizer'"),
+        ({"settings": {"model": None}}, "a pipeline has no setting 'model'"),
+        ({"settings": {"_forward_params": {"a": {"enum": "os", "value": 1}}}}, ".*text_classification has no enumeration 'os'"),
+        ({"is": "code"}, "'.*model.json' is damaged: a model is no 'code'"),
+    ],
+)
+def test_a_description_that_names_anything_else_is_refused(slot, changes, message):
+    change(slot / "model.json", **changes)
+    with pytest.raises(ArtifactError, match=rf"^{message}$"):
+        TransformersArtifact().load(slot)
+
+
+def test_weights_that_are_missing_are_refused_instead_of_made_up(slot):
+    change(slot / "model/config.json", num_hidden_layers=2)
+    with pytest.raises(
+        ArtifactError, match=r"^the weights in '.*model' are not those of a BertForSequenceClassification: missing_keys: bert.enc"
+    ):
+        TransformersArtifact().load(slot)
+
+
+def test_a_missing_part_is_refused(slot):
+    shutil.rmtree(slot / "tokenizer")
+    refuses(
+        lambda: TransformersArtifact().load(slot),
+        f"cannot read {str(slot / 'tokenizer')!r}, which a part of the model was saved in: No such file or directory",
+    )
+
+
+class Mine(BertForSequenceClassification):
+    pass
+
+
+class MyPipeline(TextClassificationPipeline):
+    pass
+
+
+def test_a_class_of_ones_own_is_refused(tmp_path):
+    model = Mine(tiny.bert().config)
+    refuses(
+        lambda: TransformersArtifact().save(model, tmp_path),
+        f"the model is a {Mine.__module__}.Mine: expected a model of transformers' own, since no other class can be found again",
+    )
+    pipeline = MyPipeline(model=tiny.bert(), tokenizer=tiny.tokenizer(), device="cpu")
+    refuses(
+        lambda: TransformersArtifact().save(pipeline, tmp_path),
+        f"the pipeline is a {Mine.__module__}.MyPipeline: expected a pipeline of transformers' own, "
+        "since no other class can be found again",
+    )
+
+
+def test_a_setting_that_is_no_json_is_refused(tmp_path):
+    with pytest.raises(
+        ArtifactError, match=r"^expected a JSON value at \$\.settings\._generate_kwargs\.generation_config, got a transformers"
+    ):
+        TransformersArtifact().save(tiny.writer(generation_config=tiny.GPT2LMHeadModel.generation_config_class()), tmp_path)
+
+
+def test_what_is_accepted():
+    accepts = TransformersArtifact().accepts
+    assert [accepts(model) for model in (tiny.classifier(), tiny.bert(), Pretrained(tiny.bert()))] == [True] * 3
+    assert [accepts(model) for model in (tiny.tokenizer(), Pretrained(None), torch.nn.Linear(1, 1), tiny.BertModel)] == [False] * 4
+
+
+def test_a_device_is_checked(slot):
+    refuses(
+        lambda: TransformersArtifact(device="the GPU"),
+        "expected TransformersArtifact(device=...) with 'auto', or the name of a device such as 'cpu' or 'cuda:1', got 'the GPU'",
+        DefinitionError,
+    )
+    with pytest.raises(ArtifactError, match=r"^there is no device 'xpu:7' here: .*: device='auto' takes the best there is$"):
+        TransformersArtifact(device="xpu:7").load(slot)
+    assert TransformersArtifact(device="meta").load(slot).model.device.type == "meta"
