@@ -13,7 +13,7 @@ import pytest
 
 from bento import Store
 
-PACKERS = ["archive", "docker", "folder"]
+PACKERS = ["archive", "docker", "folder", "systemd"]
 
 
 @pytest.fixture

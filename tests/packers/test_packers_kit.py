@@ -1,6 +1,6 @@
 """Core's packers keep what every packer promises."""
 
-from bento.packers import ArchivePacker, DockerPacker, FolderPacker
+from bento.packers import ArchivePacker, DockerPacker, FolderPacker, SystemdPacker
 from bento.testing import PackerTests
 
 
@@ -14,3 +14,7 @@ class TestDockerPacker(PackerTests):
 
 class TestFolderPacker(PackerTests):
     packer = FolderPacker()
+
+
+class TestSystemdPacker(PackerTests):
+    packer = SystemdPacker()

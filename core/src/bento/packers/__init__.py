@@ -9,5 +9,6 @@ from .archive import ArchivePacker
 from .docker import DockerPacker
 from .folder import FolderPacker
 from .output import create
+from .systemd import SystemdPacker
 
-__all__ = ["ArchivePacker", "DockerPacker", "FolderPacker", "create"]
+__all__ = ["ArchivePacker", "DockerPacker", "FolderPacker", "SystemdPacker", "create"]

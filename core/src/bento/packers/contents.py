@@ -41,6 +41,8 @@ def copy_bundle(bundle: Bundle, folder: Path) -> None:
 
 
 def _copy(bundle: Bundle, path: str, folder: Path, expected: str) -> None:
+    if "\0" in path:
+        raise PackerError(f"cannot pack {bundle.tag}: {path!r} is no path")
     digest = hashlib.sha256()
     (folder / path).parent.mkdir(parents=True, exist_ok=True)
     with (bundle.path / path).open("rb") as source, (folder / path).open("xb") as target:

@@ -22,13 +22,30 @@ def requirements_txt(requirements: Iterable[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def brought_by(wheels: Iterable[str], requirements: Sequence[str]) -> list[str]:
-    """The requirements that wheels with these file names meet."""
+def for_folder(wheels: Sequence[str], requirements: Sequence[str]) -> str:
+    """A requirements file for pip in a folder that has the bundle in `bundle/`.
+
+    The wheels are named as files, so that no index can put another distribution of the same name and version in their place.
+    """
+    local = brought_by(wheels, requirements)
+    extras = {_distribution(wheel): "" for wheel in wheels} | dict(map(_named, local))
+    lines = [f"./bundle/wheels/{wheel}{extras[_distribution(wheel)]}\n" for wheel in sorted(wheels)]
+    return requirements_txt(set(requirements) - set(local)) + "".join(lines)
+
+
+def _named(requirement: str) -> tuple[str, str]:
+    """A requirement's distribution, and its extras as they follow a name."""
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
 
+    parsed = Requirement(requirement)
+    return canonicalize_name(parsed.name), f"[{','.join(sorted(parsed.extras))}]" if parsed.extras else ""
+
+
+def brought_by(wheels: Iterable[str], requirements: Sequence[str]) -> list[str]:
+    """The requirements that wheels with these file names meet."""
     names = {_distribution(wheel) for wheel in wheels}
-    return [text for text in requirements if canonicalize_name(Requirement(text).name) in names]
+    return [text for text in requirements if _named(text)[0] in names]
 
 
 def _distribution(wheel: str) -> str:

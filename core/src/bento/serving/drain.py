@@ -17,6 +17,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Protocol
 
+from .sockets import InheritedSocket
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -40,9 +42,9 @@ def plug(listener: socket.socket) -> None:
     """Let no more connections begin on a listening socket, for all processes that share it; those in its queue stay.
 
     Without it, a connection that comes between the last look at the queue and the close is reset. Source: socket(7), SO_ATTACH_FILTER;
-    the kernel's filter.rst.
+    the kernel's filter.rst. On an inherited socket whoever listens next takes what this process does not.
     """
-    if sys.platform != "linux":
+    if sys.platform != "linux" or isinstance(listener, InheritedSocket):
         return
     import ctypes
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from ..errors import ServerError
 from .limits import MIB, Limits
 from .processors import available_processors, share_processors
-from .sockets import listen, url
+from .sockets import inherited, listen, url
 from .target import resolve
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
     anew. `max_body` is in bytes. `grace` is how many seconds a stop waits for open requests; when they are over, or at a second
     signal, the process ends with status 1. A bundle's golden examples have to hold in each process before it is ready, unless
     `examples` is off. A service that cannot be loaded raises what it raised; a port in use is a ServerError.
+    Where systemd listens for this process, `host` and `port` are those of its socket.
     """
     count = available_processors() if workers == "auto" else workers
     if count < 1:
@@ -54,7 +55,7 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
     share_processors(count)
     find = partial(resolve, target, store=store, trust=trust)
     found = find()
-    listener = listen(host, port)
+    listener = inherited() or listen(host, port)
     started = time.monotonic()
 
     def ready() -> None:

@@ -1,13 +1,37 @@
-"""The listening socket: made before anything else, so that a port in use is found at once and workers can share it."""
+"""The listening socket: made before anything else, so that a port in use is found at once and workers can share it, or inherited."""
 
 from __future__ import annotations
 
 import errno
+import os
 import socket
 
 from ..errors import ServerError
 
 _BACKLOG = 4096
+_FIRST_INHERITED = 3
+
+
+class InheritedSocket(socket.socket):
+    """A listening socket of whoever started this process: it outlives the process, and others go on listening on it."""
+
+
+def inherited() -> InheritedSocket | None:
+    """The socket that systemd, or what speaks its protocol, listens on for this process, if there is one.
+
+    Anything but one TCP socket that listens is a ServerError. Source: sd_listen_fds(3).
+    """
+    names = ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES")
+    # Taken out of the environment: what this process starts in turn has no part in it.
+    process, count, _ = (os.environ.pop(name, "") for name in names)
+    if process != str(os.getpid()):
+        return None
+    if count != "1":
+        raise ServerError(f"cannot take over LISTEN_FDS={count!r}: expected 1 socket to listen on")
+    listener = InheritedSocket(fileno=_FIRST_INHERITED)
+    if listener.family not in (socket.AF_INET, socket.AF_INET6) or not listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+        raise ServerError(f"cannot take over {listener.getsockname()!r}: expected a TCP socket that listens")
+    return listener
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -1,12 +1,13 @@
-"""No value of a manifest gets into a Dockerfile or a requirements file as anything but what its type says, whoever made the bundle."""
+"""No value of a manifest gets into a file that is written as anything but what its type says, whoever made the bundle."""
 
 from __future__ import annotations
 
 import pytest
 
 from bento.errors import BundleError, PackerError
-from bento.packers import DockerPacker
+from bento.packers import DockerPacker, SystemdPacker
 
+PACKERS = [DockerPacker(), SystemdPacker()]
 CANARY = "touch /canary"
 POISONS = [
     f"\nRUN {CANARY}",
@@ -62,13 +63,14 @@ def test_a_manifest_with_a_poisoned_field_is_refused_when_it_is_read(make_bundle
         make_bundle(tmp_path / "bundle", **fields)
 
 
-@pytest.mark.parametrize("poison", POISONS)
+@pytest.mark.parametrize("packer", PACKERS, ids=lambda packer: packer.name)
 @pytest.mark.parametrize("field", sorted(FIELDS))
-def test_a_poisoned_field_that_got_past_the_reader_is_refused_by_the_packer(make_bundle, tmp_path, field, poison):
-    bundle = make_bundle(tmp_path / "bundle")
-    smuggle(bundle, field, poison)
-    with pytest.raises(PackerError):
-        DockerPacker().pack(bundle, tmp_path / "image")
+def test_a_poisoned_field_that_got_past_the_reader_is_refused_by_the_packer(make_bundle, tmp_path, packer, field):
+    for poison in POISONS:
+        bundle = make_bundle(tmp_path / "bundle")
+        smuggle(bundle, field, poison)
+        with pytest.raises(PackerError):
+            packer.pack(bundle, tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
 
 
@@ -81,17 +83,29 @@ def test_a_marker_that_pip_would_expand_is_refused_by_the_packer(make_bundle, tm
     assert str(caught.value) == f"cannot write {requirement!r} to a requirements file: expected one like 'scikit-learn==1.5.0'"
 
 
-@pytest.mark.parametrize("poison", POISONS)
+@pytest.mark.parametrize("packer", PACKERS, ids=lambda packer: packer.name)
 @pytest.mark.parametrize("path", ["src{}/iris.py", "iris{}.py", "wheels/flowers{}-1.0-py3-none-any.whl"])
-def test_a_poisoned_path_is_refused_by_the_packer(make_bundle, tmp_path, path, poison):
-    bundle = make_bundle(tmp_path / "bundle")
-    object.__setattr__(bundle.manifest.files[0], "path", path.format(poison))
-    with pytest.raises(PackerError):
-        DockerPacker().pack(bundle, tmp_path / "image")
+def test_a_poisoned_path_is_refused_by_the_packer(make_bundle, tmp_path, packer, path):
+    for poison in POISONS:
+        bundle = make_bundle(tmp_path / "bundle")
+        object.__setattr__(bundle.manifest.files[0], "path", path.format(poison))
+        with pytest.raises(PackerError):
+            packer.pack(bundle, tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
 
 
 @pytest.mark.parametrize("poison", POISONS)
-def test_a_poisoned_option_is_refused(poison):
+@pytest.mark.parametrize(
+    ("packer", "option", "value"),
+    [
+        (DockerPacker, "base_image", "python:3.11-slim"),
+        (DockerPacker, "gpu", "nvidia"),
+        (SystemdPacker, "folder", "/opt/iris"),
+        (SystemdPacker, "listen", "127.0.0.1:3000"),
+        (SystemdPacker, "workers", "4"),
+    ],
+)
+def test_a_poisoned_option_is_refused(packer, option, value, poison):
+    packer(**{option: value})
     with pytest.raises(PackerError):
-        DockerPacker(base_image=f"python:3.11-slim{poison}")
+        packer(**{option: f"{value}{poison}"})

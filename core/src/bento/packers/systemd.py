@@ -1,0 +1,83 @@
+"""SystemdPacker: a bundle as a folder that a Linux machine serves by itself: a unit, and the socket that systemd keeps open for it."""
+
+from __future__ import annotations
+
+import re
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+
+from ..errors import PackerError
+from ..packer import Packer
+from .contents import checking, copy_bundle, env_of, set_modes, wheels_of
+from .output import create
+from .requirements import for_folder
+from .unit import Unit
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..bundle import Bundle
+
+_BUNDLE = "bundle"
+_SCRIPT = "install.sh"
+_FOLDER = re.compile(r"(/[A-Za-z0-9_][A-Za-z0-9._-]*)+")
+_PORT = re.compile(r"[1-9][0-9]{0,4}")
+_HIGHEST_PORT = 65535
+_WORKERS = re.compile(r"auto|[1-9][0-9]{0,3}")
+
+
+class SystemdPacker(Packer):
+    """Pack a bundle into a folder that belongs at `folder`, `/opt/NAME` by default, on the machine that serves it.
+
+    Its `install.sh`, run there as root, makes an environment, installs what the bundle requires, and starts the socket, which
+    listens on `listen`, and the unit, which serves with `workers`. The socket stays open while the service is restarted.
+    """
+
+    name = "systemd"
+    summary = "a folder with a unit and a socket file, for a machine that runs systemd"
+
+    def __init__(self, *, folder: str | None = None, listen: str = "127.0.0.1:3000", workers: str = "1") -> None:
+        _check("folder", folder, folder is None or _FOLDER.fullmatch(folder), "a path like '/opt/iris'")
+        _check("listen", listen, _is_address(listen), "an address like '127.0.0.1:3000'")
+        _check("workers", workers, _WORKERS.fullmatch(workers), "a number of processes, or 'auto'")
+        self._folder, self._listen, self._workers = folder, listen, workers
+
+    def pack(self, bundle: Bundle, out: Path) -> Path:
+        """Write the folder. Each value of the manifest is checked again by the type of its field: a wrong one is a PackerError."""
+        with checking(bundle, "a unit"):
+            texts = self._texts(bundle)
+        with create(out) as draft:
+            copy_bundle(bundle, draft / _BUNDLE)
+            for path, text in texts.items():
+                (draft / path).write_text(text, encoding="utf-8")
+            set_modes(draft, [draft / _SCRIPT])
+        return out
+
+    def _texts(self, bundle: Bundle) -> dict[str, str]:
+        """What is written rather than copied, by path."""
+        env, tag = env_of(bundle), bundle.tag
+        if env.setup is not None:
+            raise PackerError(f"{tag} has a script that an image runs as root, {str(env.setup)!r}: pack it as an image, or save it without")
+        unit = Unit(tag, env, self._folder or f"/opt/{tag.name}", self._listen, self._workers)
+        return {
+            f"bento-{tag.name}.service": unit.service(),
+            f"bento-{tag.name}.socket": unit.socket(),
+            _SCRIPT: unit.script(),
+            "requirements.txt": for_folder(wheels_of(bundle), env.python),
+        }
+
+
+def _check(option: str, value: object, holds: object, expected: str) -> None:
+    if not holds:
+        raise PackerError(f"SystemdPacker({option}={value!r}): expected {expected}")
+
+
+def _is_address(text: str) -> bool:
+    """Whether a text is a port, or an address and a port. Source: systemd.socket(5), ListenStream=."""
+    host, colon, port = text.rpartition(":")
+    if not _PORT.fullmatch(port) or int(port) > _HIGHEST_PORT:
+        return False
+    try:
+        return not colon or ip_address(host.removeprefix("[").removesuffix("]")).version == (6 if host.startswith("[") else 4)
+    except ValueError:
+        return False

@@ -1,0 +1,127 @@
+"""A real bundle, an environment to install what was packed into, and a server that is asked."""
+
+from __future__ import annotations
+
+import http.client
+import importlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import sysconfig
+import venv
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bento.bundle import Bundle
+from bento.store import Store
+from running import eventually
+
+SOURCE = '''
+import bento
+from bento.adapters import JsonAdapter
+from bento.artifacts import ArrayArtifact
+
+
+class Scale(bento.Service):
+    """Multiply by a number."""
+
+    factor = ArrayArtifact()
+
+    @bento.api(input=JsonAdapter())
+    def multiply(self, value):
+        return value * float(self.factor[0])
+'''
+
+
+@pytest.fixture(scope="session")
+def scale(tmp_path_factory) -> Iterator[Bundle]:
+    """The saved bundle `scale:1`, which doubles numbers; bento itself goes along in it as wheels."""
+    project = tmp_path_factory.mktemp("project")
+    (project / "scale_packed.py").write_text(SOURCE)
+    sys.path.insert(0, str(project))
+    try:
+        service = importlib.import_module("scale_packed").Scale(factor=np.array([2.0]))
+        yield Store(tmp_path_factory.mktemp("store")).save(service, version="1")
+    finally:
+        sys.path.remove(str(project))
+
+
+class Environment:
+    """A fresh virtual environment: everything that is installed here but bento, which has to come with what was packed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.bin = folder / "bin"
+        venv.create(folder, symlinks=True)
+        (site,) = folder.glob("lib/python*/site-packages")
+        for path in Path(sysconfig.get_path("purelib")).iterdir():
+            if not path.name.removeprefix("_editable_impl_").startswith("bento") and path.suffix != ".pth":
+                (site / path.name).symlink_to(path)
+
+    def install(self, *arguments: str | Path, cwd: Path) -> None:
+        pip = [sys.executable, "-m", "pip", "--python", str(self.folder), "install", "--quiet", "--no-index"]
+        done = subprocess.run([*pip, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def variables(self, **others: str) -> dict[str, str]:
+        """The variables of a process that finds this environment first."""
+        return {"PATH": f"{self.bin}:{os.environ['PATH']}", "HOME": str(self.folder), **others}
+
+
+@pytest.fixture
+def environment(tmp_path) -> Environment:
+    return Environment(tmp_path / "environment")
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+def ask(port: int, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+        connection.request("POST" if body else "GET", path, body, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+
+
+@contextmanager
+def served(command: Sequence[str | Path], port: int, env: Mapping[str, str], cwd: Path, status: int = 0) -> Iterator[subprocess.Popen]:
+    """A server that is ready on `port` inside the block, and then ends with `status` when it is told to."""
+    with subprocess.Popen(command, env=env, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
+        try:
+            assert eventually(lambda: server.poll() is not None or _is_ready(port), 60)
+            assert server.poll() is None, server.stdout.read()
+            yield server
+        finally:
+            server.send_signal(signal.SIGTERM)
+            output, _ = server.communicate(timeout=30)
+        assert server.returncode == status, output
+
+
+def _is_ready(port: int) -> bool:
+    try:
+        return ask(port, "/readyz")[0] == 200
+    except (ConnectionError, http.client.HTTPException, TimeoutError):
+        return False
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def serving() -> Callable:
+    return served
+
+
+@pytest.fixture
+def asking() -> Callable:
+    return ask
