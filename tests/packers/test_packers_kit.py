@@ -1,6 +1,6 @@
 """Core's packers keep what every packer promises."""
 
-from bento.packers import ArchivePacker, DockerPacker, FolderPacker, SystemdPacker
+from bento.packers import ArchivePacker, DockerPacker, FolderPacker, HerokuPacker, SystemdPacker
 from bento.testing import PackerTests
 
 
@@ -14,6 +14,10 @@ class TestDockerPacker(PackerTests):
 
 class TestFolderPacker(PackerTests):
     packer = FolderPacker()
+
+
+class TestHerokuPacker(PackerTests):
+    packer = HerokuPacker()
 
 
 class TestSystemdPacker(PackerTests):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bento.errors import BundleError, PackerError
-from bento.packers import DockerPacker, SystemdPacker
+from bento.packers import DockerPacker, HerokuPacker, SystemdPacker
 
-PACKERS = [DockerPacker(), SystemdPacker()]
+PACKERS = [DockerPacker(), HerokuPacker(), SystemdPacker()]
 CANARY = "touch /canary"
 POISONS = [
     f"\nRUN {CANARY}",

@@ -8,7 +8,8 @@ from __future__ import annotations
 from .archive import ArchivePacker
 from .docker import DockerPacker
 from .folder import FolderPacker
+from .heroku import HerokuPacker
 from .output import create
 from .systemd import SystemdPacker
 
-__all__ = ["ArchivePacker", "DockerPacker", "FolderPacker", "SystemdPacker", "create"]
+__all__ = ["ArchivePacker", "DockerPacker", "FolderPacker", "HerokuPacker", "SystemdPacker", "create"]

@@ -80,3 +80,11 @@ def env_of(bundle: Bundle) -> Env:
         base_image=given.base_image,
         setup=given.setup,
     )
+
+
+def refuse_setup(bundle: Bundle, env: Env) -> None:
+    """Refuse a bundle with a setup script, which is written for an image and not for a machine that others use as well."""
+    if env.setup is not None:
+        raise PackerError(
+            f"{bundle.tag} has a script that an image runs as root, {str(env.setup)!r}: pack it as an image, or save it without"
+        )

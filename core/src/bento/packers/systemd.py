@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import PackerError
 from ..packer import Packer
-from .contents import checking, copy_bundle, env_of, set_modes, wheels_of
+from .contents import checking, copy_bundle, env_of, refuse_setup, set_modes, wheels_of
 from .output import create
 from .requirements import for_folder
 from .unit import Unit
@@ -56,8 +56,7 @@ class SystemdPacker(Packer):
     def _texts(self, bundle: Bundle) -> dict[str, str]:
         """What is written rather than copied, by path."""
         env, tag = env_of(bundle), bundle.tag
-        if env.setup is not None:
-            raise PackerError(f"{tag} has a script that an image runs as root, {str(env.setup)!r}: pack it as an image, or save it without")
+        refuse_setup(bundle, env)
         unit = Unit(tag, env, self._folder or f"/opt/{tag.name}", self._listen, self._workers)
         return {
             f"bento-{tag.name}.service": unit.service(),

@@ -1,0 +1,74 @@
+"""HerokuPacker: a bundle as a folder to commit and push to Heroku, or to whatever runs a Procfile."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from ..packer import Packer
+from .contents import checking, copy_bundle, env_of, refuse_setup, set_modes, wheels_of
+from .output import create
+from .requirements import for_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..bundle import Bundle
+    from ..env import Env
+
+_BUNDLE = "bundle"
+_LONGEST_NAME = 30
+# The platform says where to listen, and with how many processes; 30 seconds after it has asked a process to stop it kills it.
+_PROCFILE = f'web: exec bento serve ./{_BUNDLE} --trust --host 0.0.0.0 --port "$PORT" --workers "${{WEB_CONCURRENCY:-1}}" --grace 25\n'
+# Git may change the ends of lines, and a bundle's files may not change at all.
+_ATTRIBUTES = "* -text\n"
+# A user's own list of what Git ignores may have wheels on it, or models.
+_NOTHING_IGNORED = "!*\n"
+
+
+class HerokuPacker(Packer):
+    """Pack a bundle into a folder that is committed to Git and pushed to Heroku: its `Procfile` serves on `PORT`.
+
+    Packages that `Env(apt=...)` names are installed by Heroku's own buildpack for them.
+    """
+
+    name = "heroku"
+    summary = "a folder for `git push heroku`, or whatever else runs a Procfile"
+
+    def pack(self, bundle: Bundle, out: Path) -> Path:
+        """Write the folder. Each value of the manifest is checked again by the type of its field: a wrong one is a PackerError."""
+        with checking(bundle, "an app"):
+            texts = _texts(bundle)
+        with create(out) as draft:
+            copy_bundle(bundle, draft / _BUNDLE)
+            for path, text in texts.items():
+                (draft / path).write_text(text, encoding="utf-8")
+            set_modes(draft)
+        return out
+
+
+def _texts(bundle: Bundle) -> dict[str, str]:
+    """What is written rather than copied, by path."""
+    env = env_of(bundle)
+    refuse_setup(bundle, env)
+    texts = {
+        "Procfile": _PROCFILE,
+        ".gitattributes": _ATTRIBUTES,
+        ".gitignore": _NOTHING_IGNORED,
+        ".python-version": f"{env.python_version}\n",
+        "app.json": _app(bundle, env),
+        "requirements.txt": for_folder(wheels_of(bundle), env.python),
+    }
+    return {**texts, "Aptfile": "".join(f"{package}\n" for package in sorted(env.apt))} if env.apt else texts
+
+
+def _app(bundle: Bundle, env: Env) -> str:
+    """Source: Heroku, "app.json Schema"."""
+    buildpacks = [*(["heroku-community/apt"] if env.apt else []), "heroku/python"]
+    app = {
+        "name": bundle.tag.name[:_LONGEST_NAME],
+        "description": next(iter(bundle.manifest.doc.splitlines()), str(bundle.tag)),
+        "buildpacks": [{"url": name} for name in buildpacks],
+        "formation": {"web": {"quantity": 1}},
+    }
+    return json.dumps(app, indent=2) + "\n"
