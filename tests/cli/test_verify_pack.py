@@ -13,7 +13,7 @@ import pytest
 
 from bento import Store
 
-PACKERS = ["archive", "docker", "folder", "heroku", "systemd"]
+PACKERS = ["archive", "docker", "folder", "heroku", "systemd", "wheel"]
 
 
 @pytest.fixture

@@ -1,24 +1,21 @@
-"""Core's packers keep what every packer promises."""
+"""Core's packers keep what every packer promises: the kit's tests, as `bento plugins core --check` runs them."""
 
-from bento.packers import ArchivePacker, DockerPacker, FolderPacker, HerokuPacker, SystemdPacker
-from bento.testing import PackerTests
+from __future__ import annotations
 
+from bento.checks import (
+    TestArchivePacker,
+    TestDockerPacker,
+    TestFolderPacker,
+    TestHerokuPacker,
+    TestSystemdPacker,
+    TestWheelPacker,
+)
 
-class TestArchivePacker(PackerTests):
-    packer = ArchivePacker()
-
-
-class TestDockerPacker(PackerTests):
-    packer = DockerPacker()
-
-
-class TestFolderPacker(PackerTests):
-    packer = FolderPacker()
-
-
-class TestHerokuPacker(PackerTests):
-    packer = HerokuPacker()
-
-
-class TestSystemdPacker(PackerTests):
-    packer = SystemdPacker()
+__all__ = [
+    "TestArchivePacker",
+    "TestDockerPacker",
+    "TestFolderPacker",
+    "TestHerokuPacker",
+    "TestSystemdPacker",
+    "TestWheelPacker",
+]

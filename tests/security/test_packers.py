@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bento.errors import BundleError, PackerError
-from bento.packers import DockerPacker, HerokuPacker, SystemdPacker
+from bento.packers import DockerPacker, HerokuPacker, SystemdPacker, WheelPacker
 
-PACKERS = [DockerPacker(), HerokuPacker(), SystemdPacker()]
+PACKERS = [DockerPacker(), HerokuPacker(), SystemdPacker(), WheelPacker()]
 CANARY = "touch /canary"
 POISONS = [
     f"\nRUN {CANARY}",
@@ -103,6 +103,7 @@ def test_a_poisoned_path_is_refused_by_the_packer(make_bundle, tmp_path, packer,
         (SystemdPacker, "folder", "/opt/iris"),
         (SystemdPacker, "listen", "127.0.0.1:3000"),
         (SystemdPacker, "workers", "4"),
+        (WheelPacker, "version", "1.0"),
     ],
 )
 def test_a_poisoned_option_is_refused(packer, option, value, poison):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .adapters import ArrayAdapter, BytesAdapter, File, JsonAdapter, MultipartAdapter, TextAdapter
 from .artifacts import ArrayArtifact, FileArtifact, JsonArtifact, PickleArtifact, TextArtifact
-from .packers import ArchivePacker, DockerPacker, FolderPacker
+from .packers import ArchivePacker, DockerPacker, FolderPacker, HerokuPacker, SystemdPacker, WheelPacker
 from .payload import Payload
 from .testing import AdapterTests, ArtifactTests, PackerTests, strategies
 
@@ -158,3 +159,27 @@ class TestFolderPacker(PackerTests):
     """The bundle's own folder."""
 
     packer = FolderPacker()
+
+
+class TestHerokuPacker(PackerTests):
+    """A folder for Git."""
+
+    packer = HerokuPacker()
+
+
+class TestSystemdPacker(PackerTests):
+    """A folder with a unit."""
+
+    packer = SystemdPacker()
+
+
+class TestWheelPacker(PackerTests):
+    """A wheel with the bundle as an archive in it."""
+
+    packer = WheelPacker()
+
+    def unpack(self, packed: Path, folder: Path) -> Path:
+        (wheel,) = packed.glob("sums-*.whl")
+        with zipfile.ZipFile(wheel) as outer, outer.open("bundle_sums/bundle.bento") as archive, zipfile.ZipFile(archive) as inner:
+            inner.extractall(folder)
+        return folder

@@ -37,7 +37,7 @@ class Commands(click.Group):
         name = args[0]
         if not (name.startswith("-") or ctx.resilient_parsing) and not self.get_command(ctx, name):
             nearest = get_close_matches(name, self.list_commands(ctx), 1)
-            way_out = f"did you mean {nearest[0]!r}" if nearest else "'bento --help' lists them"
+            way_out = f"did you mean {nearest[0]!r}" if nearest else f"'{ctx.command_path} --help' lists them"
             ctx.fail(f"no command named {name!r}: {way_out}")
         return super().resolve_command(ctx, args)
 

@@ -11,5 +11,6 @@ from .folder import FolderPacker
 from .heroku import HerokuPacker
 from .output import create
 from .systemd import SystemdPacker
+from .wheel import WheelPacker
 
-__all__ = ["ArchivePacker", "DockerPacker", "FolderPacker", "HerokuPacker", "SystemdPacker", "create"]
+__all__ = ["ArchivePacker", "DockerPacker", "FolderPacker", "HerokuPacker", "SystemdPacker", "WheelPacker", "create"]

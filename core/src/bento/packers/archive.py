@@ -16,6 +16,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from ..packer import Packer
+from .contents import MANIFEST, file_of
 from .output import create
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from ..bundle import Bundle
 
-_MANIFEST = "bento.json"
 _MODE = 0o100644
 _UNIX = 3
 _CHUNK = 1 << 20
@@ -42,8 +42,8 @@ class ArchivePacker(Packer):
         names = sorted(file.path for file in bundle.manifest.files)
         with create(out) as draft, draft.open("xb") as file:
             with zipfile.ZipFile(file, "w") as archive:
-                for name in (_MANIFEST, *names):
-                    _add(archive, bundle.path / name, name)
+                for name in (MANIFEST, *names):
+                    _add(archive, file_of(bundle, name), name)
             os.fsync(file.fileno())
         return out
 

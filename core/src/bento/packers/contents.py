@@ -41,16 +41,21 @@ def copy_bundle(bundle: Bundle, folder: Path) -> None:
 
 
 def _copy(bundle: Bundle, path: str, folder: Path, expected: str) -> None:
-    if "\0" in path:
-        raise PackerError(f"cannot pack {bundle.tag}: {path!r} is no path")
-    digest = hashlib.sha256()
+    digest, file = hashlib.sha256(), file_of(bundle, path)
     (folder / path).parent.mkdir(parents=True, exist_ok=True)
-    with (bundle.path / path).open("rb") as source, (folder / path).open("xb") as target:
+    with file.open("rb") as source, (folder / path).open("xb") as target:
         while piece := source.read(_PIECE):
             digest.update(piece)
             target.write(piece)
     if digest.hexdigest() != expected:
         raise PackerError(f"cannot pack {bundle.tag}: {path!r} has changed")
+
+
+def file_of(bundle: Bundle, path: str) -> Path:
+    """Where a file of a bundle is."""
+    if "\0" in path:
+        raise PackerError(f"cannot pack {bundle.tag}: {path!r} is no path")
+    return bundle.path / path
 
 
 def set_modes(folder: Path, scripts: Container[Path] = ()) -> None:

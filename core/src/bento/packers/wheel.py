@@ -1,0 +1,78 @@
+"""WheelPacker: a bundle as a distribution that pip installs, with a command of its own."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import PackerError
+from ..packer import Packer
+from .archive import ArchivePacker
+from .contents import WHEELS, checking, set_modes, wheels_of
+from .distribution import Distribution
+from .output import create
+from .wheel_file import WheelFile
+
+if TYPE_CHECKING:
+    from ..bundle import Bundle
+
+_VERSION = re.compile(r"[0-9A-Za-z.+!_-]{1,128}")
+
+
+class WheelPacker(Packer):
+    """Pack a bundle into a folder with a wheel of it, and the wheels that it needs and no index has.
+
+    The wheel has the bundle's name. Installed, it brings a command of that name, `iris serve`, `iris run`, and a package,
+    `bundle_iris.load()`. `version` is the distribution's; without it, it is the bundle's, or the time when the bundle was saved if
+    that is no version by PEP 440.
+    """
+
+    name = "wheel"
+    summary = "a folder with a wheel that pip installs, with a command to serve and ask"
+
+    def __init__(self, *, version: str | None = None) -> None:
+        if version is not None and not is_version(version):
+            raise PackerError(f"WheelPacker(version={version!r}): expected a version as PEP 440 has it, like '1.2.0'")
+        self._version = version
+
+    def pack(self, bundle: Bundle, out: Path) -> Path:
+        """Write the folder. Each value of the manifest is checked again by the type of its field: a wrong one is a PackerError."""
+        with checking(bundle, "a wheel"), create(out) as draft:
+            distribution = Distribution.of(bundle, self._version or _version_of(bundle))
+            draft.mkdir()
+            for name in wheels_of(bundle):
+                shutil.copyfile(bundle.path / WHEELS / name, draft / name)
+            _write(bundle, distribution, draft)
+            set_modes(draft)
+        return out
+
+
+def _write(bundle: Bundle, distribution: Distribution, folder: Path) -> None:
+    with tempfile.TemporaryDirectory() as place, WheelFile.create(folder / distribution.file_name, distribution.metadata_folder) as wheel:
+        # As one file: pip compiles the modules that it installs, and a bundle has no place for files of others.
+        archive = ArchivePacker().pack(bundle, Path(place, "bundle.bento"))
+        with archive.open("rb") as file:
+            wheel.add(f"{distribution.package}/bundle.bento", file)
+        for path, text in distribution.files().items():
+            wheel.add(path, BytesIO(text.encode()))
+
+
+def is_version(text: str) -> bool:
+    """Whether a text is a version by PEP 440."""
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return bool(_VERSION.fullmatch(text) and Version(text))
+    except InvalidVersion:
+        return False
+
+
+def _version_of(bundle: Bundle) -> str:
+    if is_version(bundle.version):
+        return bundle.version
+    year, month, day, *time = re.findall(r"\d+", bundle.manifest.created)
+    return f"{int(year)}.{int(month)}.{int(day)}.{int(''.join(time))}"
