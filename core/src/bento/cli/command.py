@@ -32,6 +32,10 @@ class Command(click.Command):
                 formatter.write(f"{'':{formatter.current_indent}}{line.strip()}\n")
 
 
+class CommandGroup(Command, click.Group):
+    """A command whose sub-commands do the work."""
+
+
 def _note_debug(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if value:
         ctx.meta["debug"] = True

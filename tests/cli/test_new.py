@@ -1,0 +1,76 @@
+"""`bento new`: what it writes, and what it refuses. What it writes is installed and tested in tests/installed."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+
+
+def test_a_plugin_is_written_whole_and_the_way_on_is_said(bento, tmp_path):
+    assert bento("new", "plugin", "red-shift").stdout == (
+        "wrote 12 files into bento-red-shift\n"
+        "\n"
+        "next:\n"
+        "  cd bento-red-shift\n"
+        "  python -m pip install --editable '.[testing]'\n"
+        "  python -m pytest\n"
+        "  bento plugins red-shift --check\n"
+    )
+    written = {path.relative_to(tmp_path / "bento-red-shift").as_posix() for path in (tmp_path / "bento-red-shift").rglob("*.*")}
+    assert {"pyproject.toml", "README.md", "src/bento_red_shift/py.typed", "tests/test_bento_red_shift.py"} <= written
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_nothing_is_left_to_fill_in(bento, tmp_path):
+    bento("new", "plugin", "bento-red-shift")
+    files = [path for path in (tmp_path / "bento-red-shift").rglob("*") if path.is_file() and path.name != "test.yml"]
+    assert [path for path in files if "$" in path.read_text() or "package" in path.name] == []
+    assert "${{ matrix.python }}" in (tmp_path / "bento-red-shift/.github/workflows/test.yml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("licence", "text", "classifiers"),
+    [
+        ("Apache-2.0", "Apache License", ["Typing :: Typed"]),
+        ("MIT", "MIT License\n\nCopyright (c) Ada\n", ["Typing :: Typed"]),
+        ("none", None, ["Private :: Do Not Upload", "Typing :: Typed"]),
+    ],
+)
+def test_a_licence_is_chosen(bento, tmp_path, licence, text, classifiers):
+    bento("new", "plugin", "red-shift", tmp_path / "here", "--license", licence, "--author", "Ada")
+    project = tomllib.loads((tmp_path / "here/pyproject.toml").read_text())["project"]
+    assert project["classifiers"] == classifiers
+    assert project.get("license") == (None if text is None else licence)
+    file = tmp_path / "here/LICENSE"
+    assert text in file.read_text() if text else not file.exists()
+
+
+def test_what_is_there_is_not_touched(bento, tmp_path):
+    (tmp_path / "bento-red-shift").mkdir()
+    (tmp_path / "file").write_text("precious")
+    message = "Error: '{}' is there already: remove it, or name another folder\n"
+    assert bento("new", "plugin", "red-shift", code=1).stderr == message.format("bento-red-shift")
+    assert bento("new", "plugin", "red-shift", "file", code=1).stderr == message.format("file")
+    assert list((tmp_path / "bento-red-shift").iterdir()) == []
+    assert (tmp_path / "file").read_text() == "precious"
+
+
+def test_a_folder_to_write_into_has_to_be_there(bento):
+    assert bento("new", "plugin", "red-shift", "no/where", code=1).stderr == (
+        "Error: there is no folder 'no' to write into: make it, or name another folder\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["Red", "red_shift", "1red", "red--shift", "../red", "red shift", "-", "", "r" * 41])
+def test_a_name_that_cannot_be_one_everywhere_is_refused(bento, tmp_path, name):
+    said = bento("new", "plugin", "--", name, code=2).stderr
+    assert said.endswith(f"Error: {name!r} is no name for a plugin: use up to 40 of a-z, 0-9 and '-', beginning with a letter\n")
+    assert not list(tmp_path.glob("bento-*"))
+
+
+@pytest.mark.parametrize("name", ["core", "json"])
+def test_a_name_that_is_taken_is_refused(bento, name):
+    said = bento("new", "plugin", name, code=2).stderr
+    assert f"Error: the name {name!r} is taken by bento-core " in said
+    assert said.endswith(": choose another one\n")
