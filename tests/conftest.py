@@ -10,6 +10,9 @@ import pytest
 
 from bento.bundle import Bundle, open_bundle
 
+# Projects of their own, installed and tested in environments of their own: tests/installed/test_thirdparty.py.
+collect_ignore = ["thirdparty"]
+
 FILES = {
     "README.md": b"# iris\n",
     "artifacts/model/model.json": b"[1, 2]",
