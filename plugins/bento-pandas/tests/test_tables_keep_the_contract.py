@@ -35,6 +35,8 @@ def made(columns, dtypes):
 class TestNumbers(AdapterTests):
     """One dtype for all columns, the fast way."""
 
+    max_examples = 15
+
     adapter = DataFrameAdapter(columns=["a", "b"], dtype="float64")
 
     def values(self):
@@ -56,7 +58,7 @@ DTYPES = {
 
 
 class TestDeclared(AdapterTests):
-    max_examples = 15
+    max_examples = 4
     adapter = DataFrameAdapter(columns=[*DTYPES], dtype=DTYPES)
 
     def values(self):
@@ -78,7 +80,7 @@ class TestDeclared(AdapterTests):
 class TestUndeclared(AdapterTests):
     """What pandas makes of values, where all forms of a body show it."""
 
-    max_examples = 15
+    max_examples = 8
 
     adapter = DataFrameAdapter()
 
