@@ -287,6 +287,16 @@ def test_a_number_that_is_wider_than_its_field_is_refused():
     assert refusal(body, PARQUET) == "the Parquet file is damaged: it has an integer that is too large"
 
 
+def test_a_list_that_says_it_holds_something_else_is_refused():
+    """pyarrow reads what it expects, so a reader that took the file at its word would see another footer."""
+    schema, of_texts = b"\x15\x04\x19\x2c\x35", b"\x15\x04\x19\x28\x35"
+    body = parquet(pa.table({"a": ["x", None]}))
+    assert body.count(schema) == 1
+    assert pq.read_table(io.BytesIO(body.replace(schema, of_texts))).to_pydict() == {"a": ["x", None]}
+    message = "the Parquet file is damaged: it has a field of type 8 where 12 was expected"
+    assert refusal(body.replace(schema, of_texts), PARQUET) == message
+
+
 COUNTS = b"\x19\x06\x19\x26\x02\x02"
 """No repetition levels, and two definition levels that occur once each, in Thrift's compact protocol."""
 ACCESS = "import sys, pyarrow.parquet; pyarrow.parquet.ParquetFile(sys.argv[1]).metadata.row_group(0).column(0)"

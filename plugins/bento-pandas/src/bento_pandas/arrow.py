@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bento import BadInput
 
 from .frames import joined
+from .numbers import EXACT
 from .tables import check_missing
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from bento.payload import ReadableBuffer
 
-_EXACT = 2**53 - 1
 _NULLABLE = {f"{sign}int{bits}": f"{sign.upper()}Int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
 _LONGEST_REASON = 300
 _UNNAMED = "__index_level_"
@@ -48,7 +48,7 @@ def _column(column: pa.ChunkedArray) -> pd.Series:
     import pyarrow as pa
 
     series: pd.Series = column.to_pandas()
-    if column.null_count and pa.types.is_integer(column.type) and series.abs().max() > _EXACT:
+    if column.null_count and pa.types.is_integer(column.type) and series.abs().max() > EXACT:
         series = column.to_pandas(types_mapper=lambda kind: pd.api.types.pandas_dtype(_NULLABLE[str(kind)]))
     return series
 

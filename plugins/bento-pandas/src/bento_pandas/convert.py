@@ -14,12 +14,11 @@ from bento import InvalidInput
 
 from .columns import Column
 from .dtypes import DType, has_room, is_numpy, kind_of
-from .numbers import to_boolean, to_integer, to_number
+from .numbers import EXACT, to_boolean, to_integer, to_number
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_EXACT = 2**53 - 1
 _OFFSET = r"[T ].*(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$"
 _SHOWN = 10
 _WANTED = {"integer": "a whole number", "boolean": "true or false"}
@@ -30,7 +29,7 @@ def infer(values: Sequence[Any]) -> pd.Series:
     import pandas as pd
 
     series = pd.Series(values)
-    if series.dtype == "float64" and series.abs().max() >= _EXACT and any(type(value) is int and abs(value) > _EXACT for value in values):
+    if series.dtype == "float64" and series.abs().max() >= EXACT and any(type(value) is int and abs(value) > EXACT for value in values):
         return pd.Series(values, dtype=object)
     return series
 

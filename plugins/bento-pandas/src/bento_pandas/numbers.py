@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-_EXACT = 2**53 - 1
+EXACT = 2**53 - 1
 """Floats beyond it may have been rounded already, so nobody knows which integer was meant."""
 
 
@@ -73,7 +73,7 @@ def _is_number(value: Any) -> bool:
 
 def _is_whole(value: float, low: int, high: int) -> bool:
     if isinstance(value, float):
-        low, high = max(low, -_EXACT), min(high, _EXACT)
+        low, high = max(low, -EXACT), min(high, EXACT)
     return low <= value <= high and value % 1 == 0
 
 
@@ -81,7 +81,7 @@ def _are_whole(series: pd.Series, low: int, high: int) -> pd.Series:
     """Which numbers of a column are whole and in a range; those that are missing may be either."""
     known = series.dropna()
     if series.dtype.kind == "f":
-        fits = (series >= max(low, -_EXACT)) & (series <= min(high, _EXACT)) & (series % 1 == 0)
+        fits = (series >= max(low, -EXACT)) & (series <= min(high, EXACT)) & (series % 1 == 0)
         return fits.fillna(value=False).astype(bool)
     if series.dtype.kind == "b" or known.empty or (low <= int(known.min()) and int(known.max()) <= high):
         return series.notna()
