@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -102,6 +103,16 @@ def test_every_table_is_written_in_every_form(post, api, media_type):
     (answer,) = post({"url": f"/{api}", "json": rows(1, 3), "headers": {"accept": media_type}})
     assert answer.headers["content-type"].partition(";")[0] == media_type
     assert_frame_equal(DataFrameAdapter().decode(bento.Payload.of(answer.content, media_type)), pd.DataFrame(rows(1, 3)))
+
+
+@pytest.mark.parametrize("value", [{}, {1: "a", "1": 2}, object(), [1, "a"]])
+def test_what_a_form_has_no_room_for_is_a_value_or_type_error_in_every_form(value):
+    table = pd.DataFrame({"a": pd.Series([value, 2.5], dtype=object)})
+    for media_type in DataFrameAdapter.media_types:
+        with suppress(ValueError, TypeError):
+            assert DataFrameAdapter().encode(table, media_type)
+    with pytest.raises(ValueError, match=r"^the answer cannot be written as application/vnd\.apache\.parquet: Cannot write struct type"):
+        DataFrameAdapter().encode(pd.DataFrame({"a": [{}]}), "application/vnd.apache.parquet")
 
 
 def test_a_type_hint_is_enough(post):

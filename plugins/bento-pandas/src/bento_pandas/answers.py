@@ -33,7 +33,7 @@ def write(value: Any, media_type: str) -> bytes:
     """The body for a result."""
     if media_type == JSON:
         return JsonAdapter().encode(_rows(value), JSON)
-    return _csv(value) if media_type == CSV else _BINARY[media_type](_table(value))
+    return _csv(value) if media_type == CSV else _binary(value, media_type)
 
 
 def _rows(value: Any) -> Any:
@@ -97,6 +97,15 @@ def _frame(value: Any) -> pd.DataFrame:
     if isinstance(value, pd.Series):
         return value.to_frame(_UNNAMED if value.name is None else value.name)
     return value
+
+
+def _binary(value: Any, media_type: str) -> bytes:
+    import pyarrow as pa
+
+    try:
+        return _BINARY[media_type](_table(value))
+    except pa.ArrowException as error:
+        raise ValueError(f"the answer cannot be written as {media_type}: {error}") from error
 
 
 def _table(value: Any) -> pa.Table:
