@@ -1,0 +1,119 @@
+"""The ways a request comes in. A test of tests/wire goes over each of them: another one is another class in TRANSPORTS."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import zlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import chdir, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+import httpx
+from click.testing import CliRunner
+
+from bento.cli import bento as command_line
+from running import started
+
+COMPRESSIONS: Mapping[str, Callable[[bytes], bytes]] = MappingProxyType(
+    {
+        "gzip": gzip.compress,
+        "x-gzip": gzip.compress,
+        "deflate": zlib.compress,
+        "deflate without a header": lambda data: zlib.compress(data, wbits=-15),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One request as a client of BentoML 0.13 sends it."""
+
+    api: str
+    body: bytes
+    content_type: str = ""
+
+
+class Refused(Exception):
+    """A request was not answered; `status` is what HTTP says, or None where the transport has no such thing."""
+
+    def __init__(self, status: int | None, said: str) -> None:
+        super().__init__(said)
+        self.status = status
+
+
+class Transport(ABC):
+    """A way to a service that is named by `project`, a folder with its `app.py`."""
+
+    @classmethod
+    @abstractmethod
+    @contextmanager
+    def to(cls, project: Path) -> Iterator[Transport]:
+        """Reach the service, for as long as the block lasts."""
+
+    @abstractmethod
+    def ask(self, sent: Sent) -> bytes:
+        """The body of the answer to a request; one that was not answered is Refused."""
+
+    def value(self, sent: Sent) -> Any:
+        """The answer, read as JSON."""
+        return json.loads(self.ask(sent))
+
+
+class Http(Transport):
+    """A real server on a socket."""
+
+    compresses: ClassVar[bool] = True
+
+    def __init__(self, client: httpx.Client) -> None:
+        self.client = client
+
+    @classmethod
+    @contextmanager
+    def to(cls, project: Path) -> Iterator[Transport]:
+        with started(project, max_body=100_000, access_log=False) as server, httpx.Client(base_url=server.url, timeout=30) as client:
+            yield cls(client)
+
+    def post(self, sent: Sent, body: bytes | Iterator[bytes] | None = None, **headers: str) -> httpx.Response:
+        """The whole response; `body` is what is sent instead, such as the same compressed or in chunks."""
+        given = {"content-type": sent.content_type} if sent.content_type else {}
+        return self.client.post(f"/{sent.api}", content=sent.body if body is None else body, headers={**given, **headers})
+
+    def ask(self, sent: Sent) -> bytes:
+        response = self.post(sent)
+        if response.status_code != 200:
+            raise Refused(response.status_code, response.json()["detail"])
+        return response.content
+
+
+class CommandLine(Transport):
+    """`bento run`, with the body in a file."""
+
+    def __init__(self, project: Path) -> None:
+        self._project = project
+
+    @classmethod
+    @contextmanager
+    def to(cls, project: Path) -> Iterator[Transport]:
+        yield cls(project)
+
+    def run(self, *arguments: str, stdin: bytes = b"") -> Any:
+        """What `bento run` of the service did."""
+        with chdir(self._project):
+            return CliRunner().invoke(command_line, ["run", "app:service", *arguments], input=io.BytesIO(stdin), prog_name="bento")
+
+    def ask(self, sent: Sent) -> bytes:
+        (self._project / "body").write_bytes(sent.body)
+        content_type = ["--content-type", sent.content_type] if sent.content_type else []
+        done = self.run(sent.api, "--input-file", "body", *content_type)
+        if done.exit_code != 0:
+            raise Refused(None, done.stderr.removeprefix("item 1 (body): ").strip())
+        return done.stdout_bytes
+
+
+TRANSPORTS: tuple[type[Transport], ...] = (Http, CommandLine)
