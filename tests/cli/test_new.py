@@ -74,3 +74,39 @@ def test_a_name_that_is_taken_is_refused(bento, name):
     said = bento("new", "plugin", name, code=2).stderr
     assert f"Error: the name {name!r} is taken by bento-core " in said
     assert said.endswith(": choose another one\n")
+
+
+def test_a_service_is_written_whole_and_the_way_on_is_said(bento, tmp_path):
+    assert bento("new", "service", "house-prices").stdout == (
+        "wrote 6 files into house-prices\n"
+        "\n"
+        "next:\n"
+        "  cd house-prices\n"
+        "  python -m pip install --editable '.[testing]'\n"
+        "  python -m pytest\n"
+        "  python train.py\n"
+        "  bento serve house-prices\n"
+    )
+    files = [path for path in (tmp_path / "house-prices").rglob("*") if path.is_file()]
+    assert [path for path in files if "$" in path.read_text() or "package" in path.name] == []
+    assert "class HousePrices(bento.Service):" in (tmp_path / "house-prices/house_prices.py").read_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("2-rooms", "'2-rooms' gives no module that Python can import: begin with a letter, as in 'house-prices'"),
+        ("class", "'class' gives no module that Python can import: begin with a letter, as in 'house-prices'"),
+        ("json", "'json' would be the module 'json', which there is already: choose another name"),
+        ("numpy", "'numpy' would be the module 'numpy', which there is already: choose another name"),
+        ("train", "'train' would be the module 'train', which there is already: choose another name"),
+    ],
+)
+def test_a_service_whose_module_cannot_be_imported_is_refused(bento, tmp_path, name, said):
+    assert bento("new", "service", name, code=2).stderr.endswith(f"Error: {said}\n")
+    assert not (tmp_path / name).exists()
+
+
+@pytest.mark.parametrize("name", ["House", "../prices", "a b", ""])
+def test_a_service_that_could_not_be_saved_under_its_name_is_refused(bento, name):
+    assert f"Error: {name!r} is no bundle name: use " in bento("new", "service", name, code=2).stderr

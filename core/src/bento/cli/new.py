@@ -11,6 +11,7 @@ import click
 
 from .. import __version__
 from .command import Command, CommandGroup
+from .new_service import service
 
 if TYPE_CHECKING:
     from ..registry import Plugin
@@ -25,12 +26,15 @@ _NONE = "none"
     cls=CommandGroup,
     name="new",
     examples="""
+    bento new service house-prices
     bento new plugin lightgbm
-    bento new plugin lightgbm ./plugins/bento-lightgbm --license MIT
     """,
 )
 def command() -> None:
     """Start a project."""
+
+
+command.add_command(service)
 
 
 @command.command(

@@ -1,0 +1,60 @@
+"""`bento new service`: a project with a service, the script that saves it, and its tests."""
+
+from __future__ import annotations
+
+import keyword
+import shlex
+from importlib.util import find_spec
+from pathlib import Path
+
+import click
+
+from .. import __version__
+from ..errors import TagError
+from ..tag import Tag
+from .command import Command
+
+_OWN = ("tests", "train")
+
+
+@click.command(
+    cls=Command,
+    name="service",
+    examples="""
+    bento new service house-prices
+    bento new service house-prices ./services/prices
+    """,
+)
+@click.argument("name")
+@click.argument("folder", required=False, type=click.Path(path_type=Path))
+def service(name: str, folder: Path | None) -> None:
+    """Write a service that works, to be changed into yours.
+
+    It has a small model that needs no framework, a script that fits and saves it, tests with the kit, and types. FOLDER is ./NAME
+    without one.
+    """
+    from .project import write_project
+
+    package = _checked(name)
+    folder = folder or Path(name)
+    kind = "".join(part[:1].upper() + part[1:] for part in package.split("_"))
+    files = write_project("service", folder, {"name": name, "package": package, "kind": kind, "bento": __version__})
+    click.echo(f"wrote {len(files)} files into {folder}")
+    click.echo(
+        f"\nnext:\n  cd {shlex.quote(str(folder))}\n  python -m pip install --editable '.[testing]'\n  python -m pytest\n"
+        f"  python train.py\n  bento serve {name}"
+    )
+
+
+def _checked(name: str) -> str:
+    """The module that a service of this name is in, which nobody else has."""
+    try:
+        Tag(name)
+    except TagError as error:
+        raise click.UsageError(str(error)) from error
+    module = name.replace("-", "_").replace(".", "_")
+    if not module.isidentifier() or keyword.iskeyword(module):
+        raise click.UsageError(f"{name!r} gives no module that Python can import: begin with a letter, as in 'house-prices'")
+    if module in _OWN or find_spec(module) is not None:
+        raise click.UsageError(f"{name!r} would be the module {module!r}, which there is already: choose another name")
+    return module
