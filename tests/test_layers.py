@@ -33,9 +33,11 @@ FLOOR = {unit: number for number, units in enumerate(FLOORS) for unit in units}
 ANYWHERE = {"importlib_metadata", "msgpack", "numpy", "orjson", "packaging"}
 ONLY_IN = {
     "click": {"cli"},
+    "fsspec": {"store"},
     "httptools": {"serving"},
     "hypothesis": {"testing"},
     "jsonschema": {"testing"},
+    "paramiko": {"store"},
     "pluggy": {"hookspecs", "registry"},
     "prometheus_client": {"serving"},
     "pytest": {"pytest_plugin"},

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import gc
 import importlib
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -34,6 +36,41 @@ class Iris(bento.Service):
 class Rose(Iris):
     extra = PickleArtifact()
 '''
+
+MOTO = """
+import sys, threading
+import boto3
+from moto.server import ThreadedMotoServer
+server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+server.start()
+host, port = server.get_host_and_port()
+keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": "us-east-1"}
+boto3.client("s3", endpoint_url=f"http://{host}:{port}", **keys).create_bucket(Bucket="models")
+print(port, flush=True)
+sys.stdin.read()
+"""
+
+SFTP = """
+import asyncio, sys
+import asyncssh
+
+class Server(asyncssh.SSHServer):
+    def begin_auth(self, username): return True
+    def password_auth_supported(self): return True
+    def validate_password(self, username, password): return (username, password) == ("user", "secret")
+
+async def main():
+    key = asyncssh.generate_private_key("ssh-ed25519")
+    files = lambda channel: asyncssh.SFTPServer(channel, chroot=b"files")
+    server = await asyncssh.create_server(Server, "127.0.0.1", 0, server_host_keys=[key], sftp_factory=files)
+    port = server.get_port()
+    with open("home/.ssh/known_hosts", "w") as known:
+        known.write(f"[127.0.0.1]:{port} {key.export_public_key().decode()}")
+    print(port, flush=True)
+    await asyncio.to_thread(sys.stdin.read)
+
+asyncio.run(main())
+"""
 
 
 @pytest.fixture(scope="session")
@@ -99,3 +136,77 @@ def ordinary_user() -> Iterator[Path]:
             yield Path(folder) / "home"
         finally:
             os.seteuid(user)
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """A place for a remote: its URL, and what has to be in the environment to reach it."""
+
+    url: str
+    environment: dict[str, str]
+
+
+@pytest.fixture(scope="session")
+def s3(tmp_path_factory) -> Iterator[Elsewhere]:
+    """A server that speaks S3 on loopback, in a process of its own."""
+    process, port = started([sys.executable, "-c", MOTO], tmp_path_factory.mktemp("moto"))
+    yield Elsewhere(
+        "s3://models",
+        {
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        },
+    )
+    stop(process)
+
+
+@pytest.fixture(scope="session")
+def sftp(tmp_path_factory) -> Iterator[Elsewhere]:
+    """An SFTP server on loopback, whose key is known, in a process of its own."""
+    folder = tmp_path_factory.mktemp("sftp")
+    (folder / "files").mkdir()
+    (folder / "home/.ssh").mkdir(parents=True)
+    process, port = started([sys.executable, "-c", SFTP], folder)
+    yield Elsewhere(f"sftp://user:secret@127.0.0.1:{port}", {"HOME": str(folder / "home")})
+    stop(process)
+
+
+def started(command: list[str], folder: Path) -> tuple[subprocess.Popen[str], int]:
+    """A server that prints its port when it is there, and ends when nobody holds its standard input any more."""
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)
+    line = process.stdout.readline()
+    assert line, (folder / "log").read_text()
+    return process, int(line)
+
+
+def stop(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    process.communicate()
+
+
+@pytest.fixture(params=["file", "s3", "sftp"])
+def elsewhere(request, tmp_path, monkeypatch) -> Iterator[str]:
+    """The URL of a remote that is empty, and can be reached."""
+    if request.param == "file":
+        yield f"file://{tmp_path}/elsewhere%20/remote"
+        return
+    place = request.getfixturevalue(request.param)
+    for name, value in place.environment.items():
+        monkeypatch.setenv(name, value)
+    yield f"{place.url}/{tmp_path.name}/remote"
+    end_threads()
+
+
+def end_threads() -> None:
+    """Close the connections that nobody uses any more, and end the thread of fsspec's that would: other tests must not find it."""
+    from fsspec import asyn
+
+    gc.collect()
+    if asyn.loop[0] is not None:
+        asyn.loop[0].call_soon_threadsafe(asyn.loop[0].stop)
+        asyn.iothread[0].join()
+        asyn.loop[0].close()
+        asyn.loop[0] = asyn.iothread[0] = None

@@ -34,6 +34,7 @@ from .errors import (
     Overloaded,
     PackerError,
     PluginError,
+    RemoteError,
     RequirementError,
     ServerError,
     StoreError,
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
     from .serving import Limits, serve
     from .serving.app import app
     from .serving.saving import save
-    from .store import Store, load, pack
+    from .store import Store, load, pack, pull, push
 
 __all__ = [
     "JSON",
@@ -82,6 +83,7 @@ __all__ = [
     "PackerError",
     "Payload",
     "PluginError",
+    "RemoteError",
     "RequirementError",
     "ServerError",
     "Service",
@@ -100,6 +102,8 @@ __all__ = [
     "instance_of",
     "load",
     "pack",
+    "pull",
+    "push",
     "save",
     "serve",
     "type_name",
@@ -115,6 +119,8 @@ _LAZY = {
     "app": "serving",
     "load": "store",
     "pack": "store",
+    "pull": "store",
+    "push": "store",
     "save": "serving.saving",
     "serve": "serving",
 }

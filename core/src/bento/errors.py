@@ -11,7 +11,8 @@
     │   └── UntrustedError            it was made elsewhere and would run code: say so, or check a signature
     ├── ExampleError                  a golden example does not hold: mend the service, or the example
     ├── StoreError                    the store cannot do it: name taken, disk full, folder unreadable
-    │   └── NotFound                  the store has no such bundle
+    │   ├── NotFound                  the store has no such bundle
+    │   └── RemoteError               a remote cannot be reached, refuses, or holds something else
     ├── PluginError                   a plugin is unknown, broken, or in another one's way
     ├── PackerError                   a bundle cannot be packed so
     ├── ServerError                   the server cannot start or go on: port in use, a worker that cannot load
@@ -44,6 +45,7 @@ __all__ = [
     "Overloaded",
     "PackerError",
     "PluginError",
+    "RemoteError",
     "RequirementError",
     "ServerError",
     "StoreError",
@@ -96,6 +98,10 @@ class NotFound(StoreError, LookupError):
     """The store has no such bundle."""
 
     status = 404
+
+
+class RemoteError(StoreError):
+    """A remote cannot be reached, refuses what was asked, or holds something else than it should."""
 
 
 class PluginError(BentoError):

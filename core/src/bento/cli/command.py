@@ -13,6 +13,7 @@ import click
 from ..errors import BentoError
 
 if TYPE_CHECKING:
+    from ..bundle import Bundle
     from ..store import Store
 
 Progress = Callable[[int], object]
@@ -73,6 +74,17 @@ label_option = click.option(
 )
 trust_option = click.option("--trust", is_flag=True, help="Run the code of a bundle that was made elsewhere.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+def hint_at_trust(bundle: Bundle, store: Store | None, command: str) -> None:
+    """Say how to trust a bundle from elsewhere that may not run here yet."""
+    from ..errors import UntrustedError
+    from ..store import check_trust
+
+    try:
+        check_trust(bundle, store=store)
+    except UntrustedError:
+        click.echo(f"its code may not run here yet: '{command}' lets it, once you know who made it", err=True)
 
 
 @contextmanager

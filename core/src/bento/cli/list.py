@@ -1,4 +1,4 @@
-"""`bento list`: what the store holds."""
+"""`bento list`: what the store holds, or a remote."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .command import Command, json_option, label_option, open_store, store_optio
 from .output import print_json, print_table, size_text
 
 if TYPE_CHECKING:
-    from ..store import Store, Summary
+    from ..store import Summary
 
 _KEYS: Mapping[str, Callable[[Summary], Any]] = {
     "created": lambda each: each.created,
@@ -27,8 +27,10 @@ _KEYS: Mapping[str, Callable[[Summary], Any]] = {
     bento list
     bento list iris --json
     bento list 'iris-*' --label stage=live --sort size --limit 10
+    bento list s3://bucket/store iris
     """,
 )
+@click.argument("where", metavar="[REMOTE]", required=False)
 @click.argument("name", required=False)
 @label_option
 @click.option("--sort", type=click.Choice(list(_KEYS)), default="created", show_default=True, help="Newest, first name or largest first.")
@@ -37,6 +39,7 @@ _KEYS: Mapping[str, Callable[[Summary], Any]] = {
 @json_option
 @store_option
 def command(
+    where: str | None,
     name: str | None,
     *,
     labels: dict[str, str],
@@ -46,28 +49,56 @@ def command(
     as_json: bool,
     store_path: Path | None,
 ) -> None:
-    """List the bundles in the store, newest first.
+    """List the bundles in the store, or on a remote, newest first.
 
     With a NAME, only those of that name; 'iris-*' stands for all names that begin so.
     """
-    from ..store import Store
+    from ..store.address import is_url
 
-    store = open_store(store_path) or Store()
+    if where is not None and not is_url(where):
+        if name is not None:
+            raise click.UsageError(
+                f"{where!r} is no remote, and one name is enough: write s3://bucket/store, or 'iris-*' for several names"
+            )
+        where, name = None, where
+    found = _on_remote(where, name, labels) if where else _in_store(store_path, name, labels)
     # Python's sort is stable, and turns nothing around that is equal.
-    found = sorted(store.summaries(name, labels), key=_KEYS[sort], reverse=sort != "name")
+    found.sort(key=_KEYS[sort], reverse=sort != "name")
     chosen = (found[::-1] if reverse else found)[:limit]
     if as_json:
-        _print_records(store, chosen)
+        print_json([_record(each) for each in chosen] if where else _records(store_path, chosen))
     elif chosen:
         _print_rows(chosen)
     else:
-        click.echo(_nothing(name, labels), err=True)
+        click.echo(_nothing(where, name, labels), err=True)
 
 
-def _print_records(store: Store, chosen: list[Summary]) -> None:
+def _in_store(store_path: Path | None, name: str | None, labels: dict[str, str]) -> list[Summary]:
+    from ..store import Store
+
+    return (open_store(store_path) or Store()).summaries(name, labels)
+
+
+def _on_remote(url: str, name: str | None, labels: dict[str, str]) -> list[Summary]:
+    from ..store.remote import Remote
+    from ..store.selection import is_pattern, matches
+
+    pattern = name is not None and is_pattern(name)
+    found = Remote(url).summaries(None if pattern else name)
+    return [each for each in found if matches(each, name if pattern else None, labels)]
+
+
+def _records(store_path: Path | None, chosen: list[Summary]) -> list[dict[str, object]]:
+    from ..store import Store
     from .facts import record
 
-    print_json([record(store.get(each.tag)) for each in chosen])
+    store = open_store(store_path) or Store()
+    return [record(store.get(each.tag)) for each in chosen]
+
+
+def _record(each: Summary) -> dict[str, object]:
+    """What is known of a bundle without its manifest."""
+    return {"tag": str(each), **each._asdict()}
 
 
 def _print_rows(chosen: list[Summary]) -> None:
@@ -80,7 +111,8 @@ def _labels(summary: Summary) -> str:
     return " ".join(f"{name}={value}" for name, value in summary.labels.items())
 
 
-def _nothing(name: str | None, labels: dict[str, str]) -> str:
+def _nothing(where: str | None, name: str | None, labels: dict[str, str]) -> str:
     if labels:
         return "no bundles with these labels" + (f" called {name!r}" if name else "")
-    return (f"no bundles called {name!r}" if name else "no bundles yet") + ": save one with bento.save(service)"
+    way_out = f"push one with 'bento push TAG {where}'" if where else "save one with bento.save(service)"
+    return (f"no bundles called {name!r}" if name else "no bundles yet") + f": {way_out}"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_COMMANDS = ("check", "delete", "list", "new", "openapi", "pack", "plugins", "run", "serve", "show", "unpack", "verify")
+_COMMANDS = ("check", "delete", "list", "new", "openapi", "pack", "plugins", "pull", "push", "run", "serve", "show", "unpack", "verify")
 
 
 class Commands(click.Group):

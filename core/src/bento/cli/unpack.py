@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .command import Command, open_store, progress_bar, store_option
+from .command import Command, hint_at_trust, open_store, progress_bar, store_option
 
 
 @click.command(
@@ -24,14 +24,10 @@ def command(file: Path, *, trust: bool, store_path: Path | None) -> None:
 
     Everything in the .bento FILE is checked before it is kept; none of it runs.
     """
-    from ..errors import UntrustedError
-    from ..store import check_trust, unpack
+    from ..store import unpack
 
     store = open_store(store_path)
     with progress_bar(f"unpacking {file.name}", file.stat().st_size) as progress:
         bundle = unpack(file, store=store, trust=trust, progress=progress)
     click.echo(str(bundle.tag))
-    try:
-        check_trust(bundle, store=store)
-    except UntrustedError:
-        click.echo(f"its code may not run here yet: 'bento unpack {file.name} --trust' lets it, once you know who made it", err=True)
+    hint_at_trust(bundle, store, f"bento unpack {file.name} --trust")

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from .models import service_to_save
     from .packing import pack
     from .trust import check_trust
-    from .usual import find, load, unpack, verify
+    from .usual import find, load, pull, push, unpack, verify
 
-__all__ = ["Store", "Summary", "check_trust", "find", "load", "outdated", "pack", "service_to_save", "unpack", "verify"]
+__all__ = ["Store", "Summary", "check_trust", "find", "load", "outdated", "pack", "pull", "push", "service_to_save", "unpack", "verify"]
 
 # A list of bundles needs none of what makes and loads them, and is there before that would be imported.
 _LAZY = {
@@ -22,6 +22,8 @@ _LAZY = {
     "find": "usual",
     "load": "usual",
     "pack": "packing",
+    "pull": "usual",
+    "push": "usual",
     "service_to_save": "models",
     "unpack": "usual",
     "verify": "usual",

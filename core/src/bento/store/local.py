@@ -86,14 +86,35 @@ class Store:
         """
         from ..bundle import unpack_archive
 
-        with refusing(self.root, f"unpack {str(file)!r}"), workspace(self.root) as scratch:
-            draft = unpack_archive(Path(file), scratch / "draft", progress)
-            if not self._place(draft) and not self._holds(draft):
-                raise StoreError(f"another bundle {draft.tag} exists in the store at {self.root}: delete that one first")
-            if trust:
-                record(self.root, draft, how="unpacked with trust", scratch=scratch)
+        return self.take_in(
+            lambda folder: unpack_archive(Path(file), folder, progress),
+            task=f"unpack {str(file)!r}",
+            trusted="unpacked with trust" if trust else None,
+        )
+
+    def take_in(self, write: Callable[[Path], Bundle], *, task: str, trusted: str | None = None) -> Bundle:
+        """Keep the verified bundle that `write` makes at the path it is given; `trusted` says why its code may run from now on.
+
+        A bundle that is here already stays as it is; another one under the same tag is a StoreError.
+        """
+        with refusing(self.root, task), workspace(self.root) as scratch:
+            draft = write(scratch / "draft")
+            if not self._place(draft):
+                self.holds(draft.tag, draft.fingerprint)
+            if trusted:
+                record(self.root, draft, how=trusted, scratch=scratch)
             share(self.root, self.get(draft.tag), scratch)
         return self.get(draft.tag)
+
+    def holds(self, tag: Tag, fingerprint: str) -> bool:
+        """Whether this very bundle is here, byte for byte; another one under its tag, or a damaged one, is a StoreError."""
+        folder = self._folder(tag)
+        if not os.path.lexists(folder):
+            return False
+        there = self._whole(folder)
+        if there is None or there.fingerprint != fingerprint:
+            raise StoreError(f"another bundle {tag} exists in the store at {self.root}: delete that one first")
+        return True
 
     def get(self, tag: Tag | str) -> Bundle:
         """The bundle of a tag, the newest one for `latest`; a NotFound says what there is, a damaged bundle is a BundleError."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _SHOWN = 5
 
 
-def missing(tag: Tag, root: Path, there: Sequence[Tag]) -> str:
+def missing(tag: Tag, place: Path | str, there: Sequence[Tag]) -> str:
     """The message of a NotFound; `there` are the store's tags, newest first."""
     versions = [other.version for other in there if other.name == tag.name]
     names = list(dict.fromkeys(other.name for other in there))
@@ -20,7 +20,7 @@ def missing(tag: Tag, root: Path, there: Sequence[Tag]) -> str:
         found = f"{tag.name} has {_listed('version', versions)}{_guess(tag.version, versions, f'{tag.name}:')}"
     else:
         found = f"it has {_listed('name', names)}{_guess(tag.name, names)}" if names else "it is empty"
-    return f"no bundle {tag} in the store at {root}: {found}"
+    return f"no bundle {tag} in the store at {place}: {found}"
 
 
 def _listed(kind: str, values: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..errors import StoreError
+from ..errors import RemoteError, StoreError
 
 _WAYS_OUT = {
     errno.ENOSPC: "free some space on its disk, or set BENTO_HOME to a folder on another one",
@@ -36,6 +36,8 @@ def refusing(root: Path, task: str) -> Iterator[None]:
     """Turn what the disk refuses into a StoreError that says what was tried, why it failed and what to do."""
     try:
         yield
+    except RemoteError:
+        raise
     except (OSError, StoreError) as error:
         fault = error.__cause__ if isinstance(error, StoreError) else error
         if not isinstance(fault, OSError):

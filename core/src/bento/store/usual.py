@@ -12,8 +12,10 @@ from .. import bundle as bundles
 from ..bundle import Bundle, load_service, open_bundle
 from ..errors import BundleError
 from ..tag import Tag
+from .address import is_url
 from .ledger import ledger_of
 from .local import Store
+from .root import default_root
 from .trust import check_trust
 
 if TYPE_CHECKING:
@@ -35,16 +37,71 @@ def load(target: str | Path | Bundle, *, store: Store | None = None, trust: bool
 
 
 def find(target: str | Path, *, store: Store | None = None) -> Bundle:
-    """The bundle that a tag, such as `iris` or `iris:3`, or the path of a bundle's folder names.
+    """The bundle that a tag, such as `iris` or `iris:3`, the path of a bundle's folder or a URL names.
 
-    A text is a path when it has a `/` in it, or when there is a bundle's folder or an archive of that name here.
+    A URL is that of a tag on a remote, such as `s3://bucket/store/iris:3`, or of an archive, `https://.../iris.bento`. Any other text is a
+    path when it has a `/` in it, or when there is a bundle's folder or an archive of that name here.
     """
+    if isinstance(target, str) and is_url(target):
+        return _find_elsewhere(target, store.root if store else default_root())
     path = Path(target)
     if path.suffix == _ARCHIVE and os.path.lexists(path) and not path.is_dir():
         raise BundleError(f"{str(path)!r} is an archive: take it into the store first, with `bento unpack {shlex.quote(str(path))}`")
     if isinstance(target, Path) or os.sep in target or os.path.lexists(path / _MANIFEST):
         return open_bundle(path.absolute())
     return (store or Store()).get(Tag.parse(target))
+
+
+def _find_elsewhere(url: str, root: Path) -> Bundle:
+    if url.startswith(("https:", "http:")):
+        from .download import downloaded
+
+        return downloaded(url, root)
+    from .cache import cached
+
+    return cached(url, root)
+
+
+def push(
+    target: str | Path | Bundle,
+    remote: str,
+    *,
+    store: Store | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> str:
+    """Put a bundle, after verifying it, on a remote, such as `s3://bucket/store`, and return the URL that it has there.
+
+    Only files that the remote lacks are sent, and the tag appears when all are there. A bundle that is there already stays as it is;
+    another one under the same tag is a StoreError. `progress` is told how many bytes are there.
+    """
+    from .remote import Remote
+    from .transfer import push_bundle
+
+    bundle = target if isinstance(target, Bundle) else find(target, store=store)
+    place = Remote(remote)
+    push_bundle(bundle, place, store, progress)
+    return f"{place}/{bundle.tag}"
+
+
+def pull(
+    tag: str | Tag,
+    remote: str,
+    *,
+    store: Store | None = None,
+    trust: bool = False,
+    progress: Callable[[int], object] | None = None,
+) -> Bundle:
+    """Take a bundle of a remote into the store. Nothing in it runs; with `trust` it may be loaded from now on without saying so again.
+
+    Only files that the store lacks are fetched, and each is checked before it is kept; what had arrived before an interruption is not
+    asked for again. `progress` is told how many bytes are here.
+    """
+    from .remote import Remote
+    from .transfer import fetch
+
+    place = Remote(remote)
+    offer = place.offer(Tag.parse(tag) if isinstance(tag, str) else tag)
+    return fetch(offer, place, store or Store(), trust=trust, progress=progress)
 
 
 def unpack(file: str | Path, *, store: Store | None = None, trust: bool = False, progress: Callable[[int], object] | None = None) -> Bundle:

@@ -1,0 +1,37 @@
+"""`bento push`: put a bundle on a remote."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from .command import Command, open_store, progress_bar, store_option
+from .output import size_text
+
+
+@click.command(
+    cls=Command,
+    examples="""
+    bento push iris:latest s3://bucket/store
+    bento push iris file:///srv/models
+    """,
+)
+@click.argument("target", metavar="TAG|PATH")
+@click.argument("remote", metavar="REMOTE")
+@store_option
+def command(target: str, remote: str, *, store_path: Path | None) -> None:
+    """Put a bundle on a remote.
+
+    Only files that the REMOTE lacks are sent. Prints the URL that other commands take for it.
+    """
+    from ..store import find
+    from ..store.remote import Remote
+    from ..store.transfer import push_bundle
+
+    store, place = open_store(store_path), Remote(remote)
+    bundle = find(target, store=store)
+    with progress_bar(f"pushing {bundle.tag}", bundle.size) as progress:
+        moved = push_bundle(bundle, place, store, progress)
+    click.echo(f"sent {moved.files} of {len(bundle.manifest.files)} files, {size_text(moved.size)} of {size_text(bundle.size)}", err=True)
+    click.echo(f"{place}/{bundle.tag}")

@@ -1,0 +1,43 @@
+"""Addresses: the URLs by which remotes, and the bundles in them, are called."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import urlsplit
+
+from ..errors import RemoteError
+from ..tag import Tag
+
+SCHEMES: Final = ("file", "s3", "gs", "az", "sftp")
+
+_SECRET: Final = re.compile(r"(?<=://)([^/@:]*):[^/]*(?=@)")
+
+
+def is_url(text: object) -> bool:
+    """Whether a text is a URL rather than a tag or a path."""
+    return isinstance(text, str) and "://" in text
+
+
+def shown(url: str) -> str:
+    """A URL as it may be told to anybody, without a password."""
+    return _SECRET.sub(r"\1:***", url)
+
+
+def check_remote(text: str) -> str:
+    """The URL of a remote, without a slash at its end; anything else is a RemoteError that says what one looks like."""
+    scheme, separator, rest = text.partition("://")
+    if scheme not in SCHEMES or not separator or not rest.strip("/"):
+        guess = f": did you mean file://{text}" if text.startswith("/") else ""
+        raise RemoteError(f"expected a remote such as s3://bucket/store or file:///srv/models, got {shown(text)!r}{guess}")
+    if scheme == "file" and urlsplit(text).netloc not in ("", "localhost"):
+        raise RemoteError(f"expected the folder of a file:// remote from the root on, as in file:///srv/models, got {text!r}")
+    return text.rstrip("/")
+
+
+def split_tag(url: str) -> tuple[str, Tag]:
+    """The remote and the tag that a URL such as `s3://bucket/store/iris:latest` names a bundle by."""
+    remote, _, tag = check_remote(url).rpartition("/")
+    if "://" not in remote or not remote.partition("://")[2]:
+        raise RemoteError(f"expected the tag of a bundle at the end of a remote, as in {shown(url)}/iris:latest, got {shown(url)!r}")
+    return check_remote(remote), Tag.parse(tag)

@@ -1,0 +1,72 @@
+"""Bundles that are called by a URL: kept in stores of their own, `<root>/cache/...`, and verified there as any bundle is."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import logging
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .. import errors
+from ..errors import NotFound, RemoteError
+from ..tag import Tag
+from .address import shown, split_tag
+from .local import Store
+from .remote import Remote
+from .transfer import fetch
+
+if TYPE_CHECKING:
+    from ..bundle import Bundle
+
+log = logging.getLogger(__name__)
+
+
+def cached(url: str, root: Path) -> Bundle:
+    """The bundle that a URL such as `s3://bucket/store/iris:latest` names.
+
+    A version that is here is taken from here, since it never changes; for `latest` the remote is asked.
+    """
+    remote, tag = split_tag(url)
+    store = Store(place_of(remote, root))
+    if not tag.is_latest:
+        with contextlib.suppress(NotFound):
+            return store.get(tag)
+    log.info("fetching %s from %s", tag, shown(remote))
+    return store.get(_fetch_beside(remote, tag, store))
+
+
+def place_of(url: str, root: Path) -> Path:
+    """The folder in the cache of the store at `root` for what comes from a URL."""
+    return root / "cache" / hashlib.sha256(url.encode()).hexdigest()[:32]
+
+
+def _fetch_beside(remote: str, tag: Tag, store: Store) -> Tag:
+    """Fetch in another process: libraries for remotes leave threads running, and a server with threads cannot share what it loads."""
+    order = json.dumps({"remote": remote, "tag": str(tag), "root": str(store.root)})
+    command = [sys.executable, "-m", "bento.store.cache"]
+    done = subprocess.run(command, input=order, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603 - our own module
+    if done.returncode != 0:
+        raise RemoteError(f"cannot fetch {tag} from {shown(remote)}: the process that did ended with status {done.returncode}")
+    answer = json.loads(done.stdout)
+    if "error" in answer:
+        raise getattr(errors, answer["error"])(answer["message"])
+    return Tag.parse(answer["tag"])
+
+
+def _answer(order: dict[str, str]) -> dict[str, str]:
+    try:
+        remote = Remote(order["remote"])
+        bundle = fetch(remote.offer(Tag.parse(order["tag"])), remote, Store(Path(order["root"])))
+    except errors.BentoError as error:
+        # An error of another module's is told as the nearest one that is bento's own.
+        kind = next(kind for kind in type(error).__mro__ if getattr(errors, kind.__name__, None) is kind)
+        return {"error": kind.__name__, "message": str(error)}
+    return {"tag": str(bundle.tag)}
+
+
+if __name__ == "__main__":
+    print(json.dumps(_answer(json.load(sys.stdin))))  # noqa: T201 - the parent reads it

@@ -1,0 +1,109 @@
+"""Archives that are called by a URL: `https://.../iris.bento`, taken into the cache, and asked for again when they have changed."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import http.client
+import json
+import logging
+import shutil
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from .. import __version__
+from ..errors import BentoError, RemoteError
+from ..tag import Tag
+from .address import shown
+from .cache import place_of
+from .local import Store
+from .workspace import workspace
+
+if TYPE_CHECKING:
+    from ..bundle import Bundle
+
+log = logging.getLogger(__name__)
+
+_TIMEOUT: Final = 60.0
+_PIECE: Final = 1 << 20
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def downloaded(url: str, root: Path) -> Bundle:
+    """The bundle in the `.bento` file at a URL. Everything in the file is checked before it is kept; nothing of it runs."""
+    _check_protected(url)
+    place = place_of(url, root)
+    known = _known(place)
+    try:
+        with _ask(url, known.get("etag", "")) as answer:
+            return _take_in(answer, place)
+    except urllib.error.HTTPError as error:
+        if error.code == http.client.NOT_MODIFIED:
+            return Store(place / known["content"]).get(Tag.parse(known["tag"]))
+        raise RemoteError(f"cannot download {shown(url)}: {error.code} {error.reason}") from error
+    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
+        raise RemoteError(f"cannot download {shown(url)}: {getattr(error, 'reason', None) or error}") from error
+
+
+def _check_protected(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+        raise RemoteError(f"anybody on the way may change what comes from {shown(url)}: use https://")
+
+
+def _known(place: Path) -> dict[str, str]:
+    """What was noted of the last download, if its bundle is still here."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, BentoError):
+        note: dict[str, str] = json.loads((place / "note").read_text("utf-8"))
+        Store(place / note["content"]).get(Tag.parse(note["tag"]))
+        return note
+    return {}
+
+
+class _Redirects(urllib.request.HTTPRedirectHandler):
+    """Goes nowhere that the first address could not have been."""
+
+    def redirect_request(self, *request: Any) -> urllib.request.Request | None:
+        _check_protected(request[-1])
+        return super().redirect_request(*request)
+
+
+def _ask(url: str, etag: str) -> http.client.HTTPResponse:
+    headers = {"User-Agent": f"bento/{__version__}", **({"If-None-Match": etag} if etag else {})}
+    request = urllib.request.Request(url, headers=headers)  # noqa: S310 - its scheme is checked
+    answer: http.client.HTTPResponse = urllib.request.build_opener(_Redirects).open(request, timeout=_TIMEOUT)
+    return answer
+
+
+def _take_in(answer: http.client.HTTPResponse, place: Path) -> Bundle:
+    with workspace(place) as scratch:
+        scratch.mkdir()
+        file, digest = scratch / "download.bento", hashlib.sha256()
+        with file.open("wb") as archive:
+            for piece in _pieces(answer):
+                digest.update(piece)
+                archive.write(piece)
+        # Other content under the same tag is another bundle, and goes beside the first one.
+        content = digest.hexdigest()[:32]
+        store = Store(place / content)
+        if not store.list():
+            shutil.rmtree(store.root, ignore_errors=True)  # it is damaged, if it is there
+        bundle = store.unpack(file)
+        note = {"etag": answer.headers.get("ETag", ""), "tag": str(bundle.tag), "content": content}
+        draft = scratch / "note"
+        draft.write_text(json.dumps(note), "utf-8")
+        draft.replace(place / "note")
+    return bundle
+
+
+def _pieces(answer: http.client.HTTPResponse) -> Iterator[bytes]:
+    expected, done = answer.headers.get("Content-Length"), 0
+    while piece := answer.read(_PIECE):
+        done += len(piece)
+        yield piece
+    if expected is not None and done != int(expected):
+        raise RemoteError(f"{done} of {expected} bytes arrived from {shown(answer.url)}")

@@ -1,0 +1,142 @@
+"""Places: where a remote's files lie, and the few things that a remote does with them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote, urlsplit
+
+from ..errors import RemoteError
+
+if TYPE_CHECKING:
+    from ..bundle.manifest import File
+
+Moved = Callable[[int], object]
+"""Is told how many bytes have moved since it was last told."""
+
+PIECE: Final = 1 << 20
+_DRAFTS: Final = ".drafts"
+
+
+class Place(ABC):
+    """Files by paths joined with `/`; each is there as a whole or is not. Many processes may use a place at once."""
+
+    @abstractmethod
+    def size(self, path: str) -> int | None:
+        """The size of a file, None if it is not there."""
+
+    @abstractmethod
+    def read(self, path: str, start: int = 0) -> Iterator[bytes]:
+        """The bytes of a file, in pieces, from `start` on."""
+
+    @abstractmethod
+    def write(self, path: str, source: Path, file: File, moved: Moved) -> None:
+        """Put a file, unless what is read from `source` is not what `file` says."""
+
+    @abstractmethod
+    def create(self, path: str, content: bytes) -> bool:
+        """Put a small file, unless there is one of that path: then nothing happens, and the answer is False."""
+
+    @abstractmethod
+    def paths(self, folder: str) -> list[str]:
+        """The paths of all files below a folder, none if it is not there."""
+
+
+class FolderPlace(Place):
+    """A folder of this machine, or one that is mounted here: `file://`."""
+
+    def __init__(self, url: str) -> None:
+        self._root = Path(unquote(urlsplit(url).path))
+
+    def size(self, path: str) -> int | None:
+        try:
+            return (self._root / path).stat().st_size
+        except FileNotFoundError:
+            return None
+
+    def read(self, path: str, start: int = 0) -> Iterator[bytes]:
+        with (self._root / path).open("rb") as file:
+            file.seek(start)
+            while piece := file.read(PIECE):
+                yield piece
+
+    def write(self, path: str, source: Path, file: File, moved: Moved) -> None:
+        def pieces() -> Iterator[bytes]:
+            with source.open("rb") as content:
+                while piece := content.read(PIECE):
+                    moved(len(piece))
+                    yield piece
+
+        draft = self._draft(checked(pieces(), file, str(source)))
+        self._settle(draft, path)
+
+    def create(self, path: str, content: bytes) -> bool:
+        draft, target = self._draft(iter([content])), self._root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            # A rename would replace what another process has put there meanwhile.
+            os.link(draft, target)
+        except FileExistsError:
+            draft.unlink()
+            return False
+        except OSError:
+            if target.exists():
+                draft.unlink()
+                return False
+            self._settle(draft, path)
+            return True
+        draft.unlink()
+        _sync(target.parent)
+        return True
+
+    def paths(self, folder: str) -> list[str]:
+        found = (self._root / folder).rglob("*")
+        return [path.relative_to(self._root).as_posix() for path in found if path.is_file()]
+
+    def _draft(self, pieces: Iterator[bytes]) -> Path:
+        """A file on the same file system that holds these pieces, and is on the disk."""
+        (self._root / _DRAFTS).mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=self._root / _DRAFTS)
+        draft = Path(name)
+        try:
+            with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor is no path
+                file.writelines(pieces)
+                file.flush()
+                os.fchmod(descriptor, 0o644)
+                os.fsync(descriptor)
+        except BaseException:
+            draft.unlink()
+            raise
+        return draft
+
+    def _settle(self, draft: Path, path: str) -> None:
+        target = self._root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        draft.replace(target)
+        _sync(target.parent)
+
+
+def checked(pieces: Iterator[bytes], file: File, source: str) -> Iterator[bytes]:
+    """The same pieces; after the last one comes a RemoteError if together they are not what `file` says."""
+    digest, size = hashlib.sha256(), 0
+    for piece in pieces:
+        digest.update(piece)
+        size += len(piece)
+        if size > file.size:
+            break
+        yield piece
+    if (size, digest.hexdigest()) != (file.size, file.sha256):
+        raise RemoteError(f"{source} is not what the manifest says of {file.path!r}")
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,187 @@
+"""Remotes: bundles elsewhere, each file of theirs there once, under its SHA-256.
+
+::
+
+    blobs/3f/3f9a1c...                 the content of files
+    bundles/iris/20261122T101500-3f9a1c/bento.json
+
+A manifest is written when all that it lists is there, and never replaced. So whenever a push is interrupted, every tag of a remote is a
+whole bundle.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from ..bundle.formats import MAX_MANIFEST, read_manifest
+from ..bundle.manifest import MANIFEST
+from ..errors import BentoError, BundleError, NotFound, RemoteError, StoreError, TagError
+from ..tag import Tag
+from .address import check_remote, shown
+from .cloud import cloud_place
+from .index import Summary, newest_first
+from .missing import missing
+from .place import FolderPlace, Moved, Place
+
+if TYPE_CHECKING:
+    from ..bundle.manifest import File, Manifest
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+_AT_ONCE: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A bundle that a remote has: its tag and manifest, and the bytes of that."""
+
+    tag: Tag
+    content: bytes
+    manifest: Manifest
+
+    @property
+    def fingerprint(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()
+
+    @property
+    def size(self) -> int:
+        """Bytes in all files other than `bento.json`."""
+        return sum(file.size for file in self.manifest.files)
+
+
+class Remote:
+    """The bundles at a URL."""
+
+    def __init__(self, url: str) -> None:
+        self.url = check_remote(url)
+        with self.reaching("reach it"):
+            self._place: Place = FolderPlace(self.url) if self.url.startswith("file:") else cloud_place(self.url)
+
+    def __str__(self) -> str:
+        return shown(self.url)
+
+    def summaries(self, name: str | None = None) -> list[Summary]:
+        """What a list says of each bundle, newest first; a manifest that cannot be read is logged, and left out."""
+        with self.reaching("list the bundles"):
+            tags = self._tags(name)
+            return newest_first([each for each in self.each(self._summary, tags) if each is not None])
+
+    def offer(self, tag: Tag) -> Offer:
+        """What there is under a tag, the newest bundle of its name for `latest`; a NotFound says what there is instead."""
+        with self.reaching(f"find {tag}"):
+            wanted = next((each.tag for each in self.summaries(tag.name)), tag) if tag.is_latest else tag
+            content = None if wanted.is_latest else self._content(wanted)
+            if content is None:
+                there = self.summaries(tag.name) or self.summaries()
+                raise NotFound(missing(tag, str(self), [each.tag for each in there]))
+        try:
+            return Offer(wanted, content, read_tagged(content, wanted))
+        except BundleError as error:
+            raise BundleError(f"{tag} at {self} is no bundle: {error}") from error
+
+    def lacks(self, file: File) -> bool:
+        """Whether the content of a file is not there yet."""
+        return self._place.size(_blob(file)) != file.size
+
+    def send(self, file: File, source: Path, moved: Moved) -> None:
+        """Put the content of a file; if that is not what `file` says, nothing."""
+        with self.reaching(f"send {file.path!r}"):
+            self._place.write(_blob(file), source, file, moved)
+
+    def read(self, file: File, start: int) -> Iterator[bytes]:
+        """The content of a file from a byte on, as it is there."""
+        with self.reaching(f"read {file.path!r}"):
+            yield from self._place.read(_blob(file), start)
+
+    def publish(self, tag: Tag, content: bytes) -> None:
+        """Give a bundle, all of whose files are there, its tag; one that is taken by another bundle is a StoreError."""
+        if not self._place.create(_manifest(tag), content) and self._content(tag) != content:
+            raise self.taken(tag)
+
+    def holds(self, tag: Tag, content: bytes) -> bool:
+        """Whether this very bundle is there; another one under its tag is a StoreError."""
+        there = self._content(tag)
+        if there not in (None, content):
+            raise self.taken(tag)
+        return there is not None
+
+    def taken(self, tag: Tag) -> StoreError:
+        return StoreError(f"another bundle {tag} exists at {self}: save yours under another version")
+
+    def each(self, work: Callable[[T], R], items: Iterable[T], stop: Callable[[], object] = lambda: None) -> list[R]:
+        """Do something for each item, several at once; at the first fault what has not begun is left, and `stop` ends what has."""
+        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="bento-remote") as pool:
+            futures = [pool.submit(work, item) for item in items]
+            try:
+                return [future.result() for future in futures]
+            except BaseException:
+                stop()
+                pool.shutdown(cancel_futures=True)
+                raise
+
+    @contextmanager
+    def reaching(self, task: str) -> Iterator[None]:
+        """Turn what a library or a disk raises into a RemoteError that says what was tried."""
+        try:
+            yield
+        except BentoError:
+            raise
+        except Exception as error:
+            reason = str(error) if isinstance(error, OSError) and str(error) else f"{type(error).__name__}: {error}"
+            raise RemoteError(f"cannot {task} at {self}: {reason}") from error
+
+    def _tags(self, name: str | None) -> list[Tag]:
+        found = []
+        for path in self._place.paths("bundles" if name is None else f"bundles/{Tag(name).name}"):
+            folder, _, file = path.removeprefix("bundles/").rpartition("/")
+            if file == MANIFEST:
+                try:
+                    found.append(Tag(*folder.split("/", 1)))
+                except TagError as error:
+                    log.warning("left out what is no bundle at %s: %s", self, error)
+        return found
+
+    def _summary(self, tag: Tag) -> Summary | None:
+        try:
+            content = self._content(tag)
+            return None if content is None else Summary.of(read_tagged(content, tag), hashlib.sha256(content).hexdigest())
+        except BundleError as error:
+            log.warning("left out what is no bundle at %s: %s: %s", self, tag, error)
+            return None
+
+    def _content(self, tag: Tag) -> bytes | None:
+        try:
+            content = b""
+            for piece in self._place.read(_manifest(tag)):
+                content += piece
+                if len(content) > MAX_MANIFEST:
+                    break
+        except FileNotFoundError:
+            return None
+        return content
+
+
+def read_tagged(content: bytes, tag: Tag) -> Manifest:
+    """A manifest that has this tag."""
+    manifest = read_manifest(content)
+    if (found := Tag(manifest.name, manifest.version)) != tag:
+        raise BundleError(f"{MANIFEST} is of another bundle, {found}")
+    return manifest
+
+
+def _blob(file: File) -> str:
+    return f"blobs/{file.sha256[:2]}/{file.sha256}"
+
+
+def _manifest(tag: Tag) -> str:
+    return f"bundles/{tag.name}/{tag.version}/{MANIFEST}"

@@ -1,0 +1,198 @@
+"""Transfers between a store and a remote: only what is missing travels, several files at once, and each is checked at both ends."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final, NamedTuple
+
+from ..bundle import Bundle, open_bundle, verify
+from ..bundle.atomic import new_folder
+from ..bundle.manifest import MANIFEST, File
+from ..bundle.model import read_content
+from ..errors import BundleError, RemoteError
+from .blobs import blob_of
+from .ledger import ledger_of
+from .place import PIECE
+
+if TYPE_CHECKING:
+    from ..bundle.hashing import Progress
+    from .local import Store
+    from .remote import Offer, Remote
+
+_PARTIAL: Final = "partial"
+_KEPT: Final = 7 * 24 * 3600
+
+
+class Moved(NamedTuple):
+    """What travelled: a number of files and their size in bytes."""
+
+    files: int
+    size: int
+
+
+class _Count:
+    """Counts bytes from several threads for one `progress`."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self._progress = progress
+        self._done = 0
+        self._stopped = False
+        self._lock = threading.Lock()
+
+    def add(self, size: int) -> None:
+        """Count more bytes; in a transfer that was stopped, this ends the thread's work."""
+        with self._lock:
+            if self._stopped:
+                raise RemoteError("the transfer was stopped")
+            self._done += size
+            if self._progress is not None:
+                self._progress(self._done)
+
+    def stop(self) -> None:
+        self._stopped = True
+
+
+def push_bundle(bundle: Bundle, remote: Remote, store: Store | None = None, progress: Progress | None = None) -> Moved:
+    """Put a bundle, after verifying it, on a remote; one that is there already stays as it is."""
+    verify(bundle, ledger=ledger_of(store.root if store else None))
+    content, count = read_content(bundle.path), _Count(progress)
+    if hashlib.sha256(content).hexdigest() != bundle.fingerprint:
+        raise BundleError(f"bundle {bundle.tag} is damaged: {MANIFEST!r} has changed since it was read")
+    with remote.reaching(f"push {bundle.tag}"):
+        if remote.holds(bundle.tag, content):
+            count.add(bundle.size)
+            return Moved(0, 0)
+        files = list({file.sha256: file for file in bundle.manifest.files}.values())
+        count.add(bundle.size - sum(file.size for file in files))
+
+        def put(file: File) -> int | None:
+            if not remote.lacks(file):
+                count.add(file.size)
+                return None
+            remote.send(file, bundle.path / file.path, count.add)
+            return file.size
+
+        sent = [size for size in remote.each(put, files, count.stop) if size is not None]
+        remote.publish(bundle.tag, content)
+    return Moved(len(sent), sum(sent))
+
+
+def fetch(offer: Offer, remote: Remote, store: Store, *, trust: bool = False, progress: Progress | None = None) -> Bundle:
+    """Take a bundle of a remote into a store. Nothing in it runs; `progress` is told how many bytes are here.
+
+    What arrived before an interruption is kept for a week, and not asked for again.
+    """
+    count = _Count(progress)
+    by_digest: dict[str, list[File]] = {}
+    for file in offer.manifest.files:
+        by_digest.setdefault(file.sha256, []).append(file)
+
+    def write(folder: Path) -> Bundle:
+        with new_folder(folder) as draft:
+            (draft / MANIFEST).write_bytes(offer.content)
+            for file in offer.manifest.files:
+                (draft / file.path).parent.mkdir(parents=True, exist_ok=True)
+            remote.each(lambda files: _get(files, remote, store.root, draft, count), by_digest.values(), count.stop)
+        return open_bundle(folder)
+
+    if store.holds(offer.tag, offer.fingerprint) and not trust:
+        count.add(offer.size)
+        return store.get(offer.tag)
+    return store.take_in(write, task=f"pull {offer.tag} from {remote}", trusted="pulled with trust" if trust else None)
+
+
+def _get(files: list[File], remote: Remote, root: Path, draft: Path, count: _Count) -> None:
+    """Put one content, from this machine if it is here, wherever a bundle has it."""
+    first, *others = files
+    target = draft / first.path
+    if not _copy(blob_of(root, first.sha256), target, first):
+        with _partial(root, first.sha256) as (path, part):
+            _complete(part, first, remote, count)
+            path.replace(target)
+    else:
+        count.add(first.size)
+    for file in others:
+        shutil.copyfile(target, draft / file.path)
+        count.add(file.size)
+
+
+def _copy(source: Path, target: Path, file: File) -> bool:
+    """Copy a content that is here; False if it is not, or no longer is what it was."""
+    digest = hashlib.sha256()
+    try:
+        with source.open("rb") as content, target.open("wb") as copy:
+            while piece := content.read(PIECE):
+                digest.update(piece)
+                copy.write(piece)
+    except FileNotFoundError:
+        return False
+    return digest.hexdigest() == file.sha256
+
+
+@contextmanager
+def _partial(root: Path, digest: str) -> Iterator[tuple[Path, IO[bytes]]]:
+    """What has arrived so far of a content, for one process at a time."""
+    folder = root / _PARTIAL
+    folder.mkdir(exist_ok=True)
+    _prune(folder)
+    path = folder / digest
+    while True:
+        with path.open("a+b") as part:
+            fcntl.flock(part, fcntl.LOCK_EX)
+            if _is_at(part, path):
+                yield path, part
+                return
+
+
+def _is_at(part: IO[bytes], path: Path) -> bool:
+    """Whether an open file is still there: whoever had its lock before may have finished it, and moved it away."""
+    try:
+        return os.path.samestat(os.fstat(part.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _prune(folder: Path) -> None:
+    oldest = time.time() - _KEPT
+    for path in folder.iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_mtime < oldest:
+                path.unlink()
+
+
+def _complete(part: IO[bytes], file: File, remote: Remote, count: _Count) -> None:
+    """Read what is missing of a content; if the whole is not what the manifest says, it is read once more from the start."""
+    part.seek(0)
+    digest, done = hashlib.sha256(), 0
+    while piece := part.read(PIECE):
+        digest.update(piece)
+        done += len(piece)
+    resumed = 0 < done <= file.size
+    if done > file.size:
+        part.truncate(0)
+        digest, done = hashlib.sha256(), 0
+    count.add(done)
+    for piece in remote.read(file, done) if done < file.size else ():
+        digest.update(piece)
+        done += len(piece)
+        if done > file.size:
+            break
+        part.write(piece)
+        count.add(len(piece))
+    part.flush()
+    if (done, digest.hexdigest()) != (file.size, file.sha256):
+        part.truncate(0)
+        count.add(-min(done, file.size))
+        if resumed:
+            _complete(part, file, remote, count)
+            return
+        raise RemoteError(f"the content of {file.path!r} at {remote} is damaged: it has to be pushed anew from a store that has it whole")

@@ -1,0 +1,90 @@
+"""`bento push`, `bento pull`, and what takes the URL of a bundle."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture
+def remote(tmp_path) -> str:
+    return f"file://{tmp_path}/remote"
+
+
+@pytest.fixture
+def other(tmp_path) -> Path:
+    """The store of another machine."""
+    return tmp_path / "other"
+
+
+def test_what_is_pushed_has_a_url_and_only_what_is_missing_is_sent(bento, remote):
+    first, second = bento("push", "shop:1", remote), bento("push", "shop:2", remote)
+    assert (first.stdout, second.stdout) == (f"{remote}/shop:1\n", f"{remote}/shop:2\n")
+    assert first.stderr.startswith("sent ")
+    assert second.stderr.startswith("sent 0 of ")
+    assert bento("push", "shop:2", remote).stderr == second.stderr
+
+
+def test_what_is_pulled_is_in_the_store_and_not_trusted_yet(bento, remote, other):
+    bento("push", "shop:1", remote)
+    done = bento("pull", "shop", remote, "--store", other)
+    assert done.stdout == "shop:1\n"
+    assert done.stderr == f"its code may not run here yet: 'bento pull shop:1 {remote} --trust' lets it, once you know who made it\n"
+    ask = ("run", "shop:1", "price", "--input", '"tea"', "--store", other)
+    assert bento(*ask, code=1).stderr.startswith("Error: shop:1 was not made here")
+    assert bento("pull", "shop:1", remote, "--trust", "--store", other).stderr == ""
+    assert bento(*ask).stdout == "3\n"
+
+
+def test_a_remote_is_listed(bento, remote):
+    assert bento("list", remote).stderr == f"no bundles yet: push one with 'bento push TAG {remote}'\n"
+    for version in "12":
+        bento("push", f"shop:{version}", remote)
+    lines = bento("list", remote).stdout.splitlines()
+    assert lines[0].split() == ["TAG", "CREATED", "SIZE", "APIS", "LABELS"]
+    assert sorted(line.split()[0] for line in lines[1:]) == ["shop:1", "shop:2"]
+    for arguments in (["shop", "--label", "team=kitchen"], ["s*", "--label", "team=kitchen"]):
+        [record] = json.loads(bento("list", remote, *arguments, "--json").stdout)
+        assert (record["tag"], record["labels"]) == ("shop:2", {"team": "kitchen"})
+    assert bento("list", remote, "stall").stderr == f"no bundles called 'stall': push one with 'bento push TAG {remote}'\n"
+
+
+def test_two_names_are_not_listed(bento):
+    assert bento("list", "shop", "stall", code=2).stderr.endswith(
+        "Error: 'shop' is no remote, and one name is enough: write s3://bucket/store, or 'iris-*' for several names\n"
+    )
+
+
+def test_commands_take_the_url_of_a_bundle(bento, remote, tmp_path):
+    url = bento("push", "shop:1", remote).stdout.strip()
+    assert bento("run", url, "price", "--input", '"tea"').stdout == "3\n"
+    assert bento("show", url).stdout.startswith("tag         shop:1\n")
+    assert bento("verify", url).stdout.startswith("shop:1 is whole: ")
+    assert bento("pack", url, "archive", "shop.bento").stdout == "shop.bento\n"
+    assert bento("list").stdout.count("shop:") == 2
+
+
+def test_a_remote_that_is_none_is_refused(bento):
+    assert bento("push", "shop:1", "/srv/models", code=1).stderr == (
+        "Error: expected a remote such as s3://bucket/store or file:///srv/models, got '/srv/models': did you mean file:///srv/models\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("module", "url", "message"),
+    [
+        ("s3fs", "s3://bucket/store", "without s3fs: pip install 'bento-core[remote]'"),
+        ("paramiko", "sftp://host/store", "without paramiko: pip install 'bento-core[remote]'"),
+        ("fsspec", "s3://bucket/store", "without s3fs: pip install 'bento-core[remote]'"),
+        ("gcsfs", "gs://bucket/store", "without gcsfs: pip install 'bento-core[remote]' gcsfs"),
+        ("adlfs", "az://container/store", "without adlfs: pip install 'bento-core[remote]' adlfs"),
+    ],
+)
+def test_what_has_to_be_installed_is_said(module, url, message):
+    code = f"import sys; sys.modules[{module!r}] = None; from bento.store.remote import Remote; Remote({url!r})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr.splitlines()[-1] == f"bento.errors.RemoteError: cannot reach {url} {message}"

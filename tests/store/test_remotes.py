@@ -1,0 +1,293 @@
+"""Pushed to a remote of any kind, and pulled elsewhere, a bundle is the same; only what is missing travels."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+import bento
+from bento.bundle import verify
+from bento.errors import BundleError, NotFound, RemoteError, StoreError, TagError, UntrustedError
+from bento.store import Store, check_trust
+from bento.store.remote import Remote
+from bento.store.transfer import fetch, push_bundle
+from bento.tag import Tag
+
+LARGE = b"weights" * 100_000
+
+
+@pytest.fixture
+def other(tmp_path) -> Store:
+    """The store of another machine."""
+    return Store(tmp_path / "other")
+
+
+@pytest.fixture
+def bundle_of(make_bundle, tmp_path):
+    """A bundle's folder, not in a store."""
+
+    def bundle_of(version: str, files: dict[str, bytes], **fields):
+        return make_bundle(tmp_path / "made" / version, files, version=version, **fields)
+
+    return bundle_of
+
+
+def files(version: str) -> dict[str, bytes]:
+    return {"artifacts/model/weights": LARGE, "artifacts/model/again": LARGE, "empty": b"", "src/iris.py": version.encode()}
+
+
+def test_what_was_pushed_is_pulled_byte_for_byte(store, other, service, elsewhere):
+    saved = store.save(service, version="3")
+    url = bento.push("iris:3", elsewhere, store=store)
+    assert url == f"{Remote(elsewhere)}/iris:3"
+    pulled = bento.pull("iris", elsewhere, store=other)
+    assert (pulled.tag, pulled.fingerprint, pulled.path) == (saved.tag, saved.fingerprint, other.root / "bundles/iris/3")
+    verify(pulled)
+    assert list((other.root / "tmp").iterdir()) == list((other.root / "partial").iterdir()) == []
+
+
+def test_only_what_is_missing_travels(other, bundle_of, elsewhere):
+    remote = Remote(elsewhere)
+    assert push_bundle(bundle_of("1", files("1")), remote) == (3, len(LARGE) + 1)
+    assert push_bundle(bundle_of("2", files("2"), created="2026-11-22T10:16:00Z"), remote) == (1, 1)
+    assert push_bundle(bundle_of("2", files("2"), created="2026-11-22T10:16:00Z"), remote) == (0, 0)
+    read = []
+    remote.read = lambda file, start, read_it=remote.read: read.append(file.size) or read_it(file, start)
+    for tag in ("iris:1", "iris:2", "iris:2"):
+        verify(fetch(remote.offer(Tag.parse(tag)), remote, other))
+    assert sorted(read) == [0, 1, 1, len(LARGE)][-len(read) :]
+
+
+def test_progress_counts_every_byte_whether_it_travels_or_not(other, bundle_of, elsewhere):
+    bundle, steps = bundle_of("1", files("1")), []
+    for _ in range(2):
+        bento.push(bundle, elsewhere, progress=steps.append)
+        assert steps.pop() == bundle.size
+        bento.pull("iris:1", elsewhere, store=other, progress=steps.append)
+        assert steps.pop() == bundle.size
+
+
+def test_a_remote_is_listed_newest_first(bundle_of, elsewhere):
+    remote = Remote(elsewhere)
+    assert remote.summaries() == []
+    for number, version in enumerate(("b", "c", "a")):
+        bento.push(bundle_of(version, files(version), created=f"2026-11-22T10:1{number}:00Z", labels={"n": str(number)}), elsewhere)
+    assert [str(each) for each in remote.summaries()] == ["iris:a", "iris:c", "iris:b"]
+    assert [str(each) for each in remote.summaries("iris")] == ["iris:a", "iris:c", "iris:b"]
+    assert remote.summaries("rose") == []
+    assert remote.summaries()[0].labels == {"n": "2"}
+
+
+def test_another_bundle_never_takes_a_tag(store, other, bundle_of, elsewhere):
+    first = bundle_of("1", files("1"))
+    bento.push(first, elsewhere)
+    with pytest.raises(StoreError) as caught:
+        bento.push(bundle_of("1", files("2"), labels={"mine": "yes"}), elsewhere)
+    assert str(caught.value) == f"another bundle iris:1 exists at {Remote(elsewhere)}: save yours under another version"
+    assert bento.pull("iris:1", elsewhere, store=other).fingerprint == first.fingerprint
+
+
+def test_of_two_that_push_one_tag_at_once_one_gets_it(elsewhere):
+    remote = Remote(elsewhere)
+    remote.publish(Tag("iris", "1"), b"first")
+    with pytest.raises(StoreError, match="another bundle iris:1 exists at"):
+        remote.publish(Tag("iris", "1"), b"second")
+    remote.publish(Tag("iris", "1"), b"first")
+
+
+def test_what_is_not_there_is_told_what_is(bundle_of, elsewhere):
+    with pytest.raises(NotFound) as caught:
+        bento.pull("iris:1", elsewhere)
+    assert str(caught.value) == f"no bundle iris:1 in the store at {Remote(elsewhere)}: it is empty"
+    bento.push(bundle_of("1.0", files("1")), elsewhere)
+    with pytest.raises(NotFound) as caught:
+        bento.pull("iris:1.1", elsewhere)
+    assert str(caught.value) == (
+        f"no bundle iris:1.1 in the store at {Remote(elsewhere)}: iris has the version 1.0 - did you mean iris:1.0?"
+    )
+    with pytest.raises(NotFound, match=r"it has the name iris - did you mean iris\?"):
+        bento.pull("irsi", elsewhere)
+
+
+def test_what_was_pulled_came_from_elsewhere(store, other, service, elsewhere):
+    store.save(service, version="3")
+    bento.push("iris:3", elsewhere, store=store)
+    with pytest.raises(UntrustedError):
+        bento.load(bento.pull("iris", elsewhere, store=other), store=other)
+    check_trust(bento.pull("iris", elsewhere, store=other, trust=True), store=other)
+    assert bento.load("iris:3", store=other).predict([1]) == "setosa"
+
+
+def test_a_damaged_bundle_is_not_pushed(bundle_of, elsewhere):
+    bundle = bundle_of("1", files("1"))
+    (bundle.path / "artifacts/model/weights").write_bytes(b"W" + LARGE[1:])
+    with pytest.raises(BundleError, match="'artifacts/model/weights' has changed"):
+        bento.push(bundle, elsewhere)
+    assert Remote(elsewhere).summaries() == []
+
+
+def test_a_file_that_changes_between_being_verified_and_sent_does_not_arrive(bundle_of, elsewhere):
+    bundle, remote = bundle_of("1", files("1")), Remote(elsewhere)
+    file = next(file for file in bundle.manifest.files if file.path.endswith("weights"))
+    for content in (b"W" + LARGE[1:], LARGE + b"s", LARGE[:-1]):
+        (bundle.path / file.path).write_bytes(content)
+        with pytest.raises(RemoteError) as caught:
+            remote.send(file, bundle.path / file.path, lambda size: None)
+        assert str(caught.value) == f"{bundle.path / file.path} is not what the manifest says of 'artifacts/model/weights'"
+        assert remote.lacks(file)
+
+
+@pytest.fixture
+def pushed(bundle_of, tmp_path):
+    """A bundle on a remote that is a folder, which the test may damage."""
+    folder = tmp_path / "remote"
+    return bundle_of("1", files("1")), folder, bento.push(bundle_of("1", files("1")), f"file://{folder}").rpartition("/")[0]
+
+
+def blob(bundle, folder: Path) -> Path:
+    digest = next(file.sha256 for file in bundle.manifest.files if file.path.endswith("weights"))
+    return folder / "blobs" / digest[:2] / digest
+
+
+@pytest.mark.parametrize("content", [b"W" + LARGE[1:], LARGE[:-1], LARGE + b"s", b""])
+def test_what_a_remote_has_damaged_is_not_taken_in(other, pushed, content):
+    bundle, folder, url = pushed
+    blob(bundle, folder).write_bytes(content)
+    with pytest.raises(RemoteError) as caught:
+        bento.pull("iris", url, store=other)
+    assert "artifacts/model/" in str(caught.value)
+    assert str(caught.value).endswith(f"at {url} is damaged: it has to be pushed anew from a store that has it whole")
+    assert other.list() == []
+    assert list((other.root / "tmp").iterdir()) == []
+
+
+def test_what_a_remote_has_lost_is_pushed_again_and_what_is_cut_short_too(other, pushed):
+    bundle, folder, url = pushed
+    for damage in (lambda path: path.unlink(), lambda path: path.write_bytes(LARGE[:9])):
+        damage(blob(bundle, folder))
+        shutil.rmtree(folder / "bundles")
+        assert push_bundle(bundle, Remote(url)) == (1, len(LARGE))
+        assert blob(bundle, folder).read_bytes() == LARGE
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (b"{", "iris:1 at {url} is no bundle: bento.json is not JSON: "),
+        (b"{}", "iris:1 at {url} is no bundle: bento.json: expected the number of a format, got None - at $.format"),
+    ],
+)
+def test_a_manifest_of_a_remote_is_not_believed(other, pushed, content, fault, caplog):
+    _, folder, url = pushed
+    (folder / "bundles/iris/1/bento.json").write_bytes(content)
+    with pytest.raises(BundleError) as caught:
+        bento.pull("iris:1", url, store=other)
+    assert str(caught.value).startswith(fault.format(url=url))
+    assert Remote(url).summaries() == []
+    assert caplog.messages[0].startswith(f"left out what is no bundle at {url}: iris:1: ")
+
+
+def test_a_manifest_under_a_tag_that_it_does_not_have_is_refused(other, pushed):
+    _, folder, url = pushed
+    shutil.copytree(folder / "bundles/iris/1", folder / "bundles/rose/2")
+    with pytest.raises(BundleError) as caught:
+        bento.pull("rose:2", url, store=other)
+    assert str(caught.value) == f"rose:2 at {url} is no bundle: bento.json is of another bundle, iris:1"
+
+
+def test_names_on_a_remote_that_are_no_tags_are_left_out(pushed, caplog):
+    _, folder, url = pushed
+    shutil.copytree(folder / "bundles/iris/1", folder / "bundles/..rose/2")
+    assert [str(each) for each in Remote(url).summaries()] == ["iris:1"]
+    assert caplog.messages[0].startswith(f"left out what is no bundle at {url}: '..rose' is no bundle name")
+
+
+def test_another_bundle_of_a_tag_that_is_taken_here_is_refused_before_it_travels(other, pushed, bundle_of, make_bundle):
+    _, folder, url = pushed
+    make_bundle(other.root / "bundles/iris/1", version="1")
+    shutil.rmtree(folder / "blobs")
+    with pytest.raises(StoreError) as caught:
+        bento.pull("iris:1", url, store=other)
+    assert str(caught.value) == f"another bundle iris:1 exists in the store at {other.root}: delete that one first"
+
+
+def test_a_pull_that_was_interrupted_goes_on_where_it_was(other, pushed):
+    bundle, folder, url = pushed
+    file = next(file for file in bundle.manifest.files if file.path.endswith("again"))
+    (other.root / "partial").mkdir(parents=True)
+    (other.root / "partial" / file.sha256).write_bytes(LARGE[:-5])
+    # What is here already is not asked for again, so that it is gone from the remote does not matter.
+    blob(bundle, folder).write_bytes(b"?" * (len(LARGE) - 5) + LARGE[-5:])
+    verify(bento.pull("iris", url, store=other))
+
+
+@pytest.mark.parametrize("content", [b"canary", LARGE + b"s", b"W" + LARGE[1:]])
+def test_a_part_that_is_not_what_it_should_be_is_fetched_anew(other, pushed, content):
+    bundle, _, url = pushed
+    (other.root / "partial").mkdir(parents=True)
+    (other.root / "partial" / blob(bundle, Path()).name).write_bytes(content)
+    steps = []
+    verify(bento.pull("iris", url, store=other, progress=steps.append))
+    assert steps[-1] == bundle.size
+
+
+@pytest.mark.parametrize(
+    ("remote", "message"),
+    [
+        ("/srv/models", "got '/srv/models': did you mean file:///srv/models"),
+        ("models", "got 'models'"),
+        ("ftp://user:secret@host/models", "got 'ftp://user:***@host/models'"),
+        ("s3://", "got 's3://'"),
+    ],
+)
+def test_what_is_no_remote_is_told_what_one_looks_like(remote, message):
+    with pytest.raises(RemoteError) as caught:
+        Remote(remote)
+    assert str(caught.value) == f"expected a remote such as s3://bucket/store or file:///srv/models, {message}"
+
+
+def test_a_folder_of_another_machine_is_no_file_url():
+    with pytest.raises(RemoteError) as caught:
+        Remote("file://models/store")
+    assert str(caught.value) == (
+        "expected the folder of a file:// remote from the root on, as in file:///srv/models, got 'file://models/store'"
+    )
+
+
+def test_a_tag_that_is_none_is_refused(elsewhere):
+    with pytest.raises(TagError):
+        bento.pull("../iris", elsewhere)
+
+
+def test_a_server_that_is_not_there_is_a_sentence(monkeypatch, s3):
+    for name, value in {**s3.environment, "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(RemoteError, match=r"^cannot list the bundles at s3://models/store: "):
+        Remote("s3://models/store").summaries()
+
+
+def test_a_server_whose_key_is_unknown_gets_no_password(monkeypatch, sftp, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(RemoteError) as caught:
+        Remote(f"{sftp.url}/store")
+    port = urlsplit(sftp.url).port
+    assert str(caught.value) == (
+        f"the key of [127.0.0.1]:{port} is not in ~/.ssh/known_hosts: connect with ssh once, or add what ssh-keyscan tells of it"
+    )
+
+
+def test_a_password_is_shown_to_nobody(monkeypatch, sftp):
+    monkeypatch.setenv("HOME", sftp.environment["HOME"])
+    with pytest.raises(RemoteError) as caught:
+        Remote(sftp.url.replace("secret", "wrong") + "/store")
+    assert str(caught.value).startswith("cannot reach it at sftp://user:***@127.0.0.1:")
+    assert "wrong" not in str(caught.value)
+
+
+def test_a_folder_that_is_a_remote_holds_each_content_once(pushed):
+    _, folder, url = pushed
+    assert sorted(path.relative_to(folder).parts[0] for path in folder.rglob("*") if path.is_file()) == ["blobs"] * 3 + ["bundles"]
+    assert unquote(urlsplit(url).path) == str(folder)
