@@ -3,8 +3,11 @@ from __future__ import annotations
 import gc
 import importlib
 import os
+import re
+import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +39,8 @@ class Iris(bento.Service):
 class Rose(Iris):
     extra = PickleArtifact()
 '''
+
+SMALL_REGISTRY = Path(__file__).parents[1] / "support/small_registry.py"
 
 MOTO = """
 import sys, threading
@@ -173,6 +178,51 @@ def sftp(tmp_path_factory) -> Iterator[Elsewhere]:
     stop(process)
 
 
+@pytest.fixture(scope="session")
+def small_registry(tmp_path_factory) -> Iterator[Elsewhere]:
+    """A registry of ours on loopback, which always runs."""
+    folder = tmp_path_factory.mktemp("registry")
+    process, port = started([sys.executable, str(SMALL_REGISTRY), str(folder / "files")], folder)
+    yield Elsewhere(f"oci://127.0.0.1:{port}", {})
+    stop(process)
+
+
+@pytest.fixture(scope="session")
+def docker_registry(tmp_path_factory) -> Iterator[Elsewhere]:
+    """Debian's registry on loopback, where it is installed."""
+    if not shutil.which("docker-registry"):
+        pytest.skip("docker-registry is not installed: apt-get install docker-registry")
+    process, port = started_docker_registry(tmp_path_factory.mktemp("docker-registry"))
+    yield Elsewhere(f"oci://127.0.0.1:{port}", {})
+    stop(process)
+
+
+def started_docker_registry(folder: Path) -> tuple[subprocess.Popen[str], int]:
+    storage = f"storage: {{filesystem: {{rootdirectory: {folder / 'files'}}}}}"
+    (folder / "config.yml").write_text(f"{{version: 0.1, log: {{level: info}}, {storage}, http: {{addr: '127.0.0.1:0'}}}}")
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(["docker-registry", "serve", "config.yml"], cwd=folder, stdout=log, stderr=log, text=True)
+    while not (found := re.search(r"listening on [^ \"]*:(\d+)", (folder / "log").read_text())):
+        assert process.poll() is None, (folder / "log").read_text()
+        time.sleep(0.02)
+    return process, int(found[1])
+
+
+@pytest.fixture
+def start_server(tmp_path) -> Iterator[Callable[[list[str]], int]]:
+    """Starts a server that prints its port, for as long as the test runs."""
+    processes = []
+
+    def start(command: list[str]) -> int:
+        process, port = started(command, tmp_path)
+        processes.append(process)
+        return port
+
+    yield start
+    for process in processes:
+        stop(process)
+
+
 def started(command: list[str], folder: Path) -> tuple[subprocess.Popen[str], int]:
     """A server that prints its port when it is there, and ends when nobody holds its standard input any more."""
     with (folder / "log").open("w") as log:
@@ -187,7 +237,7 @@ def stop(process: subprocess.Popen[str]) -> None:
     process.communicate()
 
 
-@pytest.fixture(params=["file", "s3", "sftp"])
+@pytest.fixture(params=["file", "s3", "sftp", "small_registry", "docker_registry"])
 def elsewhere(request, tmp_path, monkeypatch) -> Iterator[str]:
     """The URL of a remote that is empty, and can be reached."""
     if request.param == "file":

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 import bento
-from bento.bundle import verify
+from bento.bundle import open_bundle, verify
 from bento.errors import BundleError, NotFound, RemoteError, StoreError, TagError, UntrustedError
 from bento.store import Store, check_trust
 from bento.store.remote import Remote
@@ -90,12 +90,25 @@ def test_another_bundle_never_takes_a_tag(store, other, bundle_of, elsewhere):
     assert bento.pull("iris:1", elsewhere, store=other).fingerprint == first.fingerprint
 
 
-def test_of_two_that_push_one_tag_at_once_one_gets_it(elsewhere):
+def test_of_two_that_push_one_tag_at_once_one_gets_it(bundle_of, elsewhere):
     remote = Remote(elsewhere)
-    remote.publish(Tag("iris", "1"), b"first")
+    bundles = [bundle_of("1", files("1")), make_other(bundle_of)]
+    for bundle in bundles:
+        for file in bundle.manifest.files:
+            remote.send(file, bundle.path / file.path, lambda size: None)
+    first, second = ((bundle.path / "bento.json").read_bytes() for bundle in bundles)
+    remote.publish(Tag("iris", "1"), first)
     with pytest.raises(StoreError, match="another bundle iris:1 exists at"):
-        remote.publish(Tag("iris", "1"), b"second")
-    remote.publish(Tag("iris", "1"), b"first")
+        remote.publish(Tag("iris", "1"), second)
+    remote.publish(Tag("iris", "1"), first)
+
+
+def make_other(bundle_of):
+    """Another bundle that is called iris:1."""
+    bundle = bundle_of("2", files("2"))
+    manifest = bundle.path / "bento.json"
+    manifest.write_text(manifest.read_text().replace('"version": "2"', '"version": "1"'))
+    return open_bundle(bundle.path)
 
 
 def test_what_is_not_there_is_told_what_is(bundle_of, elsewhere):

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from ..errors import RemoteError
 from ..tag import Tag
 
-SCHEMES: Final = ("file", "s3", "gs", "az", "sftp")
+SCHEMES: Final = ("file", "s3", "gs", "az", "sftp", "oci")
 
 _SECRET: Final = re.compile(r"(?<=://)([^/@:]*):[^/]*(?=@)")
 

@@ -65,7 +65,7 @@ class Remote:
     def __init__(self, url: str) -> None:
         self.url = check_remote(url)
         with self.reaching("reach it"):
-            self._place: Place = FolderPlace(self.url) if self.url.startswith("file:") else cloud_place(self.url)
+            self._place = _place(self.url)
 
     def __str__(self) -> str:
         return shown(self.url)
@@ -169,6 +169,16 @@ class Remote:
         except FileNotFoundError:
             return None
         return content
+
+
+def _place(url: str) -> Place:
+    if url.startswith("file:"):
+        return FolderPlace(url)
+    if url.startswith("oci:"):
+        from .oci import RegistryPlace
+
+        return RegistryPlace(url)
+    return cloud_place(url)
 
 
 def read_tagged(content: bytes, tag: Tag) -> Manifest:

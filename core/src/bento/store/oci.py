@@ -1,0 +1,127 @@
+"""Registries as places: each file is a blob of one repository, each bundle an artifact under a tag.
+
+The config of an artifact is the bundle's manifest, its layers are the bundle's files, titled with their paths, so that other tools can
+pull them, too. `iris:1` has the tag `iris..1`, since neither a name nor a version holds two dots.
+
+Source: OCI distribution specification 1.1 (pull, push, content discovery), OCI image specification 1.1 (manifest).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from ..bundle.formats import read_manifest
+from ..bundle.manifest import MANIFEST
+from ..errors import RemoteError
+from .place import PIECE, Moved, Place, checked
+from .registry import Registry
+
+if TYPE_CHECKING:
+    from ..bundle.manifest import File
+
+_ARTIFACT: Final = "application/vnd.bento.bundle.v1"
+_CONFIG: Final = "application/vnd.bento.manifest.v1+json"
+_IMAGE: Final = "application/vnd.oci.image.manifest.v1+json"
+_LAYER: Final = "application/octet-stream"
+_TITLE: Final = "org.opencontainers.image.title"
+_LONGEST_TAG: Final = 128
+_LARGEST_MANIFEST: Final = 4 << 20
+"""The least that the specification has every registry accept, in bytes."""
+
+
+class RegistryPlace(Place):
+    """One repository of a registry: `oci://registry.example.org/team/models`."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._registry = Registry(parts.netloc, parts.path.strip("/"))
+
+    def size(self, path: str) -> int | None:
+        return self._registry.size(f"blobs/{_digest(path)}")
+
+    def read(self, path: str, start: int = 0) -> Iterator[bytes]:
+        digest = _digest(path) if path.startswith("blobs/") else self._config(_tag(path))
+        with closing(self._registry.get(f"blobs/{digest}", start=start)) as answer:
+            while piece := answer.read(PIECE):
+                yield piece
+
+    def write(self, path: str, source: Path, file: File, moved: Moved) -> None:
+        with source.open("rb") as content:
+            for _ in checked(iter(lambda: content.read(PIECE), b""), file, str(source)):
+                pass
+            content.seek(0)
+            # The registry compares what arrives with the digest, and keeps nothing else.
+            self._registry.upload(_digest(path), _Telling(content, moved), file.size)
+
+    def create(self, path: str, content: bytes) -> bool:
+        tag = _tag(path)
+        if self._registry.size(f"manifests/{tag}", accept=_IMAGE) is not None:
+            return False
+        digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+        if self._registry.size(f"blobs/{digest}") is None:
+            self._registry.upload(digest, content, len(content))
+        self._registry.put(f"manifests/{tag}", _artifact(content, digest), _IMAGE)
+        return True
+
+    def paths(self, folder: str) -> list[str]:
+        pairs = [tag.split("..") for tag in self._registry.tags()]
+        found = [f"bundles/{pair[0]}/{pair[1]}/{MANIFEST}" for pair in pairs if len(pair) == 2]  # noqa: PLR2004 - name and version
+        return [path for path in found if path.startswith(f"{folder}/")]
+
+    def _config(self, tag: str) -> str:
+        with closing(self._registry.get(f"manifests/{tag}", accept=_IMAGE)) as answer:
+            content = answer.read(_LARGEST_MANIFEST + 1)
+        try:
+            config: Mapping[str, Any] = json.loads(content)["config"]
+            if config["mediaType"] == _CONFIG:
+                return str(config["digest"])
+        except (ValueError, KeyError, TypeError):
+            pass
+        raise FileNotFoundError(tag)  # somebody else's
+
+
+def _artifact(content: bytes, digest: str) -> bytes:
+    """The manifest, as the registry has it, of a bundle whose `bento.json` is this."""
+    layers = [
+        {"mediaType": _LAYER, "digest": f"sha256:{file.sha256}", "size": file.size, "annotations": {_TITLE: file.path}}
+        for file in read_manifest(content).files
+    ]
+    config = {"mediaType": _CONFIG, "digest": digest, "size": len(content)}
+    document = {"schemaVersion": 2, "mediaType": _IMAGE, "artifactType": _ARTIFACT, "config": config, "layers": layers}
+    encoded = json.dumps(document, separators=(",", ":")).encode()
+    if len(encoded) > _LARGEST_MANIFEST:
+        raise RemoteError(
+            f"a registry takes manifests of up to {_LARGEST_MANIFEST} bytes, and one of {len(layers)} files has {len(encoded)}"
+        )
+    return encoded
+
+
+def _digest(path: str) -> str:
+    return f"sha256:{path.rpartition('/')[2]}"
+
+
+def _tag(path: str) -> str:
+    _, name, version, _ = path.split("/")
+    tag = f"{name}..{version}"
+    if len(tag) > _LONGEST_TAG:
+        raise RemoteError(f"a registry takes tags of up to {_LONGEST_TAG} characters, and {tag!r} has {len(tag)}: choose a shorter version")
+    return tag
+
+
+class _Telling:
+    """A file that tells how much of it is read."""
+
+    def __init__(self, file: IO[bytes], moved: Moved) -> None:
+        self._file = file
+        self._moved = moved
+
+    def read(self, size: int = -1) -> bytes:
+        piece = self._file.read(size)
+        self._moved(len(piece))
+        return piece

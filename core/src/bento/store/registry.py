@@ -1,0 +1,137 @@
+"""A repository of a registry, over HTTP.
+
+Source: OCI distribution specification 1.1; for tokens, https://distribution.github.io/distribution/spec/auth/token/.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import re
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, NoReturn
+from urllib.parse import urlencode, urljoin, urlsplit
+
+from ..errors import RemoteError
+
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_TIMEOUT: Final = 60.0
+_PAGE: Final = 1000
+_CHALLENGE: Final = re.compile(r'(\w+)="([^"]*)"')
+
+
+class Registry:
+    """One repository. Who is asked for a name and password gives those that `docker login` has left in `~/.docker/config.json`."""
+
+    def __init__(self, host: str, repository: str) -> None:
+        if not repository:
+            raise RemoteError(f"expected a repository of the registry, as in oci://{host}/models, got 'oci://{host}'")
+        self._host = host
+        self._repository = repository
+        # Nothing but this machine itself is asked without encryption.
+        scheme = "http" if urlsplit(f"//{host}").hostname in _LOOPBACK else "https"
+        self._base = f"{scheme}://{host}/v2/{repository}/"
+        self._authorization = ""
+
+    def size(self, path: str, accept: str = "*/*") -> int | None:
+        """How large something is, None if it is not there."""
+        try:
+            with contextlib.closing(self._ask("HEAD", path, headers={"Accept": accept})) as answer:
+                return int(answer.headers["Content-Length"])
+        except FileNotFoundError:
+            return None
+
+    def get(self, path: str, *, start: int = 0, accept: str = "*/*") -> http.client.HTTPResponse:
+        """Something as it is there, from a byte on; a FileNotFoundError if it is not."""
+        answer = self._ask("GET", path, headers={"Accept": accept, **({"Range": f"bytes={start}-"} if start else {})})
+        if start and answer.status != http.client.PARTIAL_CONTENT:
+            left = start
+            while left and (piece := answer.read(min(left, 1 << 20))):
+                left -= len(piece)
+        return answer
+
+    def upload(self, digest: str, content: Any, size: int) -> None:
+        """Put a blob; what is read from `content` has to have this digest, or the registry refuses it."""
+        with contextlib.closing(self._ask("POST", "blobs/uploads/", b"")) as answer:
+            location = urljoin(answer.url, answer.headers["Location"])
+        url = location + ("&" if urlsplit(location).query else "?") + urlencode({"digest": digest})
+        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
+        self._ask("PUT", url, content if size else b"", headers).close()
+
+    def put(self, path: str, content: bytes, media_type: str) -> None:
+        """Put a manifest."""
+        self._ask("PUT", path, content, {"Content-Type": media_type}).close()
+
+    def tags(self) -> Iterator[str]:
+        """Every tag; none if the repository is not there."""
+        path: str | None = f"tags/list?n={_PAGE}"
+        while path:
+            try:
+                with contextlib.closing(self._ask("GET", path)) as answer:
+                    yield from json.load(answer).get("tags") or ()
+                    following = re.match(r"<([^>]+)>; *rel=\"?next", answer.headers.get("Link", ""))
+                    path = urljoin(answer.url, following[1]) if following else None
+            except FileNotFoundError:
+                return
+
+    def _ask(self, method: str, path: str, content: Any = None, headers: dict[str, str] | None = None) -> http.client.HTTPResponse:
+        while True:
+            try:
+                return self._send(method, path, content, headers or {})
+            except urllib.error.HTTPError as error:
+                with error:
+                    if error.code == http.client.UNAUTHORIZED and not self._authorization:
+                        self._authorization = self._answer_to(error.headers.get("WWW-Authenticate", ""))
+                        continue
+                    self._refuse(error)
+
+    def _send(self, method: str, path: str, content: Any, headers: dict[str, str]) -> http.client.HTTPResponse:
+        url = urljoin(self._base, path)
+        # A registry may send its clients to a storage server; it is told nothing that is meant for the registry.
+        own = {"Authorization": self._authorization} if self._authorization and urlsplit(url).netloc == self._host else {}
+        request = urllib.request.Request(url, content, headers, method=method)  # noqa: S310 - its scheme is ours
+        for name, value in own.items():
+            request.add_unredirected_header(name, value)
+        answer: http.client.HTTPResponse = urllib.request.urlopen(request, timeout=_TIMEOUT)  # noqa: S310
+        return answer
+
+    def _answer_to(self, challenge: str) -> str:
+        """The header that a registry asks for: who we are, or a token that its own server gives for that."""
+        kind, _, rest = challenge.partition(" ")
+        known = _login(self._host)
+        if kind.lower() == "bearer":
+            asked = dict(_CHALLENGE.findall(rest))
+            realm = asked.pop("realm", "")
+            if urlsplit(realm).scheme != "https" and urlsplit(realm).hostname not in _LOOPBACK:
+                raise RemoteError(f"{self._host} wants a token from {realm!r}: expected an address that begins with https://")
+            asked["scope"] = f"repository:{self._repository}:pull,push"
+            request = urllib.request.Request(f"{realm}?{urlencode(asked)}", headers=known)  # noqa: S310 - its scheme is checked
+            try:
+                with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310
+                    document = json.load(answer)
+            except urllib.error.HTTPError as error:
+                with error:
+                    raise RemoteError(f"{realm} gave no token: {error.code} {error.reason}: docker login {self._host}") from error
+            return f"Bearer {document.get('token') or document['access_token']}"
+        if not known:
+            raise RemoteError(f"{self._host} wants to know who you are: docker login {self._host}")
+        return known["Authorization"]
+
+    def _refuse(self, error: urllib.error.HTTPError) -> NoReturn:
+        if error.code == http.client.NOT_FOUND:
+            raise FileNotFoundError(error.url) from error
+        said = error.read(_PAGE).decode(errors="replace").strip()
+        raise RemoteError(f"{self._host} refused: {error.code} {error.reason}{f': {said}' if said else ''}") from error
+
+
+def _login(host: str) -> dict[str, str]:
+    """What `docker login` or `podman login` has noted of a registry, as a header; nothing if it has not."""
+    folder = os.environ.get("DOCKER_CONFIG") or str(Path("~/.docker").expanduser())
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        return {"Authorization": f"Basic {json.loads(Path(folder, 'config.json').read_text('utf-8'))['auths'][host]['auth']}"}
+    return {}
