@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import time
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -235,6 +237,35 @@ def test_a_pull_that_was_interrupted_goes_on_where_it_was(other, pushed):
     # What is here already is not asked for again, so that it is gone from the remote does not matter.
     blob(bundle, folder).write_bytes(b"?" * (len(LARGE) - 5) + LARGE[-5:])
     verify(bento.pull("iris", url, store=other))
+
+
+def test_what_was_begun_long_ago_is_removed(other, pushed, bundle_of):
+    _, folder, url = pushed
+    (folder / ".drafts").mkdir(exist_ok=True)
+    (other.root / "partial").mkdir(parents=True)
+    for place in (folder / ".drafts", other.root / "partial"):
+        for name, age in (("old", 8), ("new", 6)):
+            (place / name).touch()
+            os.utime(place / name, (time.time() - age * 86400,) * 2)
+    bento.push(bundle_of("2", files("2")), url)
+    bento.pull("iris:2", url, store=other)
+    assert [path.name for place in (folder / ".drafts", other.root / "partial") for path in place.iterdir()] == ["new", "new"]
+
+
+def test_a_content_that_is_here_is_linked_and_one_that_was_damaged_here_is_fetched(other, pushed, bundle_of):
+    bundle, _, url = pushed
+    bento.push(bundle_of("2", files("2")), url)
+    first = bento.pull("iris:1", url, store=other)
+    weights = first.path / "artifacts/model/weights"
+    second = bento.pull("iris:2", url, store=other)
+    assert (second.path / "artifacts/model/weights").samefile(weights)
+    assert weights.stat().st_mode & 0o777 == 0o444
+    other.delete("iris:2")
+    weights.chmod(0o644)
+    with weights.open("r+b") as file:
+        file.write(b"W")
+    verify(bento.pull("iris:2", url, store=other))
+    assert bundle.size == first.size
 
 
 @pytest.mark.parametrize("content", [b"canary", LARGE + b"s", b"W" + LARGE[1:]])

@@ -90,3 +90,20 @@ def test_a_pull_killed_at_any_instant_leaves_no_torn_store(bundles, elsewhere, t
         assert bento.pull(str(bundle.tag), elsewhere, store=store).fingerprint == bundle.fingerprint
     for leftovers in ("tmp", "partial"):
         assert list((store.root / leftovers).iterdir()) == []
+
+
+def test_many_that_pull_one_bundle_at_once_all_get_it(bundles, tmp_path):
+    url, store = f"file://{tmp_path}/remote", Store(tmp_path / "other")
+    bento.push(bundles[0], url)
+    command = [sys.executable, "-c", PULL, "iris:0", url, str(store.root)]
+    processes = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    for process in processes:
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        process.stdin.write("\n")
+        process.stdin.flush()
+    for process in processes:
+        process.communicate()
+    assert [process.returncode for process in processes] == [0] * 4
+    verify(store.get("iris:0"))
+    assert [path for folder in ("tmp", "partial") for path in (store.root / folder).iterdir()] == []

@@ -92,6 +92,8 @@ def _share(root: Path, file: Path, digest: str, spare: Path) -> None:
 
     blob, ledger = blob_of(root, digest), ledger_of(root)
     file.chmod(_READ_ONLY)
+    if blob.exists() and blob.samefile(file):
+        return
     while True:
         try:
             os.link(file, blob)
@@ -113,8 +115,6 @@ def _share(root: Path, file: Path, digest: str, spare: Path) -> None:
         spare.unlink()
         os.link(file, spare)
         spare.replace(blob)
-    # A rename between two names of one file does nothing.
-    spare.unlink(missing_ok=True)
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -58,9 +58,17 @@ class ObjectPlace(Place):
                 yield piece
 
     def write(self, path: str, source: Path, file: File, moved: Moved) -> None:
-        before, target = _check(source, file), self._at(path)
+        before, target, told = _check(source, file), self._at(path), 0
+
+        def tell(size: int) -> None:
+            nonlocal told
+            told += size
+            moved(size)
+
         with self._files() as fs:
-            self._put(fs, target, source, moved)
+            self._put(fs, target, source, tell)
+            # Not every library tells of every byte.
+            moved(file.size - told)
             size = _size(fs, target)
             if size != file.size or _stamp(source) != before:
                 fs.rm_file(target)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import tempfile
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +23,7 @@ Moved = Callable[[int], object]
 
 PIECE: Final = 1 << 20
 _DRAFTS: Final = ".drafts"
+_WEEK: Final = 7 * 24 * 3600
 
 
 class Place(ABC):
@@ -100,8 +103,10 @@ class FolderPlace(Place):
 
     def _draft(self, pieces: Iterator[bytes]) -> Path:
         """A file on the same file system that holds these pieces, and is on the disk."""
-        (self._root / _DRAFTS).mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=self._root / _DRAFTS)
+        drafts = self._root / _DRAFTS
+        drafts.mkdir(parents=True, exist_ok=True)
+        remove_old(drafts)
+        descriptor, name = tempfile.mkstemp(dir=drafts)
         draft = Path(name)
         try:
             with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor is no path
@@ -132,6 +137,15 @@ def checked(pieces: Iterator[bytes], file: File, source: str) -> Iterator[bytes]
         yield piece
     if (size, digest.hexdigest()) != (file.size, file.sha256):
         raise RemoteError(f"{source} is not what the manifest says of {file.path!r}")
+
+
+def remove_old(folder: Path) -> None:
+    """Remove what nobody has written to for a week: whoever began it is gone."""
+    oldest = time.time() - _WEEK
+    for path in folder.iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_mtime < oldest:
+                path.unlink()
 
 
 def _sync(folder: Path) -> None:

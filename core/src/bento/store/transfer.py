@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import hashlib
 import os
 import shutil
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,12 +14,13 @@ from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
 from ..bundle import Bundle, open_bundle, verify
 from ..bundle.atomic import new_folder
+from ..bundle.hashing import Hasher
 from ..bundle.manifest import MANIFEST, File
 from ..bundle.model import read_content
 from ..errors import BundleError, RemoteError
 from .blobs import blob_of
 from .ledger import ledger_of
-from .place import PIECE
+from .place import PIECE, remove_old
 
 if TYPE_CHECKING:
     from ..bundle.hashing import Progress
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from .remote import Offer, Remote
 
 _PARTIAL: Final = "partial"
-_KEPT: Final = 7 * 24 * 3600
 
 
 class Moved(NamedTuple):
@@ -114,7 +112,7 @@ def _get(files: list[File], remote: Remote, root: Path, draft: Path, count: _Cou
     """Put one content, from this machine if it is here, wherever a bundle has it."""
     first, *others = files
     target = draft / first.path
-    if not _copy(blob_of(root, first.sha256), target, first):
+    if not _reuse(blob_of(root, first.sha256), target, first):
         with _partial(root, first.sha256) as (path, part):
             _complete(part, first, remote, count)
             path.replace(target)
@@ -125,17 +123,17 @@ def _get(files: list[File], remote: Remote, root: Path, draft: Path, count: _Cou
         count.add(file.size)
 
 
-def _copy(source: Path, target: Path, file: File) -> bool:
-    """Copy a content that is here; False if it is not, or no longer is what it was."""
-    digest = hashlib.sha256()
+def _reuse(source: Path, target: Path, file: File) -> bool:
+    """Take a content that is here; False if it is not, or no longer is what it was."""
     try:
-        with source.open("rb") as content, target.open("wb") as copy:
-            while piece := content.read(PIECE):
-                digest.update(piece)
-                copy.write(piece)
+        # A bundle's files get their mode, which only their owner may give them.
+        (os.link if source.stat().st_uid == os.geteuid() else shutil.copyfile)(source, target)
     except FileNotFoundError:
         return False
-    return digest.hexdigest() == file.sha256
+    if Hasher().hash(target.parent, target.name).sha256 == file.sha256:
+        return True
+    target.unlink()
+    return False
 
 
 @contextmanager
@@ -143,7 +141,7 @@ def _partial(root: Path, digest: str) -> Iterator[tuple[Path, IO[bytes]]]:
     """What has arrived so far of a content, for one process at a time."""
     folder = root / _PARTIAL
     folder.mkdir(exist_ok=True)
-    _prune(folder)
+    remove_old(folder)
     path = folder / digest
     while True:
         with path.open("a+b") as part:
@@ -159,14 +157,6 @@ def _is_at(part: IO[bytes], path: Path) -> bool:
         return os.path.samestat(os.fstat(part.fileno()), path.stat())
     except FileNotFoundError:
         return False
-
-
-def _prune(folder: Path) -> None:
-    oldest = time.time() - _KEPT
-    for path in folder.iterdir():
-        with contextlib.suppress(FileNotFoundError):
-            if path.stat().st_mtime < oldest:
-                path.unlink()
 
 
 def _complete(part: IO[bytes], file: File, remote: Remote, count: _Count) -> None:
