@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
@@ -203,6 +204,16 @@ def test_a_manifest_of_a_remote_is_not_believed(other, pushed, content, fault, c
     assert str(caught.value).startswith(fault.format(url=url))
     assert Remote(url).summaries() == []
     assert caplog.messages[0].startswith(f"left out what is no bundle at {url}: iris:1: ")
+
+
+@pytest.mark.parametrize("path", ["../canary", "/tmp/canary", "artifacts/../../canary", "src\\..\\canary", "bento.json"])
+def test_a_manifest_of_a_remote_leads_nowhere_else(other, pushed, path):
+    _, folder, url = pushed
+    manifest = folder / "bundles/iris/1/bento.json"
+    manifest.write_text(manifest.read_text().replace('"src/iris.py"', json.dumps(path)))
+    with pytest.raises(BundleError, match=r"^iris:1 at .* is no bundle: bento\.json: expected "):
+        bento.pull("iris:1", url, store=other)
+    assert not other.root.exists()
 
 
 def test_a_manifest_under_a_tag_that_it_does_not_have_is_refused(other, pushed):
