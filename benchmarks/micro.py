@@ -23,10 +23,10 @@ from uvicorn.server import ServerState
 
 import bento
 from bento.adapters import ArrayAdapter
-from bento.serving.app import App
-from bento.serving.fast import FastLane
+from bento.serving.calls.limits import Limits
+from bento.serving.http.app import App
+from bento.serving.http.fast import FastLane
 from bento.serving.lifecycle import Lifecycle
-from bento.serving.limits import Limits
 
 from .report import table
 from .subjects import post

@@ -109,6 +109,15 @@ def test_nobody_imports_the_checks():
     assert [path for unit, path in core_modules() if unit != "checks" and "checks" in parts_used(path)] == []
 
 
+@pytest.mark.parametrize(("room", "others"), [("calls", ("http", "workers")), ("http", ("workers",))])
+def test_in_serving_calls_know_no_transport_and_transports_no_processes(room, others):
+    above = tuple(f"bento.serving.{other}" for other in others)
+    found = {
+        str(path): name for path in modules(CORE / "serving" / room) for name in imports_of(path, CORE.parent) if name.startswith(above)
+    }
+    assert found == {}
+
+
 def test_nobody_imports_the_builtins():
     assert [path for unit, path in core_modules() if unit != "builtins" and "builtins" in parts_used(path)] == []
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 import bento
 from bento.adapters import ArrayAdapter
 from bento.serving import App, Limits
-from bento.serving.answer import Answer
-from bento.serving.call import Call
-from bento.serving.request import Head, Request
+from bento.serving.calls.answer import Answer
+from bento.serving.calls.call import Call
+from bento.serving.calls.request import Head, Request
 
 
 @dataclass(frozen=True)

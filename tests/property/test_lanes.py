@@ -18,8 +18,8 @@ from uvicorn.server import ServerState
 import bento
 from bento.adapters import ArrayAdapter, JsonAdapter
 from bento.serving import App, Limits
-from bento.serving.fast import FastLane, fits
-from bento.serving.protocol import FastProtocol
+from bento.serving.http.fast import FastLane, fits
+from bento.serving.http.protocol import FastProtocol
 
 T = TypeVar("T")
 
@@ -215,7 +215,7 @@ def test_a_head_that_came_before_is_not_parsed_again(monkeypatch):
 
 def test_a_plain_request_takes_the_fast_lane(monkeypatch):
     begun: list[str] = []
-    monkeypatch.setattr("bento.serving.protocol.FastProtocol._begin", lambda self, head: begun.append(head.endpoint.api.name))
+    monkeypatch.setattr("bento.serving.http.protocol.FastProtocol._begin", lambda self, head: begun.append(head.endpoint.api.name))
     plain = Ask("POST", "/echo", "localhost", {"Content-Type": "application/json", "Connection": "keep-alive"}, b"1", chunked=False)
 
     async def ask(request: Ask) -> None:

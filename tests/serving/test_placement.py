@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from bento.serving.placement import Placement
+from bento.serving.calls.placement import Placement
 
 
 def placed(*calls: tuple[float, float]) -> bool:

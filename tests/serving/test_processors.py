@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from bento.serving.processors import available_processors, share_processors
+from bento.serving.workers.processors import available_processors, share_processors
 
 AFFINITY = 64
 

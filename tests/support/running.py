@@ -26,8 +26,8 @@ bento.serve("app:service", port=0, **json.loads(sys.argv[1]))
 LIMITED = """
 import json, logging, sys
 from bento.serving import Limits, resolve
-from bento.serving.sockets import listen, url
-from bento.serving.worker import Settings, run_worker
+from bento.serving.workers.sockets import listen, url
+from bento.serving.workers.worker import Settings, run_worker
 logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
 with listen("127.0.0.1", 0) as listener:
     address = url(listener)

@@ -53,7 +53,7 @@ from .tag import Tag
 if TYPE_CHECKING:
     from .bundle import Bundle
     from .serving import Limits, serve
-    from .serving.app import app
+    from .serving.http.app import app
     from .serving.saving import save
     from .store import Store, load, pack, pull, push
 

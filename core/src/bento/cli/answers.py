@@ -13,7 +13,7 @@ from ..errors import BadInput
 from .items import media_type_of
 
 if TYPE_CHECKING:
-    from ..serving.answer import Answer
+    from ..serving.calls.answer import Answer
 
 LINES = "application/jsonl"
 _TEXT_FIRST = "application/json, text/*;q=0.9, */*;q=0.1"

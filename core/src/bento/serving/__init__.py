@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .app import App, app
-from .limits import Limits
+from .calls.limits import Limits
+from .http.app import App, app
 from .offline import answer, openapi
 from .server import serve
 from .target import import_service, resolve

@@ -11,7 +11,7 @@ import orjson
 
 from ..errors import BentoError
 from ..payload import Payload
-from .streaming import LINES
+from .calls.streaming import LINES
 
 if TYPE_CHECKING:
     from ..adapter import Adapter

@@ -13,16 +13,16 @@ from ..errors import BadInput, DefinitionError, ExampleError
 from ..example import BY_SERVICE, Example
 from ..payload import Payload
 from ..registry import installed
+from .calls.pipeline import Pipeline, drive
+from .calls.streaming import LINES
 from .compare import difference, shown
 from .offline import answer, ask, waits
-from .pipeline import Pipeline, drive
-from .streaming import LINES
 
 if TYPE_CHECKING:
     from ..adapter import Adapter
     from ..api import Api
     from ..service import Service
-    from .answer import Answer
+    from .calls.answer import Answer
 
 
 def keep(service: Service, examples: Sequence[object]) -> list[Golden]:

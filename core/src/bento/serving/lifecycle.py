@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ExampleError
 from ..registry import installed
-from .accounts import Accounts
-from .endpoint import Endpoint
-from .metrics import Metrics
+from .calls.accounts import Accounts
+from .calls.endpoint import Endpoint
+from .calls.metrics import Metrics
+from .calls.pipeline import Pipeline
+from .calls.room import Room
+from .calls.streaming import StreamEndpoint
 from .openapi import document
-from .pipeline import Pipeline
-from .room import Room
-from .streaming import StreamEndpoint
 
 if TYPE_CHECKING:
     from ..bundle import Golden
     from ..service import Service
-    from .board import Board
-    from .limits import Limits
+    from .calls.limits import Limits
+    from .workers.board import Board
 
 THREADS = "bento-"
 """What the names of threads that run a service's code begin with."""

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput
 from ..registry import installed
-from .answer import Answer
-from .call import Call
+from .calls.answer import Answer
+from .calls.call import Call
+from .calls.pipeline import Pipeline, drive
+from .calls.request import Head, Request, new_request_id
+from .calls.streaming import LINES
 from .openapi import document
-from .pipeline import Pipeline, drive
-from .request import Head, Request, new_request_id
-from .streaming import LINES
 
 if TYPE_CHECKING:
     from ..api import Api

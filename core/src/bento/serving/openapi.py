@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .answer import PROBLEM
-from .streaming import MEDIA_TYPES
+from .calls.answer import PROBLEM
+from .calls.streaming import MEDIA_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ..adapter import Adapter
     from ..service import Service
-    from .pipeline import Pipeline
+    from .calls.pipeline import Pipeline
 
 _PROBLEM_SCHEMA = {
     "type": "object",

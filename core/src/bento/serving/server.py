@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ..errors import ServerError
-from .limits import MIB, Limits
-from .processors import available_processors, share_processors
-from .sockets import inherited, listen, url
+from .calls.limits import MIB, Limits
 from .target import resolve
+from .workers.processors import available_processors, share_processors
+from .workers.sockets import inherited, listen, url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,19 +61,19 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
     def ready() -> None:
         log.info("%s is ready on %s after %.2f s: Ctrl-C stops it", found.title, address, time.monotonic() - started)
 
-    from .worker import Settings, run_worker
+    from .workers.worker import Settings, run_worker
 
     address = url(listener)
     settings = Settings(Limits(body=max_body), tuple(allowed_hosts), access_log, grace, examples)
     log.info("%s starts on %s (process %d)", found.title, address, os.getpid())
     with listener:
         if reload:
-            from .reload import run_reloading
+            from .workers.reload import run_reloading
 
             run_reloading(found, listener, settings, ready)
         elif count == 1:
             run_worker(found, listener, settings, ready)
         else:
-            from .supervisor import Supervisor
+            from .workers.supervisor import Supervisor
 
             Supervisor(found, find, listener, settings, count, ready).run()

@@ -1,0 +1,60 @@
+"""Accounts: what is known of an api's requests once they are over, for metrics, logs and plugins that observe."""
+
+from __future__ import annotations
+
+import time
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from ..logs import FaultLog
+from .answer import Answer, failure
+
+if TYPE_CHECKING:
+    from ...api import Api
+    from ...registry import Registry
+    from ...service import Service
+    from .call import Call
+    from .metrics import Metrics
+
+CLIENT_LEFT = 499
+
+
+class Accounts:
+    """Counts the requests of one api, logs its faults, and tells plugins."""
+
+    def __init__(self, service: Service, api: Api, registry: Registry, metrics: Metrics) -> None:
+        self._service = service
+        self._api = api.name
+        self._registry = registry
+        self._figures = metrics.apis[api.name]
+        self._numbers = metrics.numbers
+        self._faults = FaultLog()
+        self._is_observed = registry.listens("bento_request_done")
+
+    def begun(self) -> None:
+        """A request came."""
+        self._figures.begun(self._numbers)
+
+    def batch_done(self, seconds: float, rows: int) -> None:
+        """A call of the model is over."""
+        self._figures.batch_done(self._numbers, seconds, rows)
+
+    def done(self, call: Call, status: int) -> None:
+        """A request is over."""
+        self._figures.done(self._numbers, status, time.monotonic() - call.request.received, call)
+        if self._is_observed:
+            self._registry.call(
+                "bento_request_done",
+                service=self._service,
+                api=self._api,
+                context=call.context(self._api),
+                status=status,
+                timing=call.timing(),
+            )
+
+    def failure(self, call: Call, error: BaseException) -> Answer:
+        """The answer to a request that failed; a fault of the service's own goes into the log."""
+        answer = failure(error, call.request.request_id)
+        if answer.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+            self._faults.write(self._api, call.request.request_id, error)
+        return answer

@@ -1,0 +1,89 @@
+"""What one request may cost: limits that are on by default, and decompression within them."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ...errors import BadInput, TooLarge, UnsupportedMediaType
+
+if TYPE_CHECKING:
+    from ...payload import Payload
+    from .request import Request
+
+MIB = 1 << 20
+
+LINGER_SECONDS = 5.0
+"""How long a client may go on sending what was refused before its connection is closed. Closed with bytes unread, it would be
+reset, and a reset takes the answer along that is still on its way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Sizes in bytes. `body` holds before and after decompression; `queue` is requests per api that wait or run.
+
+    `bodies` is what all large bodies that are here at once may take. `head_seconds` is how long a client may take for a request's
+    headers, `idle_seconds` how long for its next request, or to read something of an answer.
+    """
+
+    body: int = 100 * MIB
+    bodies: int = 1024 * MIB
+    headers: int = 64 * 1024
+    queue: int = 10_000
+    head_seconds: float = 20.0
+    idle_seconds: float = 75.0
+
+
+def check_framing(raw_headers: Iterable[tuple[bytes, bytes]], limits: Limits) -> None:
+    """Refuse a body by its Content-Length or Transfer-Encoding, before any of it is read."""
+    for name, value in raw_headers:
+        if name.lower() == b"content-length":
+            if not value.isdigit():
+                raise BadInput(f"{value.decode('latin-1')!r} is no Content-Length")
+            if int(value) > limits.body:
+                raise too_large(limits)
+        if name.lower() == b"transfer-encoding" and value.strip().lower() != b"chunked":
+            raise BadInput(f"Transfer-Encoding: expected chunked, got {value.decode('latin-1')!r}")
+
+
+def too_large(limits: Limits) -> TooLarge:
+    """The refusal of a body, before or after decompression."""
+    return TooLarge(f"the body is larger than the limit of {limits.body} bytes")
+
+
+def payload_of(request: Request, limits: Limits) -> Payload:
+    """The payload of a request, decompressed."""
+    head, body = request.head, request.body
+    return head.payload(decompress(body, head.content_encoding, limits) if head.content_encoding else body)
+
+
+def decompress(body: bytes, encoding: str, limits: Limits) -> bytes:
+    """Undo a Content-Encoding, stopping as soon as more comes out than a body may hold."""
+    if encoding in {"", "identity"}:
+        return body
+    if encoding in {"gzip", "x-gzip"}:
+        return _inflate(body, 16 + zlib.MAX_WBITS, limits)
+    if encoding == "deflate":
+        # Clients disagree on what "deflate" is: RFC 9110 says zlib, some send bare deflate. The first byte tells.
+        return _inflate(body, zlib.MAX_WBITS if body[:1] and body[0] & 0x0F == zlib.DEFLATED else -zlib.MAX_WBITS, limits)
+    raise UnsupportedMediaType(f"unknown Content-Encoding {encoding!r}: expected gzip, deflate or identity")
+
+
+def _inflate(body: bytes, window: int, limits: Limits) -> bytes:
+    chunks: list[bytes] = []
+    room = limits.body
+    while body:
+        stream = zlib.decompressobj(window)
+        try:
+            chunks.append(stream.decompress(body, room + 1))
+        except zlib.error as error:
+            raise BadInput(f"the body is not what its Content-Encoding says: {error}") from error
+        room -= len(chunks[-1])
+        if room < 0:
+            raise too_large(limits)
+        if not stream.eof:
+            raise BadInput("the body ends in the middle of its Content-Encoding")
+        body = stream.unused_data
+    return b"".join(chunks)

@@ -1,0 +1,185 @@
+"""The pipeline of one api: payload to value, values to a batch, a batch's result to answers.
+
+It knows neither event loop nor transport: the server, `bento run` and a Lambda event all go through it. Its coroutines
+wait for nothing but an `async def` api, so for any other api `drive` runs one to its end wherever it is called.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ...adapter import reads
+from ...artifact import Artifact
+from ...errors import DeadlineExceeded, UnsupportedMediaType
+from .answer import Answer, server_timing
+from .negotiation import choose
+
+if TYPE_CHECKING:
+    from ...adapter import Adapter
+    from ...api import Api
+    from ...payload import Payload
+    from ...registry import Registry
+    from ...service import Service
+    from .call import Call
+
+R = TypeVar("R")
+
+
+class ResultLengthError(ValueError):
+    """An api returned another number of rows than it was given, so no row of its result can be trusted to be a caller's own."""
+
+
+class Pipeline:
+    """What stands between a payload and an answer of one api of one service."""
+
+    def __init__(self, service: Service, api: Api, registry: Registry) -> None:
+        self.api = api
+        self.reader, self.writer = registry.adapters_of(api)
+        self._read_types = frozenset(self.reader.media_types)
+        self._registry = registry
+        self._method = _surrounded(service, api)
+
+    def decode(self, payload: Payload) -> Any:
+        """The value of one payload; a content type that the adapter does not read is an UnsupportedMediaType."""
+        if payload.media_type and payload.media_type not in self._read_types and not reads(self.reader.media_types, payload.media_type):
+            expected = ", ".join(self.reader.media_types)
+            raise UnsupportedMediaType(f"{self.api.name} does not read {payload.media_type!r}: expected one of {expected}")
+        return self.reader.decode(payload)
+
+    def admit(self, call: Call, payload: Payload) -> None:
+        """Decode a call's payload and note what a batch must know of it."""
+        call.item = self.decode(payload)
+        if self.api.batch is not None:
+            call.rows = self.reader.rows(call.item)
+            # What a model says to no rows at all must not depend on who else asked, so such a call is a group of its own.
+            call.group = self.reader.group(call.item) if call.rows != 0 else call
+        call.mark_decoded()
+
+    def start(self, call: Call) -> Any:
+        """The generator of an api that yields."""
+        return self._call_method(call.item, [call])
+
+    def encode_json(self, value: Any) -> bytes:
+        """One piece of a stream, as JSON on one line."""
+        writer = self._writer(value)
+        if "application/json" not in writer.media_types:
+            writer = self._registry.adapter("json")()
+        return writer.encode(value, "application/json")
+
+    async def execute(self, calls: Sequence[Call]) -> None:
+        """Give every call its outcome. A batch that raises is halved until only the guilty calls fail."""
+        pending = [calls]
+        while pending:
+            part = pending.pop()
+            try:
+                await self._answer(part)
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever an api raises is the outcome of its callers
+                if len(part) > 1 and not isinstance(error, ResultLengthError):
+                    middle = len(part) // 2
+                    pending += [part[middle:], part[:middle]]
+                else:
+                    for call in part:
+                        call.outcome = error
+
+    async def _answer(self, calls: Sequence[Call]) -> None:
+        started, processor_started = time.monotonic(), time.thread_time()
+        values = await self._values(calls)
+        seconds = time.monotonic() - started
+        rows = sum(call.weight for call in calls)
+        for call in calls:
+            call.model_seconds, call.rows_in_batch = seconds, rows
+        if self.api.is_async and self.writer is not None and self.writer.costly:
+            await asyncio.to_thread(self._encode_all, calls, values)
+        else:
+            self._encode_all(calls, values)
+        calls[0].processor_seconds = time.thread_time() - processor_started
+
+    def _encode_all(self, calls: Sequence[Call], values: Sequence[Any]) -> None:
+        for call, value in zip(calls, values, strict=True):
+            call.outcome = self._encode(call, value)
+
+    async def _values(self, calls: Sequence[Call]) -> Sequence[Any]:
+        """One value for each call."""
+        batch = self.api.batch
+        if batch is None:
+            return [await self._invoke(calls[0].item, calls)]
+        if calls[0].weight > batch.size:
+            return [await self._value_in_parts(calls[0], batch.size)]
+        result = await self._invoke(self.reader.stack([call.item for call in calls]), calls)
+        return self._cut(result, [call.rows for call in calls])
+
+    async def _value_in_parts(self, call: Call, size: int) -> Any:
+        """The value for a request that brings more rows than a batch holds: one batch after the other, put together again."""
+        whole, rest = divmod(call.weight, size)
+        rows = [size] * whole + [rest] * bool(rest)
+        values: list[Any] = []
+        for part, count in zip(self.reader.unstack(call.item, rows), rows, strict=True):
+            if not call.is_wanted(time.monotonic()):
+                raise DeadlineExceeded(f"{len(values)} of {len(rows)} batches of the request were done in time")
+            values += self._cut(await self._invoke(self.reader.stack([part]), [call]), [count])
+        return self._writer(values[0]).join(values)
+
+    async def _invoke(self, value: Any, calls: Sequence[Call]) -> Any:
+        result = self._call_method(value, calls)
+        return await result if self.api.is_async else result
+
+    def _call_method(self, value: Any, calls: Sequence[Call]) -> Any:
+        if not self.api.takes_context:
+            return self._method(value)
+        contexts = [call.context(self.api.name) for call in calls]
+        return self._method(value, context=contexts if self.api.batch else contexts[0])
+
+    def _cut(self, result: Any, rows: Sequence[int | None]) -> Sequence[Any]:
+        try:
+            values = self._writer(result).unstack(result, rows)
+        except ValueError as error:
+            raise ResultLengthError(f"{self.api.name}: {error}") from error
+        if len(values) != len(rows):
+            raise ResultLengthError(f"{self.api.name}: expected {len(rows)} answers of unstack, got {len(values)}")
+        return values
+
+    def _encode(self, call: Call, value: Any) -> Answer | Exception:
+        """One call's answer; a value that cannot be written fails this call alone."""
+        started = time.monotonic()
+        try:
+            writer = self._writer(value)
+            media_type = choose(call.request.head.accept, writer.media_types)
+            body = writer.encode(value, media_type)
+        except Exception as error:  # noqa: BLE001 - an outcome, logged and answered by the endpoint
+            return error
+        call.encode_seconds = time.monotonic() - started
+        return Answer(body, writer.content_type(media_type, body), 200, (("server-timing", server_timing(call)),))
+
+    def _writer(self, value: Any) -> Adapter[Any]:
+        return self.writer or self._registry.adapter_for_value(value)
+
+
+def _surrounded(service: Service, api: Api) -> Callable[..., Any]:
+    """The api's method, called in what the service's artifacts have around calls; where none has anything, the method itself."""
+    method: Callable[..., Any] = getattr(service, api.name)
+    around = [artifact.around for artifact in service.artifacts.values() if type(artifact).around is not Artifact.around]
+    if not around or api.is_async or api.is_stream:
+        return method
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        with ExitStack() as stack:
+            for each in around:
+                stack.enter_context(each())
+            return method(*args, **kwargs)
+
+    return call
+
+
+def drive(coroutine: Coroutine[Any, Any, R]) -> R:
+    """Run a coroutine that never waits to its end, here and now, without an event loop."""
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        result: R = end.value
+        return result
+    coroutine.close()
+    raise RuntimeError("a coroutine that must not wait has waited")

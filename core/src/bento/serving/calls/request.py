@@ -1,0 +1,121 @@
+"""Requests: what an endpoint must know of one, read the same way from every lane."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import os
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from ...errors import BadInput
+from ...payload import Payload, parse_content_type
+
+if TYPE_CHECKING:
+    from ...payload import ReadableBuffer
+
+RawHeaders = Sequence[tuple[bytes, bytes]]
+
+_REQUEST_ID = re.compile(r"[\x21-\x7e]{1,128}")
+
+
+class Head:
+    """What an endpoint must know of a request's headers. `timeout` is what the client allows, in seconds.
+
+    Requests with the same headers may share one, so nothing in it changes.
+    """
+
+    __slots__ = ("_headers", "_media", "accept", "content_encoding", "content_type", "raw_headers", "timeout")
+
+    def __init__(
+        self,
+        content_type: str = "",
+        *,
+        content_encoding: str = "",
+        accept: str = "",
+        timeout: float = math.inf,
+        raw_headers: RawHeaders = (),
+    ) -> None:
+        self.content_type = content_type
+        self.content_encoding = content_encoding
+        self.accept = accept
+        self.timeout = timeout
+        self.raw_headers = raw_headers
+        self._media: tuple[str, Mapping[str, str]] | None = None
+        self._headers: Mapping[str, str] | None = None
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """All headers, read when somebody asks."""
+        if self._headers is None:
+            self._headers = MappingProxyType(read_headers(self.raw_headers))
+        return self._headers
+
+    def payload(self, body: ReadableBuffer) -> Payload:
+        """A body with what its Content-Type says of it; a header that is no media type is a BadInput."""
+        if self._media is None:
+            self._media = parse_content_type(self.content_type)
+        return Payload(body, *self._media)
+
+
+class Request:
+    """One whole request to an api; `received` is when its first byte came, in seconds of `time.monotonic()`."""
+
+    __slots__ = ("body", "head", "received", "request_id")
+
+    def __init__(self, body: bytes, head: Head, request_id: str, received: float) -> None:
+        self.body = body
+        self.head = head
+        self.request_id = request_id
+        self.received = received
+
+
+class _Ids:
+    """Ids that no other request has: a name of this process and a count, as good as random ones at a tenth of the price."""
+
+    __slots__ = ("_count", "_process")
+
+    def __init__(self) -> None:
+        self._begin()
+        os.register_at_fork(after_in_child=self._begin)
+
+    def _begin(self) -> None:
+        self._process = secrets.token_hex(6)
+        self._count = itertools.count(1)
+
+    def __call__(self) -> str:
+        return f"{self._process}{next(self._count):010x}"
+
+
+new_request_id = _Ids()
+"""Makes an id."""
+
+
+def fit_request_id(given: str) -> str:
+    """The client's X-Request-Id if it is fit for a header and a log line, else a new one."""
+    return given if given and _REQUEST_ID.fullmatch(given) else new_request_id()
+
+
+def read_headers(raw: RawHeaders) -> dict[str, str]:
+    """Headers by lower-case name; one that came twice holds both values, joined by a comma (RFC 9110, section 5.3)."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in raw:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+def read_timeout(text: str | None) -> float:
+    """The seconds of a Request-Timeout header, endless without one; anything else is a BadInput."""
+    if text is None:
+        return math.inf
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not seconds > 0:
+        raise BadInput(f"Request-Timeout: expected a number of seconds above 0, got {text!r}")
+    return seconds

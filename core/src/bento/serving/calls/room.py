@@ -1,0 +1,29 @@
+"""The memory that large requests share, so that many at once cannot take all there is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...errors import Overloaded
+
+if TYPE_CHECKING:
+    from .limits import Limits
+
+
+class Room:
+    """Bytes of large bodies: of those that are being read, wait or run. Used on the event loop only, so nothing is locked."""
+
+    def __init__(self, limits: Limits) -> None:
+        # One request must fit, with its body before and after decompression.
+        self.size = max(limits.bodies, 2 * limits.body)
+        self.taken = 0
+
+    def take(self, size: int) -> None:
+        """Take `size` bytes, or raise Overloaded when others have left less."""
+        if self.taken + size > self.size:
+            raise Overloaded(f"large requests hold {self.taken} bytes of the {self.size} that there are for all of them")
+        self.taken += size
+
+    def give(self, size: int) -> None:
+        """Give `size` bytes back."""
+        self.taken -= size

@@ -1,0 +1,138 @@
+"""The app: a service as an ASGI application."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from ...errors import BentoError, Overloaded
+from ...registry import installed
+from ..calls.accounts import CLIENT_LEFT
+from ..calls.answer import Answer, failure, problem
+from ..calls.limits import Limits
+from ..lifecycle import Lifecycle
+from ..logs import AccessLog
+from .guard import check_caller
+from .lane import ClientLeft, Exchange
+
+if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from ...service import Service
+
+
+class App:
+    """Serves one service under any ASGI server: apis by their endpoints, everything else by Starlette.
+
+    It brings the service up when the server starts, or at the first request; unless `brings_up` is off, for a server that
+    does so itself and answers health checks meanwhile.
+    """
+
+    def __init__(
+        self,
+        lifecycle: Lifecycle,
+        *,
+        allowed_hosts: Collection[str] = (),
+        access_log: bool = False,
+        brings_up: bool = True,
+    ) -> None:
+        self.lifecycle = lifecycle
+        self._allowed_hosts = frozenset(allowed_hosts)
+        self.access_log = AccessLog() if access_log else None
+        self._brings_up = brings_up
+        self._site: ASGIApp | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            if self._brings_up:
+                await self.lifecycle.start()
+            await self._respond(scope, receive, send)
+        else:
+            await self._pages()(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        try:
+            await self.lifecycle.start()
+        except Exception as error:
+            await send({"type": "lifespan.startup.failed", "message": f"{type(error).__name__}: {error}"})
+            raise
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.lifecycle.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
+        exchange = Exchange(scope, receive, send, self.lifecycle.limits, self.lifecycle.room)
+        try:
+            status = await self._answer(exchange, scope, receive, send)
+        except ClientLeft:
+            status = CLIENT_LEFT
+        if self.access_log is not None:
+            self.access_log.write(exchange.method, exchange.path, status, exchange.seconds, exchange.request_id)
+
+    async def _answer(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> int:
+        life = self.lifecycle
+        refusal = self._refuse(exchange, scope)
+        if refusal is not None:
+            return await exchange.answer(refusal)
+        if exchange.path in life.endpoints:
+            return await exchange.call(life.endpoints[exchange.path])
+        if exchange.path in life.streams:
+            return await exchange.stream(life.streams[exchange.path])
+        return await self._show(exchange, scope, receive, send)
+
+    def _refuse(self, exchange: Exchange, scope: Scope) -> Answer | None:
+        """What is refused whatever it asks for: too long a header, a foreign page, a service that is not there yet."""
+        limit = self.lifecycle.limits.headers
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > limit:
+            return problem(431, f"the headers are larger than the limit of {limit} bytes", request_id=exchange.request_id)
+        try:
+            check_caller(exchange.headers, (scope.get("server") or ("",))[0], self._allowed_hosts)
+            if exchange.method == "POST" and self.lifecycle.service is None:
+                raise Overloaded(f"the service is {self.lifecycle.state.value}")
+        except BentoError as error:
+            return failure(error, exchange.request_id)
+        return None
+
+    async def _show(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> int:
+        """Let Starlette answer, with the request's id, and say with which status."""
+        status = 500
+
+        async def note(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", exchange.request_id.encode("latin-1"))]
+            if message["type"] == "http.response.body" and not message.get("more_body", False):
+                await exchange.end(message.get("body", b""))
+            else:
+                await send(message)
+
+        await self._pages()(scope, receive, note)
+        return status
+
+    def _pages(self) -> ASGIApp:
+        """The pages, with those that plugins bring once the service is there."""
+        if self._site is None:
+            from .pages import site
+
+            service = self.lifecycle.service
+            extra: list[BaseRoute] = installed().routes(service) if service is not None else []
+            pages = site(self.lifecycle, extra)
+            if service is None:
+                return pages
+            self._site = pages
+        return self._site
+
+
+def app(service: Service, *, limits: Limits | None = None, allowed_hosts: Collection[str] = (), version: str = "0") -> App:
+    """A service as an ASGI application, for any ASGI server: `uvicorn --factory`, hypercorn, granian, or a test client.
+
+    Without `allowed_hosts`, a server that is reached on a loopback address answers to loopback names only.
+    """
+    lifecycle = Lifecycle(lambda: service, version=version, limits=limits or Limits())
+    return App(lifecycle, allowed_hosts=allowed_hosts)

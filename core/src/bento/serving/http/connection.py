@@ -1,0 +1,189 @@
+"""One connection's life beside its requests: how long a client may leave something undone, and how its connection ends then.
+
+uvicorn waits without end for the rest of a request, for somebody to read an answer, and for a first byte; it answers what it cannot
+parse in the middle of other answers, and leaves unread the body of a request that offers to switch to another protocol. This is its
+protocol with those gaps closed; the patrol sees to the times.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from ..calls.answer import problem
+from ..calls.request import new_request_id
+from .patrol import Linger
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from .fast import FastLane
+
+log = logging.getLogger("bento.serving")
+
+_SWITCH = frozenset({b"connection", b"http2-settings", b"upgrade"})
+
+
+class _Deaf:
+    """Stands in for a parser once nothing more is to be read."""
+
+    def feed_data(self, data: bytes) -> None:
+        """Nobody listens."""
+
+
+class Connection(HttpToolsProtocol):
+    """Parser callbacks note how far a request has come; what ends a connection is decided between them."""
+
+    def __init__(self, lane: FastLane, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._lane = lane
+        self._limits = lane.app.lifecycle.limits
+        self._received = 0.0
+        self._url = b""
+        self._raw_headers: list[tuple[bytes, bytes]] = []
+        # Whether a request has begun and is not whole, whether uvicorn has it, and whether the last packet brought some of its body.
+        self._is_open = self._diverted = self._has_more = False
+        # The bytes of a request that are no body, and when the request began that they were counted for.
+        self._overhead = 0
+        self._counted = 0.0
+        self._running: Any = None
+        self._ending = False
+        # The answer to what was refused unread, until it is written.
+        self._last_words: list[bytes] = []
+        self._seen = (0.0, 0)
+        self._seen_at = time.monotonic()
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._lane.patrol.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._lane.patrol.discard(self)
+        # uvicorn tells the newest of its requests only, and that may be one that waits.
+        if self._is_running():
+            self._leave()
+        super().connection_lost(exc)
+        # Those that never began know this connection, and it them.
+        self.pipeline.clear()
+
+    # What a client sends
+
+    def data_received(self, data: bytes) -> None:
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as switch:
+            self._read_again(data[switch.args[0] :])
+        except httptools.HttpParserError as error:
+            self._give_up(error)
+        if self._is_open:
+            self._await_rest(len(data))
+
+    def on_body(self, body: bytes) -> None:
+        self._has_more = True
+        super().on_body(body)
+
+    def _await_rest(self, size: int) -> None:
+        """Take note of `size` bytes of a request that is not whole: its head, and what is around its chunks, may not grow without end."""
+        if self._counted != self._received or self._has_more:
+            self._counted, self._overhead, self._has_more = self._received, 0, False
+            return
+        self._overhead += size
+        if self._overhead > 2 * self._limits.headers:
+            self.refuse(431, f"the headers are larger than the limit of {self._limits.headers} bytes")
+
+    def _read_again(self, rest: bytes) -> None:
+        """Read a request once more without its offer to switch to another protocol, which nobody has to take (RFC 9110, section 7.8)."""
+        lines = [b"%s %s HTTP/1.1" % (self.parser.get_method(), self._url)]
+        lines += [b"%s: %s" % header for header in self._raw_headers if header[0].lower() not in _SWITCH]
+        self.data_received(b"\r\n".join([*lines, b"", rest]))
+
+    def _give_up(self, error: httptools.HttpParserError) -> None:
+        cause = error.__context__
+        if cause is None or isinstance(cause, httptools.HttpParserError):
+            self.refuse(400, "the request is malformed: expected HTTP/1.1")
+        else:
+            log.error("a request could not be taken: %s: %s", type(cause).__name__, cause, exc_info=cause)
+            self.refuse(500, "the service failed to answer; its log says why")
+
+    # What the patrol sees
+
+    def look(self, now: float) -> None:
+        """End the connection if its client has begun, or read, or asked nothing for too long."""
+        unread = self.transport.get_write_buffer_size()
+        if self._is_in_head() and now - self._received >= self._limits.head_seconds:
+            self.refuse(408, f"the headers were not there within {self._limits.head_seconds:.3g} seconds")
+        elif (self._received, unread) != self._seen or (not unread and self._is_busy()):
+            self._seen, self._seen_at = (self._received, unread), now
+        elif now - self._seen_at >= self._limits.idle_seconds:
+            # Closed in a friendlier way, it would wait for its client to read what is left.
+            self.transport.abort()
+
+    def _is_in_head(self) -> bool:
+        return self._is_open and not self._diverted
+
+    def _is_busy(self) -> bool:
+        """Whether the server owes the client something."""
+        return bool(self.pipeline) or self._is_running()
+
+    # How it ends
+
+    def refuse(self, status: int, detail: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
+        """Answer what will not be read, behind all that is ahead of it, and close."""
+        request_id = new_request_id()
+        answer = problem(status, detail, request_id=request_id, headers=headers)
+        if self._lane.access_log is not None:
+            method, path = ("-", "-") if self._is_in_head() else (self.parser.get_method().decode(), self._url.decode("latin-1"))
+            self._lane.access_log.write(method, path.partition("?")[0], status, time.monotonic() - self._received, request_id)
+        self._forget()
+        self._ending = True
+        self.flow.pause_reading()
+        self.parser = _Deaf()  # type: ignore[assignment]  # uvicorn does the same with None
+        self._last_words = self._lane.encode(answer, request_id, self.server_state.default_headers, close=True)
+        self._end_if_idle()
+
+    def _forget(self) -> None:
+        """Drop the request that is being read. If uvicorn has it already, it ends as if its client had left."""
+        if self._is_open and self._diverted:
+            if self.pipeline and self.pipeline[0][0] is self.cycle:
+                self.pipeline.popleft()
+            elif self._is_running():
+                self._leave()
+        self._is_open = False
+
+    def _is_running(self) -> bool:
+        return self._running is not None and not self._running.response_complete
+
+    def _leave(self) -> None:
+        """Tell uvicorn's request that is running that nobody waits for it."""
+        if self._running.response_started:
+            self.transport.abort()
+        self._running.disconnected = self._running.response_complete = True
+        self._running.message_event.set()
+
+    def _end_if_idle(self) -> None:
+        """Once nothing is owed any more: say the last words and go."""
+        if not self._last_words or self._is_busy() or self.transport.is_closing():
+            return
+        self.write(self._last_words)
+        self._lane.patrol.discard(self)
+        self.flow.resume_reading()
+        Linger(self.transport, self)
+
+    def write(self, data: list[bytes]) -> None:
+        if len(data) == 1:
+            self.transport.write(data[0])
+        else:
+            self.transport.writelines(data)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._end_if_idle()
+
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)

@@ -1,0 +1,44 @@
+"""Keeping other sites' pages out: a browser must not be made to drive a server on its user's machine.
+
+A page can send a plain form or text to any address (CVE-2026-2611), and can point a host name of its own at 127.0.0.1
+(DNS rebinding, CVE-2025-62593). The first shows in Origin, the second in Host.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from ...errors import Forbidden
+
+
+def check_caller(headers: Mapping[str, str], local_address: str, allowed_hosts: Collection[str]) -> None:
+    """Refuse, as Forbidden, a request for a foreign host name or from a foreign page.
+
+    Without `allowed_hosts`, a server that is reached on a loopback address answers to loopback names only, and one that
+    is reached from outside answers to any name.
+    """
+    host = headers.get("host", "")
+    name = _host_name(host)
+    if not (name in allowed_hosts if allowed_hosts else not host or not _is_loopback(local_address) or _is_loopback(name)):
+        raise Forbidden(f"this server does not answer for the host {name!r}: start it with --allowed-host {name} if it should")
+    origin = headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+        raise Forbidden(f"requests from pages of {origin!r} are refused: call from a page of this server, or without a browser")
+
+
+def _host_name(host: str) -> str:
+    """`[::1]:3000` to `::1`, `LocalHost:3000` to `localhost`."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.rpartition(":")[0].lower() if ":" in host else host.lower()
+
+
+def _is_loopback(name: str) -> bool:
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False

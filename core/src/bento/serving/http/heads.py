@@ -1,0 +1,110 @@
+"""Heads: which requests may take the fast lane, by their path and headers, and what an endpoint must know of those."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from ...errors import BadInput, Forbidden
+from ..calls.request import Head, read_timeout
+from .guard import check_caller
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from ..calls.endpoint import Endpoint
+    from .app import App
+
+_UNUSUAL = frozenset({b"content-encoding", b"expect", b"origin", b"transfer-encoding", b"upgrade"})
+_MOST_HOSTS = 1024
+_MOST_KNOWN = 256
+_LONGEST_KNOWN = 2048
+_END = b"\r\n\r\n"
+
+
+class PlainHead(Head):
+    """The head of a request with nothing unusual about it: for which endpoint, with how long a body, and, once it is known, its bytes."""
+
+    __slots__ = ("endpoint", "length", "packet", "request_id", "size", "url")
+
+    def __init__(self, endpoint: Endpoint, url: bytes, named: dict[bytes, bytes], raw_headers: list[tuple[bytes, bytes]]) -> None:
+        super().__init__(
+            named.get(b"content-type", b"").decode("latin-1"),
+            accept=named.get(b"accept", b"").decode("latin-1"),
+            timeout=read_timeout(named[b"request-timeout"].decode("latin-1")) if b"request-timeout" in named else math.inf,
+            raw_headers=raw_headers,
+        )
+        self.endpoint = endpoint
+        self.url = url
+        self.length = int(named[b"content-length"])
+        self.request_id = named.get(b"x-request-id", b"").decode("latin-1")
+        self.packet = b""
+        self.size = 0
+
+    def body_in(self, packet: bytes) -> bytes | None:
+        """The body in a packet that is one whole request with this very head, if it is one."""
+        if len(packet) == self.size + self.length and self.size and packet.startswith(self.packet):
+            return packet[self.size :]
+        return None
+
+
+class Heads:
+    """Reads heads for all connections of a server."""
+
+    def __init__(self, app: App, allowed_hosts: Collection[str]) -> None:
+        self._lifecycle = app.lifecycle
+        self._allowed_hosts = allowed_hosts
+        self._endpoints: dict[bytes, Endpoint] = {}
+        self._hosts: set[tuple[bytes, str]] = set()
+        self._known: dict[tuple[bytes, str], PlainHead] = {}
+
+    def read(self, url: bytes, raw_headers: list[tuple[bytes, bytes]], local_address: str) -> PlainHead | None:
+        """The head of a request with nothing unusual about it, or None."""
+        endpoint = self._endpoint(url)
+        named = {name.lower(): value for name, value in raw_headers}
+        if endpoint is None or len(named) != len(raw_headers) or not _UNUSUAL.isdisjoint(named) or not self._fits_limits(named):
+            return None
+        if not self._knows(named.get(b"host", b""), local_address):
+            return None
+        try:
+            return PlainHead(endpoint, url, named, raw_headers)
+        except BadInput:
+            return None
+
+    def recall(self, packet: bytes, local_address: str) -> PlainHead | None:
+        """The head of a packet, if the same came before, byte by byte: it needs no parser again."""
+        return self._known.get((packet[: packet.find(_END) + len(_END)], local_address))
+
+    def learn(self, packet: bytes, local_address: str, head: PlainHead) -> None:
+        """Keep the head of a packet in which the parser has found one whole request and nothing else."""
+        end = packet.find(_END) + len(_END)
+        if len(packet) - end == head.length and end <= _LONGEST_KNOWN:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            head.packet, head.size = packet[:end], end
+            self._known[head.packet, local_address] = head
+
+    def _endpoint(self, url: bytes) -> Endpoint | None:
+        """The endpoint of a bare path; the routes are made once the service is ready."""
+        if not self._endpoints:
+            self._endpoints = {path.encode(): endpoint for path, endpoint in self._lifecycle.endpoints.items()}
+        return self._endpoints.get(url)
+
+    def _fits_limits(self, named: dict[bytes, bytes]) -> bool:
+        limits = self._lifecycle.limits
+        length = named.get(b"content-length", b"")
+        size = sum(len(name) + len(value) for name, value in named.items())
+        return length.isdigit() and int(length) <= limits.body and size <= limits.headers
+
+    def _knows(self, host: bytes, local_address: str) -> bool:
+        """Whether requests for this host are answered; what was allowed once is not looked at again."""
+        pair = (host, local_address)
+        if pair in self._hosts:
+            return True
+        try:
+            check_caller({"host": host.decode("latin-1")}, local_address, self._allowed_hosts)
+        except Forbidden:
+            return False
+        if len(self._hosts) < _MOST_HOSTS:
+            self._hosts.add(pair)
+        return True

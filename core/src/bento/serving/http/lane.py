@@ -1,0 +1,206 @@
+"""The ordinary lane: an api's endpoint behind plain ASGI, for any server and for whatever is unusual."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import aclosing, suppress
+from typing import TYPE_CHECKING
+
+from ...errors import BentoError, DeadlineExceeded
+from ..calls.answer import Answer, common_headers, failure, headers_of, problem
+from ..calls.call import Call
+from ..calls.limits import LINGER_SECONDS, check_framing, too_large
+from ..calls.request import Head, Request, fit_request_id, read_headers, read_timeout
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+    from ...api import Api
+    from ..calls.endpoint import Endpoint
+    from ..calls.limits import Limits
+    from ..calls.room import Room
+    from ..calls.streaming import Stream, StreamEndpoint
+
+
+_LAST_PIECE_SECONDS = 0.5
+
+
+class ClientLeft(Exception):
+    """The client closed its connection before its request was whole or its answer was there."""
+
+
+class _AwaitedCall(Call):
+    """A call whose answer a task waits for."""
+
+    __slots__ = ("answered",)
+
+    def __init__(self, request: Request, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(request)
+        self.answered: asyncio.Future[Answer] = loop.create_future()
+
+    def reply(self, answer: Answer) -> None:
+        if not self.answered.done():
+            self.answered.set_result(answer)
+
+
+class Exchange:
+    """One request and its answer, as ASGI messages. What answers returns the status that went out."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, limits: Limits, room: Room) -> None:
+        self.received = time.monotonic()
+        self.headers = read_headers(scope["headers"])
+        self.request_id = fit_request_id(self.headers.get("x-request-id", ""))
+        self.method: str = scope["method"]
+        self.path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+        self._raw_headers = scope["headers"]
+        self._receive = receive
+        self._send = send
+        self._limits = limits
+        self._room = room
+        self._is_whole = self.headers.get("content-length", "0") == "0" and "transfer-encoding" not in self.headers
+        self._closes = scope.get("http_version") == "1.0" or "close" in self.headers.get("connection", "").lower()
+
+    @property
+    def seconds(self) -> float:
+        """How long it has taken so far."""
+        return time.monotonic() - self.received
+
+    async def answer(self, answer: Answer) -> int:
+        """Write a whole answer."""
+        self._closes = self._closes or ("connection", "close") in answer.headers
+        await self._start(answer.status, headers_of(answer, self.request_id))
+        await self.end(answer.body)
+        return answer.status
+
+    async def end(self, body: bytes) -> None:
+        """Write the last of an answer's body. A client that is still sending its own is heard out, for some seconds, before the
+        connection is closed."""
+        if self._closes and not self._is_whole:
+            await self._send({"type": "http.response.body", "body": body, "more_body": True})
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LINGER_SECONDS):
+                    while not self._is_whole:
+                        await self._next()
+            body = b""
+        await self._send({"type": "http.response.body", "body": body})
+
+    async def call(self, endpoint: Endpoint) -> int:
+        """Let an endpoint answer."""
+        request = await self._read(endpoint.api)
+        return await self.answer(await self._outcome(endpoint, request) if isinstance(request, Request) else request)
+
+    async def stream(self, endpoint: StreamEndpoint) -> int:
+        """Let an api that yields answer."""
+        request = await self._read(endpoint.api)
+        if isinstance(request, Answer):
+            return await self.answer(request)
+        return await endpoint.respond(request, self._write)
+
+    async def _read(self, api: Api) -> Request | Answer:
+        """The whole request, or the answer that refuses it."""
+        if self.method != "POST":
+            refusal = f"{api.name} answers POST, not {self.method}"
+            return problem(405, refusal, request_id=self.request_id, headers=(("allow", "POST"),))
+        try:
+            async with asyncio.timeout(api.timeout):
+                body = await self._read_body()
+            return self._request(body)
+        except TimeoutError:
+            return body_is_late(api.timeout, self.request_id)
+        except BentoError as error:
+            return failure(error, self.request_id)
+
+    async def _read_body(self) -> bytes:
+        """A whole body, never holding more than the limit; one that says it is larger is refused unread."""
+        check_framing(self._raw_headers, self._limits)
+        chunks: list[bytes] = []
+        size = 0
+        self._is_whole = False
+        try:
+            while not self._is_whole:
+                chunk = await self._next()
+                self._room.take(len(chunk))
+                size += len(chunk)
+                chunks.append(chunk)
+                if size > self._limits.body:
+                    raise too_large(self._limits)
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        finally:
+            self._room.give(size)
+
+    async def _next(self) -> bytes:
+        """More of the body."""
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            raise ClientLeft
+        self._is_whole = not message.get("more_body", False)
+        body: bytes = message.get("body", b"")
+        return body
+
+    def _request(self, body: bytes) -> Request:
+        headers = self.headers
+        head = Head(
+            headers.get("content-type", ""),
+            content_encoding=headers.get("content-encoding", "").strip().lower(),
+            accept=headers.get("accept", ""),
+            timeout=read_timeout(headers.get("request-timeout")),
+            raw_headers=self._raw_headers,
+        )
+        return Request(body, head, self.request_id, self.received)
+
+    async def _outcome(self, endpoint: Endpoint, request: Request) -> Answer:
+        """The endpoint's answer, unless the client leaves first."""
+        loop = asyncio.get_running_loop()
+        call = _AwaitedCall(request, loop)
+        answered = call.answered
+        endpoint.handle(call)
+        if not answered.done():
+            leaving = loop.create_task(self._left())
+            try:
+                await asyncio.wait((answered, leaving), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                leaving.cancel()
+                endpoint.leave(call)
+        if not answered.done():
+            raise ClientLeft
+        return answered.result()
+
+    async def _write(self, opened: Stream | Answer) -> None:
+        """Write a stream as it comes. A client that leaves it, or leaves it unread until its deadline, ends it, as ClientLeft."""
+        if isinstance(opened, Answer):
+            await self.answer(opened)
+            return
+        await self._start(200, [("content-type", opened.content_type), ("cache-control", "no-store"), *common_headers(self.request_id)])
+        loop = asyncio.get_running_loop()
+        writing, leaving = loop.create_task(self._write_pieces(opened)), loop.create_task(self._left())
+        # The last piece of a stream that is late says so.
+        seconds = max(0.0, opened.deadline - time.monotonic()) + _LAST_PIECE_SECONDS
+        try:
+            await asyncio.wait((writing, leaving), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            if not writing.done():
+                raise ClientLeft
+            writing.result()
+        finally:
+            leaving.cancel()
+            writing.cancel()
+            await asyncio.wait((writing,))
+
+    async def _write_pieces(self, stream: Stream) -> None:
+        async with aclosing(stream.pieces):
+            async for piece in stream.pieces:
+                await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+        await self._send({"type": "http.response.body", "body": b""})
+
+    async def _start(self, status: int, headers: list[tuple[str, str]]) -> None:
+        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        await self._send({"type": "http.response.start", "status": status, "headers": raw})
+
+    async def _left(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+
+def body_is_late(timeout: float, request_id: str) -> Answer:
+    """The answer to a request whose body does not come."""
+    return failure(DeadlineExceeded(f"the body was not there within {timeout:.3g} seconds"), request_id)

@@ -1,0 +1,110 @@
+"""Pages and documents beside the apis: the index, OpenAPI, health and metrics. Everything shown is escaped."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from html import escape
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from ..calls.answer import PROBLEM, problem
+from ..lifecycle import State
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from starlette.requests import Request
+
+    from ..lifecycle import Lifecycle
+
+_SECURITY = {
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+
+_WAY_OUT = "GET / lists the apis and how to call them"
+
+_STYLE = (
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
+    "pre{background:#f4f4f4;padding:1rem;overflow:auto}@media(prefers-color-scheme:dark){body{background:#111;color:#ddd}pre{background:#222}a{color:#8bf}}"
+)
+
+
+def site(lifecycle: Lifecycle, extra: Sequence[BaseRoute] = ()) -> Starlette:
+    """What a server answers beside its apis."""
+
+    async def index(request: Request) -> Response:
+        return HTMLResponse(_index(_document(lifecycle), str(request.base_url).rstrip("/")), headers=_SECURITY)
+
+    async def docs(_: Request) -> Response:
+        return RedirectResponse("/", 307, headers=_SECURITY)
+
+    async def document(_: Request) -> Response:
+        return Response(json.dumps(_document(lifecycle), indent=2), media_type="application/json", headers=_SECURITY)
+
+    async def live(_: Request) -> Response:
+        return PlainTextResponse("alive\n", headers=_SECURITY)
+
+    async def ready(_: Request) -> Response:
+        return PlainTextResponse(f"{lifecycle.state.value}\n", 200 if lifecycle.state is State.READY else 503, headers=_SECURITY)
+
+    async def metrics(_: Request) -> Response:
+        page, content_type = lifecycle.metrics.exposition()
+        return Response(page, headers={"content-type": content_type, **_SECURITY})
+
+    own = {"/": index, "/docs": docs, "/openapi.json": document, "/livez": live, "/readyz": ready, "/metrics": metrics}
+    routes = [Route(path, endpoint, methods=["GET"]) for path, endpoint in own.items()]
+    return Starlette(routes=[*routes, *extra], exception_handlers={HTTPException: _http_problem})
+
+
+def _document(lifecycle: Lifecycle) -> dict[str, Any]:
+    if lifecycle.openapi is None:
+        raise HTTPException(503, f"the service is {lifecycle.state.value}", {"retry-after": "1"})
+    return lifecycle.openapi
+
+
+async def _http_problem(_: Request, error: Exception) -> Response:
+    """Starlette's own refusals (404, 405) in the form of all others."""
+    assert isinstance(error, HTTPException)  # noqa: S101 - this is the class it is registered for
+    detail = f"nothing is here: {_WAY_OUT}" if error.status_code == HTTPStatus.NOT_FOUND else str(error.detail)
+    answer = problem(error.status_code, detail)
+    return Response(answer.body, answer.status, headers={**(error.headers or {}), **_SECURITY}, media_type=PROBLEM)
+
+
+def _index(document: dict[str, Any], base: str) -> str:
+    title = escape(document["info"]["title"])
+    apis = "".join(_section(path, item["post"], base) for path, item in document["paths"].items())
+    return (
+        f"<!doctype html><html lang=en><meta charset=utf-8><title>{title}</title><style>{_STYLE}</style>"
+        f"<h1>{title}</h1><p>{escape(document['info'].get('description', ''))}</p><p>version {escape(document['info']['version'])}</p>"
+        f"{apis}<p><a href=/openapi.json>openapi.json</a> <a href=/metrics>metrics</a> <a href=/readyz>readyz</a></p></html>\n"
+    )
+
+
+def _section(path: str, operation: dict[str, Any], base: str) -> str:
+    content = operation["requestBody"]["content"]
+    return (
+        f"<h2>POST {escape(path)}</h2><p>{escape(operation.get('description', ''))}</p>"
+        f"<p>takes {escape(', '.join(content))}</p><pre>{escape(curl(f'{base}{path}', content))}</pre>"
+    )
+
+
+def curl(url: str, content: dict[str, Any]) -> str:
+    """A command line that calls an api with its example, or with a file where JSON does not reach."""
+    media_type, described = next(iter(content.items()))
+    if media_type.startswith("multipart/"):
+        parts = described.get("schema", {}).get("properties", {})
+        body = " ".join(f"-F {shlex.quote(f'{name}=@FILE')}" for name in parts)
+    elif media_type.endswith("json"):
+        body = f"-H 'Content-Type: {media_type}' -d {shlex.quote(json.dumps(described.get('example'), ensure_ascii=False))}"
+    else:
+        body = f"-H 'Content-Type: {media_type}' --data-binary @FILE"
+    return f"curl {body} {shlex.quote(url)}"

@@ -1,0 +1,69 @@
+"""The patrol: one timer that looks at all connections of a server, so that none costs a timer for every request."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from ..calls.limits import LINGER_SECONDS
+
+if TYPE_CHECKING:
+    from ..calls.limits import Limits
+
+_LONGEST_ROUND = 5.0
+_ROUNDS = 4
+
+
+class Watched(Protocol):
+    """A connection, as the patrol sees it."""
+
+    def look(self, now: float) -> None:
+        """End the connection if its time is over; `now` is of `time.monotonic()`."""
+
+
+class Patrol:
+    """Looks at each connection often enough to end it within a quarter more than its limit, and sleeps while there is none."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._round = min(_LONGEST_ROUND, limits.head_seconds / _ROUNDS, limits.idle_seconds / _ROUNDS)
+        self._watched: set[Watched] = set()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, connection: Watched) -> None:
+        self._watched.add(connection)
+        if self._timer is None:
+            self._schedule()
+
+    def discard(self, connection: Watched) -> None:
+        self._watched.discard(connection)
+
+    def _schedule(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(self._round, self._walk)
+
+    def _walk(self) -> None:
+        self._timer = None
+        now = time.monotonic()
+        for connection in tuple(self._watched):
+            connection.look(now)
+        if self._watched:
+            self._schedule()
+
+
+class Linger(asyncio.Protocol):
+    """The last seconds of a connection whose client may still be sending: what comes is read and thrown away."""
+
+    def __init__(self, transport: asyncio.Transport, protocol: asyncio.Protocol) -> None:
+        self._protocol = protocol
+        self._timer = asyncio.get_running_loop().call_later(LINGER_SECONDS, transport.abort)
+        transport.set_protocol(self)
+        transport.resume_reading()
+        if not transport.is_closing():
+            transport.write_eof()
+
+    def data_received(self, data: bytes) -> None:
+        """Nobody wants it."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._timer.cancel()
+        self._protocol.connection_lost(exc)

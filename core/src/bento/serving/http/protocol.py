@@ -1,0 +1,280 @@
+"""One connection on both lanes: each request takes the fast one if it may, and all answers leave in the order of the requests."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from ...errors import Overloaded
+from ..calls.call import Call
+from ..calls.request import Request, fit_request_id
+from .connection import Connection
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from ..calls.answer import Answer
+    from ..calls.endpoint import Endpoint
+    from .fast import FastLane
+    from .heads import PlainHead
+
+# Small answers are worth a batch from one connection; of large ones, a client that reads none shall not hold many.
+_MANY, _FEW = 64, 4
+
+
+class _Ahead:
+    """Stands in for a cycle while answers of this lane are still ahead of one."""
+
+    response_complete = False
+
+
+_AHEAD: Any = _Ahead()
+
+
+class _FastCall(Call):
+    """A call of this lane: whose request it is, and its answer's bytes once there are any."""
+
+    __slots__ = ("connection", "data", "endpoint")
+
+    def __init__(self, connection: FastProtocol, endpoint: Endpoint, request: Request) -> None:
+        super().__init__(request)
+        self.connection = connection
+        self.endpoint = endpoint
+        self.data: list[bytes] = []
+
+    def reply(self, answer: Answer) -> None:
+        self.connection.answered(self, answer)
+
+
+class FastProtocol(Connection):
+    """Parser callbacks decide, once a request's headers are there, which lane it takes."""
+
+    def __init__(self, lane: FastLane, *args: Any, **kwargs: Any) -> None:
+        super().__init__(lane, *args, **kwargs)
+        self._head: PlainHead | None = None
+        self._last_head: PlainHead | None = None
+        self._local_address = ""
+        # What came while no request was open: perhaps one whole request.
+        self._packet = b""
+        self._body: list[bytes] = []
+        self._held = 0
+        self._in_flight: deque[_FastCall] = deque()
+        self._waiting: deque[_FastCall] = deque()
+        self._most = _FEW
+        self._body_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._local_address = self.server[0] if self.server else ""
+
+    def data_received(self, data: bytes) -> None:
+        if self._is_open or not self._is_free():
+            self._packet = b""
+        else:
+            head = self._last_head
+            body = None if head is None else head.body_in(data)
+            if body is None:
+                head = self._lane.heads.recall(data, self._local_address)
+                body = None if head is None else head.body_in(data)
+            if head is not None and body is not None:
+                self._unset_keepalive_if_required()
+                self._last_head, self._body = head, [body]
+                self._received = time.monotonic()
+                self._begin(head)
+                return
+            self._packet = data
+        super().data_received(data)
+
+    # Parser callbacks
+
+    def on_message_begin(self) -> None:
+        self._is_open = True
+        self._head = None
+        self._diverted = False
+        self._url = b""
+        self._raw_headers = []
+        self._received = time.monotonic()
+
+    def on_url(self, url: bytes) -> None:
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._raw_headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        # A client sends nearly the same headers every time: what was read from them last time is still right.
+        head = self._last_head
+        if head is None or self._raw_headers != head.raw_headers or self._url != head.url:
+            head = self._last_head = self._lane.heads.read(self._url, self._raw_headers, self._local_address)
+        if head is not None and self._takes_the_fast_lane():
+            self._head = head
+        elif not self.parser.should_upgrade() or self.parser.get_method() == b"CONNECT":
+            self._divert()
+
+    def on_body(self, body: bytes) -> None:
+        if self._diverted:
+            super().on_body(body)
+        else:
+            self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        self._is_open = False
+        if self._diverted:
+            super().on_message_complete()
+        elif self._head is not None:
+            head, self._head = self._head, None
+            self._lane.heads.learn(self._packet, self._local_address, head)
+            self._packet = b""
+            self._begin(head)
+
+    # The choice of a lane
+
+    def _takes_the_fast_lane(self) -> bool:
+        """Whether this request line, on this connection now, goes with such a head."""
+        parser = self.parser
+        if parser.get_method() != b"POST" or parser.get_http_version() != "1.1" or not parser.should_keep_alive():
+            return False
+        return self._is_free()
+
+    def _is_free(self) -> bool:
+        """Whether nothing on the ordinary lane is ahead."""
+        return not (self._ending or self.pipeline or self._is_running())
+
+    def _divert(self) -> None:
+        """Give the request to uvicorn's own way, behind what this connection still has in flight here."""
+        self._diverted = True
+        super().on_message_begin()
+        self.url = self._url
+        for name, value in self._raw_headers:
+            super().on_header(name, value)
+        if self._in_flight:
+            self.cycle = _AHEAD
+        super().on_headers_complete()
+
+    # From a whole request to its answer
+
+    def _begin(self, head: PlainHead) -> None:
+        body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
+        self._body = []
+        if self._body_timer is not None:
+            self._let_go()
+        request = Request(body, head, fit_request_id(head.request_id), self._received)
+        call = _FastCall(self, head.endpoint, request)
+        self._in_flight.append(call)
+        if self.flow.write_paused or len(self._in_flight) > self._most:
+            self._waiting.append(call)
+            self.flow.pause_reading()
+        else:
+            head.endpoint.handle(call)
+
+    def answered(self, call: _FastCall, answer: Answer) -> None:
+        """Take an answer, and write what is now first in line."""
+        request, in_flight = call.request, self._in_flight
+        if ("connection", "close") in answer.headers:
+            self._end()
+        is_last = self._ending and in_flight[-1] is call and not self._last_words
+        call.data = self._lane.encode(answer, request.request_id, self.server_state.default_headers, close=is_last)
+        self._most = _MANY if len(call.data) == 1 else _FEW
+        if self._lane.access_log is not None:
+            seconds = time.monotonic() - request.received
+            self._lane.access_log.write("POST", call.endpoint.api.path, answer.status, seconds, request.request_id)
+        while in_flight and in_flight[0].data:
+            self.write(in_flight.popleft().data)
+        if self._waiting:
+            # Not here: what is answered at once would start the next from within itself, and so on.
+            self.loop.call_soon(self._start_waiting)
+        elif not in_flight:
+            self._idle()
+        elif not self._ending:
+            self._read_on()
+
+    def _start_waiting(self) -> None:
+        """Begin what came faster than its answers could leave."""
+        while self._waiting and not self.flow.write_paused and len(self._in_flight) - len(self._waiting) < self._most:
+            call = self._waiting.popleft()
+            call.endpoint.handle(call)
+
+    def _idle(self) -> None:
+        if self._last_words:
+            self._end_if_idle()
+        elif self.pipeline:
+            super().on_response_complete()
+        elif self._ending:
+            self.transport.close()
+        else:
+            self._read_on()
+
+    def _read_on(self) -> None:
+        if not self.flow.write_paused:
+            self.flow.resume_reading()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.flow.pause_reading()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._start_waiting()
+        if not (self._waiting or self._ending or self._is_busy()):
+            self.flow.resume_reading()
+
+    # Ends: of a body that does not come, of a connection, of the server
+
+    def _await_rest(self, size: int) -> None:
+        if self._head is None:
+            super()._await_rest(size)
+            return
+        if self._body_timer is None:
+            self._body_timer = self.loop.call_later(self._head.endpoint.api.timeout, self._body_is_late, self._head.endpoint)
+        try:
+            self._lane.room.take(size)
+        except Overloaded as error:
+            self._drop_body()
+            self.refuse(503, str(error), headers=(("retry-after", str(error.retry_after)),))
+        else:
+            self._held += size
+
+    def _body_is_late(self, endpoint: Endpoint) -> None:
+        self._drop_body()
+        self.refuse(504, f"the body was not there within {endpoint.api.timeout:.3g} seconds")
+
+    def _drop_body(self) -> None:
+        self._head = None
+        self._body = []
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Wait for a body no longer, and take no more room for it."""
+        self._lane.room.give(self._held)
+        self._held = 0
+        if self._body_timer is not None:
+            self._body_timer.cancel()
+            self._body_timer = None
+
+    def _is_in_head(self) -> bool:
+        return super()._is_in_head() and self._head is None
+
+    def _is_busy(self) -> bool:
+        return bool(self._in_flight) or self._head is not None or super()._is_busy()
+
+    def _end(self) -> None:
+        """Read no more, and close once everything in flight is answered."""
+        self._ending = True
+        self.flow.pause_reading()
+
+    def shutdown(self) -> None:
+        if self._in_flight or self._head is not None:
+            self._ending = True
+        else:
+            super().shutdown()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._drop_body()
+        for call in self._in_flight:
+            # One that still waits for its turn has never begun.
+            if call.conclude is not None:
+                call.endpoint.leave(call)
+        self._in_flight.clear()
+        self._waiting.clear()
+        super().connection_lost(exc)

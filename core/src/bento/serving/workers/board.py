@@ -1,0 +1,44 @@
+"""The board: memory that all workers of a server count in, a stretch for each.
+
+An api counts at the same place of every stretch for as long as the server runs, whatever other apis come and go when workers are
+replaced: so figures can be added up over stretches, and only grow.
+"""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from ...errors import ServerError
+from ..calls.metrics import FIGURES, IN_FLIGHT
+
+if TYPE_CHECKING:
+    from ..calls.metrics import Numbers
+
+_MOST_APIS = 1024
+
+
+class Board:
+    """Made before workers are forked, so that all of them share it; a page of it that nobody counts in takes no memory."""
+
+    def __init__(self, stretches: int) -> None:
+        size = FIGURES * _MOST_APIS
+        memory = memoryview(mmap.mmap(-1, 8 * size * stretches)).cast("d")
+        self.stretches: Sequence[Numbers] = [memory[number * size : (number + 1) * size] for number in range(stretches)]
+        self._starts: dict[str, int] = {}
+
+    def add(self, apis: Iterable[str]) -> None:
+        """Give each api that has none a place."""
+        for api in apis:
+            if api not in self._starts and len(self._starts) == _MOST_APIS:
+                raise ServerError(f"many workers can serve {_MOST_APIS} apis, and this service has more: serve it with one")
+            self._starts.setdefault(api, FIGURES * len(self._starts))
+
+    def start(self, api: str) -> int:
+        return self._starts[api]
+
+    def leave(self, stretch: int) -> None:
+        """A worker is gone, and with it the requests that it had in flight."""
+        for start in self._starts.values():
+            self.stretches[stretch][start + IN_FLIGHT] = 0.0

@@ -1,0 +1,91 @@
+"""`--reload`: for development, a new process whenever a source file changes."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...errors import ServerError
+from .forking import fork
+from .worker import Place, Settings, run_worker
+
+if TYPE_CHECKING:
+    import socket
+
+    from ..target import Target
+
+log = logging.getLogger("bento.serving")
+
+_LOOK_EVERY = 0.3
+_SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages"})
+_SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM})
+
+
+def run_reloading(target: Target, listener: socket.socket, settings: Settings, on_ready: Callable[[], None]) -> None:
+    """Serve `target` in a child process, and start it anew when a Python file below its folders changes."""
+    if not target.folders:
+        raise ServerError(f"{target.title} is saved and does not change: --reload is for MODULE:SERVICE")
+    old = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    lifeline = os.pipe()
+    child = 0
+
+    def work() -> None:
+        os.close(lifeline[1])
+        run_worker(target, listener, settings, on_ready, Place(lifeline[0]))
+
+    try:
+        while True:
+            seen = _stamps(target.folders)
+            child = fork(work, _say_why)
+            if not _changed(target.folders, seen):
+                return
+            log.info("a source file changed: starting anew")
+            _end(child)
+    finally:
+        _end(child)
+        signal.pthread_sigmask(signal.SIG_SETMASK, old)
+        for end in lifeline:
+            os.close(end)
+
+
+def _say_why(error: BaseException) -> None:
+    # The code is being written: its traceback is what its author wants to see, and the next change may mend it.
+    log.error("the service cannot start: waiting for a change", exc_info=error)
+
+
+def _changed(folders: tuple[Path, ...], seen: dict[Path, int]) -> bool:
+    """Wait for a change of the source files; False when a signal says stop instead."""
+    while signal.sigtimedwait(_SIGNALS, _LOOK_EVERY) is None:
+        if _stamps(folders) != seen:
+            return True
+    return False
+
+
+def _stamps(folders: tuple[Path, ...]) -> dict[Path, int]:
+    return {path: path.stat().st_mtime_ns for folder in folders for path in _sources(folder)}
+
+
+def _sources(folder: Path) -> Iterator[Path]:
+    for parent, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".") and name not in _SKIPPED]
+        for name in files:
+            path = Path(parent, name)
+            # A file can be gone between being listed and being looked at: editors write a new one and rename it.
+            if name.endswith(".py") and path.exists():
+                yield path
+
+
+def _end(child: int) -> None:
+    """Stop a child and take it in, by force when a signal comes while it answers; one that has ended already is fine."""
+    if not child:
+        return
+    with contextlib.suppress(ProcessLookupError, ChildProcessError):
+        os.kill(child, signal.SIGTERM)
+        while os.waitpid(child, os.WNOHANG) == (0, 0):
+            if signal.sigtimedwait(_SIGNALS, 0.02) is not None:
+                os.kill(child, signal.SIGKILL)

@@ -1,0 +1,152 @@
+"""Many workers on one socket: started together, replaced when one dies or all are to be new, stopped together.
+
+The supervisor itself loads nothing and serves nothing. It forks a process that loads the service, a template, from which the
+workers are forked (template.py), and waits for signals and for what its processes report. While no worker serves for longer than
+a moment, a process with nothing else to do answers health checks (porter.py).
+
+SIGHUP has the target resolved and loaded anew, in a new template, and workers replaced one by one: an old one is asked to end when
+the new one in its place is ready. What cannot be loaded or started leaves the old ones as they are.
+"""
+
+from __future__ import annotations
+
+import gc
+import math
+import os
+import select
+import signal
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ...errors import ServerError
+from ...registry import installed
+from .agenda import Agenda
+from .board import Board
+from .channel import Channel
+from .crew import Crew
+from .drain import plug
+from .forking import freeze, reason_not_to_fork
+from .generation import Generation
+from .porter import Porter, run_porter
+from .signals import caught_signals, read_signals
+from .template import Workplace
+
+if TYPE_CHECKING:
+    import socket
+
+    from ..target import Target
+    from .worker import Settings
+
+
+class Supervisor:
+    """Keeps `count` workers of a target alive until a signal says stop; `find` resolves the target anew."""
+
+    def __init__(
+        self,
+        target: Target,
+        find: Callable[[], Target],
+        listener: socket.socket,
+        settings: Settings,
+        count: int,
+        on_ready: Callable[[], None],
+    ) -> None:
+        self._target = target
+        self._find = find
+        self._listener = listener
+        self._settings = settings
+        self._agenda = Agenda()
+        self._board = Board(2 * count)
+        self._crew = Crew(count, self._generation, self._board, self._agenda, on_ready)
+        self._porter = Porter(self._agenda, self._is_unserved, self._be_porter)
+        self._lifeline = os.pipe()
+        self._has_begun = False
+        self._stops_asked = 0
+
+    def run(self) -> None:
+        """Serve until SIGINT or SIGTERM; a service that cannot start is a ServerError with the worker's reason."""
+        reason = reason_not_to_fork() if self._target.in_hand else ""
+        if reason:
+            raise ServerError(
+                f"{self._target.title} is in memory, and not safe to share with many workers, for {reason}: save it and serve its tag"
+            )
+        installed()
+        freeze()
+        with caught_signals() as signals:
+            self._crew.start()
+            self._porter.look()
+            try:
+                while not self._stops_asked:
+                    self._turn(signals)
+            except BaseException:
+                self._stop(signals)
+                raise
+            unfinished = self._stop(signals)
+        if unfinished:
+            raise ServerError(f"stopped by force: {unfinished} of the workers had not answered all requests")
+
+    def _turn(self, signals: socket.socket, longest: float | None = None) -> None:
+        """Wait until something happens, and act on it."""
+        waiting = select.poll()
+        waiting.register(signals, select.POLLIN)
+        for generation in self._crew.generations:
+            waiting.register(generation.channel, select.POLLIN)
+        seconds = [wait for wait in (self._agenda.wait(), longest) if wait is not None]
+        waiting.poll(math.ceil(1000 * min(seconds)) if seconds else None)
+        numbers = read_signals(signals)
+        # What a process said before it ended comes first.
+        for generation in list(self._crew.generations):
+            # One that ends the server leaves the others unread, for the end waits for what they say.
+            for report in generation.channel.reports():
+                self._crew.take(generation, report)
+        for number in numbers:
+            self._take_signal(number)
+        self._agenda.run_due()
+        self._porter.look()
+
+    def _take_signal(self, number: int) -> None:
+        if number == signal.SIGCHLD:
+            self._crew.children_ended()
+        elif number == signal.SIGHUP:
+            self._crew.renew()
+        else:
+            self._stops_asked += 1
+
+    def _stop(self, signals: socket.socket) -> int:
+        """End everything: by request, then, after the grace period or another signal, by force. Returns how many were forced."""
+        plug(self._listener)
+        self._stops_asked = max(1, self._stops_asked)
+        self._crew.leave()
+        self._porter.look()
+        self._listener.close()
+        due = time.monotonic() + self._settings.grace + 1.0
+        while (self._crew.has_workers or self._porter.pid) and self._stops_asked == 1 and time.monotonic() < due:
+            self._turn(signals, max(0.0, due - time.monotonic()))
+        unfinished = self._crew.kill()
+        self._porter.kill()
+        for end in self._lifeline:
+            os.close(end)
+        gc.unfreeze()
+        return unfinished
+
+    # What is started
+
+    def _generation(self, stretch: int) -> Generation:
+        above, below = Channel.pair()
+        find = self._find if self._has_begun else lambda: self._target
+        self._has_begun = True
+        workplace = Workplace(find, self._listener, self._settings, self._board, stretch, self._lifeline[0], below)
+        return Generation(workplace, above, self._enter, self._target.title)
+
+    def _enter(self) -> None:
+        """In a new process: let go of what only the supervisor may hold, or nobody would notice its end."""
+        os.close(self._lifeline[1])
+        for generation in self._crew.generations:
+            generation.channel.close()
+
+    def _be_porter(self) -> None:
+        self._enter()
+        run_porter(self._target, self._listener, self._settings, self._lifeline[0])
+
+    def _is_unserved(self) -> bool:
+        return not (self._stops_asked or self._crew.serves)

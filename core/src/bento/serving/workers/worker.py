@@ -1,0 +1,237 @@
+"""One server process: uvicorn around the app, from a listening socket to the last answer."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import uvicorn
+
+from ..calls.limits import Limits
+from ..filters import keep_one_filter
+from ..http.app import App
+from ..lifecycle import THREADS, Lifecycle
+from .drain import drain, plug
+
+if TYPE_CHECKING:
+    import socket
+
+    from ..target import Target
+    from .board import Board
+
+log = logging.getLogger("bento.serving")
+
+_KEEP_ALIVE_SECONDS = 75
+_PATIENCE_WITH_THREADS = 1.0
+_FORCED = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a server behaves; `grace` is how many seconds a stop waits for open requests."""
+
+    limits: Limits = field(default_factory=Limits)
+    allowed_hosts: tuple[str, ...] = ()
+    access_log: bool = True
+    grace: float = 30.0
+    examples: bool = True
+    """Whether golden examples have to hold before a service is ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A worker's place among those that another process started: it ends when its `lifeline` does, and obeys only SIGTERM.
+
+    With a `board` it counts in the stretch `own` and begins to listen when it is ready, for others listen meanwhile.
+    """
+
+    lifeline: int
+    board: Board | None = None
+    own: int = 0
+
+
+def run_worker(
+    target: Target, listener: socket.socket, settings: Settings, on_ready: Callable[[], None], place: Place | None = None
+) -> None:
+    """Serve until a signal stops it; what the service raised while it was loading is raised here.
+
+    A second signal, or the end of `settings.grace`, ends the process itself.
+    """
+    board, own = (place.board, place.own) if place else (None, 0)
+    examples = target.examples if settings.examples else tuple
+    lifecycle = Lifecycle(target.load, version=target.version, limits=settings.limits, examples=examples, board=board, own=own)
+    app = App(lifecycle, allowed_hosts=settings.allowed_hosts, access_log=settings.access_log, brings_up=False)
+    server = _Server(_config(app, settings), lifecycle, settings.grace, on_ready, place)
+    server.run([listener])
+    if server.failure is not None:
+        raise server.failure
+
+
+def _config(app: App, settings: Settings) -> uvicorn.Config:
+    # What it says of its own starts and stops is said by whoever started it, in bento's words.
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    return uvicorn.Config(
+        app,
+        http=_protocol(app, settings),
+        loop="uvloop",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+    )
+
+
+def _protocol(app: App, settings: Settings) -> Any:
+    """The fast lane's protocol, or uvicorn's own under a release that the fast lane does not know."""
+    from ..http import fast
+
+    if fast.fits():
+        return fast.FastLane(app, settings.allowed_hosts).protocol
+    log.info("uvicorn %s is not one that the fast lane is tested with: using the ordinary lane", uvicorn.__version__)
+    return "httptools"
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server with a start and an end of its own: health is answered while the service loads, and nothing is lost at the end."""
+
+    def __init__(
+        self, config: uvicorn.Config, lifecycle: Lifecycle, grace: float, on_ready: Callable[[], None], place: Place | None
+    ) -> None:
+        super().__init__(config)
+        self.failure: Exception | None = None
+        self._lifecycle = lifecycle
+        self._grace = grace
+        self._on_ready = on_ready
+        self._place = place
+        self._asked_to_stop = asyncio.Event()
+        self._starting: asyncio.Task[None] | None = None
+
+    # Start
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        loop = asyncio.get_running_loop()
+        if self._place is not None:
+            loop.add_reader(self._place.lifeline, self._orphaned)
+        self._starting = loop.create_task(self._bring_up())
+        if self._place is not None and self._place.board is not None:
+            await self._starting
+        if self.failure is None:
+            await super().startup(sockets)
+            self._starting.add_done_callback(lambda _: self._tell())
+
+    async def _bring_up(self) -> None:
+        try:
+            await self._lifecycle.start()
+            keep_one_filter()
+        except Exception as error:  # noqa: BLE001 - raised by whoever runs the server
+            self.failure = error
+            self._stop()
+
+    def _tell(self) -> None:
+        if self.failure is None and not self.should_exit:
+            self._on_ready()
+            # Pages are seldom asked for and long to import: not before the first answer, nor while somebody waits for one.
+            threading.Thread(target=import_module, args=("..http.pages", __package__), name=f"{THREADS}pages").start()
+
+    async def main_loop(self) -> None:
+        """Keep the date right, which is a header of every answer, until there is a reason to stop."""
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1.0):
+                    await self._asked_to_stop.wait()
+
+    # Reasons to stop
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        loop = asyncio.get_running_loop()
+        before = {number: signal.getsignal(number) for number in self._signals()}
+        for number in before:
+            loop.add_signal_handler(number, self._signalled, number)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                loop.remove_signal_handler(number)
+                signal.signal(number, handler)
+
+    def _signals(self) -> list[signal.Signals]:
+        if self._place is not None:
+            return [signal.SIGTERM]
+        # nohup has SIGHUP ignored, so that the end of a terminal is not the end of the server.
+        hangs_up = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+        return [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hangs_up else [])]
+
+    def _signalled(self, number: signal.Signals) -> None:
+        if not self.started:
+            _end(0)
+        if self.should_exit and self._place is None:
+            self._end_by_force(f"{number.name} came again")
+        self._stop()
+
+    def _orphaned(self) -> None:
+        log.warning("the supervisor is gone: stopping")
+        if not self.started:
+            _end(_FORCED)
+        if self._place is not None:
+            asyncio.get_running_loop().remove_reader(self._place.lifeline)
+        self._stop()
+
+    def _stop(self) -> None:
+        self.should_exit = True
+        self._asked_to_stop.set()
+
+    # End
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        listeners = sockets or []
+        self._lifecycle.drain()
+        if self._place is None:
+            for listener in listeners:
+                plug(listener)
+        try:
+            async with asyncio.timeout(self._grace) as time_left:
+                await drain(self, listeners)
+                await self._lifecycle.stop()
+        except TimeoutError:
+            if not time_left.expired():
+                raise
+            self._end_by_force(f"the grace period of {self._grace:.3g} seconds is over")
+        if self._place is None and self.failure is None:
+            await _leave_threads()
+
+    def _end_by_force(self, reason: str) -> NoReturn:
+        log.error("%s: ending without %d answers", reason, self._lifecycle.open_calls)
+        _end(_FORCED)
+
+
+async def _leave_threads() -> None:
+    """Give calls that nobody waits for a moment to end; where one does not, end the process, which could not end with it."""
+    due = time.monotonic() + _PATIENCE_WITH_THREADS
+    while any(thread.name.startswith(THREADS) for thread in threading.enumerate()):
+        if time.monotonic() > due:
+            log.warning("a call still runs that nobody waits for: ending without it")
+            _end(0)
+        await asyncio.sleep(0.01)
+
+
+def _end(status: int) -> NoReturn:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
