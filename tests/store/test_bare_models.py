@@ -60,3 +60,34 @@ def test_a_format_that_needs_arguments_says_nothing_of_bare_models(only, tmp_pat
 def test_a_format_that_may_have_any_arguments_needs_none(only, tmp_path):
     only(LabelsArtifact, OpenArtifact)
     assert bento.save(["good", "bad"], "labels", store=bento.Store(tmp_path)).name == "labels"
+
+
+class ListedArtifact(JsonArtifact):
+    name = "listed"
+    framework = "builtins"
+
+    def default_service(self):
+        return Listed
+
+
+class Listed(bento.Service):
+    model = ListedArtifact()
+
+    @bento.api(input=JsonAdapter())
+    def count(self, value):
+        return len(self.model)
+
+
+def test_of_several_formats_the_one_of_the_models_own_framework_is_taken(only, tmp_path):
+    only(OpenArtifact, ListedArtifact)
+    bundle = bento.save(["good", "bad"], "labels", store=bento.Store(tmp_path))
+    assert [api.name for api in bundle.manifest.apis] == ["count"]
+
+
+def test_several_formats_of_one_framework_are_an_error(only, tmp_path):
+    only(type("OtherArtifact", (ListedArtifact,), {"name": "other"}), ListedArtifact)
+    with pytest.raises(bento.ArtifactError) as refusal:
+        bento.save(["good", "bad"], "labels", store=bento.Store(tmp_path))
+    assert str(refusal.value) == (
+        "'other' of bento-labels 1.0 and 'listed' of bento-labels 1.0 both keep a list: say which, in a bento.Service with a slot for it"
+    )

@@ -8,6 +8,7 @@ from .files import slot_file
 from .json import JsonArtifact, read_json, write_json
 from .pickle import PickleArtifact
 from .text import TextArtifact
+from .version import VersionWarning, check_version, write_version
 
 __all__ = [
     "ArrayArtifact",
@@ -15,7 +16,10 @@ __all__ = [
     "JsonArtifact",
     "PickleArtifact",
     "TextArtifact",
+    "VersionWarning",
+    "check_version",
     "read_json",
     "slot_file",
     "write_json",
+    "write_version",
 ]

@@ -41,10 +41,18 @@ def _service_class(model: object, registry: Registry) -> type[Service]:
             f"no installed plugin provides a service for a {type_name(model)}: "
             "install the plugin of its framework, or write a bento.Service with a slot for it"
         )
+    own = [name for name in claims if registry.artifacts[name].framework == _framework(model)]
+    if len(own) == 1:
+        return claims[own[0]]
     if len(claims) > 1:
         owners = " and ".join(f"{name!r} of {registry.owner(registry.artifacts[name])}" for name in claims)
         raise ArtifactError(f"{owners} both keep a {type_name(model)}: say which, in a bento.Service with a slot for it")
     return next(iter(claims.values()))
+
+
+def _framework(model: object) -> str:
+    """The package that a model's class is from: XGBoost's estimators are scikit-learn's too, and belong to XGBoost."""
+    return type(model).__module__.partition(".")[0]
 
 
 def _claim(kind: type[Artifact[Any]], model: object) -> type[Service] | None:

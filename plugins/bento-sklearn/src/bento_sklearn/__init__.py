@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import bento
+from bento.artifacts import VersionWarning
 
 from .artifact import SklearnArtifact
 from .pickled import SklearnPickleArtifact
-from .version import VersionWarning
 
 if TYPE_CHECKING:
     from bento import Artifact

@@ -1,4 +1,4 @@
-"""The scikit-learn that saved a model, and a warning when another one loads it."""
+"""The scikit-learn that saved a model, and one warning when another one loads it."""
 
 from __future__ import annotations
 
@@ -7,25 +7,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from bento import ArtifactError
-from bento.artifacts import read_json, slot_file, write_json
+from bento.artifacts import check_version
+from bento.artifacts import write_version as write_version_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_FILE = "version.json"
-_KEY = "scikit-learn"
-
-
-class VersionWarning(UserWarning):
-    """A model is loaded by another scikit-learn than the one that saved it."""
+_DISTRIBUTION = "scikit-learn"
 
 
 def write_version(folder: Path) -> None:
     """Note the scikit-learn that saves."""
     import sklearn
 
-    write_json(folder / _FILE, {_KEY: sklearn.__version__})
+    write_version_of(folder, _DISTRIBUTION, sklearn.__version__)
 
 
 @contextmanager
@@ -34,23 +29,9 @@ def same_version(folder: Path) -> Iterator[None]:
     import sklearn
     from sklearn.exceptions import InconsistentVersionWarning
 
-    saved = _read_version(slot_file(folder, _FILE))
-    if saved == sklearn.__version__:
+    if check_version(folder, _DISTRIBUTION, sklearn.__version__, stacklevel=3):
         yield
         return
-    warnings.warn(
-        f"the model was saved with scikit-learn {saved} and is loaded with {sklearn.__version__}, with which it may fail or answer "
-        f"otherwise: pip install 'scikit-learn=={saved}', or save it again",
-        VersionWarning,
-        stacklevel=4,
-    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", InconsistentVersionWarning)
         yield
-
-
-def _read_version(path: Path) -> str:
-    match read_json(path):
-        case {"scikit-learn": str(version)}:
-            return version
-    raise ArtifactError(f"{str(path)!r} is damaged: expected the version of scikit-learn")
