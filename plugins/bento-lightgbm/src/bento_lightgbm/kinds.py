@@ -1,0 +1,139 @@
+"""Which class a model is of, and what an estimator knows besides its booster."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+import lightgbm
+
+from bento import ArtifactError, type_name
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bento.artifact import JSON
+
+_BOOSTER = "Booster"
+_ESTIMATORS = ("LGBMClassifier", "LGBMRanker", "LGBMRegressor")
+_MACHINE = frozenset({"n_jobs", "n_thread", "n_threads", "nthread", "nthreads", "num_thread", "num_threads"})
+
+_AS_OPENMP_SAYS = 0
+"""As many threads as `OMP_NUM_THREADS` says; without a number an estimator counts the cores itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A class of LightGBM's, the parameters of a model of it, and what it has learnt besides its trees."""
+
+    name: str
+    parameters: dict[str, Any]
+    learnt: dict[str, Any]
+
+    def restore(self, content: str) -> Any:
+        """A model of this kind from what LightGBM wrote of it."""
+        booster = lightgbm.Booster(model_str=content)
+        booster.best_iteration = int(self.learnt["best_iteration"])
+        booster.best_score = self.learnt["best_score"]
+        if self.name == _BOOSTER:
+            return booster
+        model = getattr(lightgbm, self.name)(**self.parameters, n_jobs=_AS_OPENMP_SAYS)
+        features = booster.num_feature()
+        vars(model).update(
+            _Booster=booster,
+            _best_iteration=booster.best_iteration,
+            _best_score=booster.best_score,
+            _objective=self.learnt["objective"],
+            _n_features=features,
+            _n_features_in=features,
+            _fitted_with_feature_names=bool(self.learnt["named"]),
+            fitted_=True,
+        )
+        if self.name == "LGBMClassifier":
+            _give_classes(model, self.learnt["classes"], booster)
+        return model
+
+
+def read(path: Path, value: JSON) -> Kind:
+    """The kind that `describe` gave."""
+    match value:
+        case {"class": str(name), "parameters": dict(parameters), "learnt": dict(learnt)} if name in (_BOOSTER, *_ESTIMATORS):
+            return Kind(name, parameters, learnt)
+    raise ArtifactError(f"{str(path)!r} is damaged: expected a class of LightGBM and its parameters")
+
+
+def describe(model: Any) -> JSON:
+    """What `read` reads; a model that would not come back as what it is, or that is not fitted, is an ArtifactError."""
+    _check_class(model)
+    booster = booster_of(model)
+    learnt: dict[str, Any] = {"best_iteration": booster.best_iteration, "best_score": _score(booster.best_score)}
+    if isinstance(model, lightgbm.Booster):
+        return {"class": _BOOSTER, "parameters": {}, "learnt": learnt}
+    objective = model.objective_ if isinstance(model.objective_, str) else None
+    learnt |= {"objective": objective, "named": hasattr(model, "feature_names_in_")}
+    if isinstance(model, lightgbm.LGBMClassifier):
+        if objective is None:
+            raise ArtifactError("a classifier with an objective of its own answers with bare scores: pack its booster_, which does so too")
+        learnt["classes"] = _classes(model.classes_)
+    told = {key: _plain(value) for key, value in model.get_params().items() if key not in _MACHINE}
+    parameters = {key: value[0] for key, value in told.items() if value}
+    return {"class": type(model).__name__, "parameters": parameters, "learnt": learnt}
+
+
+def _check_class(model: Any) -> None:
+    name = type(model).__name__
+    if name not in (_BOOSTER, *_ESTIMATORS) or type(model) is not getattr(lightgbm, name):
+        way_out = "pack its booster_" if isinstance(model, lightgbm.LGBMModel) else "pack a Booster itself"
+        raise ArtifactError(
+            f"a {type_name(model)} would come back as another class: expected {_BOOSTER}, {', '.join(_ESTIMATORS)} of lightgbm: {way_out}"
+        )
+
+
+def booster_of(model: Any) -> lightgbm.Booster:
+    """The booster of an estimator or the booster itself; one that has learnt nothing is an ArtifactError."""
+    if isinstance(model, lightgbm.LGBMModel) and not model.__sklearn_is_fitted__():
+        raise ArtifactError(f"this {type_name(model)} is not fitted: call its fit() before it is packed")
+    booster = model if isinstance(model, lightgbm.Booster) else model.booster_
+    if booster.num_trees() == 0:
+        raise ArtifactError("this booster has learnt nothing: train it with lightgbm.train() before it is packed")
+    return booster
+
+
+def _give_classes(model: Any, told: Any, booster: lightgbm.Booster) -> None:
+    """The classes of a classifier, and what turns their numbers into them."""
+    import numpy as np
+    from sklearn.preprocessing import LabelEncoder
+
+    classes = np.array(told["values"], dtype=None if told["dtype"] == "object" else told["dtype"])
+    classes = classes.astype(object) if told["dtype"] == "object" else classes
+    if classes.ndim != 1 or len(classes) != max(2, booster.num_model_per_iteration()):
+        raise ValueError(f"it has {classes.size} classes")
+    encoder = LabelEncoder()
+    encoder.classes_ = classes
+    vars(model).update(
+        _le=encoder, _classes=classes, _n_classes=len(classes), _class_map=dict(zip(classes, range(len(classes)), strict=True))
+    )
+
+
+def _classes(classes: Any) -> JSON:
+    values = [_plain(value) for value in classes.tolist()]
+    if not all(values):
+        raise ArtifactError(f"expected classes that are numbers or texts, got {classes!r}")
+    return {"values": [value for (value,) in values], "dtype": "object" if classes.dtype == object else classes.dtype.str}
+
+
+def _score(scores: Any) -> JSON:
+    return {name: {metric: float(value) for metric, value in found.items() if isfinite(value)} for name, found in scores.items()}
+
+
+def _plain(value: Any) -> tuple[JSON, ...]:
+    """A parameter as JSON, alone in a tuple, or nothing: a function or a generator of random numbers is for training only."""
+    value = value.item() if hasattr(value, "item") and getattr(value, "ndim", 1) == 0 else value
+    if isinstance(value, list | tuple):
+        items = [_plain(item) for item in value]
+        return ([item for (item,) in items],) if all(items) else ()
+    if isinstance(value, dict):
+        values = {key: _plain(item) for key, item in value.items()}
+        return ({key: item for key, (item,) in values.items()},) if all(values.values()) and all(type(key) is str for key in values) else ()
+    return (value,) if value is None or type(value) in (bool, int, str) or (type(value) is float and isfinite(value)) else ()

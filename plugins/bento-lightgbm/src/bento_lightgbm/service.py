@@ -1,0 +1,28 @@
+"""The service for a model whose owner writes none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bento
+from bento.adapters import ArrayAdapter
+
+from .artifact import LightgbmArtifact
+
+
+class LightgbmService(bento.Service):
+    """Answer rows of numbers with what a LightGBM model predicts for them."""
+
+    model = LightgbmArtifact()
+
+    @bento.api(input=ArrayAdapter(shape=(None, None)), batch=True)
+    def predict(self, rows: Any) -> Any:
+        """Give one prediction for each row of features, as the model's own `predict` does."""
+        import numpy as np
+
+        rows = np.asarray(rows)
+        features = getattr(self.model, "booster_", self.model).num_feature()
+        if rows.ndim != 2 or rows.shape[1] != features:  # noqa: PLR2004 - rows and columns
+            raise bento.InvalidInput(f"expected an array of shape (n, {features}), got {rows.shape}")
+        # A request may bring no rows, which LightGBM refuses.
+        return self.model.predict(rows) if len(rows) else self.model.predict(np.zeros((1, features)))[:0]

@@ -1,0 +1,130 @@
+"""What the artifact refuses, and the sentence that says what to do instead."""
+
+import re
+
+import lightgbm
+import numpy as np
+import pandas as pd
+import pytest
+
+from bento import ArtifactError, InvalidInput
+from bento.artifacts import VersionWarning
+from bento_lightgbm import LightgbmArtifact
+from bento_lightgbm.service import LightgbmService
+
+ROWS = pd.DataFrame({"area": np.arange(100.0), "floor": np.arange(100) % 5})
+RENTS = np.arange(100.0) + np.arange(100) % 5
+
+
+class Tuned(lightgbm.LGBMRegressor):
+    """A class of a user's own."""
+
+
+class OwnBooster(lightgbm.Booster):
+    pass
+
+
+def fitted(kind=lightgbm.LGBMRegressor, **options):
+    return kind(n_estimators=2, num_leaves=4, verbosity=-1, **options).fit(ROWS, RENTS)
+
+
+def squared(targets, predicted):
+    return predicted - targets, np.ones_like(predicted)
+
+
+def refuses(call, message, kind=ArtifactError):
+    with pytest.raises(kind, match=f"^{re.escape(message)}$"):
+        call()
+
+
+def test_only_models_are_accepted():
+    accepts, data = LightgbmArtifact().accepts, lightgbm.Dataset(ROWS)
+    assert accepts(fitted())
+    assert accepts(fitted().booster_)
+    assert not any(map(accepts, [data, lightgbm.LGBMRegressor, ROWS, "lightgbm"]))
+    message = "LightgbmService.model is a LightgbmArtifact, which does not keep a lightgbm.basic.Dataset"
+    refuses(lambda: LightgbmService(model=data), message)
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "way_out"),
+    [
+        (Tuned(), "Tuned", "pack its booster_"),
+        (OwnBooster(model_str=fitted().booster_.model_to_string()), "OwnBooster", "pack a Booster itself"),
+    ],
+)
+def test_a_class_of_ones_own_is_refused(tmp_path, model, name, way_out):
+    message = (
+        f"a {__name__}.{name} would come back as another class: expected Booster, LGBMClassifier, LGBMRanker, LGBMRegressor "
+        f"of lightgbm: {way_out}"
+    )
+    refuses(lambda: LightgbmArtifact().save(model, tmp_path), message)
+
+
+def test_a_model_that_has_learnt_nothing_is_refused(tmp_path):
+    message = "this lightgbm.sklearn.LGBMRegressor is not fitted: call its fit() before it is packed"
+    refuses(lambda: LightgbmArtifact().save(lightgbm.LGBMRegressor(), tmp_path), message)
+    message = "this booster has learnt nothing: train it with lightgbm.train() before it is packed"
+    empty = lightgbm.Booster({"verbosity": -1}, lightgbm.Dataset(ROWS, RENTS))
+    refuses(lambda: LightgbmArtifact().save(empty, tmp_path), message)
+
+
+def test_a_classifier_with_an_objective_of_its_own_is_refused(tmp_path):
+    model = lightgbm.LGBMClassifier(n_estimators=2, num_leaves=4, verbosity=-1, objective=squared).fit(ROWS, RENTS > 50)
+    message = "a classifier with an objective of its own answers with bare scores: pack its booster_, which does so too"
+    refuses(lambda: LightgbmArtifact().save(model, tmp_path), message)
+
+
+FORGERIES = {
+    "left_child": (r"left_child=\S+", "left_child=9", "ValueError: a tree of 4 leaves has a node whose children are not two others"),
+    "split_feature": (r"split_feature=\S+", "split_feature=7", "ValueError: a tree asks for a feature that is none of 2"),
+    "decision_type": (r"decision_type=\S+", "decision_type=99", "ValueError: a tree has a split of no kind"),
+    "categories": (r"decision_type=\S+", "decision_type=1", "ValueError: a tree has a split by categories without any"),
+    "leaf_value": (r"leaf_value=\S+", "leaf_value=", "ValueError: a tree has not 4 leaves"),
+    "a line": (r"leaf_count=", "leaf_sum=", "ValueError: a tree has a line 'leaf_sum'"),
+    "order": (r"Tree=0", "Tree=1", "ValueError: its trees are in another order"),
+}
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_a_forged_tree_is_refused_before_lightgbm_reads_it(tmp_path, name):
+    pattern, value, fault = FORGERIES[name]
+    LightgbmArtifact().save(fitted(), tmp_path)
+    path = tmp_path / "model.txt"
+    before = path.read_text()
+    after = re.sub(pattern, value, before, count=1)
+    sizes = re.search(r"tree_sizes=(\d+)", before)
+    size = f"tree_sizes={int(sizes[1]) + len(after) - len(before)}"
+    path.write_text(after.replace(sizes[0], size, 1))
+    refuses(lambda: LightgbmArtifact().load(tmp_path), f"{str(path)!r} is damaged: {fault}")
+
+
+def test_a_text_that_is_cut_off_is_refused(tmp_path):
+    LightgbmArtifact().save(fitted(), tmp_path)
+    path = tmp_path / "model.txt"
+    path.write_text(path.read_text()[:900])
+    refuses(lambda: LightgbmArtifact().load(tmp_path), f"{str(path)!r} is damaged: ValueError: its trees have other sizes")
+
+
+def test_a_damaged_kind_is_refused_by_name(tmp_path):
+    LightgbmArtifact().save(fitted(), tmp_path)
+    path = tmp_path / "kind.json"
+    path.write_text('{"class":"LGBMModel","parameters":{},"learnt":{}}')
+    refuses(lambda: LightgbmArtifact().load(tmp_path), f"{str(path)!r} is damaged: expected a class of LightGBM and its parameters")
+
+
+def test_a_model_of_a_later_lightgbm_gives_a_warning(tmp_path):
+    LightgbmArtifact().save(fitted(), tmp_path)
+    (tmp_path / "version.json").write_text('{"lightgbm":"99.0"}')
+    with pytest.warns(VersionWarning, match=r"^the model was saved with lightgbm 99\.0 and is loaded with ") as caught:
+        LightgbmArtifact().load(tmp_path)
+    assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize("model", [fitted(), fitted().booster_], ids=["estimator", "booster"])
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names:UserWarning")
+def test_the_default_service_answers_as_the_model_and_refuses_other_rows(model):
+    service = LightgbmService(model=model)
+    assert np.array_equal(service.predict(ROWS.to_numpy()), fitted().predict(ROWS))
+    assert service.predict(np.ones((0, 2))).shape == (0,)
+    refuses(lambda: service.predict(np.ones((3, 4))), "expected an array of shape (n, 2), got (3, 4)", InvalidInput)

@@ -1,0 +1,69 @@
+"""Boosters and estimators, as XGBoost writes them."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from bento import Artifact, ArtifactError, Service, instance_of, type_name
+from bento.artifacts import check_version, read_json, slot_file, write_json, write_version
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_MODEL = "model.json"
+_KIND = "kind.json"
+_FRAMEWORK = "xgboost"
+
+
+class XgboostArtifact(Artifact[Any]):
+    """Keeps a trained `Booster`, `XGBClassifier`, `XGBRegressor`, `XGBRanker`, `XGBRFClassifier` or `XGBRFRegressor` as JSON.
+
+    The model comes back as what it was: its class, its parameters as far as JSON has them, names and types of features, the best
+    iteration. Functions among the parameters are left behind, as only training calls them, and so is `n_jobs`: how many threads there
+    are is up to the machine. The file is looked through before XGBoost reads it, since a damaged one can crash the process.
+    """
+
+    name = "xgboost"
+    framework = _FRAMEWORK
+
+    def save(self, model: Any, folder: Path) -> None:
+        import xgboost
+
+        from . import kinds
+
+        kind = kinds.describe(model)
+        booster = kinds.booster_of(model)
+        try:
+            content = booster.save_raw(raw_format="json")
+        except xgboost.core.XGBoostError as error:
+            raise ArtifactError(f"XGBoost cannot write this {type_name(model)}: {error}") from error
+        (folder / _MODEL).write_bytes(content)
+        write_json(folder / _KIND, kind)
+        write_version(folder, _FRAMEWORK, xgboost.__version__)
+
+    def load(self, folder: Path) -> Any:
+        import xgboost
+
+        from . import document, kinds
+
+        path = slot_file(folder, _MODEL)
+        kind = kinds.read(slot_file(folder, _KIND), read_json(folder / _KIND))
+        check_version(folder, _FRAMEWORK, xgboost.__version__, reads_older=True)
+        content = path.read_bytes()
+        try:
+            document.check(content)
+            return kind.restore(content)
+        except Exception as error:
+            raise ArtifactError(f"{str(path)!r} is damaged: {type(error).__name__}: {error}") from error
+
+    def accepts(self, model: object) -> bool:
+        return instance_of(model, "xgboost.core", "Booster") or instance_of(model, "xgboost.sklearn", "XGBModel")
+
+    def requirements(self) -> list[str]:
+        return [_FRAMEWORK, "scikit-learn"] if find_spec("sklearn") else [_FRAMEWORK]
+
+    def default_service(self) -> type[Service] | None:
+        from .service import XgboostService
+
+        return XgboostService

@@ -1,0 +1,91 @@
+"""Which class a model is of, and the parameters of an estimator."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+import xgboost
+
+from bento import ArtifactError, type_name
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bento.artifact import JSON
+
+_BOOSTER = "Booster"
+_ESTIMATORS = ("XGBClassifier", "XGBRFClassifier", "XGBRFRegressor", "XGBRanker", "XGBRegressor")
+_MACHINE = "n_jobs"
+_MISSING = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A class of XGBoost's, and the parameters of a model of it."""
+
+    name: str
+    parameters: dict[str, JSON]
+
+    def restore(self, content: bytes) -> Any:
+        """A model of this kind from what XGBoost wrote of it."""
+        if self.name == _BOOSTER:
+            return xgboost.Booster(model_file=bytearray(content))
+        parameters: dict[str, Any] = {**self.parameters, _MISSING: float(str(self.parameters[_MISSING]))}
+        model = getattr(xgboost, self.name)(**parameters)
+        model.load_model(bytearray(content))
+        # Loading puts what the booster has in the place of what the estimator was told.
+        return model.set_params(**parameters)
+
+
+def read(path: Path, value: JSON) -> Kind:
+    """The kind that `describe` gave."""
+    match value:
+        case {"class": str(name), "parameters": dict(parameters)} if name in (_BOOSTER, *_ESTIMATORS):
+            return Kind(name, parameters)
+    raise ArtifactError(f"{str(path)!r} is damaged: expected a class of XGBoost and its parameters")
+
+
+def describe(model: Any) -> JSON:
+    """What `read` reads; a model that would not come back as what it is, or that is not fitted, is an ArtifactError."""
+    name = type(model).__name__
+    if type(model) is xgboost.Booster:
+        return {"class": name, "parameters": {}}
+    if name not in _ESTIMATORS or type(model) is not getattr(xgboost, name):
+        way_out = "pack its get_booster()" if isinstance(model, xgboost.XGBModel) else "pack a Booster itself"
+        raise ArtifactError(
+            f"a {type_name(model)} would come back as another class: expected {_BOOSTER}, {', '.join(_ESTIMATORS)} of xgboost: {way_out}"
+        )
+    if not model.__sklearn_is_fitted__():
+        raise ArtifactError(f"this {type_name(model)} is not fitted: call its fit() before it is packed")
+    told = {key: _plain(value) for key, value in model.get_params().items() if key not in (_MACHINE, _MISSING)}
+    parameters = {key: value[0] for key, value in told.items() if value}
+    return {"class": name, "parameters": {**parameters, _MISSING: repr(float(model.missing))}}
+
+
+def booster_of(model: Any) -> xgboost.Booster:
+    """The booster of an estimator or the booster itself; one that has learnt nothing is an ArtifactError."""
+    booster = model if isinstance(model, xgboost.Booster) else model.get_booster()
+    if not _has_learnt(booster):
+        raise ArtifactError("this booster has learnt nothing: train it with xgboost.train() before it is packed")
+    return booster
+
+
+def _has_learnt(booster: xgboost.Booster) -> bool:
+    try:
+        return bool(booster.num_boosted_rounds())
+    except xgboost.core.XGBoostError:
+        return False  # it does not even know its features
+
+
+def _plain(value: Any) -> tuple[JSON, ...]:
+    """A parameter as JSON, alone in a tuple, or nothing: a function or a generator of random numbers is for training only."""
+    value = value.item() if hasattr(value, "item") and getattr(value, "ndim", 1) == 0 else value
+    if isinstance(value, list | tuple):
+        items = [_plain(item) for item in value]
+        return ([item for (item,) in items],) if all(items) else ()
+    if isinstance(value, dict):
+        values = {key: _plain(item) for key, item in value.items()}
+        return ({key: item for key, (item,) in values.items()},) if all(values.values()) and all(type(key) is str for key in values) else ()
+    return (value,) if value is None or type(value) in (bool, int, str) or (type(value) is float and isfinite(value)) else ()

@@ -1,0 +1,39 @@
+"""What a booster is asked with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bento import InvalidInput
+
+if TYPE_CHECKING:
+    import xgboost
+
+
+def matrix(model: Any, rows: Any) -> xgboost.DMatrix:
+    """The `DMatrix` of an array of shape (n, features) or of a table, with the names and types of the features of `model`.
+
+    A table gives the columns that the model was trained with, by name and in the model's order. Rows that do not fit are an
+    InvalidInput, which a client reads. `model` is a booster, or an estimator, whose `missing` is minded.
+    """
+    import xgboost
+
+    booster = model if isinstance(model, xgboost.Booster) else model.get_booster()
+    names = booster.feature_names
+    missing = getattr(model, "missing", None)
+    if names is not None and hasattr(rows, "columns"):
+        lacking = [name for name in names if name not in list(rows.columns)]
+        if lacking:
+            raise InvalidInput(f"expected a table with the columns {', '.join(names)}, got none named {', '.join(lacking)}")
+        return xgboost.DMatrix(rows[names], missing=missing, enable_categorical=True)
+    check_width(booster, rows)
+    return xgboost.DMatrix(rows, missing=missing, feature_names=names, feature_types=booster.feature_types, enable_categorical=True)
+
+
+def check_width(booster: xgboost.Booster, rows: Any) -> None:
+    """Refuse rows of another number of features than a booster's as an InvalidInput."""
+    import numpy as np
+
+    features, shape = booster.num_features(), np.shape(rows)
+    if len(shape) != 2 or shape[1] != features:  # noqa: PLR2004 - rows and columns
+        raise InvalidInput(f"expected an array of shape (n, {features}), got {shape}")

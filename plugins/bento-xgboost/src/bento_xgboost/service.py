@@ -1,0 +1,25 @@
+"""The service for a model whose owner writes none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bento
+from bento.adapters import ArrayAdapter
+
+from .artifact import XgboostArtifact
+from .matrix import check_width, matrix
+
+
+class XgboostService(bento.Service):
+    """Answer rows of numbers with what an XGBoost model predicts for them."""
+
+    model = XgboostArtifact()
+
+    @bento.api(input=ArrayAdapter(shape=(None, None)), batch=True)
+    def predict(self, rows: Any) -> Any:
+        """Give one prediction for each row of features, as the model's own `predict` does."""
+        if not hasattr(self.model, "get_booster"):
+            return self.model.predict(matrix(self.model, rows))
+        check_width(self.model.get_booster(), rows)
+        return self.model.predict(rows)

@@ -1,0 +1,67 @@
+"""From a script that trains to answers in other processes."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+import xgboost
+from sklearn.datasets import load_breast_cancer, load_iris
+
+import bento
+
+EXAMPLE = Path(__file__).parents[3] / "examples/tumours.py"
+BENTO = Path(sys.executable).with_name("bento")
+
+
+@pytest.fixture
+def environment(tmp_path):
+    return {**os.environ, "BENTO_HOME": str(tmp_path / "home")}
+
+
+@pytest.fixture
+def run(tmp_path, environment):
+    def run(*command):
+        done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+def test_the_example_saves_a_bundle_that_answers(run, tmp_path):
+    assert "saved tumours:" in run(sys.executable, EXAMPLE)
+    np.save(tmp_path / "some.npy", load_breast_cancer().data[18:21].astype("float32"))
+    answers = json.loads(run(BENTO, "run", "tumours", "benign", "--input-file", "some.npy"))
+    assert np.round(answers).tolist() == load_breast_cancer().target[18:21].tolist()
+    assert "xgboost" in run(BENTO, "show", "tumours")
+
+
+def test_importing_the_plugin_imports_no_framework(run):
+    script = (
+        "import sys, bento_xgboost; print([name for name in ('numpy', 'pandas', 'scipy', 'sklearn', 'xgboost') if name in sys.modules])"
+    )
+    assert run(sys.executable, "-c", script) == "[]\n"
+
+
+def test_a_bare_model_is_served_by_many_workers(environment, tmp_path):
+    flowers, species = load_iris(return_X_y=True)
+    model = xgboost.XGBClassifier(n_estimators=3).fit(flowers, species)
+    bento.save(model, "flowers", store=bento.Store(tmp_path / "home"))
+    environment.pop("OMP_NUM_THREADS", None)
+    command = [BENTO, "serve", "flowers:latest", "--port", "0", "--workers", "2"]
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as server:
+        try:
+            address = next(line for line in server.stderr if " is ready on " in line).partition(" is ready on ")[2].split()[0]
+            for _ in range(4):
+                answer = httpx.post(f"{address}/predict", json=flowers[::15].tolist())
+                assert answer.json() == model.predict(flowers[::15]).tolist()
+            refused = httpx.post(f"{address}/predict", json=[[1.0, 2.0]])
+            assert (refused.status_code, refused.json()["detail"]) == (422, "expected an array of shape (n, 4), got (1, 2)")
+        finally:
+            server.terminate()
+            server.stderr.read()
