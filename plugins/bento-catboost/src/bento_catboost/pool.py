@@ -1,0 +1,51 @@
+"""What a model is asked with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bento import InvalidInput
+
+if TYPE_CHECKING:
+    import catboost
+
+
+def pool(model: Any, rows: Any) -> catboost.Pool:
+    """The `Pool` of an array, a list of rows or a table, with the names of `model`'s features and which of them are no numbers.
+
+    A table gives the columns that the model was trained with, by name and in the model's order. In a list of rows, None is a number that
+    is missing. Rows that do not fit are an InvalidInput, which a client reads.
+    """
+    import catboost
+
+    names = model.feature_names_
+    kinds = {
+        "cat_features": model.get_cat_feature_indices(),
+        "text_features": model.get_text_feature_indices(),
+        "embedding_features": model.get_embedding_feature_indices(),
+    }
+    given = {kind: places for kind, places in kinds.items() if places}
+    fit = _columns(rows, names) if hasattr(rows, "columns") else _rows(rows, len(names))
+    try:
+        return catboost.Pool(fit, feature_names=names, **given)
+    except (catboost.CatBoostError, TypeError, ValueError) as error:
+        raise InvalidInput(f"CatBoost cannot read these rows: {error}") from error
+
+
+def _columns(table: Any, names: list[str]) -> Any:
+    lacking = [name for name in names if name not in list(table.columns)]
+    if lacking:
+        raise InvalidInput(f"expected a table with the columns {', '.join(names)}, got none named {', '.join(lacking)}")
+    return table[names]
+
+
+def _rows(rows: Any, features: int) -> Any:
+    if isinstance(rows, list):
+        for place, row in enumerate(rows):
+            if not isinstance(row, list | tuple) or len(row) != features:
+                raise InvalidInput(f"expected rows of {features} values, got {row!r} at index {place}")
+        return rows
+    shape = rows.shape
+    if len(shape) != 2 or shape[1] != features:  # noqa: PLR2004 - rows and columns
+        raise InvalidInput(f"expected an array of shape (n, {features}), got {shape}")
+    return rows
