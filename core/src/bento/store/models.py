@@ -51,7 +51,7 @@ def _service_class(model: object, registry: Registry) -> type[Service]:
 
 
 def _framework(model: object) -> str:
-    """The package that a model's class is from: XGBoost's estimators are scikit-learn's too, and belong to XGBoost."""
+    """The package that a model's class is from: a booster's estimators are those of another framework as well, and belong to their own."""
     return type(model).__module__.partition(".")[0]
 
 
