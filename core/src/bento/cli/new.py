@@ -27,7 +27,7 @@ _NONE = "none"
     name="new",
     examples="""
     bento new service house-prices
-    bento new plugin lightgbm
+    bento new plugin thundersvm
     """,
 )
 def command() -> None:
@@ -41,8 +41,8 @@ command.add_command(service)
     cls=Command,
     name="plugin",
     examples="""
-    bento new plugin lightgbm
-    bento new plugin lightgbm ./plugins/bento-lightgbm --license MIT
+    bento new plugin thundersvm
+    bento new plugin thundersvm ./plugins/bento-thundersvm --license MIT
     """,
 )
 @click.argument("name")
