@@ -12,9 +12,11 @@ import pytest
 
 import bento
 from bento.bundle import verify
-from bento.errors import RemoteError
+from bento.errors import NotFound, RemoteError
 from bento.store import Store
 from bento.store.remote import Remote
+
+SMALL_REGISTRY = Path(__file__).parents[1] / "support/small_registry.py"
 
 
 @pytest.fixture
@@ -64,9 +66,20 @@ def test_what_is_no_bundle_in_a_repository_is_left_alone(bundle, registry):
         request = urllib.request.Request(f"http://{address}/manifests/{tag}", json.dumps(image).encode(), headers, method="PUT")
         urllib.request.urlopen(request).close()
     assert [str(each) for each in Remote(registry).summaries()] == ["iris:3"]
+    with pytest.raises(NotFound, match="no bundle rose:1 in the store at"):
+        bento.pull("rose:1", registry)
 
 
-def test_a_pull_goes_on_where_it_was_interrupted(make_bundle, registry, tmp_path):
+@pytest.fixture(params=["small_registry", "docker_registry", "whole"])
+def resumed(request, tmp_path, start_server) -> str:
+    """A repository of a registry; the last one always sends all of a blob."""
+    if request.param != "whole":
+        return f"{request.getfixturevalue(request.param).url}/{tmp_path.name}/resumed"
+    return f"oci://127.0.0.1:{start_server([sys.executable, str(SMALL_REGISTRY), str(tmp_path / 'files'), 'whole'])}/resumed"
+
+
+def test_a_pull_goes_on_where_it_was_interrupted(make_bundle, resumed, tmp_path):
+    registry = resumed
     content = bytes(range(256)) * 8000
     bundle = make_bundle(tmp_path / "bundle", {"artifacts/model/weights": content})
     bento.push(bundle, registry)
@@ -86,8 +99,7 @@ def test_a_version_that_is_too_long_for_a_tag_is_refused(make_bundle, registry, 
 @pytest.fixture(params=["basic", "token"])
 def guarded(request, tmp_path, start_server) -> str:
     """A repository of a registry that asks who one is."""
-    script = Path(__file__).parents[1] / "support/small_registry.py"
-    return f"oci://127.0.0.1:{start_server([sys.executable, str(script), str(tmp_path / 'files'), request.param])}/models"
+    return f"oci://127.0.0.1:{start_server([sys.executable, str(SMALL_REGISTRY), str(tmp_path / 'files'), request.param])}/models"
 
 
 @pytest.fixture

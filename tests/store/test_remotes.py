@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -156,6 +158,44 @@ def test_a_file_that_changes_between_being_verified_and_sent_does_not_arrive(bun
         assert remote.lacks(file)
 
 
+def test_a_manifest_that_changes_while_it_is_pushed_does_not_arrive(bundle_of, elsewhere):
+    bundle = bundle_of("1", files("1"))
+    manifest = bundle.path / "bento.json"
+    manifest.write_text(manifest.read_text().replace("2026", "2027"))
+    with pytest.raises(BundleError) as caught:
+        bento.push(bundle, elsewhere)
+    assert str(caught.value) == "bundle iris:1 is damaged: 'bento.json' has changed since it was read"
+
+
+UNLINKED = """
+import sys
+from pathlib import Path
+import bento
+def refuse(event, arguments):
+    if event == "os.link":
+        raise PermissionError(1, "Operation not permitted")
+sys.addaudithook(refuse)
+for folder in sys.argv[2:]:
+    try:
+        print(bento.push(Path(folder), sys.argv[1]))
+    except bento.StoreError as error:
+        print(error)
+"""
+
+
+def test_a_folder_on_a_file_system_without_links_is_a_remote_all_the_same(bundle_of, other, tmp_path):
+    url, first, second = f"file://{tmp_path}/remote", bundle_of("1", files("1")), make_other(bundle_of)
+    command = [sys.executable, "-c", UNLINKED, url, *(str(bundle.path) for bundle in (first, second, first))]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [
+        f"{url}/iris:1",
+        f"another bundle iris:1 exists at {url}: save yours under another version",
+        f"{url}/iris:1",
+    ]
+    assert bento.pull("iris", url, store=other).fingerprint == first.fingerprint
+    assert list((tmp_path / "remote/.drafts").iterdir()) == []
+
+
 @pytest.fixture
 def pushed(bundle_of, tmp_path):
     """A bundle on a remote that is a folder, which the test may damage."""
@@ -261,6 +301,20 @@ def test_what_was_begun_long_ago_is_removed(other, pushed, bundle_of):
     bento.push(bundle_of("2", files("2")), url)
     bento.pull("iris:2", url, store=other)
     assert [path.name for place in (folder / ".drafts", other.root / "partial") for path in place.iterdir()] == ["new", "new"]
+
+
+def test_what_was_begun_long_ago_on_a_server_is_removed(monkeypatch, sftp, tmp_path, bundle_of):
+    from fsspec.core import url_to_fs
+
+    monkeypatch.setenv("HOME", sftp.environment["HOME"])
+    url = f"{sftp.url}/{tmp_path.name}/remote"
+    bento.push(bundle_of("1", files("1")), url)
+    fs, root = url_to_fs(url, skip_instance_cache=True)
+    for name, age in (("old", 8), ("new", 6)):
+        fs.touch(f"{root}/.drafts/{name}")
+        fs.ftp.utime(f"{root}/.drafts/{name}", (time.time() - age * 86400,) * 2)
+    bento.push(bundle_of("2", files("2")), url)
+    assert [Path(path).name for path in fs.ls(f"{root}/.drafts", detail=False)] == ["new"]
 
 
 def test_a_content_that_is_here_is_linked_and_one_that_was_damaged_here_is_fetched(other, pushed, bundle_of):

@@ -6,12 +6,13 @@ import contextlib
 import posixpath
 import secrets
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import RemoteError
 from .address import shown
-from .place import PIECE, Moved, Place, checked
+from .place import PIECE, WEEK, Moved, Place, checked
 
 if TYPE_CHECKING:
     from ..bundle.manifest import File
@@ -113,6 +114,7 @@ class RenamingPlace(ObjectPlace):
     def __init__(self, fs: Any, root: str) -> None:
         super().__init__(fs, root)
         self._free = [fs]
+        self._looked_after = False
 
     @contextlib.contextmanager
     def _files(self) -> Iterator[Any]:
@@ -154,6 +156,9 @@ class RenamingPlace(ObjectPlace):
         """The path of a file to write before it becomes `target`."""
         for folder in (self._at(".drafts"), posixpath.dirname(target)):
             _make_folder(fs, folder)
+        if not self._looked_after:
+            self._looked_after = True
+            _remove_old(fs, self._at(".drafts"))
         draft = self._at(f".drafts/{secrets.token_hex(16)}")
         try:
             yield draft
@@ -180,6 +185,15 @@ def _make_folder(fs: Any, folder: str) -> None:
     except OSError:
         if not fs.exists(folder):
             raise
+
+
+def _remove_old(fs: Any, folder: str) -> None:
+    """Remove what nobody has written to for a week."""
+    oldest = datetime.now(UTC) - timedelta(seconds=WEEK)
+    for entry in fs.ls(folder, detail=True):
+        if entry["mtime"] < oldest:
+            with contextlib.suppress(FileNotFoundError):
+                fs.rm_file(entry["name"])
 
 
 def _check(source: Path, file: File) -> tuple[int, ...]:

@@ -23,7 +23,7 @@ Moved = Callable[[int], object]
 
 PIECE: Final = 1 << 20
 _DRAFTS: Final = ".drafts"
-_WEEK: Final = 7 * 24 * 3600
+WEEK: Final = 7 * 24 * 3600
 
 
 class Place(ABC):
@@ -141,7 +141,7 @@ def checked(pieces: Iterator[bytes], file: File, source: str) -> Iterator[bytes]
 
 def remove_old(folder: Path) -> None:
     """Remove what nobody has written to for a week: whoever began it is gone."""
-    oldest = time.time() - _WEEK
+    oldest = time.time() - WEEK
     for path in folder.iterdir():
         with contextlib.suppress(FileNotFoundError):
             if path.stat().st_mtime < oldest:

@@ -61,10 +61,10 @@ class _Count:
 
 def push_bundle(bundle: Bundle, remote: Remote, store: Store | None = None, progress: Progress | None = None) -> Moved:
     """Put a bundle, after verifying it, on a remote; one that is there already stays as it is."""
-    verify(bundle, ledger=ledger_of(store.root if store else None))
     content, count = read_content(bundle.path), _Count(progress)
     if hashlib.sha256(content).hexdigest() != bundle.fingerprint:
         raise BundleError(f"bundle {bundle.tag} is damaged: {MANIFEST!r} has changed since it was read")
+    verify(bundle, ledger=ledger_of(store.root if store else None))
     with remote.reaching(f"push {bundle.tag}"):
         if remote.holds(bundle.tag, content):
             count.add(bundle.size)
