@@ -26,7 +26,7 @@ _COLOURS = {"ok": "green", "failed": "red", "left out": "yellow"}
     bento check iris:service --draws 500
     """,
 )
-@click.argument("target", metavar="TAG|PATH|MODULE:SERVICE")
+@click.argument("target", metavar="TAG|PATH|URL|MODULE:SERVICE")
 @click.option("--draws", type=click.IntRange(1), default=50, show_default=True, metavar="N", help="How many requests each check draws.")
 @json_option
 @trust_option

@@ -17,7 +17,7 @@ from .output import print_json
     bento openapi iris:service > openapi.json
     """,
 )
-@click.argument("target", metavar="TAG|PATH|MODULE:SERVICE")
+@click.argument("target", metavar="TAG|PATH|URL|MODULE:SERVICE")
 @trust_option
 @store_option
 def command(target: str, *, trust: bool, store_path: Path | None) -> None:

@@ -21,7 +21,7 @@ _RESERVED = frozenset({"store", "progress"})
     bento pack iris:latest docker ./image
     """,
 )
-@click.argument("target", metavar="TAG|PATH", required=False)
+@click.argument("target", metavar="TAG|PATH|URL", required=False)
 @click.argument("packer", required=False)
 @click.argument("out", type=click.Path(path_type=Path), required=False)
 @click.option("options", "-o", "--option", multiple=True, metavar="NAME=VALUE", help="An option of the packer; repeat it.")

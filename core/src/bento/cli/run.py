@@ -42,7 +42,7 @@ class _RunCommand(Command):
     cat rows.json | bento run iris predict --input -
     """,
 )
-@click.argument("target", metavar="TAG|PATH|MODULE:SERVICE")
+@click.argument("target", metavar="TAG|PATH|URL|MODULE:SERVICE")
 @click.argument("api")
 @click.option("--input", "values", multiple=True, metavar="VALUE...", help="Inputs, written out; - reads standard input.")
 @click.option("--input-file", "files", multiple=True, metavar="FILE...", help="Inputs, one in each file; the suffix says of what type.")

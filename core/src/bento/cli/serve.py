@@ -31,7 +31,7 @@ class _Workers(click.IntRange):
     bento serve iris:service --reload        # the instance `service` of ./iris.py, without saving it
     """,
 )
-@click.argument("target", metavar="TAG|PATH|MODULE:SERVICE")
+@click.argument("target", metavar="TAG|PATH|URL|MODULE:SERVICE")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on; 0.0.0.0 for all of this machine's.")
 @click.option("--port", type=click.IntRange(0, 65535), default=3000, show_default=True, help="The port to listen on; 0 for any free one.")
 @click.option(

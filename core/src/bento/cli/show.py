@@ -18,7 +18,7 @@ from .output import print_facts, print_json
     bento show ./iris-20261122T101500-3f9a1c --json
     """,
 )
-@click.argument("target", metavar="TAG|PATH")
+@click.argument("target", metavar="TAG|PATH|URL")
 @json_option
 @store_option
 def command(target: str, *, as_json: bool, store_path: Path | None) -> None:

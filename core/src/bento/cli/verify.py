@@ -17,7 +17,7 @@ from .output import size_text
     bento verify ./iris-20261122T101500-3f9a1c
     """,
 )
-@click.argument("target", metavar="TAG|PATH")
+@click.argument("target", metavar="TAG|PATH|URL")
 @store_option
 def command(target: str, *, store_path: Path | None) -> None:
     """Check that a bundle is whole and unchanged.
