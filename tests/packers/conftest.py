@@ -125,3 +125,13 @@ def serving() -> Callable:
 @pytest.fixture
 def asking() -> Callable:
     return ask
+
+
+@pytest.fixture
+def ready() -> Callable:
+    """Wait until a server is ready on a port, or has ended: whether it is."""
+
+    def ready(server: subprocess.Popen, port: int) -> bool:
+        return eventually(lambda: server.poll() is not None or _is_ready(port), 60) and server.poll() is None
+
+    return ready

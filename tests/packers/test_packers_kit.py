@@ -7,6 +7,7 @@ from bento.checks import (
     TestDockerPacker,
     TestFolderPacker,
     TestHerokuPacker,
+    TestOciPacker,
     TestSystemdPacker,
     TestWheelPacker,
 )
@@ -16,6 +17,7 @@ __all__ = [
     "TestDockerPacker",
     "TestFolderPacker",
     "TestHerokuPacker",
+    "TestOciPacker",
     "TestSystemdPacker",
     "TestWheelPacker",
 ]

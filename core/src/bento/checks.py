@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
+import tarfile
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .adapters import ArrayAdapter, BytesAdapter, File, JsonAdapter, MultipartAdapter, TextAdapter
 from .artifacts import ArrayArtifact, FileArtifact, JsonArtifact, PickleArtifact, TextArtifact
-from .packers import ArchivePacker, DockerPacker, FolderPacker, HerokuPacker, SystemdPacker, WheelPacker
+from .packers import ArchivePacker, DockerPacker, FolderPacker, HerokuPacker, OciPacker, SystemdPacker, WheelPacker
 from .payload import Payload
 from .testing import AdapterTests, ArtifactTests, PackerTests, strategies
 
@@ -167,6 +169,18 @@ class TestHerokuPacker(PackerTests):
     packer = HerokuPacker()
 
 
+class TestOciPacker(PackerTests):
+    """An image that holds the bundle alone."""
+
+    packer = OciPacker(base="scratch", packages="base")
+
+    def unpack(self, packed: Path, folder: Path) -> Path:
+        for blob in sorted((packed / "blobs" / "sha256").iterdir()):
+            if tarfile.is_tarfile(blob):
+                shutil.unpack_archive(blob, folder, "tar", filter="data")
+        return folder / "bundle"
+
+
 class TestSystemdPacker(PackerTests):
     """A folder with a unit."""
 
@@ -180,6 +194,6 @@ class TestWheelPacker(PackerTests):
 
     def unpack(self, packed: Path, folder: Path) -> Path:
         (wheel,) = packed.glob("sums-*.whl")
-        with zipfile.ZipFile(wheel) as outer, outer.open("bundle_sums/bundle.bento") as archive, zipfile.ZipFile(archive) as inner:
-            inner.extractall(folder)
-        return folder
+        with zipfile.ZipFile(wheel) as outer:
+            shutil.unpack_archive(outer.extract("bundle_sums/bundle.bento", folder), folder / "bundle", "zip")
+        return folder / "bundle"

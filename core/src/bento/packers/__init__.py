@@ -9,8 +9,9 @@ from .archive import ArchivePacker
 from .docker import DockerPacker
 from .folder import FolderPacker
 from .heroku import HerokuPacker
+from .oci import OciPacker
 from .output import create
 from .systemd import SystemdPacker
 from .wheel import WheelPacker
 
-__all__ = ["ArchivePacker", "DockerPacker", "FolderPacker", "HerokuPacker", "SystemdPacker", "WheelPacker", "create"]
+__all__ = ["ArchivePacker", "DockerPacker", "FolderPacker", "HerokuPacker", "OciPacker", "SystemdPacker", "WheelPacker", "create"]

@@ -1,0 +1,91 @@
+"""OciPacker: a bundle as an image, written as an OCI image layout without Docker or another daemon."""
+
+from __future__ import annotations
+
+import json
+import logging
+import platform
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import PackerError
+from ..packer import Packer
+from .base_image import INDEX, read_base
+from .contents import MANIFEST, WHEELS, checking, env_of, file_of, set_modes
+from .image import Image
+from .layers import Blobs
+from .output import create
+from .packages import install
+
+if TYPE_CHECKING:
+    from ..bundle import Bundle
+    from ..env import Env
+
+log = logging.getLogger(__name__)
+
+_MODELS = "artifacts"
+_USER = 10001
+_HOME = "home/bento"
+_PACKAGES = "opt/bento/packages"
+_ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
+
+
+class OciPacker(Packer):
+    """Pack a bundle into an OCI image layout, for `skopeo copy oci:OUT docker://...` and whatever else reads one.
+
+    `base` is the image to start from, on this disk: a layout, in a folder or a tar, or a file system as a tar. It has the Python of
+    the bundle, the packages that `Env(apt=...)` names, and a shell. What the bundle requires is installed here by pip, from wheels
+    only, for this machine's architecture, unless `packages="base"` says that the base has that, too. `base="scratch"` is no image at
+    all: with `packages="base"` what is made holds the bundle alone, to be mounted where something else serves it.
+    """
+
+    name = "oci"
+    summary = "an image, as an OCI image layout, made without Docker"
+
+    def __init__(self, *, base: str, packages: str = "install") -> None:
+        if packages not in ("install", "base"):
+            raise PackerError(f"OciPacker(packages={packages!r}): expected 'install' or 'base'")
+        self._base, self._installs = base, packages == "install"
+
+    def pack(self, bundle: Bundle, out: Path) -> Path:
+        """Write the layout. Each value of the manifest is checked again by the type of its field: a wrong one is a PackerError."""
+        with checking(bundle, "an image"), create(out) as draft:
+            env = env_of(bundle)
+            _warn(bundle, env)
+            blobs = Blobs(draft)
+            architecture = _ARCHITECTURES.get(platform.machine(), platform.machine())
+            image = Image(read_base(self._base, architecture, blobs), bundle, architecture)
+            if self._installs:
+                _add_packages(image, bundle, env, blobs)
+            _add_bundle(image, bundle, blobs)
+            (draft / "oci-layout").write_text(json.dumps({"imageLayoutVersion": "1.0.0"}))
+            index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [image.finish(blobs)]}
+            (draft / "index.json").write_text(json.dumps(index, sort_keys=True))
+            set_modes(draft)
+        return out
+
+
+def _warn(bundle: Bundle, env: Env) -> None:
+    """Say what the base has to bring, for nothing runs here."""
+    needs = [*env.apt, *([str(env.setup)] if env.setup is not None else [])]
+    if needs:
+        log.warning("%s needs what its base image has to have: %s", bundle.tag, ", ".join(needs))
+
+
+def _add_packages(image: Image, bundle: Bundle, env: Env, blobs: Blobs) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        for what, files in zip(("requirements", "wheels"), install(bundle, env, Path(folder)), strict=True):
+            if files:
+                image.add(what, blobs.add_layer({f"{_PACKAGES}/{path}": file for path, file in files.items()}, programs=True))
+
+
+def _add_bundle(image: Image, bundle: Bundle, blobs: Blobs) -> None:
+    """Each slot in a layer of its own, for models change one by one, and the code, which changes most often, last."""
+    layers: dict[str, dict[str, Path]] = {}
+    for path in (MANIFEST, *(file.path for file in bundle.manifest.files)):
+        first, *rest = path.split("/")
+        layer = f"{first}/{rest[0]}" if first == _MODELS and len(rest) > 1 else WHEELS if first == WHEELS else "code"
+        layers.setdefault(layer, {})[f"bundle/{path}"] = file_of(bundle, path)
+    for layer in sorted(layers, key=lambda name: (name == "code", name)):
+        image.add(layer, blobs.add_layer(layers[layer], {"home": 0, _HOME: _USER} if layer == "code" else None))

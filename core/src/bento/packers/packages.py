@@ -1,0 +1,63 @@
+"""What a bundle requires, installed into a folder by pip for an image, and the same bytes each time."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import PackerError
+from .contents import wheels_of
+from .requirements import for_folder
+
+if TYPE_CHECKING:
+    from ..bundle import Bundle
+    from ..env import Env
+
+# Wheels only: nothing of what is installed runs here.
+_PIP = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--no-compile", "--only-binary", ":all:")
+
+
+def install(bundle: Bundle, env: Env, folder: Path) -> tuple[dict[str, Path], dict[str, Path]]:
+    """Install into the empty `folder`, and return the files of what an index brought, and of the bundle's wheels, by their paths in it.
+
+    pip asks the index that it is configured for. What it cannot install is a PackerError with what it says.
+    """
+    wheels = wheels_of(bundle)
+    _run_pip(bundle, for_folder(wheels, env.python), str(env.python_version), folder)
+    shutil.rmtree(folder / "bin", ignore_errors=True)  # scripts name this machine's Python
+    for metadata in folder.glob("*.dist-info"):
+        _settle(metadata)
+    files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
+    local = {name for wheel in wheels for name in _installed_by(wheel, folder)}
+    return ({path: file for path, file in files.items() if path not in local}, {path: files[path] for path in files if path in local})
+
+
+def _run_pip(bundle: Bundle, requirements: str, python: str, folder: Path) -> None:
+    with tempfile.TemporaryDirectory() as place:
+        Path(place, "requirements.txt").write_text(requirements, encoding="utf-8")
+        Path(place, "bundle").symlink_to(bundle.path)
+        version = [] if python.split(".")[:2] == [str(part) for part in sys.version_info[:2]] else ["--python-version", python]
+        command = [sys.executable, *_PIP, *version, "--target", str(folder), "--requirement", "requirements.txt"]
+        done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)  # noqa: S603 - no shell reads it
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or ["pip says nothing"])[-1]
+        raise PackerError(f"cannot install what {bundle.tag} requires: {reason}")
+
+
+def _settle(metadata: Path) -> None:
+    """Leave out of the metadata what depends on the folder that was installed into, and what is not there any more."""
+    (metadata / "direct_url.json").unlink(missing_ok=True)
+    record = metadata / "RECORD"
+    gone = ("../", "bin/", f"{metadata.name}/direct_url.json")
+    record.write_text("".join(sorted(line for line in record.read_text("utf-8").splitlines(keepends=True) if not line.startswith(gone))))
+
+
+def _installed_by(wheel: str, folder: Path) -> list[str]:
+    """The paths that a wheel's RECORD has after it was installed."""
+    stem = "-".join(wheel.split("-")[:2])
+    lines = (folder / f"{stem}.dist-info" / "RECORD").read_text("utf-8").splitlines()
+    return [line.rsplit(",", 2)[0].strip('"') for line in lines]

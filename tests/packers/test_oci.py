@@ -1,0 +1,319 @@
+"""An image layout, and what is made of it: nothing here needs Docker, and what needs a tool that may be missing says so."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import logging
+import os
+import platform
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from bento.bundle import open_bundle, verify
+from bento.bundle.installed import Environment
+from bento.bundle.wheels import build_wheel
+from bento.errors import PackerError
+from bento.packers import OciPacker
+from running import eventually
+
+ARCHITECTURE = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+PREFIX = Path(sys.base_prefix)
+LIBRARY = PREFIX / f"lib/python{sys.version_info.major}.{sys.version_info.minor}"
+LEFT_OUT = {"site-packages", "test", "tests", "__pycache__", "idlelib", "tkinter", "ensurepip", "lib2to3"}
+# What wheels may expect of a system, beside what Python itself is linked with. Source: PEP 599.
+MANYLINUX = ("pthread", "dl", "rt", "util", "m", "z", "gcc_s", "stdc++")
+needs_skopeo = pytest.mark.skipif(not shutil.which("skopeo"), reason="needs skopeo, of Debian's package of that name")
+needs_registry = pytest.mark.skipif(not shutil.which("docker-registry"), reason="needs docker-registry, of Debian's package of that name")
+needs_umoci = pytest.mark.skipif(not shutil.which("umoci"), reason="needs umoci, of Debian's package of that name")
+needs_chroot = pytest.mark.skipif(os.geteuid() != 0, reason="needs to be root, to change the root folder")
+
+
+def libraries(program: Path) -> set[Path]:
+    """The shared libraries that a program is linked with."""
+    listed = subprocess.run(["ldd", program], capture_output=True, text=True, check=False).stdout
+    return {Path(path) for path in re.findall(r"(/\S+) \(0x", listed)}
+
+
+def add_file(archive: tarfile.TarFile, path: Path, source: Path) -> None:
+    with source.open("rb") as file:
+        entry = tarfile.TarInfo(str(path).lstrip("/"))
+        entry.size, entry.mode = source.stat().st_size, 0o755
+        archive.addfile(entry, file)
+
+
+@pytest.fixture(scope="session")
+def root_tar(tmp_path_factory) -> Path:
+    """A small file system of this machine's Python and shell, as a tar: the base that an image needs."""
+    shell, python = Path("/bin/sh").resolve(), Path(sys.executable).resolve()
+    sources = [path for path in LIBRARY.rglob("*") if path.is_file() and not LEFT_OUT & set(path.parts[len(LIBRARY.parts) :])]
+    sources = [path for path in sources if not path.relative_to(LIBRARY).parts[0].startswith("config-")]
+    binaries = [shell, python, *(path for path in sources if path.suffix == ".so")]
+    shared = {path for binary in binaries for path in libraries(binary)}
+    shared |= {path for name in MANYLINUX for path in Path("/usr/lib").glob(f"*/lib{name}.so.*") if path.suffix.removeprefix(".").isdigit()}
+    out = tmp_path_factory.mktemp("base") / "root.tar"
+    with tarfile.open(out, "w") as archive:
+        for path in sorted({*sources, *shared, python}):
+            add_file(archive, path, path)
+        add_file(archive, Path("/bin/sh"), shell)
+        entry = tarfile.TarInfo("usr/local/bin/python3")
+        entry.type, entry.linkname = tarfile.SYMTYPE, str(python)
+        archive.addfile(entry)
+        entry = tarfile.TarInfo("tmp")
+        entry.type, entry.mode = tarfile.DIRTYPE, 0o1777
+        archive.addfile(entry)
+    return out
+
+
+@pytest.fixture(scope="session")
+def wheelhouse(tmp_path_factory) -> Path:
+    """Wheels of what bento needs, made again from what is installed here: what an index would bring."""
+    folder, distributions = tmp_path_factory.mktemp("wheelhouse"), Environment.read().distributions
+    pending, seen = ["bento-core"], set()
+    while pending:
+        name = pending.pop()
+        if name in distributions and name not in seen:
+            seen.add(name)
+            needed = map(Requirement, distributions[name].distribution.requires or ())
+            pending += [canonicalize_name(each.name) for each in needed if each.marker is None or each.marker.evaluate({"extra": ""})]
+            if not distributions[name].is_local:
+                build_wheel(distributions[name], folder)
+    return folder
+
+
+@pytest.fixture
+def small_base(tmp_path) -> Path:
+    """A file system that holds one file."""
+    with tarfile.open(tmp_path / "base.tar", "w") as archive:
+        entry = tarfile.TarInfo("etc/base")
+        entry.size = 4
+        archive.addfile(entry, io.BytesIO(b"base"))
+    return tmp_path / "base.tar"
+
+
+@pytest.fixture
+def image(scale, root_tar, wheelhouse, tmp_path, monkeypatch) -> Path:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(wheelhouse))
+    return OciPacker(base=str(root_tar)).pack(scale, tmp_path / "image")
+
+
+def read(layout: Path, descriptor: dict) -> bytes:
+    """A blob, which is what its descriptor says."""
+    algorithm, _, digest = descriptor["digest"].partition(":")
+    content = (layout / "blobs" / algorithm / digest).read_bytes()
+    assert (len(content), hashlib.sha256(content).hexdigest()) == (descriptor["size"], digest)
+    return content
+
+
+def parts(layout: Path) -> tuple[dict, dict]:
+    """An image's manifest and configuration."""
+    (descriptor,) = json.loads((layout / "index.json").read_text())["manifests"]
+    manifest = json.loads(read(layout, descriptor))
+    return manifest, json.loads(read(layout, manifest["config"]))
+
+
+def unpack(layout: Path, folder: Path) -> Path:
+    """Lay the layers of an image on one another; none of ours takes anything away."""
+    for descriptor in parts(layout)[0]["layers"]:
+        with tarfile.open(fileobj=io.BytesIO(read(layout, descriptor))) as layer:
+            layer.extractall(folder, filter="tar", numeric_owner=True)
+    return folder
+
+
+def test_a_layout_is_one_by_the_specification(scale, small_base, tmp_path):
+    layout = OciPacker(base=str(small_base), packages="base").pack(scale, tmp_path / "image")
+    manifest, config = parts(layout)
+    assert json.loads((layout / "oci-layout").read_text()) == {"imageLayoutVersion": "1.0.0"}
+    assert manifest["mediaType"] == "application/vnd.oci.image.manifest.v1+json"
+    assert manifest["config"]["mediaType"] == "application/vnd.oci.image.config.v1+json"
+    assert {layer["mediaType"] for layer in manifest["layers"]} == {"application/vnd.oci.image.layer.v1.tar"}
+    assert config["rootfs"] == {"type": "layers", "diff_ids": [layer["digest"] for layer in manifest["layers"]]}
+    assert len(config["history"]) == len(manifest["layers"])
+    assert (config["os"], config["architecture"]) == ("linux", ARCHITECTURE)
+    named = {each["digest"].partition(":")[2] for each in (*manifest["layers"], manifest["config"])}
+    (top,) = json.loads((layout / "index.json").read_text())["manifests"]
+    assert {path.name for path in (layout / "blobs/sha256").iterdir()} == {*named, top["digest"].partition(":")[2]}
+
+
+def test_an_image_serves_as_a_user_without_rights(scale, small_base, tmp_path):
+    settings = parts(OciPacker(base=str(small_base), packages="base").pack(scale, tmp_path / "image"))[1]["config"]
+    assert settings["User"] == "10001:10001"
+    assert settings["Cmd"] == ["sh", "-c", 'exec python3 -m bento serve /bundle --trust --host 0.0.0.0 --port "$PORT"']
+    assert "PORT=3000" in settings["Env"]
+    assert settings["Labels"]["org.opencontainers.image.version"] == "1"
+
+
+def test_layers_go_from_what_seldom_changes_to_what_often_does(image):
+    steps = [entry["created_by"].rpartition(": ")[2] for entry in parts(image)[1]["history"]]
+    assert steps == ["base", "requirements", "wheels", "artifacts/factor", "wheels", "code"]
+
+
+def test_an_image_of_an_image_starts_with_its_layers_and_keeps_its_settings(scale, small_base, make_bundle, tmp_path):
+    first = OciPacker(base=str(small_base), packages="base").pack(make_bundle(tmp_path / "iris"), tmp_path / "first")
+    archive = Path(shutil.make_archive(str(tmp_path / "first"), "tar", first))
+    for base in (first, archive):
+        second = OciPacker(base=str(base), packages="base").pack(scale, tmp_path / f"{base.name}-second")
+        layers = [layer["digest"] for layer in parts(first)[0]["layers"]]
+        assert [layer["digest"] for layer in parts(second)[0]["layers"]][: len(layers)] == layers
+    assert (unpack(second, tmp_path / "root") / "etc/base").read_text() == "base"
+
+
+def test_an_image_from_scratch_holds_the_bundle_alone(scale, tmp_path):
+    layout = OciPacker(base="scratch", packages="base").pack(scale, tmp_path / "image")
+    assert sorted(path.name for path in unpack(layout, tmp_path / "root").iterdir()) == ["bundle", "home"]
+    verify(open_bundle(tmp_path / "root/bundle"))
+
+
+def test_a_compressed_base_is_known_by_what_it_unpacks_to(scale, small_base, tmp_path):
+    import gzip
+
+    packed = tmp_path / "base.tar.gz"
+    packed.write_bytes(gzip.compress(small_base.read_bytes()))
+    manifest, config = parts(OciPacker(base=str(packed), packages="base").pack(scale, tmp_path / "image"))
+    assert manifest["layers"][0]["mediaType"] == "application/vnd.oci.image.layer.v1.tar+gzip"
+    assert config["rootfs"]["diff_ids"][0] == f"sha256:{hashlib.sha256(small_base.read_bytes()).hexdigest()}"
+
+
+EXPECTED = "expected an image layout, as `skopeo copy docker://python:3.11-slim oci:python` makes one, or a file system as a tar"
+
+
+def test_a_base_that_is_none_is_refused(scale, tmp_path):
+    (tmp_path / "base").write_text("no image")
+    with pytest.raises(PackerError) as caught:
+        OciPacker(base=str(tmp_path / "base")).pack(scale, tmp_path / "image")
+    assert str(caught.value).startswith(f"cannot start from {str(tmp_path / 'base')!r}: ReadError: ")
+    assert str(caught.value).endswith(f" - {EXPECTED}")
+
+
+@pytest.mark.parametrize("spoil", ["size", "digest", "path", "architecture"])
+def test_a_base_that_is_not_what_its_digests_say_is_refused(scale, small_base, make_bundle, tmp_path, spoil):
+    base = OciPacker(base=str(small_base), packages="base").pack(make_bundle(tmp_path / "iris"), tmp_path / "base")
+    index = json.loads((base / "index.json").read_text())
+    descriptor = index["manifests"][0]
+    if spoil == "size":
+        layer = parts(base)[0]["layers"][0]["digest"].partition(":")[2]
+        (base / "blobs/sha256" / layer).write_bytes(b"")
+    elif spoil == "digest":
+        descriptor["digest"] = "sha256:" + "0" * 64
+    elif spoil == "path":
+        descriptor["digest"] = "sha256:../../../../etc/passwd"
+    else:
+        descriptor["platform"]["architecture"] = "s390x"
+    (base / "index.json").write_text(json.dumps(index))
+    with pytest.raises(PackerError, match=r"cannot start from '.*/base': .* - expected an image layout"):
+        OciPacker(base=str(base), packages="base").pack(scale, tmp_path / "image")
+    assert not (tmp_path / "image").exists()
+
+
+def test_what_cannot_be_installed_is_said(make_bundle, small_base, tmp_path, monkeypatch):
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    bundle = make_bundle(tmp_path / "bundle", requirements=["bento-core==0.0.0"])
+    with pytest.raises(PackerError) as caught:
+        OciPacker(base=str(small_base)).pack(bundle, tmp_path / "image")
+    assert str(caught.value) == "cannot install what iris:3 requires: ERROR: No matching distribution found for bento-core==0.0.0"
+
+
+def test_what_the_base_has_to_bring_is_said(make_bundle, small_base, tmp_path, caplog):
+    env = {"apt": ["libgomp1"], "base_image": None, "python_version": None, "setup": None}
+    with caplog.at_level(logging.WARNING):
+        OciPacker(base=str(small_base), packages="base").pack(make_bundle(tmp_path / "bundle", env=env), tmp_path / "image")
+    assert caplog.messages == ["iris:3 needs what its base image has to have: libgomp1"]
+
+
+def test_an_unknown_way_to_packages_is_refused():
+    with pytest.raises(PackerError) as caught:
+        OciPacker(base="python", packages="none")
+    assert str(caught.value) == "OciPacker(packages='none'): expected 'install' or 'base'"
+
+
+def test_installing_twice_is_the_same_bytes(image, scale, root_tar, tmp_path):
+    again = OciPacker(base=str(root_tar)).pack(scale, tmp_path / "again")
+    assert (again / "index.json").read_bytes() == (image / "index.json").read_bytes()
+
+
+@contextmanager
+def running(layout: Path, root: Path, port: int) -> Iterator[subprocess.Popen]:
+    """The command of an image in its unpacked root, as its user and with its variables."""
+    settings = parts(layout)[1]["config"]
+    variables = {**dict(pair.split("=", 1) for pair in settings["Env"]), "PORT": str(port)}
+    command = ["chroot", f"--userspec={settings['User']}", root, *settings["Cmd"]]
+    with subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
+        try:
+            yield server
+        finally:
+            server.send_signal(signal.SIGTERM)
+            output, _ = server.communicate(timeout=30)
+        assert server.returncode == 0, output
+
+
+@needs_chroot
+def test_an_image_answers_from_its_unpacked_root(image, tmp_path, port, asking, ready):
+    root = unpack(image, tmp_path / "root")
+    verify(open_bundle(root / "bundle"))
+    with running(image, root, port) as server:
+        assert ready(server, port)
+        assert asking(port, "/multiply", b"21") == (200, b"42.0")
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(url).status_code == 200
+    except httpx.ConnectError:
+        return False
+
+
+@pytest.fixture
+def registry(tmp_path) -> Iterator[str]:
+    """A registry of images on this machine."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    config = {
+        "version": "0.1",
+        "log": {"level": "error"},
+        "storage": {"filesystem": {"rootdirectory": str(tmp_path / "registry")}},
+        "http": {"addr": address},
+    }
+    (tmp_path / "registry.yml").write_text(json.dumps(config))
+    with subprocess.Popen(["docker-registry", "serve", tmp_path / "registry.yml"], stderr=subprocess.DEVNULL) as process:
+        try:
+            assert eventually(lambda: process.poll() is not None or answers(f"http://{address}/v2/"))
+            yield address
+        finally:
+            process.terminate()
+
+
+@needs_skopeo
+@needs_registry
+def test_a_registry_takes_an_image_and_gives_it_back(scale, small_base, registry, tmp_path):
+    layout = OciPacker(base=str(small_base), packages="base").pack(scale, tmp_path / "image")
+    skopeo = ["skopeo", "--insecure-policy", "copy", "--quiet"]
+    there = f"docker://{registry}/scale:1"
+    subprocess.run([*skopeo, "--dest-tls-verify=false", f"oci:{layout}", there], check=True, capture_output=True)
+    subprocess.run([*skopeo, "--src-tls-verify=false", there, f"oci:{tmp_path / 'pulled'}:1"], check=True, capture_output=True)
+    sent, got = parts(layout)[1], parts(tmp_path / "pulled")[1]
+    assert got["rootfs"] == sent["rootfs"]
+    assert got["config"] == sent["config"]
+
+
+@needs_umoci
+@needs_chroot
+def test_umoci_unpacks_an_image(scale, small_base, tmp_path):
+    layout = OciPacker(base=str(small_base), packages="base").pack(scale, tmp_path / "image")
+    subprocess.run(["umoci", "unpack", "--image", f"{layout}:1", tmp_path / "unpacked"], check=True, capture_output=True)
+    verify(open_bundle(tmp_path / "unpacked/rootfs/bundle"))
+    assert (tmp_path / "unpacked/rootfs/home/bento").stat().st_uid == 10001
