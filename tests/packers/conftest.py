@@ -5,11 +5,13 @@ from __future__ import annotations
 import http.client
 import importlib
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import venv
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -17,10 +19,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from bento.bundle import Bundle
+from bento.bundle.installed import Environment as Installed
+from bento.bundle.wheels import build_wheel
 from bento.store import Store
 from running import eventually
+
+PREFIX = Path(sys.base_prefix)
+LIBRARY = PREFIX / f"lib/python{sys.version_info.major}.{sys.version_info.minor}"
+LEFT_OUT = {"site-packages", "test", "tests", "__pycache__", "idlelib", "tkinter", "ensurepip", "lib2to3"}
+# What wheels may expect of a system, beside what Python itself is linked with. Source: PEP 599.
+MANYLINUX = ("pthread", "dl", "rt", "util", "m", "z", "gcc_s", "stdc++")
 
 SOURCE = '''
 import bento
@@ -135,3 +147,60 @@ def ready() -> Callable:
         return eventually(lambda: server.poll() is not None or _is_ready(port), 60) and server.poll() is None
 
     return ready
+
+
+def libraries(program: Path) -> set[Path]:
+    """The shared libraries that a program is linked with."""
+    listed = subprocess.run(["ldd", program], capture_output=True, text=True, check=False).stdout
+    return {Path(path) for path in re.findall(r"(/\S+) \(0x", listed)}
+
+
+def add_file(archive: tarfile.TarFile, path: Path, source: Path) -> None:
+    with source.open("rb") as file:
+        entry = tarfile.TarInfo(str(path).lstrip("/"))
+        entry.size, entry.mode = source.stat().st_size, 0o755
+        archive.addfile(entry, file)
+
+
+@pytest.fixture(scope="session")
+def root_tar(tmp_path_factory) -> Path:
+    """A small file system of this machine's Python and shell, as a tar: the base that an image needs."""
+    shell, python = Path("/bin/sh").resolve(), Path(sys.executable).resolve()
+    sources = [path for path in LIBRARY.rglob("*") if path.is_file() and not LEFT_OUT & set(path.parts[len(LIBRARY.parts) :])]
+    sources = [path for path in sources if not path.relative_to(LIBRARY).parts[0].startswith("config-")]
+    binaries = [shell, python, *(path for path in sources if path.suffix == ".so")]
+    shared = {path for binary in binaries for path in libraries(binary)}
+    shared |= {path for name in MANYLINUX for path in Path("/usr/lib").glob(f"*/lib{name}.so.*") if path.suffix.removeprefix(".").isdigit()}
+    out = tmp_path_factory.mktemp("base") / "root.tar"
+    with tarfile.open(out, "w") as archive:
+        for path in sorted({*sources, *shared, python}):
+            add_file(archive, path, path)
+        add_file(archive, Path("/bin/sh"), shell)
+        entry = tarfile.TarInfo("usr/local/bin/python3")
+        entry.type, entry.linkname = tarfile.SYMTYPE, str(python)
+        archive.addfile(entry)
+        entry = tarfile.TarInfo("tmp")
+        entry.type, entry.mode = tarfile.DIRTYPE, 0o1777
+        archive.addfile(entry)
+    return out
+
+
+@pytest.fixture(scope="session")
+def wheelhouse(tmp_path_factory) -> Path:
+    """Wheels of what bento needs, made again from what is installed here: what an index would bring."""
+    folder, distributions = tmp_path_factory.mktemp("wheelhouse"), Installed.read().distributions
+    pending, seen = ["bento-core"], set()
+    while pending:
+        name = pending.pop()
+        if name in distributions and name not in seen:
+            seen.add(name)
+            needed = map(Requirement, distributions[name].distribution.requires or ())
+            pending += [canonicalize_name(each.name) for each in needed if each.marker is None or each.marker.evaluate({"extra": ""})]
+            if not distributions[name].is_local:
+                build_wheel(distributions[name], folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def libraries_of() -> Callable[[Path], set[Path]]:
+    return libraries

@@ -8,12 +8,10 @@ import json
 import logging
 import os
 import platform
-import re
 import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,78 +19,17 @@ from pathlib import Path
 
 import httpx
 import pytest
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 
 from bento.bundle import open_bundle, verify
-from bento.bundle.installed import Environment
-from bento.bundle.wheels import build_wheel
 from bento.errors import PackerError
 from bento.packers import OciPacker
 from running import eventually
 
 ARCHITECTURE = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
-PREFIX = Path(sys.base_prefix)
-LIBRARY = PREFIX / f"lib/python{sys.version_info.major}.{sys.version_info.minor}"
-LEFT_OUT = {"site-packages", "test", "tests", "__pycache__", "idlelib", "tkinter", "ensurepip", "lib2to3"}
-# What wheels may expect of a system, beside what Python itself is linked with. Source: PEP 599.
-MANYLINUX = ("pthread", "dl", "rt", "util", "m", "z", "gcc_s", "stdc++")
 needs_skopeo = pytest.mark.skipif(not shutil.which("skopeo"), reason="needs skopeo, of Debian's package of that name")
 needs_registry = pytest.mark.skipif(not shutil.which("docker-registry"), reason="needs docker-registry, of Debian's package of that name")
 needs_umoci = pytest.mark.skipif(not shutil.which("umoci"), reason="needs umoci, of Debian's package of that name")
 needs_chroot = pytest.mark.skipif(os.geteuid() != 0, reason="needs to be root, to change the root folder")
-
-
-def libraries(program: Path) -> set[Path]:
-    """The shared libraries that a program is linked with."""
-    listed = subprocess.run(["ldd", program], capture_output=True, text=True, check=False).stdout
-    return {Path(path) for path in re.findall(r"(/\S+) \(0x", listed)}
-
-
-def add_file(archive: tarfile.TarFile, path: Path, source: Path) -> None:
-    with source.open("rb") as file:
-        entry = tarfile.TarInfo(str(path).lstrip("/"))
-        entry.size, entry.mode = source.stat().st_size, 0o755
-        archive.addfile(entry, file)
-
-
-@pytest.fixture(scope="session")
-def root_tar(tmp_path_factory) -> Path:
-    """A small file system of this machine's Python and shell, as a tar: the base that an image needs."""
-    shell, python = Path("/bin/sh").resolve(), Path(sys.executable).resolve()
-    sources = [path for path in LIBRARY.rglob("*") if path.is_file() and not LEFT_OUT & set(path.parts[len(LIBRARY.parts) :])]
-    sources = [path for path in sources if not path.relative_to(LIBRARY).parts[0].startswith("config-")]
-    binaries = [shell, python, *(path for path in sources if path.suffix == ".so")]
-    shared = {path for binary in binaries for path in libraries(binary)}
-    shared |= {path for name in MANYLINUX for path in Path("/usr/lib").glob(f"*/lib{name}.so.*") if path.suffix.removeprefix(".").isdigit()}
-    out = tmp_path_factory.mktemp("base") / "root.tar"
-    with tarfile.open(out, "w") as archive:
-        for path in sorted({*sources, *shared, python}):
-            add_file(archive, path, path)
-        add_file(archive, Path("/bin/sh"), shell)
-        entry = tarfile.TarInfo("usr/local/bin/python3")
-        entry.type, entry.linkname = tarfile.SYMTYPE, str(python)
-        archive.addfile(entry)
-        entry = tarfile.TarInfo("tmp")
-        entry.type, entry.mode = tarfile.DIRTYPE, 0o1777
-        archive.addfile(entry)
-    return out
-
-
-@pytest.fixture(scope="session")
-def wheelhouse(tmp_path_factory) -> Path:
-    """Wheels of what bento needs, made again from what is installed here: what an index would bring."""
-    folder, distributions = tmp_path_factory.mktemp("wheelhouse"), Environment.read().distributions
-    pending, seen = ["bento-core"], set()
-    while pending:
-        name = pending.pop()
-        if name in distributions and name not in seen:
-            seen.add(name)
-            needed = map(Requirement, distributions[name].distribution.requires or ())
-            pending += [canonicalize_name(each.name) for each in needed if each.marker is None or each.marker.evaluate({"extra": ""})]
-            if not distributions[name].is_local:
-                build_wheel(distributions[name], folder)
-    return folder
 
 
 @pytest.fixture
