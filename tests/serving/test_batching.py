@@ -189,6 +189,20 @@ async def test_a_request_without_rows_is_answered_alone(serving):
     assert sorted(service.shapes) == [(0, 0), (2, 2)]
 
 
+async def test_a_model_that_refuses_no_rows_is_not_to_blame_for_a_request_without_any(serving, caplog):
+    class First(bento.Service):
+        @bento.api(input=ArrayAdapter(shape=(None, 2), dtype="float64"), batch=True)
+        def first(self, rows):
+            return [rows[0, 0]] * len(rows)
+
+    async with serving(First()) as client:
+        answer = await client.post("/first", json=[])
+        assert (await client.post("/first", json=[[1.0, 2.0]])).json() == [1.0]
+    assert answer.status_code == 422
+    assert answer.json()["detail"] == "first has no answer to a request without rows: expected at least one"
+    assert caplog.messages == []
+
+
 async def test_a_batch_that_waits_takes_what_comes_meanwhile(serving):
     class Patient(bento.Service):
         @bento.api(input=JsonAdapter(), batch=bento.Batch(size=3, wait=30.0))

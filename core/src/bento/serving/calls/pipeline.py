@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...adapter import reads
 from ...artifact import Artifact
-from ...errors import DeadlineExceeded, UnsupportedMediaType
+from ...errors import BentoError, DeadlineExceeded, InvalidInput, UnsupportedMediaType
 from .answer import Answer, server_timing
 from .negotiation import choose
 
@@ -83,7 +83,15 @@ class Pipeline:
                     pending += [part[middle:], part[:middle]]
                 else:
                     for call in part:
-                        call.outcome = error
+                        call.outcome = self._failed(call, error)
+
+    def _failed(self, call: Call, error: BaseException) -> BaseException:
+        """What a call comes to whose api raised. Many models refuse no rows at all, and then it is the client that has to bring one."""
+        if call.rows != 0 or isinstance(error, BentoError):
+            return error
+        refusal = InvalidInput(f"{self.api.name} has no answer to a request without rows: expected at least one")
+        refusal.__cause__ = error
+        return refusal
 
     async def _answer(self, calls: Sequence[Call]) -> None:
         started, processor_started = time.monotonic(), time.thread_time()
