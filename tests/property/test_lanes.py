@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -24,6 +25,16 @@ from bento.serving.http.protocol import FastProtocol
 T = TypeVar("T")
 
 
+class MarkedAdapter(JsonAdapter):
+    """Reads a header besides the body."""
+
+    name = "marked"
+    request_headers = ("x-extra",)
+
+    def decode(self, payload):
+        return [super().decode(payload), dict(payload.headers)]
+
+
 class Both(bento.Service):
     @bento.api(input=ArrayAdapter(shape=(None, 2), dtype="float64"), output=ArrayAdapter(), batch=True)
     def total(self, rows):
@@ -32,6 +43,10 @@ class Both(bento.Service):
     @bento.api(input=JsonAdapter(), output=JsonAdapter())
     def echo(self, value, context):
         return [value, context.headers.get("x-extra")]
+
+    @bento.api(input=MarkedAdapter(), output=JsonAdapter(), batch=True)
+    def marked(self, values):
+        return values
 
     @bento.api(input=JsonAdapter(), output=JsonAdapter())
     async def later(self, value):
@@ -46,7 +61,7 @@ class Both(bento.Service):
 LIMIT = 256
 
 methods = st.sampled_from(["POST", "POST", "POST", "POST", "GET", "PUT", "HEAD"])
-paths = st.sampled_from(["/total", "/echo", "/later", "/fail", "/echo?x=1", "/%65cho", "/nowhere", "/livez"])
+paths = st.sampled_from(["/total", "/echo", "/marked", "/later", "/fail", "/echo?x=1", "/%65cho", "/nowhere", "/livez"])
 bodies = st.sampled_from([b"[[1, 2]]", b"[[1,2],[3,4]]", b"[[1]]", b"{", b"", b'"x"', b"1" * 300, b"[" + b"0," * 40 + b"0]"])
 headers = st.fixed_dictionaries(
     {},
@@ -211,6 +226,16 @@ def test_a_head_that_came_before_is_not_parsed_again(monkeypatch):
     answers, _ = asyncio.run(in_both_lanes(lambda address: take_turns(address, plain)))
     assert [answer.rpartition(b"\r\n")[2] for answer in answers] == [b"[1,null]", b"[2,null]", b"[3,null]", b"[[7],null]"]
     assert len(parsed) == 2  # the first, and the one that closes
+
+
+def test_an_adapter_sees_the_headers_that_it_names_of_each_request_and_no_others():
+    marks = [{"X-Extra": "a", "X-Other": "b"}, {}, {"x-extra": "a, b"}, {"X-Extra": "a", "X-Other": "b"}]
+    plain = [
+        Ask("POST", "/marked", "localhost", {"Content-Type": "application/json", **each}, b"1", chunked=False).wire() for each in marks
+    ]
+    for answers in asyncio.run(in_both_lanes(lambda address: take_turns(address, plain))):
+        bodies = [json.loads(answer.rpartition(b"\r\n")[2]) for answer in answers[:-1]]
+        assert bodies == [[1, {"x-extra": "a"}], [1, {}], [1, {"x-extra": "a, b"}], [1, {"x-extra": "a"}]]
 
 
 def test_a_plain_request_takes_the_fast_lane(monkeypatch):

@@ -29,6 +29,8 @@ class Adapter(ABC, Generic[T]):
     """The adapter's name in the manifest, unique over all plugins."""
     media_types: tuple[str, ...]
     """What is read and written, lower case; the first is written by default. `image/*` and `*/*` are read only."""
+    request_headers: tuple[str, ...] = ()
+    """Headers of a request that decoding depends on, lower case; `Payload.headers` has those that came."""
     costly: bool = False
     """Whether even a small body can take many milliseconds to decode, as an image's does: a server then decodes beside its event loop."""
 

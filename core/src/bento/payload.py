@@ -30,6 +30,7 @@ class Payload(NamedTuple):
     """A body and what is known of it: one HTTP body, one part of a form, one file or one command-line argument.
 
     `media_type` is lower case and without parameters, or empty when the sender named none; the names in `parameters` are lower case.
+    `headers` are those of the request that the adapter names in `request_headers`, by lower-case name.
     """
 
     # Made for every request: a frozen dataclass would take three times as long.
@@ -37,6 +38,7 @@ class Payload(NamedTuple):
     media_type: str = ""
     parameters: Mapping[str, str] = MappingProxyType({})
     filename: str | None = None
+    headers: Mapping[str, str] = MappingProxyType({})
 
     @classmethod
     def of(cls, data: ReadableBuffer, content_type: str = "", filename: str | None = None) -> Payload:

@@ -63,7 +63,7 @@ def _operation(pipeline: Pipeline) -> dict[str, Any]:
         "operationId": api.name,
         "summary": summary or api.name,
         "description": description.strip() or summary or api.name,
-        "parameters": _parameters(),
+        "parameters": [*_parameters(), *map(_header, pipeline.reader.request_headers)],
         "requestBody": {"required": True, "content": content(pipeline.reader)},
         "responses": {"200": answer, **{str(status): {"$ref": f"#/components/responses/Refusal{status}"} for status in _REFUSALS}},
     }
@@ -102,6 +102,10 @@ def _parameters() -> list[dict[str, Any]]:
             "schema": {"type": "string", "maxLength": 128},
         },
     ]
+
+
+def _header(name: str) -> dict[str, Any]:
+    return {"name": name.title(), "in": "header", "required": False, "schema": {"type": "string"}}
 
 
 def _refusal(reason: str) -> dict[str, Any]:

@@ -52,12 +52,17 @@ class Pipeline:
 
     def admit(self, call: Call, payload: Payload) -> None:
         """Decode a call's payload and note what a batch must know of it."""
-        call.item = self.decode(payload)
+        call.item = self.decode(self._with_headers(call, payload) if self.reader.request_headers else payload)
         if self.api.batch is not None:
             call.rows = self.reader.rows(call.item)
             # What a model says to no rows at all must not depend on who else asked, so such a call is a group of its own.
             call.group = self.reader.group(call.item) if call.rows != 0 else call
         call.mark_decoded()
+
+    def _with_headers(self, call: Call, payload: Payload) -> Payload:
+        sent = call.request.head.headers
+        named = {name: sent[name] for name in self.reader.request_headers if name in sent}
+        return payload._replace(headers={**payload.headers, **named})
 
     def start(self, call: Call) -> Any:
         """The generator of an api that yields."""
