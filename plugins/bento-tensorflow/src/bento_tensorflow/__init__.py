@@ -1,0 +1,31 @@
+"""TensorFlow programs and tensors for bento.
+
+`SavedModelArtifact` keeps a program with its signatures, as TensorFlow saves it; `TfTensorAdapter` reads and writes tensors, in the
+forms of TensorFlow Serving's clients too. Importing this package imports neither TensorFlow nor NumPy.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import bento
+
+from .adapter import TfTensorAdapter
+from .artifact import SavedModelArtifact
+
+if TYPE_CHECKING:
+    from bento import Adapter, Artifact
+
+__all__ = ["SavedModelArtifact", "TfTensorAdapter"]
+
+
+@bento.hookimpl
+def bento_register_artifacts() -> list[type[Artifact[Any]]]:
+    """The formats that this plugin brings."""
+    return [SavedModelArtifact]
+
+
+@bento.hookimpl
+def bento_register_adapters() -> list[type[Adapter[Any]]]:
+    """The inputs and outputs that this plugin brings."""
+    return [TfTensorAdapter]

@@ -1,0 +1,79 @@
+"""Programs, kept and loaded."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import programs
+import pytest
+import tensorflow as tf
+
+from bento import ArtifactError, DefinitionError
+from bento.testing import ArtifactTests, leave_out
+from bento_tensorflow import SavedModelArtifact
+
+SIGNATURES = {"serving_default": "predict", "words": "count"}
+
+
+class TestProgram(ArtifactTests):
+    artifact = SavedModelArtifact(signatures=SIGNATURES)
+    max_examples = 10
+
+    def model(self):
+        return programs.Line(3.0)
+
+    def inputs(self):
+        return np.array([[1, 2], [3, 4]], dtype=np.float32)
+
+    def predict(self, model, inputs):
+        return model.predict(inputs)["sums"].numpy()
+
+    test_saving_twice_gives_the_same_bytes = leave_out(reason="TensorFlow numbers the functions of a process, and writes their numbers")
+
+
+@pytest.fixture
+def loaded(tmp_path):
+    SavedModelArtifact(signatures=SIGNATURES).save(programs.Line(), tmp_path)
+    return SavedModelArtifact().load(tmp_path)
+
+
+def test_a_loaded_program_has_its_signatures_its_functions_and_its_tables(loaded):
+    answer = loaded.signatures["serving_default"](rows=tf.constant([[1.0, 2.0]]))
+    assert answer["sums"].numpy().tolist() == [6.0]
+    assert loaded.count(tf.constant(["two", "three"])).numpy().tolist() == [2.0, 0.0]
+
+
+def test_a_loaded_program_is_kept_again_with_its_signatures(loaded, tmp_path):
+    again = tmp_path / "again"
+    again.mkdir()
+    SavedModelArtifact().save(loaded, again)
+    assert sorted(SavedModelArtifact().load(again).signatures) == ["serving_default", "words"]
+
+
+def test_a_program_runs_code_and_says_so():
+    assert SavedModelArtifact.runs_code
+
+
+def refuses(action, message, kind=ArtifactError):
+    with pytest.raises(kind, match=f"^{re.escape(message)}$"):
+        action()
+
+
+def test_signatures_that_are_no_names_are_refused():
+    message = "expected SavedModelArtifact(signatures={'serving_default': 'predict'}) with names of the model's functions, got {'a': 1}"
+    refuses(lambda: SavedModelArtifact(signatures={"a": 1}), message, DefinitionError)
+
+
+@pytest.mark.parametrize("name", ["plain", "missing"])
+def test_a_signature_that_is_no_function_of_the_program_is_refused(name):
+    message = f"this programs.Line has no tf.function {name!r}, which is to be a signature"
+    refuses(lambda: SavedModelArtifact(signatures={"serving_default": name}).save(programs.Line(), Path("/nowhere")), message)
+
+
+def test_a_file_that_was_added_is_refused_before_tensorflow_sees_it(tmp_path):
+    SavedModelArtifact().save(programs.Line(), tmp_path)
+    added = tmp_path / "model/assets.extra"
+    added.mkdir()
+    (added / "tf_serving_warmup_requests").write_text("x")
+    path = str(added / "tf_serving_warmup_requests")
+    refuses(lambda: SavedModelArtifact().load(tmp_path), f"{path!r} is damaged: it is not as it was saved")
