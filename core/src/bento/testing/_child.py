@@ -27,8 +27,8 @@ _RUNS = frozenset(
     {"exec", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.system", "pickle.find_class", "socket.connect", "subprocess.Popen"}
 )
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
-_CLASS_MAKERS = frozenset({"attr._make", "collections", "dataclasses"})
-"""Modules that make classes with exec(), from names in code and not in files."""
+_CLASS_MAKERS = frozenset({"attr._make", "collections", "dataclasses", "typing"})
+"""Modules that make classes, or read their type hints, with exec() and eval(), from texts in code and not in files."""
 
 
 class Anything:

@@ -1,0 +1,60 @@
+"""Whether a review is kind, told by spaCy: a text in, a label and how sure the model is out. Needs bento-spacy.
+
+The reviews to learn from lie beside this file. Run it to train, save and see how to go on.
+"""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+import bento
+from bento.adapters import JsonAdapter, TextAdapter
+from bento_spacy import SpacyArtifact
+
+
+class Tone(TypedDict):
+    """What the service answers."""
+
+    label: str
+    score: float
+
+
+class Tones(bento.Service):
+    """Tell whether a review is kind."""
+
+    model = SpacyArtifact()
+
+    @bento.api(input=TextAdapter(), output=JsonAdapter(), batch=True)
+    def judge(self, texts: list[str]) -> list[Tone]:
+        """Label each review `kind` or `unkind`."""
+        # Words that are new stay in the vocabulary until the zone is left.
+        with self.model.memory_zone():
+            found = [max(text.cats.items(), key=lambda pair: pair[1]) for text in self.model.pipe(texts)]
+        return [{"label": label, "score": score} for label, score in found]
+
+
+if __name__ == "__main__":
+    import csv
+    import random
+    from pathlib import Path
+
+    import spacy
+    from spacy.training import Example
+    from spacy.util import fix_random_seed, minibatch
+
+    with Path(__file__).with_name("reviews.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    fix_random_seed(0)
+    nlp = spacy.blank("en")
+    nlp.add_pipe("textcat")
+    labels = sorted({row["label"] for row in rows})
+    seen = [
+        Example.from_dict(nlp.make_doc(row["text"]), {"cats": {label: float(label == row["label"]) for label in labels}}) for row in rows
+    ]
+    optimizer = nlp.initialize(lambda: seen)
+    for _ in range(20):
+        random.shuffle(seen)
+        for some in minibatch(seen, 8):
+            nlp.update(some, sgd=optimizer)
+    bundle = bento.save(Tones(model=nlp))
+    print(f"saved {bundle.tag}: ask it with\n  bento run {bundle.tag} judge --input 'what a lovely place'")

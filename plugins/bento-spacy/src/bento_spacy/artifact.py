@@ -1,0 +1,53 @@
+"""spaCy pipelines, in the files that spaCy writes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bento import Artifact, ArtifactError, Service, instance_of
+from bento.artifacts import slot_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from spacy.language import Language
+
+_FOLDER = "pipeline"
+_SETTINGS = ("config.cfg", "meta.json")
+
+
+class SpacyArtifact(Artifact["Language"]):
+    """Keeps a `spacy.Language`: its settings as text, its vocabulary and weights as msgpack and arrays.
+
+    The settings name components and functions, which are looked up among spaCy's, those of installed packages, and those that the
+    service's module has registered, as with `@Language.component`: no code is in the files.
+    """
+
+    name = "spacy"
+    framework = "spacy"
+
+    def save(self, model: Language, folder: Path) -> None:
+        model.to_disk(folder / _FOLDER)
+        # A component that cannot be made again, from its name and settings, is to be found now.
+        self.load(folder)
+
+    def load(self, folder: Path) -> Language:
+        import spacy
+
+        for name in _SETTINGS:
+            slot_file(folder / _FOLDER, name)
+        try:
+            return spacy.load(folder / _FOLDER)
+        except Exception as error:
+            raise ArtifactError(f"cannot load {str(folder / _FOLDER)!r}: {type(error).__name__}: {error}") from error
+
+    def accepts(self, model: object) -> bool:
+        return instance_of(model, "spacy.language", "Language")
+
+    def requirements(self) -> list[str]:
+        return ["spacy"]
+
+    def default_service(self) -> type[Service] | None:
+        from .service import SpacyService
+
+        return SpacyService

@@ -1,0 +1,99 @@
+"""From a script that trains to answers in other processes, components of one's own, and pipelines without a class."""
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+import spacy
+import talk
+
+import bento
+from bento import ArtifactError
+from bento_spacy import SpacyArtifact
+
+EXAMPLE = Path(__file__).parents[3] / "examples/tones.py"
+BENTO = Path(sys.executable).with_name("bento")
+
+SHOUTS = """
+import bento, spacy, talk
+from bento_spacy import SpacyArtifact
+
+
+class Shouts(bento.Service):
+    model = SpacyArtifact()
+
+    @bento.api
+    def loud(self, text: str) -> float:
+        return self.model(text).cats["loud"]
+
+
+if __name__ == "__main__":
+    bento.save(Shouts(model=talk.shouter()))
+"""
+
+
+@pytest.fixture
+def run(tmp_path):
+    environment = {**os.environ, "BENTO_HOME": str(tmp_path / "home")}
+
+    def run(*command):
+        done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
+
+
+def test_the_example_saves_a_bundle_that_answers_elsewhere(run, tmp_path):
+    assert "saved tones:" in run(sys.executable, EXAMPLE)
+    answers = run(BENTO, "run", "tones", "judge", "--input", "what a lovely garden", "a dirty room and cold soup").splitlines()
+    assert [json.loads(answer)["label"] for answer in answers] == ["kind", "unkind"]
+    manifest = bento.Store(tmp_path / "home").get(bento.Tag("tones")).manifest
+    assert [(entry.format, entry.options, entry.runs_code) for entry in manifest.artifacts] == [("spacy", {}, False)]
+    assert {line.partition("==")[0] for line in manifest.requirements} == {"bento-core", "bento-spacy", "spacy"}
+
+
+def test_a_component_of_the_services_own_code_is_found_again(run, tmp_path):
+    shutil.copy(talk.__file__, tmp_path)
+    (tmp_path / "shouts.py").write_text(SHOUTS)
+    run(sys.executable, "shouts.py")
+    assert run(BENTO, "run", "shouts", "loud", "--input", "Hello!", "Hello.") == "1.0\n0.0\n"
+
+
+def test_a_component_that_nobody_registered_is_refused(tmp_path):
+    SpacyArtifact().save(talk.shouter(), tmp_path)
+    config = tmp_path / "pipeline/config.cfg"
+    config.write_text(config.read_text().replace("talk_shout", "talk_whisper"))
+    with pytest.raises(ArtifactError, match=r"^cannot load '.*pipeline': ValueError: \[E002\] Can't find factory for 'talk_whisper'"):
+        SpacyArtifact().load(tmp_path)
+
+
+def test_a_pipeline_without_a_class_answers_in_spacys_own_form(tmp_path):
+    store = bento.Store(tmp_path)
+    app = bento.app(bento.load(bento.save(talk.finder(), "bare", store=store), store=store))
+
+    async def post():
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://testserver") as client:
+            texts = ["I love Rome.", "One. Two."]
+            return await asyncio.gather(*[client.post("/predict", content=text, headers={"Content-Type": "text/plain"}) for text in texts])
+
+    one, two = [answer.json() for answer in asyncio.run(post())]
+    assert one["ents"] == [{"start": 7, "end": 11, "label": "PLACE"}]
+    assert two["sents"] == [{"start": 0, "end": 4}, {"start": 5, "end": 9}]
+
+
+def test_only_pipelines_are_accepted():
+    accepts = SpacyArtifact().accepts
+    assert [accepts(model) for model in (talk.finder(), talk.shouter())] == [True, True]
+    assert [accepts(model) for model in (spacy.blank("en").vocab, spacy.lang.en.English, talk.finder()("text"))] == [False] * 3
+
+
+def test_importing_the_plugin_imports_no_framework(run):
+    script = "import sys, bento_spacy; bento_spacy.SpacyArtifact(); print([name for name in ('numpy', 'spacy') if name in sys.modules])"
+    assert run(sys.executable, "-c", script) == "[]\n"
