@@ -30,7 +30,7 @@ ENVIRONMENTS += $(sort $(ALONE))
 PAGE := tests/docs/test_pages.py::test_a_page_does_what_it_shows
 
 .DEFAULT_GOAL := help
-.PHONY: install demo test test-plugins check bench docs clean help
+.PHONY: install demo test test-plugins check repro bench docs clean help
 
 help:  ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ check: $(DONE)/check  ## formatting, lint and types
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
+
+repro: $(DONE)/demo  ## save and pack services twice, in unlike surroundings, and compare every byte
+	$(BIN)/python tests/support/reproduce.py examples/iris.py examples/parcels.py
 
 bench: $(DONE)/demo  ## measure bento serve beside other servers, which it installs into .bench
 	$(BIN)/python -m benchmarks $(ARGUMENTS)
