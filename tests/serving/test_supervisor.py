@@ -238,6 +238,23 @@ def test_health_is_answered_while_the_service_of_many_workers_is_loading(project
         assert server.stop() == 0
 
 
+def test_no_worker_is_ready_before_the_process_that_refuses_requests_meanwhile_is_gone(project):
+    (project / "app.py").write_text(SERVICE.replace("class Worker", "while not os.path.exists('go'): time.sleep(0.01)\nclass Worker"))
+    with started(project, workers=2) as server:
+        url = re.search(r"http://\S+", server.wait_for("starts on"))[0]
+        assert httpx.get(f"{url}/readyz", timeout=10).text == "loading\n"
+        porter = processes(server.process.pid)[-1]
+        os.kill(porter, signal.SIGSTOP)
+        (project / "go").touch()
+        # Whoever answers now is a worker.
+        assert httpx.get(f"{url}/readyz", timeout=20).text == "loading\n"
+        os.kill(porter, signal.SIGCONT)
+        server.wait_for("is ready on")
+        assert httpx.get(f"{url}/readyz").text == "ready\n"
+        assert {httpx.post(f"{url}/pid", json=1).status_code for _ in range(20)} == {200}
+        assert server.stop() == 0
+
+
 # How they are replaced
 
 

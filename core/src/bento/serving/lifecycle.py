@@ -114,6 +114,13 @@ class Lifecycle:
                 raise ExampleError(f"{error}: save the service again, or start it with --no-examples") from error
 
     @property
+    def readiness(self) -> State:
+        """The state as `/readyz` says it: one worker is not ready yet while the porter may take the next request, and refuse it."""
+        if self.state is State.READY and self._board is not None and self._board.has_porter:
+            return State.LOADING
+        return self.state
+
+    @property
     def service(self) -> Service | None:
         """The service, once it is loaded."""
         return self._service

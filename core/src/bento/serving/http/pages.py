@@ -54,7 +54,8 @@ def site(lifecycle: Lifecycle, extra: Sequence[BaseRoute] = ()) -> Starlette:
         return PlainTextResponse("alive\n", headers=_SECURITY)
 
     async def ready(_: Request) -> Response:
-        return PlainTextResponse(f"{lifecycle.state.value}\n", 200 if lifecycle.state is State.READY else 503, headers=_SECURITY)
+        state = lifecycle.readiness
+        return PlainTextResponse(f"{state.value}\n", 200 if state is State.READY else 503, headers=_SECURITY)
 
     async def metrics(_: Request) -> Response:
         page, content_type = lifecycle.metrics.exposition()

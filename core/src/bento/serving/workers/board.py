@@ -24,7 +24,8 @@ class Board:
 
     def __init__(self, stretches: int) -> None:
         size = FIGURES * _MOST_APIS
-        memory = memoryview(mmap.mmap(-1, 8 * size * stretches)).cast("d")
+        memory = memoryview(mmap.mmap(-1, 8 * (size * stretches + 1))).cast("d")
+        self._porter = memory[-1:]
         self.stretches: Sequence[Numbers] = [memory[number * size : (number + 1) * size] for number in range(stretches)]
         self._starts: dict[str, int] = {}
 
@@ -37,6 +38,15 @@ class Board:
 
     def start(self, api: str) -> int:
         return self._starts[api]
+
+    @property
+    def has_porter(self) -> bool:
+        """Whether the porter may still take a connection, and refuse what comes on it."""
+        return bool(self._porter[0])
+
+    @has_porter.setter
+    def has_porter(self, there: bool) -> None:
+        self._porter[0] = float(there)
 
     def leave(self, stretch: int) -> None:
         """A worker is gone, and with it the requests that it had in flight."""

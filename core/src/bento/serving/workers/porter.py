@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from ..target import Target
     from .agenda import Agenda
+    from .board import Board
 
 log = logging.getLogger("bento.serving")
 
@@ -26,9 +27,13 @@ _MOMENT = 0.3
 
 
 class Porter:
-    """Comes when it `is_wanted` for longer than a moment, and goes, once it has answered what it has taken, when it is not any more."""
+    """Comes when it `is_wanted` for longer than a moment, and goes, once it has answered what it has taken, when it is not any more.
 
-    def __init__(self, agenda: Agenda, is_wanted: Callable[[], bool], work: Callable[[], None]) -> None:
+    Until it is gone, the `board` says so: no worker is ready while a client may still be refused.
+    """
+
+    def __init__(self, agenda: Agenda, board: Board, is_wanted: Callable[[], bool], work: Callable[[], None]) -> None:
+        self._board = board
         self._agenda = agenda
         self._is_wanted = is_wanted
         self._work = work
@@ -38,7 +43,7 @@ class Porter:
     def look(self) -> None:
         """Look whether anything has changed."""
         if self.pid and take_in(self.pid):
-            self.pid, self._is_leaving = 0, False
+            self.pid, self._is_leaving, self._board.has_porter = 0, False, False
         if not self._is_wanted():
             self._leave()
         elif not self.pid and not self._is_called:
@@ -53,9 +58,11 @@ class Porter:
     def _come(self) -> None:
         self._is_called = False
         if self._is_wanted() and not self.pid:
+            self._board.has_porter = True
             try:
                 self.pid = fork(self._work, _say)
             except OSError as error:
+                self._board.has_porter = False
                 _say(error)
 
     def _leave(self) -> None:

@@ -57,8 +57,10 @@ class Supervisor:
         self._settings = settings
         self._agenda = Agenda()
         self._board = Board(2 * count)
-        self._crew = Crew(count, self._generation, self._board, self._agenda, on_ready)
-        self._porter = Porter(self._agenda, self._is_unserved, self._be_porter)
+        self._crew = Crew(count, self._generation, self._board, self._agenda, self._note_ready)
+        self._porter = Porter(self._agenda, self._board, self._is_unserved, self._be_porter)
+        self._on_ready = on_ready
+        self._is_ready_unsaid = False
         self._lifeline = os.pipe()
         self._has_begun = False
         self._stops_asked = 0
@@ -103,6 +105,16 @@ class Supervisor:
             self._take_signal(number)
         self._agenda.run_due()
         self._porter.look()
+        self._say_ready()
+
+    def _note_ready(self) -> None:
+        self._is_ready_unsaid = True
+
+    def _say_ready(self) -> None:
+        """Say that workers are ready once nobody is left who would refuse a request."""
+        if self._is_ready_unsaid and not self._porter.pid:
+            self._is_ready_unsaid = False
+            self._on_ready()
 
     def _take_signal(self, number: int) -> None:
         if number == signal.SIGCHLD:
