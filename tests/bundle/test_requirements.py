@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bento.bundle import write_bundle
 from bento.errors import BentoError
 
 NUMPY, SKLEARN = version("numpy"), version("scikit-learn")
@@ -173,6 +174,15 @@ def test_what_an_artifact_requires_is_required(project: Any) -> None:
     bundle = project.save_iris({"iris.py": code.replace("= JsonArtifact()", "= Flowers()")})
     assert f"scikit-learn=={SKLEARN}" in bundle.manifest.requirements
     assert bundle.manifest.artifacts[0].distribution is None
+
+
+def test_what_an_artifact_requires_may_depend_on_the_model(project: Any) -> None:
+    code = project.IRIS.replace(
+        "class Iris", "class Flowers(JsonArtifact):\n        def requirements_of(self, model): return sorted(model)\n\n    class Iris"
+    )
+    project.write({"iris.py": code.replace("= JsonArtifact()", "= Flowers()")})
+    bundle = write_bundle(project.service(model={"numpy>=1": 1, "scikit-learn": 2}), project.out / "saved")
+    assert {f"numpy=={NUMPY}", f"scikit-learn=={SKLEARN}"} <= set(bundle.manifest.requirements)
 
 
 def test_what_an_artifact_requires_must_be_a_requirement(project: Any) -> None:

@@ -75,6 +75,10 @@ class Artifact(ABC, Generic[M]):
         """The names of the distributions that loading needs; bento pins them to what is installed."""
         return []
 
+    def requirements_of(self, model: M) -> list[str]:
+        """What a bundle that keeps `model` requires, as requirements: those of the format, unless a model brings some of its own."""
+        return self.requirements()
+
     def options(self) -> dict[str, JSON]:
         """The constructor's arguments that the manifest must remember."""
         return {}

@@ -92,8 +92,8 @@ def _asks(service: Service, home: Home, source: Source, registry: Registry) -> I
     yield ask("bento-core", "bento")
     for name, by in source.imports.items():
         yield ask(name, by)
-    for artifact in service.artifacts.values():
-        for text in artifact.requirements():
+    for slot, artifact in service.artifacts.items():
+        for text in artifact.requirements_of(vars(service)[slot]):
             yield ask(text, type(artifact).__name__)
     for brought in _brought(service, registry):
         owner = registry.owner(type(brought))

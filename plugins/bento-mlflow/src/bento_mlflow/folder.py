@@ -1,0 +1,75 @@
+"""Folders that MLflow saved models in: what one has to hold, and how it is loaded without asking a server or telling one."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from bento import ArtifactError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from mlflow.pyfunc import PyFuncModel
+
+_FILE = "MLmodel"
+_FUNCTION = "python_function"
+_TELEMETRY = "MLFLOW_DISABLE_TELEMETRY"
+
+
+def is_model(folder: Path) -> bool:
+    """Whether there is a folder that looks as if MLflow had saved a model there."""
+    try:
+        return (folder / _FILE).is_file()
+    except OSError:
+        return False
+
+
+def check_model(folder: Path) -> None:
+    """Refuse, as an ArtifactError, a folder that has no model which MLflow can load as a Python function."""
+    _function(folder)
+
+
+def open_model(folder: Path) -> PyFuncModel:
+    """Load the model of a folder; one that cannot be loaded is an ArtifactError."""
+    if _function(folder).get("code"):
+        # MLflow puts the model's own modules on the path for good, and Python would write its cache between the bundle's files.
+        sys.dont_write_bytecode = True
+    pyfunc = _import().pyfunc
+    try:
+        # What MLflow would warn of are versions, which a bundle pins.
+        model: PyFuncModel = pyfunc.load_model(str(folder), suppress_warnings=True)
+    except Exception as error:
+        raise ArtifactError(f"MLflow cannot load the model in {str(folder)!r}: {type(error).__name__}: {error}") from error
+    return model
+
+
+def _function(folder: Path) -> dict[str, Any]:
+    """What a model says of itself as a Python function."""
+    if not is_model(folder):
+        raise ArtifactError(
+            f"{str(folder)!r} holds no model of MLflow's: expected a folder with a file {_FILE!r}, as mlflow.sklearn.save_model writes it"
+        )
+    _import()
+    from mlflow.models import Model
+
+    try:
+        flavors = dict(Model.load(str(folder)).flavors)
+    except Exception as error:
+        raise ArtifactError(f"{str(folder / _FILE)!r} is damaged: {type(error).__name__}: {error}") from error
+    function = flavors.get(_FUNCTION)
+    if not isinstance(function, dict):
+        raise ArtifactError(
+            f"the model in {str(folder)!r} cannot be called as a Python function: expected the flavour {_FUNCTION!r}, "
+            f"got {', '.join(map(repr, flavors)) or 'none'}"
+        )
+    return function
+
+
+def _import() -> Any:
+    # MLflow tells its makers how it is used, unless it is told not to before it is imported. A server asks nobody and tells nobody.
+    os.environ.setdefault(_TELEMETRY, "true")
+    import mlflow.pyfunc
+
+    return mlflow
