@@ -1,0 +1,61 @@
+"""A layer's state, as a safetensors file: named tensors, and nothing that runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from safetensors.paddle import load_file, save_file
+
+from bento import ArtifactError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import paddle
+    from paddle import nn
+
+
+def state_of(layer: nn.Layer) -> dict[str, paddle.Tensor]:
+    """Copies of a layer's tensors on the processor, each in one piece of memory of its own, as safetensors wants them."""
+    return {name: tensor.detach().cpu().clone() for name, tensor in sorted(layer.state_dict().items())}
+
+
+def check_fits(state: Mapping[str, paddle.Tensor], layer: nn.Layer, build: str) -> None:
+    """Refuse, as an ArtifactError, a state with other tensors than a layer has: PaddlePaddle would leave those out with a warning."""
+    expected, found = _shapes(layer.state_dict()), _shapes(state)
+    for name in sorted(expected.keys() | found.keys()):
+        if expected.get(name) != found.get(name):
+            raise ArtifactError(
+                f"{build} makes a layer with {expected.get(name, 'nothing')} as {name!r}, and the model has {found.get(name, 'nothing')}"
+            )
+
+
+def fill(layer: nn.Layer, state: Mapping[str, paddle.Tensor]) -> nn.Layer:
+    """Give a layer its state, ready to be asked."""
+    layer.set_state_dict(dict(state))
+    for parameter in layer.parameters():
+        parameter.stop_gradient = True
+    layer.eval()
+    return layer
+
+
+def write(state: Mapping[str, paddle.Tensor], path: Path) -> None:
+    """Write a state."""
+    try:
+        save_file(dict(state), path)
+    except Exception as error:
+        raise ArtifactError(f"safetensors cannot keep the model's tensors: {type(error).__name__}: {error}") from error
+
+
+def read(path: Path) -> dict[str, paddle.Tensor]:
+    """Read a state; a file that makes no sense is an ArtifactError."""
+    try:
+        return dict(load_file(path))
+    except Exception as error:
+        # A damaged header makes safetensors and PaddlePaddle raise nearly anything; neither executes what it reads.
+        raise ArtifactError(f"{str(path)!r} is damaged: {error}") from error
+
+
+def _shapes(tensors: Mapping[str, paddle.Tensor]) -> dict[str, str]:
+    return {name: f"{str(tensor.dtype).removeprefix('paddle.')}{list(tensor.shape)}" for name, tensor in tensors.items()}

@@ -1,0 +1,46 @@
+"""Layers to be saved."""
+
+import paddle
+from paddle import nn
+
+
+class Net(nn.Layer):
+    """Two layers with what trains and what is counted between them."""
+
+    def __init__(self, width=3):
+        super().__init__()
+        self.first = nn.Linear(4, width)
+        self.norm = nn.BatchNorm1D(width)
+        self.drop = nn.Dropout(0.5)
+        self.last = nn.Linear(width, 2)
+
+    def forward(self, rows):
+        return self.last(self.drop(self.norm(self.first(rows))))
+
+
+class Tied(nn.Layer):
+    """One weight under two names."""
+
+    def __init__(self):
+        super().__init__()
+        self.one = nn.Linear(4, 4)
+        self.other = nn.Linear(4, 4)
+        self.other.weight = self.one.weight
+
+    def forward(self, rows):
+        return self.other(self.one(rows))
+
+
+class Half(nn.Layer):
+    """Weights of a dtype that NumPy does not have."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = self.create_parameter([4], dtype="bfloat16", default_initializer=nn.initializer.Constant(1.5))
+
+    def forward(self, rows):
+        return rows * self.weight.astype("float32")
+
+
+def nothing():
+    return paddle.ones([1])

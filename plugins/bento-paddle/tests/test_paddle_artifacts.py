@@ -1,0 +1,118 @@
+"""Layers, kept and loaded."""
+
+import re
+
+import layers
+import numpy as np
+import paddle
+import pytest
+
+from bento import ArtifactError, DefinitionError
+from bento.testing import ArtifactTests
+from bento_paddle import PaddleArtifact
+
+pytestmark = pytest.mark.filterwarnings("ignore:When training, we now always track:UserWarning")
+ROWS = np.arange(12, dtype=np.float32).reshape(3, 4)
+
+
+class Layers(ArtifactTests, kit=True):
+    max_examples = 20
+
+    def inputs(self):
+        return ROWS
+
+    def predict(self, model, inputs):
+        return model(paddle.to_tensor(inputs)).numpy()
+
+
+class TestNet(Layers):
+    artifact = PaddleArtifact(layers.Net, width=5)
+
+    def model(self):
+        paddle.seed(1)
+        net = layers.Net(width=5)
+        net(paddle.to_tensor(ROWS))
+        net.eval()
+        return net
+
+
+class TestTied(Layers):
+    artifact = PaddleArtifact("layers:Tied")
+
+    def model(self):
+        paddle.seed(2)
+        return layers.Tied()
+
+
+def refuses(action, message, kind=ArtifactError):
+    with pytest.raises(kind, match=f"^{re.escape(message)}$"):
+        action()
+
+
+def kept(artifact, model, folder):
+    artifact.save(model, folder)
+    return artifact.load(folder)
+
+
+def test_a_loaded_layer_evaluates_and_needs_no_gradients(tmp_path):
+    net = kept(PaddleArtifact(layers.Net), layers.Net(), tmp_path)
+    assert not net.training
+    assert not net.drop.training
+    assert net(paddle.to_tensor(ROWS)).stop_gradient
+
+
+def test_dtypes_that_numpy_has_not_come_back(tmp_path):
+    loaded = kept(PaddleArtifact(layers.Half), layers.Half(), tmp_path)
+    assert loaded.weight.dtype == paddle.bfloat16
+    assert loaded(paddle.to_tensor(ROWS)).numpy().tolist() == (ROWS * 1.5).tolist()
+
+
+def test_weights_that_were_one_are_one_again(tmp_path):
+    loaded = kept(PaddleArtifact(layers.Tied), layers.Tied(), tmp_path)
+    assert loaded.other.weight is loaded.one.weight
+
+
+def test_making_layers_takes_no_random_numbers(tmp_path):
+    paddle.seed(3)
+    expected = paddle.rand([4]).tolist()
+    paddle.seed(3)
+    PaddleArtifact(layers.Net).save(layers_without_numbers(), tmp_path)
+    assert paddle.rand([4]).tolist() == expected
+
+
+def layers_without_numbers():
+    numbers = paddle.get_rng_state()
+    net = layers.Net()
+    paddle.set_rng_state(numbers)
+    return net
+
+
+def test_a_layer_of_other_shapes_is_refused(tmp_path):
+    message = "layers.Net(width=4) makes a layer with float32[4] as 'first.bias', and the model has float32[3]"
+    refuses(lambda: PaddleArtifact(layers.Net, width=4).save(layers.Net(), tmp_path), message)
+
+
+def test_a_layer_of_another_class_is_refused(tmp_path):
+    message = "layers.Net() makes a layers.Net, and the model is a layers.Tied"
+    refuses(lambda: PaddleArtifact(layers.Net).save(layers.Tied(), tmp_path), message)
+
+
+def test_what_makes_no_layer_is_refused(tmp_path):
+    message = "layers.nothing() makes a paddle.Tensor: expected a paddle.nn.Layer"
+    refuses(lambda: PaddleArtifact(layers.nothing).save(layers.Net(), tmp_path), message)
+
+
+def test_a_state_of_something_else_is_refused(tmp_path):
+    PaddleArtifact(layers.Half).save(layers.Half(), tmp_path)
+    message = "layers.Net() makes a layer with float32[3] as 'first.bias', and the model has nothing"
+    refuses(lambda: PaddleArtifact(layers.Net).load(tmp_path), message)
+
+
+def test_what_is_no_function_is_refused():
+    message = "expected PaddleArtifact(build=...) with a class or function that makes the layer, or its name as in 'nets:Net', got 3"
+    refuses(lambda: PaddleArtifact(3), message, DefinitionError)
+
+
+def test_arguments_that_json_has_not_are_refused():
+    message = "PaddleArtifact cannot keep width=(1, 2) for layers:Net: expected lists, dicts, texts, numbers and None"
+    refuses(lambda: PaddleArtifact(layers.Net, width=(1, 2)), message, DefinitionError)
