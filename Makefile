@@ -27,6 +27,7 @@ PLUGINS_keras := bento-keras bento-tensorflow
 ALONE := $(filter-out bento-sklearn $(foreach name,$(ENVIRONMENTS),$(PLUGINS_$(name))),$(notdir $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))))
 $(foreach plugin,$(ALONE),$(eval PLUGINS_$(plugin) := $(plugin)))
 ENVIRONMENTS += $(sort $(ALONE))
+EVERYTHING := core $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
 PAGE := tests/docs/test_pages.py::test_a_page_does_what_it_shows
 
 .DEFAULT_GOAL := help
@@ -62,7 +63,7 @@ bench: $(DONE)/demo  ## measure bento serve beside other servers, which it insta
 docs: $(DONE)/docs  ## build the documentation into site/
 	$(BIN)/mkdocs build --strict
 
-install: $(DONE)/install  ## core and bento-sklearn with all extras, and every tool
+install: $(DONE)/install  ## core and every plugin with all extras, and every tool
 	@echo "bento is installed: $(BIN)/bento --help"
 
 clean:  ## remove .venv and everything else that was made here
@@ -94,7 +95,8 @@ $(DONE)/docs: $(DONE)/pip $(DECLARED)
 	$(INSTALL) --group docs --editable core
 	@touch $@
 
-$(DONE)/install: $(DONE)/check $(DONE)/docs
+$(DONE)/install: $(DONE)/check $(DONE)/docs $(EVERYTHING:%=%/pyproject.toml)
+	$(INSTALL) $$($(BIN)/python -c "$$EDITABLE" $(EVERYTHING))
 	@touch $@
 
 .PRECIOUS: $(VENV)/plugins/%/done
