@@ -13,7 +13,23 @@ import pytest
 from bento import __version__
 
 BENTO = Path(sys.executable).with_name("bento")
-COMMANDS = ["check", "delete", "list", "new", "openapi", "pack", "plugins", "run", "serve", "show", "unpack", "verify"]
+COMMANDS = [
+    "check",
+    "delete",
+    "doctor",
+    "list",
+    "new",
+    "openapi",
+    "pack",
+    "plugins",
+    "pull",
+    "push",
+    "run",
+    "serve",
+    "show",
+    "unpack",
+    "verify",
+]
 
 
 def test_the_version_is_one_line(bento):

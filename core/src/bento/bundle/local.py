@@ -26,11 +26,12 @@ def local_asks(asks: Iterable[Ask], environment: Environment) -> list[Ask]:
         seen.add(key)
         if installed.is_local:
             found.append(each)
-        pending += [Ask(requirement, str(installed)) for requirement in _requires(installed, each.requirement.extras)]
+        pending += [Ask(requirement, str(installed)) for requirement in requires(installed, each.requirement.extras)]
     return found
 
 
-def _requires(installed: Installed, extras: Iterable[str]) -> Iterator[Requirement]:
+def requires(installed: Installed, extras: Iterable[str]) -> Iterator[Requirement]:
+    """What an installed distribution, with these extras, requires here: without markers, which are decided."""
     from packaging.requirements import Requirement
 
     for text in installed.distribution.requires or ():

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def check_plugins(bundle: Bundle) -> None:
     """Refuse, as a PluginError that says what to install, a bundle whose formats or adapters nobody here brings."""
     registry = installed()
-    for kind, name, distribution, version in _needs(bundle):
+    for kind, name, distribution, version in needs(bundle):
         if name not in (registry.artifacts if kind == "artifact" else registry.adapters):
             raise PluginError(
                 f"bundle {bundle.tag} needs {kind} {name!r} of {distribution} {version}: "
@@ -23,7 +23,7 @@ def check_plugins(bundle: Bundle) -> None:
             )
 
 
-def _needs(bundle: Bundle) -> Iterator[tuple[str, str, str, str]]:
+def needs(bundle: Bundle) -> Iterator[tuple[str, str, str, str]]:
     """Kind, name, distribution and version of everything that a plugin has to bring."""
     for artifact in bundle.manifest.artifacts:
         if artifact.distribution is not None and artifact.version is not None:

@@ -18,7 +18,23 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_COMMANDS = ("check", "delete", "list", "new", "openapi", "pack", "plugins", "pull", "push", "run", "serve", "show", "unpack", "verify")
+_COMMANDS = (
+    "check",
+    "delete",
+    "doctor",
+    "list",
+    "new",
+    "openapi",
+    "pack",
+    "plugins",
+    "pull",
+    "push",
+    "run",
+    "serve",
+    "show",
+    "unpack",
+    "verify",
+)
 
 
 class Commands(click.Group):

@@ -1,0 +1,98 @@
+"""`bento doctor`: whether a bundle would run here, and what would be different."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from .command import Command, json_option, open_store, store_option
+from .output import print_json, print_table
+
+if TYPE_CHECKING:
+    from ..bundle import Bundle
+    from ..bundle.finding import Finding
+    from ..store import Store
+
+_COLOURS = {"ok": "green", "differs": "yellow", "missing": "red", "unknown": "yellow"}
+
+
+@click.command(
+    cls=Command,
+    examples="""
+    bento doctor iris
+    bento doctor ./iris-20261122T101500-3f9a1c --json
+    """,
+)
+@click.argument("target", metavar="TAG|PATH|URL")
+@json_option
+@store_option
+@click.pass_context
+def command(ctx: click.Context, target: str, *, as_json: bool, store_path: Path | None) -> None:
+    """Tell what a bundle would miss here.
+
+    Python, the platform, packages, plugins, system libraries and a GPU are compared with its manifest; none of its code runs. Exits
+    with 1 if something that is missing would stop it from being loaded.
+    """
+    from ..store import find
+
+    store = open_store(store_path)
+    bundle = find(target, store=store)
+    findings = list(_findings(bundle, store))
+    loads = all(finding.result != "missing" for finding in findings)
+    if as_json:
+        print_json({"tag": str(bundle.tag), "loads": loads, "findings": [asdict(finding) for finding in findings]})
+    else:
+        _print(bundle, findings)
+    if not loads:
+        ctx.exit(1)
+
+
+def _findings(bundle: Bundle, store: Store | None) -> Iterator[Finding]:
+    from ..bundle.examine import examine
+
+    yield _files(bundle, store)
+    yield _trust(bundle, store)
+    yield from examine(bundle)
+
+
+def _files(bundle: Bundle, store: Store | None) -> Finding:
+    from ..bundle.finding import Finding
+    from ..errors import BundleError
+    from ..store import verify
+
+    try:
+        verify(bundle, store=store)
+    except BundleError as error:
+        return Finding("files", "", "whole", "damaged", "missing", str(error))
+    return Finding("files", "", "whole", "whole", "ok")
+
+
+def _trust(bundle: Bundle, store: Store | None) -> Finding:
+    from ..bundle.finding import Finding
+    from ..errors import UntrustedError
+    from ..store import check_trust
+
+    try:
+        check_trust(bundle, store=store)
+    except UntrustedError as error:
+        return Finding("trust", "", "yes", "no", "differs", str(error))
+    return Finding("trust", "", "yes", "yes", "ok")
+
+
+def _print(bundle: Bundle, findings: list[Finding]) -> None:
+    """A table, and below it what to do."""
+    print_table(
+        ("WHAT", "BUNDLE", "HERE", "RESULT"),
+        [
+            (f"{each.kind} {each.name}".strip(), each.wanted, each.here, click.style(each.result, fg=_COLOURS[each.result]))
+            for each in findings
+        ],
+    )
+    advice = [f"{each.kind} {each.name}".strip() + f": {each.advice}" for each in findings if each.advice]
+    if any(each.kind == "package" and each.result != "ok" for each in findings):
+        advice.append(f"packages: pip install --requirement {bundle.path / 'requirements.txt'}")
+    click.echo("".join(f"\n{line}" for line in advice) or f"\n{bundle.tag} finds everything here")
