@@ -16,6 +16,7 @@ BENTO = Path(sys.executable).with_name("bento")
 COMMANDS = [
     "check",
     "delete",
+    "diff",
     "doctor",
     "list",
     "new",

@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 _COMMANDS = (
     "check",
     "delete",
+    "diff",
     "doctor",
     "list",
     "new",

@@ -1,0 +1,118 @@
+"""What changed from one bundle to another is told from their manifests, and which of it may break a client."""
+
+from __future__ import annotations
+
+import pytest
+
+from bento.bundle.change import Change
+from bento.bundle.compare import compare
+
+FILES = {"artifacts/model/model.json": b"[1, 2]", "src/iris.py": b"import bento\n"}
+
+
+def adapter(**fields):
+    given = {"adapter": "json", "options": {}, "media_types": ["application/json"], "schema": {"type": "array"}}
+    return {**given, "distribution": "bento-core", "version": "0.1.0", **fields}
+
+
+def api(**fields):
+    given = {"name": "predict", "path": "/predict", "doc": "", "batch": None, "timeout": 60.0, "input": adapter(), "output": adapter()}
+    return {**given, **fields}
+
+
+def model(**fields):
+    given = {"slot": "model", "format": "json", "options": {}, "distribution": "bento-core", "version": "0.1.0"}
+    return {**given, "runs_code": False, "type": "dict", "metadata": {"auc": 0.93}, **fields}
+
+
+@pytest.fixture
+def changes(make_bundle, tmp_path):
+    """The changes from a bundle to one that has these files and fields instead."""
+
+    def changes(files=FILES, **fields):
+        before = {"apis": [api()], "artifacts": [model()]}
+        old = make_bundle(tmp_path / "old", FILES, **before)
+        return list(compare(old, make_bundle(tmp_path / "new", files, **{**before, **fields})))
+
+    return changes
+
+
+def test_nothing_changed_between_equal_bundles(changes):
+    assert changes(version="4", created="2027-01-01T00:00:00Z", labels={"stage": "live"}) == []
+
+
+@pytest.mark.parametrize(
+    ("apis", "expected"),
+    [
+        ([], ["removed"]),
+        ([api(path="/ask")], ["path: /predict -> /ask"]),
+        ([api(input=adapter(media_types=["text/plain"]))], ["no longer takes application/json"]),
+        ([api(input=adapter(schema={"type": "array", "minItems": 1}))], ["may refuse what it took: fewer items than 1 at $"]),
+        ([api(output=None)], ["output: json -> whatever is returned"]),
+        ([api(output=adapter(media_types=["text/plain", "application/json"]))], ["answers by default: application/json -> text/plain"]),
+        ([api(output=adapter(schema={"type": ["array", "null"]}))], ["may answer what it did not: null at $"]),
+    ],
+)
+def test_a_client_may_break(changes, apis, expected):
+    assert [change.change for change in changes(apis=apis) if change.breaks] == expected
+
+
+def test_a_type_that_is_no_longer_answered_breaks_who_asks_for_it(make_bundle, tmp_path):
+    old, new = (api(output=adapter(media_types=media_types)) for media_types in (["text/plain", "text/csv"], ["text/plain"]))
+    bundles = [make_bundle(tmp_path / name, apis=[entry]) for name, entry in (("old", old), ("new", new))]
+    assert list(compare(*bundles)) == [Change("api", "predict", "no longer answers text/csv", breaks=True)]
+
+
+@pytest.mark.parametrize(
+    ("apis", "expected"),
+    [
+        ([api(), api(name="more", path="/more")], [("more", "added")]),
+        ([api(timeout=5.0)], [("predict", "timeout: 60 s -> 5 s")]),
+        ([api(batch={"size": 8, "wait": 0.5})], [("predict", "batch: none -> 8 rows, 0.5 s")]),
+        ([api(doc="Ask.")], [("predict", "another description")]),
+        ([api(input=adapter(media_types=["application/*"], adapter="any"))], [("predict", "input: json -> any")]),
+        ([api(input=adapter(options={"strict": False}))], [("predict", "input: other options")]),
+        ([api(input=adapter(schema={}))], [("predict", "input: another schema")]),
+        ([api(output=adapter(schema={"type": "array", "minItems": 1}))], [("predict", "output: another schema")]),
+    ],
+)
+def test_no_client_breaks(changes, apis, expected):
+    assert changes(apis=apis) == [Change("api", name, text) for name, text in expected]
+
+
+def test_a_models_contents_and_what_is_said_of_it_may_change(changes):
+    files = {**FILES, "artifacts/model/model.json": b"[3]", "artifacts/words/words.txt": b""}
+    entry = model(format="array", type="ndarray", metadata={"auc": 0.95}, options={"mapped": True})
+    assert changes(files, artifacts=[entry, model(slot="words")]) == [
+        Change("model", "model", "format: json -> array"),
+        Change("model", "model", "type: dict -> ndarray"),
+        Change("model", "model", 'options: {} -> {"mapped": true}'),
+        Change("model", "model", 'metadata: {"auc": 0.93} -> {"auc": 0.95}'),
+        Change("model", "model", "other contents"),
+        Change("model", "words", "added"),
+    ]
+
+
+def test_a_model_may_go(changes):
+    assert changes(artifacts=[]) == [Change("model", "model", "removed")]
+
+
+def test_requirements_and_surroundings_may_change(changes):
+    env = {"apt": ["curl", "libgomp1"], "base_image": None, "python_version": "3.12", "setup": None}
+    assert changes(requirements=["bento-core==0.2.0", "torch[cpu]==2.0; python_version > '3'"], python="3.12.1", env=env) == [
+        Change("package", "bento-core", "0.1.0 -> 0.2.0"),
+        Change("package", "numpy", "2.1.0 -> none"),
+        Change("package", "torch", 'none -> [cpu]==2.0; python_version > "3"'),
+        Change("env", "apt", "none -> curl libgomp1"),
+        Change("env", "python", "3.11.7 -> 3.12.1"),
+        Change("env", "python_version", "none -> 3.12"),
+    ]
+
+
+def test_files_may_be_added_removed_or_changed(changes):
+    files = {"artifacts/model/model.json": b"[1, 2]", "src/iris.py": b"", "src/more.py": b"", "wheels/a-1-py3-none-any.whl": b""}
+    assert changes(files) == [
+        Change("code", "iris.py", "changed"),
+        Change("code", "more.py", "added"),
+        Change("wheel", "a-1-py3-none-any.whl", "added"),
+    ]
