@@ -26,6 +26,7 @@ COMMANDS = [
     "pull",
     "push",
     "run",
+    "save",
     "serve",
     "show",
     "unpack",

@@ -74,7 +74,7 @@ def test_several_processes_answer_when_told_to(home, tmp_path, workers):
 def test_a_class_is_not_served(bento_process, project):
     done = bento_process("serve", "shop:Shop", cwd=project)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.endswith("Error: shop:Shop is a class: serve an instance of it, as in `service = Shop(...)`, shop:service\n")
+    assert done.stderr.endswith("Error: shop:Shop is a class: name an instance of it, as in `service = Shop(...)`, shop:service\n")
 
 
 def test_a_port_in_use_is_an_error_in_a_sentence(bento_process):

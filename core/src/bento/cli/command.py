@@ -54,7 +54,8 @@ def open_store(path: Path | None) -> Store | None:
     return Store(path) if path else None
 
 
-def _parse_labels(_ctx: click.Context, _param: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
+def parse_labels(_ctx: click.Context, _param: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
+    """The labels that `--label` options give, as a callback of the option."""
     pairs = [text.partition("=") for text in texts]
     for name, equals, value in pairs:
         if not (name and equals):
@@ -70,7 +71,7 @@ store_option = click.option(
     help="Where bundles are kept, instead of BENTO_HOME.",
 )
 label_option = click.option(
-    "--label", "labels", multiple=True, callback=_parse_labels, metavar="NAME=VALUE", help="Only those with this label; repeat it."
+    "--label", "labels", multiple=True, callback=parse_labels, metavar="NAME=VALUE", help="Only those with this label; repeat it."
 )
 trust_option = click.option("--trust", is_flag=True, help="Run the code of a bundle that was made elsewhere.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")

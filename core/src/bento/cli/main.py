@@ -31,6 +31,7 @@ _COMMANDS = (
     "pull",
     "push",
     "run",
+    "save",
     "serve",
     "show",
     "unpack",

@@ -43,8 +43,10 @@ def resolve(target: Service | Bundle | str | Path, *, store: Store | None = None
     try:
         bundle = target if isinstance(target, Bundle) else find(target, store=store)
     except (NotFound, TagError):
-        if isinstance(target, str) and _names_module(target):
-            return Target(target, "unsaved", lambda: import_service(target), (Path.cwd(),))
+        if isinstance(target, str) and names_module(target):
+            return Target(
+                target, "unsaved", partial(import_service, target, before=f"the store has no bundle {target}, and "), (Path.cwd(),)
+            )
         raise
     check_trust(bundle, store=store, trust=trust)
     return Target(
@@ -55,25 +57,24 @@ def resolve(target: Service | Bundle | str | Path, *, store: Store | None = None
     )
 
 
-def import_service(reference: str) -> Service:
-    """The service that `module:name` names; a class, or anything else, is a DefinitionError that says what to write."""
+def import_service(reference: str, *, before: str = "") -> Service:
+    """The service that `module:name` names; anything else is a DefinitionError that says, after `before`, what to write."""
     module_name, _, name = reference.partition(":")
     _add_current_folder()
     module = importlib.import_module(module_name)
     if not hasattr(module, name):
         services = ", ".join(sorted(key for key, value in vars(module).items() if isinstance(value, Service)))
-        raise DefinitionError(
-            f"the store has no bundle {reference}, and module {module_name!r} has no {name!r}: its services are {services or 'none'}"
-        )
+        raise DefinitionError(f"{before}module {module_name!r} has no {name!r}: its services are {services or 'none'}")
     service = getattr(module, name)
     if isinstance(service, type) and issubclass(service, Service):
-        raise DefinitionError(f"{reference} is a class: serve an instance of it, as in `service = {name}(...)`, {module_name}:service")
+        raise DefinitionError(f"{reference} is a class: name an instance of it, as in `service = {name}(...)`, {module_name}:service")
     if not isinstance(service, Service):
         raise DefinitionError(f"{reference} is a {type(service).__name__}: expected a bento.Service")
     return service
 
 
-def _names_module(text: str) -> bool:
+def names_module(text: str) -> bool:
+    """Whether a text is `module:service` with a module that can be found from the current folder; it is not imported."""
     module, colon, name = text.partition(":")
     if not (colon and name.isidentifier() and all(part.isidentifier() for part in module.split("."))):
         return False

@@ -1,0 +1,37 @@
+"""`bento save`: keep a service of a module as a bundle."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..errors import DefinitionError
+from .command import Command, open_store, parse_labels, store_option
+
+
+@click.command(
+    cls=Command,
+    examples="""
+    bento save iris:service
+    bento save iris:service --version 3 --label stage=live
+    """,
+)
+@click.argument("reference", metavar="MODULE:SERVICE")
+@click.option("--version", metavar="TEXT", help="The version, instead of the time and a digest.")
+@click.option("--label", "labels", multiple=True, callback=parse_labels, metavar="NAME=VALUE", help="A label of the bundle; repeat it.")
+@store_option
+def command(reference: str, *, version: str | None, labels: dict[str, str], store_path: Path | None) -> None:
+    """Save a service of a module.
+
+    Imports the MODULE of the current folder, saves its instance SERVICE with its models, and prints its tag, as `bento.save` in Python
+    does.
+    """
+    from ..serving import import_service
+    from ..serving.saving import save
+    from ..serving.target import names_module
+
+    if not names_module(reference):
+        raise DefinitionError(f"{reference!r} is no service of a module here: expected MODULE:SERVICE, as in iris:service for ./iris.py")
+    service = import_service(reference)
+    click.echo(str(save(service, version=version, labels=labels, store=open_store(store_path)).tag))
