@@ -100,3 +100,13 @@ def test_a_port_is_a_number_that_ports_have(bento, port):
 @pytest.mark.parametrize("workers", ["0", "many"])
 def test_workers_are_a_number_or_auto(bento, workers):
     assert "Invalid value for '--workers'" in bento("serve", "shop", f"--workers={workers}", code=2).stderr
+
+
+def test_an_api_answers_at_a_further_path(home, tmp_path):
+    with serving("shop:1", "--alias", "/invocations=/price", cwd=tmp_path) as (_, url):
+        assert ask(f"{url}/invocations", b'"tea"') == b"3"
+
+
+def test_an_alias_is_two_paths(bento):
+    done = bento("serve", "shop", "--alias=/invocations", code=2)
+    assert done.stderr.endswith("Error: '/invocations' is no alias: expected two paths, as in --alias /invocations=/predict\n")

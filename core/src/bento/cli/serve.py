@@ -39,6 +39,7 @@ class _Workers(click.IntRange):
 )
 @click.option("--reload", is_flag=True, help="Start again whenever a file of the project changes.")
 @click.option("--allowed-host", "allowed_hosts", multiple=True, metavar="NAME", help="A host name that clients may use; repeat it.")
+@click.option("--alias", "aliases", multiple=True, metavar="PATH=PATH", help="A further path, and the one it stands for; repeat it.")
 @click.option(
     "--max-body", type=click.FloatRange(0, min_open=True), default=100, show_default=True, metavar="MIB", help="The largest body."
 )
@@ -55,6 +56,7 @@ def command(  # noqa: PLR0913 - one for each option
     workers: int | Literal["auto"],
     reload: bool,
     allowed_hosts: tuple[str, ...],
+    aliases: tuple[str, ...],
     max_body: float,
     grace: float,
     examples: bool,
@@ -82,7 +84,15 @@ def command(  # noqa: PLR0913 - one for each option
         max_body=round(max_body * _MIB),
         grace=grace,
         examples=examples,
+        aliases=dict(map(_pair, aliases)),
     )
+
+
+def _pair(text: str) -> tuple[str, str]:
+    alias, equals, path = text.partition("=")
+    if not equals:
+        raise click.UsageError(f"{text!r} is no alias: expected two paths, as in --alias /invocations=/predict")
+    return alias, path
 
 
 def _log_with_times() -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ExampleError
 from ..registry import installed
+from .aliases import check_aliases
 from .calls.accounts import Accounts
 from .calls.endpoint import Endpoint
 from .calls.metrics import Metrics
@@ -41,7 +43,7 @@ class Lifecycle:
     """Brings a service up and takes it down; in between, its endpoints by path, those of apis that yield apart.
 
     `load` makes the service; it runs in a thread, so that health checks are answered meanwhile. The golden `examples` are read
-    when it is loaded and have to hold before it is ready.
+    when it is loaded and have to hold before it is ready. `aliases` are further paths, with those that they stand for.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Lifecycle:
         version: str,
         limits: Limits,
         examples: Callable[[], tuple[Golden, ...]] = tuple,
+        aliases: Mapping[str, str] = MappingProxyType({}),
         board: Board | None = None,
         own: int = 0,
     ) -> None:
@@ -60,6 +63,7 @@ class Lifecycle:
         self.endpoints: dict[str, Endpoint] = {}
         self.streams: dict[str, StreamEndpoint] = {}
         self.openapi: dict[str, Any] | None = None
+        self.aliases = aliases
         self._load = load
         self._examples = examples
         self._version = version
@@ -79,6 +83,7 @@ class Lifecycle:
     async def _start(self) -> None:
         try:
             service = await asyncio.get_running_loop().run_in_executor(self._decoders, self._bring_up)
+            check_aliases(self.aliases, [api.path for api in service.apis.values()])
             pipelines = [Pipeline(service, api, self._registry) for api in service.apis.values()]
             await self._check_examples(pipelines)
         except BaseException:
@@ -92,10 +97,18 @@ class Lifecycle:
                 self.streams[pipeline.api.path] = StreamEndpoint(pipeline, accounts, self.limits, self.room)
             else:
                 self.endpoints[pipeline.api.path] = Endpoint(pipeline, accounts, self.limits, self.room, self._decoders)
+        self._add_aliases()
         self._service = service
         self._registry.call("bento_service_started", service=service)
         if self.state is State.LOADING:
             self.state = State.READY
+
+    def _add_aliases(self) -> None:
+        for alias, path in self.aliases.items():
+            if path in self.streams:
+                self.streams[alias] = self.streams[path]
+            elif path in self.endpoints:
+                self.endpoints[alias] = self.endpoints[path]
 
     def _bring_up(self) -> Service:
         service = self._load()
@@ -130,8 +143,8 @@ class Lifecycle:
         """Requests that wait or run."""
         return sum(endpoint.open_calls for endpoint in self._everything())
 
-    def _everything(self) -> tuple[Endpoint | StreamEndpoint, ...]:
-        return (*self.endpoints.values(), *self.streams.values())
+    def _everything(self) -> set[Endpoint | StreamEndpoint]:
+        return {*self.endpoints.values(), *self.streams.values()}
 
     def drain(self) -> None:
         """Say that no new requests should come; those that do are answered."""

@@ -16,7 +16,7 @@ from .workers.processors import available_processors, share_processors
 from .workers.sockets import inherited, listen, url
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ..bundle import Bundle
     from ..service import Service
@@ -39,15 +39,16 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
     max_body: int = 100 * MIB,
     grace: float = 30.0,
     examples: bool = True,
+    aliases: Mapping[str, str] | None = None,
 ) -> None:
     """Serve a service, a bundle's tag or path, or `module:service`, until SIGINT or SIGTERM; open requests are answered first.
 
     `port` 0 takes a free one. `workers` is a number of processes, or "auto" for one on each processor that this process may use;
     many share what is loaded where that is safe, and SIGHUP has them replaced one by one, with the target resolved and loaded
-    anew. `max_body` is in bytes. `grace` is how many seconds a stop waits for open requests; when they are over, or at a second
-    signal, the process ends with status 1. A bundle's golden examples have to hold in each process before it is ready, unless
-    `examples` is off. A service that cannot be loaded raises what it raised; a port in use is a ServerError.
-    Where systemd listens for this process, `host` and `port` are those of its socket.
+    anew. `max_body` is in bytes. `grace` is how many seconds a stop waits for open requests; when they are over, or at a second signal,
+    the process ends with status 1. A bundle's golden examples have to hold in each process before it is ready, unless `examples` is
+    off. `aliases` are further paths, with those of the apis and pages that they stand for. A service that cannot be loaded raises what
+    it raised; a port in use is a ServerError. Where systemd listens for this process, `host` and `port` are those of its socket.
     """
     count = available_processors() if workers == "auto" else workers
     if count < 1:
@@ -64,7 +65,7 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
     from .workers.worker import Settings, run_worker
 
     address = url(listener)
-    settings = Settings(Limits(body=max_body), tuple(allowed_hosts), access_log, grace, examples)
+    settings = Settings(Limits(body=max_body), tuple(allowed_hosts), access_log, grace, examples, aliases or {})
     log.info("%s starts on %s (process %d)", found.title, address, os.getpid())
     with listener:
         if reload:

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from ..aliases import PAGES
 from ..calls.answer import PROBLEM, problem
 from ..lifecycle import State
 
@@ -61,7 +62,8 @@ def site(lifecycle: Lifecycle, extra: Sequence[BaseRoute] = ()) -> Starlette:
         page, content_type = lifecycle.metrics.exposition()
         return Response(page, headers={"content-type": content_type, **_SECURITY})
 
-    own = {"/": index, "/docs": docs, "/openapi.json": document, "/livez": live, "/readyz": ready, "/metrics": metrics}
+    own = dict(zip(PAGES, (index, docs, document, live, ready, metrics), strict=True))
+    own |= {alias: own[path] for alias, path in lifecycle.aliases.items() if path in own}
     routes = [Route(path, endpoint, methods=["GET"]) for path, endpoint in own.items()]
     return Starlette(routes=[*routes, *extra], exception_handlers={HTTPException: _http_problem})
 

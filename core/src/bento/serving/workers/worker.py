@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -46,6 +46,8 @@ class Settings:
     grace: float = 30.0
     examples: bool = True
     """Whether golden examples have to hold before a service is ready."""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """Further paths of apis and pages, with those that they stand for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,15 @@ def run_worker(
     """
     board, own = (place.board, place.own) if place else (None, 0)
     examples = target.examples if settings.examples else tuple
-    lifecycle = Lifecycle(target.load, version=target.version, limits=settings.limits, examples=examples, board=board, own=own)
+    lifecycle = Lifecycle(
+        target.load,
+        version=target.version,
+        limits=settings.limits,
+        examples=examples,
+        aliases=settings.aliases,
+        board=board,
+        own=own,
+    )
     app = App(lifecycle, allowed_hosts=settings.allowed_hosts, access_log=settings.access_log, brings_up=False)
     server = _Server(_config(app, settings), lifecycle, settings.grace, on_ready, place)
     server.run([listener])
