@@ -37,6 +37,7 @@ ONLY_IN = {
     "httptools": {"serving"},
     "hypothesis": {"testing"},
     "jsonschema": {"testing"},
+    "mangum": {"serving"},
     "paramiko": {"store"},
     "pluggy": {"hookspecs", "registry"},
     "prometheus_client": {"serving"},

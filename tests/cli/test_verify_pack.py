@@ -13,7 +13,7 @@ import pytest
 
 from bento import Store
 
-PACKERS = ["archive", "docker", "folder", "heroku", "oci", "systemd", "wheel"]
+PACKERS = ["archive", "docker", "folder", "heroku", "lambda", "oci", "sagemaker", "systemd", "wheel"]
 
 
 @pytest.fixture

@@ -7,7 +7,9 @@ from bento.checks import (
     TestDockerPacker,
     TestFolderPacker,
     TestHerokuPacker,
+    TestLambdaPacker,
     TestOciPacker,
+    TestSagemakerPacker,
     TestSystemdPacker,
     TestWheelPacker,
 )
@@ -17,7 +19,9 @@ __all__ = [
     "TestDockerPacker",
     "TestFolderPacker",
     "TestHerokuPacker",
+    "TestLambdaPacker",
     "TestOciPacker",
+    "TestSagemakerPacker",
     "TestSystemdPacker",
     "TestWheelPacker",
 ]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bento.errors import BundleError, PackerError
-from bento.packers import DockerPacker, HerokuPacker, OciPacker, SystemdPacker, WheelPacker
+from bento.packers import DockerPacker, HerokuPacker, LambdaPacker, OciPacker, SystemdPacker, WheelPacker
 
-PACKERS = [DockerPacker(), HerokuPacker(), OciPacker(base="scratch", packages="base"), SystemdPacker(), WheelPacker()]
+PACKERS = [DockerPacker(), HerokuPacker(), LambdaPacker(), OciPacker(base="scratch", packages="base"), SystemdPacker(), WheelPacker()]
 CANARY = "touch /canary"
 POISONS = [
     f"\nRUN {CANARY}",

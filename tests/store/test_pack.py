@@ -50,7 +50,9 @@ def test_an_unknown_option_is_told_the_known_ones(make_bundle, tmp_path, packer,
 
 
 def test_an_unknown_packer_is_told_the_known_ones(make_bundle, tmp_path):
-    with pytest.raises(PluginError, match=r"no packer named 'dokcer'\n  installed: archive, docker, folder, heroku, oci, systemd, wheel"):
+    with pytest.raises(
+        PluginError, match=r"no packer named 'dokcer'\n  installed: archive, docker, folder, heroku, lambda, oci, sagemaker, systemd, wheel"
+    ):
         pack(make_bundle(tmp_path / "bundle"), "dokcer", tmp_path / "out")
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
-from transports import COMPRESSIONS, CommandLine, Refused, Sent
+from transports import COMPRESSIONS, CommandLine, Lambda, LambdaBalanced, LambdaRest, Refused, Sent
 
 from bento.adapters import ArrayAdapter
+from lambdas import body_of
 
 JSON = "application/json"
 FORM = 'multipart/form-data; boundary="XyZ"'
@@ -117,6 +120,16 @@ def test_a_compressed_body_is_as_if_it_were_plain(http, compression, name, chunk
     pieces = (body[at : at + 7] for at in range(0, len(body), 7)) if chunked else None
     response = http.post(sent, pieces if chunked else body, **{"content-encoding": compression.partition(" ")[0]})
     assert (response.status_code, response.json()) == (200, http.value(sent))
+
+
+@pytest.mark.parametrize("compression", COMPRESSIONS)
+@pytest.mark.parametrize("name", ["json: an object", "text: a charset", "file: a part of any name", "files: both", "array: npy"])
+@pytest.mark.parametrize("kind", [Lambda, LambdaRest, LambdaBalanced])
+def test_a_compressed_body_of_an_event_is_as_if_it_were_plain(reach, kind, compression, name):
+    sent, _ = ANSWERED[name]
+    encoding = {"content-encoding": compression.partition(" ")[0]}
+    answer = reach(kind).post(sent, COMPRESSIONS[compression](sent.body), **encoding)
+    assert (answer["statusCode"], json.loads(body_of(answer))) == (200, reach(kind).value(sent))
 
 
 @pytest.mark.parametrize("name", ["json: an object", "text: utf-8 by default", "file: raw", "files: both", "array: json"])

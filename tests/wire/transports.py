@@ -11,13 +11,18 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import Any, ClassVar
 
 import httpx
 from click.testing import CliRunner
 
+import lambdas
 from bento.cli import bento as command_line
+from bento.packers import LambdaPacker
+from bento.serving import import_service
+from bento.store import Store
 from running import started
 
 COMPRESSIONS: Mapping[str, Callable[[bytes], bytes]] = MappingProxyType(
@@ -116,4 +121,46 @@ class CommandLine(Transport):
         return done.stdout_bytes
 
 
-TRANSPORTS: tuple[type[Transport], ...] = (Http, CommandLine)
+class Lambda(Transport):
+    """A packed function of AWS Lambda under the runtime of its image, called by an HTTP API."""
+
+    event: ClassVar[Callable[..., dict[str, Any]]] = staticmethod(lambdas.v2)
+
+    def __init__(self, function: lambdas.Sandbox) -> None:
+        self._function = function
+
+    @classmethod
+    @contextmanager
+    def to(cls, project: Path) -> Iterator[Transport]:
+        with TemporaryDirectory() as place, chdir(project):
+            bundle = Store(Path(place, "store")).save(import_service("app:service"))
+            folder = LambdaPacker().pack(bundle, Path(place, "function"))
+            with lambdas.sandbox(folder) as function:
+                yield cls(function)
+
+    def post(self, sent: Sent, body: bytes | None = None, **headers: str) -> dict[str, Any]:
+        """The whole answer; `body` is what is sent instead, such as the same compressed."""
+        given = {"content-type": sent.content_type} if sent.content_type else {}
+        return self._function.invoke(self.event(f"/{sent.api}", sent.body if body is None else body, {**given, **headers}))
+
+    def ask(self, sent: Sent) -> bytes:
+        answer = self.post(sent)
+        body = lambdas.body_of(answer)
+        if answer["statusCode"] != 200:
+            raise Refused(answer["statusCode"], json.loads(body)["detail"])
+        return body
+
+
+class LambdaRest(Lambda):
+    """The same, called by a REST API."""
+
+    event = staticmethod(lambdas.v1)
+
+
+class LambdaBalanced(Lambda):
+    """The same, called by a load balancer."""
+
+    event = staticmethod(lambdas.alb)
+
+
+TRANSPORTS: tuple[type[Transport], ...] = (Http, CommandLine, Lambda, LambdaRest, LambdaBalanced)

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Any
 from .adapters import ArrayAdapter, BytesAdapter, JsonAdapter, MultipartAdapter, TextAdapter
 from .artifacts import ArrayArtifact, FileArtifact, JsonArtifact, PickleArtifact, TextArtifact
 from .hookspecs import hookimpl
-from .packers import ArchivePacker, DockerPacker, FolderPacker, HerokuPacker, OciPacker, SystemdPacker, WheelPacker
+from .packers import (
+    ArchivePacker,
+    DockerPacker,
+    FolderPacker,
+    HerokuPacker,
+    LambdaPacker,
+    OciPacker,
+    SagemakerPacker,
+    SystemdPacker,
+    WheelPacker,
+)
 
 if TYPE_CHECKING:
     from .adapter import Adapter
@@ -30,4 +40,4 @@ def bento_register_adapters() -> list[type[Adapter[Any]]]:
 @hookimpl
 def bento_register_packers() -> list[type[Packer]]:
     """Core's own packers."""
-    return [ArchivePacker, DockerPacker, FolderPacker, HerokuPacker, OciPacker, SystemdPacker, WheelPacker]
+    return [ArchivePacker, DockerPacker, FolderPacker, HerokuPacker, LambdaPacker, OciPacker, SagemakerPacker, SystemdPacker, WheelPacker]

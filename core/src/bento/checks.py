@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from .adapters import ArrayAdapter, BytesAdapter, File, JsonAdapter, MultipartAdapter, TextAdapter
 from .artifacts import ArrayArtifact, FileArtifact, JsonArtifact, PickleArtifact, TextArtifact
-from .packers import ArchivePacker, DockerPacker, FolderPacker, HerokuPacker, OciPacker, SystemdPacker, WheelPacker
+from .packers import (
+    ArchivePacker,
+    DockerPacker,
+    FolderPacker,
+    HerokuPacker,
+    LambdaPacker,
+    OciPacker,
+    SagemakerPacker,
+    SystemdPacker,
+    WheelPacker,
+)
 from .payload import Payload
 from .testing import AdapterTests, ArtifactTests, PackerTests, strategies
 
@@ -179,6 +189,18 @@ class TestOciPacker(PackerTests):
             if tarfile.is_tarfile(blob):
                 shutil.unpack_archive(blob, folder, "tar", filter="data")
         return folder / "bundle"
+
+
+class TestLambdaPacker(PackerTests):
+    """A folder for an image of a function."""
+
+    packer = LambdaPacker()
+
+
+class TestSagemakerPacker(PackerTests):
+    """A folder for an image that is hosted."""
+
+    packer = SagemakerPacker()
 
 
 class TestSystemdPacker(PackerTests):

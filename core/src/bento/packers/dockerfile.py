@@ -37,22 +37,16 @@ IGNORED = f"""\
 _NAME = re.compile(r"\w[\w.-]*", re.ASCII)
 
 _HEAD = """\
-# {tag}: docker build --tag {tag} . && docker run {options}--publish 3000:3000 {tag}
+# {tag}: docker build --tag {tag} . && {usage}
 FROM {base_image}
 
-ENV PYTHONUNBUFFERED=1 \\
-    PYTHONDONTWRITEBYTECODE=1 \\
-    PIP_DISABLE_PIP_VERSION_CHECK=1 \\
-    PIP_ROOT_USER_ACTION=ignore \\
-    {gpu}PORT=3000
+ENV {variables}
 
 RUN useradd --create-home --uid 10001 bento"""
 
+_VARIABLES = ("PYTHONUNBUFFERED=1", "PYTHONDONTWRITEBYTECODE=1", "PIP_DISABLE_PIP_VERSION_CHECK=1", "PIP_ROOT_USER_ACTION=ignore")
 # Source: NVIDIA Container Toolkit, "Specialized Configurations with Docker".
-_GPU = """\
-NVIDIA_VISIBLE_DEVICES=all \\
-    NVIDIA_DRIVER_CAPABILITIES=compute,utility \\
-    """
+_GPU = ("NVIDIA_VISIBLE_DEVICES=all", "NVIDIA_DRIVER_CAPABILITIES=compute,utility")
 
 _APT = """\
 # hadolint ignore=DL3008
@@ -78,21 +72,40 @@ COPY {WHEEL_REQUIREMENTS} /opt/bento/
 RUN python -m pip install --no-cache-dir --find-links /{BUNDLE}/{WHEELS} \\
     --requirement /opt/bento/{REQUIREMENTS} --requirement /opt/bento/{WHEEL_REQUIREMENTS} /{BUNDLE}/{WHEELS}/*.whl"""
 
+USER = "10001:10001"
 _HEALTH = (
     "import http.client, os, sys; "
     "server = http.client.HTTPConnection('127.0.0.1', int(os.environ['PORT']), timeout=4); "
     "server.request('GET', '/livez'); sys.exit(server.getresponse().status != 200)"
 )
-_SERVE = f'exec bento serve /{BUNDLE} --trust --host 0.0.0.0 --port "$PORT"'
-_TAIL = f"""\
+_SERVER = f"""\
 WORKDIR /home/bento
-USER 10001:10001
-EXPOSE 3000
+USER {USER}
+EXPOSE {{port}}
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \\
     CMD {json.dumps(["python", "-c", _HEALTH])}
-CMD {json.dumps(["sh", "-c", _SERVE])}
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How an image is started: `usage` says so to whoever has built it, `port` is where it listens, `end` ends the Dockerfile.
+
+    `requirements` and `files` go along for that, the latter with their texts, by name.
+    """
+
+    usage: str
+    end: str
+    port: int | None = None
+    requirements: tuple[str, ...] = ()
+    files: tuple[tuple[str, str], ...] = ()
+
+
+def server(port: int, end: str, *, gpu: bool = False) -> Start:
+    """The start of an image that listens on a port, as its variable `PORT` says, and checks its own health."""
+    options = "--gpus all " if gpu else ""
+    return Start(f"docker run {options}--publish {port}:{port} {{tag}}", _SERVER.format(port=port) + end, port)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +115,7 @@ class Recipe:
     tag: Tag
     env: Env
     paths: tuple[str, ...]
+    start: Start
     gpu: bool = False
 
     def text(self) -> str:
@@ -109,8 +123,8 @@ class Recipe:
         return "\n\n".join(self._steps())
 
     def _steps(self) -> Iterator[str]:
-        options, gpu = ("--gpus all ", _GPU) if self.gpu else ("", "")
-        yield _HEAD.format(tag=self.tag, base_image=self.env.base_image, options=options, gpu=gpu)
+        usage = self.start.usage.format(tag=self.tag)
+        yield _HEAD.format(tag=self.tag, usage=usage, base_image=self.env.base_image, variables=" \\\n    ".join(self._variables()))
         if self.env.apt:
             yield _APT.format(packages=" ".join(sorted(self.env.apt)))
         if self.env.setup:
@@ -120,7 +134,14 @@ class Recipe:
         if WHEELS in folders:
             yield _WHEELS
         yield "\n".join(self._copies(folders - {WHEELS}))
-        yield _TAIL
+        yield self.start.end
+
+    def _variables(self) -> Iterator[str]:
+        yield from _VARIABLES
+        if self.gpu:
+            yield from _GPU
+        if self.start.port is not None:
+            yield f"PORT={self.start.port}"
 
     def _copies(self, folders: set[str]) -> Iterator[str]:
         for folder in sorted(folders, key=lambda name: (not name.startswith(MODELS), name)):

@@ -48,6 +48,12 @@ def brought_by(wheels: Iterable[str], requirements: Sequence[str]) -> list[str]:
     return [text for text in requirements if _named(text)[0] in names]
 
 
+def added_to(requirements: Sequence[str], others: Iterable[str]) -> list[str]:
+    """Requirements, and those of others whose distributions are not among them."""
+    names = {_named(text)[0] for text in requirements}
+    return [*requirements, *(text for text in others if _named(text)[0] not in names)]
+
+
 def _distribution(wheel: str) -> str:
     from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 

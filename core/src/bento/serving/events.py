@@ -1,0 +1,108 @@
+"""Events: a bundle as a function that AWS Lambda calls, with one request at a time, as an API Gateway, a function URL or a load
+balancer hands it over.
+
+Mangum reads the events and writes the answers; between them is the app that serves HTTP, so that a request means the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from ..bundle import load_service, open_bundle, read_examples
+from ..errors import BadInput
+from .calls.answer import failure
+from .calls.limits import Limits
+from .calls.request import new_request_id, read_headers, read_timeout
+from .http.app import App
+from .lifecycle import Lifecycle
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from starlette.types import Receive, Scope, Send
+
+# What its Content-Type says is text goes out as text if it is UTF-8, and everything else as base64.
+_TEXTS = ["text/", "json"]
+# What is left of a function's time when its deadline is over, to say so.
+_FAREWELL_SECONDS = 0.5
+
+
+class Function:
+    """The function: an event in, an answer out.
+
+    The bundle is verified and loaded here, once for all events of a process, and its golden examples have to hold; deploying it was
+    trusting it. `base_path` is what comes before the paths of the apis, like `/v1`; the name of an API Gateway's stage needs no
+    mention. A request ends, unless its client allows less, before the function's own time is over.
+    """
+
+    def __init__(self, folder: Path, *, base_path: str = "") -> None:
+        from mangum import Mangum
+
+        bundle = open_bundle(folder)
+        examples = partial(read_examples, bundle) if bundle.manifest.examples else tuple
+        lifecycle = Lifecycle(lambda: load_service(bundle), version=bundle.version, limits=Limits(), examples=examples)
+        self._app, self._base_path = App(lifecycle, brings_up=False), base_path
+        # Mangum takes the loop of this thread, and from Python 3.14 on there is none that nobody has made.
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        loop.run_until_complete(lifecycle.start())
+        self._mangum = Mangum(self._answer, lifespan="off", text_mime_types=_TEXTS)
+
+    def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        """What is answered to an event; one that is no request is a BadInput."""
+        if not _is_request(event):
+            raise BadInput(
+                f"expected the event of an API Gateway, a function URL or a load balancer, got {event!r:.200}: "
+                "call the function through one of them"
+            )
+        try:
+            return self._mangum(event, context)
+        except ValueError as error:  # Mangum's, about a Host or a body: whatever the app raises is an answer already
+            return _refusal(error)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        prefix = self._prefix(scope["aws.event"], scope["path"])
+        await self._app({**scope, "root_path": prefix, "headers": _headers(scope)}, receive, send)
+
+    def _prefix(self, event: Mapping[str, Any], path: str) -> str:
+        """What comes before the paths of the apis: in an HTTP API's events that is the stage, if it has a name."""
+        stage = event["requestContext"].get("stage", "") if event.get("version") == "2.0" else ""
+        prefixes = (f"/{stage}" if stage else "", self._base_path)
+        return next((prefix for prefix in prefixes if prefix and f"{path}/".startswith(f"{prefix}/")), "")
+
+
+def _is_request(event: object) -> bool:
+    """Whether Mangum reads an event. Source: AWS, "Lambda proxy integrations" and "Lambda functions as targets"."""
+    if not isinstance(event, dict) or not isinstance(event.get("requestContext"), dict):
+        return False
+    return "elb" in event["requestContext"] or not event.keys().isdisjoint({"version", "resource"})
+
+
+def _headers(scope: Scope) -> list[tuple[bytes, bytes]]:
+    """A request's headers, with the id and the deadline that AWS gives it."""
+    context, given = scope["aws.context"], read_headers(scope["headers"])
+    own = {b"request-timeout": _timeout(given.get("request-timeout"), context.get_remaining_time_in_millis() / 1000)}
+    if "x-request-id" not in given:
+        own[b"x-request-id"] = context.aws_request_id
+    kept = [(name, value) for name, value in scope["headers"] if name not in own]
+    return [*kept, *((name, text.encode("latin-1")) for name, text in own.items())]
+
+
+def _timeout(asked: str | None, left: float) -> str:
+    """The shorter of what a client allows and what is left of the function's time; what is no time is for the app to refuse."""
+    most = max(left - _FAREWELL_SECONDS, 0.001)
+    try:
+        return asked if asked is not None and read_timeout(asked) < most else f"{most:.3f}"
+    except BadInput:
+        return asked or ""
+
+
+def _refusal(error: ValueError) -> dict[str, Any]:
+    """The answer to what cannot be read, in the form that all of them take."""
+    request_id = new_request_id()
+    answer = failure(BadInput(f"the request cannot be read: {error}"), request_id)
+    headers = {"content-type": answer.media_type, "x-request-id": request_id}
+    return {"statusCode": answer.status, "headers": headers, "body": answer.body.decode(), "isBase64Encoded": False}
