@@ -33,6 +33,7 @@ FLOOR = {unit: number for number, units in enumerate(FLOORS) for unit in units}
 ANYWHERE = {"importlib_metadata", "msgpack", "numpy", "orjson", "packaging"}
 ONLY_IN = {
     "click": {"cli"},
+    "cryptography": {"bundle"},
     "fsspec": {"store"},
     "httptools": {"serving"},
     "hypothesis": {"testing"},

@@ -29,6 +29,7 @@ COMMANDS = [
     "save",
     "serve",
     "show",
+    "sign",
     "unpack",
     "verify",
 ]

@@ -63,6 +63,7 @@ DOCUMENT = {
     "doc": "",
     "apis": [],
     "artifacts": [],
+    "examples": [],
     "requirements": ["bento-core==0.1.0"],
     "python": "3.11.7",
     "env": {"apt": [], "base_image": None, "python_version": None, "setup": None},

@@ -16,6 +16,7 @@ rose:1 was not made here: loading it would run its code
   made with: bento-core 0.1.0, 2026-11-22T10:15:00Z
   code: meadow:Rose
   model that runs code: extra, kept as 'pickle'
+  signature: none
   to go on if you trust where it came from: --trust on the command line, trust=True in Python"""
 
 

@@ -37,6 +37,7 @@ from .errors import (
     RemoteError,
     RequirementError,
     ServerError,
+    SigningError,
     StoreError,
     TagError,
     TooLarge,
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
     from .serving import Limits, serve
     from .serving.http.app import app
     from .serving.saving import save
-    from .store import Store, load, pack, pull, push
+    from .store import Store, load, pack, pull, push, sign
 
 __all__ = [
     "JSON",
@@ -87,6 +88,7 @@ __all__ = [
     "RequirementError",
     "ServerError",
     "Service",
+    "SigningError",
     "Store",
     "StoreError",
     "Tag",
@@ -106,6 +108,7 @@ __all__ = [
     "push",
     "save",
     "serve",
+    "sign",
     "type_name",
 ]
 
@@ -123,6 +126,7 @@ _LAZY = {
     "push": "store",
     "save": "serving.saving",
     "serve": "serving",
+    "sign": "store",
 }
 
 

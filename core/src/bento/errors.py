@@ -9,6 +9,7 @@
     ├── TagError                      a text is no tag
     ├── BundleError                   a bundle is damaged, incomplete, or of an unknown format
     │   └── UntrustedError            it was made elsewhere and would run code: say so, or check a signature
+    ├── SigningError                  a key cannot be read or written, or may not be used: another key, or its mode
     ├── ExampleError                  a golden example does not hold: mend the service, or the example
     ├── StoreError                    the store cannot do it: name taken, disk full, folder unreadable
     │   ├── NotFound                  the store has no such bundle
@@ -48,6 +49,7 @@ __all__ = [
     "RemoteError",
     "RequirementError",
     "ServerError",
+    "SigningError",
     "StoreError",
     "TagError",
     "TooLarge",
@@ -84,6 +86,10 @@ class BundleError(BentoError):
 
 class UntrustedError(BundleError):
     """A bundle was made elsewhere, and loading it would run its code."""
+
+
+class SigningError(BentoError):
+    """A key cannot be read, written or used, or what uses it is not installed."""
 
 
 class ExampleError(BentoError):

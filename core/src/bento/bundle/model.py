@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from ..tag import Tag
 from .formats import MAX_MANIFEST, read_manifest
 from .hashing import list_digest
 from .manifest import MANIFEST, Manifest
+from .paths import SIGNATURE
 from .tree import open_file
 
 
@@ -46,6 +48,14 @@ class Bundle:
     def size(self) -> int:
         """Bytes in all files other than `bento.json`."""
         return sum(file.size for file in self.manifest.files)
+
+    @property
+    def signatures(self) -> tuple[str, ...]:
+        """The names of the files, beside `bento.json`, that hold signatures: right or wrong ones."""
+        try:
+            return tuple(sorted(name for name in os.listdir(self.path) if SIGNATURE.fullmatch(name)))  # noqa: PTH208 - names only
+        except OSError as error:
+            raise BundleError(f"cannot read {self.path}: {error.strerror}") from error
 
 
 def open_bundle(path: Path) -> Bundle:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from typing import Final
@@ -15,6 +16,8 @@ WHEELS: Final = "wheels"
 EXAMPLES: Final = "examples"
 README: Final = "README.md"
 REQUIREMENTS: Final = "requirements.txt"
+SIGNATURE: Final = re.compile(r"bento\.[0-9a-f]{32}\.sig")
+"""The name of a signature's file, which lies beside the manifest, and which no manifest lists."""
 
 
 def parents(path: str) -> list[str]:
@@ -29,6 +32,8 @@ def check_distinct(paths: Sequence[str]) -> None:
     for index, path in enumerate(paths):
         if index and path <= paths[index - 1]:
             raise FieldError("files sorted by path, each once", path, f"[{index}].path")
+        if SIGNATURE.fullmatch(_fold(path.partition("/")[0])):
+            raise FieldError("a path that is no signature's", path, f"[{index}].path")
         for part in (*parents(path), path):
             here = (part, part != path)
             if seen.setdefault(_fold(part), here) != here:

@@ -1,8 +1,8 @@
 """Unpacking: read a `.bento` file without believing a word of it.
 
 The file is held to the one form that `ArchivePacker` writes. Its entries lie one behind the other, from the first byte to the
-directory at the end, and are the plain files that `bento.json` lists, of the sizes and digests given there. The paths in a manifest
-are checked when it is read, so no other name ever becomes a path. Nothing is left of a file that is refused.
+directory at the end, and are the plain files that `bento.json` lists, of the sizes and digests given there, and signatures. The paths in
+a manifest are checked when it is read, so no other name ever becomes a path. Nothing is left of a file that is refused.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from .atomic import new_folder
 from .formats import MAX_MANIFEST, read_manifest
 from .model import Bundle, open_bundle
 from .paths import MANIFEST
+from .signatures import MAX_SIGNATURE, is_signature, parse_signatures
 
 if TYPE_CHECKING:
     from .hashing import Progress
@@ -73,6 +74,7 @@ def _unpack(source: IO[bytes], folder: Path, progress: Progress | None) -> None:
             digests = {file.path: file.sha256 for file in manifest.files}
             digests[MANIFEST] = hashlib.sha256(content).hexdigest()
             _extract_all(archive, digests, folder, progress)
+            _extract_signatures(archive, members, folder)
     except _GARBLED as error:
         raise BundleError(f"it is no whole archive: {error}") from error
 
@@ -130,7 +132,7 @@ def _read_manifest(archive: zipfile.ZipFile) -> bytes:
 def _check_listed(members: Mapping[str, zipfile.ZipInfo], manifest: Manifest) -> None:
     listed = {file.path for file in manifest.files}
     for name in members:
-        if name not in listed and name != MANIFEST:
+        if name not in listed and name != MANIFEST and not is_signature(name):
             raise BundleError(f"{name!r} is not listed in {MANIFEST}")
     for file in manifest.files:
         if file.path not in members:
@@ -150,6 +152,16 @@ def _extract_all(archive: zipfile.ZipFile, digests: Mapping[str, str], folder: P
                 progress(done)
         if digest.hexdigest() != expected:
             raise BundleError(f"{path!r} has changed")
+
+
+def _extract_signatures(archive: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo], folder: Path) -> None:
+    """Write the signatures, which the manifest does not list: few, small, and each in its one form."""
+    found = [name for name in members if is_signature(name)]
+    for name in found:
+        if members[name].file_size > MAX_SIGNATURE:
+            raise BundleError(f"{name!r} has {members[name].file_size} bytes, expected at most {MAX_SIGNATURE}")
+    for signature in parse_signatures({name: archive.read(name) for name in found}):
+        (folder / signature.name).write_bytes(signature.encode())
 
 
 def _extract(archive: zipfile.ZipFile, path: str, target: Path) -> Iterator[bytes]:

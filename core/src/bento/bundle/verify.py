@@ -1,4 +1,7 @@
-"""Verifying: a bundle is exactly what its manifest says, byte for byte, before anything in it is used."""
+"""Verifying: a bundle is exactly what its manifest says, byte for byte, before anything in it is used.
+
+Beside the manifest there may be signatures, which it does not list. Whether one is right is for `store.trust` to say.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,8 @@ from typing import TYPE_CHECKING
 from ..errors import BundleError
 from .hashing import Hasher, Progress
 from .model import Bundle, read_content
-from .paths import MANIFEST, parents
+from .paths import MANIFEST, SIGNATURE, parents
+from .signatures import read_signatures
 from .tree import open_file, relative, walk
 
 if TYPE_CHECKING:
@@ -26,6 +30,7 @@ def verify(bundle: Bundle, progress: Progress | None = None, *, ledger: Ledger |
     try:
         _check_manifest(bundle)
         _check_names(bundle)
+        _check_signatures(bundle)
         hasher = Hasher(progress)
         for file in bundle.manifest.files:
             _check_content(bundle, file, hasher, ledger, anew=anew)
@@ -45,10 +50,17 @@ def _check_names(bundle: Bundle) -> None:
     for path in sorted(found):
         if found[path] not in ("file", "folder"):
             raise _damaged(bundle, f"{path!r} is a {found[path]}: only plain files belong there")
-        if path not in (files if found[path] == "file" else folders):
+        if path not in (files if found[path] == "file" else folders) and not (found[path] == "file" and SIGNATURE.fullmatch(path)):
             raise _damaged(bundle, f"{path!r} is a {found[path]} that {MANIFEST} does not list")
     for path in sorted(files - found.keys()):
         raise _damaged(bundle, f"{path!r} is missing")
+
+
+def _check_signatures(bundle: Bundle) -> None:
+    try:
+        read_signatures(bundle)
+    except BundleError as error:
+        raise _damaged(bundle, str(error)) from error
 
 
 def _kind(entry: os.DirEntry[str]) -> str:

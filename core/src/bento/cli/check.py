@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import ServerError
-from .command import Command, json_option, open_store, store_option, trust_option
+from .command import Command, json_option, key_option, open_store, store_option, trust_option
 from .output import print_json, print_table
 
 if TYPE_CHECKING:
@@ -29,16 +29,19 @@ _COLOURS = {"ok": "green", "failed": "red", "left out": "yellow"}
 @click.argument("target", metavar="TAG|PATH|URL|MODULE:SERVICE")
 @click.option("--draws", type=click.IntRange(1), default=50, show_default=True, metavar="N", help="How many requests each check draws.")
 @json_option
+@key_option
 @trust_option
 @store_option
 @click.pass_context
-def command(ctx: click.Context, target: str, *, draws: int, as_json: bool, trust: bool, store_path: Path | None) -> None:
+def command(
+    ctx: click.Context, target: str, *, draws: int, as_json: bool, keys: tuple[Path, ...], trust: bool, store_path: Path | None
+) -> None:
     """Check what a service promises its clients.
 
     It is asked what its apis declare that they take: nothing makes it fail, requests at once are answered as each alone, answers are
     what OpenAPI says, and golden examples hold. Exits with 1 if a check fails.
     """
-    checks = list(_run(_tests(target, draws, trust=trust, store_path=store_path), target))
+    checks = list(_run(_tests(target, draws, trust=trust, keys=keys, store_path=store_path), target))
     if as_json:
         print_json([_record(check) for check in checks])
     else:
@@ -47,7 +50,7 @@ def command(ctx: click.Context, target: str, *, draws: int, as_json: bool, trust
         ctx.exit(1)
 
 
-def _tests(target: str, draws: int, *, trust: bool, store_path: Path | None) -> type[ServiceTests]:
+def _tests(target: str, draws: int, *, keys: tuple[Path, ...], trust: bool, store_path: Path | None) -> type[ServiceTests]:
     """The kit's test class for what is to be checked, which is loaded now."""
     try:
         from ..testing import ServiceTests
@@ -55,7 +58,7 @@ def _tests(target: str, draws: int, *, trust: bool, store_path: Path | None) -> 
         raise ServerError(f"checking a service needs {error.name!r}, of an extra: pip install 'bento-core[testing]'") from error
     from ..serving import resolve
 
-    found = resolve(target, store=open_store(store_path), trust=trust)
+    found = resolve(target, store=open_store(store_path), trust=trust, keys=keys)
     loaded = (found.load(), found.examples())
     return type("Checked", (ServiceTests,), {"max_examples": draws, "_loaded": lambda _: loaded, "_bounds": lambda _: {"database": None}})
 

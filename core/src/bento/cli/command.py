@@ -73,6 +73,14 @@ store_option = click.option(
 label_option = click.option(
     "--label", "labels", multiple=True, callback=parse_labels, metavar="NAME=VALUE", help="Only those with this label; repeat it."
 )
+key_option = click.option(
+    "--key",
+    "keys",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Only if it is signed by this public key; repeat it for any of several.",
+)
 trust_option = click.option("--trust", is_flag=True, help="Run the code of a bundle that was made elsewhere.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 

@@ -34,6 +34,7 @@ _COMMANDS = (
     "save",
     "serve",
     "show",
+    "sign",
     "unpack",
     "verify",
 )

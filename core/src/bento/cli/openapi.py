@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .command import Command, open_store, store_option, trust_option
+from .command import Command, key_option, open_store, store_option, trust_option
 from .output import print_json
 
 
@@ -18,14 +18,15 @@ from .output import print_json
     """,
 )
 @click.argument("target", metavar="TAG|PATH|URL|MODULE:SERVICE")
+@key_option
 @trust_option
 @store_option
-def command(target: str, *, trust: bool, store_path: Path | None) -> None:
+def command(target: str, *, keys: tuple[Path, ...], trust: bool, store_path: Path | None) -> None:
     """Print the OpenAPI document of a service.
 
     It is what the server shows at /openapi.json.
     """
     from ..serving import openapi, resolve
 
-    found = resolve(target, store=open_store(store_path), trust=trust)
+    found = resolve(target, store=open_store(store_path), trust=trust, keys=keys)
     print_json(openapi(found.load(), version=found.version))

@@ -9,7 +9,7 @@ import click
 
 from ..errors import InvalidInput
 from .answers import Answers
-from .command import Command, open_store, sentence, store_option, trust_option
+from .command import Command, key_option, open_store, sentence, store_option, trust_option
 from .items import Item
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class _RunCommand(Command):
 @click.option(
     "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Where answers go; the suffix picks the type."
 )
+@key_option
 @trust_option
 @store_option
 @click.pass_context
@@ -62,6 +63,7 @@ def command(  # noqa: PLR0913 - one for each option
     files: tuple[str, ...],
     content_type: str,
     output: Path | None,
+    keys: tuple[Path, ...],
     trust: bool,
     store_path: Path | None,
 ) -> None:
@@ -74,7 +76,7 @@ def command(  # noqa: PLR0913 - one for each option
     from ..serving import resolve
 
     items = [Item(text, bool(files), content_type) for text in values or files]
-    service = resolve(target, store=open_store(store_path), trust=trust).load()
+    service = resolve(target, store=open_store(store_path), trust=trust, keys=keys).load()
     if api not in service.apis:
         raise InvalidInput(f"{service.name} has no api {api!r}: its apis are {', '.join(service.apis) or 'none'}")
     service.setup()

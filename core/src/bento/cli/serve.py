@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import click
 
-from .command import Command, open_store, store_option, trust_option
+from .command import Command, key_option, open_store, store_option, trust_option
 
 _MIB = 1024 * 1024
 
@@ -46,6 +46,7 @@ class _Workers(click.IntRange):
 @click.option("--grace", type=click.FloatRange(0), default=30, show_default=True, metavar="SECONDS", help="How long a stop may take.")
 @click.option("--examples/--no-examples", default=True, show_default=True, help="Ask the bundle's golden examples before it is ready.")
 @click.option("--access-log/--no-access-log", default=True, show_default=True, help="Print a line for each request.")
+@key_option
 @trust_option
 @store_option
 def command(  # noqa: PLR0913 - one for each option
@@ -61,6 +62,7 @@ def command(  # noqa: PLR0913 - one for each option
     grace: float,
     examples: bool,
     access_log: bool,
+    keys: tuple[Path, ...],
     trust: bool,
     store_path: Path | None,
 ) -> None:
@@ -78,6 +80,7 @@ def command(  # noqa: PLR0913 - one for each option
         workers=workers,
         reload=reload,
         trust=trust,
+        keys=keys,
         store=open_store(store_path),
         allowed_hosts=allowed_hosts,
         access_log=access_log,

@@ -1,4 +1,4 @@
-"""`bento verify`: whether a bundle is whole and unchanged."""
+"""`bento verify`: whether a bundle is whole and unchanged, and who signed it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .command import Command, open_store, progress_bar, store_option
+from .command import Command, key_option, open_store, progress_bar, store_option
 from .output import size_text
 
 
@@ -15,16 +15,18 @@ from .output import size_text
     examples="""
     bento verify iris:latest
     bento verify ./iris-20261122T101500-3f9a1c
+    bento verify iris:latest --key release.pub
     """,
 )
 @click.argument("target", metavar="TAG|PATH|URL")
+@key_option
 @store_option
-def command(target: str, *, store_path: Path | None) -> None:
+def command(target: str, *, keys: tuple[Path, ...], store_path: Path | None) -> None:
     """Check that a bundle is whole and unchanged.
 
     Every file is compared with the manifest; none of its code runs.
     """
-    from ..store import find, verify
+    from ..store import check_signed, find, verify
 
     store = open_store(store_path)
     bundle = find(target, store=store)
@@ -32,3 +34,5 @@ def command(target: str, *, store_path: Path | None) -> None:
         verify(bundle, progress, store=store)
     count = len(bundle.manifest.files)
     click.echo(f"{bundle.tag} is whole: {count} files, {size_text(bundle.size)}, sha256:{bundle.digest}")
+    if keys:
+        click.echo(f"{bundle.tag} is signed by {check_signed(bundle, keys)}")

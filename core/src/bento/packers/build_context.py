@@ -59,7 +59,8 @@ class BuildContextPacker(Packer):
         env, wheels, start = self._env(bundle), wheels_of(bundle), self._start(bundle)
         requirements = added_to(env.python, start.requirements)
         local = brought_by(wheels, requirements)
-        recipe = Recipe(bundle.tag, env, tuple(file.path for file in bundle.manifest.files), start, gpu=self._gpu)
+        paths = (*bundle.signatures, *(file.path for file in bundle.manifest.files))
+        recipe = Recipe(bundle.tag, env, paths, start, gpu=self._gpu)
         ignored = IGNORED + "".join(f"!{name}\n" for name, _ in start.files)
         texts = {"Dockerfile": recipe.text(), ".dockerignore": ignored, REQUIREMENTS: requirements_txt(set(requirements) - set(local))}
         return {**texts, **dict(start.files), **({WHEEL_REQUIREMENTS: requirements_txt(local)} if wheels else {})}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import shutil
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,8 +35,10 @@ def checking(bundle: Bundle, what: str) -> Iterator[None]:
 
 
 def copy_bundle(bundle: Bundle, folder: Path) -> None:
-    """Copy every file of a bundle below `folder`, and compare it with its checksum on the way."""
+    """Copy every file of a bundle below `folder`, and compare it with its checksum on the way; its signatures go along."""
     _copy(bundle, MANIFEST, folder, bundle.fingerprint)
+    for name in bundle.signatures:
+        shutil.copyfile(bundle.path / name, folder / name)
     for file in bundle.manifest.files:
         _copy(bundle, file.path, folder, file.sha256)
 

@@ -83,7 +83,7 @@ def _add_packages(image: Image, bundle: Bundle, env: Env, blobs: Blobs) -> None:
 def _add_bundle(image: Image, bundle: Bundle, blobs: Blobs) -> None:
     """Each slot in a layer of its own, for models change one by one, and the code, which changes most often, last."""
     layers: dict[str, dict[str, Path]] = {}
-    for path in (MANIFEST, *(file.path for file in bundle.manifest.files)):
+    for path in (MANIFEST, *bundle.signatures, *(file.path for file in bundle.manifest.files)):
         first, *rest = path.split("/")
         layer = f"{first}/{rest[0]}" if first == _MODELS and len(rest) > 1 else WHEELS if first == WHEELS else "code"
         layers.setdefault(layer, {})[f"bundle/{path}"] = file_of(bundle, path)

@@ -33,6 +33,7 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
     workers: int | Literal["auto"] = 1,
     reload: bool = False,
     trust: bool = False,
+    keys: Sequence[str | Path] = (),
     store: Store | None = None,
     allowed_hosts: Sequence[str] = (),
     access_log: bool = True,
@@ -48,13 +49,14 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
     anew. `max_body` is in bytes. `grace` is how many seconds a stop waits for open requests; when they are over, or at a second signal,
     the process ends with status 1. A bundle's golden examples have to hold in each process before it is ready, unless `examples` is
     off. `aliases` are further paths, with those of the apis and pages that they stand for. A service that cannot be loaded raises what
-    it raised; a port in use is a ServerError. Where systemd listens for this process, `host` and `port` are those of its socket.
+    it raised; a port in use is a ServerError. With `keys`, files of public keys, the bundle has to be signed by one of these.
+    Where systemd listens for this process, `host` and `port` are those of its socket.
     """
     count = available_processors() if workers == "auto" else workers
     if count < 1:
         raise ServerError(f"expected 1 or more workers, got {count}")
     share_processors(count)
-    find = partial(resolve, target, store=store, trust=trust)
+    find = partial(resolve, target, store=store, trust=trust, keys=keys)
     found = find()
     listener = inherited() or listen(host, port)
     started = time.monotonic()

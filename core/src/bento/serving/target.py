@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -36,7 +36,13 @@ class Target:
     """Reads the golden examples, once the service is loaded."""
 
 
-def resolve(target: Service | Bundle | str | Path, *, store: Store | None = None, trust: bool = False) -> Target:
+def resolve(
+    target: Service | Bundle | str | Path,
+    *,
+    store: Store | None = None,
+    trust: bool = False,
+    keys: Sequence[str | Path] = (),
+) -> Target:
     """Find what `target` names, without loading it; trust is checked now, so that a refusal comes before a port is taken."""
     if isinstance(target, Service):
         return Target(target.name, "unsaved", lambda: target, in_hand=True)
@@ -48,11 +54,11 @@ def resolve(target: Service | Bundle | str | Path, *, store: Store | None = None
                 target, "unsaved", partial(import_service, target, before=f"the store has no bundle {target}, and "), (Path.cwd(),)
             )
         raise
-    check_trust(bundle, store=store, trust=trust)
+    check_trust(bundle, store=store, trust=trust, keys=keys)
     return Target(
         str(bundle.tag),
         bundle.tag.version,
-        lambda: load(bundle, store=store, trust=trust),
+        lambda: load(bundle, store=store, trust=trust, keys=keys),
         examples=partial(read_examples, bundle) if bundle.manifest.examples else tuple,
     )
 

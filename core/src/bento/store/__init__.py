@@ -11,13 +11,29 @@ from .selection import outdated
 if TYPE_CHECKING:
     from .models import service_to_save
     from .packing import pack
-    from .trust import check_trust
-    from .usual import find, load, pull, push, unpack, verify
+    from .trust import check_signed, check_trust
+    from .usual import find, load, pull, push, sign, unpack, verify
 
-__all__ = ["Store", "Summary", "check_trust", "find", "load", "outdated", "pack", "pull", "push", "service_to_save", "unpack", "verify"]
+__all__ = [
+    "Store",
+    "Summary",
+    "check_signed",
+    "check_trust",
+    "find",
+    "load",
+    "outdated",
+    "pack",
+    "pull",
+    "push",
+    "service_to_save",
+    "sign",
+    "unpack",
+    "verify",
+]
 
 # A list of bundles needs none of what makes and loads them, and is there before that would be imported.
 _LAZY = {
+    "check_signed": "trust",
     "check_trust": "trust",
     "find": "usual",
     "load": "usual",
@@ -25,6 +41,7 @@ _LAZY = {
     "pull": "usual",
     "push": "usual",
     "service_to_save": "models",
+    "sign": "usual",
     "unpack": "usual",
     "verify": "usual",
 }

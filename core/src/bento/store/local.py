@@ -95,12 +95,14 @@ class Store:
     def take_in(self, write: Callable[[Path], Bundle], *, task: str, trusted: str | None = None) -> Bundle:
         """Keep the verified bundle that `write` makes at the path it is given; `trusted` says why its code may run from now on.
 
-        A bundle that is here already stays as it is; another one under the same tag is a StoreError.
+        A bundle that is here already stays as it is, with the signatures of both; another one under the same tag is a StoreError.
         """
+        from ..bundle.signatures import add_signatures, read_signatures
+
         with refusing(self.root, task), workspace(self.root) as scratch:
             draft = write(scratch / "draft")
-            if not self._place(draft):
-                self.holds(draft.tag, draft.fingerprint)
+            if not self._place(draft) and self.holds(draft.tag, draft.fingerprint):
+                add_signatures(self.get(draft.tag), read_signatures(draft))
             if trusted:
                 record(self.root, draft, how=trusted, scratch=scratch)
             share(self.root, self.get(draft.tag), scratch)

@@ -1,7 +1,8 @@
 """Registries as places: each file is a blob of one repository, each bundle an artifact under a tag.
 
 The config of an artifact is the bundle's manifest, its layers are the bundle's files, titled with their paths, so that other tools can
-pull them, too. `iris:1` has the tag `iris..1`, since neither a name nor a version holds two dots.
+pull them, too. `iris:1` has the tag `iris..1`, since neither a name nor a version holds two dots. A signature is the config and the one
+layer of an artifact of its own, under the tag `iris..1..<fingerprint of the key>`.
 
 Source: OCI distribution specification 1.1 (pull, push, content discovery), OCI image specification 1.1 (manifest).
 """
@@ -18,6 +19,7 @@ from urllib.parse import urlsplit
 
 from ..bundle.formats import read_manifest
 from ..bundle.manifest import MANIFEST
+from ..bundle.signatures import is_signature
 from ..errors import RemoteError
 from .place import PIECE, Moved, Place, checked
 from .registry import Registry
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 _ARTIFACT: Final = "application/vnd.bento.bundle.v1"
 _CONFIG: Final = "application/vnd.bento.manifest.v1+json"
+_SIGNATURE: Final = "application/vnd.bento.signature.v1+json"
 _IMAGE: Final = "application/vnd.oci.image.manifest.v1+json"
 _LAYER: Final = "application/octet-stream"
 _TITLE: Final = "org.opencontainers.image.title"
@@ -66,12 +69,13 @@ class RegistryPlace(Place):
         digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
         if self._registry.size(f"blobs/{digest}") is None:
             self._registry.upload(digest, content, len(content))
-        self._registry.put(f"manifests/{tag}", _artifact(content, digest), _IMAGE)
+        describe = _signature_artifact if is_signature(path.rpartition("/")[2]) else _artifact
+        self._registry.put(f"manifests/{tag}", describe(content, digest), _IMAGE)
         return True
 
     def paths(self, folder: str) -> list[str]:
-        pairs = [tag.split("..") for tag in self._registry.tags()]
-        found = [f"bundles/{pair[0]}/{pair[1]}/{MANIFEST}" for pair in pairs if len(pair) == 2]  # noqa: PLR2004 - name and version
+        pairs = (tag.split("..") for tag in self._registry.tags())
+        found = [path for parts in pairs if (path := _path(parts))]
         return [path for path in found if path.startswith(f"{folder}/")]
 
     def _config(self, tag: str) -> str:
@@ -79,7 +83,7 @@ class RegistryPlace(Place):
             content = answer.read(_LARGEST_MANIFEST + 1)
         try:
             config: Mapping[str, Any] = json.loads(content)["config"]
-            if config["mediaType"] == _CONFIG:
+            if config["mediaType"] in (_CONFIG, _SIGNATURE):
                 return str(config["digest"])
         except (ValueError, KeyError, TypeError):
             pass
@@ -102,13 +106,30 @@ def _artifact(content: bytes, digest: str) -> bytes:
     return encoded
 
 
+def _signature_artifact(content: bytes, digest: str) -> bytes:
+    """The manifest, as the registry has it, of a signature whose file is this."""
+    config = {"mediaType": _SIGNATURE, "digest": digest, "size": len(content)}
+    document = {"schemaVersion": 2, "mediaType": _IMAGE, "artifactType": _SIGNATURE, "config": config, "layers": [config]}
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+def _path(parts: list[str]) -> str | None:
+    """The path that a tag, split at its two dots, stands for."""
+    match parts:
+        case [name, version]:
+            return f"bundles/{name}/{version}/{MANIFEST}"
+        case [name, version, key] if is_signature(file := f"bento.{key}.sig"):
+            return f"bundles/{name}/{version}/{file}"
+    return None
+
+
 def _digest(path: str) -> str:
     return f"sha256:{path.rpartition('/')[2]}"
 
 
 def _tag(path: str) -> str:
-    _, name, version, _ = path.split("/")
-    tag = f"{name}..{version}"
+    _, name, version, file = path.split("/")
+    tag = "..".join((name, version, *([file.split(".")[1]] if is_signature(file) else [])))
     if len(tag) > _LONGEST_TAG:
         raise RemoteError(f"a registry takes tags of up to {_LONGEST_TAG} characters, and {tag!r} has {len(tag)}: choose a shorter version")
     return tag

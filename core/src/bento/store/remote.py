@@ -4,9 +4,10 @@
 
     blobs/3f/3f9a1c...                 the content of files
     bundles/iris/20261122T101500-3f9a1c/bento.json
+    bundles/iris/20261122T101500-3f9a1c/bento.5b0c...sig      by whom it is signed
 
 A manifest is written when all that it lists is there, and never replaced. So whenever a push is interrupted, every tag of a remote is a
-whole bundle.
+whole bundle. A signature comes after what it speaks of, and is never replaced, since a key gives one and the same each time.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from ..bundle.formats import MAX_MANIFEST, read_manifest
 from ..bundle.manifest import MANIFEST
+from ..bundle.signatures import MAX_SIGNATURE, is_signature, parse_signatures
 from ..errors import BentoError, BundleError, NotFound, RemoteError, StoreError, TagError
 from ..tag import Tag
 from .address import check_remote, shown
@@ -32,6 +34,7 @@ from .place import FolderPlace, Moved, Place
 
 if TYPE_CHECKING:
     from ..bundle.manifest import File, Manifest
+    from ..bundle.signatures import Signature
 
 log = logging.getLogger(__name__)
 
@@ -105,8 +108,20 @@ class Remote:
 
     def publish(self, tag: Tag, content: bytes) -> None:
         """Give a bundle, all of whose files are there, its tag; one that is taken by another bundle is a StoreError."""
-        if not self._place.create(_manifest(tag), content) and self._content(tag) != content:
+        if not self._place.create(_beside(tag, MANIFEST), content) and self._content(tag) != content:
             raise self.taken(tag)
+
+    def publish_signatures(self, tag: Tag, signatures: Iterable[Signature]) -> None:
+        """Put signatures beside the manifest of a bundle that is there."""
+        for signature in signatures:
+            self._place.create(_beside(tag, signature.name), signature.encode())
+
+    def signatures(self, tag: Tag) -> tuple[Signature, ...]:
+        """The signatures of a bundle that are there, right or wrong; what is none is a BundleError."""
+        with self.reaching(f"read the signatures of {tag}"):
+            names = [path.rpartition("/")[2] for path in self._place.paths(_beside(tag, "").rstrip("/"))]
+            contents = {name: self._read(_beside(tag, name), MAX_SIGNATURE) for name in names if is_signature(name)}
+            return parse_signatures({name: content for name, content in contents.items() if content is not None})
 
     def holds(self, tag: Tag, content: bytes) -> bool:
         """Whether this very bundle is there; another one under its tag is a StoreError."""
@@ -160,11 +175,15 @@ class Remote:
             return None
 
     def _content(self, tag: Tag) -> bytes | None:
+        return self._read(_beside(tag, MANIFEST), MAX_MANIFEST)
+
+    def _read(self, path: str, most: int) -> bytes | None:
+        """A small file, None if it is not there; of one that is larger than it may be, enough to see that."""
         try:
             content = b""
-            for piece in self._place.read(_manifest(tag)):
+            for piece in self._place.read(path):
                 content += piece
-                if len(content) > MAX_MANIFEST:
+                if len(content) > most:
                     break
         except FileNotFoundError:
             return None
@@ -193,5 +212,5 @@ def _blob(file: File) -> str:
     return f"blobs/{file.sha256[:2]}/{file.sha256}"
 
 
-def _manifest(tag: Tag) -> str:
-    return f"bundles/{tag.name}/{tag.version}/{MANIFEST}"
+def _beside(tag: Tag, name: str) -> str:
+    return f"bundles/{tag.name}/{tag.version}/{name}"

@@ -17,10 +17,12 @@ from ..bundle.atomic import new_folder
 from ..bundle.hashing import Hasher
 from ..bundle.manifest import MANIFEST, File
 from ..bundle.model import read_content
+from ..bundle.signatures import add_signatures, read_signatures
 from ..errors import BundleError, RemoteError
 from .blobs import blob_of
 from .ledger import ledger_of
 from .place import PIECE, remove_old
+from .root import refusing
 
 if TYPE_CHECKING:
     from ..bundle.hashing import Progress
@@ -60,13 +62,15 @@ class _Count:
 
 
 def push_bundle(bundle: Bundle, remote: Remote, store: Store | None = None, progress: Progress | None = None) -> Moved:
-    """Put a bundle, after verifying it, on a remote; one that is there already stays as it is."""
+    """Put a bundle, after verifying it, on a remote; one that is there already stays as it is, but for its signatures."""
     content, count = read_content(bundle.path), _Count(progress)
     if hashlib.sha256(content).hexdigest() != bundle.fingerprint:
         raise BundleError(f"bundle {bundle.tag} is damaged: {MANIFEST!r} has changed since it was read")
     verify(bundle, ledger=ledger_of(store.root if store else None))
     with remote.reaching(f"push {bundle.tag}"):
+        signatures = read_signatures(bundle)
         if remote.holds(bundle.tag, content):
+            remote.publish_signatures(bundle.tag, signatures)
             count.add(bundle.size)
             return Moved(0, 0)
         files = list({file.sha256: file for file in bundle.manifest.files}.values())
@@ -81,6 +85,7 @@ def push_bundle(bundle: Bundle, remote: Remote, store: Store | None = None, prog
 
         sent = [size for size in remote.each(put, files, count.stop) if size is not None]
         remote.publish(bundle.tag, content)
+        remote.publish_signatures(bundle.tag, signatures)
     return Moved(len(sent), sum(sent))
 
 
@@ -100,11 +105,17 @@ def fetch(offer: Offer, remote: Remote, store: Store, *, trust: bool = False, pr
             for file in offer.manifest.files:
                 (draft / file.path).parent.mkdir(parents=True, exist_ok=True)
             remote.each(lambda files: _get(files, remote, store.root, draft, count), by_digest.values(), count.stop)
+            for signature in signatures:
+                (draft / signature.name).write_bytes(signature.encode())
         return open_bundle(folder)
 
+    signatures = remote.signatures(offer.tag)
     if store.holds(offer.tag, offer.fingerprint) and not trust:
         count.add(offer.size)
-        return store.get(offer.tag)
+        held = store.get(offer.tag)
+        with refusing(store.root, f"keep the signatures of {offer.tag}"):
+            add_signatures(held, signatures)
+        return held
     return store.take_in(write, task=f"pull {offer.tag} from {remote}", trusted="pulled with trust" if trust else None)
 
 

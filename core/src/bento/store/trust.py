@@ -1,22 +1,24 @@
 """Trust: whose code may run here.
 
 A bundle's source is code, so loading one that came from elsewhere is running it. A bundle is trusted when it was made here, when
-someone said so while unpacking it, or when someone says so now. What is trusted is a fingerprint, which stands for every byte.
+someone said so while unpacking it, when someone says so now, or when it is signed by a key that is named, now or in the folder of keys.
+What is trusted, or signed, is a fingerprint, which stands for every byte.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UntrustedError
+from .keyring import key_folder, named_keys
 from .root import default_root, refusing
+from .verdict import Verdict, judge, read_keys
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ..bundle import Bundle
     from .local import Store
 
@@ -24,12 +26,37 @@ _FOLDER = "trusted"
 _CORE = "bento-core=="
 
 
-def check_trust(bundle: Bundle, *, store: Store | None = None, trust: bool = False) -> None:
-    """Let a trusted bundle pass; any other is an UntrustedError that says who made it, what it would run and how to go on."""
+def check_trust(bundle: Bundle, *, store: Store | None = None, trust: bool = False, keys: Sequence[str | Path] = ()) -> None:
+    """Let a trusted bundle pass; any other is an UntrustedError that says who made it, what it would run and how to go on.
+
+    With `keys`, files of public keys, it has to be signed by one of these, whatever else speaks for it.
+    """
     root = store.root if store else default_root()
     with refusing(root, f"look up whether {bundle.tag} is trusted"):
-        if not trust and not (root / _FOLDER / bundle.fingerprint).is_file():
-            raise UntrustedError("\n  ".join(_refusal(bundle)))
+        if keys:
+            check_signed(bundle, keys)
+        elif not trust and not (root / _FOLDER / bundle.fingerprint).is_file():
+            verdict = judge(bundle, named_keys(root) if bundle.signatures else {})
+            if verdict.signer is None:
+                raise UntrustedError("\n  ".join(_refusal(bundle, verdict, key_folder(root))))
+
+
+def check_signed(bundle: Bundle, keys: Sequence[str | Path]) -> str:
+    """The file of the key, among `keys`, that has signed a bundle; none is an UntrustedError."""
+    verdict = judge(bundle, read_keys(keys))
+    if verdict.signer is None:
+        raise UntrustedError("\n  ".join(_unsigned(bundle, verdict, keys)))
+    return verdict.signer
+
+
+def trusted_how(bundle: Bundle, store: Store | None = None) -> str:
+    """When and why a store has trusted a bundle; nothing for one that it does not."""
+    root = store.root if store else default_root()
+    try:
+        note = json.loads((root / _FOLDER / bundle.fingerprint).read_text("utf-8"))
+        return f"{note['how']}, {note['when']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def record(root: Path, bundle: Bundle, *, how: str, scratch: Path) -> None:
@@ -41,13 +68,28 @@ def record(root: Path, bundle: Bundle, *, how: str, scratch: Path) -> None:
     draft.replace(root / _FOLDER / bundle.fingerprint)
 
 
-def _refusal(bundle: Bundle) -> Iterator[str]:
+def _refusal(bundle: Bundle, verdict: Verdict, folder: Path) -> Iterator[str]:
+    yield f"{bundle.tag} was not made here: loading it would run its code"
+    yield from _about(bundle)
+    yield from verdict.faults
+    if bundle.signatures:
+        yield f"to go on once you know whose key that is: put the public key into {folder}"
+    yield "to go on if you trust where it came from: --trust on the command line, trust=True in Python"
+
+
+def _unsigned(bundle: Bundle, verdict: Verdict, keys: Sequence[str | Path]) -> Iterator[str]:
+    yield f"{bundle.tag} is not signed by {' or '.join(str(key) for key in keys)}: loading it would run its code"
+    yield from _about(bundle)
+    yield from verdict.faults
+    yield f"to go on: get it from who signs it, name the key that has, or sign it with `bento sign {bundle.tag} --key FILE`"
+
+
+def _about(bundle: Bundle) -> Iterator[str]:
+    """Who made a bundle, and what it would run."""
     manifest = bundle.manifest
     core = next((text for text in manifest.requirements if text.startswith(_CORE)), "an unknown bento-core")
-    yield f"{bundle.tag} was not made here: loading it would run its code"
     yield f"made with: {core.replace('==', ' ')}, {manifest.created}"
     yield f"code: {manifest.service}"
     for artifact in manifest.artifacts:
         if artifact.runs_code:
             yield f"model that runs code: {artifact.slot}, kept as {artifact.format!r}"
-    yield "to go on if you trust where it came from: --trust on the command line, trust=True in Python"

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import bundle as bundles
 from ..bundle import Bundle, load_service, open_bundle
+from ..bundle.keys import read_private_key
+from ..bundle.signatures import add_signatures, make_signature
 from ..errors import BundleError
 from ..tag import Tag
 from .address import is_url
 from .ledger import ledger_of
 from .local import Store
-from .root import default_root
+from .root import default_root, refusing
 from .trust import check_trust
 
 if TYPE_CHECKING:
@@ -25,14 +27,21 @@ _ARCHIVE = ".bento"
 _MANIFEST = "bento.json"
 
 
-def load(target: str | Path | Bundle, *, store: Store | None = None, trust: bool = False) -> Service:
+def load(
+    target: str | Path | Bundle,
+    *,
+    store: Store | None = None,
+    trust: bool = False,
+    keys: Sequence[str | Path] = (),
+) -> Service:
     """The service of a bundle, with its models, ready to be called.
 
     Its files are verified first. A bundle that was neither made here nor trusted before is an UntrustedError, unless `trust` is
-    given: loading a bundle runs its code.
+    given, or it is signed by a key in the store's folder of keys: loading a bundle runs its code. With `keys`, files of public keys, it
+    has to be signed by one of these, whether it was made here or not.
     """
     bundle = target if isinstance(target, Bundle) else find(target, store=store)
-    check_trust(bundle, store=store, trust=trust)
+    check_trust(bundle, store=store, trust=trust, keys=keys)
     return load_service(bundle, ledger=ledger_of(store.root if store else None))
 
 
@@ -112,3 +121,16 @@ def unpack(file: str | Path, *, store: Store | None = None, trust: bool = False,
 def verify(bundle: Bundle, progress: Callable[[int], object] | None = None, *, store: Store | None = None) -> None:
     """Compare every file of a bundle with its manifest, those that were verified before, too; the first fault is a BundleError."""
     bundles.verify(bundle, progress, ledger=ledger_of(store.root if store else None), anew=True)
+
+
+def sign(target: str | Path | Bundle, key: str | Path, *, store: Store | None = None) -> str:
+    """Sign a bundle, after verifying it, with the Ed25519 key in a PEM file, and return the fingerprint of that key.
+
+    The signature lies in the bundle's folder and goes wherever that goes. It stands for every byte of the bundle.
+    """
+    bundle, secret = target if isinstance(target, Bundle) else find(target, store=store), read_private_key(Path(key))
+    root = store.root if store else default_root()
+    bundles.verify(bundle, ledger=ledger_of(root))
+    with refusing(root, f"sign {bundle.tag}"):
+        add_signatures(bundle, [make_signature(bundle, secret)])
+    return secret.public.id

@@ -1,0 +1,126 @@
+"""Signatures: who vouches for a bundle, each in a file of its own beside the manifest, `bento.<fingerprint of the key>.sig`.
+
+What is signed is a line that holds the bundle's fingerprint, and so stands for every byte. No manifest lists these files: a bundle is
+signed when it has been made, by as many as like to, and stays the same bundle.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from ..errors import BundleError
+from .keys import PUBLIC_SIZE, SIGNATURE_SIZE, PublicKey
+from .paths import SIGNATURE
+from .tree import open_file
+
+if TYPE_CHECKING:
+    from .keys import PrivateKey
+    from .model import Bundle
+
+MAX_SIGNATURE: Final = 1024
+"""No signature's file is larger, in bytes."""
+
+MAX_SIGNATURES: Final = 64
+"""No bundle has more."""
+
+_FORMAT: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """One signature, and the key that it says it is by."""
+
+    key: PublicKey
+    signature: bytes
+
+    @property
+    def name(self) -> str:
+        """The name of its file."""
+        return f"bento.{self.key.id}.sig"
+
+    def fits(self, fingerprint: str) -> bool:
+        """Whether its key has signed the bundle with this fingerprint."""
+        return self.key.signed(_message(fingerprint), self.signature)
+
+    def encode(self) -> bytes:
+        """The one form of a signature's file."""
+        parts = {"public_key": base64.b64encode(self.key.raw).decode(), "signature": base64.b64encode(self.signature).decode()}
+        return (json.dumps({"format": _FORMAT, **parts}, indent=2) + "\n").encode()
+
+
+def make_signature(bundle: Bundle, key: PrivateKey) -> Signature:
+    """Sign a bundle, which is for the caller to have verified."""
+    return Signature(key.public, key.sign(_message(bundle.fingerprint)))
+
+
+def parse_signature(name: str, content: bytes) -> Signature:
+    """The signature in a file's bytes; whatever else they are is a BundleError."""
+    try:
+        document = json.loads(content[: MAX_SIGNATURE + 1])
+        signature = Signature(PublicKey(_bytes(document["public_key"], PUBLIC_SIZE)), _bytes(document["signature"], SIGNATURE_SIZE))
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise BundleError(f"{name!r} is no signature: expected a file as `bento sign` writes it") from error
+    if signature.name != name or signature.encode() != content:
+        raise BundleError(f"{name!r} is no signature: expected a file as `bento sign` writes it")
+    return signature
+
+
+def read_signatures(bundle: Bundle) -> tuple[Signature, ...]:
+    """The signatures of a bundle, which say nothing before they are checked."""
+    return parse_signatures({name: _read(bundle.path / name) for name in bundle.signatures})
+
+
+def add_signatures(bundle: Bundle, signatures: Iterable[Signature]) -> None:
+    """Put signatures beside a bundle's manifest, each as a whole or not at all; what the disk refuses is an OSError."""
+    for signature in signatures:
+        descriptor, name = tempfile.mkstemp(prefix=".signing-", dir=bundle.path.parent)
+        draft = Path(name)
+        try:
+            with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor is no path
+                file.write(signature.encode())
+                os.fchmod(descriptor, 0o644)
+                file.flush()
+                os.fsync(descriptor)
+            draft.replace(bundle.path / signature.name)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
+
+
+def parse_signatures(contents: Mapping[str, bytes]) -> tuple[Signature, ...]:
+    """Signatures by the names of their files; too many are a BundleError."""
+    if len(contents) > MAX_SIGNATURES:
+        raise BundleError(f"there are {len(contents)} signatures: expected at most {MAX_SIGNATURES}")
+    return tuple(parse_signature(name, contents[name]) for name in sorted(contents))
+
+
+def is_signature(name: str) -> bool:
+    """Whether a file of this name, beside a manifest, is a signature."""
+    return SIGNATURE.fullmatch(name) is not None
+
+
+def _message(fingerprint: str) -> bytes:
+    """What is signed; its first words keep a signature from standing for anything but a bundle."""
+    return f"bento bundle sha256:{fingerprint}\n".encode()
+
+
+def _bytes(text: str, size: int) -> bytes:
+    content = base64.b64decode(text, validate=True)
+    if len(content) != size:
+        raise ValueError(f"expected {size} bytes, got {len(content)}")
+    return content
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with open_file(path) as file:
+            return file.read(MAX_SIGNATURE + 1)
+    except OSError as error:
+        raise BundleError(f"cannot read {path}: {error.strerror}") from error
