@@ -22,7 +22,7 @@ SOURCES := conftest.py core/src plugins examples benchmarks tests
 # The other plugins need frameworks. Those whose frameworks get along share an environment, every other one has its own.
 ENVIRONMENTS := boosters data keras
 PLUGINS_boosters := bento-catboost bento-lightgbm bento-xgboost
-PLUGINS_data := bento-image bento-mlflow bento-onnx bento-pandas bento-statsmodels
+PLUGINS_data := bento-image bento-kubernetes bento-mlflow bento-onnx bento-pandas bento-statsmodels
 PLUGINS_keras := bento-keras bento-tensorflow
 ALONE := $(filter-out bento-sklearn $(foreach name,$(ENVIRONMENTS),$(PLUGINS_$(name))),$(notdir $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))))
 $(foreach plugin,$(ALONE),$(eval PLUGINS_$(plugin) := $(plugin)))

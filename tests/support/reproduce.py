@@ -19,7 +19,10 @@ import bento.registry
 
 _BENTO = Path(sys.executable).with_name("bento")
 _EPOCH = "1764000000"
-_OPTIONS = {"oci": ("-o", "base=scratch", "-o", "packages=base")}
+_OPTIONS = {
+    "oci": ("-o", "base=scratch", "-o", "packages=base"),
+    **dict.fromkeys(("kserve", "knative", "kubernetes"), ("-o", "image=registry.example/iris:1")),
+}
 """What a packer needs to be told."""
 
 
