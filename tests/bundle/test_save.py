@@ -87,7 +87,7 @@ def test_a_saved_service_answers_in_a_process_that_has_only_the_bundle(project: 
 
 def test_a_bundle_has_its_parts_in_their_places(project: Any) -> None:
     bundle = project.save_iris({})
-    assert inside(bundle.path) == ["README.md", "artifacts", "bento.json", "requirements.txt", "src", "wheels"]
+    assert inside(bundle.path) == ["README.md", "artifacts", "bento.json", "requirements.txt", "sbom.cdx.json", "src", "wheels"]
     assert inside(bundle.path / "artifacts/model") == ["model.json"]
     assert project.paths(bundle) == ["iris.py"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,9 +17,10 @@ from .home import find_home
 from .installed import Environment
 from .manifest import FORMAT, Manifest
 from .model import Bundle, open_bundle
-from .paths import MANIFEST, README, REQUIREMENTS, WHEELS
+from .paths import MANIFEST, README, REQUIREMENTS, SBOM, WHEELS
 from .plan import Plan, make_plan
 from .readme import write_readme
+from .sbom import write_sbom
 from .script import check_guarded, imported_as
 from .slots import save_models
 from .tree import open_file, relative, walk
@@ -73,7 +75,9 @@ def _write_files(plan: Plan, draft: Path) -> None:
 def _write_manifest(plan: Plan, examples: tuple[ExampleEntry, ...], draft: Path, progress: Progress | None) -> None:
     hasher = Hasher(progress)
     paths = sorted(relative(entry, draft) for entry in walk(draft) if entry.is_file(follow_symlinks=False))
-    files = tuple(hasher.hash(draft, path) for path in paths)
+    hashed = [hasher.hash(draft, path) for path in paths]
+    (draft / SBOM).write_bytes(write_sbom(plan.name, plan.requirements, plan.artifacts, hashed))
+    files = tuple(sorted([*hashed, hasher.hash(draft, SBOM)], key=attrgetter("path")))
     manifest = Manifest(
         format=FORMAT,
         name=plan.name,

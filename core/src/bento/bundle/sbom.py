@@ -1,0 +1,85 @@
+"""The bill of materials: what a bundle is made of, for tools that look for known faults and licences, as CycloneDX in JSON.
+
+It names what `requirements.txt` pins, the wheels with their digests, and the models. What the requirements need in turn is not known before
+they are installed, so the list of dependencies says that it is incomplete. Times and serial numbers are left out, which the specification
+allows: the same bundle gives the same bytes.
+
+Source: CycloneDX 1.6, https://cyclonedx.org/docs/1.6/json/; package URLs of the type pypi, https://github.com/package-url/purl-spec.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+from .. import __version__
+from .paths import ARTIFACTS, WHEELS
+
+if TYPE_CHECKING:
+    from ..artifact import JSON
+    from .entries import ArtifactEntry, File
+
+_SPECIFICATION: Final = "1.6"
+_SCHEMA: Final = "http://cyclonedx.org/schema/bom-1.6.schema.json"
+
+
+def write_sbom(name: str, requirements: Iterable[str], artifacts: Iterable[ArtifactEntry], files: Sequence[File]) -> bytes:
+    """The document for a bundle of this name, whose wheels and models are among `files`."""
+    components = [*_libraries(requirements, files), *(_model(entry, files) for entry in artifacts)]
+    service: dict[str, JSON] = {"type": "application", "bom-ref": f"service:{name}", "name": name}
+    tool: dict[str, JSON] = {"type": "application", "name": "bento-core", "version": __version__}
+    references: list[JSON] = [*sorted(str(component["bom-ref"]) for component in components)]
+    document: dict[str, JSON] = {
+        "$schema": _SCHEMA,
+        "bomFormat": "CycloneDX",
+        "specVersion": _SPECIFICATION,
+        "version": 1,
+        "metadata": {"tools": {"components": [tool]}, "component": service},
+        "components": list(components),
+        "dependencies": [{"ref": f"service:{name}", "dependsOn": references}],
+        "compositions": [{"aggregate": "incomplete", "dependencies": [f"service:{name}"]}],
+    }
+    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _libraries(requirements: Iterable[str], files: Sequence[File]) -> Iterator[dict[str, JSON]]:
+    """What is required, each distribution once: a wheel of it that goes along says exactly what that is."""
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name, parse_wheel_filename
+
+    wheels: dict[str, tuple[str, File]] = {}
+    for file in files:
+        if file.path.startswith(f"{WHEELS}/"):
+            distribution, version, *_ = parse_wheel_filename(file.path.rpartition("/")[2])
+            wheels[distribution] = (str(version), file)
+    for requirement in sorted(map(Requirement, requirements), key=lambda each: canonicalize_name(each.name)):
+        distribution = canonicalize_name(requirement.name)
+        pinned = next((each.version for each in requirement.specifier if each.operator in ("==", "===")), "")
+        yield _library(distribution, *wheels.get(distribution, (pinned, None)))
+
+
+def _library(name: str, version: str, wheel: File | None) -> dict[str, JSON]:
+    purl = f"pkg:pypi/{name}@{quote(version, safe='')}"
+    library: dict[str, JSON] = {"type": "library", "bom-ref": purl, "name": name, "version": version, "purl": purl}
+    if wheel is not None:
+        library |= {"hashes": _hashes(wheel), "properties": [{"name": "bento:file", "value": wheel.path}]}
+    return library
+
+
+def _model(entry: ArtifactEntry, files: Sequence[File]) -> dict[str, JSON]:
+    """A slot, with its files."""
+    parts: list[JSON] = [
+        {"type": "file", "bom-ref": file.path, "name": file.path, "hashes": _hashes(file)}
+        for file in files
+        if file.path.startswith(f"{ARTIFACTS}/{entry.slot}/")
+    ]
+    facts = {"format": entry.format, "runs-code": str(entry.runs_code).lower(), "type": entry.type}
+    properties: list[JSON] = [{"name": f"bento:{fact}", "value": value} for fact, value in facts.items()]
+    model: dict[str, JSON] = {"type": "machine-learning-model", "bom-ref": f"model:{entry.slot}", "name": entry.slot}
+    return model | {"components": parts, "properties": properties}
+
+
+def _hashes(file: File) -> list[JSON]:
+    return [{"alg": "SHA-256", "content": file.sha256}]
