@@ -56,7 +56,8 @@ def test_every_block_of_a_page_is_read(page, blocks_of):
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_every_link_to_a_file_leads_to_one(page):
-    targets = re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text())
+    prose = re.sub(r"^( *```).*?^\1", "", page.read_text(), flags=re.MULTILINE | re.DOTALL)
+    targets = re.findall(r"\]\((?!https?://|#)([^)#]+)", prose)
     assert [target for target in targets if not (page.parent / target).exists()] == []
 
 

@@ -274,8 +274,8 @@ FAULT = (
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     folder = tmp_path_factory.mktemp("scale")
-    (folder / "scale.py").write_text(SERVICE)
-    subprocess.run([sys.executable, "scale.py"], cwd=folder, env={**os.environ, "BENTO_HOME": str(folder / "home")}, check=True)
+    (folder / "asked_scale.py").write_text(SERVICE)
+    subprocess.run([sys.executable, "asked_scale.py"], cwd=folder, env={**os.environ, "BENTO_HOME": str(folder / "home")}, check=True)
     return folder / "home"
 
 

@@ -283,9 +283,9 @@ def test_an_example_fits_the_schema_that_is_made_of_it(example):
 
 
 def test_a_service_in_a_bundle_is_tested_by_its_tag(tmp_path, monkeypatch):
-    (tmp_path / "scale.py").write_text(SCALE)
+    (tmp_path / "checked_scale.py").write_text(SCALE)
     monkeypatch.setenv("BENTO_HOME", str(tmp_path / "home"))
-    subprocess.run([sys.executable, "scale.py"], cwd=tmp_path, check=True)
+    subprocess.run([sys.executable, "checked_scale.py"], cwd=tmp_path, check=True)
     assert faults("scale:1", max_examples=5) == {}
 
 
