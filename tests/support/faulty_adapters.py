@@ -65,7 +65,7 @@ class SharingAdapter(Rows):
 
     def decode(self, payload):
         self.payload = payload
-        time.sleep(0.0001)
+        time.sleep(0.003)
         return super().decode(self.payload)
 
 

@@ -240,7 +240,7 @@ def test_a_request_that_has_influence_on_the_next():
 def test_a_request_that_is_kept_on_the_adapter_while_it_is_read():
     def decode(self, payload):
         self.payload = payload
-        time.sleep(0.0001)
+        time.sleep(0.003)
         return NumbersAdapter.decode(self, self.payload)
 
     advice = fails("test_two_threads_decode_without_disturbing_each_other", bad(decode=decode))
