@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sys
 from typing import Any
 
 import msgpack
@@ -399,3 +400,20 @@ def test_only_arrays_are_claimed():
     assert ArrayAdapter.for_value([1]) is None
     assert ArrayAdapter.for_value(np.float64(1)) is None
     assert isinstance(ArrayAdapter.for_value(np.zeros(1)), ArrayAdapter)
+
+
+def test_nobody_holds_a_large_document_while_it_is_let_go():
+    """Held by another name, its objects would be freed all at once, and everybody else in the process would wait for that."""
+    references = []
+
+    def watch(frame, event, _):
+        if event == "call" and frame.f_code.co_name == "release":
+            references.append(sys.getrefcount(frame.f_locals["values"][0]))
+
+    before = sys.getprofile()
+    sys.setprofile(watch)
+    try:
+        ArrayAdapter(shape=(None, 2)).decode(Payload.of(b"[" + b"[1.0,2.0]," * 50_000 + b"[1.0,2.0]]", "application/json"))
+    finally:
+        sys.setprofile(before)
+    assert references == [2]  # the list that is emptied, and the argument of getrefcount

@@ -195,12 +195,11 @@ class ArrayAdapter(Adapter[Any]):
 
 def _from_json(payload: Payload) -> Array:
     text = _json.source(payload)
-    value = _json.parse(text)
+    # In a list, and by no name of its own: what is named here as well could not be released a little at a time.
+    values = [_json.parse(text)]
     if b'"' in text if isinstance(text, bytes | bytearray) else '"' in text:
-        raise _nested.fault(value)
-    if len(text) <= PIECE:
-        return _nested.from_lists(value)
-    return _from_lists([value], len(text))
+        raise _nested.fault(values[0])
+    return _nested.from_lists(values[0]) if len(text) <= PIECE else _from_lists(values, len(text))
 
 
 def _from_msgpack(payload: Payload) -> Array:

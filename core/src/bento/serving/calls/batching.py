@@ -61,7 +61,7 @@ class Batcher:
     def submit(self, call: Call) -> None:
         """Put a decoded call at the end of the queue, or raise Overloaded when its answer could not be in time."""
         queue = self._queue
-        # Nothing is predicted while a call of the api can start, so only a queue that is full of itself needs a look.
+        # While a call of the api can start there is no wait to predict, and only the queue's own limit counts.
         if queue and (self._free <= 0 or len(queue) >= self._limit):
             self._check_room(call)
         queue.append(call)
@@ -133,6 +133,7 @@ class Batcher:
         rows = 0
         while queue and rows < size:
             call = queue.popleft()
+            # `is_wanted` and `weight`, written out: this runs once for every request.
             if call.settled or call.deadline <= now:
                 continue
             weight = call.rows or 1
