@@ -7,8 +7,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from bento.bundle import Bundle, open_bundle
+from bento.bundle.installed import Environment
+from bento.bundle.wheels import build_wheel
 
 # Projects of their own, installed and tested in environments of their own: tests/installed/test_thirdparty.py.
 collect_ignore = ["thirdparty"]
@@ -56,3 +60,19 @@ def document() -> dict[str, Any]:
         "python": "3.11.7",
         "env": {"apt": [], "base_image": None, "python_version": None, "setup": None},
     }
+
+
+@pytest.fixture(scope="session")
+def wheelhouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Wheels of what bento needs, made again from what is installed here: what an index would bring."""
+    folder, distributions = tmp_path_factory.mktemp("wheelhouse"), Environment.read().distributions
+    pending, seen = ["bento-core"], set()
+    while pending:
+        name = pending.pop()
+        if name in distributions and name not in seen:
+            seen.add(name)
+            needed = map(Requirement, distributions[name].distribution.requires or ())
+            pending += [canonicalize_name(each.name) for each in needed if each.marker is None or each.marker.evaluate({"extra": ""})]
+            if not distributions[name].is_local:
+                build_wheel(distributions[name], folder)
+    return folder

@@ -44,6 +44,7 @@ ONLY_IN = {
     "prometheus_client": {"serving"},
     "pytest": {"pytest_plugin"},
     "starlette": {"serving"},
+    "uv": {"bundle"},
     "uvicorn": {"serving"},
     "uvloop": {"serving"},
 }

@@ -109,6 +109,10 @@ def test_requirements_and_surroundings_may_change(changes):
     ]
 
 
+def test_what_is_installed_may_be_locked(changes):
+    assert changes({**FILES, "requirements.lock": b""}) == [Change("lock", "requirements.lock", "added")]
+
+
 def test_files_may_be_added_removed_or_changed(changes):
     files = {"artifacts/model/model.json": b"[1, 2]", "src/iris.py": b"", "src/more.py": b"", "wheels/a-1-py3-none-any.whl": b""}
     assert changes(files) == [

@@ -19,12 +19,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 
 from bento.bundle import Bundle
-from bento.bundle.installed import Environment as Installed
-from bento.bundle.wheels import build_wheel
 from bento.store import Store
 from running import eventually
 
@@ -183,22 +179,6 @@ def root_tar(tmp_path_factory) -> Path:
         entry.type, entry.mode = tarfile.DIRTYPE, 0o1777
         archive.addfile(entry)
     return out
-
-
-@pytest.fixture(scope="session")
-def wheelhouse(tmp_path_factory) -> Path:
-    """Wheels of what bento needs, made again from what is installed here: what an index would bring."""
-    folder, distributions = tmp_path_factory.mktemp("wheelhouse"), Installed.read().distributions
-    pending, seen = ["bento-core"], set()
-    while pending:
-        name = pending.pop()
-        if name in distributions and name not in seen:
-            seen.add(name)
-            needed = map(Requirement, distributions[name].distribution.requires or ())
-            pending += [canonicalize_name(each.name) for each in needed if each.marker is None or each.marker.evaluate({"extra": ""})]
-            if not distributions[name].is_local:
-                build_wheel(distributions[name], folder)
-    return folder
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .change import Change, arrow
 from .clients import changed_apis
-from .paths import ARTIFACTS, EXAMPLES, SOURCE, WHEELS
+from .paths import ARTIFACTS, EXAMPLES, LOCK, SOURCE, WHEELS
 
 if TYPE_CHECKING:
     from .entries import ArtifactEntry
@@ -23,6 +23,7 @@ def compare(old: Bundle, new: Bundle) -> Iterator[Change]:
     yield from _models(before, after)
     yield from _texts("package", _pins(before), _pins(after))
     yield from _texts("env", _surroundings(before), _surroundings(after))
+    yield from _lock(before, after)
     for area, folder in (("code", SOURCE), ("wheel", WHEELS), ("example", EXAMPLES)):
         yield from _files(area, _digests(before, folder), _digests(after, folder))
 
@@ -56,6 +57,11 @@ def _texts(area: str, old: Mapping[str, str], new: Mapping[str, str]) -> Iterato
     for name in sorted(old.keys() | new.keys()):
         if old.get(name) != new.get(name):
             yield Change(area, name, arrow(old.get(name), new.get(name)))
+
+
+def _lock(old: Manifest, new: Manifest) -> Iterator[Change]:
+    """Whether something else is installed, in the end."""
+    yield from _files("lock", *({file.path: file.sha256 for file in manifest.files if file.path == LOCK} for manifest in (old, new)))
 
 
 def _files(area: str, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Change]:

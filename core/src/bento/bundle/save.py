@@ -9,15 +9,17 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from ..packers.lock import parse_lock
 from .atomic import new_folder
 from .examples import Golden, write_examples
 from .fields import TIME_FORMAT
 from .hashing import Hasher, Progress, list_digest
 from .home import find_home
 from .installed import Environment
+from .lock import lock_tree
 from .manifest import FORMAT, Manifest
 from .model import Bundle, open_bundle
-from .paths import MANIFEST, README, REQUIREMENTS, SBOM, WHEELS
+from .paths import LOCK, MANIFEST, README, REQUIREMENTS, SBOM, WHEELS
 from .plan import Plan, make_plan
 from .readme import write_readme
 from .sbom import write_sbom
@@ -40,12 +42,14 @@ def write_bundle(
     version: str | None = None,
     labels: Mapping[str, str] | None = None,
     examples: Sequence[Golden] = (),
+    lock: bool = False,
     progress: Progress | None = None,
 ) -> Bundle:
     """Save a service as the folder `folder`, which does not exist yet, with its models, its code and what both need.
 
     `version` is the time and the first six digits of the bundle's digest by default. With `SOURCE_DATE_EPOCH` set, the same service
-    gives the same bytes. `progress` is told how many bytes are hashed. Whatever fails, nothing is left, and the error says what failed.
+    gives the same bytes. With `lock`, everything that is to be installed is resolved and kept with its hashes. `progress` is told how
+    many bytes are hashed. Whatever fails, nothing is left, and the error says what failed.
     """
     environment = Environment.read()
     home = find_home(type(service), environment)
@@ -56,6 +60,8 @@ def write_bundle(
         with new_folder(folder) as draft:
             save_models(service, draft)
             _write_files(plan, draft)
+            if lock:
+                _write(draft / LOCK, lock_tree(plan.name, plan.requirements, environment, draft, plan.env.python_version))
             _write_manifest(plan, write_examples(examples, draft), draft, progress)
     return open_bundle(folder)
 
@@ -76,7 +82,8 @@ def _write_manifest(plan: Plan, examples: tuple[ExampleEntry, ...], draft: Path,
     hasher = Hasher(progress)
     paths = sorted(relative(entry, draft) for entry in walk(draft) if entry.is_file(follow_symlinks=False))
     hashed = [hasher.hash(draft, path) for path in paths]
-    (draft / SBOM).write_bytes(write_sbom(plan.name, plan.requirements, plan.artifacts, hashed))
+    locked = parse_lock((draft / LOCK).read_text("utf-8")).values() if (draft / LOCK).exists() else ()
+    (draft / SBOM).write_bytes(write_sbom(plan.name, plan.requirements, plan.artifacts, hashed, locked))
     files = tuple(sorted([*hashed, hasher.hash(draft, SBOM)], key=attrgetter("path")))
     manifest = Manifest(
         format=FORMAT,

@@ -1,8 +1,8 @@
 """The bill of materials: what a bundle is made of, for tools that look for known faults and licences, as CycloneDX in JSON.
 
-It names what `requirements.txt` pins, the wheels with their digests, and the models. What the requirements need in turn is not known before
-they are installed, so the list of dependencies says that it is incomplete. Times and serial numbers are left out, which the specification
-allows: the same bundle gives the same bytes.
+It names what `requirements.txt` pins, the wheels with their digests, and the models. What the requirements need in turn is named where
+there is a lock, and not known before they are installed where there is none; who needs it is not told, so the list of dependencies says
+that it is incomplete. Times and serial numbers are left out, which the specification allows: the same bundle gives the same bytes.
 
 Source: CycloneDX 1.6, https://cyclonedx.org/docs/1.6/json/; package URLs of the type pypi, https://github.com/package-url/purl-spec.
 """
@@ -19,25 +19,30 @@ from .paths import ARTIFACTS, WHEELS
 
 if TYPE_CHECKING:
     from ..artifact import JSON
+    from ..packers.lock import Locked
     from .entries import ArtifactEntry, File
 
 _SPECIFICATION: Final = "1.6"
 _SCHEMA: Final = "http://cyclonedx.org/schema/bom-1.6.schema.json"
 
 
-def write_sbom(name: str, requirements: Iterable[str], artifacts: Iterable[ArtifactEntry], files: Sequence[File]) -> bytes:
-    """The document for a bundle of this name, whose wheels and models are among `files`."""
+def write_sbom(
+    name: str, requirements: Iterable[str], artifacts: Iterable[ArtifactEntry], files: Sequence[File], locked: Iterable[Locked] = ()
+) -> bytes:
+    """The document for a bundle of this name, whose wheels and models are among `files`; `locked` is all that is installed for it."""
     components = [*_libraries(requirements, files), *(_model(entry, files) for entry in artifacts)]
+    direct = {str(component["bom-ref"]) for component in components}
+    deeper = [_library(each.name, each.version, None) for each in locked if _purl(each.name, each.version) not in direct]
     service: dict[str, JSON] = {"type": "application", "bom-ref": f"service:{name}", "name": name}
     tool: dict[str, JSON] = {"type": "application", "name": "bento-core", "version": __version__}
-    references: list[JSON] = [*sorted(str(component["bom-ref"]) for component in components)]
+    references: list[JSON] = [*sorted(direct)]
     document: dict[str, JSON] = {
         "$schema": _SCHEMA,
         "bomFormat": "CycloneDX",
         "specVersion": _SPECIFICATION,
         "version": 1,
         "metadata": {"tools": {"components": [tool]}, "component": service},
-        "components": list(components),
+        "components": [*components, *deeper],
         "dependencies": [{"ref": f"service:{name}", "dependsOn": references}],
         "compositions": [{"aggregate": "incomplete", "dependencies": [f"service:{name}"]}],
     }
@@ -61,11 +66,15 @@ def _libraries(requirements: Iterable[str], files: Sequence[File]) -> Iterator[d
 
 
 def _library(name: str, version: str, wheel: File | None) -> dict[str, JSON]:
-    purl = f"pkg:pypi/{name}@{quote(version, safe='')}"
+    purl = _purl(name, version)
     library: dict[str, JSON] = {"type": "library", "bom-ref": purl, "name": name, "version": version, "purl": purl}
     if wheel is not None:
         library |= {"hashes": _hashes(wheel), "properties": [{"name": "bento:file", "value": wheel.path}]}
     return library
+
+
+def _purl(name: str, version: str) -> str:
+    return f"pkg:pypi/{name}@{quote(version, safe='')}"
 
 
 def _model(entry: ArtifactEntry, files: Sequence[File]) -> dict[str, JSON]:

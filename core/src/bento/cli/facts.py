@@ -25,6 +25,8 @@ def record(bundle: Bundle) -> dict[str, object]:
 
 def facts(bundle: Bundle) -> dict[str, str | list[str]]:
     """A bundle's facts, in the order people look for them."""
+    from ..bundle.paths import LOCK
+
     manifest = bundle.manifest
     env = manifest.env
     return {
@@ -40,6 +42,7 @@ def facts(bundle: Bundle) -> dict[str, str | list[str]]:
         "digest": f"sha256:{bundle.digest}",
         "python": manifest.python,
         "requires": list(manifest.requirements),
+        "locked": LOCK if any(file.path == LOCK for file in manifest.files) else "",
         "apt": list(env.apt),
         "base image": env.base_image or "",
         "path": str(bundle.path),

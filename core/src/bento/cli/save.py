@@ -15,13 +15,15 @@ from .command import Command, open_store, parse_labels, store_option
     examples="""
     bento save iris:service
     bento save iris:service --version 3 --label stage=live
+    bento save iris:service --lock
     """,
 )
 @click.argument("reference", metavar="MODULE:SERVICE")
 @click.option("--version", metavar="TEXT", help="The version, instead of the time and a digest.")
 @click.option("--label", "labels", multiple=True, callback=parse_labels, metavar="NAME=VALUE", help="A label of the bundle; repeat it.")
+@click.option("--lock", is_flag=True, help="Resolve all that is to be installed, and keep it with its hashes.")
 @store_option
-def command(reference: str, *, version: str | None, labels: dict[str, str], store_path: Path | None) -> None:
+def command(reference: str, *, version: str | None, labels: dict[str, str], lock: bool, store_path: Path | None) -> None:
     """Save a service of a module.
 
     Imports the MODULE of the current folder, saves its instance SERVICE with its models, and prints its tag, as `bento.save` in Python
@@ -34,4 +36,4 @@ def command(reference: str, *, version: str | None, labels: dict[str, str], stor
     if not names_module(reference):
         raise DefinitionError(f"{reference!r} is no service of a module here: expected MODULE:SERVICE, as in iris:service for ./iris.py")
     service = import_service(reference)
-    click.echo(str(save(service, version=version, labels=labels, store=open_store(store_path)).tag))
+    click.echo(str(save(service, version=version, labels=labels, lock=lock, store=open_store(store_path)).tag))

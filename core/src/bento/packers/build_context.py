@@ -11,15 +11,18 @@ from ..env import Env
 from ..errors import DefinitionError, PackerError
 from ..packer import Packer
 from .contents import checking, copy_bundle, env_of, set_modes, wheels_of
-from .dockerfile import BUNDLE, IGNORED, REQUIREMENTS, SETUP, WHEEL_REQUIREMENTS, Recipe
+from .dockerfile import BUNDLE, IGNORED, REQUIREMENTS, SETUP, START_REQUIREMENTS, WHEEL_REQUIREMENTS, Recipe
+from .lock import lock_of, lock_text, without
 from .output import create
-from .requirements import added_to, brought_by, requirements_txt
+from .requirements import added_to, brought_by, distribution_of, names_of, requirements_txt
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from ..bundle import Bundle
     from .dockerfile import Start
+    from .lock import Locked
 
 _GPUS = ("nvidia",)
 
@@ -56,15 +59,32 @@ class BuildContextPacker(Packer):
 
     def _texts(self, bundle: Bundle) -> dict[str, str]:
         """What is written rather than copied, by path."""
-        env, wheels, start = self._env(bundle), wheels_of(bundle), self._start(bundle)
-        requirements = added_to(env.python, start.requirements)
-        local = brought_by(wheels, requirements)
+        env, start = self._env(bundle), self._start(bundle)
+        locked = lock_of(bundle)
+        lists = _locked_lists(bundle, locked, start) if locked else _lists(bundle, env, start)
+        more = {**dict(start.files), **{name: text for name, text in lists.items() if name == START_REQUIREMENTS}}
         paths = (*bundle.signatures, *(file.path for file in bundle.manifest.files))
-        recipe = Recipe(bundle.tag, env, paths, start, gpu=self._gpu)
-        ignored = IGNORED + "".join(f"!{name}\n" for name, _ in start.files)
-        texts = {"Dockerfile": recipe.text(), ".dockerignore": ignored, REQUIREMENTS: requirements_txt(set(requirements) - set(local))}
-        return {**texts, **dict(start.files), **({WHEEL_REQUIREMENTS: requirements_txt(local)} if wheels else {})}
+        recipe = Recipe(bundle.tag, env, paths, start, gpu=self._gpu, locked=bool(locked), starts_with_more=START_REQUIREMENTS in lists)
+        ignored = IGNORED + "".join(f"!{name}\n" for name in more)
+        return {"Dockerfile": recipe.text(), ".dockerignore": ignored, **lists, **dict(start.files)}
 
     def _env(self, bundle: Bundle) -> Env:
         env = env_of(bundle)
         return replace(env, base_image=self._base_image or env.base_image or f"python:{env.python_version}-slim")
+
+
+def _lists(bundle: Bundle, env: Env, start: Start) -> dict[str, str]:
+    """The files that pip reads: what an index brings, and what the bundle's wheels do."""
+    requirements, wheels = added_to(env.python, start.requirements), wheels_of(bundle)
+    local = brought_by(wheels, requirements)
+    lists = {REQUIREMENTS: requirements_txt(set(requirements) - set(local))}
+    return {**lists, WHEEL_REQUIREMENTS: requirements_txt(local)} if wheels else lists
+
+
+def _locked_lists(bundle: Bundle, locked: Mapping[str, Locked], start: Start) -> dict[str, str]:
+    """The same from a lock, with hashes; and what starts the image beside that, which no lock of the bundle names."""
+    local = {*map(distribution_of, wheels_of(bundle))}
+    more = [text for text in start.requirements if names_of([text])[0] not in locked]
+    lists = {REQUIREMENTS: lock_text(without(locked, local))}
+    wheels = {WHEEL_REQUIREMENTS: lock_text(locked[name] for name in local)} if local else {}
+    return {**lists, **wheels, **({START_REQUIREMENTS: requirements_txt(more)} if more else {})}

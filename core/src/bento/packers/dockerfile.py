@@ -24,6 +24,7 @@ MODELS = "artifacts"
 REQUIREMENTS = "requirements.txt"
 SETUP = "setup.sh"
 WHEEL_REQUIREMENTS = "wheels.txt"
+START_REQUIREMENTS = "start.txt"
 
 IGNORED = f"""\
 # Only what the Dockerfile copies goes to the builder.
@@ -58,12 +59,19 @@ _SETUP = f"""\
 COPY {SETUP} /opt/bento/
 RUN /opt/bento/{SETUP}"""
 
-_REQUIREMENTS = f"""\
+_INDEX = f"""\
 # Another index than PyPI: docker build --build-arg PIP_INDEX_URL=https://...
 ARG PIP_INDEX_URL
 ARG PIP_EXTRA_INDEX_URL
-COPY {REQUIREMENTS} /opt/bento/
+COPY {REQUIREMENTS} /opt/bento/"""
+_REQUIREMENTS = f"""\
+{_INDEX}
 RUN python -m pip install --no-cache-dir --requirement /opt/bento/{REQUIREMENTS}"""
+# A lock names everything, so that nothing is installed which it does not name.
+_LOCKED = "RUN python -m pip install --no-cache-dir --no-deps --require-hashes"
+_LOCKED_REQUIREMENTS = f"""\
+{_INDEX}
+{_LOCKED} --requirement /opt/bento/{REQUIREMENTS}"""
 
 # The wheels are named as files, so that no index can put another distribution of the same name and version in their place.
 _WHEELS = f"""\
@@ -71,6 +79,14 @@ COPY {BUNDLE}/{WHEELS} /{BUNDLE}/{WHEELS}/
 COPY {WHEEL_REQUIREMENTS} /opt/bento/
 RUN python -m pip install --no-cache-dir --find-links /{BUNDLE}/{WHEELS} \\
     --requirement /opt/bento/{REQUIREMENTS} --requirement /opt/bento/{WHEEL_REQUIREMENTS} /{BUNDLE}/{WHEELS}/*.whl"""
+_LOCKED_WHEELS = f"""\
+COPY {BUNDLE}/{WHEELS} /{BUNDLE}/{WHEELS}/
+COPY {WHEEL_REQUIREMENTS} /opt/bento/
+{_LOCKED} \\
+    --no-index --find-links /{BUNDLE}/{WHEELS} --requirement /opt/bento/{WHEEL_REQUIREMENTS}"""
+_START = f"""\
+COPY {START_REQUIREMENTS} /opt/bento/
+RUN python -m pip install --no-cache-dir --requirement /opt/bento/{START_REQUIREMENTS}"""
 
 USER = "10001:10001"
 _HEALTH = (
@@ -110,13 +126,18 @@ def server(port: int, end: str, *, gpu: bool = False) -> Start:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What a Dockerfile depends on: `Tag` and `Env` have checked their values, `paths` are those of the bundle's files."""
+    """What a Dockerfile depends on: `Tag` and `Env` have checked their values, `paths` are those of the bundle's files.
+
+    With `locked`, the requirements have hashes, and with `starts_with_more`, something that they do not name starts the image.
+    """
 
     tag: Tag
     env: Env
     paths: tuple[str, ...]
     start: Start
     gpu: bool = False
+    locked: bool = False
+    starts_with_more: bool = False
 
     def text(self) -> str:
         """The Dockerfile."""
@@ -129,10 +150,12 @@ class Recipe:
             yield _APT.format(packages=" ".join(sorted(self.env.apt)))
         if self.env.setup:
             yield _SETUP
-        yield _REQUIREMENTS
+        yield _LOCKED_REQUIREMENTS if self.locked else _REQUIREMENTS
         folders = {_layer(path) for path in self.paths if "/" in path}
         if WHEELS in folders:
-            yield _WHEELS
+            yield _LOCKED_WHEELS if self.locked else _WHEELS
+        if self.starts_with_more:
+            yield _START
         yield "\n".join(self._copies(folders - {WHEELS}))
         yield self.start.end
 

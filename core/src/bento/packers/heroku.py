@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING
 
 from ..packer import Packer
-from .contents import checking, copy_bundle, env_of, refuse_setup, set_modes, wheels_of
+from .contents import checking, copy_bundle, env_of, refuse_setup, set_modes
+from .folder_requirements import for_folder
 from .output import create
-from .requirements import for_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,7 +57,7 @@ def _texts(bundle: Bundle) -> dict[str, str]:
         ".gitignore": _NOTHING_IGNORED,
         ".python-version": f"{env.python_version}\n",
         "app.json": _app(bundle, env),
-        "requirements.txt": for_folder(wheels_of(bundle), env.python),
+        "requirements.txt": for_folder(bundle, env.python),
     }
     return {**texts, "Aptfile": "".join(f"{package}\n" for package in sorted(env.apt))} if env.apt else texts
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import PackerError
 from .contents import wheels_of
-from .requirements import for_folder
+from .folder_requirements import for_folder
 
 if TYPE_CHECKING:
     from ..bundle import Bundle
@@ -27,7 +27,7 @@ def install(bundle: Bundle, env: Env, folder: Path) -> tuple[dict[str, Path], di
     pip asks the index that it is configured for. What it cannot install is a PackerError with what it says.
     """
     wheels = wheels_of(bundle)
-    _run_pip(bundle, for_folder(wheels, env.python), str(env.python_version), folder)
+    _run_pip(bundle, for_folder(bundle, env.python), str(env.python_version), folder)
     shutil.rmtree(folder / "bin", ignore_errors=True)  # scripts name this machine's Python
     for metadata in folder.glob("*.dist-info"):
         _settle(metadata)

@@ -22,17 +22,6 @@ def requirements_txt(requirements: Iterable[str]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def for_folder(wheels: Sequence[str], requirements: Sequence[str]) -> str:
-    """A requirements file for pip in a folder that has the bundle in `bundle/`.
-
-    The wheels are named as files, so that no index can put another distribution of the same name and version in their place.
-    """
-    local = brought_by(wheels, requirements)
-    extras = {_distribution(wheel): "" for wheel in wheels} | dict(map(_named, local))
-    lines = [f"./bundle/wheels/{wheel}{extras[_distribution(wheel)]}\n" for wheel in sorted(wheels)]
-    return requirements_txt(set(requirements) - set(local)) + "".join(lines)
-
-
 def _named(requirement: str) -> tuple[str, str]:
     """A requirement's distribution, and its extras as they follow a name."""
     from packaging.requirements import Requirement
@@ -44,7 +33,7 @@ def _named(requirement: str) -> tuple[str, str]:
 
 def brought_by(wheels: Iterable[str], requirements: Sequence[str]) -> list[str]:
     """The requirements that wheels with these file names meet."""
-    names = {_distribution(wheel) for wheel in wheels}
+    names = {distribution_of(wheel) for wheel in wheels}
     return [text for text in requirements if _named(text)[0] in names]
 
 
@@ -54,7 +43,18 @@ def added_to(requirements: Sequence[str], others: Iterable[str]) -> list[str]:
     return [*requirements, *(text for text in others if _named(text)[0] not in names)]
 
 
-def _distribution(wheel: str) -> str:
+def names_of(requirements: Iterable[str]) -> list[str]:
+    """The distributions that requirements name, normalised."""
+    return [_named(text)[0] for text in requirements]
+
+
+def extras_of(requirements: Iterable[str]) -> dict[str, str]:
+    """The extras that are required of each distribution, as they follow a name: `[red]`."""
+    return dict(map(_named, requirements))
+
+
+def distribution_of(wheel: str) -> str:
+    """The distribution, normalised, that a wheel of this file name is of."""
     from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
     try:

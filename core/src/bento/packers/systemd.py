@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from ..errors import PackerError
 from ..packer import Packer
-from .contents import checking, copy_bundle, env_of, refuse_setup, set_modes, wheels_of
+from .contents import checking, copy_bundle, env_of, refuse_setup, set_modes
+from .folder_requirements import for_folder
 from .output import create
-from .requirements import for_folder
 from .unit import Unit
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class SystemdPacker(Packer):
             f"bento-{tag.name}.service": unit.service(),
             f"bento-{tag.name}.socket": unit.socket(),
             _SCRIPT: unit.script(),
-            "requirements.txt": for_folder(wheels_of(bundle), env.python),
+            "requirements.txt": for_folder(bundle, env.python),
         }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import tempfile
@@ -14,7 +15,9 @@ from ..packer import Packer
 from .archive import ArchivePacker
 from .contents import WHEELS, checking, set_modes, wheels_of
 from .distribution import Distribution
+from .lock import LOCK, Locked, lock_of, lock_text
 from .output import create
+from .requirements import names_of
 from .wheel_file import WheelFile
 
 if TYPE_CHECKING:
@@ -28,7 +31,7 @@ class WheelPacker(Packer):
 
     The wheel has the bundle's name. Installed, it brings a command of that name, `iris serve`, `iris run`, and a package,
     `bundle_iris.load()`. `version` is the distribution's; without it, it is the bundle's, or the time when the bundle was saved if
-    that is no version by PEP 440.
+    that is no version by PEP 440. The lock of a bundle that has one lies beside the wheel, and names that as well.
     """
 
     name = "wheel"
@@ -47,6 +50,7 @@ class WheelPacker(Packer):
             for name in wheels_of(bundle):
                 shutil.copyfile(bundle.path / WHEELS / name, draft / name)
             _write(bundle, distribution, draft)
+            _lock(bundle, distribution, draft)
             set_modes(draft)
         return out
 
@@ -59,6 +63,15 @@ def _write(bundle: Bundle, distribution: Distribution, folder: Path) -> None:
             wheel.add(f"{distribution.package}/bundle.bento", file)
         for path, text in distribution.files().items():
             wheel.add(path, BytesIO(text.encode()))
+
+
+def _lock(bundle: Bundle, distribution: Distribution, folder: Path) -> None:
+    """Write everything that is installed with the wheel, and the wheel itself, with hashes; metadata of a wheel has no place for these."""
+    locked = lock_of(bundle)
+    if locked:
+        digest = hashlib.sha256((folder / distribution.file_name).read_bytes()).hexdigest()
+        own = Locked(names_of([distribution.name])[0], distribution.version, (digest,))
+        (folder / LOCK).write_text(lock_text([*locked.values(), own], "."), encoding="utf-8")
 
 
 def is_version(text: str) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..store import Store, service_to_save
 
 if TYPE_CHECKING:
-    from ..bundle import Bundle
+    from ..bundle import Bundle, Golden
     from ..service import Service
 
 
@@ -20,6 +20,7 @@ def save(
     store: Store | None = None,
     labels: Mapping[str, str] | None = None,
     examples: Sequence[object] = (),
+    lock: bool = False,
 ) -> Bundle:
     """Save a packed service as a bundle in the store; a version that is taken is a StoreError.
 
@@ -27,10 +28,14 @@ def save(
     `examples` are golden examples, `bento.Example(api, input)`, or bare inputs where there is one api. The service is asked each of
     them now, and by every server before it is ready; one that does not hold, or is answered differently every time, is an
     ExampleError, and nothing is saved.
+
+    With `lock`, everything that has to be installed for the bundle is resolved by uv, of `bento-core[lock]`, and kept with its hashes in
+    `requirements.lock`: what is packed installs just that.
     """
     packed = service_to_save(service, name)
-    if not len(examples):
-        return (store or Store()).save(packed, version=version, labels=labels)
-    from .examples import keep
+    kept: Sequence[Golden] = ()
+    if len(examples):
+        from .examples import keep
 
-    return (store or Store()).save(packed, version=version, labels=labels, examples=keep(packed, examples))
+        kept = keep(packed, examples)
+    return (store or Store()).save(packed, version=version, labels=labels, examples=kept, lock=lock)

@@ -50,11 +50,12 @@ class Store:
         version: str | None = None,
         labels: Mapping[str, str] | None = None,
         examples: Sequence[Golden] = (),
+        lock: bool = False,
         progress: Progress | None = None,
     ) -> Bundle:
         """Save a packed service, under a version of its own unless one is given; a version that is taken is a StoreError.
 
-        `examples` are golden examples as `bento.save` has made them.
+        `examples` are golden examples as `bento.save` has made them. With `lock`, what is to be installed is kept with its hashes.
         """
         from ..bundle import write_bundle
 
@@ -63,9 +64,8 @@ class Store:
         with refusing(self.root, f"save {service.name!r}"), workspace(self.root) as scratch:
 
             def write(chosen: str | None) -> Bundle:
-                draft = write_bundle(
-                    service, scratch / (chosen or "draft"), version=chosen, labels=labels, examples=examples, progress=progress
-                )
+                folder = scratch / (chosen or "draft")
+                draft = write_bundle(service, folder, version=chosen, labels=labels, examples=examples, lock=lock, progress=progress)
                 record(self.root, draft, how="saved", scratch=scratch)
                 return draft
 
