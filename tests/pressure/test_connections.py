@@ -223,6 +223,24 @@ def test_an_offer_to_switch_protocols_is_passed_over(server):
     assert not [line for line in server.lines if "upgrade" in line.lower()]
 
 
+def test_who_asks_again_at_once_after_a_refusal_is_not_read_at_once(server):
+    """Refusals that say to come back in seconds take no processor time from the answers: a client gets a few dozen of them in a
+    second, not thousands, and is heard as soon as there is room."""
+    with ExitStack() as stack:
+        assert server.ask("hurried", 0.2) == 0.2
+        working = [stack.enter_context(Connection(server.port)) for _ in range(3)]
+        for connection in working:
+            connection.send(post("/hurried", b"0.2"))
+        eager = stack.enter_context(Connection(server.port))
+        assert eventually(lambda: eager.ask(post("/hurried", b"0.2")).status == 503)
+        began, refusals = time.monotonic(), 0
+        while eager.ask(post("/hurried", b"0")).status == 503:
+            refusals += 1
+        seconds = time.monotonic() - began
+    assert refusals <= 3 + seconds / 0.01
+    assert server.ask("echo", 1) == 1
+
+
 @LANES
 def test_work_of_a_client_that_left_never_begins(server, origin):
     """Ten clients ask one after the other, and all but the first leave while they wait: only the first one's work is done."""

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 PROBLEM = "application/problem+json"
 
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
+
 
 class Answer(NamedTuple):
     """A whole answer: `media_type` is the Content-Type header, `headers` what goes with it beside the length and the request's id."""
@@ -28,7 +30,7 @@ class Answer(NamedTuple):
 
 def problem(status: int, detail: str, *, request_id: str = "", headers: tuple[tuple[str, str], ...] = ()) -> Answer:
     """An error as a problem document. Source: RFC 9457."""
-    document = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    document = {"type": "about:blank", "title": _PHRASES[status], "status": status, "detail": detail}
     if request_id:
         document["request_id"] = request_id
     return Answer(orjson.dumps(document), PROBLEM, status, headers)

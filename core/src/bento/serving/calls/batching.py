@@ -59,20 +59,23 @@ class Batcher:
         return len(self._queue)
 
     def submit(self, call: Call) -> None:
-        """Put a decoded call at the end of the queue, or raise Overloaded when its answer could not be in time."""
+        """Put a decoded call, for which there is room, at the end of the queue."""
         queue = self._queue
-        # While a call of the api can start there is no wait to predict, and only the queue's own limit counts.
-        if queue and (self._free <= 0 or len(queue) >= self._limit):
-            self._check_room(call)
         queue.append(call)
         if (self._wake is None or len(queue) == self._batch.size) and self._has_room():
             self._schedule()
+
+    def check_room(self, call: Call) -> None:
+        """Raise Overloaded if a call that came now could not be answered in time."""
+        # While a call of the api can start there is no wait to predict, and only the queue's own limit counts.
+        if self._queue and (self._free <= 0 or len(self._queue) >= self._limit):
+            self._check_wait(call)
 
     def close(self) -> None:
         """Let go of the threads; one that hangs in a model is left behind."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _check_room(self, call: Call) -> None:
+    def _check_wait(self, call: Call) -> None:
         wait = self._predicted_wait()
         if len(self._queue) >= self._limit:
             raise Overloaded(f"{self._name} has {self._limit} requests waiting, its limit", retry_after=max(1, math.ceil(wait)))

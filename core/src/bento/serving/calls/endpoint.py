@@ -7,7 +7,7 @@ from concurrent.futures import Executor
 from typing import TYPE_CHECKING
 
 from ...adapters._release import release
-from ...errors import DeadlineExceeded, Overloaded
+from ...errors import DeadlineExceeded
 from .accounts import CLIENT_LEFT, Accounts
 from .answer import Answer
 from .batching import Batcher
@@ -45,10 +45,12 @@ class Endpoint:
         call.begin(self.api.timeout, self._conclude)
         self._deadlines.add(call)
         self._accounts.begun()
-        if len(request.body) > _LARGE or request.head.content_encoding or self._pipeline.reader.costly:
-            self._decode_in_thread(call)
-            return
         try:
+            # What will be refused is not worth decoding.
+            self._batcher.check_room(call)
+            if len(request.body) > _LARGE or request.head.content_encoding or self._pipeline.reader.costly:
+                self._decode_in_thread(call)
+                return
             self._pipeline.admit(call, request.head.payload(request.body))
             self._submit(call)
         except Exception as error:  # noqa: BLE001 - the outcome of this call
@@ -69,11 +71,7 @@ class Endpoint:
         self._batcher.close()
 
     def _decode_in_thread(self, call: Call) -> None:
-        try:
-            self._hold(call, len(call.request.body))
-        except Overloaded as error:
-            call.settle(error)
-            return
+        self._hold(call, len(call.request.body))
         decoding = self._loop.run_in_executor(self._decoders, self._decode, call)
         decoding.add_done_callback(lambda done: self._decoded(call, done))
 
@@ -85,6 +83,7 @@ class Endpoint:
             if error is not None:
                 raise error
             self._hold(call, done.result() - len(call.request.body))
+            self._batcher.check_room(call)
             self._submit(call)
         except Exception as error:  # noqa: BLE001 - the outcome of this call
             call.settle(error)

@@ -19,6 +19,7 @@ from ..calls.answer import Answer, head_lines
 from .heads import Heads
 from .patrol import Patrol
 from .protocol import FastProtocol
+from .recess import Recess
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -44,6 +45,7 @@ class FastLane:
         self.access_log = app.access_log
         self.heads = Heads(app, allowed_hosts)
         self.patrol = Patrol(app.lifecycle.limits)
+        self.recess = Recess()
         self.room = app.lifecycle.room
         self._default_headers: list[tuple[bytes, bytes]] = []
         self._date = ""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # Small answers are worth a batch from one connection; of large ones, a client that reads none shall not hold many.
 _MANY, _FEW = 64, 4
+_OVERLOADED = 503
 
 
 class _Ahead:
@@ -62,6 +63,7 @@ class FastProtocol(Connection):
         self._in_flight: deque[_FastCall] = deque()
         self._waiting: deque[_FastCall] = deque()
         self._most = _FEW
+        self._rests = False
         self._body_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -181,6 +183,8 @@ class FastProtocol(Connection):
             self._lane.access_log.write("POST", call.endpoint.api.path, answer.status, seconds, request.request_id)
         while in_flight and in_flight[0].data:
             self.write(in_flight.popleft().data)
+        if answer.status == _OVERLOADED and not self._rests:
+            self._rest()
         if self._waiting:
             # Not here: what is answered at once would start the next from within itself, and so on.
             self.loop.call_soon(self._start_waiting)
@@ -206,8 +210,19 @@ class FastProtocol(Connection):
             self._read_on()
 
     def _read_on(self) -> None:
-        if not self.flow.write_paused:
+        if not (self.flow.write_paused or self._rests):
             self.flow.resume_reading()
+
+    def _rest(self) -> None:
+        self._rests = True
+        self.flow.pause_reading()
+        self._lane.recess.add(self)
+
+    def wake(self) -> None:
+        """Read again after a refusal."""
+        self._rests = False
+        if not (self._waiting or self._ending or self.transport.is_closing()):
+            self._read_on()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -217,7 +232,7 @@ class FastProtocol(Connection):
         super().resume_writing()
         self._start_waiting()
         if not (self._waiting or self._ending or self._is_busy()):
-            self.flow.resume_reading()
+            self._read_on()
 
     # Ends: of a body that does not come, of a connection, of the server
 
