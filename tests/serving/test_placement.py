@@ -38,9 +38,14 @@ def test_slow_calls_stay_in_a_thread(call):
     assert not placed(*[call] * 100)
 
 
-@pytest.mark.parametrize("call", [(0.006, 0.006), (0.02, 0.0001)], ids=["computes", "waits"])
+@pytest.mark.parametrize("call", [(0.01, 0.01), (0.02, 0.0001)], ids=["computes", "waits"])
 def test_calls_that_turn_slow_go_back_to_a_thread(call):
     assert not placed(*CHEAP, *[call] * 20)
+
+
+def test_calls_of_some_milliseconds_stay_where_they_are():
+    assert placed(*CHEAP, *[(0.006, 0.006)] * 100)
+    assert not placed(*[(0.006, 0.006)] * 100)
 
 
 def test_one_long_wait_is_enough():
