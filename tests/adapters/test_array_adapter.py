@@ -56,6 +56,38 @@ BODIES = [
 ]
 
 
+LONG = np.arange(80_000.0).reshape(-1, 2)
+LONG_MAP = {"dtype": "<f8", "shape": [40_000, 2], "data": LONG.tobytes()}
+
+
+@pytest.mark.parametrize("body", [LONG_MAP, dict(reversed(LONG_MAP.items())), {**LONG_MAP, "colour": "red"}, LONG.tolist()])
+def test_a_large_msgpack_body_gives_the_same_array_in_whatever_order_it_is_written(body):
+    array = ArrayAdapter(shape=(None, 2)).decode(Payload(msgpack.packb(body), MSGPACK))
+    np.testing.assert_array_equal(array, LONG)
+    assert array.dtype == np.float64
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        msgpack.packb(LONG_MAP)[:-1],
+        msgpack.packb(LONG_MAP) + b"x",
+        b"\x84" + msgpack.packb(LONG_MAP)[1:],
+        b"\x82\xa4data" + msgpack.packb(LONG.tobytes()) + b"\xa5shape\xdd\xff\xff\xff\xff",
+    ],
+    ids=["too short", "too long", "an entry is missing", "a list without end"],
+)
+def test_a_large_msgpack_body_that_is_not_whole_is_refused(body):
+    assert "the body is not" in refusal(ArrayAdapter(shape=(None, 2)), body, MSGPACK)
+
+
+@pytest.mark.parametrize("key", ["data", "shape"])
+def test_of_two_equal_keys_in_a_large_msgpack_body_the_last_one_counts(key):
+    entries = [("dtype", "<f8"), (key, {"data": bytes(640_000), "shape": [1, 2]}[key]), *list(LONG_MAP.items())[1:]]
+    body = b"\x84" + b"".join(msgpack.packb(part) for entry in entries for part in entry)
+    np.testing.assert_array_equal(ArrayAdapter(shape=(None, 2)).decode(Payload(body, MSGPACK)), LONG)
+
+
 @pytest.mark.parametrize(("body", "media_type"), BODIES)
 def test_every_form_of_a_body_gives_the_same_array(body, media_type):
     array = read(rows, body, media_type)

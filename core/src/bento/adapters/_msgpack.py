@@ -9,7 +9,13 @@ from ._json import DEEPEST, check_depth
 from ._plain import ATOMS, document, plain
 
 if TYPE_CHECKING:
-    from ..payload import Payload
+    import msgpack
+
+    from ..payload import Payload, ReadableBuffer
+
+# A map around one large value fits in this much, on either side of it.
+_FRAME = 1024
+_BIN = {0xC4: 1, 0xC5: 2, 0xC6: 4}
 
 MEDIA_TYPES = frozenset({"application/msgpack", "application/x-msgpack"})
 
@@ -39,6 +45,30 @@ def parse(payload: Payload) -> Any:
         raise BadInput(f"the body is not msgpack: {str(error) or type(error).__name__}") from error
 
 
+def parse_around(data: ReadableBuffer, key: str) -> dict[str, object] | None:
+    """A map of small values and, under `key`, bytes, which stay where they are; None for every other document, and for whatever
+    is not right. The library would copy the bytes twice."""
+    import msgpack
+
+    body = memoryview(data).cast("B")
+    found: dict[str, object] = {}
+    walker, start = _walker(body, 0), 0
+    try:
+        for _ in range(walker.read_map_header()):
+            name = walker.unpack()
+            if name in found or type(name) is not str:
+                return None
+            if name != key:
+                found[name] = walker.unpack()
+                continue
+            span = _bin_span(body, start + walker.tell())
+            found[name] = body[span]
+            walker, start = _walker(body, span.stop), span.stop
+    except (msgpack.UnpackException, ValueError, OverflowError, IndexError):
+        return None
+    return found if key in found and start + walker.tell() == len(body) else None
+
+
 def dump(value: object) -> bytes:
     """A value as msgpack: bytes and NaN stay what they are, everything else is the document that JSON would be."""
     import msgpack
@@ -48,6 +78,25 @@ def dump(value: object) -> bytes:
     except OverflowError as error:
         raise ValueError("the answer holds an integer beyond 64 bits, which msgpack cannot: return it as text") from error
     return packed
+
+
+def _walker(body: memoryview, start: int) -> msgpack.Unpacker:
+    """Reads what stands around a large value; nothing of it may claim more room than is looked at."""
+    import msgpack
+
+    walker = msgpack.Unpacker(None, max_buffer_size=_FRAME, max_array_len=_FRAME, max_map_len=_FRAME, ext_hook=_refuse)
+    walker.feed(body[start : start + _FRAME])
+    return walker
+
+
+def _bin_span(body: memoryview, place: int) -> slice:
+    """Where the bytes are whose header stands at `place`; an IndexError if there is no such header, or too few of them."""
+    width = _BIN.get(body[place], 0)
+    start = place + 1 + width
+    stop = start + int.from_bytes(body[place + 1 : start], "big")
+    if not width or stop > len(body):
+        raise IndexError
+    return slice(start, stop)
 
 
 def _check_whole(payload: Payload) -> None:

@@ -97,7 +97,7 @@ def write_npy(array: Array) -> bytes:
 def read_map(value: Mapping[str, object]) -> Array:
     """The array of the map `{"dtype": "<f4", "shape": [2, 3], "data": bytes}`."""
     data, shape = value.get("data"), value.get("shape")
-    if not isinstance(data, bytes) or not isinstance(shape, list):
+    if not isinstance(data, bytes | memoryview) or not isinstance(shape, list):
         raise BadInput("expected a map with dtype, shape and data, such as {'dtype': '<f4', 'shape': [2, 3], 'data': 24 bytes}")
     return view(data, value.get("dtype"), shape)
 

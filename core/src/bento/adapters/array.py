@@ -203,6 +203,9 @@ def _from_json(payload: Payload) -> Array:
 
 
 def _from_msgpack(payload: Payload) -> Array:
+    mapped = _msgpack.parse_around(payload.data, "data") if len(payload.data) > PIECE else None
+    if mapped is not None:
+        return _raw.read_map(mapped)
     values = [_msgpack.parse(payload)]
     if isinstance(values[0], dict):
         return _raw.read_map(values[0])

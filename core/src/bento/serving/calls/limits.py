@@ -59,7 +59,7 @@ def payload_of(request: Request, limits: Limits) -> Payload:
     return head.payload(decompress(body, head.content_encoding, limits) if head.content_encoding else body)
 
 
-def decompress(body: bytes, encoding: str, limits: Limits) -> bytes:
+def decompress(body: bytes | bytearray, encoding: str, limits: Limits) -> bytes | bytearray:
     """Undo a Content-Encoding, stopping as soon as more comes out than a body may hold."""
     if encoding in {"", "identity"}:
         return body
@@ -71,7 +71,7 @@ def decompress(body: bytes, encoding: str, limits: Limits) -> bytes:
     raise UnsupportedMediaType(f"unknown Content-Encoding {encoding!r}: expected gzip, deflate or identity")
 
 
-def _inflate(body: bytes, window: int, limits: Limits) -> bytes:
+def _inflate(body: bytes | bytearray, window: int, limits: Limits) -> bytes:
     chunks: list[bytes] = []
     room = limits.body
     while body:

@@ -66,7 +66,7 @@ class Request:
 
     __slots__ = ("body", "head", "received", "request_id")
 
-    def __init__(self, body: bytes, head: Head, request_id: str, received: float) -> None:
+    def __init__(self, body: bytes | bytearray, head: Head, request_id: str, received: float) -> None:
         self.body = body
         self.head = head
         self.request_id = request_id

@@ -35,6 +35,13 @@ class _Deaf:
         """Nobody listens."""
 
 
+def new_parser(protocol: HttpToolsProtocol) -> httptools.HttpRequestParser:
+    """A parser as uvicorn makes one."""
+    parser = httptools.HttpRequestParser(protocol)
+    parser.set_dangerous_leniencies(lenient_data_after_close=True)
+    return parser
+
+
 class Connection(HttpToolsProtocol):
     """Parser callbacks note how far a request has come; what ends a connection is decided between them."""
 

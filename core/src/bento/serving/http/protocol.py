@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import Overloaded
 from ..calls.call import Call
 from ..calls.request import Request, fit_request_id
-from .connection import Connection
+from .connection import Connection, new_parser
 
 if TYPE_CHECKING:
     import asyncio
@@ -58,7 +58,10 @@ class FastProtocol(Connection):
         self._local_address = ""
         # What came while no request was open: perhaps one whole request.
         self._packet = b""
-        self._body: list[bytes] = []
+        self._body: list[bytes | bytearray] = []
+        # A body that does not end in the packet of its head, and how many bytes of it are still to come.
+        self._split = bytearray()
+        self._missing = 0
         self._held = 0
         self._in_flight: deque[_FastCall] = deque()
         self._waiting: deque[_FastCall] = deque()
@@ -71,6 +74,9 @@ class FastProtocol(Connection):
         self._local_address = self.server[0] if self.server else ""
 
     def data_received(self, data: bytes) -> None:
+        if self._missing and self._head is not None:
+            self._fill(self._head, data)
+            return
         if self._is_open or not self._is_free():
             self._packet = b""
         else:
@@ -87,6 +93,23 @@ class FastProtocol(Connection):
                 return
             self._packet = data
         super().data_received(data)
+
+    def _fill(self, head: PlainHead, data: bytes) -> None:
+        """Take more of a body, in which there is nothing to parse: a parser would copy it twice."""
+        size = len(data)
+        if size < self._missing:
+            self._split += data
+            self._missing -= size
+            self._await_rest(size)
+            return
+        size = self._missing
+        self._split += data if size == len(data) else memoryview(data)[:size]
+        body, self._split, self._missing = self._split, bytearray(), 0
+        self._head, self._is_open, self._body = None, False, [body]
+        self.parser = new_parser(self)
+        self._begin(head)
+        if size < len(data):
+            self.data_received(data[size:])
 
     # Parser callbacks
 
@@ -249,6 +272,10 @@ class FastProtocol(Connection):
             self.refuse(503, str(error), headers=(("retry-after", str(error.retry_after)),))
         else:
             self._held += size
+            if not self._missing:
+                self._split = bytearray().join(self._body)
+                self._missing = self._head.length - len(self._split)
+                self._body, self._packet = [], b""
 
     def _body_is_late(self, endpoint: Endpoint) -> None:
         self._drop_body()
@@ -257,6 +284,8 @@ class FastProtocol(Connection):
     def _drop_body(self) -> None:
         self._head = None
         self._body = []
+        self._split = bytearray()
+        self._missing = 0
         self._let_go()
 
     def _let_go(self) -> None:
