@@ -66,12 +66,13 @@ def test_a_program_reads_json(loud, bento_process):
     assert malformed["seconds"] > 0
 
 
-def test_without_the_extra_a_sentence_says_what_to_install(bento, monkeypatch):
+@pytest.mark.parametrize("missing", ["hypothesis", "jsonschema"])
+def test_without_the_extra_a_sentence_says_what_to_install(bento, monkeypatch, missing):
     for name in [name for name in sys.modules if name.startswith("bento.testing")]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "hypothesis", None)
+    monkeypatch.setitem(sys.modules, missing, None)
     done = bento("check", "shop:1", code=1)
-    assert done.stderr == "Error: checking a service needs 'hypothesis', of an extra: pip install 'bento-core[testing]'\n"
+    assert done.stderr == f"Error: checking a service needs {missing!r}, of an extra: pip install 'bento-core[testing]'\n"
 
 
 def test_a_bundle_of_strangers_is_not_checked_without_trust(bento, home, tmp_path):

@@ -95,6 +95,11 @@ print([name for name, error in check(Tests).items() if error])
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
+def test_the_kits_load_what_checks_schemas_only_to_check_one():
+    code = "import sys, bento.testing; print('jsonschema' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
 def test_a_class_chooses_how_many_examples_are_drawn():
     drawn = []
 

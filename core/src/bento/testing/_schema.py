@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
 from typing import Any
 
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
+
+if find_spec("jsonschema") is None:  # missed at once, though imported where it is used: its formats may take a second to load
+    raise ModuleNotFoundError("No module named 'jsonschema'", name="jsonschema")
 
 Schema = Mapping[str, Any] | bool
 Values = st.SearchStrategy[Any]
@@ -25,6 +28,8 @@ _FORMATS: Mapping[str, Callable[[], Values]] = {
 
 def values(schema: Schema) -> Values:
     """JSON values that fit a schema. Numbers without bounds stay below 2**31, and lists without a length are short."""
+    from jsonschema import Draft202012Validator
+
     return _Drawn(schema).values(schema).filter(Draft202012Validator(schema).is_valid)
 
 

@@ -7,7 +7,6 @@ import unittest
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator, SchemaError, ValidationError
 
 from ..adapter import reads
 from ..bundle import Body
@@ -140,6 +139,8 @@ def _schemas(site: Site, api: Api) -> list[Any]:
 
 
 def _check_schema(api: Api, schema: Any) -> None:
+    from jsonschema import Draft202012Validator, SchemaError
+
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
@@ -166,6 +167,8 @@ def _check_declared(site: Site, asked: Asked, reply: Reply) -> None:
 
 
 def _check_fits(asked: Asked, reply: Reply, schema: Any) -> None:
+    from jsonschema import Draft202012Validator, ValidationError
+
     answer = json.loads(reply.body)
     try:
         Draft202012Validator(schema).validate(answer)
