@@ -9,6 +9,7 @@ import sysconfig
 import venv
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -77,11 +78,11 @@ def build(tmp_path_factory) -> Callable[..., list[Path]]:
 
 
 @pytest.fixture(scope="session")
-def distributions(build) -> dict[str, list[Path]]:
-    """The sdist and the wheel of every distribution of this repository, by folder name."""
-    return {name: build(folder) for name, folder in PROJECTS.items()}
+def distributions(build) -> Callable[[str], list[Path]]:
+    """The sdist and the wheel of a distribution of this repository, by folder name; each is built when it is first asked for."""
+    return cache(lambda name: build(PROJECTS[name]))
 
 
 @pytest.fixture(scope="session")
-def wheels(distributions) -> dict[str, Path]:
-    return {name: path for name, built in distributions.items() for path in built if path.suffix == ".whl"}
+def wheel(distributions) -> Callable[[str], Path]:
+    return lambda name: next(path for path in distributions(name) if path.suffix == ".whl")

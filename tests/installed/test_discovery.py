@@ -76,8 +76,8 @@ MODULES = {
 
 
 @pytest.fixture(scope="module")
-def environment(tmp_path_factory, build, make_environment, wheels):
-    built = [wheels["core"]]
+def environment(tmp_path_factory, build, make_environment, wheel):
+    built = [wheel("core")]
     for name, module in MODULES.items():
         folder = tmp_path_factory.mktemp(name)
         (folder / "pyproject.toml").write_text(PYPROJECT.format(name=name))

@@ -39,9 +39,9 @@ def name(request) -> str:
 
 
 @pytest.fixture
-def wheel_files(wheels, name) -> list[str]:
-    with zipfile.ZipFile(wheels[name]) as wheel:
-        return wheel.namelist()
+def wheel_files(wheel, name) -> list[str]:
+    with zipfile.ZipFile(wheel(name)) as archive:
+        return archive.namelist()
 
 
 def test_a_wheel_is_typed_and_has_its_licence(wheel_files, name):
@@ -56,7 +56,7 @@ def test_a_wheel_holds_its_package_and_nothing_else(wheel_files, name):
 
 
 def test_a_source_distribution_holds_what_its_wheel_is_made_of(distributions, wheel_files, name):
-    (archive,) = (path for path in distributions[name] if path.name.endswith(".tar.gz"))
+    (archive,) = (path for path in distributions(name) if path.name.endswith(".tar.gz"))
     with tarfile.open(archive) as source:
         inside = {path.partition("/")[2] for path in source.getnames()}
     assert {"pyproject.toml", "README.md", "LICENSE"} <= inside
@@ -64,8 +64,8 @@ def test_a_source_distribution_holds_what_its_wheel_is_made_of(distributions, wh
 
 
 @pytest.fixture(scope="module")
-def environment(make_environment, wheels):
-    return make_environment(wheels.values())
+def environment(make_environment, wheel):
+    return make_environment(map(wheel, NAMES))
 
 
 def test_the_installed_command_tells_its_version(environment):

@@ -18,8 +18,8 @@ def project(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def environment(make_environment, build, wheels, project):
-    return make_environment([wheels["core"], *build(project, "wheel")])
+def environment(make_environment, build, wheel, project):
+    return make_environment([wheel("core"), *build(project, "wheel")])
 
 
 def test_its_tests_pass(environment, project):

@@ -10,8 +10,8 @@ import pytest
 
 
 @pytest.fixture(scope="module")
-def environment(make_environment, wheels):
-    return make_environment([wheels["core"]])
+def environment(make_environment, wheel):
+    return make_environment([wheel("core")])
 
 
 @pytest.fixture(scope="module")

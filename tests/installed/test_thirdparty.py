@@ -16,8 +16,8 @@ DOCUMENTED = ("bento", "bento.adapters", "bento.artifacts", "bento.packers", "be
 
 
 @pytest.fixture(scope="module")
-def environment(make_environment, build, wheels):
-    return make_environment([wheels["core"], *build(PROJECT, "wheel")])
+def environment(make_environment, build, wheel):
+    return make_environment([wheel("core"), *build(PROJECT, "wheel")])
 
 
 def test_its_tests_pass(environment):

@@ -93,7 +93,7 @@ MODELS = {
     "a random forest": (RandomForestClassifier(n_estimators=5, random_state=0), DIGITS, NUMBERS),
     "an isolation forest": (IsolationForest(n_estimators=5, random_state=0), FLOWERS, None),
     "gradient boosting": (GradientBoostingRegressor(n_estimators=5, random_state=0), PATIENTS, PROGRESSION),
-    "histogram gradient boosting": (HistGradientBoostingClassifier(max_iter=5), DIGITS, NUMBERS),
+    "histogram gradient boosting": (HistGradientBoostingClassifier(max_iter=2), FLOWERS, SPECIES),
     "a support vector machine": (SVC(), FLOWERS, SPECIES),
     "clusters": (KMeans(3, n_init=2, random_state=0), FLOWERS, None),
     "neighbours": (KNeighborsClassifier(), FLOWERS, SPECIES),
