@@ -4,7 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DONE := $(VENV)/done
-install_into = $(1)/bin/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
+# Python compiles what it imports; what is never imported, which is most of a framework, need not be.
+install_into = $(1)/bin/python -m pip --quiet --disable-pip-version-check install --no-compile --constraint constraints.txt
 INSTALL := $(call install_into,$(VENV))
 # Every project with every extra it declares, as arguments of pip.
 define EDITABLE
@@ -18,20 +19,23 @@ export EDITABLE
 PROJECTS := core plugins/bento-sklearn
 DECLARED := pyproject.toml constraints.txt $(PROJECTS:%=%/pyproject.toml)
 SOURCES := conftest.py core/src plugins examples benchmarks tests
+PLUGINS := $(notdir $(patsubst %/pyproject.toml,%,$(sort $(wildcard plugins/*/pyproject.toml))))
 
 # The other plugins need frameworks. Those whose frameworks get along share an environment, every other one has its own.
 ENVIRONMENTS := boosters data keras
 PLUGINS_boosters := bento-catboost bento-lightgbm bento-xgboost
 PLUGINS_data := bento-image bento-kubernetes bento-mlflow bento-onnx bento-pandas bento-statsmodels
 PLUGINS_keras := bento-keras bento-tensorflow
-ALONE := $(filter-out bento-sklearn $(foreach name,$(ENVIRONMENTS),$(PLUGINS_$(name))),$(notdir $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))))
+ALONE := $(filter-out bento-sklearn $(foreach name,$(ENVIRONMENTS),$(PLUGINS_$(name))),$(PLUGINS))
 $(foreach plugin,$(ALONE),$(eval PLUGINS_$(plugin) := $(plugin)))
 ENVIRONMENTS += $(sort $(ALONE))
-EVERYTHING := core $(patsubst %/pyproject.toml,%,$(wildcard plugins/*/pyproject.toml))
+PLUGINS_together := $(filter-out bento-sklearn,$(PLUGINS))
+TOGETHER := $(VENV)/plugins/together
+EVERYTHING := core $(PLUGINS:%=plugins/%)
 PAGE := tests/docs/test_pages.py::test_a_page_does_what_it_shows
 
 .DEFAULT_GOAL := help
-.PHONY: install demo test test-plugins check repro bench docs clean help
+.PHONY: install demo test coverage test-plugins test-brief check repro bench docs clean help
 
 help:  ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,7 +43,10 @@ help:  ## say what there is to make
 demo: $(DONE)/demo  ## train a classifier on the iris data, serve it and ask it over HTTP
 	@$(BIN)/python examples/demo.py
 
-test: $(DONE)/test  ## run the tests of core and bento-sklearn, with the branch coverage of the core
+test: $(DONE)/test  ## run the tests of core and bento-sklearn
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+coverage: $(DONE)/test  ## run the same tests and measure the branch coverage of the core, which takes twice as long
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov
 
 test-plugins:  ## run the tests of every other plugin, in environments that have its framework
@@ -48,6 +55,12 @@ test-plugins:  ## run the tests of every other plugin, in environments that have
 
 test-%: $(VENV)/plugins/%/done
 	$(<D)/bin/python -m pytest --numprocesses auto --dist loadfile $(PLUGINS_$*:%=plugins/%) $(PLUGINS_$*:%='$(PAGE)[plugins/%/README.md]')
+
+test-brief: $(TOGETHER)/done  ## run a short form of that: the kits and the README of every plugin, all in one environment
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync --keep-going $(PLUGINS_together:%=brief-%)
+
+brief-%: $(TOGETHER)/done
+	$(TOGETHER)/bin/python -m pytest -m brief plugins/$* '$(PAGE)[plugins/$*/README.md]'
 
 check: $(DONE)/check  ## formatting, lint and types
 	$(BIN)/ruff format --check $(SOURCES)

@@ -79,6 +79,11 @@ def test_a_plugin_is_typed_and_tested(plugin):
     assert list((plugin / "tests").glob("test_*.py")) != []
 
 
+def test_a_plugin_is_tested_with_a_kit_which_is_the_short_form_of_its_tests(plugin):
+    used = re.compile(rf"^from (bento\.testing|{plugin.name.replace('-', '_')}\.checks) import .*(Tests|Checks|Test[A-Z])", re.MULTILINE)
+    assert [path.name for path in (plugin / "tests").glob("test_*.py") if used.search(path.read_text())] != []
+
+
 def test_a_plugin_needs_the_core_it_was_made_for_and_offers_its_tests_an_extra(plugin):
     own = project(plugin)
     assert f"bento-core~={bento.__version__}" in own["dependencies"]

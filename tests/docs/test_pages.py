@@ -31,10 +31,11 @@ def name_of(page: Path) -> str:
 
 
 def is_followed_here(page: Path) -> bool:
-    """A plugin's page is followed where the plugin is installed; for those that `make test` leaves out, `make test-plugins` names it."""
+    """A plugin's page is followed where it is installed; those that `make test` leaves out are named by `test-plugins` and `test-brief`."""
     return page.parts[-3] != "plugins" or find_spec(page.parts[-2].replace("-", "_")) is not None
 
 
+@pytest.mark.brief
 @pytest.mark.parametrize("page", [*filter(is_followed_here, PAGES)], ids=name_of)
 def test_a_page_does_what_it_shows(page, follow):
     follow(page)
