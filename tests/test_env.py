@@ -89,3 +89,23 @@ def test_a_file_of_the_project_is_taken(path):
 def test_a_package_to_remove_is_no_package_to_install():
     assert refusal_of(apt=["libssl3-"]) == "Env(apt='libssl3-'): expected a Debian package like 'libgomp1' or 'libgomp1=12.2.0-14'"
     assert Env(apt=["g++", "libssl-dev"]).apt == ("g++", "libssl-dev")
+
+
+@pytest.mark.parametrize(
+    ("conda", "expected"),
+    [
+        ({"dependencies": "gdal"}, "expected dependencies as a list of texts, got 'gdal'"),
+        ({"dependencies": ["gdal"], "variables": {}}, "expected channels and dependencies, got 'variables'"),
+        ([3], "expected dependencies as a list of texts, got 3 in it"),
+        (3, "expected dependencies as a list of texts, got 3"),
+        ({"channels": ["a"]}, "expected dependencies as a list of texts, got None"),
+        ([{"npm": ["x"]}], "expected a text or 'pip:' among the dependencies, got {'npm': ['x']}"),
+    ],
+)
+def test_what_is_no_conda_environment_is_refused(conda, expected):
+    assert refusal_of(conda=conda) == f"Env(conda=...): {expected}"
+
+
+@pytest.mark.parametrize("conda", [["gdal=3.9"], {"channels": ["bioconda"], "dependencies": ["samtools"]}, "deploy/environment.yml"])
+def test_a_conda_environment_is_a_list_a_mapping_or_a_file(conda):
+    assert Env(conda=conda).conda == conda

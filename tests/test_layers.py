@@ -47,6 +47,7 @@ ONLY_IN = {
     "uv": {"bundle"},
     "uvicorn": {"serving"},
     "uvloop": {"serving"},
+    "yaml": {"bundle"},
 }
 
 # Run as a script in a fresh process, where there is no package to be relative to.

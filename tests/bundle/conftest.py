@@ -86,7 +86,9 @@ def document() -> dict[str, Any]:
         ],
         "requirements": ["bento-core==0.1.0"],
         "python": "3.11.7",
-        "env": {"apt": ["libgomp1"], "base_image": None, "python_version": None, "setup": None},
+        "platform": "linux-x86_64",
+        "code": None,
+        "env": {"apt": ["libgomp1"], "base_image": None, "conda": None, "python_version": None, "setup": None},
         "files": [
             {"path": path, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()} for path, content in CONTENTS.items()
         ],

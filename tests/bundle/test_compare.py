@@ -98,12 +98,23 @@ def test_a_model_may_go(changes):
 
 
 def test_requirements_and_surroundings_may_change(changes):
-    env = {"apt": ["curl", "libgomp1"], "base_image": None, "python_version": "3.12", "setup": None}
-    assert changes(requirements=["bento-core==0.2.0", "torch[cpu]==2.0; python_version > '3'"], python="3.12.1", env=env) == [
+    conda = {"channels": ["conda-forge"], "dependencies": ["gdal=3.9", "proj"]}
+    files = {**FILES, "environment.yml": b""}
+    env = {"apt": ["curl", "libgomp1"], "base_image": None, "conda": conda, "python_version": "3.12", "setup": None}
+    assert changes(
+        files,
+        platform="linux-aarch64",
+        requirements=["bento-core==0.2.0", "torch[cpu]==2.0; python_version > '3'"],
+        python="3.12.1",
+        env=env,
+    ) == [
         Change("package", "bento-core", "0.1.0 -> 0.2.0"),
         Change("package", "numpy", "2.1.0 -> none"),
         Change("package", "torch", 'none -> [cpu]==2.0; python_version > "3"'),
         Change("env", "apt", "none -> curl libgomp1"),
+        Change("env", "conda", "none -> gdal=3.9 proj"),
+        Change("env", "conda channels", "none -> conda-forge"),
+        Change("env", "platform", "linux-x86_64 -> linux-aarch64"),
         Change("env", "python", "3.11.7 -> 3.12.1"),
         Change("env", "python_version", "none -> 3.12"),
     ]

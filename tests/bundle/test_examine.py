@@ -15,6 +15,7 @@ from bento.bundle import machine
 from bento.bundle.examine import examine
 from bento.bundle.finding import Finding
 
+HERE_TOO = sysconfig.get_platform()
 HERE = ".".join(map(str, sys.version_info[:3]))
 CLICK = version("click")
 FILES = {"src/iris.py": b"import bento\n"}
@@ -25,14 +26,14 @@ def findings(make_bundle, tmp_path):
     """The findings of a bundle with these fields, of one kind."""
 
     def findings(kind, files=FILES, **fields):
-        bundle = make_bundle(tmp_path / "bundle", files, **{"requirements": [], "python": HERE, **fields})
+        bundle = make_bundle(tmp_path / "bundle", files, **{"requirements": [], "python": HERE, "platform": HERE_TOO, **fields})
         return [finding for finding in examine(bundle) if finding.kind == kind]
 
     return findings
 
 
 def env(**fields):
-    return {"env": {"apt": [], "base_image": None, "python_version": None, "setup": None, **fields}}
+    return {"env": {"apt": [], "base_image": None, "conda": None, "python_version": None, "setup": None, **fields}}
 
 
 def artifact(**fields):
@@ -77,8 +78,13 @@ def test_a_wheel_for_another_platform_is_found(findings):
         Finding(
             "platform", "b-1-cp311-cp311-win_amd64.whl", "cp311-cp311-win_amd64", here, "missing", "save it again on a machine like this"
         ),
-        Finding("platform", "", "any", here, "ok"),
+        Finding("platform", "", HERE_TOO, here, "ok"),
     ]
+
+
+def test_a_bundle_may_be_of_another_platform(findings):
+    (finding,) = findings("platform", platform="macosx-14.0-arm64")
+    assert finding == Finding("platform", "", "macosx-14.0-arm64", HERE_TOO, "differs")
 
 
 def test_compiled_source_is_for_one_platform(findings):
@@ -154,11 +160,41 @@ def test_debian_packages_are_looked_up(findings, debian):
     ]
 
 
-def test_packages_for_gpus_want_one(findings, monkeypatch, tmp_path):
-    monkeypatch.setattr(machine, "_CARDS", tmp_path)
+@pytest.fixture
+def no_gpu(monkeypatch, tmp_path):
+    """A machine whose drivers show no GPU: a folder where those of NVIDIA would be listed."""
+    monkeypatch.setattr(machine, "_CARDS", tmp_path / "cards")
+    monkeypatch.setattr(machine, "_DEVICES", {str(tmp_path / "kfd"): "AMD"})
+    return tmp_path
+
+
+def test_a_model_that_is_to_be_on_a_gpu_cannot_do_without(findings, no_gpu):
+    files = {**FILES, "artifacts/model/m.json": b""}
+    assert findings("gpu", files, **artifact(options={"device": "cuda:1"})) == [
+        Finding("gpu", "", "model model on cuda:1", "none", "missing", "save it with device='auto', or run it where there is one")
+    ]
+    assert findings("gpu", files, **artifact(options={"device": "cpu"})) == [Finding("gpu", "", "not said", "none", "ok")]
+    (no_gpu / "kfd").write_text("")
+    assert findings("gpu", files, **artifact(options={"device": "cuda"})) == [Finding("gpu", "", "model model on cuda", "AMD", "ok")]
+
+
+def test_an_input_may_be_put_on_a_gpu_too(findings, no_gpu):
+    adapter = {"adapter": "tensor", "options": {"device": "cuda"}, "media_types": [], "schema": {}, "distribution": None, "version": None}
+    api = {"name": "predict", "path": "/predict", "doc": "", "batch": None, "timeout": 60.0, "input": adapter, "output": None}
+    (finding,) = findings("gpu", apis=[api])
+    assert (finding.wanted, finding.result) == ("api predict on cuda", "missing")
+
+
+def test_an_image_or_a_conda_environment_may_be_made_for_gpus(findings, no_gpu):
+    conda = {"channels": ["nvidia"], "dependencies": ["pytorch-cuda=12.4", "numpy"]}
+    (finding,) = findings("gpu", {**FILES, "environment.yml": b""}, **env(conda=conda, base_image="nvidia/cuda:12.4.1-runtime-ubuntu22.04"))
+    assert (finding.wanted, finding.result) == ("pytorch-cuda=12.4, nvidia/cuda:12.4.1-runtime-ubuntu22.04", "differs")
+
+
+def test_packages_for_gpus_want_one(findings, no_gpu):
     assert findings("gpu") == [Finding("gpu", "", "not said", "none", "ok")]
     pins = ["onnxruntime-gpu==1.0", "torch==2.0+cu124", "numpy==2.0"]
     assert findings("gpu", requirements=pins) == [Finding("gpu", "", "onnxruntime-gpu==1.0, torch==2.0+cu124", "none", "differs")]
-    (tmp_path / "0").mkdir()
-    (tmp_path / "0/information").write_text("Model: \t\t NVIDIA H100 80GB HBM3\nIRQ: 1\n")
+    (no_gpu / "cards/0").mkdir(parents=True)
+    (no_gpu / "cards/0/information").write_text("Model: \t\t NVIDIA H100 80GB HBM3\nIRQ: 1\n")
     assert findings("gpu", requirements=pins)[0].here == "NVIDIA H100 80GB HBM3"

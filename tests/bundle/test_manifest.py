@@ -72,7 +72,7 @@ def test_a_missing_field_is_named(document: dict[str, Any]) -> None:
 
 def test_an_unknown_field_is_named(document: dict[str, Any]) -> None:
     document["env"]["shell"] = "sh"
-    assert refusal(document) == "bento.json: expected only the fields apt, base_image, python_version, setup, got 'shell' - at $.env"
+    assert refusal(document) == "bento.json: expected only the fields apt, base_image, conda, python_version, setup, got 'shell' - at $.env"
 
 
 def test_a_newer_format_says_which_bento_core_reads_it(document: dict[str, Any]) -> None:

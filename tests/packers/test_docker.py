@@ -14,7 +14,7 @@ from bento.errors import PackerError
 from bento.packers import DockerPacker
 
 WHEEL = "wheels/flowers-1.0-py3-none-any.whl"
-ENV = {"apt": ["libgomp1", "curl=8.5.0-2"], "base_image": None, "python_version": None, "setup": "src/setup.sh"}
+ENV = {"apt": ["libgomp1", "curl=8.5.0-2"], "base_image": None, "conda": None, "python_version": None, "setup": "src/setup.sh"}
 FILES = {
     "README.md": b"# iris\n",
     "artifacts/model/model.json": b"[1, 2]",

@@ -13,7 +13,7 @@ from bento.packers import HerokuPacker
 
 WHEEL = "wheels/flowers-1.0-py3-none-any.whl"
 FILES = {"artifacts/model/model.json": b"[1, 2]", "src/iris.py": b"import bento\r\n", "src/setup.sh": b"#!/bin/sh\n", WHEEL: b"wheel"}
-ENV = {"apt": ["libgomp1", "curl=8.5.0-2"], "base_image": None, "python_version": None, "setup": None}
+ENV = {"apt": ["libgomp1", "curl=8.5.0-2"], "base_image": None, "conda": None, "python_version": None, "setup": None}
 REQUIREMENTS = ["bento-core==0.1.0", "Flowers[red]==1.0", "numpy==2.1.0"]
 
 

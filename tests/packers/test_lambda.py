@@ -13,7 +13,7 @@ from lambdas import EVENTS, body_of, sandbox
 ROOT = Path(__file__).resolve().parents[2]
 WHEEL = "wheels/flowers-1.0-py3-none-any.whl"
 FILES = {"artifacts/model/model.json": b"[1, 2]", "src/iris.py": b"import bento\n", "src/setup.sh": b"#!/bin/sh\n", WHEEL: b"wheel"}
-ENV = {"apt": ["libgomp1"], "base_image": None, "python_version": None, "setup": "src/setup.sh"}
+ENV = {"apt": ["libgomp1"], "base_image": None, "conda": None, "python_version": None, "setup": "src/setup.sh"}
 REQUIREMENTS = ["bento-core==0.1.0", "flowers==1.0"]
 
 FUNCTION = '''\

@@ -50,7 +50,7 @@ def test_a_wheel_says_what_it_is_and_what_it_needs(bundle, tmp_path):
 
 
 def test_a_service_for_one_python_is_installed_under_no_other(make_bundle, tmp_path):
-    env = {"apt": [], "base_image": None, "python_version": "3.12.4", "setup": None}
+    env = {"apt": [], "base_image": None, "conda": None, "python_version": "3.12.4", "setup": None}
     folder = WheelPacker().pack(make_bundle(tmp_path / "bundle", env=env), tmp_path / "dist")
     with zipfile.ZipFile(folder / "iris-3-py3-none-any.whl") as wheel:
         assert b"\nRequires-Python: ==3.12.*\n" in wheel.read("iris-3.dist-info/METADATA")

@@ -61,7 +61,9 @@ DOCUMENT: dict[str, Any] = {
     ],
     "requirements": ["bento-core==0.1.0"],
     "python": "3.11.7",
-    "env": {"apt": ["libgomp1"], "base_image": "python:3.12", "python_version": "3.12", "setup": "src/setup.sh"},
+    "platform": "linux-x86_64",
+    "code": None,
+    "env": {"apt": ["libgomp1"], "base_image": "python:3.12", "conda": None, "python_version": "3.12", "setup": "src/setup.sh"},
     "files": [{"path": "artifacts/model/a", "size": 1, "sha256": SHA}, {"path": "src/setup.sh", "size": 0, "sha256": SHA}],
 }
 

@@ -35,7 +35,9 @@ def bundle_of(folder: Path, files: dict[str, bytes]) -> None:
         "examples": [],
         "requirements": [],
         "python": "3.11.7",
-        "env": {"apt": [], "base_image": None, "python_version": None, "setup": None},
+        "platform": "linux-x86_64",
+        "code": None,
+        "env": {"apt": [], "base_image": None, "conda": None, "python_version": None, "setup": None},
         "files": [
             {"path": path, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()} for path, content in sorted(files.items())
         ],

@@ -41,7 +41,9 @@ def write(folder: Path, name: str, version: str, minute: int, labels: dict[str, 
         "examples": [],
         "requirements": [],
         "python": "3.11.7",
-        "env": {"apt": [], "base_image": None, "python_version": None, "setup": None},
+        "platform": "linux-x86_64",
+        "code": None,
+        "env": {"apt": [], "base_image": None, "conda": None, "python_version": None, "setup": None},
         "files": [{"path": "README.md", "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}],
     }
     (folder / "bento.json").write_text(json.dumps(document))

@@ -66,7 +66,9 @@ DOCUMENT = {
     "examples": [],
     "requirements": ["bento-core==0.1.0"],
     "python": "3.11.7",
-    "env": {"apt": [], "base_image": None, "python_version": None, "setup": None},
+    "platform": "linux-x86_64",
+    "code": None,
+    "env": {"apt": [], "base_image": None, "conda": None, "python_version": None, "setup": None},
 }
 GOOD = [manifest(), *(entry(path, FILES[path]) for path in sorted(FILES))]
 

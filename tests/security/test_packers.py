@@ -56,7 +56,7 @@ def smuggle(bundle, field: str, poison: str) -> None:
 @pytest.mark.parametrize("poison", POISONS)
 @pytest.mark.parametrize("field", sorted(FIELDS))
 def test_a_manifest_with_a_poisoned_field_is_refused_when_it_is_read(make_bundle, tmp_path, field, poison):
-    env = {"apt": [], "base_image": None, "python_version": None, "setup": None}
+    env = {"apt": [], "base_image": None, "conda": None, "python_version": None, "setup": None}
     outer, _, inner = field.partition(".")
     fields = {"env": {**env, inner: poisoned(field, poison)}} if inner else {outer: poisoned(field, poison)}
     with pytest.raises(BundleError, match=r"bento\.json: expected"):

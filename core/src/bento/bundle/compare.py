@@ -91,10 +91,12 @@ def _surroundings(manifest: Manifest) -> dict[str, str]:
     named = {
         "apt": _joined(env.apt),
         "base_image": env.base_image or "",
+        "conda": _joined(env.conda.dependencies) if env.conda else "",
+        "conda channels": _joined(env.conda.channels) if env.conda else "",
         "python_version": env.python_version or "",
         "setup": env.setup or "",
     }
-    return {"python": manifest.python, **named}
+    return {"platform": manifest.platform, "python": manifest.python, **named}
 
 
 def _joined(names: Iterable[str]) -> str:

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Final
 from ..artifact import type_name
 from ..errors import ArtifactError
 from .checks import CONTROL, FieldError
-from .entries import AdapterEntry, ApiEntry, ArtifactEntry, BatchEntry, EnvEntry
+from .entries import AdapterEntry, ApiEntry, ArtifactEntry, BatchEntry, CondaEntry, EnvEntry
 
 if TYPE_CHECKING:
     from ..adapter import Adapter
     from ..api import Api
     from ..env import Env
+    from ..env.conda import Conda
     from ..registry import Registry
     from ..service import Service
 
@@ -70,6 +71,12 @@ def describe_artifact(service: Service, slot: str, registry: Registry) -> Artifa
         raise ArtifactError(f"{type(service).__name__}.{slot} cannot be described in a manifest: {error}") from error
 
 
-def describe_env(env: Env, setup: str | None) -> EnvEntry:
+def describe_env(env: Env, setup: str | None, conda: Conda | None) -> EnvEntry:
     """What an Env says beside requirements; `setup` is the script's path in the bundle."""
-    return EnvEntry(apt=tuple(env.apt), base_image=env.base_image, python_version=env.python_version, setup=setup)
+    return EnvEntry(
+        apt=tuple(env.apt),
+        base_image=env.base_image,
+        conda=None if conda is None else CondaEntry(channels=conda.channels, dependencies=conda.dependencies),
+        python_version=env.python_version,
+        setup=setup,
+    )

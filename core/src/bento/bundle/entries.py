@@ -65,13 +65,31 @@ class ApiEntry(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CondaEntry(Record):
+    """A conda environment, as `environment.yml` in the bundle has it."""
+
+    channels: tuple[fields.CondaChannel, ...]
+    dependencies: tuple[fields.CondaSpec, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EnvEntry(Record):
     """What `Env` says beside requirements; `setup` is a file of the bundle."""
 
     apt: tuple[fields.AptPackage, ...]
     base_image: fields.BaseImage | None
+    conda: CondaEntry | None
     python_version: fields.PythonChoice | None
     setup: fields.FilePath | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeEntry(Record):
+    """The Git commit of a service's module; `dirty` if what went along is not all in it, `path` is the module's from the root."""
+
+    commit: fields.Commit
+    dirty: fields.Flag
+    path: fields.FilePath
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..registry import installed
+from .conda import conda_packages
 from .finding import Finding
 from .installed import Environment
 from .machine import debian_packages, gpus, shared_libraries
@@ -31,7 +32,9 @@ def examine(bundle: Bundle) -> Iterator[Finding]:
     yield from _plugins(bundle)
     yield from shared_libraries(bundle.manifest.requirements, environment)
     yield from map(debian_packages, bundle.manifest.env.apt)
-    yield gpus(bundle.manifest.requirements)
+    if bundle.manifest.env.conda is not None:
+        yield from conda_packages(bundle.manifest.env.conda)
+    yield gpus(bundle.manifest)
 
 
 def _python(bundle: Bundle) -> Finding:
@@ -45,25 +48,22 @@ def _python(bundle: Bundle) -> Finding:
 
 
 def _platform(bundle: Bundle) -> Iterator[Finding]:
-    """Compiled files that go along: everything else is the same on every platform."""
+    """The platform that it was saved on, and compiled files that go along, which are for one only."""
     from packaging.tags import sys_tags
     from packaging.utils import parse_wheel_filename
 
     here, known = sysconfig.get_platform(), set(sys_tags())
-    compiled = False
     for file in bundle.manifest.files:
         folder, _, name = file.path.rpartition("/")
         if folder == WHEELS and name.endswith(".whl"):
             tags = parse_wheel_filename(name)[3]
-            if tags & known:
-                compiled = compiled or any(tag.platform != "any" for tag in tags)
-            else:
+            if not tags & known:
                 yield Finding("platform", name, " ".join(sorted(map(str, tags))), here, "missing", "save it again on a machine like this")
         elif file.path.startswith(f"{SOURCE}/") and name.endswith(".so"):
             fits = name.endswith((".abi3.so", str(sysconfig.get_config_var("EXT_SUFFIX"))))
             yield Finding("platform", name, name.partition(".")[2], here, "ok" if fits else "unknown")
-            compiled = True
-    yield Finding("platform", "", here if compiled else "any", here, "ok")
+    saved = bundle.manifest.platform
+    yield Finding("platform", "", saved, here, "ok" if saved == here else "differs")
 
 
 def _plugins(bundle: Bundle) -> Iterator[Finding]:

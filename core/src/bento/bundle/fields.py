@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 
 from ..env import Env, check_requirement
+from ..env.conda import Conda
 from ..payload import parse_content_type
 from ..tag import Tag
 from .checks import Amount, Text, Whole, flag, json_object
@@ -77,6 +78,10 @@ PythonVersion = Annotated[str, Text("a Python version like '3.11.7'", _matches(r
 PythonChoice = Annotated[str, Text("a Python version like '3.12'", lambda text: Env(python_version=text))]
 AptPackage = Annotated[str, Text("a Debian package like 'libgomp1'", lambda text: Env(apt=[text]))]
 BaseImage = Annotated[str, Text("an image like 'python:3.12-slim'", lambda text: Env(base_image=text), 512)]
+CondaSpec = Annotated[str, Text("a conda dependency like 'gdal=3.9'", lambda text: Conda((text,)))]
+CondaChannel = Annotated[str, Text("a conda channel like 'conda-forge'", lambda text: Conda((), (text,)))]
+Platform = Annotated[str, Text("a platform like 'linux-x86_64'", _matches(r"[a-z0-9][A-Za-z0-9._-]{0,63}"))]
+Commit = Annotated[str, Text("a commit of Git in lower-case hex", _matches(r"[0-9a-f]{40}([0-9a-f]{24})?"))]
 MediaType = Annotated[str, Text("a media type like 'application/json'", _matches(_MEDIA_TYPE))]
 ContentType = Annotated[str, Text("a content type like 'text/plain; charset=utf-8'", lambda text: parse_content_type(text)[0])]
 FilePath = Annotated[str, file_path]

@@ -8,19 +8,26 @@ import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from .finding import Finding
 from .packages import closure
 
 if TYPE_CHECKING:
+    from .finding import Result
     from .installed import Environment, Installed
+    from .manifest import Manifest
 
 _LIBRARY: Final = re.compile(r"\.so(\.[0-9]+)*$")
 _NOT_FOUND: Final = re.compile(r"^\s+(\S+) => not found$", re.MULTILINE)
 _FOR_GPUS: Final = re.compile(r"^(nvidia-|.*-gpu==|.*-cu(da)?[0-9]{2}|.*\+cu[0-9])")
 # What a build for GPUs opens only where there is one.
 _OF_GPUS: Final = re.compile(r"lib(cu|nv|nccl|amdhip|hip|roc)")
+_CONDA_FOR_GPUS: Final = re.compile(r"cuda|cudnn|-gpu\b")
+_ON_GPU: Final = re.compile(r"(cuda|gpu|hip|rocm|xpu)(:[0-9]+)?", re.IGNORECASE)
+# What their drivers show, where there is no list of cards.
+_DEVICES: Final = MappingProxyType({"/dev/kfd": "AMD", "/dev/dxg": "WSL"})
 _CARDS: Final = Path("/proc/driver/nvidia/gpus")
 
 
@@ -58,11 +65,35 @@ def debian_packages(wanted: str) -> Finding:
     return Finding("apt", name, version or "any", here[0], "ok" if version in ("", here[0]) else "differs")
 
 
-def gpus(requirements: Sequence[str]) -> Finding:
-    """The GPUs here, and whether a bundle requires packages that are made for some."""
-    wanted = ", ".join(text for text in requirements if _FOR_GPUS.match(text))
+def gpus(manifest: Manifest) -> Finding:
+    """The GPUs here, and what of a bundle is made for some; a model that is to be put on one cannot be loaded without."""
+    placed = [*_placed(manifest)]
+    wanted = ", ".join([*placed, *_made_for_gpus(manifest)])
     cards = [match[1] for path in sorted(_CARDS.glob("*/information")) if (match := re.search(r"Model:\s*(.+)", path.read_text("utf-8")))]
-    return Finding("gpu", "", wanted or "not said", ", ".join(cards) or "none", "differs" if wanted and not cards else "ok")
+    cards = cards or [maker for path, maker in _DEVICES.items() if Path(path).exists()]
+    result: Result = "ok" if cards or not wanted else "missing" if placed else "differs"
+    advice = "save it with device='auto', or run it where there is one" if result == "missing" else ""
+    return Finding("gpu", "", wanted or "not said", ", ".join(cards) or "none", result, advice)
+
+
+def _placed(manifest: Manifest) -> Iterator[str]:
+    """Models and adapters that say on which device they are."""
+    named = [(f"model {entry.slot}", entry.options) for entry in manifest.artifacts]
+    for api in manifest.apis:
+        named += [(f"api {api.name}", adapter.options) for adapter in (api.input, api.output) if adapter is not None]
+    for name, options in named:
+        device = options.get("device")
+        if isinstance(device, str) and _ON_GPU.fullmatch(device):
+            yield f"{name} on {device}"
+
+
+def _made_for_gpus(manifest: Manifest) -> Iterator[str]:
+    conda = manifest.env.conda.dependencies if manifest.env.conda else ()
+    image = manifest.env.base_image or ""
+    yield from (text for text in manifest.requirements if _FOR_GPUS.match(text))
+    yield from (text for text in conda if _CONDA_FOR_GPUS.search(text))
+    if "cuda" in image or "rocm" in image:
+        yield image
 
 
 def _compiled(installed: Installed) -> list[Path]:

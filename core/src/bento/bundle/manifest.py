@@ -1,6 +1,7 @@
 """The manifest, `bento.json`: everything a bundle says of itself, each field checked by its type.
 
-Only what does not depend on the machine goes in: the same service, saved with the same `SOURCE_DATE_EPOCH`, gives the same bytes.
+Only what depends on the service, its code's history, and the kind of machine goes in: the same service, saved with the same
+`SOURCE_DATE_EPOCH`, gives the same bytes. What depends on the occasion, such as who saved it, the store keeps beside it.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from typing import Final
 
 from . import fields  # noqa: TC001 - records read their annotations
 from .checks import FieldError
-from .entries import ApiEntry, ArtifactEntry, EnvEntry, ExampleEntry, File
-from .paths import ARTIFACTS, MANIFEST, check_distinct, parents
+from .entries import ApiEntry, ArtifactEntry, CodeEntry, EnvEntry, ExampleEntry, File
+from .paths import ARTIFACTS, ENVIRONMENT, MANIFEST, check_distinct, parents
 from .records import Record
 
 __all__ = ["FORMAT", "MANIFEST", "File", "Manifest"]
@@ -38,6 +39,8 @@ class Manifest(Record):
     examples: tuple[ExampleEntry, ...]
     requirements: tuple[fields.Requirement, ...]
     python: fields.PythonVersion
+    platform: fields.Platform
+    code: CodeEntry | None
     env: EnvEntry
     files: tuple[File, ...]
 
@@ -83,5 +86,7 @@ def _check_used(manifest: Manifest) -> None:
         for field, body in (("request", example.request), ("answer", example.answer)):
             if body.path not in paths:
                 raise FieldError("one of the files", body.path, f".examples[{index}].{field}.path")
+    if manifest.env.conda is not None and ENVIRONMENT not in paths:
+        raise FieldError(f"a file {ENVIRONMENT}", [], ".env.conda")
     if manifest.env.setup is not None and manifest.env.setup not in paths:
         raise FieldError("one of the files", manifest.env.setup, ".env.setup")

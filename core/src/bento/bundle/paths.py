@@ -16,6 +16,7 @@ WHEELS: Final = "wheels"
 EXAMPLES: Final = "examples"
 README: Final = "README.md"
 REQUIREMENTS: Final = "requirements.txt"
+ENVIRONMENT: Final = "environment.yml"
 LOCK: Final = "requirements.lock"
 SBOM: Final = "sbom.cdx.json"
 SIGNATURE: Final = re.compile(r"bento\.[0-9a-f]{32}\.sig")

@@ -13,16 +13,19 @@ from ..errors import BundleError, TagError
 from ..registry import Registry, installed
 from ..tag import Tag
 from .checks import FieldError
+from .conda import check_agrees, conda_of
 from .describe import describe_api, describe_artifact, describe_doc, describe_env
 from .fields import label_name, label_value
+from .history import describe_code
 from .local import local_asks
 from .paths import SOURCE
 from .requirements import Ask, ask, env_asks, pin
 from .source import Source, collect, project_file
 
 if TYPE_CHECKING:
+    from ..env.conda import Conda
     from ..service import Service
-    from .entries import ApiEntry, ArtifactEntry, EnvEntry
+    from .entries import ApiEntry, ArtifactEntry, CodeEntry, EnvEntry
     from .home import Home
     from .installed import Environment, Installed
 
@@ -40,6 +43,8 @@ class Plan:
     apis: tuple[ApiEntry, ...]
     artifacts: tuple[ArtifactEntry, ...]
     env: EnvEntry
+    conda: Conda | None
+    code: CodeEntry | None
     requirements: tuple[str, ...]
     files: Mapping[str, Path]
     wheels: tuple[Installed, ...]
@@ -50,8 +55,12 @@ def make_plan(service: Service, home: Home, environment: Environment, version: s
     _check_names(service.name, version, labels or {})
     registry, source = installed(), collect(home, environment)
     setup = _setup(service, home)
-    asks = list(_asks(service, home, source, registry))
+    conda, piped = conda_of(service.env, home)
+    asks = [*_asks(service, home, source, registry), *piped]
     local = local_asks(asks, environment)
+    files = {**source.files, **setup}
+    requirements = tuple(pin([*asks, *local], environment))
+    check_agrees(conda, requirements)
     return Plan(
         name=service.name,
         version=version,
@@ -61,9 +70,11 @@ def make_plan(service: Service, home: Home, environment: Environment, version: s
         doc=describe_doc(type(service).__doc__),
         apis=tuple(describe_api(api, registry) for api in service.apis.values()),
         artifacts=tuple(describe_artifact(service, slot, registry) for slot in service.artifacts),
-        env=describe_env(service.env, next(iter(setup), None)),
-        requirements=tuple(pin([*asks, *local], environment)),
-        files={**source.files, **setup},
+        env=describe_env(service.env, next(iter(setup), None), conda),
+        conda=conda,
+        code=describe_code(home, files.values()),
+        requirements=requirements,
+        files=files,
         wheels=tuple(environment.distributions[name] for name in sorted({each.name for each in local})),
     )
 

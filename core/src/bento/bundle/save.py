@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+import sysconfig
 from collections.abc import Mapping, Sequence
 from operator import attrgetter
 from pathlib import Path
@@ -19,7 +20,7 @@ from .installed import Environment
 from .lock import lock_tree
 from .manifest import FORMAT, Manifest
 from .model import Bundle, open_bundle
-from .paths import LOCK, MANIFEST, README, REQUIREMENTS, SBOM, WHEELS
+from .paths import ENVIRONMENT, LOCK, MANIFEST, README, REQUIREMENTS, SBOM, WHEELS
 from .plan import Plan, make_plan
 from .readme import write_readme
 from .sbom import write_sbom
@@ -75,6 +76,8 @@ def _write_files(plan: Plan, draft: Path) -> None:
     # pip takes the folder from here, wherever it is run.
     links = [f"--find-links {WHEELS}"] if plan.wheels else []
     _write(draft / REQUIREMENTS, "".join(f"{line}\n" for line in (*links, *plan.requirements)))
+    if plan.conda is not None:
+        _write(draft / ENVIRONMENT, plan.conda.text())
     _write(draft / README, write_readme(plan.name, plan.doc, plan.apis))
 
 
@@ -98,6 +101,8 @@ def _write_manifest(plan: Plan, examples: tuple[ExampleEntry, ...], draft: Path,
         examples=examples,
         requirements=plan.requirements,
         python=".".join(map(str, sys.version_info[:3])),
+        platform=sysconfig.get_platform(),
+        code=plan.code,
         env=plan.env,
         files=files,
     )

@@ -94,5 +94,7 @@ def _print(bundle: Bundle, findings: list[Finding]) -> None:
     )
     advice = [f"{each.kind} {each.name}".strip() + f": {each.advice}" for each in findings if each.advice]
     if any(each.kind == "package" and each.result != "ok" for each in findings):
-        advice.append(f"packages: pip install --requirement {bundle.path / 'requirements.txt'}")
+        locked = any(file.path == "requirements.lock" for file in bundle.manifest.files)
+        file = "requirements.lock" if locked else "requirements.txt"
+        advice.append(f"packages: pip install{' --require-hashes' if locked else ''} --requirement {bundle.path / file}")
     click.echo("".join(f"\n{line}" for line in advice) or f"\n{bundle.tag} finds everything here")

@@ -40,10 +40,11 @@ def facts(bundle: Bundle) -> dict[str, str | list[str]]:
         "created": manifest.created,
         "size": f"{size_text(bundle.size)} in {len(manifest.files)} files",
         "digest": f"sha256:{bundle.digest}",
-        "python": manifest.python,
+        "python": f"{manifest.python} on {manifest.platform}",
         "requires": list(manifest.requirements),
         "locked": LOCK if any(file.path == LOCK for file in manifest.files) else "",
         "apt": list(env.apt),
+        "conda": [*env.conda.dependencies, f"from {', '.join(env.conda.channels)}"] if env.conda else [],
         "base image": env.base_image or "",
         "path": str(bundle.path),
     }

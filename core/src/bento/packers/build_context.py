@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from ..env import Env
 from ..errors import DefinitionError, PackerError
 from ..packer import Packer
-from .contents import checking, copy_bundle, env_of, set_modes, wheels_of
+from .conda_steps import ENVIRONMENT, MICROMAMBA
+from .contents import checking, conda_of, copy_bundle, env_of, set_modes, wheels_of
 from .dockerfile import BUNDLE, IGNORED, REQUIREMENTS, SETUP, START_REQUIREMENTS, WHEEL_REQUIREMENTS, Recipe
 from .lock import lock_of, lock_text, without
 from .output import create
@@ -59,18 +60,22 @@ class BuildContextPacker(Packer):
 
     def _texts(self, bundle: Bundle) -> dict[str, str]:
         """What is written rather than copied, by path."""
-        env, start = self._env(bundle), self._start(bundle)
+        env, start, conda = self._env(bundle), self._start(bundle), conda_of(bundle)
         locked = lock_of(bundle)
         lists = _locked_lists(bundle, locked, start) if locked else _lists(bundle, env, start)
-        more = {**dict(start.files), **{name: text for name, text in lists.items() if name == START_REQUIREMENTS}}
+        if conda is not None:
+            lists[ENVIRONMENT] = conda.text()
+        more = {**dict(start.files), **{name: text for name, text in lists.items() if name in (ENVIRONMENT, START_REQUIREMENTS)}}
         paths = (*bundle.signatures, *(file.path for file in bundle.manifest.files))
-        recipe = Recipe(bundle.tag, env, paths, start, gpu=self._gpu, locked=bool(locked), starts_with_more=START_REQUIREMENTS in lists)
+        kind = {"gpu": self._gpu, "locked": bool(locked), "starts_with_more": START_REQUIREMENTS in lists}
+        recipe = Recipe(bundle.tag, env, paths, start, conda=conda is not None, **kind)
         ignored = IGNORED + "".join(f"!{name}\n" for name in more)
         return {"Dockerfile": recipe.text(), ".dockerignore": ignored, **lists, **dict(start.files)}
 
     def _env(self, bundle: Bundle) -> Env:
         env = env_of(bundle)
-        return replace(env, base_image=self._base_image or env.base_image or f"python:{env.python_version}-slim")
+        usual = MICROMAMBA if bundle.manifest.env.conda else f"python:{env.python_version}-slim"
+        return replace(env, base_image=self._base_image or env.base_image or usual)
 
 
 def _lists(bundle: Bundle, env: Env, start: Start) -> dict[str, str]:

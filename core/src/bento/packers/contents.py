@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..env import Env
+from ..env.conda import Conda
 from ..errors import DefinitionError, PackerError, TagError
 
 if TYPE_CHECKING:
@@ -88,6 +89,21 @@ def env_of(bundle: Bundle) -> Env:
         base_image=given.base_image,
         setup=given.setup,
     )
+
+
+def conda_of(bundle: Bundle) -> Conda | None:
+    """The conda environment of a bundle, in the type that checks all of it."""
+    given = bundle.manifest.env.conda
+    return None if given is None else Conda(tuple(given.dependencies), tuple(given.channels))
+
+
+def refuse_conda(bundle: Bundle) -> None:
+    """Refuse a bundle with a conda environment, for a way to ship that installs with pip alone."""
+    if bundle.manifest.env.conda is not None:
+        raise PackerError(
+            f"{bundle.tag} has a conda environment, which nothing makes there: pack it with docker, lambda or sagemaker, "
+            "or as a folder or an archive for a machine that has the environment"
+        )
 
 
 def refuse_setup(bundle: Bundle, env: Env) -> None:

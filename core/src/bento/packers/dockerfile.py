@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import PackerError
+from .conda_steps import ACTIVATE, AS_ROOT, MAKE, VARIABLES
 from .contents import MANIFEST, WHEELS
 
 if TYPE_CHECKING:
@@ -128,7 +129,8 @@ def server(port: int, end: str, *, gpu: bool = False) -> Start:
 class Recipe:
     """What a Dockerfile depends on: `Tag` and `Env` have checked their values, `paths` are those of the bundle's files.
 
-    With `locked`, the requirements have hashes, and with `starts_with_more`, something that they do not name starts the image.
+    With `locked`, the requirements have hashes; with `starts_with_more`, something that they do not name starts the image; with `conda`,
+    Python and what it is told beside that are of a conda environment.
     """
 
     tag: Tag
@@ -137,6 +139,7 @@ class Recipe:
     start: Start
     gpu: bool = False
     locked: bool = False
+    conda: bool = False
     starts_with_more: bool = False
 
     def text(self) -> str:
@@ -145,11 +148,15 @@ class Recipe:
 
     def _steps(self) -> Iterator[str]:
         usage = self.start.usage.format(tag=self.tag)
-        yield _HEAD.format(tag=self.tag, usage=usage, base_image=self.env.base_image, variables=" \\\n    ".join(self._variables()))
+        user = f"\n{AS_ROOT}" if self.conda else ""
+        variables = " \\\n    ".join(self._variables())
+        yield _HEAD.format(tag=self.tag, usage=usage, base_image=f"{self.env.base_image}{user}", variables=variables)
         if self.env.apt:
             yield _APT.format(packages=" ".join(sorted(self.env.apt)))
         if self.env.setup:
             yield _SETUP
+        if self.conda:
+            yield MAKE
         yield _LOCKED_REQUIREMENTS if self.locked else _REQUIREMENTS
         folders = {_layer(path) for path in self.paths if "/" in path}
         if WHEELS in folders:
@@ -157,10 +164,12 @@ class Recipe:
         if self.starts_with_more:
             yield _START
         yield "\n".join(self._copies(folders - {WHEELS}))
-        yield self.start.end
+        yield self.start.end if not self.conda else self.start.end.replace('ENTRYPOINT ["', f'ENTRYPOINT ["{ACTIVATE}", "')
 
     def _variables(self) -> Iterator[str]:
         yield from _VARIABLES
+        if self.conda:
+            yield from VARIABLES
         if self.gpu:
             yield from _GPU
         if self.start.port is not None:

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from ..packer import Packer
-from .contents import checking, copy_bundle, env_of, refuse_setup, set_modes
+from .contents import checking, copy_bundle, env_of, refuse_conda, refuse_setup, set_modes
 from .folder_requirements import for_folder
 from .output import create
 
@@ -51,6 +51,7 @@ def _texts(bundle: Bundle) -> dict[str, str]:
     """What is written rather than copied, by path."""
     env = env_of(bundle)
     refuse_setup(bundle, env)
+    refuse_conda(bundle)
     texts = {
         "Procfile": _PROCFILE,
         ".gitattributes": _ATTRIBUTES,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ..errors import PackerError
 from ..packer import Packer
 from .base_image import INDEX, read_base
-from .contents import MANIFEST, WHEELS, checking, env_of, file_of, set_modes
+from .contents import MANIFEST, WHEELS, checking, env_of, file_of, refuse_conda, set_modes
 from .image import Image
 from .layers import Blobs
 from .output import create
@@ -52,6 +52,8 @@ class OciPacker(Packer):
         """Write the layout. Each value of the manifest is checked again by the type of its field: a wrong one is a PackerError."""
         with checking(bundle, "an image"), create(out) as draft:
             env = env_of(bundle)
+            if self._installs:
+                refuse_conda(bundle)
             _warn(bundle, env)
             blobs = Blobs(draft)
             architecture = _ARCHITECTURES.get(platform.machine(), platform.machine())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import PackerError
 from ..packer import Packer
-from .contents import checking, copy_bundle, env_of, refuse_setup, set_modes
+from .contents import checking, copy_bundle, env_of, refuse_conda, refuse_setup, set_modes
 from .folder_requirements import for_folder
 from .output import create
 from .unit import Unit
@@ -57,6 +57,7 @@ class SystemdPacker(Packer):
         """What is written rather than copied, by path."""
         env, tag = env_of(bundle), bundle.tag
         refuse_setup(bundle, env)
+        refuse_conda(bundle)
         unit = Unit(tag, env, self._folder or f"/opt/{tag.name}", self._listen, self._workers)
         return {
             f"bento-{tag.name}.service": unit.service(),

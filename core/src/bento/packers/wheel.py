@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ..errors import PackerError
 from ..packer import Packer
 from .archive import ArchivePacker
-from .contents import WHEELS, checking, set_modes, wheels_of
+from .contents import WHEELS, checking, refuse_conda, set_modes, wheels_of
 from .distribution import Distribution
 from .lock import LOCK, Locked, lock_of, lock_text
 from .output import create
@@ -45,6 +45,7 @@ class WheelPacker(Packer):
     def pack(self, bundle: Bundle, out: Path) -> Path:
         """Write the folder. Each value of the manifest is checked again by the type of its field: a wrong one is a PackerError."""
         with checking(bundle, "a wheel"), create(out) as draft:
+            refuse_conda(bundle)
             distribution = Distribution.of(bundle, self._version or _version_of(bundle))
             draft.mkdir()
             for name in wheels_of(bundle):

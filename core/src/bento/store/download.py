@@ -40,7 +40,7 @@ def downloaded(url: str, root: Path) -> Bundle:
     known = _known(place)
     try:
         with _ask(url, known.get("etag", "")) as answer:
-            return _take_in(answer, place)
+            return _take_in(answer, place, shown(url))
     except urllib.error.HTTPError as error:
         if error.code == http.client.NOT_MODIFIED:
             return Store(place / known["content"]).get(Tag.parse(known["tag"]))
@@ -79,7 +79,7 @@ def _ask(url: str, etag: str) -> http.client.HTTPResponse:
     return answer
 
 
-def _take_in(answer: http.client.HTTPResponse, place: Path) -> Bundle:
+def _take_in(answer: http.client.HTTPResponse, place: Path, origin: str) -> Bundle:
     with workspace(place) as scratch:
         scratch.mkdir()
         file, digest = scratch / "download.bento", hashlib.sha256()
@@ -92,7 +92,7 @@ def _take_in(answer: http.client.HTTPResponse, place: Path) -> Bundle:
         store = Store(place / content)
         if not store.list():
             shutil.rmtree(store.root, ignore_errors=True)  # it is damaged, if it is there
-        bundle = store.unpack(file)
+        bundle = store.unpack(file, origin=origin)
         note = {"etag": answer.headers.get("ETag", ""), "tag": str(bundle.tag), "content": content}
         draft = scratch / "note"
         draft.write_text(json.dumps(note), "utf-8")

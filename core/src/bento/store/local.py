@@ -8,13 +8,14 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ..errors import BundleError, NotFound, StoreError
 from ..tag import Tag
 from .blobs import releasing, share
 from .index import Summary, newest_first, summarize
 from .missing import missing
+from .notes import write_note
 from .root import default_root, refusing
 from .selection import is_pattern, matches
 from .trust import record
@@ -23,6 +24,9 @@ from .workspace import empty, locked, sync, workspace
 if TYPE_CHECKING:
     from ..bundle import Bundle, Golden
     from ..service import Service
+
+ORIGINS: Final = "origins"
+"""The folder of notes on where bundles came from that were not saved here."""
 
 log = logging.getLogger(__name__)
 
@@ -79,21 +83,25 @@ class Store:
             share(self.root, self.get(draft.tag), scratch)
         return self.get(draft.tag)
 
-    def unpack(self, file: Path, *, trust: bool = False, progress: Progress | None = None) -> Bundle:
+    def unpack(self, file: Path, *, trust: bool = False, origin: str | None = None, progress: Progress | None = None) -> Bundle:
         """Take in a `.bento` file. Nothing in it runs; with `trust` it may be loaded from now on without saying so again.
 
-        A bundle that is here already stays as it is; another one under the same tag is a StoreError.
+        A bundle that is here already stays as it is; another one under the same tag is a StoreError. `origin` is where the file came from,
+        if that is not where it lies.
         """
         from ..bundle import unpack_archive
 
         return self.take_in(
             lambda folder: unpack_archive(Path(file), folder, progress),
             task=f"unpack {str(file)!r}",
+            origin=origin or str(Path(file).absolute()),
             trusted="unpacked with trust" if trust else None,
         )
 
-    def take_in(self, write: Callable[[Path], Bundle], *, task: str, trusted: str | None = None) -> Bundle:
+    def take_in(self, write: Callable[[Path], Bundle], *, task: str, origin: str = "", trusted: str | None = None) -> Bundle:
         """Keep the verified bundle that `write` makes at the path it is given; `trusted` says why its code may run from now on.
+
+        `origin`, the file or the URL that it came from, is noted beside it.
 
         A bundle that is here already stays as it is, with the signatures of both; another one under the same tag is a StoreError.
         """
@@ -101,7 +109,9 @@ class Store:
 
         with refusing(self.root, task), workspace(self.root) as scratch:
             draft = write(scratch / "draft")
-            if not self._place(draft) and self.holds(draft.tag, draft.fingerprint):
+            if self._place(draft):
+                write_note(self.root, ORIGINS, draft.fingerprint, draft.tag, scratch=scratch, origin=origin)
+            elif self.holds(draft.tag, draft.fingerprint):
                 add_signatures(self.get(draft.tag), read_signatures(draft))
             if trusted:
                 record(self.root, draft, how=trusted, scratch=scratch)

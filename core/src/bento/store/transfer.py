@@ -19,6 +19,7 @@ from ..bundle.manifest import MANIFEST, File
 from ..bundle.model import read_content
 from ..bundle.signatures import add_signatures, read_signatures
 from ..errors import BundleError, RemoteError
+from .address import shown
 from .blobs import blob_of
 from .ledger import ledger_of
 from .place import PIECE, remove_old
@@ -116,7 +117,8 @@ def fetch(offer: Offer, remote: Remote, store: Store, *, trust: bool = False, pr
         with refusing(store.root, f"keep the signatures of {offer.tag}"):
             add_signatures(held, signatures)
         return held
-    return store.take_in(write, task=f"pull {offer.tag} from {remote}", trusted="pulled with trust" if trust else None)
+    trusted = "pulled with trust" if trust else None
+    return store.take_in(write, task=f"pull {offer.tag} from {remote}", origin=shown(f"{remote}/{offer.tag}"), trusted=trusted)
 
 
 def _get(files: list[File], remote: Remote, root: Path, draft: Path, count: _Count) -> None:

@@ -7,14 +7,13 @@ What is trusted, or signed, is a fingerprint, which stands for every byte.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import UntrustedError
 from .keyring import key_folder, named_keys
+from .notes import read_note, write_note
 from .root import default_root, refusing
 from .verdict import Verdict, judge, read_keys
 
@@ -49,23 +48,20 @@ def check_signed(bundle: Bundle, keys: Sequence[str | Path]) -> str:
     return verdict.signer
 
 
-def trusted_how(bundle: Bundle, store: Store | None = None) -> str:
-    """When and why a store has trusted a bundle; nothing for one that it does not."""
-    root = store.root if store else default_root()
-    try:
-        note = json.loads((root / _FOLDER / bundle.fingerprint).read_text("utf-8"))
-        return f"{note['how']}, {note['when']}"
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
+def trusted_how(bundle: Bundle, store: Store | None = None) -> Mapping[str, str]:
+    """Why a store has trusted a bundle, `how`, since `when` and `by` whom; nothing for one that it does not."""
+    return read_note(store.root if store else default_root(), _FOLDER, bundle.fingerprint)
 
 
 def record(root: Path, bundle: Bundle, *, how: str, scratch: Path) -> None:
     """Remember that this bundle is trusted, and why; `scratch` is a folder on the store's file system."""
-    note = {"tag": str(bundle.tag), "when": datetime.now(UTC).isoformat(timespec="seconds"), "how": how}
-    draft = scratch / _FOLDER
-    draft.write_text(json.dumps(note, indent=2) + "\n", encoding="utf-8")
-    (root / _FOLDER).mkdir(exist_ok=True)
-    draft.replace(root / _FOLDER / bundle.fingerprint)
+    write_note(root, _FOLDER, bundle.fingerprint, bundle.tag, scratch=scratch, how=how)
+
+
+def made_with(bundle: Bundle) -> str:
+    """The bento that made a bundle."""
+    core = next((text for text in bundle.manifest.requirements if text.startswith(_CORE)), "an unknown bento-core")
+    return core.replace("==", " ")
 
 
 def _refusal(bundle: Bundle, verdict: Verdict, folder: Path) -> Iterator[str]:
@@ -87,8 +83,7 @@ def _unsigned(bundle: Bundle, verdict: Verdict, keys: Sequence[str | Path]) -> I
 def _about(bundle: Bundle) -> Iterator[str]:
     """Who made a bundle, and what it would run."""
     manifest = bundle.manifest
-    core = next((text for text in manifest.requirements if text.startswith(_CORE)), "an unknown bento-core")
-    yield f"made with: {core.replace('==', ' ')}, {manifest.created}"
+    yield f"made with: {made_with(bundle)}, {manifest.created}"
     yield f"code: {manifest.service}"
     for artifact in manifest.artifacts:
         if artifact.runs_code:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from .errors import DefinitionError
+from ..errors import DefinitionError
+from .conda import read_conda
 
 # Source: Debian Policy Manual, section 5.6.1 and 5.6.12 (package names, versions).
 # A trailing '-' would tell apt-get to remove the package.
@@ -27,8 +28,9 @@ class Env:
     """What a service needs around it: `python` requirements beside those its imports show, `apt` packages, and how an image is made.
 
     `requirements_txt` and `setup` (a shell script that an image runs as root when it is built) are files of the project,
-    relative to the service's module. Every field is checked here, once, whatever it is used for later: nothing in it can
-    break out of a line, a quote or a file name.
+    relative to the service's module. `conda` is an `environment.yml` there, or what such a file holds: a list of dependencies, or a
+    mapping of `channels` and `dependencies`; Python comes from there as well, and pip installs the rest. Every field is checked here,
+    once, whatever it is used for later: nothing in it can break out of a line, a quote or a file name.
     """
 
     python: Sequence[str] = ()
@@ -37,6 +39,7 @@ class Env:
     python_version: str | None = None
     base_image: str | None = None
     setup: str | Path | None = None
+    conda: str | Path | Sequence[str] | Mapping[str, object] | None = None
 
     def __post_init__(self) -> None:
         for field in ("python", "apt"):
@@ -52,6 +55,10 @@ class Env:
         _check("base_image", self.base_image, _IMAGE, "an image like 'python:3.12-slim'")
         _check_path("requirements_txt", self.requirements_txt)
         _check_path("setup", self.setup)
+        if isinstance(self.conda, str | Path):
+            _check_path("conda", self.conda)
+        elif self.conda is not None:
+            read_conda(self.conda)
 
 
 def check_requirement(text: str) -> None:

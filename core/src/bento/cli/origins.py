@@ -1,0 +1,50 @@
+"""Where a bundle is from, for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def origins(told: dict[str, Any]) -> dict[str, str | list[str]]:
+    """What is known of a bundle's making and of its way here, in the order in which it happened."""
+    files = [told[name] for name in ("sbom", "lock") if told[name]]
+    return {
+        "tag": told["tag"],
+        "fingerprint": f"sha256:{told['fingerprint']}",
+        "made": f"{told['created']} with bento-core {told['bento']}, Python {told['python']} on {told['platform']}",
+        "code": [told["service"], _commit(told["code"])],
+        "materials": [f"{file['path']}, sha256:{file['sha256']}" for file in files],
+        "signed": [_signature(each) for each in told["signatures"]] or "by nobody",
+        "came from": _origin(told),
+        "trusted": _trusted(told["trusted"]),
+    }
+
+
+def _commit(code: dict[str, Any] | None) -> str:
+    if code is None:
+        return "no Git commit is known"
+    return f"{code['path']} of commit {code['commit']}" + (", with changes that it does not have" if code["dirty"] else "")
+
+
+def _signature(signature: dict[str, Any]) -> str:
+    who = signature["file"] or "which you have not named"
+    verdict = "" if signature["holds"] else "WRONG: it, or the bundle, has changed since: "
+    return f"{verdict}by the key {signature['key']}, {who}"
+
+
+def _origin(told: dict[str, Any]) -> str:
+    origin, trusted = told["origin"], told["trusted"] or {}
+    if origin:
+        return f"{origin['origin']}, {_when(origin)}"
+    return "saved here" if trusted.get("how") == "saved" else "unknown"
+
+
+def _trusted(trusted: dict[str, str] | None) -> str:
+    if trusted is None:
+        return "no: its code does not run here before you say so"
+    when = _when(trusted)
+    return f"yes: {trusted['how']}" + (f", {when}" if when else "")
+
+
+def _when(note: dict[str, str]) -> str:
+    return " by ".join(filter(None, (note.get("when"), note.get("by"))))

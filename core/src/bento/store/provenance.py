@@ -1,0 +1,70 @@
+"""Provenance: who made a bundle, of what, when and where, as far as it can be told, and how it came to be trusted here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..bundle.paths import LOCK, SBOM
+from ..bundle.signatures import read_signatures
+from ..errors import SigningError, UntrustedError
+from .keyring import named_keys
+from .local import ORIGINS
+from .notes import read_note
+from .root import default_root
+from .trust import check_trust, made_with, trusted_how
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..bundle import Bundle
+    from ..bundle.keys import PublicKey
+    from ..bundle.signatures import Signature
+    from .local import Store
+
+
+def provenance(bundle: Bundle, store: Store | None = None) -> dict[str, Any]:
+    """What the manifest says, which is the same everywhere; what the signatures are worth; and what this store has noted."""
+    manifest = bundle.manifest
+    digests = {file.path: file.sha256 for file in manifest.files}
+    return {
+        "tag": str(bundle.tag),
+        "fingerprint": bundle.fingerprint,
+        "created": manifest.created,
+        "bento": made_with(bundle).removeprefix("bento-core "),
+        "python": manifest.python,
+        "platform": manifest.platform,
+        "service": manifest.service,
+        "code": manifest.code.plain() if manifest.code else None,
+        "sbom": _file(SBOM, digests),
+        "lock": _file(LOCK, digests),
+        "signatures": _signatures(bundle, store),
+        "origin": dict(read_note(bundle.path.parents[2], ORIGINS, bundle.fingerprint)) or None,
+        "trusted": _trusted(bundle, store),
+    }
+
+
+def _file(path: str, digests: Mapping[str, str]) -> dict[str, str] | None:
+    return {"path": path, "sha256": digests[path]} if path in digests else None
+
+
+def _trusted(bundle: Bundle, store: Store | None) -> dict[str, str] | None:
+    """How its code may run here; None if it may not."""
+    noted = {name: value for name, value in trusted_how(bundle, store).items() if name != "tag"}
+    if noted:
+        return noted
+    try:
+        check_trust(bundle, store=store)
+    except (UntrustedError, SigningError):
+        return None
+    return {"how": "signed"}
+
+
+def _signatures(bundle: Bundle, store: Store | None) -> list[dict[str, Any]]:
+    signatures = read_signatures(bundle)
+    keys = named_keys(store.root if store else default_root()) if signatures else {}
+    return [_signature(each, bundle, keys) for each in signatures]
+
+
+def _signature(signature: Signature, bundle: Bundle, keys: Mapping[PublicKey, str]) -> dict[str, Any]:
+    """A signature's key, whose name is only known where the key lies in the folder of keys, and whether it holds."""
+    return {"key": signature.key.id, "holds": signature.fits(bundle.fingerprint), "file": keys.get(signature.key)}
