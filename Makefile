@@ -4,8 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DONE := $(VENV)/done
-# Python compiles what it imports; what is never imported, which is most of a framework, need not be.
-install_into = $(1)/bin/python -m pip --quiet --disable-pip-version-check install --no-compile --constraint constraints.txt
+install_into = $(1)/bin/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
 INSTALL := $(call install_into,$(VENV))
 # Every project with every extra it declares, as arguments of pip.
 define EDITABLE
