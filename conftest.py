@@ -18,9 +18,15 @@ if not os.environ.get("CI"):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests of the kits are the short form of a plugin's suite."""
+    """The short form of a plugin's suite has the kit's tests of one class for each artifact, adapter and packer."""
     kits = sys.modules.get("bento.testing._kit")
+    first: dict[type, type] = {}
     for item in items:
         tests = getattr(item, "cls", None)
-        if kits and isinstance(tests, type) and issubclass(tests, kits.Kit):
+        if kits and isinstance(tests, type) and issubclass(tests, kits.Kit) and first.setdefault(_tested(tests), tests) is tests:
             item.add_marker("brief")
+
+
+def _tested(tests: type) -> type:
+    """The class of artifacts, adapters or packers that a kit's class tests; those of a service are one of a kind."""
+    return next((type(getattr(tests, kind)) for kind in ("artifact", "adapter", "packer") if hasattr(tests, kind)), tests)
