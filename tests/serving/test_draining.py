@@ -128,10 +128,10 @@ def test_an_open_connection_is_told_that_the_server_is_not_ready_any_more(projec
 
 
 @both
-@pytest.mark.parametrize("seconds", [b"0.1", b"0.8"])
+@pytest.mark.parametrize("seconds", [b"0.4", b"0.8"])
 def test_an_answer_during_a_stop_says_once_that_it_is_the_last(project, workers, seconds):
     with started(project, workers=workers) as server, Connection(server.port) as connection:
-        # The first look at the figures takes as long as the shortest nap.
+        # The first look at the figures takes as long as a short nap.
         assert server.figure('bento_requests_in_flight{api="nap"}') == 0
         connection.send(post("/nap", seconds))
         while server.figure('bento_requests_in_flight{api="nap"}') < 1:
