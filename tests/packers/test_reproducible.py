@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+
 import pytest
 
 from reproduce import differences
@@ -31,8 +34,16 @@ class Shop(bento.Service):
 service = Shop(prices={name: len(name) for name in NAMES}, factors=np.arange(3.0))
 
 if __name__ == "__main__":
-    bento.save(service, version="1", labels={"team": "kitchen", "stage": "live"}, examples=[bento.Example("total", ["tea"])])
+    labels = {"team": "kitchen", "stage": "live"}
+    bento.save(service, version="1", labels=labels, examples=[bento.Example("total", ["tea"])], lock=True)
 '''
+
+
+@pytest.fixture(autouse=True)
+def index(wheelhouse, monkeypatch):
+    """What is locked is asked of a folder of wheels."""
+    for name, value in {"PIP_CONFIG_FILE": "/dev/null", "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheelhouse)}.items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture
@@ -51,8 +62,13 @@ def test_the_same_service_gives_the_same_bytes_wherever_it_is_saved_and_packed(p
     assert differences(project, "shop.py", tmp_path) == []
 
 
-def test_a_difference_is_found_where_there_is_one(project, tmp_path):
-    (project / "shop.py").write_text(SHOP.replace('"live"', '__import__("os").environ["USER"]'))
-    different = differences(project, "shop.py", tmp_path)
+@pytest.mark.parametrize(
+    "leak", ['__import__("os").environ["USER"]', '__import__("time").strftime("%Y-%m")', 'str(__import__("os").getuid())']
+)
+def test_a_difference_is_found_where_there_is_one(project, tmp_path, leak):
+    if "getuid" in leak and (os.geteuid() != 0 or not shutil.which("setpriv")):
+        pytest.skip("needs to be root, and setpriv, to start processes of another user")
+    (project / "shop.py").write_text(SHOP.replace('"live"', leak))
+    different = differences(project, "shop.py", tmp_path, ["archive", "folder"])
     assert {"bundle/1/bento.json", "packed/archive", "packed/folder/bento.json"} <= set(different)
     assert "bundle/1/src/shop.py" not in different

@@ -1,6 +1,9 @@
 """Save and pack the same project twice, in surroundings that differ in all that must not matter, and compare every byte.
 
 ``python tests/support/reproduce.py PROJECT.py...`` copies each script and runs it, which saves one bundle.
+
+The clock of the other surroundings is that of Python, moved by a module that every process imports first: nothing that runs without the
+rights to change the machine's own clock could move it any further.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,37 +31,86 @@ _OPTIONS = {
 
 @dataclass(frozen=True)
 class Surroundings:
-    """Where, when and as whom something is saved and packed; `age` is how old the project's files are, in seconds since 1970."""
+    """Where, when and as whom something is saved and packed.
+
+    `age` is how old the project's files are, in seconds since 1970, `clock` by how many seconds the clock is wrong, `uid` whose processes
+    they are, where this process may start some of others.
+    """
 
     folder: str
     user: str
     umask: int
     age: int
     environ: Mapping[str, str]
+    clock: int = 0
+    uid: int | None = None
 
 
 ONE = Surroundings("a", "ada", 0o022, 1_000_000_000, {"PYTHONHASHSEED": "1", "LC_ALL": "C", "TZ": "UTC"})
 OTHER = Surroundings(
-    "somewhere else/überall", "grace", 0o077, 1_700_000_000, {"PYTHONHASHSEED": "4242", "LC_ALL": "C.UTF-8", "TZ": "Asia/Kathmandu"}
+    "somewhere else/überall",
+    "grace",
+    0o077,
+    1_700_000_000,
+    {"PYTHONHASHSEED": "4242", "LC_ALL": "C.UTF-8", "TZ": "Asia/Kathmandu"},
+    clock=400 * 86_400 + 4_242,
+    uid=54_321,
 )
+_SHIFT = """
+import datetime, time
+
+now, now_ns, local, gm, text = time.time, time.time_ns, time.localtime, time.gmtime, time.strftime
+time.time = lambda: now() + {clock}
+time.time_ns = lambda: now_ns() + {clock} * 10**9
+time.localtime = lambda seconds=None: local(time.time() if seconds is None else seconds)
+time.gmtime = lambda seconds=None: gm(time.time() if seconds is None else seconds)
+time.strftime = lambda format, when=None: text(format, time.localtime() if when is None else when)
 
 
-def differences(project: Path, script: str, root: Path) -> list[str]:
-    """What of a bundle, and of what it is packed as, is not the same in both surroundings; `root` is an empty folder."""
-    one, other = (made(project, script, root, surroundings) for surroundings in (ONE, OTHER))
+class Shifted(datetime.datetime):
+    @classmethod
+    def now(cls, tz=None):
+        return cls.fromtimestamp(time.time(), tz)
+
+    @classmethod
+    def utcnow(cls):
+        return cls.now(datetime.UTC).replace(tzinfo=None)
+
+
+class ShiftedDate(datetime.date):
+    @classmethod
+    def today(cls):
+        return cls.fromtimestamp(time.time())
+
+
+datetime.datetime, datetime.date = Shifted, ShiftedDate
+"""
+"""A `sitecustomize` by which the clock of a process is another one."""
+
+
+def differences(project: Path, script: str, root: Path, packers: Sequence[str] = ()) -> list[str]:
+    """What of a bundle, and of what it is packed as, is not the same in both surroundings; `root` is an empty folder.
+
+    Without `packers`, it is packed in every way there is.
+    """
+    one, other = (made(project, script, root, surroundings, packers) for surroundings in (ONE, OTHER))
     return sorted(path for path in one.keys() | other.keys() if one.get(path) != other.get(path))
 
 
-def made(project: Path, script: str, root: Path, surroundings: Surroundings) -> dict[str, str]:
-    """Save the bundle of a project's script, pack it in every way, and fingerprint all of it."""
+def made(project: Path, script: str, root: Path, surroundings: Surroundings, packers: Sequence[str]) -> dict[str, str]:
+    """Save the bundle of a project's script, pack it, and fingerprint all of it."""
     home = root / surroundings.folder
     work, out = Path(shutil.copytree(project, home / "project")), home / "out"
     out.mkdir()
+    (home / "clock").mkdir()
+    (home / "clock/sitecustomize.py").write_text(_SHIFT.format(clock=surroundings.clock))
     for path in work.rglob("*"):
         os.utime(path, (surroundings.age, surroundings.age))
+    for path in (home, *home.rglob("*")) if _as_user(surroundings) else ():
+        os.chown(path, surroundings.uid, surroundings.uid)
     _run(surroundings, home, sys.executable, script, cwd=work)
     (bundle,) = (home / "store/bundles").glob("*/*/")
-    for packer in sorted(bento.registry.installed().packers):
+    for packer in sorted(packers or bento.registry.installed().packers):
         _run(surroundings, home, _BENTO, "pack", bundle, packer, out / packer, *_OPTIONS.get(packer, ()), cwd=work)
     return {**_fingerprints(bundle.parent, "bundle"), **_fingerprints(out, "packed")}
 
@@ -70,12 +122,24 @@ def _run(surroundings: Surroundings, home: Path, *command: str | Path, cwd: Path
         "BENTO_HOME": str(home / "store"),
         "HOME": str(home),
         "LOGNAME": surroundings.user,
+        "PYTHONPATH": str(home / "clock"),
         "USER": surroundings.user,
         "SOURCE_DATE_EPOCH": _EPOCH,
     }
+    command = (*_as_user(surroundings), *command)
     done = subprocess.run(command, cwd=cwd, env=environ, umask=surroundings.umask, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+
+
+def _as_user(surroundings: Surroundings) -> tuple[str, ...]:
+    """What starts a process as another user, who may read what this one may; nothing where this process has not the rights to."""
+    setpriv = shutil.which("setpriv")
+    if surroundings.uid is None or setpriv is None or os.geteuid() != 0:
+        return ()
+    uid, right = surroundings.uid, "+dac_read_search"
+    prefix = (setpriv, f"--reuid={uid}", f"--regid={uid}", "--clear-groups", f"--inh-caps={right}", f"--ambient-caps={right}")
+    return prefix if subprocess.run([*prefix, "true"], capture_output=True, check=False).returncode == 0 else ()
 
 
 def _fingerprints(folder: Path, name: str) -> dict[str, str]:
