@@ -57,6 +57,21 @@ def test_what_a_package_requires_in_turn_is_looked_for_too(findings, site):
     ]
 
 
+def test_what_a_lock_names_is_compared_too(findings):
+    hashes = f" \\\n    --hash=sha256:{'0' * 64}\n"
+    lock = "".join(f"{pin}{hashes}" for pin in ("absent==1.0", f"click=={CLICK}", "numpy==0.1", "uvicorn==0.1"))
+    files = {**FILES, "requirements.lock": lock.encode()}
+    assert findings("package", files, requirements=[f"numpy=={np.__version__}"]) == [
+        Finding("package", "numpy", np.__version__, np.__version__, "ok"),
+        Finding("package", "uvicorn", "0.1, of the lock", version("uvicorn"), "differs"),
+    ]
+
+
+def test_a_lock_that_is_none_is_told(findings):
+    (finding,) = findings("lock", {**FILES, "requirements.lock": b"numpy"})
+    assert (finding.result, finding.advice) == ("unknown", "expected a requirement with its hashes, and each once, got 'numpy'")
+
+
 @pytest.mark.parametrize(
     ("saved", "chosen", "result", "advice"),
     [

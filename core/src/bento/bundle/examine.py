@@ -7,6 +7,8 @@ import sysconfig
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ..packers.lock import parse_lock
+from ..packers.requirements import names_of
 from ..registry import installed
 from .conda import conda_packages
 from .finding import Finding
@@ -14,7 +16,7 @@ from .installed import Environment
 from .machine import debian_packages, gpus, shared_libraries
 from .needs import needs
 from .packages import packages
-from .paths import SOURCE, WHEELS
+from .paths import LOCK, SOURCE, WHEELS
 
 if TYPE_CHECKING:
     from .model import Bundle
@@ -29,6 +31,7 @@ def examine(bundle: Bundle) -> Iterator[Finding]:
     yield _python(bundle)
     yield from _platform(bundle)
     yield from packages(bundle.manifest.requirements, environment)
+    yield from _locked(bundle, environment)
     yield from _plugins(bundle)
     yield from shared_libraries(bundle.manifest.requirements, environment)
     yield from map(debian_packages, bundle.manifest.env.apt)
@@ -64,6 +67,22 @@ def _platform(bundle: Bundle) -> Iterator[Finding]:
             yield Finding("platform", name, name.partition(".")[2], here, "ok" if fits else "unknown")
     saved = bundle.manifest.platform
     yield Finding("platform", "", saved, here, "ok" if saved == here else "differs")
+
+
+def _locked(bundle: Bundle, environment: Environment) -> Iterator[Finding]:
+    """What is installed here in another version than a lock has it, beside what the requirements name themselves."""
+    if not any(file.path == LOCK for file in bundle.manifest.files):
+        return
+    try:
+        locked = parse_lock((bundle.path / LOCK).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        yield Finding("lock", LOCK, "a lock", "none that can be read", "unknown", str(error))
+        return
+    named = set(names_of(bundle.manifest.requirements))
+    for name, each in locked.items():
+        installed = environment.distributions.get(name)
+        if name not in named and installed is not None and installed.version != each.version:
+            yield Finding("package", name, f"{each.version}, of the lock", installed.version, "differs")
 
 
 def _plugins(bundle: Bundle) -> Iterator[Finding]:
