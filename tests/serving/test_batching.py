@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import weakref
 
 import httpx
 import pytest
@@ -69,6 +70,39 @@ async def test_only_the_guilty_request_of_a_batch_fails(serving, caplog):
     assert [response.status_code for response in responses] == [200, 200, 500, 200, 200]
     assert [response.json() for response in responses if response.status_code == 200] == [0, 2, 6, 8]
     assert len(caplog.messages) == 1
+
+
+class Plate:
+    """Something large."""
+
+
+class Greedy(Gated):
+    """Notes at each call how many plates there are, of which every poisoned call takes one and does not give it back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.plates: list[weakref.ref[Plate]] = []
+        self.left: list[int] = []
+
+    @bento.api(input=JsonAdapter(), batch=bento.Batch(size=4))
+    def double(self, values):
+        self.left.append(sum(plate() is not None for plate in self.plates))
+        plate = Plate()
+        self.plates.append(weakref.ref(plate))
+        try:
+            return super().double(values)
+        except RuntimeError as error:
+            raise MemoryError("no more plates") from error
+
+
+async def test_what_a_request_held_that_failed_is_free_when_the_rest_of_its_batch_is_asked(serving):
+    """Such as a GPU's memory: who asked for too much of it must not have others fail."""
+    service = Greedy()
+    async with serving(service) as client:
+        responses = await post_behind_a_running_call(client, service, ["poison", 2, 3, 4])
+    assert [response.status_code for response in responses] == [200, 500, 200, 200, 200]
+    assert service.batches == [[0], ["poison", 2, 3, 4], ["poison", 2], ["poison"], [2], [3, 4]]
+    assert service.left == [0] * 6
 
 
 async def test_a_request_whose_client_left_is_never_started(serving):

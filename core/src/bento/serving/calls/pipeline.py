@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import ExitStack
+from traceback import clear_frames
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...adapter import reads
@@ -89,6 +90,8 @@ class Pipeline:
                 else:
                     for call in part:
                         call.outcome = self._failed(call, error)
+                    if pending:
+                        _let_go(error)
 
     def _failed(self, call: Call, error: BaseException) -> BaseException:
         """What a call comes to whose api raised. Many models refuse no rows at all, and then it is the client that has to bring one."""
@@ -185,6 +188,14 @@ def _surrounded(service: Service, api: Api) -> Callable[..., Any]:
             return method(*args, **kwargs)
 
     return call
+
+
+def _let_go(error: BaseException) -> None:
+    """Free what a failed call has left in its frames, such as a GPU's memory: those that are still to be answered may need it."""
+    cause: BaseException | None = error
+    while cause is not None:
+        clear_frames(cause.__traceback__)
+        cause = cause.__cause__ or cause.__context__
 
 
 def drive(coroutine: Coroutine[Any, Any, R]) -> R:
