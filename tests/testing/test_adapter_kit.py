@@ -284,6 +284,11 @@ def test_a_batch_that_is_answered_once():
     assert advice == "unstack() returns 1 answers for 2 items: return one for each"
 
 
+def test_an_item_that_is_another_where_it_is_alone():
+    advice = fails("test_items_of_one_group_leave_a_batch_as_they_came", bad(alone=lambda self, item: item[:-1]))
+    assert "alone(), which prepares an item for an api without batches, " in advice
+
+
 def test_answers_that_are_shifted():
     def unstack(self, result, rows):
         starts = itertools.accumulate(rows, initial=0)

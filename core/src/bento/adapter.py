@@ -58,6 +58,10 @@ class Adapter(ABC, Generic[T]):
         """Items of different groups are never stacked, such as arrays of another dtype or trailing shape."""
         return None
 
+    def alone(self, item: T) -> T:
+        """What an api without batches is called with: the item, unless `stack` does what one alone needs too, such as move it to a GPU."""
+        return item
+
     def stack(self, items: Sequence[T]) -> Any:
         """Many items of one group as the batch that the api is called with: a list, unless the adapter knows better."""
         return list(items)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..adapter import Adapter, reads
@@ -58,6 +58,12 @@ class MultipartAdapter(Adapter[dict[str, Any]]):
             if name not in given and name not in self.optional:
                 raise ValueError(f"the answer has no part {name!r}")
         return _multipart.join(self._encode_part(name, item) for name, item in given.items())
+
+    def alone(self, item: dict[str, Any]) -> dict[str, Any]:
+        return {name: None if value is None else self.parts[name].alone(value) for name, value in item.items()}
+
+    def stack(self, items: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [self.alone(item) for item in items]
 
     def content_type(self, media_type: str, body: bytes) -> str:
         return _multipart.content_type_of(body)

@@ -177,6 +177,7 @@ class AdapterTests(AdapterChecks, Kit, kit=True):
                 answers = self.adapter.unstack(self.adapter.stack(items), rows[part])
                 expect(len(answers) == len(items), f"unstack() returns {len(answers)} answers for {len(items)} items: return one for each")
                 for item, answer in zip(items, answers, strict=True):
+                    self._check_same(self.adapter.alone(item), item, "alone(), which prepares an item for an api without batches,")
                     self._check_same(answer, item, f"a batch of {len(items)} items of the group {self.adapter.group(item)!r}")
 
     @property_test

@@ -67,7 +67,7 @@ class Pipeline:
 
     def start(self, call: Call) -> Any:
         """The generator of an api that yields."""
-        return self._call_method(call.item, [call])
+        return self._call_method(self.reader.alone(call.item), [call])
 
     def encode_json(self, value: Any) -> bytes:
         """One piece of a stream, as JSON on one line."""
@@ -122,7 +122,7 @@ class Pipeline:
         """One value for each call."""
         batch = self.api.batch
         if batch is None:
-            return [await self._invoke(calls[0].item, calls)]
+            return [await self._invoke(self.reader.alone(calls[0].item), calls)]
         if calls[0].weight > batch.size:
             return [await self._value_in_parts(calls[0], batch.size)]
         result = await self._invoke(self.reader.stack([call.item for call in calls]), calls)
