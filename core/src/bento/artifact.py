@@ -95,6 +95,14 @@ class Artifact(ABC, Generic[M]):
         """
         return nullcontext()
 
+    def is_lost(self, error: BaseException) -> bool:
+        """Whether after an error that an api raised the model cannot answer in this process any more, as when a GPU's context is gone.
+
+        It is asked on the event loop, and so answers at once. A server whose model is lost ends with an error, so that another process
+        takes its place: with many workers that is the next one.
+        """
+        return False
+
     def __set_name__(self, owner: type, name: str) -> None:
         # Not checked here: before Python 3.12 an error in this method is hidden in a RuntimeError. Service does it.
         self.slot = self.slot or name

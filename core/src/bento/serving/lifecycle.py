@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ExampleError
+from ..errors import ExampleError, ServerError
 from ..registry import installed
 from .aliases import check_aliases
 from .calls.accounts import Accounts
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from ..service import Service
     from .calls.limits import Limits
     from .workers.board import Board
+
+log = logging.getLogger("bento.serving")
 
 THREADS = "bento-"
 """What the names of threads that run a service's code begin with."""
@@ -73,6 +76,8 @@ class Lifecycle:
         self._service: Service | None = None
         self._decoders = ThreadPoolExecutor(2, thread_name_prefix=f"{THREADS}decode")
         self._starting: asyncio.Task[None] | None = None
+        self.on_lost: Callable[[ServerError], None] = lambda _: None
+        """Called once when a model cannot answer in this process any more; `/readyz` says so by then."""
 
     async def start(self) -> None:
         """Load and warm up, once; every later call waits for the first. What goes wrong is raised to all of them."""
@@ -92,7 +97,7 @@ class Lifecycle:
         self.metrics = Metrics(list(service.apis), self._board, self._own)
         self.openapi = document(service, pipelines, self._version)
         for pipeline in pipelines:
-            accounts = Accounts(service, pipeline.api, self._registry, self.metrics)
+            accounts = Accounts(service, pipeline.api, self._registry, self.metrics, self._look_for_loss)
             if pipeline.api.is_stream:
                 self.streams[pipeline.api.path] = StreamEndpoint(pipeline, accounts, self.limits, self.room)
             else:
@@ -102,6 +107,17 @@ class Lifecycle:
         self._registry.call("bento_service_started", service=service)
         if self.state is State.LOADING:
             self.state = State.READY
+
+    def _look_for_loss(self, error: BaseException) -> None:
+        """Be of no use any more if an api's error has lost a model."""
+        if self._service is None or self.state is not State.READY:
+            return
+        lost = next((slot for slot, artifact in self._service.artifacts.items() if artifact.is_lost(error)), None)
+        if lost is not None:
+            self.state = State.FAILED
+            reason = f"the model {lost!r} is lost to this process: {type(error).__name__}: {str(error).partition(chr(10))[0]}"
+            log.error("%s", reason)
+            self.on_lost(ServerError(reason))
 
     def _add_aliases(self) -> None:
         for alias, path in self.aliases.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -20,15 +21,16 @@ CLIENT_LEFT = 499
 
 
 class Accounts:
-    """Counts the requests of one api, logs its faults, and tells plugins."""
+    """Counts the requests of one api, logs its faults and tells of them, and tells plugins."""
 
-    def __init__(self, service: Service, api: Api, registry: Registry, metrics: Metrics) -> None:
+    def __init__(self, service: Service, api: Api, registry: Registry, metrics: Metrics, on_fault: Callable[[BaseException], None]) -> None:
         self._service = service
         self._api = api.name
         self._registry = registry
         self._figures = metrics.apis[api.name]
         self._numbers = metrics.numbers
         self._faults = FaultLog()
+        self._on_fault = on_fault
         self._is_observed = registry.listens("bento_request_done")
 
     def begun(self) -> None:
@@ -57,4 +59,5 @@ class Accounts:
         answer = failure(error, call.request.request_id)
         if answer.status == HTTPStatus.INTERNAL_SERVER_ERROR:
             self._faults.write(self._api, call.request.request_id, error)
+            self._on_fault(error)
         return answer

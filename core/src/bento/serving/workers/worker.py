@@ -123,6 +123,7 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self.failure: Exception | None = None
         self._lifecycle = lifecycle
+        lifecycle.on_lost = self._fail
         self._grace = grace
         self._on_ready = on_ready
         self._place = place
@@ -147,8 +148,7 @@ class _Server(uvicorn.Server):
             await self._lifecycle.start()
             keep_one_filter()
         except Exception as error:  # noqa: BLE001 - raised by whoever runs the server
-            self.failure = error
-            self._stop()
+            self._fail(error)
 
     def _tell(self) -> None:
         if self.failure is None and not self.should_exit:
@@ -201,6 +201,10 @@ class _Server(uvicorn.Server):
             _end(_FORCED)
         if self._place is not None:
             asyncio.get_running_loop().remove_reader(self._place.lifeline)
+        self._stop()
+
+    def _fail(self, error: Exception) -> None:
+        self.failure = error
         self._stop()
 
     def _stop(self) -> None:
