@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
+from contextlib import ExitStack
 
 import pytest
 
-from bento.testing import run_checks
+from bento.testing import _leaks, run_checks
 from bento.testing._kit import Kit
 
 LEAKS = """
@@ -117,6 +119,19 @@ def test_pytest_loads_no_kit_and_nothing_heavy_of_bento(tmp_path):
     loaded = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True).stdout.split()
     assert "bento.pytest_plugin" in loaded
     assert not {"bento.testing", "bento.registry", "bento.adapters", "bento.serving", "bento.bundle"} & set(loaded)
+
+
+def test_sockets_and_pipes_beside_a_gpu_may_be_its_drivers_but_no_files(monkeypatch):
+    """/dev/zero stands for the GPU."""
+    monkeypatch.setattr(_leaks, "_DRIVERS", ("/dev/zero",))
+    with ExitStack() as held:
+        with pytest.raises(AssertionError, match=r"'socket:\[\d+\]' is still open as descriptor"), _leaks.no_leaks():
+            held.enter_context(socket.socket())
+        with _leaks.no_leaks():
+            held.enter_context(open("/dev/zero", "rb"))  # noqa: PTH123 - a device
+            held.enter_context(socket.socket())
+        with pytest.raises(AssertionError, match=r"is still open as descriptor"), _leaks.no_leaks():
+            held.enter_context(tempfile.TemporaryFile())
 
 
 class Leaking(Kit):

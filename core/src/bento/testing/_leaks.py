@@ -16,6 +16,9 @@ _PATIENCE = 1.0
 """In seconds: what a thread that is told to end may take to do so."""
 _SYSTEM = ("/dev/", "/proc/", "/sys/", "/memfd:", "anon_inode:")
 """Where what is open is no file that anybody forgot."""
+_DRIVERS = ("/dev/nvidia*", "/dev/dxg", "/dev/kfd", "/dev/dri/*")
+_OF_DRIVERS = ("socket:*", "pipe:*")
+"""What a GPU's driver and libraries open when they are first needed and keep for good: nobody can tell whose such a thing is."""
 # Python starts one of these at first use and keeps it for good.
 _TRACKERS = ("resource_tracker", "forkserver")
 
@@ -29,19 +32,20 @@ class Held:
 
     threads: dict[int, str]
     files: dict[str, str]
+    has_driver: bool
     processes: dict[int, str]
 
     @classmethod
     def now(cls) -> Held:
         """What this process holds."""
-        return cls({thread.ident: thread.name for thread in threading.enumerate() if thread.ident}, _files(), _processes())
+        return cls({thread.ident: thread.name for thread in threading.enumerate() if thread.ident}, *_files(), _processes())
 
     def left(self, lasting: Collection[str]) -> Iterator[str]:
         """A sentence of advice for each thing that is held now and was not before."""
         now = Held.now()
         for ident, name in _new(now.threads, self.threads, lasting):
             yield f"the thread {name!r} still runs: join thread {ident} before the call returns"
-        for descriptor, path in _new(now.files, self.files, lasting):
+        for descriptor, path in _new(now.files, self.files, [*lasting, *_OF_DRIVERS] if now.has_driver else lasting):
             yield f"{path!r} is still open as {descriptor}: close it, or use a with statement"
         for pid, name in _new(now.processes, self.processes, lasting):
             yield f"the process {pid}, {name!r}, is still there: end it and wait for it"
@@ -76,14 +80,17 @@ def _await_threads(before: Held) -> None:
             thread.join(_PATIENCE)
 
 
-def _files() -> dict[str, str]:
+def _files() -> tuple[dict[str, str], bool]:
+    """What is open by descriptor, and whether a GPU's driver is."""
     found = {}
+    has_driver = False
     for entry in Path("/proc/self/fd").iterdir():
         with suppress(FileNotFoundError):  # the listing's own descriptor is closed by now
             path = str(entry.readlink())
             if not path.startswith(_SYSTEM):
                 found[f"descriptor {entry.name}"] = path
-    return found
+            has_driver |= any(fnmatchcase(path, driver) for driver in _DRIVERS)
+    return found, has_driver
 
 
 def _processes() -> dict[int, str]:
