@@ -169,6 +169,15 @@ def test_each_worker_loads_for_itself_where_a_framework_cannot_be_forked(project
         assert answers_of(server, "loaded", 2) == answers_of(server, "pid", 2)
 
 
+def test_each_worker_loads_for_itself_where_a_device_is_in_use(project):
+    """/dev/zero stands for a GPU, whose driver works in no child of the process that has opened it."""
+    (project / "app.py").write_text(f"device = open('/dev/zero')\n{SERVICE}")
+    program = PROGRAM.replace("bento.serve", "from bento.serving.workers import forking\nforking._DEVICES = ('/dev/zero',)\nbento.serve")
+    with started(project, program, workers=2) as server:
+        server.wait_for("each of 2 workers loads app:service for itself, for a fork after that is unsafe: /dev/zero is in use")
+        assert answers_of(server, "loaded", 2) == answers_of(server, "pid", 2)
+
+
 def test_a_service_in_memory_is_not_shared_with_workers_beside_threads_that_run(project):
     program = PROGRAM.replace('"app:service"', "app.service").replace("import json", "import app, threading, json")
     waiting = "threading.Thread(target=threading.Event().wait, name='ticker', daemon=True).start()\nbento.serve"

@@ -19,7 +19,7 @@ SIGNALS = frozenset({signal.SIGCHLD, signal.SIGHUP, signal.SIGINT, signal.SIGTER
 # Their threads and locks do not survive a fork, even before one of them shows.
 _NEVER_FORKED = ("jax", "tensorflow")
 _LAST_MOMENT = 0.1
-_DEVICES = ("/dev/nvidia", "/dev/kfd", "/dev/dri/", "/dev/accel", "/dev/neuron")
+_DEVICES = ("/dev/nvidia", "/dev/dxg", "/dev/kfd", "/dev/dri/", "/dev/accel", "/dev/neuron")
 
 
 def fork(work: Callable[[], None], on_error: Callable[[BaseException], None]) -> int:
