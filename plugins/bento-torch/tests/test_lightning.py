@@ -24,7 +24,7 @@ def test_a_lightning_module_is_kept_with_its_trainer_attached(tmp_path):
     model = lit.Lit(width=4)
     trainer = lightning.Trainer(max_epochs=1, accelerator="cpu", logger=False, enable_checkpointing=False, enable_progress_bar=False)
     trainer.fit(model, DataLoader(TensorDataset(rows, classes), batch_size=8))
-    artifact = TorchArtifact(build=lit.Lit, width=4)
+    artifact = TorchArtifact(build=lit.Lit, device="cpu", width=4)
     artifact.save(model, tmp_path)
     loaded = artifact.load(tmp_path)
     assert model.trainer is trainer

@@ -18,7 +18,7 @@ DTYPES = ["bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float3
 
 class TensorTests(AdapterTests):
     def same(self, one, other):
-        return one.dtype == other.dtype and one.shape == other.shape and torch.equal(one, other)
+        return one.dtype == other.dtype and one.shape == other.shape and torch.equal(one.cpu(), other.cpu())
 
 
 def tensors(dtype, shapes):
@@ -90,27 +90,27 @@ def test_a_number_that_is_too_large_is_refused():
 
 def test_a_tensor_is_the_memory_that_was_read_if_that_may_be_changed():
     body = bytearray(np.arange(3.0, dtype="<f4").tobytes())
-    tensor = TensorAdapter(shape=(3,), dtype="float32").decode(Payload(body, "application/octet-stream"))
+    tensor = TensorAdapter(shape=(3,), dtype="float32", device="cpu").decode(Payload(body, "application/octet-stream"))
     tensor[0] = 7
     assert np.frombuffer(body, "<f4")[0] == 7
 
 
 def test_a_tensor_that_is_changed_leaves_bytes_as_they_were():
     body = np.arange(3.0, dtype="<f4").tobytes()
-    tensor = TensorAdapter(shape=(3,), dtype="float32").decode(Payload(body, "application/octet-stream"))
+    tensor = TensorAdapter(shape=(3,), dtype="float32", device="cpu").decode(Payload(body, "application/octet-stream"))
     tensor[0] = 7
     assert np.frombuffer(body, "<f4")[0] == 0
 
 
 def test_one_item_is_a_batch_without_being_copied():
-    adapter = TensorAdapter(shape=(None, 2), dtype="float32")
+    adapter = TensorAdapter(shape=(None, 2), dtype="float32", device="cpu")
     item = adapter.decode(payload([[1, 2]]))
     assert adapter.stack([item]).data_ptr() == item.data_ptr()
 
 
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=5))
 def test_rows_leave_a_batch_as_they_came(sizes):
-    adapter = TensorAdapter(shape=(None, 2), dtype="float32")
+    adapter = TensorAdapter(shape=(None, 2), dtype="float32", device="cpu")
     items = [torch.full((size, 2), float(number)) for number, size in enumerate(sizes)]
     answers = adapter.unstack(adapter.stack(items), [adapter.rows(item) for item in items])
     assert all(map(torch.equal, answers, items))
@@ -132,7 +132,7 @@ def test_an_answer_may_need_gradients_and_have_any_layout():
 
 
 def test_floats_that_only_pytorch_has_are_written_as_float32():
-    adapter = TensorAdapter()
+    adapter = TensorAdapter(device="cpu")
     for dtype in (torch.bfloat16, torch.float8_e4m3fn):
         body = adapter.encode(torch.tensor([0.5, -2]).to(dtype), "application/x-npy")
         assert np.array_equal(adapter.decode(Payload(body, "application/x-npy")).numpy(), np.array([0.5, -2], "float32"))
@@ -157,7 +157,7 @@ def test_a_tensor_goes_to_the_device_that_is_asked_for():
     """PyTorch's meta device stands for any that is not the processor."""
     adapter = TensorAdapter(shape=(None, 2), dtype="float32", device="meta")
     item = adapter.decode(payload([[1, 2]]))
-    assert item.device.type == "meta"
+    assert (item.device.type, adapter.alone(item).device.type) == ("cpu", "meta")
     assert adapter.stack([torch.ones(1, 2), torch.ones(2, 2)]).device.type == "meta"
     assert adapter.options() == {"shape": [None, 2], "dtype": "float32", "device": "meta"}
 

@@ -8,7 +8,11 @@ from kit import ModuleTests, made
 from bento.testing import ArtifactTests
 from bento_torch import TorchArtifact, TorchExportArtifact, TorchScriptArtifact
 
-pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning"),
+    # PyTorch 2.11 says so of the file that it has read itself.
+    pytest.mark.filterwarnings("ignore:The given buffer is not writable:UserWarning"),
+]
 
 
 class TestPicturesModule(ModuleTests, ArtifactTests):

@@ -3,24 +3,21 @@
 import asyncio
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
-import threading
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import nets
 import pytest
 import torch
+from server import BENTO, environment_of, served
 
 import bento
 from bento_torch import TensorAdapter, TorchArtifact, TorchExportArtifact, TorchScriptArtifact
 
 EXAMPLE = Path(__file__).parents[3] / "examples/wine.py"
-BENTO = Path(sys.executable).with_name("bento")
 BAROLO = [13.2, 1.8, 2.4, 18.0, 101.0, 2.7, 2.6, 0.3, 1.6, 4.9, 1.0, 3.0, 900.0]
 GRIGNOLINO = [12.4, 1.9, 2.3, 20.0, 90.0, 2.1, 2.0, 0.4, 1.5, 2.9, 1.1, 2.8, 500.0]
 WINES = json.dumps([BAROLO, GRIGNOLINO])
@@ -28,9 +25,7 @@ WINES = json.dumps([BAROLO, GRIGNOLINO])
 
 @pytest.fixture
 def environment(tmp_path):
-    environment = {**os.environ, "BENTO_HOME": str(tmp_path / "home")}
-    environment.pop("OMP_NUM_THREADS", None)
-    return environment
+    return environment_of(tmp_path)
 
 
 @pytest.fixture
@@ -105,7 +100,7 @@ def test_a_hint_and_an_answer_that_are_tensors_need_no_adapter(ask):
 
 def test_an_api_can_change_what_the_model_answers(ask):
     expected = nets.Positions()(torch.ones(8, 4)) + 1
-    assert torch.allclose(torch.tensor(ask("change")), expected)
+    assert torch.allclose(torch.tensor(ask("change")), expected, atol=1e-5)
 
 
 @pytest.mark.filterwarnings("ignore:.torch.jit")
@@ -139,21 +134,6 @@ if __name__ == "__main__":
 """
 
 
-@contextmanager
-def served(environment, *options):
-    """The port of a server."""
-    command = [BENTO, "serve", "served", "--port", "0", "--no-access-log", *options]
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as server:
-        heard = iter(server.stderr.readline, "")
-        found = next(filter(None, (re.search(r"is ready on (http://127.0.0.1:\d+)", line) for line in heard)))
-        # Else the server waits for somebody to read what it says.
-        threading.Thread(target=server.stderr.read).start()
-        try:
-            yield found[1]
-        finally:
-            server.terminate()
-
-
 @pytest.fixture
 def script(run, tmp_path):
     shutil.copy(nets.__file__, tmp_path)
@@ -166,11 +146,11 @@ def test_a_server_answers_with_the_model_in_inference_mode_and_shares_the_proces
     pictures = torch.rand(3, 1, 8, 8)
     torch.manual_seed(0)
     expected = nets.Net().eval()(pictures)
-    with served(environment, "--workers", str(workers)) as url:
+    with served(environment, "--workers", str(workers)) as server:
         body = TensorAdapter().encode(pictures, "application/x-npy")
-        answer = httpx.post(f"{url}/tell", content=body, headers={"Content-Type": "application/x-npy"})
-        assert torch.allclose(torch.tensor(answer.json()), expected, atol=1e-6)
-        about = httpx.post(f"{url}/about", json=1).json()
+        answer = httpx.post(f"{server.url}/tell", content=body, headers={"Content-Type": "application/x-npy"})
+        assert torch.allclose(torch.tensor(answer.json()), expected, atol=1e-5)
+        about = httpx.post(f"{server.url}/about", json=1).json()
     assert about["inference"]
     assert 1 <= about["threads"] <= max(1, len(os.sched_getaffinity(0)) // workers)
 

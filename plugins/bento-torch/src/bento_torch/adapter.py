@@ -51,7 +51,7 @@ class TensorAdapter(Adapter[Any]):
         if self._dtype is None and _is_json(payload.media_type) and array.dtype.kind == "f":
             array = _single(array)
         tensor = torch.from_numpy(array if array.flags.writeable else array.copy())
-        return self._placed(tensor.to(torch.bfloat16) if self._dtype == _BFLOAT16 else tensor)
+        return tensor.to(torch.bfloat16) if self._dtype == _BFLOAT16 else tensor
 
     def encode(self, value: Any, media_type: str) -> bytes:
         return self._arrays.encode(_as_array(value) if _is_tensor(value) else value, media_type)
@@ -62,12 +62,21 @@ class TensorAdapter(Adapter[Any]):
     def group(self, item: torch.Tensor) -> Hashable:
         return self._arrays.group(item)
 
+    def alone(self, item: torch.Tensor) -> torch.Tensor:
+        return self._placed(item)
+
     def stack(self, items: Sequence[torch.Tensor]) -> torch.Tensor:
         import torch
 
-        if self._arrays.rows(items[0]) is None:
-            return self._placed(torch.stack(tuple(items)))
-        return self._placed(torch.cat(tuple(items)) if len(items) > 1 else items[0])
+        first, device = items[0], find_device(self._device)
+        if self._arrays.rows(first) is None:
+            join, shape = torch.stack, (len(items), *first.shape)
+        elif len(items) > 1:
+            join, shape = torch.cat, (sum(map(len, items)), *first.shape[1:])
+        else:
+            return self._placed(first)
+        pinned = device.type == "cuda" and first.device.type == "cpu"
+        return join(tuple(items), out=torch.empty(shape, dtype=first.dtype, pin_memory=pinned)).to(device, non_blocking=pinned)
 
     def unstack(self, result: Any, rows: Sequence[int | None]) -> list[Any]:
         # From a device once for a batch, and not once for each answer.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from bento import Artifact
 
-from .device import AUTO, check_device, options_of
+from .device import AUTO, check_device, is_lost, options_of
 
 if TYPE_CHECKING:
     from bento.artifact import JSON
@@ -28,6 +28,9 @@ class DeviceArtifact(Artifact[M]):
 
     def options(self) -> dict[str, JSON]:
         return {**options_of(self._device)}
+
+    def is_lost(self, error: BaseException) -> bool:
+        return is_lost(self._device, error)
 
     def around(self) -> AbstractContextManager[object]:
         import torch

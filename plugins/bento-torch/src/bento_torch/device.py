@@ -41,6 +41,19 @@ def find_device(device: str) -> torch.device:
     return found
 
 
+def is_lost(device: str, error: BaseException) -> bool:
+    """Whether an error has left this process without its GPU: an index out of range, for one, is the end of all calls of CUDA there."""
+    import torch
+
+    if not isinstance(error, RuntimeError) or not torch.cuda.is_initialized():
+        return False
+    try:
+        torch.cuda.current_stream(find_device(device)).query()
+    except RuntimeError:
+        return True
+    return False
+
+
 def options_of(device: str) -> dict[str, str]:
     """What a manifest remembers of a device."""
     return {} if device == AUTO else {"device": device}

@@ -35,20 +35,20 @@ class TorchExportArtifact(DeviceArtifact["ExportedProgram"]):
     def save(self, model: ExportedProgram, folder: Path) -> None:
         import torch
 
-        torch.export.save(model, folder / _FILE)
+        path, processor = folder / _FILE, torch.device("cpu")
+        torch.export.save(model, path)
+        if not _is_on(model, processor):
+            # PyTorch reads tensors onto the device that they were written from, and fails where there is none.
+            torch.export.save(_on(_read(path), processor), path)
 
     def load(self, folder: Path) -> ExportedProgram:
-        import torch
-
         from .archive import check_archive
 
         path = slot_file(folder, _FILE)
         check_archive(path)
         device = find_device(self._device)
         try:
-            with _LOCK:
-                program = torch.export.load(path)
-            return _on(program, device)
+            return _on(_read(path), device)
         except Exception as error:
             raise ArtifactError(f"{str(path)!r} is damaged, or not for this PyTorch: {type(error).__name__}: {error}") from error
 
@@ -56,9 +56,18 @@ class TorchExportArtifact(DeviceArtifact["ExportedProgram"]):
         return instance_of(model, "torch.export", "ExportedProgram")
 
 
+def _read(path: Path) -> ExportedProgram:
+    import torch
+
+    with _LOCK:
+        return torch.export.load(path)
+
+
+def _is_on(program: ExportedProgram, device: torch.device) -> bool:
+    return all(tensor.device.type == device.type for tensor in (*program.state_dict.values(), *program.tensor_constants.values()))
+
+
 def _on(program: ExportedProgram, device: torch.device) -> ExportedProgram:
     from torch.export.passes import move_to_device_pass
 
-    if all(tensor.device.type == device.type for tensor in (*program.state_dict.values(), *program.tensor_constants.values())):
-        return program
-    return move_to_device_pass(program, device)
+    return program if _is_on(program, device) else move_to_device_pass(program, device)

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from .build import Build
 
 _MOST_FAULTS = 5
-_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+_PLACE = re.compile(r" at 0x[0-9a-f]+| \([a-z]+:[0-9]+\)")
+"""Where a part is printed to lie: in memory, or on which device."""
 
 
 def check_fits(model: nn.Module, build: Build, built: nn.Module) -> None:
@@ -74,4 +75,4 @@ def _part_faults(model: nn.Module, built: nn.Module) -> Iterator[str]:
 
 
 def _parts(module: nn.Module) -> dict[str, str]:
-    return {name: f"{type(part).__name__}({_ADDRESS.sub('', part.extra_repr())})" for name, part in module.named_modules()}
+    return {name: f"{type(part).__name__}({_PLACE.sub('', part.extra_repr())})" for name, part in module.named_modules()}
