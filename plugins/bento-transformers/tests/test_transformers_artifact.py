@@ -8,17 +8,6 @@ from bento.testing import ArtifactTests, leave_out
 from bento_transformers import Pretrained, TransformersArtifact
 
 
-def same(one, other):
-    """Where in memory values lie decides the last bits of what is computed from them."""
-    if isinstance(one, dict):
-        return isinstance(other, dict) and one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
-    if isinstance(one, list):
-        return isinstance(other, list) and len(one) == len(other) and all(map(same, one, other))
-    if isinstance(one, float | np.ndarray | np.floating):
-        return bool(np.allclose(one, other, atol=1e-5))
-    return one == other
-
-
 def no_service():
     return leave_out(reason="only a pipeline says what its input is, and the service refuses the rest: see test_transformers_bundles.py")
 
@@ -27,7 +16,7 @@ class TinyTests:
     max_examples = 15
 
     def same(self, one, other):
-        return same(one, other)
+        return tiny.same(one, other)
 
 
 class TestClassifier(TinyTests, ArtifactTests):
@@ -74,11 +63,13 @@ class TestModel(TinyTests, ArtifactTests):
 
     def predict(self, model, inputs):
         with torch.inference_mode():
-            return model(torch.tensor(inputs)).logits.numpy()
+            return model(torch.tensor(inputs, device=model.device)).logits.cpu().numpy()
 
 
 class TestModelWithTokenizer(TinyTests, ArtifactTests):
-    artifact = TransformersArtifact()
+    """In float16, where devices differ by more than the last bits."""
+
+    artifact = TransformersArtifact(device="cpu")
     test_the_default_service_has_a_slot_for_the_model = no_service()
 
     def model(self):
@@ -89,4 +80,5 @@ class TestModelWithTokenizer(TinyTests, ArtifactTests):
 
     def predict(self, model, inputs):
         with torch.inference_mode():
-            return model.model(**model.tokenizer(inputs, padding=True, return_tensors="pt")).logits.float().numpy()
+            words = model.tokenizer(inputs, padding=True, return_tensors="pt").to(model.model.device)
+            return model.model(**words).logits.float().cpu().numpy()

@@ -133,7 +133,7 @@ def test_a_loaded_model_answers_without_gradients_in_evaluation_mode(tmp_path):
     assert model.training
     loaded = TransformersArtifact().load(tmp_path)
     assert not loaded.model.training
-    assert not loaded.model(**loaded.tokenizer("good", return_tensors="pt")).logits.requires_grad
+    assert not loaded.model(**loaded.tokenizer("good", return_tensors="pt").to(loaded.model.device)).logits.requires_grad
     assert type(loaded.tokenizer) is tiny.BertTokenizer
     with TransformersArtifact().around():
         assert torch.is_inference_mode_enabled()

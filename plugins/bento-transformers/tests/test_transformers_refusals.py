@@ -172,9 +172,9 @@ def test_a_class_of_ones_own_is_refused(tmp_path):
 
 def test_a_setting_that_is_no_json_is_refused(tmp_path):
     with pytest.raises(
-        ArtifactError, match=r"^expected a JSON value at \$\.settings\._generate_kwargs\.generation_config, got a transformers"
+        ArtifactError, match=r"^expected a JSON value at \$\.settings\._postprocess_params\.function_to_apply, got a torch.nn"
     ):
-        TransformersArtifact().save(tiny.writer(generation_config=tiny.GPT2LMHeadModel.generation_config_class()), tmp_path)
+        TransformersArtifact().save(tiny.classifier(function_to_apply=torch.nn.Sigmoid()), tmp_path)
 
 
 def test_what_is_accepted():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bento import Artifact, Service, instance_of
 
-from .device import AUTO, check_device, find_device
+from .device import AUTO, check_device, find_device, is_lost
 from .pretrained import Pretrained
 
 if TYPE_CHECKING:
@@ -61,6 +61,9 @@ class TransformersArtifact(Artifact[Any]):
         from .service import TransformersService
 
         return TransformersService
+
+    def is_lost(self, error: BaseException) -> bool:
+        return is_lost(self._device, error)
 
     def around(self) -> AbstractContextManager[object]:
         import torch

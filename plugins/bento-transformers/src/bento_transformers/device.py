@@ -37,3 +37,16 @@ def find_device(device: str) -> torch.device:
         reason = str(error).partition("\n")[0]
         raise ArtifactError(f"there is no device {device!r} here: {reason}: device='auto' takes the best there is") from error
     return found
+
+
+def is_lost(device: str, error: BaseException) -> bool:
+    """Whether an error has left this process without its GPU: an index out of range, for one, is the end of all calls of CUDA there."""
+    import torch
+
+    if not isinstance(error, RuntimeError) or not torch.cuda.is_initialized():
+        return False
+    try:
+        torch.cuda.current_stream(find_device(device)).query()
+    except RuntimeError:
+        return True
+    return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     import torch
 
 _FILE = "model.json"
+# While it loads a model, transformers changes PyTorch's default dtype and how modules are made, for all threads.
+_LOCK = threading.Lock()
 _ONE_FILE = 1 << 62
 """In bytes; larger models would be cut up into files that an index names."""
 
@@ -48,7 +51,7 @@ def read(folder: Path, device: torch.device) -> Any:
     """Read what `write` wrote onto a device."""
     described = read_json(slot_file(folder, _FILE))
     try:
-        with _quiet():
+        with _LOCK, _quiet():
             return _read(described, folder, device)
     except ArtifactError:
         raise

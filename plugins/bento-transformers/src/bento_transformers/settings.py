@@ -14,22 +14,35 @@ _ATTRIBUTES = (
 )
 """Where a pipeline keeps what its maker passed beside the model."""
 _ENUM = "enum"
+_GENERATION = "generation_config"
+"""Where transformers before 5.24 keeps what is generated, as an object."""
 
 
 def settings_of(pipeline: Any) -> dict[str, Any]:
     """A pipeline's settings as JSON; what is none of it is refused when it is written."""
     if getattr(pipeline, "assistant_model", None) is not None:
         raise ArtifactError("cannot keep the assistant model of the pipeline: pack it into a slot of its own, and pass it in the call")
-    return {name: _plain(getattr(pipeline, name)) for name in _ATTRIBUTES if hasattr(pipeline, name)}
+    settings = {name: _plain(getattr(pipeline, name)) for name in _ATTRIBUTES if hasattr(pipeline, name)}
+    generation = vars(pipeline).get(_GENERATION)
+    return settings if generation is None else {**settings, _GENERATION: _plain(generation.to_dict())}
 
 
 def apply(settings: Any, pipeline: Any) -> None:
     """Set a pipeline's settings."""
     home = sys.modules[type(pipeline).__module__]
     for name, value in settings.items():
-        if name not in _ATTRIBUTES:
+        if name == _GENERATION:
+            pipeline.generation_config = _generation(value)
+        elif name in _ATTRIBUTES:
+            setattr(pipeline, name, _value(value, home))
+        else:
             raise ArtifactError(f"a pipeline has no setting {name!r}")
-        setattr(pipeline, name, _value(value, home))
+
+
+def _generation(settings: Any) -> Any:
+    from transformers import GenerationConfig
+
+    return GenerationConfig.from_dict(settings)
 
 
 def _plain(value: Any) -> Any:
