@@ -83,15 +83,19 @@ class Image:
         return [self.inside(word) for word in json.loads(self.last[name][self.last[name].index("[") :])]
 
 
-@pytest.fixture
-def image(tmp_path, monkeypatch) -> Image:
+@pytest.fixture(params=[False, True], ids=["pinned", "locked"])
+def image(request, wheelhouse, tmp_path, monkeypatch) -> Image:
+    """What a bundle becomes: one with a lock is resolved, and installed, from a folder of wheels."""
+    for name, value in {"PIP_CONFIG_FILE": "/dev/null", "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheelhouse)}.items():
+        if request.param:
+            monkeypatch.setenv(name, value)
     project = tmp_path / "project"
     project.mkdir()
     (project / "scale_in_image.py").write_text(SOURCE)
     (project / "setup.sh").write_text('#!/bin/sh\ntouch "$HOME/set-up"\n')
     monkeypatch.syspath_prepend(str(project))
     service = importlib.import_module("scale_in_image").Scale(factor=np.array([2.0]))
-    bundle = Store(tmp_path / "store").save(service, version="1")
+    bundle = Store(tmp_path / "store").save(service, version="1", lock=request.param)
     return Image(DockerPacker().pack(bundle, tmp_path / "context"), tmp_path / "image")
 
 
