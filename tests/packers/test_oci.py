@@ -19,10 +19,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from jsonschema import ValidationError
 
 from bento.bundle import open_bundle, verify
 from bento.errors import PackerError
 from bento.packers import OciPacker
+from image_schemas import check_document, check_layout
 from running import eventually
 
 ARCHITECTURE = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
@@ -74,8 +76,8 @@ def unpack(layout: Path, folder: Path) -> Path:
 
 def test_a_layout_is_one_by_the_specification(scale, small_base, tmp_path):
     layout = OciPacker(base=str(small_base), packages="base").pack(scale, tmp_path / "image")
+    check_layout(layout)
     manifest, config = parts(layout)
-    assert json.loads((layout / "oci-layout").read_text()) == {"imageLayoutVersion": "1.0.0"}
     assert manifest["mediaType"] == "application/vnd.oci.image.manifest.v1+json"
     assert manifest["config"]["mediaType"] == "application/vnd.oci.image.config.v1+json"
     assert {layer["mediaType"] for layer in manifest["layers"]} == {"application/vnd.oci.image.layer.v1.tar"}
@@ -85,6 +87,23 @@ def test_a_layout_is_one_by_the_specification(scale, small_base, tmp_path):
     named = {each["digest"].partition(":")[2] for each in (*manifest["layers"], manifest["config"])}
     (top,) = json.loads((layout / "index.json").read_text())["manifests"]
     assert {path.name for path in (layout / "blobs/sha256").iterdir()} == {*named, top["digest"].partition(":")[2]}
+
+
+@pytest.mark.parametrize(
+    ("kind", "spoil"),
+    [
+        ("image-index", lambda index: index["manifests"][0].pop("digest")),
+        ("image-manifest", lambda manifest: manifest["config"].update(size="1")),
+        ("config", lambda config: config["rootfs"].update(type="folders")),
+    ],
+)
+def test_the_schemas_of_the_specification_refuse_what_is_none(scale, small_base, tmp_path, kind, spoil):
+    layout = OciPacker(base=str(small_base), packages="base").pack(scale, tmp_path / "image")
+    manifest, config = parts(layout)
+    document = {"image-index": json.loads((layout / "index.json").read_text()), "image-manifest": manifest, "config": config}[kind]
+    spoil(document)
+    with pytest.raises(ValidationError):
+        check_document(kind, json.dumps(document).encode())
 
 
 def test_an_image_serves_as_a_user_without_rights(scale, small_base, tmp_path):
@@ -105,6 +124,7 @@ def test_an_image_of_an_image_starts_with_its_layers_and_keeps_its_settings(scal
     archive = Path(shutil.make_archive(str(tmp_path / "first"), "tar", first))
     for base in (first, archive):
         second = OciPacker(base=str(base), packages="base").pack(scale, tmp_path / f"{base.name}-second")
+        check_layout(second)
         layers = [layer["digest"] for layer in parts(first)[0]["layers"]]
         assert [layer["digest"] for layer in parts(second)[0]["layers"]][: len(layers)] == layers
     assert (unpack(second, tmp_path / "root") / "etc/base").read_text() == "base"
@@ -112,6 +132,7 @@ def test_an_image_of_an_image_starts_with_its_layers_and_keeps_its_settings(scal
 
 def test_an_image_from_scratch_holds_the_bundle_alone(scale, tmp_path):
     layout = OciPacker(base="scratch", packages="base").pack(scale, tmp_path / "image")
+    check_layout(layout)
     assert sorted(path.name for path in unpack(layout, tmp_path / "root").iterdir()) == ["bundle", "home"]
     verify(open_bundle(tmp_path / "root/bundle"))
 
