@@ -6,15 +6,19 @@ BIN := $(VENV)/bin
 DONE := $(VENV)/done
 install_into = $(1)/bin/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
 INSTALL := $(call install_into,$(VENV))
-# Every project with every extra it declares, as arguments of pip.
+# Every project with every extra it declares but those in WITHOUT, as arguments of pip.
 define EDITABLE
-import sys, tomllib
+import os, sys, tomllib
+without = os.environ.get("WITHOUT", "").split()
 for path in sys.argv[1:]:
     with open(path + "/pyproject.toml", "rb") as file:
-        extras = tomllib.load(file)["project"].get("optional-dependencies", {})
+        extras = [each for each in tomllib.load(file)["project"].get("optional-dependencies", {}) if each not in without]
     print("--editable", path + ("[" + ",".join(extras) + "]" if extras else ""))
 endef
 export EDITABLE
+# Large, and of use to the tests of remotes only, which have a target of their own.
+CLOUDS := az gs remote
+AZURITE := azurite@3.37.0
 PROJECTS := core plugins/bento-sklearn
 DECLARED := pyproject.toml constraints.txt $(PROJECTS:%=%/pyproject.toml)
 SOURCES := conftest.py core/src plugins examples benchmarks tests
@@ -42,10 +46,10 @@ help:  ## say what there is to make
 demo: $(DONE)/demo  ## train a classifier on the iris data, serve it and ask it over HTTP
 	@$(BIN)/python examples/demo.py
 
-test: $(DONE)/test  ## run the tests of core and bento-sklearn
+test: $(DONE)/test $(DONE)/servers  ## run the tests of core and bento-sklearn
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
-coverage: $(DONE)/test  ## run the same tests and measure the branch coverage of the core, which takes twice as long
+coverage: $(DONE)/test $(DONE)/servers  ## run the same tests and measure the branch coverage of the core, which takes twice as long
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov
 
 test-plugins:  ## run the tests of every other plugin, in environments that have its framework
@@ -96,7 +100,13 @@ $(DONE)/demo: $(DONE)/pip $(DECLARED)
 	@touch $@
 
 $(DONE)/test: $(DONE)/demo
-	$(INSTALL) --group test $$($(BIN)/python -c "$$EDITABLE" $(PROJECTS))
+	$(INSTALL) --group test $$(WITHOUT="$(CLOUDS)" $(BIN)/python -c "$$EDITABLE" $(PROJECTS))
+	@touch $@
+
+$(DONE)/servers: $(DONE)/test
+	$(INSTALL) --group servers $$($(BIN)/python -c "$$EDITABLE" $(PROJECTS))
+	@npm install --prefix $(VENV)/azurite --no-audit --no-fund --no-package-lock --loglevel=error $(AZURITE) || \
+	  echo "cannot install $(AZURITE) with npm: the tests of Azure storage are skipped" >&2
 	@touch $@
 
 $(DONE)/check: $(DONE)/test
@@ -116,5 +126,5 @@ $(DONE)/install: $(DONE)/check $(DONE)/docs $(EVERYTHING:%=%/pyproject.toml)
 $(VENV)/plugins/%/done: $(DECLARED) $$(addsuffix /pyproject.toml,$$(addprefix plugins/,$$(PLUGINS_$$*)))
 	$(PYTHON) -m venv $(@D)
 	$(call install_into,$(@D)) --upgrade pip
-	$(call install_into,$(@D)) --group test $$($(@D)/bin/python -c "$$EDITABLE" $(PROJECTS) $(PLUGINS_$*:%=plugins/%))
+	$(call install_into,$(@D)) --group test $$(WITHOUT="$(CLOUDS)" $(@D)/bin/python -c "$$EDITABLE" $(PROJECTS) $(PLUGINS_$*:%=plugins/%))
 	@touch $@

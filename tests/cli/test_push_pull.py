@@ -77,11 +77,11 @@ def test_a_remote_that_is_none_is_refused(bento):
 @pytest.mark.parametrize(
     ("module", "url", "message"),
     [
-        ("s3fs", "s3://bucket/store", "without s3fs: pip install 'bento-core[remote]'"),
-        ("paramiko", "sftp://host/store", "without paramiko: pip install 'bento-core[remote]'"),
-        ("fsspec", "s3://bucket/store", "without s3fs: pip install 'bento-core[remote]'"),
-        ("gcsfs", "gs://bucket/store", "without gcsfs: pip install 'bento-core[remote]' gcsfs"),
-        ("adlfs", "az://container/store", "without adlfs: pip install 'bento-core[remote]' adlfs"),
+        ("s3fs", "s3://bucket/store", "without s3fs: pip install 'bento-core[s3]'"),
+        ("paramiko", "sftp://host/store", "without paramiko: pip install 'bento-core[sftp]'"),
+        ("fsspec", "s3://bucket/store", "without s3fs: pip install 'bento-core[s3]'"),
+        ("gcsfs", "gs://bucket/store", "without gcsfs: pip install 'bento-core[gs]'"),
+        ("adlfs", "az://container/store", "without adlfs: pip install 'bento-core[az]'"),
     ],
 )
 def test_what_has_to_be_installed_is_said(module, url, message):

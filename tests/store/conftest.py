@@ -1,22 +1,23 @@
 from __future__ import annotations
 
+import asyncio
 import gc
 import importlib
 import os
-import re
-import shutil
 import subprocess
 import sys
-import time
+import weakref
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pytest
 
+import storage
 from bento.store import Store
+from storage import Elsewhere
 
 if TYPE_CHECKING:
     from bento import Service
@@ -39,43 +40,6 @@ class Iris(bento.Service):
 class Rose(Iris):
     extra = PickleArtifact()
 '''
-
-SMALL_REGISTRY = Path(__file__).parents[1] / "support/small_registry.py"
-
-MOTO = """
-import sys, threading
-import boto3
-from moto.server import ThreadedMotoServer
-server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-server.start()
-host, port = server.get_host_and_port()
-keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": "us-east-1"}
-boto3.client("s3", endpoint_url=f"http://{host}:{port}", **keys).create_bucket(Bucket="models")
-print(port, flush=True)
-sys.stdin.read()
-"""
-
-SFTP = """
-import asyncio, sys
-import asyncssh
-
-class Server(asyncssh.SSHServer):
-    def begin_auth(self, username): return True
-    def password_auth_supported(self): return True
-    def validate_password(self, username, password): return (username, password) == ("user", "secret")
-
-async def main():
-    key = asyncssh.generate_private_key("ssh-ed25519")
-    files = lambda channel: asyncssh.SFTPServer(channel, chroot=b"files")
-    server = await asyncssh.create_server(Server, "127.0.0.1", 0, server_host_keys=[key], sftp_factory=files)
-    port = server.get_port()
-    with open("home/.ssh/known_hosts", "w") as known:
-        known.write(f"[127.0.0.1]:{port} {key.export_public_key().decode()}")
-    print(port, flush=True)
-    await asyncio.to_thread(sys.stdin.read)
-
-asyncio.run(main())
-"""
 
 
 @pytest.fixture(scope="session")
@@ -143,101 +107,29 @@ def ordinary_user() -> Iterator[Path]:
             os.seteuid(user)
 
 
-@dataclass(frozen=True)
-class Elsewhere:
-    """A place for a remote: its URL, and what has to be in the environment to reach it."""
+def served(start: Callable[[Path], AbstractContextManager[Elsewhere]]) -> object:
+    """A fixture: a server that runs as long as any test may ask for it."""
 
-    url: str
-    environment: dict[str, str]
+    @pytest.fixture(scope="session", name=start.__name__)
+    def running(tmp_path_factory) -> Iterator[Elsewhere]:
+        with start(tmp_path_factory.mktemp(start.__name__)) as elsewhere:
+            yield elsewhere
 
-
-@pytest.fixture(scope="session")
-def s3(tmp_path_factory) -> Iterator[Elsewhere]:
-    """A server that speaks S3 on loopback, in a process of its own."""
-    process, port = started([sys.executable, "-c", MOTO], tmp_path_factory.mktemp("moto"))
-    yield Elsewhere(
-        "s3://models",
-        {
-            "AWS_ACCESS_KEY_ID": "testing",
-            "AWS_SECRET_ACCESS_KEY": "testing",
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
-        },
-    )
-    stop(process)
+    return running
 
 
-@pytest.fixture(scope="session")
-def sftp(tmp_path_factory) -> Iterator[Elsewhere]:
-    """An SFTP server on loopback, whose key is known, in a process of its own."""
-    folder = tmp_path_factory.mktemp("sftp")
-    (folder / "files").mkdir()
-    (folder / "home/.ssh").mkdir(parents=True)
-    process, port = started([sys.executable, "-c", SFTP], folder)
-    yield Elsewhere(f"sftp://user:secret@127.0.0.1:{port}", {"HOME": str(folder / "home")})
-    stop(process)
-
-
-@pytest.fixture(scope="session")
-def small_registry(tmp_path_factory) -> Iterator[Elsewhere]:
-    """A registry of ours on loopback, which always runs."""
-    folder = tmp_path_factory.mktemp("registry")
-    process, port = started([sys.executable, str(SMALL_REGISTRY), str(folder / "files")], folder)
-    yield Elsewhere(f"oci://127.0.0.1:{port}", {})
-    stop(process)
-
-
-@pytest.fixture(scope="session")
-def docker_registry(tmp_path_factory) -> Iterator[Elsewhere]:
-    """Debian's registry on loopback, where it is installed."""
-    if not shutil.which("docker-registry"):
-        pytest.skip("docker-registry is not installed: apt-get install docker-registry")
-    process, port = started_docker_registry(tmp_path_factory.mktemp("docker-registry"))
-    yield Elsewhere(f"oci://127.0.0.1:{port}", {})
-    stop(process)
-
-
-def started_docker_registry(folder: Path) -> tuple[subprocess.Popen[str], int]:
-    storage = f"storage: {{filesystem: {{rootdirectory: {folder / 'files'}}}}}"
-    (folder / "config.yml").write_text(f"{{version: 0.1, log: {{level: info}}, {storage}, http: {{addr: '127.0.0.1:0'}}}}")
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(["docker-registry", "serve", "config.yml"], cwd=folder, stdout=log, stderr=log, text=True)
-    while not (found := re.search(r"listening on [^ \"]*:(\d+)", (folder / "log").read_text())):
-        assert process.poll() is None, (folder / "log").read_text()
-        time.sleep(0.02)
-    return process, int(found[1])
+azurite, docker_registry, fake_gcs, moto = map(served, (storage.azurite, storage.docker_registry, storage.fake_gcs, storage.moto))
+seaweedfs, sftp, small_registry = map(served, (storage.seaweedfs, storage.sftp, storage.small_registry))
 
 
 @pytest.fixture
-def start_server(tmp_path) -> Iterator[Callable[[list[str]], int]]:
-    """Starts a server that prints its port, for as long as the test runs."""
-    processes = []
-
-    def start(command: list[str]) -> int:
-        process, port = started(command, tmp_path)
-        processes.append(process)
-        return port
-
-    yield start
-    for process in processes:
-        stop(process)
+def start_registry(tmp_path) -> Iterator[Callable[[str], str]]:
+    """Starts a registry that behaves as it is told, for as long as the test runs: its URL."""
+    with ExitStack() as stack:
+        yield lambda behaviour: stack.enter_context(storage.small_registry(tmp_path, behaviour)).url
 
 
-def started(command: list[str], folder: Path) -> tuple[subprocess.Popen[str], int]:
-    """A server that prints its port when it is there, and ends when nobody holds its standard input any more."""
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)
-    line = process.stdout.readline()
-    assert line, (folder / "log").read_text()
-    return process, int(line)
-
-
-def stop(process: subprocess.Popen[str]) -> None:
-    process.kill()
-    process.communicate()
-
-
-@pytest.fixture(params=["file", "s3", "sftp", "small_registry", "docker_registry"])
+@pytest.fixture(params=["file", "moto", "seaweedfs", "fake_gcs", "azurite", "sftp", "small_registry", "docker_registry"])
 def elsewhere(request, tmp_path, monkeypatch) -> Iterator[str]:
     """The URL of a remote that is empty, and can be reached."""
     if request.param == "file":
@@ -254,9 +146,22 @@ def end_threads() -> None:
     """Close the connections that nobody uses any more, and end the thread of fsspec's that would: other tests must not find it."""
     from fsspec import asyn
 
+    # adlfs holds on to what it opened until the process ends.
+    for each in [each for each in weakref.finalize._registry if each.peek()[1] is asyn.sync]:
+        each()
     gc.collect()
     if asyn.loop[0] is not None:
+        asyncio.run_coroutine_threadsafe(_settle(), asyn.loop[0]).result()
         asyn.loop[0].call_soon_threadsafe(asyn.loop[0].stop)
         asyn.iothread[0].join()
         asyn.loop[0].close()
         asyn.loop[0] = asyn.iothread[0] = None
+
+
+async def _settle() -> None:
+    """Wait for what a loop still does, and end the connections that nobody has closed."""
+    while others := asyncio.all_tasks() - {asyncio.current_task()}:
+        await asyncio.wait(others)
+    for transport in list(asyncio.get_running_loop()._transports.values()):
+        transport.abort()
+    await asyncio.sleep(0)

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import base64
 import json
-import sys
+import threading
 import urllib.request
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 import bento
 from bento.bundle import verify
-from bento.errors import NotFound, RemoteError
+from bento.errors import NotFound, RemoteError, StoreError
 from bento.store import Store
+from bento.store.registry import Registry
 from bento.store.remote import Remote
-
-SMALL_REGISTRY = Path(__file__).parents[1] / "support/small_registry.py"
+from image_schemas import check_document
 
 
 @pytest.fixture
@@ -48,6 +48,54 @@ def test_an_artifact_names_its_files_as_other_tools_expect(bundle, registry):
         assert get(registry, f"blobs/{digest}") == (bundle.path / path).read_bytes()
 
 
+def test_an_artifact_is_what_the_specification_says(bundle, registry):
+    bento.push(bundle, registry)
+    check_document("image-manifest", get(registry, "manifests/iris..3"))
+
+
+def at_once(bundles, registry, monkeypatch, *, look_again_after_both: bool) -> list[bool]:
+    """Push bundles of one tag so that each has found the tag free before any is put; who was told to have it."""
+    together, put = threading.Barrier(len(bundles)), Registry.put
+
+    def wait_and_put(self, *arguments):
+        together.wait()
+        try:
+            put(self, *arguments)
+        finally:
+            if look_again_after_both:
+                together.wait()
+
+    def push(bundle) -> bool:
+        try:
+            bento.push(bundle, registry)
+        except StoreError as error:
+            return str(error) != f"another bundle iris:3 exists at {registry}: save yours under another version"
+        return True
+
+    monkeypatch.setattr(Registry, "put", wait_and_put)
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(push, bundles))
+
+
+@pytest.fixture
+def rivals(make_bundle, tmp_path):
+    return [make_bundle(tmp_path / name, {"src/iris.py": name.encode()}) for name in ("one", "two", "three")]
+
+
+def test_of_those_that_push_one_tag_at_once_the_last_has_it_and_the_others_are_told(rivals, registry, monkeypatch, tmp_path):
+    told = at_once(rivals, registry, monkeypatch, look_again_after_both=True)
+    pulled = bento.pull("iris:3", registry, store=Store(tmp_path / "store"))
+    verify(pulled)
+    assert told == [bundle.fingerprint == pulled.fingerprint for bundle in rivals]
+
+
+def test_where_tags_are_immutable_the_first_has_it_whoever_looks_when(rivals, start_registry, monkeypatch, tmp_path):
+    registry = f"{start_registry('immutable')}/models"
+    told = at_once(rivals, registry, monkeypatch, look_again_after_both=False)
+    pulled = bento.pull("iris:3", registry, store=Store(tmp_path / "store"))
+    assert told == [bundle.fingerprint == pulled.fingerprint for bundle in rivals]
+
+
 def test_many_tags_are_listed_in_pages(make_bundle, registry, tmp_path):
     for number in range(5):
         bento.push(make_bundle(tmp_path / str(number), version=str(number), created=f"2026-11-22T10:15:0{number}Z"), registry)
@@ -71,11 +119,11 @@ def test_what_is_no_bundle_in_a_repository_is_left_alone(bundle, registry):
 
 
 @pytest.fixture(params=["small_registry", "docker_registry", "whole"])
-def resumed(request, tmp_path, start_server) -> str:
+def resumed(request, tmp_path, start_registry) -> str:
     """A repository of a registry; the last one always sends all of a blob."""
     if request.param != "whole":
         return f"{request.getfixturevalue(request.param).url}/{tmp_path.name}/resumed"
-    return f"oci://127.0.0.1:{start_server([sys.executable, str(SMALL_REGISTRY), str(tmp_path / 'files'), 'whole'])}/resumed"
+    return f"{start_registry('whole')}/resumed"
 
 
 def test_a_pull_goes_on_where_it_was_interrupted(make_bundle, resumed, tmp_path):
@@ -97,9 +145,9 @@ def test_a_version_that_is_too_long_for_a_tag_is_refused(make_bundle, registry, 
 
 
 @pytest.fixture(params=["basic", "token"])
-def guarded(request, tmp_path, start_server) -> str:
+def guarded(request, start_registry) -> str:
     """A repository of a registry that asks who one is."""
-    return f"oci://127.0.0.1:{start_server([sys.executable, str(SMALL_REGISTRY), str(tmp_path / 'files'), request.param])}/models"
+    return f"{start_registry(request.param)}/models"
 
 
 @pytest.fixture

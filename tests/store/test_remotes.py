@@ -371,11 +371,20 @@ def test_a_tag_that_is_none_is_refused(elsewhere):
         bento.pull("../iris", elsewhere)
 
 
-def test_a_server_that_is_not_there_is_a_sentence(monkeypatch, s3):
-    for name, value in {**s3.environment, "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"}.items():
+def test_a_server_that_is_not_there_is_a_sentence(monkeypatch, moto):
+    for name, value in {**moto.environment, "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"}.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(RemoteError, match=r"^cannot list the bundles at s3://models/store: "):
         Remote("s3://models/store").summaries()
+
+
+def test_a_bucket_that_is_not_there_is_a_sentence(bundle_of, elsewhere):
+    if not elsewhere.startswith(("s3:", "gs:", "az:")):
+        pytest.skip("folders and repositories are made when they are needed")
+    nowhere = elsewhere.replace("models", "nowhere", 1)
+    assert Remote(nowhere).summaries() == []
+    with pytest.raises(RemoteError, match=rf"^cannot send '.*' at {nowhere}: .*([Nn]o such|there is no|not exist|Access Denied)"):
+        bento.push(bundle_of("1", files("1")), nowhere)
 
 
 def test_a_server_whose_key_is_unknown_gets_no_password(monkeypatch, sftp, tmp_path):

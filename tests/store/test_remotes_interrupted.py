@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ import bento
 from bento.bundle import verify
 from bento.store import Store
 from bento.store.remote import Remote
+from bento.store.transfer import push_bundle
 
 PUSH = """
 import sys
@@ -20,7 +22,10 @@ from pathlib import Path
 import bento
 print("ready", flush=True)
 input()
-bento.push(Path(sys.argv[1]), sys.argv[2])
+try:
+    print(bento.push(Path(sys.argv[1]), sys.argv[2]))
+except bento.StoreError as error:
+    print(error)
 """
 
 PULL = """
@@ -45,13 +50,23 @@ def bundles(make_bundle, tmp_path):
     return [make_bundle(tmp_path / "made" / str(number), files(str(number)), version=str(number)) for number in range(INSTANTS)]
 
 
-def killed_after(seconds: float, code: str, *arguments: str) -> float:
-    """Run Python code, and kill it this many seconds after it has begun to work, unless it is done; how long it worked."""
+def started(code: str, *arguments: str) -> subprocess.Popen[str]:
+    """Python code in a process of its own, which is ready to work."""
     process = subprocess.Popen([sys.executable, "-c", code, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "ready\n"
-    started = time.perf_counter()
+    return process
+
+
+def go_on(process: subprocess.Popen[str]) -> None:
     process.stdin.write("\n")
     process.stdin.flush()
+
+
+def killed_after(seconds: float, code: str, *arguments: str) -> float:
+    """Run Python code, and kill it this many seconds after it has begun to work, unless it is done; how long it worked."""
+    process = started(code, *arguments)
+    begun = time.perf_counter()
+    go_on(process)
     try:
         process.wait(seconds)
     except subprocess.TimeoutExpired:
@@ -59,21 +74,45 @@ def killed_after(seconds: float, code: str, *arguments: str) -> float:
     finally:
         process.communicate()
     assert process.returncode in (0, -9)
-    return time.perf_counter() - started
+    return time.perf_counter() - begun
+
+
+def instants(whole: float) -> list[float]:
+    """Seconds after which to kill what takes as long as this: one at random in each part of it."""
+    return [whole * (number + random.random()) / INSTANTS for number in range(INSTANTS)]
 
 
 @pytest.mark.timeout(300)
 def test_a_push_killed_at_any_instant_leaves_no_torn_remote(bundles, elsewhere, tmp_path):
     whole = killed_after(60, PUSH, str(bundles[0].path), f"{elsewhere}/first")
-    for number, bundle in enumerate(bundles):
-        killed_after(whole * number / INSTANTS, PUSH, str(bundle.path), elsewhere)
+    for seconds, bundle in zip(instants(whole), bundles, strict=True):
+        killed_after(seconds, PUSH, str(bundle.path), elsewhere)
         store = Store(tmp_path / "other")
         for each in Remote(elsewhere).summaries():
             verify(bento.pull(str(each), elsewhere, store=store))
     for bundle in bundles:
-        bento.push(bundle, elsewhere)
+        remote = Remote(elsewhere)
+        missing = sum(remote.lacks(file) for file in bundle.manifest.files)
+        assert push_bundle(bundle, remote).files == missing
         assert bento.pull(str(bundle.tag), elsewhere, store=store).fingerprint == bundle.fingerprint
     assert {each.fingerprint for each in Remote(elsewhere).summaries()} == {bundle.fingerprint for bundle in bundles}
+
+
+@pytest.mark.timeout(300)
+def test_of_many_that_push_one_tag_at_once_one_has_it_whole(make_bundle, elsewhere, tmp_path):
+    for number in range(3):
+        rivals = [make_bundle(tmp_path / f"{number}-{name}", {"src/iris.py": name.encode()}, version=str(number)) for name in "abc"]
+        processes = [started(PUSH, str(bundle.path), elsewhere) for bundle in rivals]
+        for process in processes:
+            go_on(process)
+        said = [process.communicate()[0].strip() for process in processes]
+        pulled = bento.pull(f"iris:{number}", elsewhere, store=Store(tmp_path / "other"))
+        verify(pulled)
+        (winner,) = (place for place, bundle in enumerate(rivals) if bundle.fingerprint == pulled.fingerprint)
+        assert said.pop(winner) == f"{Remote(elsewhere)}/iris:{number}"
+        # In a registry, one that had put its own and seen it there may have been followed by another.
+        late = {f"{Remote(elsewhere)}/iris:{number}"} if elsewhere.startswith("oci:") else set()
+        assert set(said) - late <= {f"another bundle iris:{number} exists at {Remote(elsewhere)}: save yours under another version"}
 
 
 @pytest.mark.timeout(300)
@@ -82,8 +121,8 @@ def test_a_pull_killed_at_any_instant_leaves_no_torn_store(bundles, elsewhere, t
         bento.push(bundle, elsewhere)
     whole = killed_after(60, PULL, "iris:0", elsewhere, str(tmp_path / "first"))
     store = Store(tmp_path / "other")
-    for number, bundle in enumerate(bundles):
-        killed_after(whole * number / INSTANTS, PULL, str(bundle.tag), elsewhere, str(store.root))
+    for seconds, bundle in zip(instants(whole), bundles, strict=True):
+        killed_after(seconds, PULL, str(bundle.tag), elsewhere, str(store.root))
         for each in store.list():
             verify(each)
     for bundle in bundles:
@@ -95,13 +134,9 @@ def test_a_pull_killed_at_any_instant_leaves_no_torn_store(bundles, elsewhere, t
 def test_many_that_pull_one_bundle_at_once_all_get_it(bundles, tmp_path):
     url, store = f"file://{tmp_path}/remote", Store(tmp_path / "other")
     bento.push(bundles[0], url)
-    command = [sys.executable, "-c", PULL, "iris:0", url, str(store.root)]
-    processes = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    processes = [started(PULL, "iris:0", url, str(store.root)) for _ in range(4)]
     for process in processes:
-        assert process.stdout.readline() == "ready\n"
-    for process in processes:
-        process.stdin.write("\n")
-        process.stdin.flush()
+        go_on(process)
     for process in processes:
         process.communicate()
     assert [process.returncode for process in processes] == [0] * 4

@@ -1,4 +1,7 @@
-"""A small registry, on files: uploads in one piece, blobs and manifests by digest and tag, lists of tags in pages, names and tokens."""
+"""A small registry, on files: uploads in one piece, blobs and manifests by digest and tag, lists of tags in pages, names and tokens.
+
+How it behaves may be told: `basic` and `token` ask who is there, `whole` sends blobs whole only, `immutable` keeps tags as they are.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import re
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import parse_qs, urlsplit
 
 PAGE = 2
@@ -66,19 +70,30 @@ class Registry(BaseHTTPRequestHandler):
             parts = [document["config"], *document["layers"]]
             if not all((self.root / repository / "blobs" / part["digest"].replace(":", "-")).is_file() for part in parts):
                 return self.answer(404, b'{"errors": [{"code": "MANIFEST_BLOB_UNKNOWN"}]}')
-            self.keep(repository, "manifests", name, content)
+            if not self.keep(repository, "manifests", name, content, self.guard == "immutable"):
+                return self.answer(409, b'{"errors": [{"code": "DENIED", "message": "tags are immutable"}]}')
         elif parse_qs(url.query)["digest"] != [digest]:
             return self.answer(400, b'{"errors": [{"code": "DIGEST_INVALID"}]}')
         else:
             self.keep(repository, "blobs", digest.replace(":", "-"), content)
         return self.answer(201, b"")
 
-    def keep(self, repository, kind, name, content):
+    def keep(self, repository, kind, name, content, only_new=False):
         (self.root / repository / kind).mkdir(parents=True, exist_ok=True)
-        (self.root / repository / kind / name).write_bytes(content)
+        with TemporaryDirectory(dir=self.root) as folder:
+            draft, target = Path(folder, name), self.root / repository / kind / name
+            draft.write_bytes(content)
+            if not only_new:
+                draft.replace(target)
+                return True
+            try:
+                target.hardlink_to(draft)
+            except FileExistsError:
+                return False
+        return True
 
     def allowed(self):
-        wanted = {"": None, "whole": None, "basic": "Basic dXNlcjpzZWNyZXQ=", "token": "Bearer granted"}[self.guard]
+        wanted = {"": None, "whole": None, "immutable": None, "basic": "Basic dXNlcjpzZWNyZXQ=", "token": "Bearer granted"}[self.guard]
         if wanted in (None, self.headers.get("Authorization")):
             return True
         host, port = self.server.server_address

@@ -19,11 +19,10 @@ if TYPE_CHECKING:
 
 # What fsspec reaches each of them with, as pip knows it.
 _NEEDS: Final = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs", "sftp": "paramiko"}
-_IN_EXTRA: Final = frozenset({"s3fs", "paramiko"})
 _READ: Final = 8 * PIECE
 _PART: Final = 16 * PIECE
 # Listings that were read before are not what is there now.
-_OPTIONS: Final[dict[str, dict[str, object]]] = {"s3": {"use_listings_cache": False}, "gs": {"use_listings_cache": False}}
+_OPTIONS: Final = {"use_listings_cache": False}
 
 
 def cloud_place(url: str) -> Place:
@@ -32,12 +31,10 @@ def cloud_place(url: str) -> Place:
     try:
         from fsspec.core import url_to_fs
 
-        options = {"host_key_policy": _known_hosts()} if scheme == "sftp" else _OPTIONS.get(scheme, {})
+        options: dict[str, object] = {"host_key_policy": _known_hosts()} if scheme == "sftp" else {**_OPTIONS}
         fs, root = url_to_fs(url, skip_instance_cache=True, **options)
     except ImportError as error:
-        library = _NEEDS[scheme]
-        beside = "" if library in _IN_EXTRA else f" {library}"
-        raise RemoteError(f"cannot reach {shown(url)} without {library}: pip install 'bento-core[remote]'{beside}") from error
+        raise RemoteError(f"cannot reach {shown(url)} without {_NEEDS[scheme]}: pip install 'bento-core[{scheme}]'") from error
     return RenamingPlace(fs, root) if scheme == "sftp" else ObjectPlace(fs, root)
 
 
@@ -105,7 +102,11 @@ class ObjectPlace(Place):
 
     def _put_new(self, fs: Any, target: str, content: bytes) -> None:
         """Write a file that is not there, else raise a FileExistsError."""
-        fs.pipe_file(target, content, mode="create")
+        try:
+            fs.pipe_file(target, content, mode="create")
+        except OSError as error:
+            # Not every server says which condition of a request did not hold, or that of two at once another one was quicker.
+            raise error if _size(fs, target) is None else FileExistsError(target) from error
 
 
 class RenamingPlace(ObjectPlace):

@@ -63,20 +63,31 @@ class RegistryPlace(Place):
             self._registry.upload(_digest(path), _Telling(content, moved), file.size)
 
     def create(self, path: str, content: bytes) -> bool:
-        tag = _tag(path)
-        if self._registry.size(f"manifests/{tag}", accept=_IMAGE) is not None:
-            return False
-        digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+        tag, digest = _tag(path), f"sha256:{hashlib.sha256(content).hexdigest()}"
         if self._registry.size(f"blobs/{digest}") is None:
             self._registry.upload(digest, content, len(content))
         describe = _signature_artifact if is_signature(path.rpartition("/")[2]) else _artifact
-        self._registry.put(f"manifests/{tag}", describe(content, digest), _IMAGE)
-        return True
+        return self._put_new(tag, describe(content, digest), digest)
 
     def paths(self, folder: str) -> list[str]:
         pairs = (tag.split("..") for tag in self._registry.tags())
         found = [path for parts in pairs if (path := _path(parts))]
         return [path for path in found if path.startswith(f"{folder}/")]
+
+    def _put_new(self, tag: str, document: bytes, digest: str) -> bool:
+        """Put a manifest whose config has this digest under a tag that is free; whether the tag is its own now.
+
+        The protocol has no way to put one only if there is none. So of two that find the tag free and put theirs, the later has it; the
+        other one finds that out by looking again, unless it did so in between. A registry whose tags are immutable refuses the later.
+        """
+        if self._registry.size(f"manifests/{tag}", accept=_IMAGE) is not None:
+            return False
+        try:
+            self._registry.put(f"manifests/{tag}", document, _IMAGE)
+        except RemoteError:
+            if self._registry.size(f"manifests/{tag}", accept=_IMAGE) is None:
+                raise
+        return self._config(tag) == digest
 
     def _config(self, tag: str) -> str:
         with closing(self._registry.get(f"manifests/{tag}", accept=_IMAGE)) as answer:

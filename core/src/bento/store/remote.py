@@ -152,8 +152,7 @@ class Remote:
         except BentoError:
             raise
         except Exception as error:
-            reason = str(error) if isinstance(error, OSError) and str(error) else f"{type(error).__name__}: {error}"
-            raise RemoteError(f"cannot {task} at {self}: {reason}") from error
+            raise RemoteError(f"cannot {task} at {self}: {_reason(error)}") from error
 
     def _tags(self, name: str | None) -> list[Tag]:
         found = []
@@ -188,6 +187,12 @@ class Remote:
         except FileNotFoundError:
             return None
         return content
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError) and error.strerror is None:
+        return f"there is no {error}"  # libraries tell of a bucket that is missing by its address alone
+    return str(error) if isinstance(error, OSError) and str(error) else f"{type(error).__name__}: {error}"
 
 
 def _place(url: str) -> Place:
