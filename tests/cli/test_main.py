@@ -3,36 +3,21 @@
 from __future__ import annotations
 
 import os
+import pkgutil
 import subprocess
 import sys
 import time
+from importlib import import_module
 from pathlib import Path
 
+import click
 import pytest
 
-from bento import __version__
+from bento import __version__, cli
+from bento.cli import bento as command_line
 
 BENTO = Path(sys.executable).with_name("bento")
-COMMANDS = [
-    "check",
-    "delete",
-    "diff",
-    "doctor",
-    "list",
-    "new",
-    "openapi",
-    "pack",
-    "plugins",
-    "pull",
-    "push",
-    "run",
-    "save",
-    "serve",
-    "show",
-    "sign",
-    "unpack",
-    "verify",
-]
+COMMANDS = command_line.list_commands(click.Context(command_line))
 
 
 def test_the_version_is_one_line(bento):
@@ -48,6 +33,11 @@ def test_a_pipe_that_closes_early_is_no_fault(home):
     script = f"'{BENTO}' list --json | true; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
     assert (done.returncode in (0, 1), done.stderr) == (True, "")
+
+
+def test_every_module_with_a_command_is_a_command():
+    modules = {module.name: import_module(f"{cli.__name__}.{module.name}") for module in pkgutil.iter_modules(cli.__path__)}
+    assert {name for name, module in modules.items() if hasattr(module, "command")} == set(COMMANDS)
 
 
 def test_help_names_every_command_in_a_sentence(bento):

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from ..tag import Tag
+from .amounts import Age
 from .command import Command, label_option, open_store, store_option
 
 if TYPE_CHECKING:
     from ..store import Store
 
 _SHOWN: Final = 20
-_UNITS: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-
-
-class _Age(click.ParamType[timedelta]):
-    name = "age"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        found = re.fullmatch(r"([0-9]{1,6})([mhdw])", value)
-        if found is None:
-            self.fail(f"{value!r} is no age: write a number and m, h, d or w, such as 30d", param, ctx)
-        return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
 @click.command(
@@ -40,7 +29,7 @@ class _Age(click.ParamType[timedelta]):
 )
 @click.argument("targets", nargs=-1, metavar="[NAME[:VERSION]]...")
 @label_option
-@click.option("--older-than", type=_Age(), metavar="AGE", help="Only those saved longer ago than 90m, 12h, 30d or 4w.")
+@click.option("--older-than", type=Age(), metavar="AGE", help="Only those saved longer ago than 90m, 12h, 30d or 4w.")
 @click.option("--keep-last", type=click.IntRange(0), metavar="N", help="None of the N newest of each name, of those with the labels.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be deleted.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _COMMANDS = (
+    "cache",
     "check",
     "delete",
     "diff",

@@ -9,12 +9,13 @@ import logging
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from .. import errors
 from ..errors import NotFound, RemoteError
 from ..tag import Tag
 from .address import shown, split_tag
+from .leases import hold
 from .local import Store
 from .remote import Remote
 from .transfer import fetch
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from ..bundle import Bundle
 
 log = logging.getLogger(__name__)
+
+_URL: Final = "url"
 
 
 def cached(url: str, root: Path) -> Bundle:
@@ -34,9 +37,31 @@ def cached(url: str, root: Path) -> Bundle:
     store = Store(place_of(remote, root))
     if not tag.is_latest:
         with contextlib.suppress(NotFound):
-            return store.get(tag)
+            return in_use(store, tag)
     log.info("fetching %s from %s", tag, shown(remote))
-    return store.get(_fetch_beside(remote, tag, store))
+    note_url(store.root, remote)
+    return in_use(store, _fetch_beside(remote, tag, store))
+
+
+def in_use(store: Store, tag: Tag) -> Bundle:
+    """A bundle in the cache, which stays there for as long as this process lives."""
+    hold(store.root, store.get(tag).tag)
+    return store.get(tag)
+
+
+def note_url(place: Path, url: str) -> None:
+    """Write down where a folder of the cache has its bundles from, for people."""
+    place.mkdir(parents=True, exist_ok=True)
+    (place / _URL).write_text(shown(url), "utf-8")
+
+
+def url_of(place: Path, tag: Tag) -> str:
+    """What a bundle in a folder of the cache is called by."""
+    try:
+        url = (place / _URL).read_text("utf-8")
+    except FileNotFoundError:
+        return str(tag)
+    return url if url.startswith(("http:", "https:")) else f"{url}/{tag}"
 
 
 def place_of(url: str, root: Path) -> Path:

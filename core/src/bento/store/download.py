@@ -19,7 +19,7 @@ from .. import __version__
 from ..errors import BentoError, RemoteError
 from ..tag import Tag
 from .address import shown
-from .cache import place_of
+from .cache import in_use, note_url, place_of
 from .local import Store
 from .workspace import workspace
 
@@ -40,10 +40,11 @@ def downloaded(url: str, root: Path) -> Bundle:
     known = _known(place)
     try:
         with _ask(url, known.get("etag", "")) as answer:
+            note_url(place, url)
             return _take_in(answer, place, shown(url))
     except urllib.error.HTTPError as error:
         if error.code == http.client.NOT_MODIFIED:
-            return Store(place / known["content"]).get(Tag.parse(known["tag"]))
+            return in_use(Store(place / known["content"]), Tag.parse(known["tag"]))
         raise RemoteError(f"cannot download {shown(url)}: {error.code} {error.reason}") from error
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
         raise RemoteError(f"cannot download {shown(url)}: {getattr(error, 'reason', None) or error}") from error
@@ -97,7 +98,7 @@ def _take_in(answer: http.client.HTTPResponse, place: Path, origin: str) -> Bund
         draft = scratch / "note"
         draft.write_text(json.dumps(note), "utf-8")
         draft.replace(place / "note")
-    return bundle
+    return in_use(store, bundle.tag)
 
 
 def _pieces(answer: http.client.HTTPResponse) -> Iterator[bytes]:

@@ -1,0 +1,83 @@
+"""Leases: which bundles of the cache are in use, and when each was last asked for.
+
+A lease is a file beside a store's bundles that whoever uses one of them keeps locked, together with others, until the process ends, however
+it does. One that can be locked for oneself alone is that of a bundle that nobody uses. Its time is when the bundle was last asked for.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from ..tag import Tag
+
+log = logging.getLogger(__name__)
+
+_FOLDER: Final = "leases"
+
+
+def hold(root: Path, tag: Tag) -> None:
+    """Keep a bundle in the store at `root` from being pruned for as long as this process, or one that it forks, lives."""
+    path = _lease(root, tag)
+    try:
+        path.parent.mkdir(exist_ok=True)
+        while not _is_at(_held().get(path), path):
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+            _held()[path] = descriptor
+        os.utime(path)
+    except OSError as error:
+        # Nobody prunes where nobody may write.
+        log.debug("%s is used without a lease: %s", tag, error)
+
+
+def last_used(root: Path, tag: Tag, folder: Path) -> float:
+    """When a bundle was last asked for, in seconds since 1970; for one that never was, when it came."""
+    with suppress(FileNotFoundError):
+        return _lease(root, tag).stat().st_mtime
+    return folder.stat().st_mtime
+
+
+@contextmanager
+def unused(root: Path, tag: Tag, folder: Path) -> Iterator[bool]:
+    """Whether nobody uses the bundle in a folder; while the block runs, which may remove it, nobody begins to."""
+    path, before = _lease(root, tag), last_used(root, tag, folder)
+    path.parent.mkdir(exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        yield False
+    else:
+        yield True
+        if folder.exists():
+            os.utime(path, (before, before))
+        else:
+            path.unlink(missing_ok=True)
+    finally:
+        os.close(descriptor)
+
+
+@cache
+def _held() -> dict[Path, int]:
+    """The leases of this process, open and locked."""
+    return {}
+
+
+def _is_at(descriptor: int | None, path: Path) -> bool:
+    """Whether an open file is still there: whoever had its lock before may have pruned the bundle, and removed it."""
+    with suppress(FileNotFoundError):
+        return descriptor is not None and os.path.samestat(os.fstat(descriptor), path.stat())
+    return False
+
+
+def _lease(root: Path, tag: Tag) -> Path:
+    # Neither a name nor a version holds two dots.
+    return root / _FOLDER / f"{tag.name}..{tag.version}"
