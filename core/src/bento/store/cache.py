@@ -50,9 +50,10 @@ def in_use(store: Store, tag: Tag) -> Bundle:
 
 
 def note_url(place: Path, url: str) -> None:
-    """Write down where a folder of the cache has its bundles from, for people."""
-    place.mkdir(parents=True, exist_ok=True)
-    (place / _URL).write_text(shown(url), "utf-8")
+    """Write down where a folder of the cache has its bundles from, for people: a disk that takes nothing is told of by what comes after."""
+    with contextlib.suppress(OSError):
+        place.mkdir(parents=True, exist_ok=True)
+        (place / _URL).write_text(shown(url), "utf-8")
 
 
 def url_of(place: Path, tag: Tag) -> str:
