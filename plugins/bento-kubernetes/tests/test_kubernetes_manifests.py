@@ -11,6 +11,8 @@ import yaml
 from bento_kubernetes import KnativePacker, KservePacker, KubernetesPacker
 from bento_kubernetes.pod import DELAY, GRACE
 
+pytestmark = pytest.mark.brief
+
 IMAGE = "registry.example.org/basket:3"
 EVERYTHING: dict[str, Any] = {
     "namespace": "models",
