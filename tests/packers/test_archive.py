@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -107,3 +109,12 @@ def test_a_failure_says_which_file_and_leaves_nothing(bundle, tmp_path):
     missing = str(bundle.path / "src/iris.py")
     assert str(caught.value) == f"cannot write {str(tmp_path / 'iris.bento')!r}: [Errno 2] No such file or directory: {missing!r}"
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
+
+
+def test_an_archive_is_unpacked_verified_and_served_elsewhere(scale, tmp_path, port, serving, asking):
+    archive = ArchivePacker().pack(scale, tmp_path / "scale.bento")
+    program, elsewhere = Path(sys.executable).with_name("bento"), {**os.environ, "BENTO_HOME": str(tmp_path / "elsewhere")}
+    for arguments in (["unpack", archive, "--trust"], ["verify", "scale"]):
+        subprocess.run([program, *arguments], env=elsewhere, check=True, stdout=subprocess.DEVNULL)
+    with serving([program, "serve", "scale", "--port", str(port)], port, elsewhere, tmp_path):
+        assert asking(port, "/multiply", b"21") == (200, b"42.0")
