@@ -1,6 +1,8 @@
-"""Lets the tests, and the processes they start, import what is in `project`, as modules of a project of its own."""
+"""Lets the tests, and the processes they start, import what is in `project`, and has ONNX Runtime tell nobody of them."""
 
+import os
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "project"))
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # tests import it before the plugin does

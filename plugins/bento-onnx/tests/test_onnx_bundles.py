@@ -270,6 +270,21 @@ def test_a_server_answers_whether_its_workers_are_one_or_two(run, tmp_path, work
     assert "Traceback" not in rest
 
 
+def test_onnx_runtime_tells_its_makers_nothing_unless_it_is_told_to(tmp_path):
+    """What it has to tell, and which machine this is, it would keep below the user's folder."""
+    OnnxArtifact().save(graphs.product(), tmp_path)
+    script = "import sys, pathlib, bento_onnx; bento_onnx.OnnxArtifact().load(pathlib.Path(sys.argv[1]))"
+
+    def kept(name, **environment):
+        (tmp_path / name).mkdir()
+        environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path / name), **environment}
+        subprocess.run([sys.executable, "-c", script, tmp_path], env=environment, check=True)
+        return [path.name for path in (tmp_path / name).rglob("*") if path.is_file()]
+
+    assert kept("silent") == []
+    assert "onnxruntime.db" in kept("told", ORT_DISABLE_TELEMETRY="0")
+
+
 def test_importing_the_plugin_imports_no_framework(run):
     script = (
         "import sys, bento_onnx; bento_onnx.OnnxArtifact(); "

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bento import ArtifactError, instance_of
 
 from .model_file import is_model
+from .runtime import import_runtime
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -57,9 +58,8 @@ def source_of(model: Any) -> Path | bytes:
 
 def open_session(source: Path | bytes, settings: Settings) -> InferenceSession:
     """A session for a model; one that ONNX Runtime cannot open, or not as `settings` say, is an ArtifactError."""
-    providers = _available(settings.providers)
-    import onnxruntime
-
+    onnxruntime = import_runtime()
+    providers = _available(onnxruntime, settings.providers)
     what = _MEMORY if isinstance(source, bytes) else repr(str(source))
     try:
         session = onnxruntime.InferenceSession(
@@ -84,11 +84,7 @@ def _opened_from(session: Any) -> Any:
     return kept
 
 
-def _available(providers: Sequence[Provider]) -> list[Provider]:
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise ArtifactError(f"cannot import ONNX Runtime: {error}: pip install onnxruntime, or onnxruntime-gpu") from error
+def _available(onnxruntime: Any, providers: Sequence[Provider]) -> list[Provider]:
     here = onnxruntime.get_available_providers()
     for name, _ in providers:
         if name not in here and name not in onnxruntime.get_all_providers():

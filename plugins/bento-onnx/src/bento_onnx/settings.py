@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from bento import DefinitionError
 
+from .runtime import import_runtime
+
 if TYPE_CHECKING:
     from onnxruntime import SessionOptions
 
@@ -54,8 +56,7 @@ class Settings:
 
     def session_options(self) -> SessionOptions:
         """ONNX Runtime's own form of it."""
-        import onnxruntime
-
+        onnxruntime = import_runtime()
         options = onnxruntime.SessionOptions()
         options.graph_optimization_level = getattr(onnxruntime.GraphOptimizationLevel, LEVELS[self.optimization])
         options.intra_op_num_threads = self.intra_op_threads or _threads_for_each_worker()
