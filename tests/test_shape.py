@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import tomllib
 from importlib import import_module
@@ -96,6 +97,17 @@ def test_a_plugins_package_imports_without_its_framework_and_says_what_it_offers
     assert list(package.__all__) == sorted(package.__all__)
     assert [name for name in package.__all__ if not getattr(package, name).__doc__] == []
     assert package.__doc__
+
+
+def test_a_plugin_tells_how_to_check_all_that_it_brings(plugin, monkeypatch):
+    """`bento plugins NAME --check` has a test class for each, and importing those imports no framework, which is not here."""
+    monkeypatch.syspath_prepend(plugin / "src")
+    name = plugin.name.replace("-", "_")
+    hooks = [value for key, value in vars(import_module(name)).items() if key.startswith("bento_register_")]
+    brought = {kind for hook in hooks for kind in hook()}
+    tests = [value for value in vars(import_module(f"{name}.checks")).values() if inspect.isclass(value)]
+    own = {type(getattr(kit, kind)) for kit in tests for kind in ("artifact", "adapter", "packer") if kind in vars(kit)}
+    assert brought <= own
 
 
 def declared_requirements() -> list[Requirement]:

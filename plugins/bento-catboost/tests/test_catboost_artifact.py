@@ -10,9 +10,11 @@ from sklearn.datasets import load_diabetes, load_iris
 
 from bento import ArtifactError, InvalidInput
 from bento.artifacts import VersionWarning
-from bento.testing import ArtifactTests
 from bento_catboost import CatboostArtifact, pool
+from bento_catboost.checks import TestCatboostArtifact
 from bento_catboost.service import CatboostService
+
+__all__ = ["TestCatboostArtifact"]
 
 FLOWERS, SPECIES = load_iris(return_X_y=True, as_frame=True)
 PATIENTS, PROGRESSION = load_diabetes(return_X_y=True)
@@ -23,19 +25,6 @@ SMALL = {"iterations": 4, "depth": 2, "verbose": False, "allow_writing_files": F
 
 def towns():
     return catboost.CatBoostRegressor(**SMALL, cat_features=["town"]).fit(TOWNS, RENTS)
-
-
-class TestClassifier(ArtifactTests):
-    artifact = CatboostArtifact()
-
-    def model(self):
-        return catboost.CatBoostClassifier(**SMALL).fit(FLOWERS, SPECIES.map(dict(enumerate("abc"))))
-
-    def inputs(self):
-        return FLOWERS[::10]
-
-    def predict(self, model, inputs):
-        return model.predict_proba(inputs)
 
 
 class Tuned(catboost.CatBoostRegressor):

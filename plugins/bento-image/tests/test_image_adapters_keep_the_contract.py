@@ -6,12 +6,16 @@ from base64 import b64decode
 
 import numpy as np
 import PIL.Image
+import pytest
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from bento import Payload
-from bento.testing import AdapterTests, override
+from bento.testing import AdapterTests
 from bento_image import ImageAdapter, PilImageAdapter
+from bento_image.checks import TestImageAdapter, TestPilImageAdapter
+
+__all__ = ["TestImageAdapter", "TestPilImageAdapter"]
 
 SIDES = st.integers(1, 5)
 LOSSLESS = ("image/png", "image/webp", "application/octet-stream", "image/*", "multipart/*")
@@ -87,22 +91,8 @@ class TestPillow(_Tests):
         return arrays(3).map(PIL.Image.fromarray)
 
 
-class TestEveryFormat(_Tests):
-    """JPEG keeps smooth pictures nearly as they are."""
-
+@pytest.mark.parametrize("value", [np.zeros((9, 7, 3), np.uint8), np.full((2, 3, 3), 255, np.uint8)])
+def test_what_jpeg_has_no_reason_to_change_comes_back_as_it_was_in_every_format(value):
     adapter = ImageAdapter()
-
-    def values(self):
-        y, x = np.mgrid[0:16, 0:24]
-        colours = st.tuples(*[st.integers(0, 100)] * 3)
-        return colours.map(lambda colour: (np.stack([x, y, x + y], axis=2) * 3 + colour).astype(np.uint8))
-
-    def same(self, one, other):
-        return one.shape == other.shape and one.dtype == other.dtype and np.abs(one.astype(int) - other).mean() < 3
-
-    @override(reason="JPEG loses what is hardly seen; the other formats lose nothing")
-    def test_what_is_encoded_decodes_to_the_same(self):
-        for value in (np.zeros((9, 7, 3), np.uint8), np.full((2, 3, 3), 255, np.uint8)):
-            for media_type in self.adapter.media_types[:4]:
-                decoded = self.adapter.decode(Payload(self.adapter.encode(value, media_type), media_type))
-                assert np.array_equal(decoded, value)
+    for media_type in adapter.media_types[:4]:
+        assert np.array_equal(adapter.decode(Payload(adapter.encode(value, media_type), media_type)), value)

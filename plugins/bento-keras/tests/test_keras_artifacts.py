@@ -13,7 +13,10 @@ import pytest
 
 from bento.testing import ArtifactTests
 from bento_keras import KerasArtifact
+from bento_keras.checks import TestKerasArtifact
 from bento_keras.known import CLASSES
+
+__all__ = ["TestKerasArtifact"]
 
 OWN = [nets.Net, nets.Scale, nets.Shift, "nets:halve"]
 

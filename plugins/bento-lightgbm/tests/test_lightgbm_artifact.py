@@ -10,6 +10,9 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 
 from bento.testing import ArtifactTests
 from bento_lightgbm import LightgbmArtifact
+from bento_lightgbm.checks import TestLightgbmArtifact
+
+__all__ = ["TestLightgbmArtifact"]
 
 FLOWERS, SPECIES = load_iris(return_X_y=True, as_frame=True)
 PATIENTS, PROGRESSION = load_diabetes(return_X_y=True)

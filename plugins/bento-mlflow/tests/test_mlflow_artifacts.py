@@ -18,6 +18,9 @@ import bento
 from bento import ArtifactError
 from bento.testing import ArtifactTests
 from bento_mlflow import MlflowPyfuncArtifact
+from bento_mlflow.checks import TestMlflowPyfuncArtifact
+
+__all__ = ["TestMlflowPyfuncArtifact"]
 
 ROWS, SPECIES = load_iris(return_X_y=True)
 PLACE = tempfile.TemporaryDirectory()

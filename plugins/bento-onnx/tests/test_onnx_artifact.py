@@ -7,7 +7,10 @@ import pytest
 
 from bento.testing import ArtifactTests
 from bento_onnx import OnnxArtifact
+from bento_onnx.checks import TestOnnxArtifact
 from bento_onnx.session import is_session, source_of
+
+__all__ = ["TestOnnxArtifact"]
 
 
 class ProductTests:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
-from bento.testing import AdapterTests, ArtifactTests
-from bento_pandas import DataFrameAdapter, DataFrameArtifact
+from bento.testing import AdapterTests
+from bento_pandas import DataFrameAdapter
+from bento_pandas.checks import TestDataFrameAdapter, TestDataFrameArtifact
+
+__all__ = ["TestDataFrameAdapter", "TestDataFrameArtifact"]
 
 INTEGERS = st.integers(-(2**63), 2**63 - 1)
 FLOATS = st.floats(allow_nan=True, allow_infinity=False)
@@ -30,17 +32,6 @@ def frames(dtypes, fewest=0, **values):
 
 def made(columns, dtypes):
     return pd.DataFrame({name: pd.Series(columns[name], dtype=dtype) for name, dtype in dtypes.items()})
-
-
-class TestNumbers(AdapterTests):
-    """One dtype for all columns, the fast way."""
-
-    max_examples = 15
-
-    adapter = DataFrameAdapter(columns=["a", "b"], dtype="float64")
-
-    def values(self):
-        return frames({"a": "float64", "b": "float64"}, a=FLOATS, b=FLOATS)
 
 
 DTYPES = {
@@ -102,36 +93,3 @@ def test_rows_with_labels_keep_them_in_a_batch_and_in_each_answer(tables):
     answers = adapter.unstack(adapter.stack(tables), [adapter.rows(table) for table in tables])
     for answer, table in zip(answers, tables, strict=True):
         assert_frame_equal(answer, table)
-
-
-def model():
-    """A table with everything that Parquet keeps."""
-    times = pd.date_range("2026-01-01", periods=3, tz="Europe/Berlin", unit="us")
-    frame = pd.DataFrame(
-        {
-            "whole": np.array([1, 2, 3], "int8"),
-            "number": [0.1, float("nan"), 3.0],
-            "gaps": pd.array([1, None, 2**53 + 1], "Int64"),
-            "maybe": pd.array([True, None, False], "boolean"),
-            "text": ["a", None, "ü"],
-            "kind": pd.Categorical(["y", "x", None], ["z", "y", "x"], ordered=True),
-            "time": times,
-            "span": pd.to_timedelta([1, 2, None], unit="s").as_unit("ms"),
-        },
-        index=pd.MultiIndex.from_tuples([("a", 1), ("a", 2), ("b", 1)], names=["shop", "shelf"]),
-    )
-    frame.attrs["unit"] = "metre"
-    return frame
-
-
-class TestDataFrameArtifact(ArtifactTests):
-    artifact = DataFrameArtifact()
-
-    def model(self):
-        return model()
-
-    def inputs(self):
-        return ("b", 1)
-
-    def predict(self, model, inputs):
-        return [model, model.loc[inputs].astype(object).tolist(), dict(model.attrs)]

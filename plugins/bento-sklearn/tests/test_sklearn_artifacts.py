@@ -25,12 +25,15 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline, make_union
-from sklearn.preprocessing import FunctionTransformer, Normalizer, OneHotEncoder, PolynomialFeatures, StandardScaler
+from sklearn.preprocessing import FunctionTransformer, Normalizer, OneHotEncoder, StandardScaler
 from sklearn.svm import SVC
 
 from bento import ArtifactError
 from bento.testing import ArtifactTests
 from bento_sklearn import SklearnArtifact, SklearnPickleArtifact
+from bento_sklearn.checks import TestSklearnArtifact, TestSklearnPickleArtifact
+
+__all__ = ["TestSklearnArtifact", "TestSklearnPickleArtifact"]
 
 FLOWERS, SPECIES = load_iris(return_X_y=True)
 PATIENTS, PROGRESSION = load_diabetes(return_X_y=True)
@@ -50,27 +53,6 @@ class TestPipelineWithOwnTransformers(ArtifactTests):
 
     def predict(self, model, inputs):
         return model.predict_proba(inputs)
-
-
-class TestRandomForest(ArtifactTests):
-    artifact = SklearnArtifact()
-    max_examples = 25
-
-    def model(self):
-        return RandomForestClassifier(n_estimators=3, random_state=0).fit(FLOWERS, SPECIES)
-
-    def inputs(self):
-        return FLOWERS[::10]
-
-
-class TestPickledEstimator(ArtifactTests):
-    artifact = SklearnPickleArtifact()
-
-    def model(self):
-        return make_pipeline(PolynomialFeatures(), Ridge(solver="cholesky")).fit(PATIENTS, PROGRESSION)
-
-    def inputs(self):
-        return PATIENTS[::40]
 
 
 def table():

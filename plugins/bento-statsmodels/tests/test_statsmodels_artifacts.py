@@ -12,45 +12,20 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 import statsmodels.formula.api as smf
-from statsmodels.tsa.api import ARIMA, AutoReg, ExponentialSmoothing
+from statsmodels.tsa.api import ARIMA, ExponentialSmoothing
 
 import bento
 from bento import ArtifactError
-from bento.testing import ArtifactTests
 from bento_statsmodels import StatsmodelsPickleArtifact
+from bento_statsmodels.checks import TestForecast, TestStatsmodelsPickleArtifact
+
+__all__ = ["TestForecast", "TestStatsmodelsPickleArtifact"]
 
 ENGEL = sm.datasets.engel.load_pandas().data
 SPOTS = sm.datasets.sunspots.load_pandas().data["SUNACTIVITY"].to_numpy()
-INCOMES = pd.DataFrame({"income": [500.0, 1000.0]})
 DESIGN = sm.add_constant(ENGEL["income"])
 EXAMPLE = Path(__file__).parents[3] / "examples/engel.py"
 BENTO = Path(sys.executable).with_name("bento")
-
-
-class TestFormula(ArtifactTests):
-    artifact = StatsmodelsPickleArtifact()
-
-    def model(self):
-        return smf.ols("np.log(foodexp) ~ income + I(income**2)", ENGEL).fit()
-
-    def inputs(self):
-        return INCOMES
-
-    def predict(self, model, inputs):
-        return model.predict(inputs)
-
-
-class TestForecast(ArtifactTests):
-    artifact = StatsmodelsPickleArtifact()
-
-    def model(self):
-        return AutoReg(SPOTS, 9).fit()
-
-    def inputs(self):
-        return 5
-
-    def predict(self, model, inputs):
-        return model.forecast(inputs)
 
 
 RESULTS = {

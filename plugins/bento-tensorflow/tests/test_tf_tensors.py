@@ -12,23 +12,12 @@ import tensorflow as tf
 
 import bento
 from bento import BadInput, DefinitionError, InvalidInput, Payload
-from bento.testing import AdapterTests
 from bento_tensorflow import TfTensorAdapter
+from bento_tensorflow.checks import TensorTests, TestTexts, TestTfTensorAdapter
+
+__all__ = ["TestTexts", "TestTfTensorAdapter"]
 
 ALONE = {"Bentoml-Is-Batch-Request": "false"}
-
-
-class TensorTests(AdapterTests):
-    def same(self, one, other):
-        one, other = np.asarray(one), np.asarray(other)
-        return one.dtype == other.dtype and one.shape == other.shape and np.array_equal(one, other)
-
-
-class TestRowsOfFloats(TensorTests):
-    adapter = TfTensorAdapter(shape=(None, 3), dtype=tf.float32)
-
-    def values(self):
-        return [tf.zeros((0, 3)), tf.constant([[1.5, 2, 3]]), tf.constant([[1.0, 2, 3], [4, 5, 6]])]
 
 
 class TestAnyTensor(TensorTests):
@@ -36,13 +25,6 @@ class TestAnyTensor(TensorTests):
 
     def values(self):
         return [tf.constant([[1.5, 2.0]]), tf.constant([3, 4], tf.int64), tf.constant([True]), tf.constant(2.5)]
-
-
-class TestTexts(TensorTests):
-    adapter = TfTensorAdapter(shape=(None,), dtype="string")
-
-    def values(self):
-        return [tf.constant(["a", "弁当"]), tf.constant([b"\xff\x00"]), tf.zeros((0,), tf.string)]
 
 
 def payload(value, **headers):

@@ -10,6 +10,9 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 
 from bento.testing import ArtifactTests
 from bento_xgboost import XgboostArtifact, matrix
+from bento_xgboost.checks import TestXgboostArtifact
+
+__all__ = ["TestXgboostArtifact"]
 
 FLOWERS, SPECIES = load_iris(return_X_y=True, as_frame=True)
 PATIENTS, PROGRESSION = load_diabetes(return_X_y=True)

@@ -36,7 +36,7 @@ def open_model(folder: Path) -> PyFuncModel:
     if _function(folder).get("code"):
         # MLflow puts the model's own modules on the path for good, and Python would write its cache between the bundle's files.
         sys.dont_write_bytecode = True
-    pyfunc = _import().pyfunc
+    pyfunc = import_mlflow().pyfunc
     try:
         # What MLflow would warn of are versions, which a bundle pins.
         model: PyFuncModel = pyfunc.load_model(str(folder), suppress_warnings=True)
@@ -51,7 +51,7 @@ def _function(folder: Path) -> dict[str, Any]:
         raise ArtifactError(
             f"{str(folder)!r} holds no model of MLflow's: expected a folder with a file {_FILE!r}, as mlflow.sklearn.save_model writes it"
         )
-    _import()
+    import_mlflow()
     from mlflow.models import Model
 
     try:
@@ -67,7 +67,8 @@ def _function(folder: Path) -> dict[str, Any]:
     return function
 
 
-def _import() -> Any:
+def import_mlflow() -> Any:
+    """MLflow, told to tell nobody."""
     # MLflow tells its makers how it is used, unless it is told not to before it is imported. A server asks nobody and tells nobody.
     os.environ.setdefault(_TELEMETRY, "true")
     import mlflow.pyfunc

@@ -10,36 +10,41 @@ from .artifact import SklearnArtifact
 from .pickled import SklearnPickleArtifact
 
 
-class SklearnChecks(ArtifactTests):
-    """A classifier of irises, in either format."""
+class TestSklearnArtifact(ArtifactTests):
+    """The format that is data: a forest, whose trees are looked through."""
 
+    artifact = SklearnArtifact()
     max_examples = 25
 
     def model(self) -> Any:
-        from sklearn.naive_bayes import GaussianNB
+        from sklearn.datasets import load_iris
+        from sklearn.ensemble import RandomForestClassifier
 
-        return GaussianNB().fit(*_irises())
+        return RandomForestClassifier(n_estimators=3, random_state=0).fit(*load_iris(return_X_y=True))
 
     def inputs(self) -> Any:
-        return _irises()[0][::10]
+        from sklearn.datasets import load_iris
+
+        return load_iris(return_X_y=True)[0][::10]
 
     def predict(self, model: Any, inputs: Any) -> Any:
         return model.predict_proba(inputs)
 
 
-class TestSklearnArtifact(SklearnChecks):
-    """The format that is data."""
-
-    artifact = SklearnArtifact()
-
-
-class TestSklearnPickleArtifact(SklearnChecks):
-    """The format that runs code."""
+class TestSklearnPickleArtifact(ArtifactTests):
+    """The format that runs code: a pipeline."""
 
     artifact = SklearnPickleArtifact()
 
+    def model(self) -> Any:
+        from sklearn.datasets import load_diabetes
+        from sklearn.linear_model import Ridge
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import PolynomialFeatures
 
-def _irises() -> Any:
-    from sklearn.datasets import load_iris
+        return make_pipeline(PolynomialFeatures(), Ridge(solver="cholesky")).fit(*load_diabetes(return_X_y=True))
 
-    return load_iris(return_X_y=True)
+    def inputs(self) -> Any:
+        from sklearn.datasets import load_diabetes
+
+        return load_diabetes(return_X_y=True)[0][::40]

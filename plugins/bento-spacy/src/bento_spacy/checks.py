@@ -1,0 +1,58 @@
+"""What `bento plugins spacy --check` checks: the kit's tests for the format, with a pipeline that was trained here and one of rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bento.testing import ArtifactTests
+
+from .artifact import SpacyArtifact
+
+_KIND = {"good soup": 1.0, "a good room": 1.0, "bad soup": 0.0, "a bad room": 0.0}
+_BAG = {"@architectures": "spacy.TextCatBOW.v3", "exclusive_classes": True, "ngram_size": 1, "no_output_layer": False, "length": 512}
+
+
+class TalkTests(ArtifactTests):
+    """Asks a pipeline about two texts."""
+
+    max_examples = 25
+
+    def inputs(self) -> Any:
+        return ["A good soup in Rome.", "What a bad room! I left."]
+
+    def predict(self, model: Any, inputs: Any) -> Any:
+        return [text.to_json() for text in model.pipe(inputs)]
+
+
+class TestSpacyArtifact(TalkTests):
+    """Weights: a component that tells kind texts from unkind ones."""
+
+    artifact = SpacyArtifact()
+
+    def model(self) -> Any:
+        import spacy
+        from spacy.training import Example
+        from spacy.util import fix_random_seed
+
+        fix_random_seed(0)
+        nlp = spacy.blank("en")
+        nlp.add_pipe("textcat", config={"model": _BAG})
+        examples = [Example.from_dict(nlp.make_doc(text), {"cats": {"kind": kind, "unkind": 1 - kind}}) for text, kind in _KIND.items()]
+        optimizer = nlp.initialize(lambda: examples)
+        for _ in range(5):
+            nlp.update(examples, sgd=optimizer)
+        return nlp
+
+
+class TestRules(TalkTests):
+    """Rules: components that find names and the ends of sentences."""
+
+    artifact = SpacyArtifact()
+
+    def model(self) -> Any:
+        import spacy
+
+        nlp = spacy.blank("en")
+        nlp.add_pipe("sentencizer")
+        nlp.add_pipe("entity_ruler").add_patterns([{"label": "PLACE", "pattern": "Rome"}])
+        return nlp

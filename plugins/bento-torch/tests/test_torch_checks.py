@@ -1,0 +1,9 @@
+"""What `bento plugins torch --check` shows holds."""
+
+import pytest
+
+from bento_torch.checks import TestTensorAdapter, TestTorchArtifact, TestTorchExportArtifact, TestTorchScriptArtifact
+
+__all__ = ["TestTensorAdapter", "TestTorchArtifact", "TestTorchExportArtifact", "TestTorchScriptArtifact"]
+
+pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")
