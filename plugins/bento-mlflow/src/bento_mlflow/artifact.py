@@ -10,6 +10,7 @@ from bento.artifacts import FileArtifact
 
 from .folder import check_model, is_model, open_model
 from .requirements import required
+from .signature import refuse_what_does_not_fit
 
 if TYPE_CHECKING:
     from mlflow.pyfunc import PyFuncModel
@@ -23,7 +24,8 @@ class MlflowPyfuncArtifact(Artifact["PyFuncModel"]):
 
     What is packed is the folder's path. On a service the slot is the loaded model: `self.model.predict(table)`. Loading runs code that
     the folder names, and in many flavours a pickle, so a bundle from elsewhere needs trust. A bundle requires what the model's
-    `requirements.txt` asks for. Two models whose own modules have the same name cannot be loaded by one process.
+    `requirements.txt` asks for. What its signature does not allow is an InvalidInput, which a client reads. Two models whose own modules
+    have the same name cannot be loaded by one process.
     """
 
     name = "mlflow-pyfunc"
@@ -79,6 +81,7 @@ def _open(folder: Path) -> PyFuncModel:
     model = open_model(folder)
     # MLflow's object does not know where it is from, and a loaded model is saved again with its service.
     vars(model)[_FOLDER] = folder
+    refuse_what_does_not_fit(model)
     return model
 
 
