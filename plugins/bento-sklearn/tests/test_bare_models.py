@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.cluster import DBSCAN
 from sklearn.datasets import load_iris
+from sklearn.decomposition import PCA
 from sklearn.linear_model import RidgeClassifier
 
 import bento
@@ -39,6 +41,19 @@ def test_a_bare_model_needs_a_name(ridge, store):
     assert str(refusal.value) == (
         "a sklearn.linear_model._ridge.RidgeClassifier without a service class needs a name: bento.save(model, 'NAME')"
     )
+
+
+def test_rows_of_another_width_are_the_clients_fault(ridge, store):
+    service = bento.load(bento.save(ridge, "iris", store=store), store=store)
+    with pytest.raises(bento.InvalidInput, match=r"^expected an array of shape \(n, 4\), got \(1, 3\)$"):
+        service.predict([[5.1, 3.5, 1.4]])
+
+
+@pytest.mark.parametrize(("model", "name"), [(PCA(2), "sklearn.decomposition._pca.PCA"), (DBSCAN(), "sklearn.cluster._dbscan.DBSCAN")])
+def test_a_model_that_does_not_predict_needs_a_service_of_its_own(model, name, store):
+    with pytest.raises(bento.ArtifactError) as refusal:
+        bento.save(model.fit(load_iris().data), "iris", store=store)
+    assert str(refusal.value) == f"there is no service for a {name}, which has no predict: write a bento.Service with a slot for it"
 
 
 def test_a_model_that_no_plugin_serves_is_refused(store):
