@@ -33,13 +33,6 @@ class TestModelProto(ProductTests, ArtifactTests):
         return graphs.product()
 
 
-class TestBytes(ProductTests, ArtifactTests):
-    artifact = OnnxArtifact(intra_op_threads=1, optimization="none", config={"session.disable_prepacking": "1"})
-
-    def model(self):
-        return graphs.product().SerializeToString()
-
-
 class TestSession(ProductTests, ArtifactTests):
     artifact = OnnxArtifact(providers=["CUDAExecutionProvider", ["CPUExecutionProvider", {"arena_extend_strategy": "kSameAsRequested"}]])
 

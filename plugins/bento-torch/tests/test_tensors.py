@@ -30,13 +30,6 @@ def tensors(dtype, shapes):
     )
 
 
-class TestRowsOfFloats(TensorTests):
-    adapter = TensorAdapter(shape=(None, 3), dtype=torch.float32)
-
-    def values(self):
-        return tensors(torch.float32, st.tuples(st.integers(0, 4), st.just(3)))
-
-
 class TestSmallFloats(TensorTests):
     adapter = TensorAdapter(shape=(2,), dtype="bfloat16", example=[0.5, 1.5])
 

@@ -21,7 +21,7 @@ _MODEL = (
 class TestOnnxArtifact(ArtifactTests):
     """The bytes of a file, which are a session once they are loaded."""
 
-    artifact = OnnxArtifact(intra_op_threads=1)
+    artifact = OnnxArtifact(intra_op_threads=1, optimization="none", config={"session.disable_prepacking": "1"})
     max_examples = 25
 
     def model(self) -> Any:
