@@ -57,6 +57,27 @@ def test_a_format_that_needs_arguments_says_nothing_of_bare_models(only, tmp_pat
         bento.save(["good", "bad"], "labels", store=bento.Store(tmp_path))
 
 
+@pytest.mark.parametrize(("model", "kinds"), [(["good"], "KeptArtifact or LabelledArtifact"), ("good", "ToldArtifact")])
+def test_where_the_plugin_of_a_framework_provides_no_service_its_formats_are_named(only, tmp_path, model, kinds):
+    class KeptArtifact(JsonArtifact):
+        name = "kept"
+        framework = "builtins"
+
+        def accepts(self, model):
+            return type(model) is list
+
+    class ToldArtifact(LabelsArtifact):
+        name = "told"
+        framework = "builtins"
+
+    only(KeptArtifact, type("LabelledArtifact", (KeptArtifact,), {"name": "labelled"}), ToldArtifact)
+    with pytest.raises(bento.ArtifactError) as refusal:
+        bento.save(model, "labels", store=bento.Store(tmp_path))
+    assert str(refusal.value) == (
+        f"no installed plugin provides a service for a {type(model).__name__}: write a bento.Service with a slot for it, of {kinds}"
+    )
+
+
 def test_a_format_that_may_have_any_arguments_needs_none(only, tmp_path):
     only(LabelsArtifact, OpenArtifact)
     assert bento.save(["good", "bad"], "labels", store=bento.Store(tmp_path)).name == "labels"

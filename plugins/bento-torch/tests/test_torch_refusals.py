@@ -295,8 +295,7 @@ def test_a_device_that_is_not_there_is_refused(tmp_path):
 def test_a_bare_module_needs_a_service_for_nobody_knows_what_builds_it(tmp_path):
     refuses(
         lambda: bento.save(nets.Net(), "net", store=bento.Store(tmp_path)),
-        "no installed plugin provides a service for a nets.Net: install the plugin of its framework, or write a bento.Service with a slot "
-        "for it",
+        "no installed plugin provides a service for a nets.Net: write a bento.Service with a slot for it, of TorchArtifact",
     )
     assert [kind.default_service(artifact) for kind, artifact in [(TorchArtifact, TorchArtifact(nets.Net))]] == [None]
 

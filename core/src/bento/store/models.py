@@ -37,10 +37,7 @@ def service_of(model: object, name: str | None) -> Service:
 def _service_class(model: object, registry: Registry) -> type[Service]:
     claims = {name: kind for name in registry.artifacts if (kind := _claim(registry.artifacts[name], model)) is not None}
     if not claims:
-        raise ArtifactError(
-            f"no installed plugin provides a service for a {type_name(model)}: "
-            "install the plugin of its framework, or write a bento.Service with a slot for it"
-        )
+        raise ArtifactError(f"no installed plugin provides a service for a {type_name(model)}: {_way_out(model, registry)}")
     own = [name for name in claims if registry.artifacts[name].framework == _framework(model)]
     if len(own) == 1:
         return claims[own[0]]
@@ -48,6 +45,17 @@ def _service_class(model: object, registry: Registry) -> type[Service]:
         owners = " and ".join(f"{name!r} of {registry.owner(registry.artifacts[name])}" for name in claims)
         raise ArtifactError(f"{owners} both keep a {type_name(model)}: say which, in a bento.Service with a slot for it")
     return next(iter(claims.values()))
+
+
+def _way_out(model: object, registry: Registry) -> str:
+    """What to do with a model without a service: the plugin of its framework may be there all the same, with formats for one."""
+    frameworks = {base.__module__.partition(".")[0] for base in type(model).__mro__[:-1]}
+    kinds = [kind for kind in registry.artifacts.values() if kind.framework in frameworks]
+    keep = [kind.__name__ for kind in kinds if not _needs_arguments(kind) and kind().accepts(model)]
+    may = keep or [kind.__name__ for kind in kinds if _needs_arguments(kind)]
+    if not may:
+        return "install the plugin of its framework, or write a bento.Service with a slot for it"
+    return f"write a bento.Service with a slot for it, of {' or '.join(sorted(may))}"
 
 
 def _framework(model: object) -> str:
