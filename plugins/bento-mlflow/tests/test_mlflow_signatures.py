@@ -15,7 +15,6 @@ import bento
 from bento import InvalidInput
 from bento.adapters import ArrayAdapter, JsonAdapter
 from bento_mlflow import MlflowPyfuncArtifact
-from bento_pandas import DataFrameAdapter
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*An input example was not provided:UserWarning")
 
@@ -42,9 +41,9 @@ class Broken(mlflow.pyfunc.PythonModel):
 class Tables(bento.Service):
     model = MlflowPyfuncArtifact()
 
-    @bento.api(input=DataFrameAdapter(), batch=True)
-    def tell(self, rows):
-        return self.model.predict(rows)
+    @bento.api(input=JsonAdapter(), output=JsonAdapter(), batch=True)
+    def tell(self, tables):
+        return [self.model.predict(pd.DataFrame(rows)).to_dict("records") for rows in tables]
 
 
 class Arrays(bento.Service):
