@@ -6,4 +6,7 @@ from bento_torch.checks import TestTensorAdapter, TestTorchArtifact, TestTorchEx
 
 __all__ = ["TestTensorAdapter", "TestTorchArtifact", "TestTorchExportArtifact", "TestTorchScriptArtifact"]
 
-pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:The given buffer is not writable:UserWarning"),
+]
