@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .array import ArrayArtifact
+from .build import Build
 from .file import FileArtifact
 from .files import slot_file
 from .json import JsonArtifact, read_json, write_json
@@ -12,6 +13,7 @@ from .version import VersionWarning, check_version, write_version
 
 __all__ = [
     "ArrayArtifact",
+    "Build",
     "FileArtifact",
     "JsonArtifact",
     "PickleArtifact",

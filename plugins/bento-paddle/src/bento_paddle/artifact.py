@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bento import Artifact, ArtifactError, instance_of, type_name
 from bento.artifacts import slot_file
 
-from .build import Build
+from .build import LayerBuild
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +31,7 @@ class PaddleArtifact(Artifact["nn.Layer"]):
     framework = "paddle"
 
     def __init__(self, build: Callable[..., nn.Layer] | str, **arguments: JSON) -> None:
-        self._build = Build(build, arguments)
+        self._build = LayerBuild(type(self).__name__, "layer", build, arguments)
 
     def save(self, model: nn.Layer, folder: Path) -> None:
         from .state import check_fits, state_of, write

@@ -9,7 +9,7 @@ from bento import ArtifactError, instance_of
 from bento.artifacts import slot_file
 
 from .base import DeviceArtifact
-from .build import Build
+from .build import ModuleBuild
 from .device import AUTO, find_device
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class TorchArtifact(DeviceArtifact["nn.Module"]):
 
     def __init__(self, build: Callable[..., nn.Module] | str, *, device: str = AUTO, **arguments: JSON) -> None:
         super().__init__(device=device)
-        self._build = Build(build, arguments)
+        self._build = ModuleBuild(type(self).__name__, "module", build, arguments)
 
     def save(self, model: nn.Module, folder: Path) -> None:
         from .filling import build_light

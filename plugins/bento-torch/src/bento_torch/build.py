@@ -1,68 +1,24 @@
-"""What makes a module: a class or function of the service's code, and the arguments that the manifest keeps."""
+"""What makes a module again."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
-from bento import ArtifactError, DefinitionError, type_name
+from bento import ArtifactError, type_name
+from bento.artifacts import Build
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from bento.artifact import JSON
 
-_PATH = re.compile(r"\w+(\.\w+)*:\w+(\.\w+)*|\w+(\.\w+)+")
-
-
-@dataclass(frozen=True, slots=True)
-class Build:
-    """A class or function, or its name as in `nets:Net`, and its arguments by keyword, which are JSON."""
-
-    function: Callable[..., nn.Module] | str
-    arguments: Mapping[str, JSON]
-
-    def __post_init__(self) -> None:
-        if not (_PATH.fullmatch(self.function) if isinstance(self.function, str) else hasattr(self.function, "__qualname__")):
-            raise DefinitionError(
-                f"expected TorchArtifact(build=...) with a class or function that makes the module, or its name as in 'nets:Net', "
-                f"got {self.function!r}"
-            )
-        for name, value in self.arguments.items():
-            if not _is_json(value):
-                raise DefinitionError(
-                    f"TorchArtifact cannot keep {name}={value!r} for {self.name}: expected lists, dicts, texts, numbers and None"
-                )
-
-    @property
-    def name(self) -> str:
-        """Where another process finds the function. A class says where it is from when it is asked, as a script's name changes."""
-        if isinstance(self.function, str):
-            return self.function
-        return f"{self.function.__module__}:{self.function.__qualname__}"
-
-    def __str__(self) -> str:
-        return f"{self.name.replace(':', '.')}({', '.join(f'{name}={value!r}' for name, value in self.arguments.items())})"
+class ModuleBuild(Build["nn.Module"]):
+    """Makes modules. PyTorch's random numbers go on as if there had been none."""
 
     def __call__(self) -> nn.Module:
-        """A module as the function makes it. PyTorch's random numbers go on as if there had been none."""
         import torch
 
-        function = resolve_name(self.function) if isinstance(self.function, str) else self.function
         with torch.random.fork_rng(devices=[]):
-            module: nn.Module = function(**json.loads(json.dumps(self.arguments)))
+            module = super().__call__()
         if not isinstance(module, torch.nn.Module):
             raise ArtifactError(f"{self} makes a {type_name(module)}: expected a torch.nn.Module")
         return module
-
-
-def _is_json(value: object) -> bool:
-    """Whether JSON brings a value back as it is, which a tuple or NaN is not."""
-    try:
-        return bool(json.loads(json.dumps(value, allow_nan=False)) == value)
-    except (TypeError, ValueError, RecursionError):
-        return False

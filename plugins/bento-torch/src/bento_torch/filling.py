@@ -14,11 +14,11 @@ from .fitting import listed, state_faults
 from .placeholders import Placeholders, has_empty, placeholders
 
 if TYPE_CHECKING:
-    from .build import Build
+    from .build import ModuleBuild
     from .state import State
 
 
-def rebuild(build: Build, state: State) -> nn.Module:
+def rebuild(build: ModuleBuild, state: State) -> nn.Module:
     """The module that `build` makes, with the tensors of the state themselves for its own, ready to answer and not to learn.
 
     A module that does more with its parameters than to register them, such as keeping a list of them, gets copies of the tensors.
@@ -32,13 +32,13 @@ def rebuild(build: Build, state: State) -> nn.Module:
     return module.eval()
 
 
-def build_light(build: Build) -> nn.Module:
+def build_light(build: ModuleBuild) -> nn.Module:
     """The module that `build` makes, without the values of its parameters where it can be made without."""
     module, _ = _build_empty(build)
     return build() if module is None else module
 
 
-def _build_empty(build: Build) -> tuple[nn.Module | None, Placeholders]:
+def _build_empty(build: ModuleBuild) -> tuple[nn.Module | None, Placeholders]:
     with placeholders() as made:
         try:
             return build(), made
@@ -46,7 +46,7 @@ def _build_empty(build: Build) -> tuple[nn.Module | None, Placeholders]:
             return None, made
 
 
-def _with_tensors(build: Build, state: State) -> nn.Module | None:
+def _with_tensors(build: ModuleBuild, state: State) -> nn.Module | None:
     """The module, or None where what its tensors are to replace would live on in it."""
     module, made = _build_empty(build)
     if module is None:
@@ -55,7 +55,7 @@ def _with_tensors(build: Build, state: State) -> nn.Module | None:
     return None if made.are_held() or has_empty(module) else module
 
 
-def _with_copies(build: Build, state: State) -> nn.Module:
+def _with_copies(build: ModuleBuild, state: State) -> nn.Module:
     module, values = build(), state.values()
     for name, target in module.state_dict(keep_vars=True).items():
         if name in values:
@@ -76,7 +76,7 @@ def _as_parameters(module: nn.Module, values: Mapping[str, torch.Tensor]) -> dic
     }
 
 
-def _load(module: nn.Module, build: Build, state: State, values: Mapping[str, torch.Tensor], *, assign: bool) -> None:
+def _load(module: nn.Module, build: ModuleBuild, state: State, values: Mapping[str, torch.Tensor], *, assign: bool) -> None:
     faults = list(state_faults(module, values))
     if faults:
         raise ArtifactError(f"the state is not one of what {build} makes: {listed(faults)}")

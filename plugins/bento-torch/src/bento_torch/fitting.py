@@ -14,14 +14,14 @@ from .tensors import place_of
 if TYPE_CHECKING:
     from torch import nn
 
-    from .build import Build
+    from .build import ModuleBuild
 
 _MOST_FAULTS = 5
 _PLACE = re.compile(r" at 0x[0-9a-f]+| \([a-z]+:[0-9]+\)")
 """Where a part is printed to lie: in memory, or on which device."""
 
 
-def check_fits(model: nn.Module, build: Build, built: nn.Module) -> None:
+def check_fits(model: nn.Module, build: ModuleBuild, built: nn.Module) -> None:
     """Refuse a model of another class, with another state or of other parts than what `build` has built."""
     _check_class(model, build, built)
     faults = list(state_faults(built, model.state_dict(keep_vars=True))) or list(_part_faults(model, built))
@@ -47,7 +47,7 @@ def listed(faults: list[str]) -> str:
     return ", ".join(faults[:_MOST_FAULTS]) + more
 
 
-def _check_class(model: nn.Module, build: Build, built: nn.Module) -> None:
+def _check_class(model: nn.Module, build: ModuleBuild, built: nn.Module) -> None:
     if type_name(model) == type_name(built):
         return
     inside = [f"pass its .{name}" for name, child in model.named_children() if type_name(child) == type_name(built)]

@@ -1,0 +1,67 @@
+"""What makes a model again, where a file keeps only its state."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from ..errors import DefinitionError
+
+if TYPE_CHECKING:
+    from ..artifact import JSON
+
+M = TypeVar("M")
+
+_PATH = re.compile(r"\w+(\.\w+)*:\w+(\.\w+)*|\w+(\.\w+)+")
+
+
+@dataclass(frozen=True, slots=True)
+class Build(Generic[M]):
+    """A class or function of the service's code, or its name as in `nets:Net`, and its arguments by keyword, which are JSON.
+
+    Called, it makes a model. `owner` is the artifact that was given it and `what` what it makes, as errors name them.
+    """
+
+    owner: str
+    what: str
+    function: Callable[..., M] | str
+    arguments: Mapping[str, JSON]
+
+    def __post_init__(self) -> None:
+        if not (_PATH.fullmatch(self.function) if isinstance(self.function, str) else hasattr(self.function, "__qualname__")):
+            raise DefinitionError(
+                f"expected {self.owner}(build=...) with a class or function that makes the {self.what}, or its name as in 'nets:Net', "
+                f"got {self.function!r}"
+            )
+        for name, value in self.arguments.items():
+            if not _is_json(value):
+                raise DefinitionError(
+                    f"{self.owner} cannot keep {name}={value!r} for {self.name}: expected lists, dicts, texts, numbers and None"
+                )
+
+    @property
+    def name(self) -> str:
+        """Where another process finds the function. A class says where it is from when it is asked, as a script's name changes."""
+        if isinstance(self.function, str):
+            return self.function
+        return f"{self.function.__module__}:{self.function.__qualname__}"
+
+    def __str__(self) -> str:
+        return f"{self.name.replace(':', '.')}({', '.join(f'{name}={value!r}' for name, value in self.arguments.items())})"
+
+    def __call__(self) -> M:
+        """A model as the function makes it, from arguments that are its own; what it raises is not caught."""
+        function: Callable[..., M] = resolve_name(self.function) if isinstance(self.function, str) else self.function
+        return function(**json.loads(json.dumps(self.arguments)))
+
+
+def _is_json(value: object) -> bool:
+    """Whether JSON brings a value back as it is, which a tuple or NaN is not."""
+    try:
+        return bool(json.loads(json.dumps(value, allow_nan=False)) == value)
+    except (TypeError, ValueError, RecursionError):
+        return False

@@ -1,0 +1,62 @@
+"""What an artifact keeps of the code that makes its model again."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+
+import pytest
+
+from bento import DefinitionError
+from bento.artifacts import Build
+
+
+class Net:
+    def __init__(self, sizes=(), width=1):
+        self.sizes, self.width = sizes, width
+
+    @classmethod
+    def wide(cls):
+        return cls(width=9)
+
+
+def build(function, **arguments):
+    return Build("ThingArtifact", "thing", function, arguments)
+
+
+@pytest.mark.parametrize(
+    ("function", "name"),
+    [(Net, f"{__name__}:Net"), (Net.wide, f"{__name__}:Net.wide"), ("collections:Counter", "collections:Counter"), ("a.b", "a.b")],
+)
+def test_it_has_a_name_that_another_process_finds(function, name):
+    assert build(function).name == name
+
+
+def test_it_makes_a_model_with_its_arguments_by_function_and_by_name():
+    assert build(Net, width=3)().width == 3
+    assert build(Net.wide)().width == 9
+    assert build("collections:Counter", a=2)() == Counter(a=2)
+
+
+def test_what_it_calls_cannot_change_its_arguments_for_the_next_time():
+    made = build(Net, sizes=[1])
+    made().sizes.append(2)
+    assert made().sizes == [1]
+
+
+def test_it_says_what_it_does():
+    assert str(build("nets:Net", width=3, kind="deep")) == "nets.Net(width=3, kind='deep')"
+
+
+@pytest.mark.parametrize("function", ["Net", "", "nets:", 3, Net()])
+def test_what_cannot_be_found_again_is_refused(function):
+    message = "expected ThingArtifact(build=...) with a class or function that makes the thing, or its name as in 'nets:Net', got "
+    with pytest.raises(DefinitionError, match=f"^{re.escape(message)}"):
+        build(function)
+
+
+@pytest.mark.parametrize("value", [(1, 2), float("nan"), {1: 2}, object(), b""])
+def test_arguments_that_json_does_not_bring_back_are_refused(value):
+    message = f"ThingArtifact cannot keep size={value!r} for nets:Net: expected lists, dicts, texts, numbers and None"
+    with pytest.raises(DefinitionError, match=f"^{re.escape(message)}$"):
+        build("nets:Net", size=value)
