@@ -7,7 +7,7 @@ import re
 import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import BundleError, DefinitionError
 
@@ -19,6 +19,7 @@ CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u202a-
 
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _DEEPEST: Final = 32
+_SHOWN: Final = 80
 _WHOLE: Final = 2**63
 
 
@@ -26,7 +27,7 @@ class FieldError(BundleError):
     """A field refuses a value; `at` is the JSON path to it from the value that was read, such as `.artifacts[0].format`."""
 
     def __init__(self, expected: str, got: object, at: str = "") -> None:
-        super().__init__(f"expected {expected}, got {_shown(got)} - at ${at}")
+        super().__init__(f"expected {expected}, got {shortened(got)} - at ${at}")
         self.expected, self.got, self.at = expected, got, at
 
     def under(self, step: str) -> FieldError:
@@ -95,45 +96,60 @@ def json_object(value: object) -> dict[str, JSON]:
     """A JSON object as plain dicts and lists, without what JSON readers disagree on: NaN, numbers beyond 64 bits, depths beyond 32."""
     if not isinstance(value, Mapping):
         raise FieldError("an object", value)
-    return _object(value, "", 1)
+    return _object(value, 1)
 
 
 def step(key: object) -> str:
     """How a JSON path goes on to the field `key`."""
-    return f".{key}" if isinstance(key, str) and key.isidentifier() else f"[{_shown(key)}]"
+    is_name = isinstance(key, str) and len(key) <= _SHOWN and key.isidentifier()
+    return f".{key}" if is_name else f"[{shortened(key)}]"
 
 
-def _object(value: Mapping[object, object], at: str, depth: int) -> dict[str, JSON]:
-    return {_key(key, at): _json(item, at + step(key), depth + 1) for key, item in value.items()}
+def plain(text: str) -> str:
+    """A text of several lines in which what a terminal would obey is written out instead."""
+    return text if text.isprintable() else CONTROL.sub(lambda found: found[0] if found[0] in "\n\t" else ascii(found[0])[1:-1], text)
 
 
-def _json(value: object, at: str, depth: int) -> JSON:
+def shortened(value: object) -> str:
+    """The `repr` of a value, with the middle of a long one left out: what came from elsewhere may be of any size."""
+    short = reprlib.Repr()
+    short.maxstring = short.maxother = _SHOWN
+    return short.repr(value)
+
+
+def _object(value: Mapping[object, object], depth: int) -> dict[str, JSON]:
+    return {_key(key): _item(step, key, item, depth) for key, item in value.items()}
+
+
+def _item(path: Callable[[Any], str], key: object, item: object, depth: int) -> JSON:
+    # A path is only put together once there is a fault: keys may be long, and many.
+    try:
+        return _json(item, depth + 1)
+    except FieldError as error:
+        raise error.under(path(key)) from None
+
+
+def _json(value: object, depth: int) -> JSON:
     if depth > _DEEPEST:
-        raise FieldError(f"JSON at most {_DEEPEST} levels deep", value, at)
+        raise FieldError(f"JSON at most {_DEEPEST} levels deep", value)
     if isinstance(value, Mapping):
-        return _object(value, at, depth)
+        return _object(value, depth)
     if isinstance(value, list | tuple):
-        return [_json(item, f"{at}[{index}]", depth + 1) for index, item in enumerate(value)]
-    return _scalar(value, at)
+        return [_item("[{}]".format, index, item, depth) for index, item in enumerate(value)]
+    return _scalar(value)
 
 
-def _scalar(value: object, at: str) -> JSON:
+def _scalar(value: object) -> JSON:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str) and not _SURROGATE.search(value):
         return value
     if (isinstance(value, float) and math.isfinite(value)) or (isinstance(value, int) and -_WHOLE <= value < _WHOLE):
         return value
-    raise FieldError("a JSON value", value, at)
+    raise FieldError("a JSON value", value)
 
 
-def _key(key: object, at: str) -> str:
+def _key(key: object) -> str:
     if isinstance(key, str) and not _SURROGATE.search(key):
         return key
-    raise FieldError("a text as the name of a field", key, at)
-
-
-def _shown(value: object) -> str:
-    short = reprlib.Repr()
-    short.maxstring = short.maxother = 80
-    return short.repr(value)
+    raise FieldError("a text as the name of a field", key)

@@ -10,11 +10,14 @@ from typing import Any, Final, NoReturn
 
 from .. import __version__
 from ..errors import BundleError
-from .checks import FieldError
+from .checks import FieldError, shortened
 from .manifest import FORMAT, MANIFEST, Manifest
 
 MAX_MANIFEST: Final = 64 << 20
 """No manifest is larger, in bytes: some 300,000 files."""
+
+_MAX_VALUES: Final = 4_000_000
+"""Nor has one more: parsed, the empty lists that fit into its bytes would take 25 times their room."""
 
 READERS: Final[Mapping[int, Callable[[object], Manifest]]] = MappingProxyType({1: Manifest.read})
 """How each format is read as today's Manifest; a number once released stays."""
@@ -26,6 +29,8 @@ def read_manifest(content: bytes) -> Manifest:
     """The manifest in the bytes of a `bento.json`; whatever is wrong with them is a BundleError that says where."""
     if len(content) > MAX_MANIFEST:
         raise BundleError(f"{MANIFEST}: expected at most {MAX_MANIFEST} bytes, got more")
+    if sum(map(content.count, (b",", b"[", b"{"))) > _MAX_VALUES:
+        raise BundleError(f"{MANIFEST}: expected at most {_MAX_VALUES} values, got more")
     document = _parse(content)
     try:
         return _reader(document)(document)
@@ -44,7 +49,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise ValueError(f"the field {name!r} is there twice")
+            raise ValueError(f"the field {shortened(name)} is there twice")
         found[name] = value
     return found
 
@@ -61,7 +66,7 @@ def _reader(document: object) -> Callable[[object], Manifest]:
         raise FieldError("the number of a format", number, ".format")
     if number not in READERS:
         readable = f"format {FORMAT} or older, which bento-core {__version__} reads"
-        raise BundleError(f"{MANIFEST}: expected {readable}, got {number} - at $.format: pip install {_newer(document)}")
+        raise BundleError(f"{MANIFEST}: expected {readable}, got {shortened(number)} - at $.format: pip install {_newer(document)}")
     return READERS[number]
 
 

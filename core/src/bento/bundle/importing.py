@@ -8,10 +8,11 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from importlib.machinery import EXTENSION_SUFFIXES, SOURCE_SUFFIXES, ExtensionFileLoader, FileFinder, SourceFileLoader
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from ..errors import BundleError
 from .finder import find_chain, is_package
@@ -19,11 +20,26 @@ from .home import MAIN, module_name
 from .paths import REQUIREMENTS, SOURCE
 
 if TYPE_CHECKING:
+    from importlib.abc import Loader
+
     from .model import Bundle
 
 
 class _Loader(SourceFileLoader):
-    """Loads source without reading or writing compiled files, which a verified bundle has no place for."""
+    """Loads source without reading or writing compiled files, which a verified bundle has no place for.
+
+    What is run is the very bytes that were compared with the manifest: the file may have been changed after it was verified.
+    """
+
+    def __init__(self, modules: Mapping[str, str], fullname: str, path: str) -> None:
+        super().__init__(fullname, path)
+        self._modules = modules
+
+    def get_data(self, path: str) -> bytes:
+        content = super().get_data(path)
+        if path == self.path and hashlib.sha256(content).hexdigest() != self._modules.get(self.name):
+            raise BundleError(f"{path} has changed since it was verified")
+        return content
 
     def path_stats(self, path: str) -> Mapping[str, Any]:
         raise OSError(f"{path} is never compiled ahead")
@@ -39,7 +55,8 @@ class _SourceFolder:
     def __call__(self, path: str) -> FileFinder:
         if not Path(path).is_relative_to(self.folder):
             raise ImportError(f"{path} is not in {self.folder}")
-        return FileFinder(path, (_Loader, SOURCE_SUFFIXES), (ExtensionFileLoader, EXTENSION_SUFFIXES))
+        loader = cast("type[Loader]", partial(_Loader, self.modules))  # any callable will do
+        return FileFinder(path, (loader, SOURCE_SUFFIXES), (ExtensionFileLoader, EXTENSION_SUFFIXES))
 
     def install(self) -> None:
         """Have modules come from here first, for as long as this process lives: what functions import comes later."""

@@ -7,7 +7,7 @@ Only what depends on the service, its code's history, and the kind of machine go
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -49,7 +49,7 @@ class Manifest(Record):
         _check_unique(".apis", [api.name for api in self.apis])
         _check_unique(".artifacts", [artifact.slot for artifact in self.artifacts])
         _check_unique(".examples", [example.name for example in self.examples])
-        _check_files([file.path for file in self.files])
+        _check_files(self.files)
         _check_used(self)
 
     def encode(self) -> bytes:
@@ -65,11 +65,15 @@ def _check_unique(field: str, names: list[str]) -> None:
         seen.add(name)
 
 
-def _check_files(paths: list[str]) -> None:
+def _check_files(files: Sequence[File]) -> None:
     try:
-        check_distinct(paths)
+        check_distinct([file.path for file in files])
     except FieldError as error:
         raise error.under(".files") from None
+    sizes: dict[str, int] = {}
+    for index, file in enumerate(files):
+        if sizes.setdefault(file.sha256, file.size) != file.size:
+            raise FieldError("one size for one digest", file.size, f".files[{index}].size")
 
 
 def _check_used(manifest: Manifest) -> None:

@@ -23,6 +23,11 @@ SIGNATURE: Final = re.compile(r"bento\.[0-9a-f]{32}\.sig")
 """The name of a signature's file, which lies beside the manifest, and which no manifest lists."""
 
 
+_MAX_FOLDERS: Final = 32 << 20
+# What HFS+ does not see in a name, and what Windows cuts off its end. Source: Apple, TN1150; Unicode, Default_Ignorable_Code_Point.
+_UNSEEN: Final = re.compile(r"[\u00ad\u034f\u061c\u180b-\u180f\u200b-\u200f\u2060-\u206f\ufe00-\ufe0f\ufeff]|[ .]+(?=/|$)")
+
+
 def parents(path: str) -> list[str]:
     """The folders that a path lies in, outermost first."""
     names = path.split("/")
@@ -30,18 +35,27 @@ def parents(path: str) -> list[str]:
 
 
 def check_distinct(paths: Sequence[str]) -> None:
-    """Refuse paths that are not sorted, occur twice, or fall together where case or the composition of letters is ignored."""
-    seen = {_fold(MANIFEST): ("", False)}
+    """Refuse paths that are not sorted, occur twice, or fall together on a file system that sees less of a name than Linux does.
+
+    Nor may the paths of all folders be longer together than any bundle needs: a short list of deep paths names a great many.
+    """
+    seen, length = {_fold(MANIFEST): ("", False)}, 0
     for index, path in enumerate(paths):
         if index and path <= paths[index - 1]:
             raise FieldError("files sorted by path, each once", path, f"[{index}].path")
         if SIGNATURE.fullmatch(_fold(path.partition("/")[0])):
             raise FieldError("a path that is no signature's", path, f"[{index}].path")
         for part in (*parents(path), path):
-            here = (part, part != path)
-            if seen.setdefault(_fold(part), here) != here:
+            here, folded = (part, part != path), _fold(part)
+            if part != path and folded not in seen:
+                length += len(part)
+            if seen.setdefault(folded, here) != here:
                 raise FieldError("paths that are distinct on every file system", path, f"[{index}].path")
+        if length > _MAX_FOLDERS:
+            raise FieldError(f"folders with paths of at most {_MAX_FOLDERS} characters in all", path, f"[{index}].path")
 
 
 def _fold(path: str) -> str:
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())
+    """What is left of a path where case, the composition of letters, what is not seen, and dots and spaces at the end do not count."""
+    folded = path.lower() if path.isascii() else unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())
+    return _UNSEEN.sub("", folded)

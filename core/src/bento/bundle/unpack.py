@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 from ..errors import BundleError
-from .atomic import new_folder
+from .atomic import check_room, new_folder
 from .formats import MAX_MANIFEST, read_manifest
 from .model import Bundle, open_bundle
 from .paths import MANIFEST
@@ -28,10 +28,12 @@ if TYPE_CHECKING:
     from .hashing import Progress
     from .manifest import Manifest
 
-# Source: APPNOTE.TXT, sections 4.3.7 (local header), 4.3.16 (end record) and 4.4.4 (flags).
+# Source: APPNOTE.TXT, sections 4.3.7 (local header), 4.3.14 to 4.3.16 (end records, and where the large one is) and 4.4.4 (flags).
 _LOCAL: Final = struct.Struct("<4s5H3L2H")
-_END: Final = struct.Struct("<4s16xH")
+_END: Final = struct.Struct("<4s8xL4xH")
 _END_SIGNATURE: Final = b"PK\5\6"
+_LARGE_END: Final = struct.Struct("<4s36xQ8x4s16x")
+_LARGE_END_SIGNATURES: Final = (b"PK\6\6", b"PK\6\7")
 _ENCRYPTED: Final = 0x0001 | 0x0040
 _UTF8: Final = 0x0800
 _FOLDER: Final = 0x10
@@ -71,9 +73,10 @@ def _unpack(source: IO[bytes], folder: Path, progress: Progress | None) -> None:
             content = _read_manifest(archive)
             manifest = read_manifest(content)
             _check_listed(members, manifest)
+            check_room(folder, sum(file.size for file in manifest.files))
             digests = {file.path: file.sha256 for file in manifest.files}
             digests[MANIFEST] = hashlib.sha256(content).hexdigest()
-            _extract_all(archive, digests, folder, progress)
+            _extract_all(archive, members, digests, folder, progress)
             _extract_signatures(archive, members, folder)
     except _GARBLED as error:
         raise BundleError(f"it is no whole archive: {error}") from error
@@ -82,9 +85,17 @@ def _unpack(source: IO[bytes], folder: Path, progress: Progress | None) -> None:
 def _check_end(source: IO[bytes]) -> None:
     """The end record is the last thing in the file, so that no reader finds another one."""
     size = source.seek(0, os.SEEK_END)
-    source.seek(max(0, size - _END.size))
-    if _END.unpack(source.read(_END.size)) != (_END_SIGNATURE, 0):
+    source.seek(max(0, size - _END.size - _LARGE_END.size))
+    before, end = (tail := source.read())[: -_END.size], tail[-_END.size :]
+    signature, directory, comment = _END.unpack(end)
+    if (signature, comment) != (_END_SIGNATURE, 0):
         raise BundleError("it is no whole archive: it does not end as one")
+    if len(before) == _LARGE_END.size:
+        first, large, second = _LARGE_END.unpack(before)
+        directory = max(directory, large) if (first, second) == _LARGE_END_SIGNATURES else directory
+    # An entry takes less room there than in a manifest, and far more in memory.
+    if directory > MAX_MANIFEST:
+        raise BundleError(f"its directory has {directory} bytes, expected at most {MAX_MANIFEST}")
 
 
 def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
@@ -141,11 +152,13 @@ def _check_listed(members: Mapping[str, zipfile.ZipInfo], manifest: Manifest) ->
             raise BundleError(f"{file.path!r} has {members[file.path].file_size} bytes, expected {file.size}")
 
 
-def _extract_all(archive: zipfile.ZipFile, digests: Mapping[str, str], folder: Path, progress: Progress | None) -> None:
+def _extract_all(
+    archive: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo], digests: Mapping[str, str], folder: Path, progress: Progress | None
+) -> None:
     done = 0
     for path, expected in digests.items():
         digest = hashlib.sha256()
-        for piece in _extract(archive, path, folder / path):
+        for piece in _extract(archive, members[path], folder / path):
             digest.update(piece)
             done += len(piece)
             if progress is not None:
@@ -160,14 +173,14 @@ def _extract_signatures(archive: zipfile.ZipFile, members: Mapping[str, zipfile.
     for name in found:
         if members[name].file_size > MAX_SIGNATURE:
             raise BundleError(f"{name!r} has {members[name].file_size} bytes, expected at most {MAX_SIGNATURE}")
-    for signature in parse_signatures({name: archive.read(name) for name in found}):
+    for signature in parse_signatures({name: archive.read(members[name]) for name in found}):
         (folder / signature.name).write_bytes(signature.encode())
 
 
-def _extract(archive: zipfile.ZipFile, path: str, target: Path) -> Iterator[bytes]:
+def _extract(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> Iterator[bytes]:
     """Write one file and give each piece of it; zipfile reads no more of an entry than the size that the manifest agrees to."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    with archive.open(path) as packed, target.open("xb") as unpacked:
+    with archive.open(member) as packed, target.open("xb") as unpacked:
         while piece := packed.read(_PIECE):
             unpacked.write(piece)
             yield piece

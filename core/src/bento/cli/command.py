@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -42,9 +43,23 @@ def _note_debug(ctx: click.Context, _param: click.Parameter, value: bool) -> Non
         ctx.meta["debug"] = True
 
 
+class PlainFormatter(logging.Formatter):
+    """Formats what is logged so that a terminal shows it, and obeys nothing in it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        from ..bundle.checks import plain
+
+        return plain(super().format(record))
+
+
 def sentence(error: Exception) -> str:
-    """An error as it is told without a traceback; one that nobody foresaw is told with its class."""
-    return str(error) if isinstance(error, BentoError) else f"{type(error).__name__}: {error}"
+    """An error as it is told without a traceback; one that nobody foresaw is told with its class.
+
+    What is in it may come from anybody, and a terminal obeys what it is shown.
+    """
+    from ..bundle.checks import plain
+
+    return plain(str(error) if isinstance(error, BentoError) else f"{type(error).__name__}: {error}")
 
 
 def open_store(path: Path | None) -> Store | None:

@@ -51,10 +51,15 @@ def command(ctx: click.Context, old: str, new: str, *, as_json: bool, store_path
 
 def _print(old: Bundle, new: Bundle, changes: list[Change]) -> None:
     """A table of the changes, and a sentence on clients."""
+    from ..bundle.checks import plain
+
     if not changes:
         click.echo(f"{old.tag} and {new.tag} hold the same")
         return
-    rows = [(change.area, change.name, change.change, click.style("breaks", fg="red") if change.breaks else "") for change in changes]
+    rows = [
+        (change.area, plain(change.name), plain(change.change), click.style("breaks", fg="red") if change.breaks else "")
+        for change in changes
+    ]
     print_table(("WHAT", "NAME", "CHANGE", "CLIENTS"), rows)
     count = sum(change.breaks for change in changes)
     click.echo(f"\n{count} of {len(changes)} changes may break a client of {old.tag}" if count else f"\nno client of {old.tag} breaks")

@@ -11,7 +11,7 @@ import click
 
 from .. import __version__
 from ..errors import BentoError
-from .command import sentence
+from .command import PlainFormatter, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +62,9 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:
-        logging.basicConfig(level=logging.WARNING, format="%(message)s")
+        handler = logging.StreamHandler()
+        handler.setFormatter(PlainFormatter("%(message)s"))
+        logging.basicConfig(level=logging.WARNING, handlers=[handler])
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):

@@ -12,7 +12,10 @@ _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 def print_json(value: object) -> None:
     """One JSON document, indented."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+    from ..bundle.checks import CONTROL
+
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    click.echo(CONTROL.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text))
 
 
 def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -26,12 +29,14 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 def print_facts(facts: Mapping[str, str | Sequence[str]]) -> None:
     """`name  value` lines; a list's values stand below each other, and what is empty is left out."""
+    from ..bundle.checks import plain
+
     width = max(map(len, facts))
     for name, value in facts.items():
         values = [value] if isinstance(value, str) else value
         for number, line in enumerate(text for text in values if text):
             label = click.style(name.ljust(width), bold=True) if number == 0 else " " * width
-            click.echo(f"{label}  {line}")
+            click.echo(f"{label}  {plain(line)}")
 
 
 def size_text(size: int) -> str:

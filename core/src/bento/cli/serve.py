@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import click
 
-from .command import Command, key_option, open_store, store_option, trust_option
+from .command import Command, PlainFormatter, key_option, open_store, store_option, trust_option
 
 _MIB = 1024 * 1024
 
@@ -99,7 +99,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def _log_with_times() -> None:
-    times = logging.Formatter("%(asctime)sZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
+    times = PlainFormatter("%(asctime)sZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
     times.converter = time.gmtime
     for handler in logging.getLogger().handlers:
         handler.setFormatter(times)

@@ -12,15 +12,16 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Final
 
 from .. import __version__
+from ..bundle.checks import plain
 from ..errors import BentoError, RemoteError
 from ..tag import Tag
 from .address import shown
 from .cache import in_use, note_url, place_of
 from .local import Store
+from .web import ask, check_protected
 from .workspace import workspace
 
 if TYPE_CHECKING:
@@ -28,14 +29,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_TIMEOUT: Final = 60.0
 _PIECE: Final = 1 << 20
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def downloaded(url: str, root: Path) -> Bundle:
     """The bundle in the `.bento` file at a URL. Everything in the file is checked before it is kept; nothing of it runs."""
-    _check_protected(url)
+    check_protected(url)
     place = place_of(url, root)
     known = _known(place)
     try:
@@ -43,17 +42,12 @@ def downloaded(url: str, root: Path) -> Bundle:
             note_url(place, url)
             return _take_in(answer, place, shown(url))
     except urllib.error.HTTPError as error:
+        error.close()
         if error.code == http.client.NOT_MODIFIED:
             return in_use(Store(place / known["content"]), Tag.parse(known["tag"]))
-        raise RemoteError(f"cannot download {shown(url)}: {error.code} {error.reason}") from error
+        raise RemoteError(f"cannot download {shown(url)}: {error.code} {plain(str(error.reason))}") from error
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
-        raise RemoteError(f"cannot download {shown(url)}: {getattr(error, 'reason', None) or error}") from error
-
-
-def _check_protected(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-        raise RemoteError(f"anybody on the way may change what comes from {shown(url)}: use https://")
+        raise RemoteError(f"cannot download {shown(url)}: {plain(str(getattr(error, 'reason', None) or error))}") from error
 
 
 def _known(place: Path) -> dict[str, str]:
@@ -65,19 +59,9 @@ def _known(place: Path) -> dict[str, str]:
     return {}
 
 
-class _Redirects(urllib.request.HTTPRedirectHandler):
-    """Goes nowhere that the first address could not have been."""
-
-    def redirect_request(self, *request: Any) -> urllib.request.Request | None:
-        _check_protected(request[-1])
-        return super().redirect_request(*request)
-
-
 def _ask(url: str, etag: str) -> http.client.HTTPResponse:
     headers = {"User-Agent": f"bento/{__version__}", **({"If-None-Match": etag} if etag else {})}
-    request = urllib.request.Request(url, headers=headers)  # noqa: S310 - its scheme is checked
-    answer: http.client.HTTPResponse = urllib.request.build_opener(_Redirects).open(request, timeout=_TIMEOUT)
-    return answer
+    return ask(urllib.request.Request(url, headers=headers))  # noqa: S310 - its scheme is checked
 
 
 def _take_in(answer: http.client.HTTPResponse, place: Path, origin: str) -> Bundle:
@@ -102,9 +86,9 @@ def _take_in(answer: http.client.HTTPResponse, place: Path, origin: str) -> Bund
 
 
 def _pieces(answer: http.client.HTTPResponse) -> Iterator[bytes]:
-    expected, done = answer.headers.get("Content-Length"), 0
+    expected, done = answer.length, 0
     while piece := answer.read(_PIECE):
         done += len(piece)
         yield piece
-    if expected is not None and done != int(expected):
+    if expected is not None and done != expected:
         raise RemoteError(f"{done} of {expected} bytes arrived from {shown(answer.url)}")

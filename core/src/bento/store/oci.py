@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -34,6 +35,7 @@ _IMAGE: Final = "application/vnd.oci.image.manifest.v1+json"
 _LAYER: Final = "application/octet-stream"
 _TITLE: Final = "org.opencontainers.image.title"
 _LONGEST_TAG: Final = 128
+_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 _LARGEST_MANIFEST: Final = 4 << 20
 """The least that the specification has every registry accept, in bytes."""
 
@@ -49,10 +51,15 @@ class RegistryPlace(Place):
         return self._registry.size(f"blobs/{_digest(path)}")
 
     def read(self, path: str, start: int = 0) -> Iterator[bytes]:
-        digest = _digest(path) if path.startswith("blobs/") else self._config(_tag(path))
+        is_blob = path.startswith("blobs/")
+        digest = _digest(path) if is_blob else self._config(_tag(path))
+        found = hashlib.sha256()
         with closing(self._registry.get(f"blobs/{digest}", start=start)) as answer:
             while piece := answer.read(PIECE):
+                found.update(piece)
                 yield piece
+        if not is_blob and digest != f"sha256:{found.hexdigest()}":
+            raise RemoteError(f"what the registry has as {digest} is something else")
 
     def write(self, path: str, source: Path, file: File, moved: Moved) -> None:
         with source.open("rb") as content:
@@ -94,9 +101,9 @@ class RegistryPlace(Place):
             content = answer.read(_LARGEST_MANIFEST + 1)
         try:
             config: Mapping[str, Any] = json.loads(content)["config"]
-            if config["mediaType"] in (_CONFIG, _SIGNATURE):
+            if config["mediaType"] in (_CONFIG, _SIGNATURE) and _DIGEST.fullmatch(config["digest"]):
                 return str(config["digest"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             pass
         raise FileNotFoundError(tag)  # somebody else's
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import os
+import stat
 import tempfile
 import time
 from abc import ABC, abstractmethod
@@ -63,7 +65,7 @@ class FolderPlace(Place):
             return None
 
     def read(self, path: str, start: int = 0) -> Iterator[bytes]:
-        with (self._root / path).open("rb") as file:
+        with _open(self._root / path) as file:
             file.seek(start)
             while piece := file.read(PIECE):
                 yield piece
@@ -124,6 +126,15 @@ class FolderPlace(Place):
         target.parent.mkdir(parents=True, exist_ok=True)
         draft.replace(target)
         _sync(target.parent)
+
+
+def _open(path: Path) -> io.FileIO:
+    """Open a plain file, or one that a link leads to; a pipe is not waited for, and a device not asked."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise RemoteError(f"{str(path)!r} is no plain file")
+    return io.FileIO(descriptor, "rb")
 
 
 def checked(pieces: Iterator[bytes], file: File, source: str) -> Iterator[bytes]:

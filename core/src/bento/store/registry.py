@@ -17,11 +17,15 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 from urllib.parse import urlencode, urljoin, urlsplit
 
+from ..bundle.checks import plain, shortened
 from ..errors import RemoteError
+from .web import ask, check_onward, is_here
 
-_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-_TIMEOUT: Final = 60.0
 _PAGE: Final = 1000
+_PAGES: Final = 1000
+_LARGEST: Final = 4 << 20
+# Source: OCI distribution specification 1.1, "Pulling manifests".
+_TAG: Final = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
 _CHALLENGE: Final = re.compile(r'(\w+)="([^"]*)"')
 
 
@@ -34,7 +38,7 @@ class Registry:
         self._host = host
         self._repository = repository
         # Nothing but this machine itself is asked without encryption.
-        scheme = "http" if urlsplit(f"//{host}").hostname in _LOOPBACK else "https"
+        scheme = "http" if is_here(f"//{host}") else "https"
         self._base = f"{scheme}://{host}/v2/{repository}/"
         self._authorization = ""
 
@@ -59,6 +63,7 @@ class Registry:
         """Put a blob; what is read from `content` has to have this digest, or the registry refuses it."""
         with contextlib.closing(self._ask("POST", "blobs/uploads/", b"")) as answer:
             location = urljoin(answer.url, answer.headers["Location"])
+            check_onward(answer.url, location)
         url = location + ("&" if urlsplit(location).query else "?") + urlencode({"digest": digest})
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
         self._ask("PUT", url, content if size else b"", headers).close()
@@ -69,15 +74,25 @@ class Registry:
 
     def tags(self) -> Iterator[str]:
         """Every tag; none if the repository is not there."""
-        path: str | None = f"tags/list?n={_PAGE}"
-        while path:
+        path = f"tags/list?n={_PAGE}"
+        for _ in range(_PAGES):
             try:
                 with contextlib.closing(self._ask("GET", path)) as answer:
-                    yield from json.load(answer).get("tags") or ()
+                    tags = _document(answer).get("tags") or ()
+                    yield from (tag for tag in tags if isinstance(tag, str) and _TAG.fullmatch(tag))
                     following = re.match(r"<([^>]+)>; *rel=\"?next", answer.headers.get("Link", ""))
-                    path = urljoin(answer.url, following[1]) if following else None
             except FileNotFoundError:
                 return
+            if following is None:
+                return
+            path = self._own(urljoin(answer.url, following[1]))
+        raise RemoteError(f"{self._host} lists more than {_PAGES} pages of tags: expected an end")
+
+    def _own(self, url: str) -> str:
+        """A URL, unless it is of another server."""
+        if urlsplit(url)[:2] != urlsplit(self._base)[:2]:
+            raise RemoteError(f"{self._host} says that its list of tags goes on at {url!r}: expected an address of its own")
+        return url
 
     def _ask(self, method: str, path: str, content: Any = None, headers: dict[str, str] | None = None) -> http.client.HTTPResponse:
         while True:
@@ -97,8 +112,7 @@ class Registry:
         request = urllib.request.Request(url, content, headers, method=method)  # noqa: S310 - its scheme is ours
         for name, value in own.items():
             request.add_unredirected_header(name, value)
-        answer: http.client.HTTPResponse = urllib.request.urlopen(request, timeout=_TIMEOUT)  # noqa: S310
-        return answer
+        return ask(request)
 
     def _answer_to(self, challenge: str) -> str:
         """The header that a registry asks for: who we are, or a token that its own server gives for that."""
@@ -107,13 +121,13 @@ class Registry:
         if kind.lower() == "bearer":
             asked = dict(_CHALLENGE.findall(rest))
             realm = asked.pop("realm", "")
-            if urlsplit(realm).scheme != "https" and urlsplit(realm).hostname not in _LOOPBACK:
+            if urlsplit(realm).scheme != "https" and not (is_here(realm) and is_here(self._base)):
                 raise RemoteError(f"{self._host} wants a token from {realm!r}: expected an address that begins with https://")
             asked["scope"] = f"repository:{self._repository}:pull,push"
             request = urllib.request.Request(f"{realm}?{urlencode(asked)}", headers=known)  # noqa: S310 - its scheme is checked
             try:
-                with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310
-                    document = json.load(answer)
+                with ask(request) as answer:
+                    document = _document(answer)
             except urllib.error.HTTPError as error:
                 with error:
                     raise RemoteError(f"{realm} gave no token: {error.code} {error.reason}: docker login {self._host}") from error
@@ -126,7 +140,19 @@ class Registry:
         if error.code == http.client.NOT_FOUND:
             raise FileNotFoundError(error.url) from error
         said = error.read(_PAGE).decode(errors="replace").strip()
-        raise RemoteError(f"{self._host} refused: {error.code} {error.reason}{f': {said}' if said else ''}") from error
+        raise RemoteError(plain(f"{self._host} refused: {error.code} {error.reason}{f': {said}' if said else ''}")) from error
+
+
+def _document(answer: http.client.HTTPResponse) -> dict[str, Any]:
+    """The JSON object in an answer, which is not believed to be small."""
+    content = answer.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise RemoteError(f"expected at most {_LARGEST} bytes from {answer.url}, got more")
+    with contextlib.suppress(ValueError, RecursionError):
+        document = json.loads(content)
+        if isinstance(document, dict):
+            return document
+    raise RemoteError(f"expected a JSON object from {answer.url}, got {shortened(content)}")
 
 
 def _login(host: str) -> dict[str, str]:

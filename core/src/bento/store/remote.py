@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from ..bundle.checks import plain
 from ..bundle.formats import MAX_MANIFEST, read_manifest
 from ..bundle.manifest import MANIFEST
 from ..bundle.signatures import MAX_SIGNATURE, is_signature, parse_signatures
@@ -152,7 +153,7 @@ class Remote:
         except BentoError:
             raise
         except Exception as error:
-            raise RemoteError(f"cannot {task} at {self}: {_reason(error)}") from error
+            raise RemoteError(f"cannot {task} at {self}: {plain(_reason(error)).strip()}") from error
 
     def _tags(self, name: str | None) -> list[Tag]:
         found = []

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
 from ..bundle import Bundle, open_bundle, verify
-from ..bundle.atomic import new_folder
+from ..bundle.atomic import check_room, new_folder
 from ..bundle.hashing import Hasher
 from ..bundle.manifest import MANIFEST, File
 from ..bundle.model import read_content
@@ -102,6 +102,7 @@ def fetch(offer: Offer, remote: Remote, store: Store, *, trust: bool = False, pr
 
     def write(folder: Path) -> Bundle:
         with new_folder(folder) as draft:
+            check_room(draft, sum(_missing(files[0], store.root) for files in by_digest.values()))
             (draft / MANIFEST).write_bytes(offer.content)
             for file in offer.manifest.files:
                 (draft / file.path).parent.mkdir(parents=True, exist_ok=True)
@@ -119,6 +120,16 @@ def fetch(offer: Offer, remote: Remote, store: Store, *, trust: bool = False, pr
         return held
     trusted = "pulled with trust" if trust else None
     return store.take_in(write, task=f"pull {offer.tag} from {remote}", origin=shown(f"{remote}/{offer.tag}"), trusted=trusted)
+
+
+def _missing(file: File, root: Path) -> int:
+    """How many bytes of a content are still to come."""
+    if blob_of(root, file.sha256).exists():
+        return 0
+    try:
+        return max(0, file.size - (root / _PARTIAL / file.sha256).stat().st_size)
+    except FileNotFoundError:
+        return file.size
 
 
 def _get(files: list[File], remote: Remote, root: Path, draft: Path, count: _Count) -> None:

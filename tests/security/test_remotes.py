@@ -1,0 +1,304 @@
+"""Remotes and web sites that mean harm: nothing is kept of what they send, nobody else is asked, and the error names the fault."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tracemalloc
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import bento
+from bento.bundle.checks import CONTROL
+from bento.errors import BentoError, BundleError, NotFound, RemoteError, StoreError
+from bento.store import Store
+from bento.store.remote import Remote
+from bento.store.web import check_onward
+from hostile_server import Hostile, answer, hostile_server
+
+TAGS, ARTIFACT = "/v2/models/tags/list", "/v2/models/manifests/iris..3"
+CONFIG = "application/vnd.bento.manifest.v1+json"
+
+
+@pytest.fixture
+def hostile() -> Iterator[Hostile]:
+    with hostile_server() as server:
+        yield server
+
+
+@pytest.fixture
+def store(tmp_path) -> Store:
+    return Store(tmp_path / "store")
+
+
+@pytest.fixture
+def folder(tmp_path, make_bundle) -> Path:
+    """The folder of a remote that holds `iris:3`."""
+    bento.push(make_bundle(tmp_path / "bundle", {"artifacts/model/weights": b"weights"}), f"file://{tmp_path}/remote")
+    return tmp_path / "remote"
+
+
+def pull(folder: Path, store: Store) -> str:
+    """What is said when `iris:3` is pulled, of which nothing may be kept."""
+    with pytest.raises(BentoError) as caught:
+        bento.pull("iris:3", f"file://{folder}", store=store)
+    assert kept(store) == []
+    return str(caught.value)
+
+
+def kept(store: Store) -> list[str]:
+    """What a store holds beside its lock and what may be resumed."""
+    found = [path for path in store.root.rglob("*") if path.is_file() or path.is_symlink()]
+    return [path.name for path in found if path.name != ".lock" and path.parent.name != "partial"]
+
+
+def blob(folder: Path) -> Path:
+    digest = hashlib.sha256(b"weights").hexdigest()
+    return folder / "blobs" / digest[:2] / digest
+
+
+def change(folder: Path, **fields: Any) -> None:
+    file = folder / "bundles/iris/3/bento.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | fields))
+
+
+def listing(size: int) -> list[dict[str, Any]]:
+    return [{"path": "artifacts/model/weights", "size": size, "sha256": hashlib.sha256(b"weights").hexdigest()}]
+
+
+@pytest.mark.parametrize("name", ["bento.json", "blob"])
+@pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
+def test_what_is_no_plain_file_of_a_remote_is_not_waited_for(folder, store, name, kind):
+    path = blob(folder) if name == "blob" else folder / "bundles/iris/3" / name
+    path.unlink()
+    {"pipe": os.mkfifo, "device": lambda link: link.symlink_to("/dev/zero"), "folder": Path.mkdir}[kind](path)
+    assert pull(folder, store) == f"{str(path)!r} is no plain file"
+
+
+def test_what_a_remote_has_under_a_digest_is_held_to_it(folder, store):
+    for content in (b"WEIGHTS", b"weights" * 1000, b"", b"weight"):
+        blob(folder).chmod(0o644)
+        blob(folder).write_bytes(content)
+        fault = f"the content of 'artifacts/model/weights' at file://{folder} is damaged"
+        assert pull(folder, store).startswith(fault)
+
+
+def test_a_content_that_is_not_there_is_named(folder, store):
+    blob(folder).unlink()
+    assert pull(folder, store).startswith(f"cannot read 'artifacts/model/weights' at file://{folder}: ")
+
+
+def test_a_size_that_no_disk_has_room_for_is_refused_before_the_disk_is_full(folder, store):
+    change(folder, files=listing(1 << 50))
+    os.truncate(blob(folder), 1 << 40)
+    with pytest.raises(StoreError, match=r"1125899906842624 bytes are needed, and \d+ are free - free some space on its disk"):
+        bento.pull("iris:3", f"file://{folder}", store=store)
+    assert list(store.root.glob("partial/*")) == []
+
+
+def test_a_manifest_of_another_bundle_is_refused(folder, store):
+    change(folder, version="4")
+    assert pull(folder, store) == f"iris:3 at file://{folder} is no bundle: bento.json is of another bundle, iris:4"
+
+
+@pytest.mark.parametrize("path", ["../../canary", "/tmp/canary", "src/../../canary"])
+def test_a_path_that_leads_outside_is_refused(folder, store, path):
+    change(folder, files=[{**listing(7)[0], "path": path}])
+    assert f"expected a relative path like 'src/iris.py', got {path!r} - at $.files[0].path" in pull(folder, store)
+
+
+def test_a_remotes_signatures_are_few_and_are_signatures(folder, store):
+    place = folder / "bundles/iris/3"
+    (place / f"bento.{0:032x}.sig").write_bytes(b"x" * 5000)
+    assert pull(folder, store) == f"'bento.{0:032x}.sig' is no signature: expected a file as `bento sign` writes it"
+    for number in range(65):
+        (place / f"bento.{number:032x}.sig").write_bytes(b"x")
+    assert pull(folder, store) == "there are 65 signatures: expected at most 64"
+
+
+def test_names_that_no_bundle_has_are_left_out_of_a_list(folder, caplog):
+    for name in (b"i\x1b[31m/3", b"iris/4\n", b"i\xff/3", b"iris/latest/more", b"%2e%2e/3"):
+        place = folder / "bundles" / os.fsdecode(name)
+        place.mkdir(parents=True)
+        (place / "bento.json").write_bytes(b"{}")
+    assert [str(each) for each in Remote(f"file://{folder}").summaries()] == ["iris:3"]
+    assert not CONTROL.search(caplog.text.replace("\n", ""))
+
+
+def registry(hostile: Hostile) -> str:
+    return f"oci://{hostile.address}/models"
+
+
+def artifact(content: bytes, digest: str = "", media_type: str = CONFIG) -> bytes:
+    return json.dumps({"config": {"mediaType": media_type, "digest": digest or f"sha256:{hashlib.sha256(content).hexdigest()}"}}).encode()
+
+
+def fault(hostile: Hostile, store: Store) -> str:
+    with pytest.raises(BentoError) as caught:
+        bento.pull("iris:3", registry(hostile), store=store)
+    assert kept(store) == []
+    assert not CONTROL.search(str(caught.value))
+    return str(caught.value)
+
+
+def test_a_list_of_tags_without_end_is_given_up(hostile):
+    hostile.answers[TAGS] = partial(answer, status=200, body=b'{"tags": ["a..1"]}', headers={"Link": f'<{TAGS}?last=a>; rel="next"'})
+    with pytest.raises(RemoteError) as caught:
+        Remote(registry(hostile)).summaries()
+    assert str(caught.value) == f"{hostile.address} lists more than 1000 pages of tags: expected an end"
+
+
+@pytest.mark.parametrize("elsewhere", ["file:///etc/passwd", "http://127.0.0.1:1/v2", "//example.org/v2", "ftp://example.org/", "data:,{}"])
+def test_a_list_of_tags_goes_on_at_its_own_registry_only(hostile, elsewhere):
+    hostile.answers[TAGS] = partial(answer, status=200, body=b'{"tags": []}', headers={"Link": f'<{elsewhere}>; rel="next"'})
+    with pytest.raises(RemoteError, match=r"says that its list of tags goes on at '.*': expected an address of its own"):
+        Remote(registry(hostile)).summaries()
+
+
+def endless(handler: Any, begin: bytes, piece: bytes) -> None:
+    handler.send_response(200)
+    handler.send_header("Content-Length", str(1 << 40))
+    handler.end_headers()
+    if handler.command != "HEAD":
+        handler.wfile.write(begin)
+        while True:
+            handler.wfile.write(piece)
+
+
+def test_an_answer_without_end_is_given_up(hostile):
+    hostile.answers[TAGS] = partial(endless, begin=b'{"tags": [', piece=b'"a..1",' * 10_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(RemoteError, match=r"expected at most 4194304 bytes from http://.*, got more"):
+            Remote(registry(hostile)).summaries()
+        assert tracemalloc.get_traced_memory()[1] < 64 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_manifest_without_end_is_given_up(hostile, store):
+    hostile.answers[ARTIFACT] = artifact(b"{}")
+    hostile.answers[f"/v2/models/blobs/sha256:{hashlib.sha256(b'{}').hexdigest()}"] = partial(endless, begin=b"", piece=b" " * (1 << 20))
+    assert "is no bundle: bento.json: expected at most 67108864 bytes, got more" in fault(hostile, store)
+
+
+@pytest.mark.parametrize("body", [b"", b"[1]", b"[" * 100_000, b'{"tags": 7}', b"\xff", b'{"tags": {"a..1": 1}}', b"null"])
+def test_a_list_of_tags_that_is_none_is_a_remote_error_or_empty(hostile, body):
+    hostile.answers[TAGS] = body
+    try:
+        assert Remote(registry(hostile)).summaries() == []
+    except RemoteError as error:
+        assert len(str(error)) < 300  # noqa: PT017 - an empty list is as good
+
+
+def test_what_is_no_tag_of_a_bundle_is_left_alone(hostile):
+    hostile.answers[TAGS] = b'{"tags": [1, null, {}, "latest", "..", "a..b..c..d", "../..", "a..\\u001b[31m", "%2e%2e..1", "iris.."]}'
+    assert Remote(registry(hostile)).summaries() == []
+
+
+@pytest.mark.parametrize(
+    "digest", ["../../../secret", "sha512:" + "0" * 128, "md5:0", "sha256:" + "0" * 63, "http://127.0.0.1:1/x", "\x00"]
+)
+def test_a_digest_that_is_none_of_sha256_is_not_asked_for(hostile, store, digest):
+    hostile.answers[ARTIFACT] = artifact(b"", digest)
+    assert "no bundle iris:3" in fault(hostile, store)
+    assert {path.partition("?")[0] for _, path in hostile.asked} == {ARTIFACT, TAGS}
+
+
+def test_a_manifest_that_is_not_what_its_digest_says_is_refused(hostile, store, make_bundle, tmp_path):
+    content = (make_bundle(tmp_path / "bundle").path / "bento.json").read_bytes()
+    hostile.answers[ARTIFACT] = artifact(b"another")
+    digest = f"sha256:{hashlib.sha256(b'another').hexdigest()}"
+    hostile.answers[f"/v2/models/blobs/{digest}"] = content
+    assert fault(hostile, store) == f"what the registry has as {digest} is something else"
+
+
+def test_what_a_registry_says_is_shown_and_not_obeyed(hostile, store):
+    hostile.otherwise = partial(answer, status=418, body=b"\x1b[2Jred\x9b", reason="\x1b]0;canary\x07")
+    assert fault(hostile, store) == f"{hostile.address} refused: 418 \\x1b]0;canary\\x07: \\x1b[2Jred\ufffd"
+
+
+@pytest.mark.parametrize("line", [b"\x00\xff\x1b[31m garbage\r\n\r\n", b"HTTP/1.1 200 " + b"x" * 70_000 + b"\r\n\r\n", b""])
+def test_what_is_no_http_is_a_remote_error(hostile, store, line):
+    def garbled(handler: Any) -> None:
+        handler.wfile.write(line)
+        handler.close_connection = True
+
+    hostile.otherwise = garbled
+    assert fault(hostile, store).startswith(f"cannot find iris:3 at {registry(hostile)}: ")
+
+
+@pytest.mark.parametrize("location", ["file:///etc/passwd", "ftp://127.0.0.1/x", "http://example.org/x", "gopher://127.0.0.1/"])
+@pytest.mark.parametrize("url", ["oci://{}/models/iris:3", "http://{}/iris.bento"])
+def test_nobody_is_sent_to_what_is_no_protected_server(hostile, store, url, location):
+    hostile.otherwise = partial(answer, status=302, body=b"", headers={"Location": location})
+    with pytest.raises(RemoteError, match=r"use https://|is not allowed"):
+        bento.store.find(url.format(hostile.address), store=store)
+    assert kept(store) == []
+
+
+def test_an_upload_goes_to_no_unprotected_place(hostile, make_bundle, tmp_path):
+    def place(handler: Any) -> None:
+        if handler.command == "POST":
+            answer(handler, 202, b"", {"Location": "file:///tmp/canary"})
+        else:
+            answer(handler, 404, b"")
+
+    hostile.otherwise = place
+    with pytest.raises(RemoteError, match="anybody on the way may change what comes from file:///tmp/canary: use https://"):
+        bento.push(make_bundle(tmp_path / "bundle"), registry(hostile))
+
+
+@pytest.mark.parametrize("here", ["http://127.0.0.1:8080/admin", "http://localhost/", "https://127.0.0.1/", "http://[::1]/"])
+def test_a_server_elsewhere_sends_nobody_to_this_machine(here):
+    with pytest.raises(RemoteError, match="which is this machine: nobody elsewhere has a say about that"):
+        check_onward("https://example.org/iris.bento", here)
+    check_onward("http://127.0.0.1:3000/iris.bento", here)
+
+
+def test_a_token_is_not_asked_for_on_this_machine_for_a_registry_elsewhere(hostile, store):
+    hostile.otherwise = partial(answer, status=401, body=b"", headers={"WWW-Authenticate": 'Bearer realm="http://example.org/token"'})
+    assert "wants a token from 'http://example.org/token': expected an address that begins with https://" in fault(hostile, store)
+
+
+def archive_fault(hostile: Hostile, store: Store) -> str:
+    with pytest.raises(BentoError) as caught:
+        bento.store.find(f"http://{hostile.address}/iris.bento", store=store)
+    assert kept(store) == []
+    assert not CONTROL.search(str(caught.value))
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("length", ["", "-1", "canary", "1e3", "99999999999999999999"])
+def test_a_download_of_a_length_that_is_none_is_refused(hostile, store, length):
+    def short(handler: Any) -> None:
+        answer(handler, 200, b"PK" * 100, {"Content-Length": length})
+        handler.close_connection = True
+
+    hostile.otherwise = short
+    archive_fault(hostile, store)
+
+
+def test_a_download_that_is_no_archive_is_refused(hostile, store):
+    hostile.otherwise = b"<!DOCTYPE html>"
+    assert "it is no whole archive" in archive_fault(hostile, store)
+
+
+def test_a_download_whose_status_has_escapes_is_shown_without(hostile, store):
+    hostile.otherwise = partial(answer, status=500, body=b"", reason="\x1b[31m")
+    assert archive_fault(hostile, store) == f"cannot download http://{hostile.address}/iris.bento: 500 \\x1b[31m"
+
+
+def test_errors_are_of_the_kind_that_tells_what_to_do(folder, store):
+    blob(folder).write_bytes(b"canary!")
+    for tag, kind in (("iris:3", RemoteError), ("rose:1", NotFound)):
+        with pytest.raises(kind):
+            bento.pull(tag, f"file://{folder}", store=store)
+    (folder / "bundles/iris/3/bento.json").write_text("{}")
+    with pytest.raises(BundleError):
+        bento.pull("iris:3", f"file://{folder}", store=store)
