@@ -28,7 +28,7 @@ def test_a_file_that_changes_after_it_was_verified_is_not_packed(bundle, tmp_pat
     (bundle.path / name).write_text("changed")
     with pytest.raises(PackerError) as caught:
         FolderPacker().pack(bundle, tmp_path / "copy")
-    assert str(caught.value) == f"cannot pack iris:3: {name!r} has changed"
+    assert str(caught.value) == f"{str(bundle.path / name)!r} has changed since it was verified"
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
 
 

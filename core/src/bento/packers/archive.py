@@ -16,7 +16,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from ..packer import Packer
-from .contents import MANIFEST, file_of
+from .contents import contents, file_of, verified
 from .output import create
 
 if TYPE_CHECKING:
@@ -39,28 +39,27 @@ class ArchivePacker(Packer):
     summary = "one .bento file that `bento unpack` takes in elsewhere"
 
     def pack(self, bundle: Bundle, out: Path) -> Path:
-        names = sorted(file.path for file in bundle.manifest.files)
         with create(out) as draft, draft.open("xb") as file:
             with zipfile.ZipFile(file, "w") as archive:
-                for name in (MANIFEST, *bundle.signatures, *names):
-                    _add(archive, file_of(bundle, name), name)
+                for name, digest in contents(bundle).items():
+                    _add(archive, file_of(bundle, name), name, digest)
             os.fsync(file.fileno())
         return out
 
 
-def _add(archive: zipfile.ZipFile, source: Path, name: str) -> None:
+def _add(archive: zipfile.ZipFile, source: Path, name: str, digest: str | None) -> None:
     member = zipfile.ZipInfo(name)
     member.create_system = _UNIX
     member.external_attr = _MODE << 16
-    member.file_size = source.stat().st_size  # decides whether the header has room for sizes over 2 GiB
+    member.file_size = source.lstat().st_size  # decides whether the header has room for sizes over 2 GiB
     member.compress_type = zipfile.ZIP_DEFLATED if _shrinks(source, member.file_size) else zipfile.ZIP_STORED
-    with source.open("rb") as file, archive.open(member, "w") as target:
+    with verified(source, digest) as file, archive.open(member, "w") as target:
         shutil.copyfileobj(file, target, _CHUNK)
 
 
 def _shrinks(source: Path, size: int) -> bool:
     """Whether deflate is worth its time, judged by the middle of a file: headers at the start of model files are text."""
-    with source.open("rb") as file:
+    with verified(source, None) as file:
         file.seek(max(0, (size - _SAMPLE) // 2))
         sample = file.read(_SAMPLE)
     return len(zlib.compress(sample, 1)) < _WORTH * len(sample)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import shutil
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
+from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 from ..env import Env
 from ..env.conda import Conda
@@ -35,24 +37,55 @@ def checking(bundle: Bundle, what: str) -> Iterator[None]:
         raise PackerError(f"cannot make {what} of {str(bundle.path)!r}: {error}") from error
 
 
+def contents(bundle: Bundle) -> dict[str, str | None]:
+    """The files of a bundle, the manifest first, with their SHA-256; nothing says what that of a signature is."""
+    listed = {file.path: file.sha256 for file in sorted(bundle.manifest.files, key=attrgetter("path"))}
+    return {MANIFEST: bundle.fingerprint, **dict.fromkeys(bundle.signatures), **listed}
+
+
 def copy_bundle(bundle: Bundle, folder: Path) -> None:
-    """Copy every file of a bundle below `folder`, and compare it with its checksum on the way; its signatures go along."""
-    _copy(bundle, MANIFEST, folder, bundle.fingerprint)
-    for name in bundle.signatures:
-        shutil.copyfile(bundle.path / name, folder / name)
-    for file in bundle.manifest.files:
-        _copy(bundle, file.path, folder, file.sha256)
+    """Copy every file of a bundle below `folder`; its signatures go along."""
+    for path, digest in contents(bundle).items():
+        copy_file(file_of(bundle, path), folder / path, digest)
 
 
-def _copy(bundle: Bundle, path: str, folder: Path, expected: str) -> None:
-    digest, file = hashlib.sha256(), file_of(bundle, path)
-    (folder / path).parent.mkdir(parents=True, exist_ok=True)
-    with file.open("rb") as source, (folder / path).open("xb") as target:
-        while piece := source.read(_PIECE):
-            digest.update(piece)
-            target.write(piece)
-    if digest.hexdigest() != expected:
-        raise PackerError(f"cannot pack {bundle.tag}: {path!r} has changed")
+def copy_file(file: Path, target: Path, digest: str | None) -> None:
+    """Copy one file as it was verified."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with verified(file, digest) as source, target.open("xb") as copy:
+        shutil.copyfileobj(source, copy, _PIECE)
+
+
+@contextmanager
+def verified(file: Path, digest: str | None) -> Iterator[IO[bytes]]:
+    """Open a file of a bundle, no link, to be read from start to end; a PackerError if it is not what was verified any more.
+
+    Packing begins when a bundle is verified, and others may be able to write to its folder meanwhile.
+    """
+    with open(file, "rb", opener=_open) as source:
+        if digest is None:
+            yield source
+            return
+        reading = _Reading(source)
+        yield cast("IO[bytes]", reading)
+        if reading.digest.hexdigest() != digest:
+            raise PackerError(f"{str(file)!r} has changed since it was verified")
+
+
+class _Reading:
+    """A file that hashes what is read of it."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self.digest = file, hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        piece = self._file.read(size)
+        self.digest.update(piece)
+        return piece
+
+
+def _open(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def file_of(bundle: Bundle, path: str) -> Path:

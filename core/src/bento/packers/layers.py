@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
+from .contents import verified
+
 LAYER = "application/vnd.oci.image.layer.v1.tar"
 
 _FILE, _FOLDER = 0o644, 0o755
@@ -53,17 +55,24 @@ class Blobs:
         """Keep a JSON document, in the one form of its contents."""
         return self.add(media_type, io.BytesIO(json.dumps(document, sort_keys=True, separators=(",", ":")).encode()))
 
-    def add_layer(self, files: Mapping[str, Path], owners: Mapping[str, int] | None = None, *, programs: bool = False) -> Blob:
+    def add_layer(
+        self,
+        files: Mapping[str, Path],
+        owners: Mapping[str, int] | None = None,
+        *,
+        programs: bool = False,
+        digests: Mapping[Path, str | None] | None = None,
+    ) -> Blob:
         """Keep a layer with these files by their paths in the image, and the folders they lie in.
 
         `owners` are folders that belong to a user, by the user's number; all else belongs to root, and everybody may read it. With
-        `programs`, a file that may be run here may be run there.
+        `programs`, a file that may be run here may be run there. `digests` say what files have been verified to be.
         """
         folders = {**{parent: 0 for path in files for parent in _parents(path)}, **(owners or {})}
         with self._new() as (target, digest), _open_layer(target) as layer:
             for path in sorted({*folders, *files}):
                 if path in files:
-                    _add_file(layer, path, files[path], programs=programs)
+                    _add_file(layer, path, files[path], (digests or {}).get(files[path]), programs=programs)
                 else:
                     layer.addfile(_entry(path, tarfile.DIRTYPE, _FOLDER, folders[path]))
         return self._named(LAYER, digest.hexdigest())
@@ -94,9 +103,9 @@ def _open_layer(target: _Hashing) -> tarfile.TarFile:
     return tarfile.open(fileobj=cast("IO[bytes]", target), mode="w|", format=tarfile.PAX_FORMAT)
 
 
-def _add_file(layer: tarfile.TarFile, path: str, source: Path, *, programs: bool) -> None:
-    with source.open("rb") as file:
-        status = source.stat()
+def _add_file(layer: tarfile.TarFile, path: str, source: Path, digest: str | None, *, programs: bool) -> None:
+    with verified(source, digest) as file:
+        status = source.lstat()
         entry = _entry(path, tarfile.REGTYPE, _FOLDER if programs and status.st_mode & 0o100 else _FILE, 0)
         entry.size = status.st_size
         layer.addfile(entry, file)

@@ -6,14 +6,13 @@ of the bundle's own wheels.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ..errors import PackerError
-from .contents import file_of, wheels_of
+from .contents import file_of, verified, wheels_of
 from .requirements import distribution_of, names_of
 
 if TYPE_CHECKING:
@@ -62,9 +61,8 @@ def lock_of(bundle: Bundle) -> Mapping[str, Locked]:
     listed = next((file for file in bundle.manifest.files if file.path == LOCK), None)
     if listed is None:
         return {}
-    content = file_of(bundle, LOCK).read_bytes()
-    if hashlib.sha256(content).hexdigest() != listed.sha256:
-        raise PackerError(f"cannot pack {bundle.tag}: {LOCK!r} has changed")
+    with verified(file_of(bundle, LOCK), listed.sha256) as file:
+        content = file.read()
     try:
         locked = parse_lock(content.decode())
     except ValueError as error:

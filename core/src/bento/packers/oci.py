@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ..errors import PackerError
 from ..packer import Packer
 from .base_image import INDEX, read_base
-from .contents import MANIFEST, WHEELS, checking, env_of, file_of, refuse_conda, set_modes
+from .contents import WHEELS, checking, contents, env_of, file_of, refuse_conda, set_modes
 from .image import Image
 from .layers import Blobs
 from .output import create
@@ -85,9 +85,10 @@ def _add_packages(image: Image, bundle: Bundle, env: Env, blobs: Blobs) -> None:
 def _add_bundle(image: Image, bundle: Bundle, blobs: Blobs) -> None:
     """Each slot in a layer of its own, for models change one by one, and the code, which changes most often, last."""
     layers: dict[str, dict[str, Path]] = {}
-    for path in (MANIFEST, *bundle.signatures, *(file.path for file in bundle.manifest.files)):
+    digests = {file_of(bundle, path): digest for path, digest in contents(bundle).items()}
+    for path in contents(bundle):
         first, *rest = path.split("/")
         layer = f"{first}/{rest[0]}" if first == _MODELS and len(rest) > 1 else WHEELS if first == WHEELS else "code"
         layers.setdefault(layer, {})[f"bundle/{path}"] = file_of(bundle, path)
     for layer in sorted(layers, key=lambda name: (name == "code", name)):
-        image.add(layer, blobs.add_layer(layers[layer], {"home": 0, _HOME: _USER} if layer == "code" else None))
+        image.add(layer, blobs.add_layer(layers[layer], {"home": 0, _HOME: _USER} if layer == "code" else None, digests=digests))

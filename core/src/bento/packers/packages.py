@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import PackerError
-from .contents import wheels_of
+from .contents import WHEELS, contents, copy_file, wheels_of
 from .folder_requirements import for_folder
 
 if TYPE_CHECKING:
@@ -39,7 +39,9 @@ def install(bundle: Bundle, env: Env, folder: Path) -> tuple[dict[str, Path], di
 def _run_pip(bundle: Bundle, requirements: str, python: str, folder: Path) -> None:
     with tempfile.TemporaryDirectory() as place:
         Path(place, "requirements.txt").write_text(requirements, encoding="utf-8")
-        Path(place, "bundle").symlink_to(bundle.path)
+        digests = contents(bundle)
+        for wheel in wheels_of(bundle):
+            copy_file(bundle.path / WHEELS / wheel, Path(place, "bundle", WHEELS, wheel), digests[f"{WHEELS}/{wheel}"])
         version = [] if python.split(".")[:2] == [str(part) for part in sys.version_info[:2]] else ["--python-version", python]
         command = [sys.executable, *_PIP, *version, "--target", str(folder), "--requirement", "requirements.txt"]
         done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)  # noqa: S603 - no shell reads it

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-import shutil
 import tempfile
 from io import BytesIO
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 from ..errors import PackerError
 from ..packer import Packer
 from .archive import ArchivePacker
-from .contents import WHEELS, checking, refuse_conda, set_modes, wheels_of
+from .contents import WHEELS, checking, contents, copy_file, refuse_conda, set_modes, wheels_of
 from .distribution import Distribution
 from .lock import LOCK, Locked, lock_of, lock_text
 from .output import create
@@ -48,8 +47,9 @@ class WheelPacker(Packer):
             refuse_conda(bundle)
             distribution = Distribution.of(bundle, self._version or _version_of(bundle))
             draft.mkdir()
+            digests = contents(bundle)
             for name in wheels_of(bundle):
-                shutil.copyfile(bundle.path / WHEELS / name, draft / name)
+                copy_file(bundle.path / WHEELS / name, draft / name, digests[f"{WHEELS}/{name}"])
             _write(bundle, distribution, draft)
             _lock(bundle, distribution, draft)
             set_modes(draft)
