@@ -12,7 +12,10 @@ pytest_plugins = ["bento.pytest_plugin"]
 
 # Examples are not timed: the machine may be busy. Under CI hypothesis picks its own profile, which does not time them either.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-if not os.environ.get("CI"):
+settings.register_profile("deep", settings.get_profile("unhurried"), max_examples=10_000)
+if chosen := os.environ.get("HYPOTHESIS_PROFILE"):
+    settings.load_profile(chosen)
+elif not os.environ.get("CI"):
     settings.load_profile("unhurried")
 
 

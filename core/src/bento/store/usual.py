@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from .. import bundle as bundles
 from ..bundle import Bundle, load_service, open_bundle
+from ..bundle.claims import check_sbom
 from ..bundle.keys import read_private_key
 from ..bundle.signatures import add_signatures, make_signature
 from ..errors import BundleError
@@ -119,8 +120,12 @@ def unpack(file: str | Path, *, store: Store | None = None, trust: bool = False,
 
 
 def verify(bundle: Bundle, progress: Callable[[int], object] | None = None, *, store: Store | None = None) -> None:
-    """Compare every file of a bundle with its manifest, those that were verified before, too; the first fault is a BundleError."""
+    """Compare every file of a bundle with its manifest, those that were verified before, too; the first fault is a BundleError.
+
+    So is a bill of materials that says something else than the manifest.
+    """
     bundles.verify(bundle, progress, ledger=ledger_of(store.root if store else None), anew=True)
+    check_sbom(bundle)
 
 
 def sign(target: str | Path | Bundle, key: str | Path, *, store: Store | None = None) -> str:
@@ -131,6 +136,7 @@ def sign(target: str | Path | Bundle, key: str | Path, *, store: Store | None = 
     bundle, secret = target if isinstance(target, Bundle) else find(target, store=store), read_private_key(Path(key))
     root = store.root if store else default_root()
     bundles.verify(bundle, ledger=ledger_of(root))
+    check_sbom(bundle)
     with refusing(root, f"sign {bundle.tag}"):
         add_signatures(bundle, [make_signature(bundle, secret)])
     return secret.public.id

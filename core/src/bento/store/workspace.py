@@ -85,6 +85,8 @@ def _remove(folder: Path) -> None:
 
 
 def empty(folder: Path) -> None:
-    """Remove what is in a workspace, and keep its lease."""
-    if folder.exists():
+    """Remove what is in a workspace, and keep its lease; of a link, which somebody has put into the store, only that."""
+    if folder.is_symlink():
+        folder.unlink()
+    elif folder.exists():
         shutil.rmtree(folder)

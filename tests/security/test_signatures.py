@@ -1,0 +1,238 @@
+"""A signature goes along on every road, and nothing that is done to it, to a key or to a bundle makes it worth more."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+import subprocess
+import tarfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bento.bundle import open_bundle, verify
+from bento.bundle.keys import new_key, read_private_key
+from bento.bundle.model import Bundle
+from bento.bundle.signatures import Signature, add_signatures
+from bento.bundle.unpack import unpack_archive
+from bento.errors import BundleError, SigningError, UntrustedError
+from bento.packers import (
+    ArchivePacker,
+    DockerPacker,
+    FolderPacker,
+    HerokuPacker,
+    LambdaPacker,
+    OciPacker,
+    SagemakerPacker,
+    SystemdPacker,
+    WheelPacker,
+)
+from bento.store import Store, check_signed, check_trust, find, pack, pull, push, sign, unpack
+
+ADAPTER = {"adapter": "json", "options": {}, "media_types": ["application/json"], "schema": {}, "distribution": None, "version": None}
+API = {"name": "ask", "path": "/ask", "doc": "", "batch": None, "timeout": 5, "input": ADAPTER, "output": None}
+
+
+@pytest.fixture
+def key(tmp_path) -> Path:
+    new_key(tmp_path / "release.key")
+    return tmp_path / "release.key"
+
+
+@pytest.fixture
+def public(key) -> Path:
+    return key.with_suffix(".pub")
+
+
+@pytest.fixture
+def bundle(make_bundle, tmp_path, key) -> Bundle:
+    """A bundle with two signatures."""
+    made = make_bundle(tmp_path / "bundle", apis=[API])
+    sign(made, key)
+    new_key(tmp_path / "other.key")
+    sign(made, tmp_path / "other.key")
+    return made
+
+
+def layers(layout: Path, folder: Path) -> Path:
+    """The file system of an image layout."""
+
+    def blob(descriptor: dict[str, str]) -> Path:
+        return layout / "blobs" / descriptor["digest"].replace(":", "/")
+
+    (image,) = json.loads((layout / "index.json").read_text())["manifests"]
+    for layer in json.loads(blob(image).read_text())["layers"]:
+        with tarfile.open(blob(layer)) as archive:
+            archive.extractall(folder, filter="data")
+    return folder / "bundle"
+
+
+def from_wheel(packed: Path, folder: Path) -> Path:
+    (wheel,) = packed.glob("iris-*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extract("bundle_iris/bundle.bento", folder)
+    return unpack_archive(folder / "bundle_iris/bundle.bento", folder / "unpacked").path
+
+
+ROADS: dict[str, Callable[[Bundle, Path, Path], Path]] = {
+    "archive": lambda bundle, out, there: unpack_archive(pack(bundle, ArchivePacker(), out), there).path,
+    "folder": lambda bundle, out, _: pack(bundle, FolderPacker(), out),
+    "docker": lambda bundle, out, _: pack(bundle, DockerPacker(), out) / "bundle",
+    "heroku": lambda bundle, out, _: pack(bundle, HerokuPacker(), out) / "bundle",
+    "lambda": lambda bundle, out, _: pack(bundle, LambdaPacker(), out) / "bundle",
+    "oci": lambda bundle, out, there: layers(pack(bundle, OciPacker(base="scratch", packages="base"), out), there),
+    "sagemaker": lambda bundle, out, _: pack(bundle, SagemakerPacker(), out) / "bundle",
+    "systemd": lambda bundle, out, _: pack(bundle, SystemdPacker(), out) / "bundle",
+    "wheel": lambda bundle, out, there: from_wheel(pack(bundle, WheelPacker(), out), there),
+}
+
+
+@pytest.mark.parametrize("road", ROADS)
+def test_signatures_go_through_what_is_packed(bundle, tmp_path, public, road):
+    there = open_bundle(ROADS[road](bundle, tmp_path / "out", tmp_path / "there"))
+    verify(there)
+    assert there.signatures == bundle.signatures
+    for signer in (public, tmp_path / "other.pub"):
+        assert check_signed(there, [signer]) == str(signer)
+
+
+@pytest.mark.parametrize("packer", [DockerPacker(), LambdaPacker(), SagemakerPacker()], ids=lambda packer: packer.name)
+def test_an_image_has_the_signatures_copied_into_it(bundle, tmp_path, packer):
+    lines = (pack(bundle, packer, tmp_path / "out") / "Dockerfile").read_text().splitlines()
+    (copied,) = (line.split() for line in lines if line.startswith("COPY ") and "bundle/bento.json" in line.split())
+    assert {f"bundle/{name}" for name in bundle.signatures} < set(copied)
+
+
+def test_signatures_go_by_way_of_a_remote_an_archive_and_a_url(bundle, tmp_path, public):
+    push(bundle, f"file://{tmp_path}/remote")
+    second = Store(tmp_path / "second")
+    pull("iris:3", f"file://{tmp_path}/remote", store=second)
+    there = unpack(pack("iris:3", "archive", tmp_path / "iris.bento", store=second), store=Store(tmp_path / "third"))
+    push(there, f"file://{tmp_path}/next")
+    check_trust(find(f"file://{tmp_path}/next/iris:latest", store=second), store=second, keys=[public])
+
+
+def forged(bundle: Bundle, key: Path, *, signature: bytes | None = None, message: bytes | None = None) -> None:
+    """Put a signature by a key beside a bundle, over something else."""
+    secret = read_private_key(key)
+    add_signatures(bundle, [Signature(secret.public, signature or secret.sign(message or b""))])
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"",
+        b"bento bundle sha256:\n",
+        b"{fingerprint}",
+        b"bento bundle sha256:{fingerprint}",
+        b"bento bundle sha256:{fingerprint}\n\n",
+        b"bento bundle sha512:{fingerprint}\n",
+        b"BENTO BUNDLE SHA256:{fingerprint}\n",
+    ],
+)
+def test_a_signature_of_anything_but_this_bundle_is_wrong(make_bundle, tmp_path, key, public, message):
+    made = make_bundle(tmp_path / "unsigned")
+    forged(made, key, message=message.replace(b"{fingerprint}", made.fingerprint.encode()))
+    with pytest.raises(UntrustedError, match=f"signature: wrong, and not by {public}: it, or iris:3, has changed since"):
+        check_signed(made, [public])
+
+
+def test_a_signature_is_not_the_same_with_another_s(make_bundle, tmp_path, key, public):
+    """Ed25519's group order added to S gives a second signature of the same message to those who do not compare: RFC 8032, 5.1.7."""
+    made = make_bundle(tmp_path / "unsigned")
+    right = read_private_key(key).sign(f"bento bundle sha256:{made.fingerprint}\n".encode())
+    order = 2**252 + 27742317777372353535851937790883648493
+    forged(made, key, signature=right[:32] + (int.from_bytes(right[32:], "little") + order).to_bytes(32, "little"))
+    with pytest.raises(UntrustedError, match="signature: wrong"):
+        check_signed(made, [public])
+
+
+def test_a_signature_under_the_name_of_another_key_is_none(bundle, tmp_path):
+    one, two = (bundle.path / name for name in bundle.signatures)
+    shutil.copy(one, two)
+    with pytest.raises(BundleError, match="is no signature"):
+        verify(bundle)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"format": 2},
+        {"format": True},
+        {"algorithm": "none"},
+        {"signature": ""},
+        {"signature": None},
+        {"public_key": base64.b64encode(bytes(31)).decode()},
+        {"signature": base64.b64encode(bytes(65)).decode()},
+        {"signature": base64.b64encode(bytes(64)).decode() + "\n"},
+    ],
+)
+def test_a_signature_says_nothing_about_how_it_is_to_be_read(bundle, change):
+    file = bundle.path / bundle.signatures[0]
+    file.write_text(json.dumps(json.loads(file.read_text()) | change, indent=2) + "\n")
+    with pytest.raises(BundleError, match="is no signature: expected a file as `bento sign` writes it"):
+        verify(bundle)
+
+
+@pytest.mark.parametrize("name", ["bento.{}.SIG", "bento.{}.sig.sig", "BENTO.{}.sig", "bento.{}0.sig", "src/bento.{}.sig", ".bento.{}.sig"])
+def test_what_is_called_nearly_as_a_signature_belongs_to_no_bundle(bundle, name):
+    (bundle.path / name.format("0" * 32)).touch()
+    with pytest.raises(BundleError, match=r"is a file that bento\.json does not list"):
+        verify(bundle)
+
+
+def test_a_signature_that_is_a_link_is_refused(bundle, tmp_path):
+    file = bundle.path / bundle.signatures[0]
+    file.rename(tmp_path / "elsewhere")
+    file.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(BundleError, match="is a link"):
+        verify(bundle)
+    with pytest.raises(BundleError, match="cannot read"):
+        check_signed(bundle, [tmp_path / "release.pub"])
+
+
+def test_what_was_signed_is_what_is_loaded(bundle, public, tmp_path):
+    """The manifest is put in place of another between the signature's check and the rest."""
+    check_signed(bundle, [public])
+    manifest = bundle.path / "bento.json"
+    manifest.write_text(manifest.read_text().replace("iris:Iris", "evil:Iris"))
+    with pytest.raises(BundleError, match=r"'bento\.json' has changed since it was read"):
+        verify(bundle)
+
+
+def test_a_key_that_is_rotated_out_vouches_for_nothing_any_more(bundle, tmp_path, public):
+    store = Store(tmp_path / "store")
+    keys = store.root / "keys"
+    keys.mkdir(parents=True)
+    shutil.copy(public, keys / "old.pub")
+    check_trust(bundle, store=store)
+    new_key(tmp_path / "new.key")
+    shutil.copy(tmp_path / "new.pub", keys)
+    check_trust(bundle, store=store)
+    (keys / "old.pub").unlink()
+    with pytest.raises(UntrustedError, match="was not made here"):
+        check_trust(bundle, store=store)
+    sign(bundle, tmp_path / "new.key")
+    check_trust(bundle, store=store)
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed: apt-get install openssl")
+@pytest.mark.parametrize("algorithm", [["RSA"], ["EC", "-pkeyopt", "ec_paramgen_curve:P-256"], ["ED448"], ["X25519"]])
+def test_no_other_kind_of_key_stands_in_for_one_of_ed25519(bundle, tmp_path, algorithm):
+    subprocess.run(["openssl", "genpkey", "-algorithm", *algorithm, "-out", "k"], cwd=tmp_path, check=True, capture_output=True)
+    subprocess.run(["openssl", "pkey", "-in", "k", "-pubout", "-out", "k.pub"], cwd=tmp_path, check=True, capture_output=True)
+    (tmp_path / "k").chmod(0o600)
+    with pytest.raises(SigningError, match="is another kind of key: expected one for Ed25519"):
+        check_signed(bundle, [tmp_path / "k.pub"])
+    with pytest.raises(SigningError, match="is another kind of key: expected one for Ed25519"):
+        sign(bundle, tmp_path / "k")
+
+
+@pytest.mark.parametrize("content", [b"", b"canary", b"\xff" * 100, b"ssh-ed25519 AAAA canary", b"-----BEGIN PUBLIC KEY-----\n"])
+def test_what_is_no_key_is_named(bundle, tmp_path, content):
+    (tmp_path / "k.pub").write_bytes(content)
+    with pytest.raises(SigningError, match=r"k\.pub' is no public key: expected a PEM file as `bento sign --new-key` writes it"):
+        check_signed(bundle, [tmp_path / "k.pub"])

@@ -1,0 +1,83 @@
+"""Stores with links in them: what a link leads to is not taken for a bundle of the store, changed or deleted."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from bento.bundle import verify
+from bento.errors import BundleError, StoreError
+from bento.packers import ArchivePacker
+from bento.store import Store
+
+
+@pytest.fixture
+def archive(make_bundle, tmp_path) -> Path:
+    return ArchivePacker().pack(make_bundle(tmp_path / "bundle"), tmp_path / "iris.bento")
+
+
+@pytest.fixture
+def outside(tmp_path) -> Path:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside/precious").write_text("precious")
+    return tmp_path / "outside"
+
+
+def unharmed(outside: Path) -> bool:
+    return [path.name for path in outside.iterdir()] == ["precious"] and (outside / "precious").read_text() == "precious"
+
+
+def test_a_store_may_be_reached_by_a_link(archive, tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    store = Store(tmp_path / "link")
+    verify(store.unpack(archive))
+    assert [str(bundle) for bundle in Store(tmp_path / "real").list()] == ["iris:3"]
+    store.delete("iris:3")
+    assert Store(tmp_path / "real").list() == []
+
+
+def test_a_version_that_is_a_link_is_deleted_without_what_it_leads_to(tmp_path, outside):
+    store = Store(tmp_path / "store")
+    (store.root / "bundles/iris").mkdir(parents=True)
+    (store.root / "bundles/iris/3").symlink_to(outside)
+    with pytest.raises(BundleError):
+        store.get("iris:3")
+    assert store.list() == []
+    store.delete("iris:3")
+    assert unharmed(outside)
+    assert not os.path.lexists(store.root / "bundles/iris/3")
+    assert [path.name for path in (store.root / "tmp").iterdir()] == []
+
+
+def test_a_version_that_is_a_link_is_not_written_through(archive, tmp_path, outside):
+    store = Store(tmp_path / "store")
+    (store.root / "bundles/iris").mkdir(parents=True)
+    (store.root / "bundles/iris/3").symlink_to(outside)
+    with pytest.raises((StoreError, BundleError)):
+        store.unpack(archive)
+    assert unharmed(outside)
+
+
+def test_a_leftover_that_is_a_link_is_swept_without_what_it_leads_to(archive, tmp_path, outside):
+    store = Store(tmp_path / "store")
+    (store.root / "tmp").mkdir(parents=True)
+    (store.root / "tmp/leftover").symlink_to(outside)
+    (store.root / "tmp/leftover.lease").touch()
+    store.unpack(archive)
+    assert unharmed(outside)
+
+
+def test_a_blob_that_is_a_link_is_not_taken_for_a_content(archive, tmp_path, outside):
+    store = Store(tmp_path / "store")
+    bundle = store.unpack(archive)
+    file = bundle.manifest.files[0]
+    store.delete("iris:3")
+    (store.root / "blobs").mkdir(exist_ok=True)
+    (store.root / "blobs" / file.sha256).symlink_to(outside / "precious")
+    again = store.unpack(archive)
+    verify(again)
+    assert not (again.path / file.path).is_symlink()
+    assert unharmed(outside)
