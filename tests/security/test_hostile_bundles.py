@@ -16,6 +16,7 @@ import tracemalloc
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -139,13 +140,13 @@ def documents(draw: st.DrawFn) -> bytes:
         holder, key = draw(st.sampled_from(found))
         match draw(st.sampled_from(["replace", "remove", "add", "repeat"])):
             case "replace":
-                holder[key] = draw(values)
+                holder[key] = deepcopy(draw(values))
             case "remove":
                 del holder[key]
             case "add" if isinstance(holder, dict):
-                holder[draw(st.sampled_from(TEXTS) | st.text(max_size=10))] = draw(values)
+                holder[draw(st.sampled_from(TEXTS) | st.text(max_size=10))] = deepcopy(draw(values))
             case _ if isinstance(holder, list):
-                holder.append(json.loads(json.dumps(holder[key])))
+                holder.append(deepcopy(holder[key]))
         if not document:
             break
     content = bytearray(json.dumps(document).encode())
