@@ -33,7 +33,9 @@ DOCUMENT = {
     "examples": [],
     "requirements": [],
     "python": "3.11.7",
-    "env": {"apt": [], "base_image": None, "python_version": None, "setup": None},
+    "platform": "linux-x86_64",
+    "code": None,
+    "env": {"apt": [], "base_image": None, "conda": None, "python_version": None, "setup": None},
 }
 
 

@@ -81,7 +81,9 @@ DOCUMENT: dict[str, Any] = {
     "examples": [{"name": "one", "api": "ask", "request": BODY, "answer": BODY, "tolerance": 0}],
     "requirements": ["bento-core==0.1.0"],
     "python": "3.11.7",
-    "env": {"apt": ["libgomp1"], "base_image": "python:3.11-slim", "python_version": "3.11", "setup": None},
+    "platform": "linux-x86_64",
+    "code": None,
+    "env": {"apt": ["libgomp1"], "conda": None, "base_image": "python:3.11-slim", "python_version": "3.11", "setup": None},
     "files": [{"path": path, "size": len(FILES[path]), "sha256": hashlib.sha256(FILES[path]).hexdigest()} for path in sorted(FILES)],
 }
 
