@@ -52,9 +52,9 @@ def pull(folder: Path, store: Store) -> str:
 
 
 def kept(store: Store) -> list[str]:
-    """What a store holds beside its lock and what may be resumed."""
+    """What a store holds beside its lock, what may be resumed, and what it notes of the URLs that were asked."""
     found = [path for path in store.root.rglob("*") if path.is_file() or path.is_symlink()]
-    return [path.name for path in found if path.name != ".lock" and path.parent.name != "partial"]
+    return [path.name for path in found if path.name not in (".lock", "url") and path.parent.name != "partial"]
 
 
 def blob(folder: Path) -> Path:
