@@ -8,6 +8,7 @@ import pytest
 
 import bento
 from bento import ArtifactError, DefinitionError, Packed
+from bento.adapters import ArrayAdapter, JsonAdapter
 
 
 class WordsArtifact(bento.Artifact[list]):
@@ -187,3 +188,26 @@ def test_instance_of_asks_only_modules_that_are_loaded():
     assert bento.instance_of(decimal.Decimal(1), "decimal", "Decimal", "NoSuchClass")
     assert not bento.instance_of(1, "decimal", "Decimal")
     assert not bento.instance_of(1, "a_module_nobody_imported", "Thing")
+
+
+def test_an_api_may_be_narrowed_for_one_service_and_no_other():
+    class Rows(bento.Service):
+        words = WordsArtifact()
+
+        def __init__(self, /, **models):
+            super().__init__(**models)
+            self.narrow("count", input=ArrayAdapter(shape=(None, len(self.words))))
+
+        @bento.api(input=ArrayAdapter(shape=(None, None)), output=JsonAdapter(), batch=True)
+        def count(self, rows):
+            return [row.sum() for row in rows]
+
+    pair, triple = Rows(words=["a", "b"]), Rows(words=["a", "b", "c"])
+    assert [shape_of(service) for service in (pair, triple, Rows)] == [[None, 2], [None, 3], [None, None]]
+    assert pair.apis["count"].output is Rows.apis["count"].output
+    with pytest.raises(KeyError):
+        pair.narrow("nothing", input=JsonAdapter())
+
+
+def shape_of(service):
+    return service.apis["count"].input.options()["shape"]

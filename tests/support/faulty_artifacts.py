@@ -10,6 +10,7 @@ from pathlib import Path
 
 import bento
 from bento import Artifact, ArtifactError
+from bento.adapters import ArrayAdapter
 from bento.artifacts import read_json, slot_file, write_json
 from bento.testing import ArtifactTests
 
@@ -228,6 +229,21 @@ class Unslotted(bento.Service):
 class UnslottedArtifact(LineArtifact):
     def default_service(self):
         return Unslotted
+
+
+class NarrowArtifact(LineArtifact):
+    def default_service(self):
+        return Narrow
+
+
+class Narrow(bento.Service):
+    """Says that it takes rows of any width."""
+
+    model = NarrowArtifact()
+
+    @bento.api(input=ArrayAdapter(shape=(None, None)), batch=True)
+    def predict(self, rows):
+        return self.model.slope * rows[:, 1]
 
 
 class CapitalArtifact(LineArtifact):

@@ -17,6 +17,7 @@ import pytest
 
 import bento
 from bento import Artifact, ArtifactError
+from bento.adapters import ArrayAdapter
 from bento.artifacts import JsonArtifact, read_json, slot_file, write_json
 from bento.testing import ArtifactTests, check
 
@@ -62,9 +63,9 @@ class LineArtifact(Artifact[Line]):
 class LineService(bento.Service):
     model = LineArtifact()
 
-    @bento.api
-    def predict(self, value):
-        return self.model.predict([value])
+    @bento.api(input=ArrayAdapter(shape=(None,), dtype="float64"))
+    def predict(self, values):
+        return self.model.predict(values.tolist())
 
 
 class LineTests(ArtifactTests):

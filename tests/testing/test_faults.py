@@ -64,6 +64,12 @@ ARTIFACTS = [
         "the default service has a slot for the model",
         "default_service() has the slots {}",
     ),
+    Fault(
+        "has a default service that breaks on what it says it takes",
+        artifacts.NarrowArtifact,
+        "the default service keeps its word",
+        "predict answers 500 (IndexError",
+    ),
 ]
 
 ADAPTERS = [

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from .api import Api, declared
 from .artifact import JSON, Artifact, Packed, type_name
 from .env import Env
 from .errors import ArtifactError, DefinitionError, TagError
 from .tag import Tag
+
+if TYPE_CHECKING:
+    from .adapter import Adapter
 
 _WHY = "one of ASCII letters that does not begin with '_' and that bento.Service does not use itself"
 _WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -55,6 +59,15 @@ class Service:
     def metadata(self, slot: str) -> Mapping[str, JSON]:
         """What was packed together with the model of `slot`."""
         return self._metadata[slot]
+
+    def narrow(self, api: str, *, input: Adapter[Any] | None = None, output: Adapter[Any] | None = None) -> None:
+        """Let an api of this service, not of its class, take or give what only its models tell: rows of as many features as one has.
+
+        For `__init__`, once the models are packed: a service that a plugin provides is written before anybody's model is known.
+        """
+        known = self.apis[api]
+        narrowed = replace(known, input=input or known.input, output=output or known.output)
+        vars(self)["apis"] = MappingProxyType({**self.apis, api: narrowed})
 
     def setup(self) -> None:
         """Called once in every process that serves, before it is ready: warm up, open connections. An exception ends the server."""

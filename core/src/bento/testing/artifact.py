@@ -227,3 +227,15 @@ class ArtifactTests(ArtifactChecks, Kit, kit=True):
             expected = {"model": type(self.artifact)}
             expect(kinds == expected, f"default_service() has the slots {kinds}: give it {expected}")
             service(model=self.model())
+
+    def test_the_default_service_keeps_its_word(self) -> None:
+        """Who saves a model without a class gets an api that answers or refuses what it says that it takes, alone and in a batch."""
+        from .service import ServiceTests
+
+        kind = self.artifact.default_service()
+        if kind is not None and [*kind.artifacts] == ["model"]:
+            service = kind(model=self.model())
+            tests = type(kind.__name__, (ServiceTests,), {"service": lambda _: service, "max_examples": min(self.max_examples, 20)})()
+            tests.test_no_request_makes_it_fail()
+            tests.test_requests_at_once_are_answered_as_each_alone()
+            tests.test_the_schemas_are_valid_and_the_example_shown_is_answered()

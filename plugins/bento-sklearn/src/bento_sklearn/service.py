@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import bento
@@ -21,14 +22,18 @@ class SklearnService(bento.Service):
             raise bento.ArtifactError(
                 f"there is no service for a {bento.type_name(self.model)}, which has no predict: write a bento.Service with a slot for it"
             )
+        features = getattr(self.model, "n_features_in_", None)
+        if features is not None:
+            self.narrow("predict", input=ArrayAdapter(shape=(None, features)))
+
+    def setup(self) -> None:
+        # Rows of numbers have no names, whatever the model was fitted with.
+        warnings.filterwarnings("ignore", "X does not have valid feature names", UserWarning)
 
     @bento.api(input=ArrayAdapter(shape=(None, None)), batch=True)
     def predict(self, rows: Any) -> Any:
         """Give one prediction for each row of features."""
-        import numpy as np
-
-        rows = np.asarray(rows)
-        features = getattr(self.model, "n_features_in_", None)
-        if features is not None and rows.shape[1:] != (features,):
-            raise bento.InvalidInput(f"expected an array of shape (n, {features}), got {rows.shape}")
-        return self.model.predict(rows)
+        try:
+            return self.model.predict(rows)
+        except ValueError as error:  # of NaN, infinity and what else a model cannot take
+            raise bento.InvalidInput(f"the model takes no such rows: {error}") from error
