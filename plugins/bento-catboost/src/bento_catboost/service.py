@@ -12,6 +12,7 @@ from .artifact import CatboostArtifact
 from .pool import pool
 
 _VALUE: bento.JSON = {"type": ["number", "string", "boolean", "null"]}
+_ROWS: dict[str, bento.JSON] = {"type": "array", "items": {"type": "array", "items": _VALUE}}
 _ALL = -1
 
 
@@ -20,7 +21,11 @@ class CatboostService(bento.Service):
 
     model = CatboostArtifact()
 
-    @bento.api(input=JsonAdapter(schema={"type": "array", "items": {"type": "array", "items": _VALUE}}, example=[[1.5, "Ulm"]]))
+    def __init__(self, /, **models: object) -> None:
+        super().__init__(**models)
+        self.narrow("predict", input=_rows_of(self.model))
+
+    @bento.api(input=JsonAdapter(schema=_ROWS))
     def predict(self, rows: Any) -> Any:
         """Give one prediction for each row of features, as the model's own `predict` does; a number that is missing is null."""
         if not isinstance(rows, list):
@@ -28,3 +33,12 @@ class CatboostService(bento.Service):
         # CatBoost starts a thread for each processor, unless it is told what a server tells everyone else through the environment.
         threads = os.environ.get("OMP_NUM_THREADS", "")
         return self.model.predict(pool(self.model, rows), thread_count=int(threads) if threads.isdecimal() else _ALL) if rows else []
+
+
+def _rows_of(model: Any) -> JsonAdapter:
+    """Reads rows of as many values as a model has features; the example has a word for each feature that is no number."""
+    features = len(model.feature_names_)
+    words = {*model.get_cat_feature_indices(), *model.get_text_feature_indices()}
+    row: bento.JSON = ["a" if place in words else 0.0 for place in range(features)]
+    items: bento.JSON = {"type": "array", "items": _VALUE, "minItems": features, "maxItems": features}
+    return JsonAdapter(schema={"type": "array", "items": items}, example=[row])

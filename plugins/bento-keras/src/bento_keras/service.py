@@ -20,6 +20,8 @@ class KerasService(bento.Service):
         inputs = getattr(self.model, "inputs", None) or ()
         if len(inputs) > 1:
             raise bento.ArtifactError(f"the model takes {len(inputs)} inputs: write a bento.Service with a slot for it and an api")
+        for tensor in inputs:
+            self.narrow("predict", input=ArrayAdapter(shape=tuple(tensor.shape)))
 
     @bento.api(input=ArrayAdapter())
     def predict(self, rows: Any) -> Any:

@@ -16,6 +16,11 @@ class XgboostService(bento.Service):
 
     model = XgboostArtifact()
 
+    def __init__(self, /, **models: object) -> None:
+        super().__init__(**models)
+        booster = self.model.get_booster() if hasattr(self.model, "get_booster") else self.model
+        self.narrow("predict", input=ArrayAdapter(shape=(None, booster.num_features())))
+
     @bento.api(input=ArrayAdapter(shape=(None, None)), batch=True)
     def predict(self, rows: Any) -> Any:
         """Give one prediction for each row of features, as the model's own `predict` does."""
