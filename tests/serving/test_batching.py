@@ -105,6 +105,24 @@ async def test_what_a_request_held_that_failed_is_free_when_the_rest_of_its_batc
     assert service.left == [0] * 6
 
 
+class Circular(Gated):
+    """Raises errors that are their own cause."""
+
+    @bento.api(input=JsonAdapter(), batch=bento.Batch(size=4))
+    def double(self, values):
+        try:
+            return super().double(values)
+        except RuntimeError as error:
+            raise error from error
+
+
+async def test_an_error_that_is_its_own_cause_harms_nobody_else(serving):
+    service = Circular()
+    async with serving(service) as client:
+        responses = await post_behind_a_running_call(client, service, ["poison", 2, 3, 4])
+    assert [response.status_code for response in responses] == [200, 500, 200, 200, 200]
+
+
 async def test_a_request_whose_client_left_is_never_started(serving):
     service = Gated()
     async with serving(service) as client:

@@ -193,8 +193,10 @@ def _surrounded(service: Service, api: Api) -> Callable[..., Any]:
 def _let_go(error: BaseException) -> None:
     """Free what a failed call has left in its frames, such as a GPU's memory: those that are still to be answered may need it."""
     cause: BaseException | None = error
-    while cause is not None:
+    seen: list[BaseException] = []
+    while cause is not None and cause not in seen:
         clear_frames(cause.__traceback__)
+        seen.append(cause)
         cause = cause.__cause__ or cause.__context__
 
 
