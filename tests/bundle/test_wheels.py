@@ -89,7 +89,7 @@ def test_what_came_from_a_folder_goes_along_as_a_wheel(project: Any, site: Any) 
     site.install(
         "Garden",
         {"garden/__init__.py": "", "garden/__pycache__/__init__.cpython-311.pyc": "", "garden/a,b.txt": ""},
-        url="file:///work/garden",
+        url="file:///src/garden",
     )
     bundle = save(project)
     assert wheel(bundle, "garden").name == "garden-1.0-py3-none-any.whl"
@@ -106,7 +106,7 @@ def test_what_came_from_a_folder_goes_along_as_a_wheel(project: Any, site: Any) 
 
 
 def test_a_wheels_record_fits_its_files(project: Any, site: Any) -> None:
-    site.install("garden", {"garden/__init__.py": "x = 1", "garden/a,b.txt": "words"}, url="file:///work/garden")
+    site.install("garden", {"garden/__init__.py": "x = 1", "garden/a,b.txt": "words"}, url="file:///src/garden")
     with zipfile.ZipFile(wheel(save(project), "garden")) as archive:
         rows = list(csv.reader(archive.read("garden-1.0.dist-info/RECORD").decode().splitlines()))
         assert [row[0] for row in rows] == archive.namelist()
@@ -118,7 +118,7 @@ def test_a_wheels_record_fits_its_files(project: Any, site: Any) -> None:
 
 
 def test_a_wheel_has_the_same_bytes_again(project: Any, site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    site.install("garden", {"garden/__init__.py": "", "garden/words.txt": "rose"}, url="file:///work/garden")
+    site.install("garden", {"garden/__init__.py": "", "garden/words.txt": "rose"}, url="file:///src/garden")
     first = wheel(save(project), "garden").read_bytes()
     for path in site.folder.rglob("*"):
         os.utime(path, (0, 0))
@@ -167,13 +167,13 @@ def test_an_editable_installation_with_compiled_modules_is_refused(project: Any,
 
 
 def test_an_installation_that_lost_a_file_is_refused(project: Any, site: Any) -> None:
-    site.install("garden", {"garden/__init__.py": "", "garden/words.txt": ""}, url="file:///work/garden")
+    site.install("garden", {"garden/__init__.py": "", "garden/words.txt": ""}, url="file:///src/garden")
     (site.folder / "garden/words.txt").unlink()
     assert refusal(project) == no_wheel(f"{site.folder}/garden/words.txt is missing, or a link")
 
 
 def test_an_installation_without_a_list_of_files_is_refused(project: Any, site: Any) -> None:
-    site.install("garden", {"garden.py": ""}, url="file:///work/garden")
+    site.install("garden", {"garden.py": ""}, url="file:///src/garden")
     (site.folder / "garden-1.0.dist-info/RECORD").unlink()
     assert refusal(project) == no_wheel("there is no list of its files")
 
@@ -190,7 +190,7 @@ def own_scheme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_scripts_and_data_go_along_and_what_entry_points_make_does_not(project: Any, site: Any) -> None:
     scripts = {"../bin/rake": "#!/usr/bin/python3\nprint()\n", "../bin/spade": "#!/bin/sh\n", "../bin/shop": "#!/usr/bin/python3\n"}
     entry_points = {"garden-1.0.dist-info/entry_points.txt": "[console_scripts]\nshop = garden:main\n"}
-    site.install("garden", {"garden.py": "", "../share/words.txt": "rose", **scripts, **entry_points}, url="file:///work/garden")
+    site.install("garden", {"garden.py": "", "../share/words.txt": "rose", **scripts, **entry_points}, url="file:///src/garden")
     with zipfile.ZipFile(wheel(save(project), "garden")) as archive:
         assert [name for name in archive.namelist() if ".data" in name] == [
             "garden-1.0.data/data/share/words.txt",
@@ -203,12 +203,12 @@ def test_scripts_and_data_go_along_and_what_entry_points_make_does_not(project: 
 
 
 def test_a_file_outside_the_environment_is_refused(project: Any, site: Any, tmp_path: Path) -> None:
-    site.install("garden", {"garden.py": "", "../../secret": "secret"}, url="file:///work/garden")
+    site.install("garden", {"garden.py": "", "../../secret": "secret"}, url="file:///src/garden")
     assert refusal(project) == no_wheel(f"{tmp_path}/secret lies outside {sysconfig.get_path('data')}")
 
 
 def test_a_linked_folder_of_an_installation_is_refused(project: Any, site: Any, tmp_path: Path) -> None:
-    site.install("garden", {"garden.py": "", "words/rose.txt": "rose"}, url="file:///work/garden")
+    site.install("garden", {"garden.py": "", "words/rose.txt": "rose"}, url="file:///src/garden")
     (site.folder / "words").rename(tmp_path / "words")
     (site.folder / "words").symlink_to(tmp_path / "words")
     assert refusal(project) == no_wheel(f"{site.folder}/words/rose.txt is missing, or a link")
