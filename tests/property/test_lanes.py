@@ -240,7 +240,7 @@ def test_an_adapter_sees_the_headers_that_it_names_of_each_request_and_no_others
 
 def test_a_plain_request_takes_the_fast_lane(monkeypatch):
     begun: list[str] = []
-    monkeypatch.setattr("bento.serving.http.protocol.FastProtocol._begin", lambda self, head: begun.append(head.endpoint.api.name))
+    monkeypatch.setattr("bento.serving.http.protocol.FastProtocol._begin", lambda self, head, body: begun.append(head.endpoint.api.name))
     plain = Ask("POST", "/echo", "localhost", {"Content-Type": "application/json", "Connection": "keep-alive"}, b"1", chunked=False)
 
     async def ask(request: Ask) -> None:

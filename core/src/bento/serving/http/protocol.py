@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import Overloaded
 from ..calls.call import Call
 from ..calls.request import Request, fit_request_id
+from .body import Body
 from .connection import Connection, new_parser
 
 if TYPE_CHECKING:
@@ -58,23 +59,18 @@ class FastProtocol(Connection):
         self._local_address = ""
         # What came while no request was open: perhaps one whole request.
         self._packet = b""
-        self._body: list[bytes | bytearray] = []
-        # A body that does not end in the packet of its head, and how many bytes of it are still to come.
-        self._split = bytearray()
-        self._missing = 0
-        self._held = 0
+        self._body = Body(lane.room)
         self._in_flight: deque[_FastCall] = deque()
         self._waiting: deque[_FastCall] = deque()
         self._most = _FEW
         self._rests = False
-        self._body_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self._local_address = self.server[0] if self.server else ""
 
     def data_received(self, data: bytes) -> None:
-        if self._missing and self._head is not None:
+        if self._body.missing and self._head is not None:
             self._fill(self._head, data)
             return
         if self._is_open or not self._is_free():
@@ -87,27 +83,22 @@ class FastProtocol(Connection):
                 body = None if head is None else head.body_in(data)
             if head is not None and body is not None:
                 self._unset_keepalive_if_required()
-                self._last_head, self._body = head, [body]
+                self._last_head = head
                 self._received = time.monotonic()
-                self._begin(head)
+                self._begin(head, body)
                 return
             self._packet = data
         super().data_received(data)
 
     def _fill(self, head: PlainHead, data: bytes) -> None:
-        """Take more of a body, in which there is nothing to parse: a parser would copy it twice."""
-        size = len(data)
-        if size < self._missing:
-            self._split += data
-            self._missing -= size
+        """Take more of a body, past the parser, which then begins anew."""
+        size = self._body.fill(data)
+        if self._body.missing:
             self._await_rest(size)
             return
-        size = self._missing
-        self._split += data if size == len(data) else memoryview(data)[:size]
-        body, self._split, self._missing = self._split, bytearray(), 0
-        self._head, self._is_open, self._body = None, False, [body]
+        self._head, self._is_open = None, False
         self.parser = new_parser(self)
-        self._begin(head)
+        self._begin(head, self._body.whole())
         if size < len(data):
             self.data_received(data[size:])
 
@@ -141,7 +132,7 @@ class FastProtocol(Connection):
         if self._diverted:
             super().on_body(body)
         else:
-            self._body.append(body)
+            self._body.add(body)
 
     def on_message_complete(self) -> None:
         self._is_open = False
@@ -151,7 +142,7 @@ class FastProtocol(Connection):
             head, self._head = self._head, None
             self._lane.heads.learn(self._packet, self._local_address, head)
             self._packet = b""
-            self._begin(head)
+            self._begin(head, self._body.whole())
 
     # The choice of a lane
 
@@ -179,11 +170,7 @@ class FastProtocol(Connection):
 
     # From a whole request to its answer
 
-    def _begin(self, head: PlainHead) -> None:
-        body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
-        self._body = []
-        if self._body_timer is not None:
-            self._let_go()
+    def _begin(self, head: PlainHead, body: bytes | bytearray) -> None:
         request = Request(body, head, fit_request_id(head.request_id), self._received)
         call = _FastCall(self, head.endpoint, request)
         self._in_flight.append(call)
@@ -263,19 +250,16 @@ class FastProtocol(Connection):
         if self._head is None:
             super()._await_rest(size)
             return
-        if self._body_timer is None:
-            self._body_timer = self.loop.call_later(self._head.endpoint.api.timeout, self._body_is_late, self._head.endpoint)
+        body, endpoint = self._body, self._head.endpoint
+        if body.timer is None:
+            body.timer = self.loop.call_later(endpoint.api.timeout, self._body_is_late, endpoint)
         try:
-            self._lane.room.take(size)
+            body.expect(self._head.length, size)
         except Overloaded as error:
             self._drop_body()
             self.refuse(503, str(error), headers=(("retry-after", str(error.retry_after)),))
         else:
-            self._held += size
-            if not self._missing:
-                self._split = bytearray().join(self._body)
-                self._missing = self._head.length - len(self._split)
-                self._body, self._packet = [], b""
+            self._packet = b""
 
     def _body_is_late(self, endpoint: Endpoint) -> None:
         self._drop_body()
@@ -283,18 +267,7 @@ class FastProtocol(Connection):
 
     def _drop_body(self) -> None:
         self._head = None
-        self._body = []
-        self._split = bytearray()
-        self._missing = 0
-        self._let_go()
-
-    def _let_go(self) -> None:
-        """Wait for a body no longer, and take no more room for it."""
-        self._lane.room.give(self._held)
-        self._held = 0
-        if self._body_timer is not None:
-            self._body_timer.cancel()
-            self._body_timer = None
+        self._body.drop()
 
     def _is_in_head(self) -> bool:
         return super()._is_in_head() and self._head is None
