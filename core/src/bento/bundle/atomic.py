@@ -47,13 +47,6 @@ def new_folder(folder: Path) -> Iterator[Path]:
         raise StoreError(f"cannot write {folder}: {error}") from error
 
 
-def check_room(folder: Path, size: int) -> None:
-    """Refuse what does not fit on the disk before the disk is full of it: what others say may be of any size."""
-    free = shutil.disk_usage(folder).free
-    if size > free:
-        raise OSError(errno.ENOSPC, f"{size} bytes are needed, and {free} are free")
-
-
 def disk_full(error: BaseException | None) -> OSError | None:
     """The error of a full disk that caused this one, through however many libraries it came."""
     while error is not None:

@@ -18,10 +18,11 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 from ..errors import BundleError
-from .atomic import check_room, new_folder
+from .atomic import new_folder
 from .formats import MAX_MANIFEST, read_manifest
 from .model import Bundle, open_bundle
 from .paths import MANIFEST
+from .room import check_room, check_size
 from .signatures import MAX_SIGNATURE, is_signature, parse_signatures
 
 if TYPE_CHECKING:
@@ -73,7 +74,9 @@ def _unpack(source: IO[bytes], folder: Path, progress: Progress | None) -> None:
             content = _read_manifest(archive)
             manifest = read_manifest(content)
             _check_listed(members, manifest)
-            check_room(folder, sum(file.size for file in manifest.files))
+            size = sum(file.size for file in manifest.files)
+            check_size(f"the bundle in {str(source.name)!r}", size)
+            check_room(folder, size)
             digests = {file.path: file.sha256 for file in manifest.files}
             digests[MANIFEST] = hashlib.sha256(content).hexdigest()
             _extract_all(archive, members, digests, folder, progress)

@@ -8,8 +8,9 @@ from typing import Any, Final
 
 import click
 
+from ..bundle.room import parse_size
+
 _TIMES: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_SIZES: Final = {"": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 
 
 class Age(click.ParamType[timedelta]):
@@ -30,7 +31,7 @@ class Size(click.ParamType[int]):
     name = "size"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        found = re.fullmatch(r"([0-9]{1,6}) ?(|kB|MB|GB|TB)", value)
-        if found is None:
+        size = parse_size(value)
+        if size is None:
             self.fail(f"{value!r} is no size: write a number and kB, MB, GB or TB, such as 20GB", param, ctx)
-        return int(found[1]) * _SIZES[found[2]]
+        return size

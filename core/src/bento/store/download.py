@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, Final
 
 from .. import __version__
 from ..bundle.checks import plain
+from ..bundle.room import check_room, check_size
 from ..errors import BentoError, RemoteError
 from ..tag import Tag
 from .address import shown
 from .cache import in_use, note_url, place_of
 from .local import Store
+from .root import refusing
 from .web import ask, check_protected
 from .workspace import workspace
 
@@ -35,7 +37,11 @@ _PIECE: Final = 1 << 20
 def downloaded(url: str, root: Path) -> Bundle:
     """The bundle in the `.bento` file at a URL. Everything in the file is checked before it is kept; nothing of it runs."""
     check_protected(url)
-    place = place_of(url, root)
+    with refusing(root, f"keep {shown(url)}"):
+        return _downloaded(url, place_of(url, root))
+
+
+def _downloaded(url: str, place: Path) -> Bundle:
     known = _known(place)
     try:
         with _ask(url, known.get("etag", "")) as answer:
@@ -69,7 +75,7 @@ def _take_in(answer: http.client.HTTPResponse, place: Path, origin: str) -> Bund
         scratch.mkdir()
         file, digest = scratch / "download.bento", hashlib.sha256()
         with file.open("wb") as archive:
-            for piece in _pieces(answer):
+            for piece in _pieces(answer, scratch, origin):
                 digest.update(piece)
                 archive.write(piece)
         # Other content under the same tag is another bundle, and goes beside the first one.
@@ -85,10 +91,15 @@ def _take_in(answer: http.client.HTTPResponse, place: Path, origin: str) -> Bund
     return in_use(store, bundle.tag)
 
 
-def _pieces(answer: http.client.HTTPResponse) -> Iterator[bytes]:
+def _pieces(answer: http.client.HTTPResponse, folder: Path, origin: str) -> Iterator[bytes]:
+    """What arrives, for as long as there is room in the folder that it goes to: who sends it need not say how much there is."""
     expected, done = answer.length, 0
+    check_size(origin, expected or 0)
+    check_room(folder, expected or 0)
     while piece := answer.read(_PIECE):
         done += len(piece)
+        check_size(f"{origin} has no end yet: what arrived", done)
+        check_room(folder, len(piece))
         yield piece
     if expected is not None and done != expected:
         raise RemoteError(f"{done} of {expected} bytes arrived from {shown(answer.url)}")

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, NamedTuple
 
 from ..bundle import Bundle, open_bundle, verify
-from ..bundle.atomic import check_room, new_folder
+from ..bundle.atomic import new_folder
 from ..bundle.hashing import Hasher
 from ..bundle.manifest import MANIFEST, File
 from ..bundle.model import read_content
+from ..bundle.room import check_room, check_size
 from ..bundle.signatures import add_signatures, read_signatures
 from ..errors import BundleError, RemoteError
 from .address import shown
@@ -95,6 +96,7 @@ def fetch(offer: Offer, remote: Remote, store: Store, *, trust: bool = False, pr
 
     What arrived before an interruption is kept for a week, and not asked for again.
     """
+    check_size(f"{offer.tag} at {remote}", offer.size)
     count = _Count(progress)
     by_digest: dict[str, list[File]] = {}
     for file in offer.manifest.files:
@@ -200,6 +202,7 @@ def _complete(part: IO[bytes], file: File, remote: Remote, count: _Count) -> Non
         done += len(piece)
         if done > file.size:
             break
+        check_room(Path(part.name), len(piece))
         part.write(piece)
         count.add(len(piece))
     part.flush()
