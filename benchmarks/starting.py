@@ -80,7 +80,7 @@ def _start(subject: Subject, times: int) -> tuple[float, float, int, float]:
     for left in reversed(range(times)):
         server = start(subject)
         try:
-            wait(server, 0.002)
+            wait(server)
             firsts.append(server.first_answer)
             sizes.append(server.memory() / 1e6)
             if left:
