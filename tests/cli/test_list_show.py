@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -20,6 +22,33 @@ def test_the_store_is_listed_newest_first(bento):
     assert sorted(line.split()[0] for line in lines[1:]) == ["shop:1", "shop:2"]
     assert all("  price shout double echo count crash" in line for line in lines[1:])
     assert [line.endswith("  team=kitchen") for line in sorted(lines[1:])] == [False, True]
+
+
+def test_a_list_imports_nothing_that_makes_loads_or_serves_bundles(bento, home):
+    bento("list")
+    code = """
+import sys
+from bento.cli import main
+try:
+    main(["list"])
+except SystemExit:
+    print(*sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {".".join(name.split(".")[:2]) for name in done.stdout.split()}
+    assert "shop:2" in done.stdout
+    assert {
+        "asyncio",
+        "bento.bundle",
+        "bento.registry",
+        "bento.serving",
+        "fsspec",
+        "msgpack",
+        "numpy",
+        "packaging",
+        "rich",
+        "starlette",
+    } & loaded == set()
 
 
 def test_the_store_is_listed_for_programs(bento, bundle):

@@ -39,15 +39,16 @@ def check_distinct(paths: Sequence[str]) -> None:
 
     Nor may the paths of all folders be longer together than any bundle needs: a short list of deep paths names a great many.
     """
-    seen, length = {_fold(MANIFEST): ("", False)}, 0
+    seen, folders, length = {_fold(MANIFEST): ("", False)}, set[str](), 0
     for index, path in enumerate(paths):
         if index and path <= paths[index - 1]:
             raise FieldError("files sorted by path, each once", path, f"[{index}].path")
         if SIGNATURE.fullmatch(_fold(path.partition("/")[0])):
             raise FieldError("a path that is no signature's", path, f"[{index}].path")
-        for part in (*parents(path), path):
+        for part in (*(folder for folder in parents(path) if folder not in folders), path):
             here, folded = (part, part != path), _fold(part)
-            if part != path and folded not in seen:
+            if part != path:
+                folders.add(part)
                 length += len(part)
             if seen.setdefault(folded, here) != here:
                 raise FieldError("paths that are distinct on every file system", path, f"[{index}].path")

@@ -27,7 +27,7 @@ class Record:
     def __post_init__(self) -> None:
         for name, check in self._checks().items():
             given = getattr(self, name)
-            checked = _under(step(name), check, given)
+            checked = _under(step, name, check, given)
             if checked is not given:
                 object.__setattr__(self, name, checked)
 
@@ -88,17 +88,18 @@ def _maybe(check: Check, value: object) -> object:
 def _each(check: Check, value: object) -> tuple[object, ...]:
     if not isinstance(value, list | tuple):
         raise FieldError("a list", value)
-    return tuple(_under(f"[{index}]", check, item) for index, item in enumerate(value))
+    return tuple(_under("[{}]".format, index, check, item) for index, item in enumerate(value))
 
 
 def _entries(key_check: Check, check: Check, value: object) -> dict[object, object]:
     if not isinstance(value, Mapping):
         raise FieldError("an object", value)
-    return {_under(step(key), key_check, key): _under(step(key), check, item) for key, item in value.items()}
+    return {_under(step, key, key_check, key): _under(step, key, check, item) for key, item in value.items()}
 
 
-def _under(path: str, check: Check, value: object) -> object:
+def _under(path: Callable[[Any], str], key: object, check: Check, value: object) -> object:
+    # A path is only put together once there is a fault: there are hundreds of fields in a manifest.
     try:
         return check(value)
     except FieldError as error:
-        raise error.under(path) from None
+        raise error.under(path(key)) from None

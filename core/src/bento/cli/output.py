@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import click
 
-_UNITS = ("bytes", "kB", "MB", "GB", "TB")
+_UNITS = ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
+_ROUNDED = 0.99995
+"""How much of a unit is told as one."""
 
 
 def print_json(value: object) -> None:
@@ -41,5 +43,7 @@ def print_facts(facts: Mapping[str, str | Sequence[str]]) -> None:
 
 def size_text(size: int) -> str:
     """Bytes as people read them: `812 bytes`, `3.4 MB`."""
-    thousands = min((len(str(size)) - 1) // 3, len(_UNITS) - 1)
-    return f"{size / 1000**thousands:.1f} {_UNITS[thousands]}" if thousands else f"{size} bytes"
+    for unit, name in _UNITS:
+        if size >= _ROUNDED * unit:
+            return f"{size / unit:.1f} {name}"
+    return f"{size} bytes"

@@ -10,7 +10,8 @@ from __future__ import annotations
 import contextlib
 import os
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -63,50 +64,53 @@ class Summary(NamedTuple):
         return f"{self.name}:{self.version}"
 
 
-def newest_first(summaries: list[Summary]) -> list[Summary]:
+def newest_first(summaries: Iterable[Summary]) -> list[Summary]:
     """Sort by time, then version, then name: the order in which `latest` is the first of its name."""
-    return sorted(summaries, key=lambda each: (each.created, each.version, each.name), reverse=True)
+    return sorted(summaries, key=attrgetter("created", "version", "name"), reverse=True)
 
 
 def summarize(root: Path, name: str | None, read: Callable[[Path], Bundle | None]) -> list[Summary]:
     """A summary of each bundle in the store, or of those of one name; `read` opens a bundle that is not in the index, if it is one."""
-    known: _Entries = _load(root)
-    found: _Entries = {}
-    for key, folder in _folders(root / "bundles", name):
-        stamp = _stamp(folder)
-        entry = known.get(key)
-        if entry is None or entry[0] != stamp:
-            bundle = read(Path(folder))
-            if bundle is None:
-                continue
-            entry = [stamp, list(Summary.of(bundle.manifest, bundle.fingerprint))]
-        found[key] = entry
+    known = _load(root)
+    stamps = dict(_stamps(root / "bundles", name))
+    # In the order of the index, newest first: what is sorted already is soon sorted.
+    found = {key: entry for key, entry in known.items() if stamps.get(key) == entry[0]}
+    for key in sorted(stamps.keys() - found.keys()):
+        if (bundle := read(root / "bundles" / key)) is not None:
+            found[key] = [stamps[key], list(Summary.of(bundle.manifest, bundle.fingerprint))]
     others = {key: entry for key, entry in known.items() if name is not None and not key.startswith(f"{name}/")}
     if {**others, **found} != known:
         _save(root, {**others, **found})
     return [Summary(*row) for _, row in found.values()]
 
 
-def _folders(place: Path, name: str | None) -> Iterator[tuple[str, str]]:
-    """`name/version` and path of every folder that should be a bundle."""
-    for folder in _subfolders(str(place)) if name is None else [str(place / name)]:
-        first = os.path.basename(folder) + "/"  # noqa: PTH119 - a Path for each of many folders takes longer than the rest
-        for path in _subfolders(folder):
-            yield first + path[len(folder) + 1 :], path
+def _stamps(place: Path, name: str | None) -> Iterator[tuple[str, _Stamp]]:
+    """`name/version` and stamp of every folder that should be a bundle."""
+    for folder in _subfolders(place) if name is None else [name]:
+        try:
+            # Each of many manifests is found sooner from here than from the root.
+            descriptor = os.open(place / folder, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            continue
+        try:
+            for version in _subfolders(descriptor):
+                yield f"{folder}/{version}", _stamp(version, descriptor)
+        finally:
+            os.close(descriptor)
 
 
-def _subfolders(folder: str) -> list[str]:
+def _subfolders(folder: Path | int) -> list[str]:
     try:
         with os.scandir(folder) as entries:
-            return [entry.path for entry in entries if not entry.name.startswith(".") and entry.is_dir()]
+            return [entry.name for entry in entries if not entry.name.startswith(".") and entry.is_dir()]
     except FileNotFoundError:
         return []
 
 
-def _stamp(folder: str) -> _Stamp:
+def _stamp(folder: str, descriptor: int) -> _Stamp:
     """What changes when a manifest does; nothing for one that is not there."""
     try:
-        status = os.stat(folder + _MANIFEST, follow_symlinks=False)  # noqa: PTH116
+        status = os.stat(folder + _MANIFEST, dir_fd=descriptor, follow_symlinks=False)
     except OSError:
         return []
     return [status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns]
@@ -125,15 +129,20 @@ def _load(root: Path) -> _Entries:
 
 
 def _save(root: Path, entries: _Entries) -> None:
-    """Write the index; a store that cannot be written to goes without."""
+    """Write the index, newest first; a store that cannot be written to goes without."""
     import orjson
 
-    body = orjson.dumps(entries)
+    body = orjson.dumps(dict(sorted(entries.items(), key=_age, reverse=True)))
     # Two that write it at once make one that is not read, and so made again.
     draft = root / f".{_FILE}"
     with contextlib.suppress(OSError):
         draft.write_bytes(_head(body) + b"\n" + body)
         draft.replace(root / _FILE)
+
+
+def _age(item: tuple[str, _Entry]) -> tuple[str, str, str]:
+    name, version, created, *_ = item[1][1]
+    return created, version, name
 
 
 def _head(body: bytes) -> bytes:

@@ -18,7 +18,6 @@ from .missing import missing
 from .notes import write_note
 from .root import default_root, refusing
 from .selection import is_pattern, matches
-from .trust import record
 from .workspace import empty, locked, sync, workspace
 
 if TYPE_CHECKING:
@@ -62,6 +61,7 @@ class Store:
         `examples` are golden examples as `bento.save` has made them. With `lock`, what is to be installed is kept with its hashes.
         """
         from ..bundle import write_bundle
+        from .trust import record
 
         if version is not None and os.path.lexists(self._folder(Tag(service.name, version))):
             raise self._taken(Tag(service.name, version))
@@ -106,6 +106,7 @@ class Store:
         A bundle that is here already stays as it is, with the signatures of both; another one under the same tag is a StoreError.
         """
         from ..bundle.signatures import add_signatures, read_signatures
+        from .trust import record
 
         with refusing(self.root, task), workspace(self.root) as scratch:
             draft = write(scratch / "draft")
