@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 from hypothesis import strategies as st
 
 from bento import Payload
@@ -52,6 +53,13 @@ class TestArrayAdapterOfAnySize(AdapterTests):
 
     def values(self):
         return arrays((3, None), "int16") | arrays((None, 3), "int16", max_side=3).filter(len)
+
+
+class TestArrayAdapterThatKnowsMissingValues(AdapterTests):
+    adapter = ArrayAdapter(shape=(None, 3), null="nan", example=[[1.0, None, 3.0]])
+
+    def values(self):
+        return arrays((None, 3), "float64", max_side=3).map(lambda rows: np.where(rows < 0, np.nan, rows))
 
 
 class TestTextAdapter(AdapterTests):

@@ -191,6 +191,47 @@ def test_what_does_not_fit_is_refused_and_says_where(body, message):
         assert refusal(rows, msgpack.packb(body), MSGPACK, InvalidInput) == message
 
 
+gaps = ArrayAdapter((None, 2), null="nan")
+
+
+@pytest.mark.parametrize("body", [[[1, None]], [[1.0, None]], [[True, None]]])
+@pytest.mark.parametrize("dtype", [None, "float32", "float64"])
+def test_a_null_is_nan_where_the_adapter_is_told_so(body, dtype):
+    adapter = ArrayAdapter((None, 2), dtype, null="nan")
+    for array in (read(adapter, json.dumps(body).encode()), read(adapter, msgpack.packb(body), MSGPACK)):
+        np.testing.assert_array_equal(array, [[1.0, np.nan]])
+        assert array.dtype == np.dtype(dtype or "float64")
+
+
+def test_a_body_without_a_null_is_read_as_it_was():
+    assert read(gaps, b"[[1, 2]]").dtype == np.dtype("int64")
+    assert read(gaps, b"[[true, false]]").dtype == np.dtype("bool")
+    assert read(gaps, b"[]").shape == (0, 2)
+
+
+def test_a_null_in_a_large_body_is_nan_too():
+    body = b"[" + b"[1,2]," * 50_000 + b"[null,null]]"
+    array = read(gaps, body)
+    assert (array.shape, array.dtype, np.isnan(array).nonzero()[0].tolist()) == ((50_001, 2), np.dtype("float64"), [50_000, 50_000])
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ([[1, None, 3]], "expected an array of shape (n, 2), got (1, 3)"),
+        (None, "expected an array of shape (n, 2), got ()"),
+        ([None], "expected an array of shape (n, 2), got (1,)"),
+        ([[1, None], None], "expected a list at [1], as before it, got null"),
+        ([[1, None], [None]], "expected 2 elements at [1], as before it, got 1"),
+        ([[None, {}]], "expected a number or null at [0][1], got an empty object"),
+        ([[None, "NaN"]], "expected a number or null at [0][1], got the text 'NaN'"),
+    ],
+)
+def test_what_does_not_fit_beside_a_null_is_refused_and_says_where(body, message):
+    assert refusal(gaps, body, error=InvalidInput) == message
+    assert refusal(gaps, msgpack.packb(body), MSGPACK, InvalidInput) == message
+
+
 def test_a_list_nested_deeper_than_arrays_go_is_refused():
     message = refusal(ArrayAdapter(), b"[" * 40 + b"]" * 40, error=InvalidInput)
     assert message == "expected at most 32 axes"
@@ -392,12 +433,15 @@ def test_the_schema_shows_shape_and_dtype():
     assert ArrayAdapter((1,), "bool").schema()["examples"] == [[False]]
     assert ArrayAdapter().schema() == {"type": ["array", "number"], "examples": [[0.0]]}
     assert ArrayAdapter((None, 224, 224, 3)).schema()["examples"] == []
+    assert ArrayAdapter((1,), null="nan").schema()["items"] == {"type": ["number", "null"]}
+    assert ArrayAdapter(null="nan").schema()["type"] == ["array", "number", "null"]
 
 
 def test_the_options_make_the_same_adapter():
     adapter = ArrayAdapter((None, 2), np.float32, example=[[1, 2]])
     assert adapter.options() == {"shape": [None, 2], "dtype": "float32", "example": [[1, 2]]}
     assert ArrayAdapter(**adapter.options()).options() == adapter.options()
+    assert gaps.options() == {"shape": [None, 2], "null": "nan"}
     assert repr(ArrayAdapter(dtype="f4")) == "ArrayAdapter(dtype='float32')"
 
 
@@ -409,6 +453,8 @@ def test_the_options_make_the_same_adapter():
         ({"dtype": "number"}, "'number' is no dtype: expected one of numbers or booleans, such as 'float32'"),
         ({"dtype": object}, "<class 'object'> cannot be read from a request: expected a dtype of numbers or booleans, such as 'float32'"),
         ({"dtype": "U5"}, "'U5' cannot be read from a request: expected a dtype of numbers or booleans, such as 'float32'"),
+        ({"null": None}, "expected ArrayAdapter(null='refuse') or null='nan', got None"),
+        ({"dtype": "int32", "null": "nan"}, "null='nan' needs a dtype of floats, got 'int32', which has no NaN"),
         ({"shape": (2,), "example": [1]}, "the example of ArrayAdapter does not fit: expected an array of shape (2,), got (1,)"),
     ],
 )

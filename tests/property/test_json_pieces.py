@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bento import BadInput, InvalidInput, Payload
 from bento.adapters import ArrayAdapter, JsonAdapter
-from bento.adapters._nested import from_lists
+from bento.adapters._nested import NUMBERS, OR_NULL, from_lists
 from bento.adapters._pieces import parse
 
 
@@ -107,20 +107,20 @@ def test_a_refusal_says_about_where():
 
 
 numbers = st.recursive(
-    st.lists(st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False) | st.booleans(), max_size=6),
+    st.lists(st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False) | st.booleans() | st.none(), max_size=6),
     lambda inner: st.lists(inner, max_size=4) | st.tuples(inner, st.integers(1, 4)).map(lambda pair: [pair[0]] * pair[1]),
     max_leaves=12,
 )
 
 
 @settings(max_examples=500)
-@given(value=numbers, pieces=st.integers(2, 20))
-def test_an_array_is_the_same_in_pieces(value, pieces):
+@given(value=numbers, pieces=st.integers(2, 20), leaves=st.sampled_from([NUMBERS, OR_NULL]))
+def test_an_array_is_the_same_in_pieces(value, pieces, leaves):
     text = orjson.dumps(value)
 
     def outcome(pieces: int) -> tuple[object, ...] | str:
         try:
-            array = from_lists(orjson.loads(text), pieces)
+            array = from_lists(orjson.loads(text), pieces, leaves)
         except InvalidInput as error:
             return str(error)
         return array.dtype, array.shape, array.tobytes()

@@ -60,6 +60,9 @@ def test_a_bare_model_is_served_by_many_workers(environment, tmp_path):
             for _ in range(4):
                 answer = httpx.post(f"{address}/predict", json=flowers[::15].tolist())
                 assert answer.json() == model.predict(flowers[::15]).tolist()
+            gaps = np.where(flowers[::15] < 3, flowers[::15], np.nan)
+            answer = httpx.post(f"{address}/predict", json=[[None if np.isnan(value) else value for value in row] for row in gaps])
+            assert answer.json() == model.predict(gaps).tolist() != model.predict(flowers[::15]).tolist()
             refused = httpx.post(f"{address}/predict", json=[[1.0, 2.0]])
             assert (refused.status_code, refused.json()["detail"]) == (422, "expected an array of shape (n, 4), got (1, 2)")
         finally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InvalidInput
@@ -11,12 +12,13 @@ from ..errors import InvalidInput
 if TYPE_CHECKING:
     import numpy as np
 
-_NUMBERS = frozenset({int, float, bool})
+NUMBERS = frozenset({int, float, bool})
+OR_NULL = NUMBERS | {NoneType}
 _DEEPEST = 32
 
 
-def from_lists(value: Any, pieces: int = 1) -> np.ndarray[Any, Any]:
-    """The array of nested lists in which every leaf is a number or a boolean.
+def from_lists(value: Any, pieces: int = 1, leaves: frozenset[type] = NUMBERS) -> np.ndarray[Any, Any]:
+    """The array of nested lists in which every leaf is a number or a boolean, or, if `OR_NULL` are its leaves, None, which is NaN.
 
     The caller has made sure that no leaf is text: an array of texts takes as much room for each as for the longest. What is large
     is read in about so many `pieces`, for numpy holds the interpreter while it reads a list.
@@ -24,66 +26,72 @@ def from_lists(value: Any, pieces: int = 1) -> np.ndarray[Any, Any]:
     import numpy as np
 
     if pieces > 1 and isinstance(value, list) and value:
-        return _from_pieces(value, pieces)
+        return _from_pieces(value, pieces, leaves)
     try:
         array = np.array(value)
     except ValueError:
-        raise fault(value) from None
+        raise fault(value, leaves) from None
+    if array.dtype.kind == "O" and NoneType in leaves and leaves.issuperset(map(type, array.flat)):
+        array = array.astype(float)
     if array.dtype.kind not in "biuf" or array.ndim > _DEEPEST:
-        raise fault(value)
+        raise fault(value, leaves)
     return array
 
 
-def _from_pieces(value: list[Any], pieces: int) -> np.ndarray[Any, Any]:
+def _from_pieces(value: list[Any], pieces: int, leaves: frozenset[type]) -> np.ndarray[Any, Any]:
     import numpy as np
 
     size = -(-len(value) // pieces)
     try:
         if len(value) < pieces:
-            parts = [from_lists(child, pieces // len(value)) for child in value]
+            parts = [from_lists(child, pieces // len(value), leaves) for child in value]
         else:
-            parts = [from_lists(value[start : start + size]) for start in range(0, len(value), size)]
+            parts = [from_lists(value[start : start + size], leaves=leaves) for start in range(0, len(value), size)]
         return np.stack(parts) if len(value) < pieces else np.concatenate(parts)
     except ValueError:  # of a part, or of parts that do not fit together
-        raise fault(value) from None
+        raise fault(value, leaves) from None
 
 
-def only_numbers(value: Any) -> bool:
-    """Whether nothing but numbers and booleans is nested in lists."""
+def only_leaves(value: Any, leaves: frozenset[type] = NUMBERS) -> bool:
+    """Whether nothing but `leaves` is nested in lists."""
     level = [value]
     while level:
         kinds = set(map(type, level))
-        if not kinds - _NUMBERS:
+        if not kinds - leaves:
             return True
-        if kinds - _NUMBERS - {list}:
+        if kinds - leaves - {list}:
             return False
         level = list(chain.from_iterable(node for node in level if type(node) is list))
     return True
 
 
-def fault(value: Any) -> InvalidInput:
-    """Why nested lists are no array of numbers, by the first element that does not fit those before it."""
+def fault(value: Any, leaves: frozenset[type] = NUMBERS) -> InvalidInput:
+    """Why nested lists are no array of `leaves`, by the first element that does not fit those before it."""
     shape: list[int] = []
     first = value
     while isinstance(first, list) and len(shape) < _DEEPEST:
         shape.append(len(first))
         first = first[0] if first else None
-    reason = next(_faults(value, shape, ()), "expected numbers of at most 64 bits")
+    reason = next(_faults(value, shape, (), leaves), "expected numbers of at most 64 bits")
     return InvalidInput(reason)
 
 
-def _faults(value: Any, shape: Sequence[int], path: tuple[int, ...]) -> Iterator[str]:
+def _faults(value: Any, shape: Sequence[int], path: tuple[int, ...], leaves: frozenset[type]) -> Iterator[str]:
     where = f" at {''.join(f'[{index}]' for index in path)}" if path else ""
     if not shape:
-        if type(value) not in _NUMBERS:
-            yield f"expected a number{where}, got {_name(value)}" if len(path) < _DEEPEST else f"expected at most {_DEEPEST} axes"
+        if type(value) not in leaves:
+            yield (
+                f"expected a number{' or null' if NoneType in leaves else ''}{where}, got {_name(value)}"
+                if len(path) < _DEEPEST
+                else f"expected at most {_DEEPEST} axes"
+            )
     elif not isinstance(value, list):
         yield f"expected a list{where}, as before it, got {_name(value)}"
     elif len(value) != shape[0]:
         yield f"expected {shape[0]} elements{where}, as before it, got {len(value)}"
-    elif len(shape) > 1 or not _NUMBERS.issuperset(map(type, value)):
+    elif len(shape) > 1 or not leaves.issuperset(map(type, value)):
         for index, child in enumerate(value):
-            yield from _faults(child, shape[1:], (*path, index))
+            yield from _faults(child, shape[1:], (*path, index), leaves)
 
 
 def _name(value: object) -> str:

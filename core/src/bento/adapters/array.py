@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import typing
 from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from ..adapter import Adapter
 from ..artifact import instance_of
@@ -39,13 +39,21 @@ class ArrayAdapter(Adapter[Any]):
     A body is JSON (nested lists), msgpack (nested lists, or `{"dtype": "<f4", "shape": [2, 3], "data": bytes}`, which is what is
     written), `.npy`, or, if `dtype` and all sizes but at most one are declared, the bare numbers: little-endian, in C order.
     An array read from bytes is a view of the body: copy it before changing it in place. Answers may be lists too; they get the
-    declared dtype, and NaN is null in JSON.
+    declared dtype, and NaN is null in JSON. With `null="nan"` a null in the nested lists of a request is NaN as well: a value that is
+    missing. Without, it is refused.
     """
 
     name = "array"
     media_types: tuple[str, ...] = ("application/json", "application/msgpack", _NPY, _RAW)
 
-    def __init__(self, shape: Sequence[int | None] | None = None, dtype: Any = None, *, example: JSON = None) -> None:
+    def __init__(
+        self,
+        shape: Sequence[int | None] | None = None,
+        dtype: Any = None,
+        *,
+        example: JSON = None,
+        null: Literal["nan", "refuse"] = "refuse",
+    ) -> None:
         self._shape = None if shape is None else _checked_shape(shape)
         self._dtype = None if dtype is None else _checked_dtype(dtype)
         self._has_rows = self._shape is not None and self._shape[:1] == (None,)
@@ -53,6 +61,7 @@ class ArrayAdapter(Adapter[Any]):
         self._row_shape = self._shape[1:] if self._shape and self._has_rows else None
         if self._shape is None or self._dtype is None or self._shape.count(None) > 1:
             self.media_types = self.media_types[:-1]
+        self._leaves = _checked_null(null, self._dtype)
         self._example = example
         if example is not None:
             self._check_example()
@@ -60,9 +69,9 @@ class ArrayAdapter(Adapter[Any]):
     def decode(self, payload: Payload) -> Array:
         media_type = payload.media_type
         if media_type in ("application/json", "") or media_type.endswith("+json"):
-            array = _from_json(payload)
+            array = _from_json(payload, self._leaves)
         elif media_type in _msgpack.MEDIA_TYPES:
-            array = _from_msgpack(payload)
+            array = _from_msgpack(payload, self._leaves)
         elif media_type == _NPY:
             array = _raw.read_npy(payload.data)
         elif media_type in self.media_types:
@@ -103,8 +112,9 @@ class ArrayAdapter(Adapter[Any]):
 
     def schema(self) -> dict[str, JSON]:
         if self._shape is None:
-            return {"type": ["array", self._leaf], "examples": self._examples()}
-        schema: dict[str, JSON] = {"type": self._leaf, **self._bounds()}
+            return {"type": ["array", *self._types], "examples": self._examples()}
+        types: JSON = self._types if len(self._types) > 1 else self._leaf
+        schema: dict[str, JSON] = {"type": types, **self._bounds()}
         for size in reversed(self._shape):
             bounds: dict[str, JSON] = {} if size is None else {"minItems": size, "maxItems": size}
             schema = {"type": "array", "items": schema, **bounds}
@@ -113,7 +123,8 @@ class ArrayAdapter(Adapter[Any]):
     def options(self) -> dict[str, JSON]:
         shape: JSON = None if self._shape is None else list(self._shape)
         dtype = None if self._dtype is None else self._dtype.name
-        given: dict[str, JSON] = {"shape": shape, "dtype": dtype, "example": self._example}
+        null: JSON = "nan" if self._leaves == _nested.OR_NULL else None
+        given: dict[str, JSON] = {"shape": shape, "dtype": dtype, "example": self._example, "null": null}
         return {name: value for name, value in given.items() if value is not None}
 
     @classmethod
@@ -192,31 +203,36 @@ class ArrayAdapter(Adapter[Any]):
         kind = "f" if self._dtype is None else self._dtype.kind
         return {"b": "boolean", "f": "number"}.get(kind, "integer")
 
+    @property
+    def _types(self) -> list[JSON]:
+        """The JSON Schema types of one value."""
+        return [self._leaf, "null"] if self._leaves == _nested.OR_NULL else [self._leaf]
 
-def _from_json(payload: Payload) -> Array:
+
+def _from_json(payload: Payload, leaves: frozenset[type]) -> Array:
     text = _json.source(payload)
     # In a list, and by no name of its own: what is named here as well could not be released a little at a time.
     values = [_json.parse(text)]
     if b'"' in text if isinstance(text, bytes | bytearray) else '"' in text:
-        raise _nested.fault(values[0])
-    return _nested.from_lists(values[0]) if len(text) <= PIECE else _from_lists(values, len(text))
+        raise _nested.fault(values[0], leaves)
+    return _nested.from_lists(values[0], 1, leaves) if len(text) <= PIECE else _from_lists(values, len(text), leaves)
 
 
-def _from_msgpack(payload: Payload) -> Array:
+def _from_msgpack(payload: Payload, leaves: frozenset[type]) -> Array:
     mapped = _msgpack.parse_around(payload.data, "data") if len(payload.data) > PIECE else None
     if mapped is not None:
         return _raw.read_map(mapped)
     values = [_msgpack.parse(payload)]
     if isinstance(values[0], dict):
         return _raw.read_map(values[0])
-    if not _nested.only_numbers(values[0]):
-        raise _nested.fault(values[0])
-    return _from_lists(values, len(payload.data))
+    if not _nested.only_leaves(values[0], leaves):
+        raise _nested.fault(values[0], leaves)
+    return _from_lists(values, len(payload.data), leaves)
 
 
-def _from_lists(values: list[Any], size: int) -> Array:
+def _from_lists(values: list[Any], size: int, leaves: frozenset[type]) -> Array:
     """The array of the only value, which is gone afterwards; `size` is that of its text."""
-    array = _nested.from_lists(values[0], size // PIECE)
+    array = _nested.from_lists(values[0], size // PIECE, leaves)
     if size > PIECE:
         release(values)
     return array
@@ -252,6 +268,15 @@ def _checked_dtype(dtype: Any) -> np.dtype[Any]:
         raise DefinitionError(f"{dtype!r} cannot be read from a request: expected a dtype of numbers or booleans, such as 'float32'")
     native: np.dtype[Any] = checked.newbyteorder("=")
     return native
+
+
+def _checked_null(null: str, dtype: np.dtype[Any] | None) -> frozenset[type]:
+    """What may lie in the lists of a request."""
+    if null not in ("nan", "refuse"):
+        raise DefinitionError(f"expected ArrayAdapter(null='refuse') or null='nan', got {null!r}")
+    if null == "nan" and dtype is not None and dtype.kind != "f":
+        raise DefinitionError(f"null='nan' needs a dtype of floats, got {dtype.name!r}, which has no NaN")
+    return _nested.OR_NULL if null == "nan" else _nested.NUMBERS
 
 
 def _is_number(scalar: Any) -> bool:

@@ -19,15 +19,15 @@ class LightgbmService(bento.Service):
     def __init__(self, /, **models: object) -> None:
         super().__init__(**models)
         self._features: int = getattr(self.model, "booster_", self.model).num_feature()
-        self.narrow("predict", input=ArrayAdapter(shape=(None, self._features)))
+        self.narrow("predict", input=ArrayAdapter(shape=(None, self._features), null="nan"))
 
     def setup(self) -> None:
         # Rows of numbers have no names, whatever the model was fitted with.
         warnings.filterwarnings("ignore", "X does not have valid feature names", UserWarning)
 
-    @bento.api(input=ArrayAdapter(shape=(None, None)), batch=True)
+    @bento.api(input=ArrayAdapter(shape=(None, None), null="nan"), batch=True)
     def predict(self, rows: Any) -> Any:
-        """Give one prediction for each row of features, as the model's own `predict` does."""
+        """Give one prediction for each row of features, as the model's own `predict` does; a value that is missing is null."""
         import numpy as np
 
         rows = np.asarray(rows)

@@ -19,11 +19,11 @@ class XgboostService(bento.Service):
     def __init__(self, /, **models: object) -> None:
         super().__init__(**models)
         booster = self.model.get_booster() if hasattr(self.model, "get_booster") else self.model
-        self.narrow("predict", input=ArrayAdapter(shape=(None, booster.num_features())))
+        self.narrow("predict", input=ArrayAdapter(shape=(None, booster.num_features()), null="nan"))
 
-    @bento.api(input=ArrayAdapter(shape=(None, None)), batch=True)
+    @bento.api(input=ArrayAdapter(shape=(None, None), null="nan"), batch=True)
     def predict(self, rows: Any) -> Any:
-        """Give one prediction for each row of features, as the model's own `predict` does."""
+        """Give one prediction for each row of features, as the model's own `predict` does; a value that is missing is null."""
         if not hasattr(self.model, "get_booster"):
             return self.model.predict(matrix(self.model, rows))
         check_width(self.model.get_booster(), rows)
