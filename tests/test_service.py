@@ -125,6 +125,17 @@ def test_a_model_of_the_wrong_type_is_refused():
     assert refusal_of(ArtifactError, lambda: Greeter(words=Packed("hello"))) == message.format("str")
 
 
+def test_a_format_says_what_to_do_with_what_it_refuses():
+    class NamedArtifact(WordsArtifact):
+        def advice(self, model):
+            return f"read {model!r} first" if model == "words.txt" else ""
+
+    flowers = declare(words=NamedArtifact())
+    message = "Flowers.words is a NamedArtifact, which does not keep a str"
+    assert refusal_of(ArtifactError, lambda: flowers(words="words.txt")) == f"{message}: read 'words.txt' first"
+    assert refusal_of(ArtifactError, lambda: flowers(words="words")) == message
+
+
 def test_a_class_in_the_place_of_a_model_is_refused():
     assert refusal_of(ArtifactError, lambda: Greeter(words=list)) == (
         "Greeter.words got the class list itself: pass a fitted instance of it"

@@ -78,6 +78,22 @@ def test_where_the_plugin_of_a_framework_provides_no_service_its_formats_are_nam
     )
 
 
+def test_a_format_says_what_to_do_with_what_no_plugin_keeps(only, tmp_path):
+    class NamedArtifact(JsonArtifact):
+        name = "named"
+
+        def accepts(self, model):
+            return False
+
+        def advice(self, model):
+            return f"read {model!r} first"
+
+    only(LabelsArtifact, NamedArtifact)
+    with pytest.raises(bento.ArtifactError) as refusal:
+        bento.save("labels.json", "labels", store=bento.Store(tmp_path))
+    assert str(refusal.value) == "no installed plugin provides a service for a str: read 'labels.json' first"
+
+
 def test_a_format_that_may_have_any_arguments_needs_none(only, tmp_path):
     only(LabelsArtifact, OpenArtifact)
     assert bento.save(["good", "bad"], "labels", store=bento.Store(tmp_path)).name == "labels"

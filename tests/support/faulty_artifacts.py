@@ -209,6 +209,13 @@ class ShyArtifact(LineArtifact):
         return False
 
 
+class HastyArtifact(LineArtifact):
+    """Takes whatever it refuses for a path."""
+
+    def advice(self, model):
+        return f"read {model.name} first"
+
+
 class EagerArtifact(LineArtifact):
     """Imports its framework to recognise its models."""
 

@@ -28,6 +28,7 @@ ARTIFACTS = [
     Fault("has a name that no file or URL takes", artifacts.CapitalArtifact, "the class says what it is", "use a-z, 0-9 and '-'"),
     Fault("refuses its own models", artifacts.ShyArtifact, "the model is accepted", "accepts() does not return True for model()"),
     Fault("accepts everything", artifacts.GreedyArtifact, "what is accepted is kept", "accept the framework's types only"),
+    Fault("fails on what it refuses", artifacts.HastyArtifact, "what is accepted is kept", "advice() of a NoneType raises AttributeError"),
     Fault("imports its framework early", artifacts.EagerArtifact, "accepting imports no framework", "imports colorsys"),
     Fault("loses a part of the model", artifacts.LossyArtifact, "a saved model answers as before", "keep all that predict() depends on"),
     Fault("leaves the model in its process", artifacts.TestsOfCached, "a fresh process answers the same", "in a fresh process answers"),

@@ -71,6 +71,13 @@ class Artifact(ABC, Generic[M]):
     def accepts(self, model: object) -> bool:
         """Whether this format can keep `model`. Never imports the framework: see `instance_of`."""
 
+    def advice(self, model: object) -> str:
+        """What to do with a `model` that this format does not accept, such as the name of a file of one, as the end of the error.
+
+        Empty where the model's type, which the error names, says enough. Never imports the framework either.
+        """
+        return ""
+
     def requirements(self) -> list[str]:
         """The names of the distributions that loading needs; bento pins them to what is installed."""
         return []

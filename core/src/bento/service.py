@@ -130,4 +130,6 @@ def _check_model(cls: type[Service], slot: str, artifact: Artifact[Any], model: 
     if isinstance(model, type) and not artifact.accepts(model):
         raise ArtifactError(f"{cls.__name__}.{slot} got the class {model.__name__} itself: pass a fitted instance of it")
     if not artifact.accepts(model):
-        raise ArtifactError(f"{cls.__name__}.{slot} is a {type(artifact).__name__}, which does not keep a {type_name(model)}")
+        advice = artifact.advice(model)
+        fault = f"{cls.__name__}.{slot} is a {type(artifact).__name__}, which does not keep a {type_name(model)}"
+        raise ArtifactError(f"{fault}: {advice}" if advice else fault)

@@ -48,12 +48,31 @@ def test_a_model_that_is_not_built_is_refused():
     says(nets.Net(), "this nets.Net is not built and has no weights yet: call it once before it is packed")
 
 
-def test_a_legacy_file_is_refused_with_the_reason():
-    why = (
-        "is of the legacy HDF5 format, in which Keras runs code whatever safe_mode says (CVE-2025-9905): "
-        "load it with keras.saving.load_model where you trust it, and pack the model"
-    )
-    says("digits.h5", f"'digits.h5' {why}")
+class Digits(bento.Service):
+    model = KerasArtifact()
+
+
+WHY = (
+    "is of the legacy HDF5 format, in which Keras runs code whatever safe_mode says (CVE-2025-9905): "
+    "load it with keras.saving.load_model where you trust it, and pack the model"
+)
+
+
+@pytest.mark.parametrize(
+    ("file", "kind", "advice"),
+    [
+        ("digits.h5", "str", f"'digits.h5' {WHY}"),
+        (Path("old/DIGITS.HDF5"), "pathlib.PosixPath", f"'old/DIGITS.HDF5' {WHY}"),
+        ("digits.keras", "str", "load 'digits.keras' with keras.saving.load_model, and pack the model"),
+    ],
+)
+def test_the_name_of_a_file_is_refused_with_the_way_out(file, kind, advice):
+    refuses(lambda: Digits(model=file), f"Digits.model is a KerasArtifact, which does not keep a {kind}: {advice}")
+    refuses(lambda: bento.save(file, "digits"), f"no installed plugin provides a service for a {kind}: {advice}")
+
+
+def test_another_text_is_refused_by_its_type():
+    refuses(lambda: Digits(model="digits"), "Digits.model is a KerasArtifact, which does not keep a str")
 
 
 @pytest.fixture
@@ -67,8 +86,7 @@ def test_a_legacy_file_in_a_slot_is_refused_with_the_reason(folder):
     (folder / "model.keras").rename(legacy)
     refuses(
         lambda: KerasArtifact().load(folder),
-        f"{str(legacy)!r} is of the legacy HDF5 format, in which Keras runs code whatever safe_mode says (CVE-2025-9905): "
-        "load it with keras.saving.load_model where you trust it, and pack the model",
+        f"{str(legacy)!r} {WHY}",
     )
 
 

@@ -114,7 +114,8 @@ class Session:
     def accepts(self, modules: list[str]) -> list[str]:
         """Which of `modules` are imported once the artifact has been asked about foreign objects."""
         for model in foreign():
-            self.artifact.accepts(model)
+            if not self.artifact.accepts(model):
+                self.artifact.advice(model)
         return [name for name in modules if name in sys.modules]
 
     def answers(self, folder: str, elsewhere: str, test: dict[str, str]) -> dict[str, Any]:

@@ -63,7 +63,7 @@ class ArtifactTests(ArtifactChecks, Kit, kit=True):
         expect(self.artifact.accepts(model) is True, f"accepts() does not return True for model(), a {type_name(model)}")
 
     def test_what_is_accepted_is_kept(self) -> None:
-        """Foreign objects are not accepted; a format that does keep one of them brings it back."""
+        """Foreign objects are not accepted, whatever `advice` there is; a format that does keep one of them brings it back."""
         for model in foreign():
             if self._asked(model):
                 self._check_kept(model)

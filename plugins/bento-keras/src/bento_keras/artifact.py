@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _FILE = "model.keras"
 _LARGE = 64 * 1024**2
 """In bytes; Keras unpacks from half the free memory, or from 512 MB if it does not know how much that is."""
+_OWN = ".keras"
 _LEGACY = (".h5", ".hdf5")
 _WHY = (
     "is of the legacy HDF5 format, in which Keras runs code whatever safe_mode says (CVE-2025-9905): "
@@ -47,8 +48,6 @@ class KerasArtifact(Artifact["keras.Model"]):
     def save(self, model: keras.Model, folder: Path) -> None:
         from .archive import write
 
-        if isinstance(model, str | Path) and Path(model).suffix in _LEGACY:
-            raise ArtifactError(f"{str(model)!r} {_WHY}")
         if not model.built:
             raise ArtifactError(f"this {type_name(model)} is not built and has no weights yet: call it once before it is packed")
         write(model, folder / _FILE, self._custom.found())
@@ -66,6 +65,12 @@ class KerasArtifact(Artifact["keras.Model"]):
 
     def accepts(self, model: object) -> bool:
         return instance_of(model, "keras", "Model")
+
+    def advice(self, model: object) -> str:
+        suffix = Path(model).suffix.lower() if isinstance(model, str | Path) else ""
+        if suffix in _LEGACY:
+            return f"{str(model)!r} {_WHY}"
+        return f"load {str(model)!r} with keras.saving.load_model, and pack the model" if suffix == _OWN else ""
 
     def requirements(self) -> list[str]:
         return ["keras", *back_end.requirements()]
@@ -121,7 +126,7 @@ def _place_of(path: Path) -> Iterator[Path]:
 
 def _check_legacy(folder: Path) -> None:
     for path in folder.iterdir() if folder.is_dir() else ():
-        if path.suffix in _LEGACY:
+        if path.suffix.lower() in _LEGACY:
             raise ArtifactError(f"{str(path)!r} {_WHY}")
 
 
