@@ -142,6 +142,25 @@ def test_rows_that_do_not_fit_are_the_clients_fault():
     refuses(lambda: matrix(booster, np.ones(2)), "expected an array of shape (n, 2), got (2,)", InvalidInput)
 
 
+INFINITE = "XGBoost cannot read these rows: Input data contains `inf` or a value too large, while `missing` is not set to `inf`"
+
+
+def test_what_xgboost_cannot_read_is_the_clients_fault():
+    booster = trained()
+    refuses(lambda: matrix(booster, np.array([[np.inf, 1.0]])), INFINITE, InvalidInput)
+    refuses(lambda: matrix(booster, ROWS.assign(floor=np.inf)), INFINITE, InvalidInput)
+    with pytest.raises(InvalidInput, match=r"^XGBoost cannot read these rows: DataFrame.dtypes for data must be .* columns:floor: "):
+        matrix(booster, ROWS.assign(floor="first"))
+
+
+LINEAR = xgboost.XGBRegressor(n_estimators=2, booster="gblinear", updater="coord_descent").fit(ROWS, RENTS)
+
+
+@pytest.mark.parametrize("model", [LINEAR, trained()], ids=["linear", "booster"])
+def test_the_default_service_answers_no_infinite_rows(model):
+    refuses(lambda: XgboostService(model=model).predict(np.array([[np.inf, 1.0]])), INFINITE, InvalidInput)
+
+
 @pytest.mark.parametrize("model", [fitted(), trained()], ids=["estimator", "booster"])
 def test_the_default_service_answers_as_the_model_and_refuses_other_rows(model):
     service = XgboostService(model=model)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from bento import InvalidInput
 
 if TYPE_CHECKING:
     import xgboost
+
+_PLACE = re.compile(r"^\[[\d:]+\] \S+: (Check failed: [^:]+: )?")
+"""What XGBoost's own errors begin with: when it was, and where in its sources."""
 
 
 def matrix(model: Any, rows: Any) -> xgboost.DMatrix:
@@ -25,9 +31,23 @@ def matrix(model: Any, rows: Any) -> xgboost.DMatrix:
         lacking = [name for name in names if name not in list(rows.columns)]
         if lacking:
             raise InvalidInput(f"expected a table with the columns {', '.join(names)}, got none named {', '.join(lacking)}")
-        return xgboost.DMatrix(rows[names], missing=missing, enable_categorical=True)
+        with readable():
+            return xgboost.DMatrix(rows[names], missing=missing, enable_categorical=True)
     check_width(booster, rows)
-    return xgboost.DMatrix(rows, missing=missing, feature_names=names, feature_types=booster.feature_types, enable_categorical=True)
+    with readable():
+        return xgboost.DMatrix(rows, missing=missing, feature_names=names, feature_types=booster.feature_types, enable_categorical=True)
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """An InvalidInput for rows with something in them that XGBoost does not read, such as infinity."""
+    import xgboost
+
+    try:
+        yield
+    except (xgboost.core.XGBoostError, TypeError, ValueError) as error:
+        reason = _PLACE.sub("", str(error)).partition("\n")[0]
+        raise InvalidInput(f"XGBoost cannot read these rows: {reason}") from error
 
 
 def check_width(booster: xgboost.Booster, rows: Any) -> None:

@@ -8,7 +8,7 @@ import bento
 from bento.adapters import ArrayAdapter
 
 from .artifact import XgboostArtifact
-from .matrix import check_width, matrix
+from .matrix import check_width, matrix, readable
 
 
 class XgboostService(bento.Service):
@@ -27,4 +27,5 @@ class XgboostService(bento.Service):
         if not hasattr(self.model, "get_booster"):
             return self.model.predict(matrix(self.model, rows))
         check_width(self.model.get_booster(), rows)
-        return self.model.predict(rows)
+        with readable():
+            return self.model.predict(rows)
