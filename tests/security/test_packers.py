@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from bento.errors import BundleError, PackerError
-from bento.packers import DockerPacker, HerokuPacker, LambdaPacker, OciPacker, SystemdPacker, WheelPacker
+from bento.packers import DockerPacker, HerokuPacker, LambdaPacker, OciPacker, SagemakerPacker, SystemdPacker, WheelPacker
 
 PACKERS = [DockerPacker(), HerokuPacker(), LambdaPacker(), OciPacker(base="scratch", packages="base"), SystemdPacker(), WheelPacker()]
 CANARY = "touch /canary"
+ADAPTER = {"adapter": "json", "options": {}, "media_types": [], "schema": {}, "distribution": None, "version": None}
+API = {"name": "predict", "path": "/predict", "doc": "", "batch": None, "timeout": 60.0, "input": ADAPTER, "output": None}
 POISONS = [
     f"\nRUN {CANARY}",
     f"\r\nRUN {CANARY}",
@@ -110,3 +112,46 @@ def test_a_poisoned_option_is_refused(packer, option, value, poison):
     packer(**{option: value})
     with pytest.raises(PackerError):
         packer(**{option: f"{value}{poison}"})
+
+
+CONDA = {"channels": "conda-forge", "dependencies": "gdal=3.9"}
+CONDA_POISONS = {
+    "channels": [
+        *(f"conda-forge{poison}" for poison in POISONS),
+        *("", "-c", "--override-channels", "file:///etc", "/srv/channel", "../channel", "http://conda.example/main", "${CHANNEL}"),
+        *("https://user:canary@conda.example/main", "https://conda.example/t/canary/main", "t/canary", "defaults\n  - evil"),
+    ],
+    "dependencies": [
+        *(f"gdal=3.9{poison}" for poison in POISONS),
+        *("", "-n base", "--file=/etc/passwd", "GDAL", "../gdal", "gdal.tar.bz2#md5", "gdal[url=file:///x]", "gdal @ file:///x"),
+        *("https://conda.example/gdal.conda", "https://user:canary@conda.example/main::gdal", "https://conda.example/t/canary::gdal"),
+    ],
+}
+
+
+def conda(field: str, poison: str) -> dict[str, list[str]]:
+    return {name: [poison if name == field else value] for name, value in CONDA.items()}
+
+
+def env(made: dict[str, list[str]]) -> dict[str, object]:
+    return {"apt": [], "base_image": None, "conda": made, "python_version": None, "setup": None}
+
+
+@pytest.mark.parametrize(("field", "expected"), [("channels", "a conda channel like"), ("dependencies", "a conda dependency like")])
+def test_a_poisoned_conda_environment_is_refused_when_it_is_read(make_bundle, tmp_path, field, expected):
+    for poison in CONDA_POISONS[field]:
+        with pytest.raises(BundleError, match=rf"bento\.json: expected {expected} .* - at \$\.env\.conda\.{field}\[0\]"):
+            make_bundle(tmp_path / "bundle", env=env(conda(field, poison)))
+
+
+# Not `oci`, which writes nothing of an environment: its base has to have one.
+@pytest.mark.parametrize("packer", [DockerPacker, HerokuPacker, LambdaPacker, SagemakerPacker, SystemdPacker, WheelPacker])
+@pytest.mark.parametrize("field", CONDA)
+def test_a_poisoned_conda_environment_that_got_past_the_reader_is_refused_by_the_packer(make_bundle, tmp_path, packer, field):
+    files = {"environment.yml": b"", "src/iris.py": b"import bento\n"}
+    bundle = make_bundle(tmp_path / "bundle", files, env=env(conda("", "")), apis=[API])
+    for poison in CONDA_POISONS[field]:
+        object.__setattr__(bundle.manifest.env.conda, field, (poison,))
+        with pytest.raises(PackerError):
+            packer().pack(bundle, tmp_path / "out")
+        assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
