@@ -60,6 +60,23 @@ def scale(tmp_path_factory) -> Iterator[Bundle]:
         sys.path.remove(str(project))
 
 
+@pytest.fixture(scope="session")
+def from_wheelhouse(wheelhouse) -> dict[str, str]:
+    """The variables by which pip asks for wheels here, and no index."""
+    return {"PIP_CONFIG_FILE": "/dev/null", "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheelhouse)}
+
+
+@pytest.fixture(scope="session")
+def locked_scale(scale, from_wheelhouse, tmp_path_factory) -> Bundle:
+    """The same bundle, `scale:1`, with a lock."""
+    module = sys.modules["scale_packed"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(Path(module.__file__).parent)
+        for name, value in from_wheelhouse.items():
+            patch.setenv(name, value)
+        return Store(tmp_path_factory.mktemp("locked")).save(module.Scale(factor=np.array([2.0])), version="1", lock=True)
+
+
 class Environment:
     """A fresh virtual environment: everything that is installed here but bento, which has to come with what was packed."""
 

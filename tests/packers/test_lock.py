@@ -10,13 +10,11 @@ import sys
 import venv
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from bento.bundle import Bundle, open_bundle
 from bento.errors import PackerError
 from bento.packers import DockerPacker, HerokuPacker, LambdaPacker, SystemdPacker, WheelPacker
-from bento.store import Store
 
 WHEEL = "wheels/flowers-1.0-py3-none-any.whl"
 OURS = hashlib.sha256(b"wheel").hexdigest()
@@ -142,13 +140,11 @@ def test_a_lock_that_has_changed_is_refused(locked, tmp_path):
 
 
 @pytest.fixture
-def app(scale, wheelhouse, tmp_path, monkeypatch) -> Path:
+def app(locked_scale, from_wheelhouse, tmp_path, monkeypatch) -> Path:
     """The bundle `scale:1` with a lock, packed as a folder that pip installs from."""
-    for name, value in {"PIP_CONFIG_FILE": "/dev/null", "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheelhouse)}.items():
+    for name, value in from_wheelhouse.items():
         monkeypatch.setenv(name, value)
-    service = sys.modules["scale_packed"].Scale(factor=np.array([2.0]))
-    monkeypatch.syspath_prepend(Path(sys.modules["scale_packed"].__file__).parent)
-    return HerokuPacker().pack(Store(tmp_path / "store").save(service, version="1", lock=True), tmp_path / "app")
+    return HerokuPacker().pack(locked_scale, tmp_path / "app")
 
 
 def pip(app: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:

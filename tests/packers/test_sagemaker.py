@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
+import venv
 from pathlib import Path
 
 import pytest
@@ -93,3 +95,19 @@ def test_the_container_that_sagemaker_starts_answers_ping_and_invocations(scale,
         assert asking(port, "/ping") == (200, b"ready\n")
         assert asking(port, "/invocations", b"21") == (200, b"42.0")
         assert asking(port, "/multiply", b"21") == (200, b"42.0")
+
+
+def test_what_a_lock_names_answers_ping_and_invocations(locked_scale, from_wheelhouse, tmp_path, port, serving, asking):
+    folder, fresh = SagemakerPacker().pack(locked_scale, tmp_path / "image"), tmp_path / "fresh"
+    venv.create(fresh, symlinks=True)
+    steps = re.findall(r"^RUN python -m pip install ((?:.*\\\n)*.*)$", (folder / "Dockerfile").read_text(), re.MULTILINE)
+    for step in steps:
+        places = step.replace("/opt/bento/", "").replace("/bundle/", "bundle/").replace("\\\n", "")
+        pip = [sys.executable, "-m", "pip", "--python", fresh, "install", *places.split()]
+        done = subprocess.run(pip, cwd=folder, env={**os.environ, **from_wheelhouse}, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+    entry = [re.sub(r" /bundle(?= )", f" {folder}/bundle", word) for word in command((folder / "Dockerfile").read_text())]
+    variables = {"PATH": f"{fresh}/bin:{os.environ['PATH']}", "HOME": str(fresh), "SAGEMAKER_BIND_TO_PORT": str(port)}
+    with serving([*entry, "serve"], port, variables, tmp_path):
+        assert asking(port, "/ping") == (200, b"ready\n")
+        assert asking(port, "/invocations", b"21") == (200, b"42.0")

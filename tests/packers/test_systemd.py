@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -114,6 +116,28 @@ def installed(scale, environment, tmp_path) -> Path:
     environment.install("--requirement", "requirements.txt", cwd=folder)
     (folder / "venv").symlink_to(environment.folder)
     return folder
+
+
+@pytest.fixture
+def installed_by_its_script(locked_scale, from_wheelhouse, tmp_path) -> Path:
+    """A bundle with a lock, where the steps of its own `install.sh` have made the environment."""
+    folder = SystemdPacker(folder=str(tmp_path / "place")).pack(locked_scale, tmp_path / "place")
+    steps = [line for line in (folder / "install.sh").read_text().splitlines() if re.match(r"python3|venv/", line)]
+    variables = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(tmp_path), **from_wheelhouse}
+    done = subprocess.run(["sh", "-euc", "\n".join(steps)], cwd=folder, env=variables, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+@needs_systemd
+def test_a_bundle_with_a_lock_is_installed_verified_and_served(installed_by_its_script, port, serving, asking):
+    folder = installed_by_its_script
+    units = [folder / "bento-scale.service", folder / "bento-scale.socket"]
+    checked = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False)
+    assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
+    command = ["systemd-socket-activate", f"--listen=127.0.0.1:{port}", f"--setenv=HOME={folder}"]
+    with serving([*command, *setting(units[0], "ExecStart").split()], port, {"PATH": os.environ["PATH"]}, Path("/")):
+        assert asking(port, "/multiply", b"21") == (200, b"42.0")
 
 
 @needs_systemd
