@@ -35,6 +35,8 @@ ENVIRONMENTS += $(sort $(ALONE))
 PLUGINS_together := $(filter-out bento-sklearn,$(PLUGINS))
 TOGETHER := $(VENV)/plugins/together
 EVERYTHING := core $(PLUGINS:%=plugins/%)
+# What tests use one part of, in a folder of its own: the rest wants a server's requirements, or comes with a plugin for pytest.
+SCHEMAS_bento-kubernetes := cloudcoil cloudcoil-models-knative-serving kserve
 PAGE := tests/docs/test_pages.py::test_a_page_does_what_it_shows
 
 .DEFAULT_GOAL := help
@@ -127,4 +129,5 @@ $(VENV)/plugins/%/done: $(DECLARED) $$(addsuffix /pyproject.toml,$$(addprefix pl
 	$(PYTHON) -m venv $(@D)
 	$(call install_into,$(@D)) --upgrade pip
 	$(call install_into,$(@D)) --group test $$(WITHOUT="$(CLOUDS)" $(@D)/bin/python -c "$$EDITABLE" $(PROJECTS) $(PLUGINS_$*:%=plugins/%))
+	$(if $(filter bento-kubernetes,$(PLUGINS_$*)),$(call install_into,$(@D)) --no-deps --target $(@D)/schemas $(SCHEMAS_bento-kubernetes))
 	@touch $@

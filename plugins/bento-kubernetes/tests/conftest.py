@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import itertools
-from collections.abc import Callable
+import json
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -71,3 +77,37 @@ def manifest(packed) -> Callable[[ManifestPacker, Bundle], list[dict[str, Any]]]
         return list(yaml.safe_load_all(packed(packer, bundle)))
 
     return manifest
+
+
+@pytest.fixture(scope="session")
+def published() -> Iterator[pytest.MonkeyPatch]:
+    """The classes that KServe and Knative publish of their APIs can be imported, from where `make` has put them."""
+    folder = Path(sys.prefix, "schemas")
+    if not folder.is_dir():
+        pytest.skip("'make test-data' installs what KServe and Knative publish of their APIs")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder)
+        yield patch
+
+
+@pytest.fixture(scope="session")
+def check_knative(published) -> Callable[[dict[str, Any]], object]:
+    """Refuse what the schemas of Knative's API do, fields that they do not know among them."""
+    service = importlib.import_module("cloudcoil.models.knative_serving.serving.v1").Service
+    return partial(service.model_validate, strict=True, extra="forbid")
+
+
+@pytest.fixture(scope="session")
+def check_kserve(published) -> Callable[[dict[str, Any]], None]:
+    """Refuse what the classes of KServe's API cannot read and write again as it was."""
+    # Importing `kserve` itself would import its server.
+    published.setitem(sys.modules, "kserve", importlib.util.module_from_spec(importlib.util.find_spec("kserve")))
+    models, client = importlib.import_module("kserve.models"), importlib.import_module("kserve.api_client").ApiClient()
+    for kind in ("V1Container", "V1ObjectMeta", "V1Volume"):
+        published.setattr(models, kind, object, raising=False)  # Kubernetes' own, which have schemas of their own
+
+    def check_kserve(service: dict[str, Any]) -> None:
+        read = client.deserialize(SimpleNamespace(data=json.dumps(service)), "V1beta1InferenceService")
+        assert client.sanitize_for_serialization(read) == service
+
+    return check_kserve

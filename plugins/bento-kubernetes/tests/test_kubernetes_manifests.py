@@ -1,4 +1,4 @@
-"""What is written is what clusters take, by the schemas that Kubernetes publishes."""
+"""What is written is what clusters take, by the schemas that Kubernetes, KServe and Knative publish."""
 
 from __future__ import annotations
 
@@ -211,8 +211,9 @@ def test_the_number_of_pods_is_the_autoscalers_where_there_is_one(bundle, packed
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("options", OPTIONS)
-def test_an_inference_service_has_a_pods_spec_and_how_many_of_it(options, version, bundle, manifest):
+def test_an_inference_service_has_a_pods_spec_and_how_many_of_it(options, version, bundle, manifest, check_kserve):
     (service,) = manifest(KservePacker(image=IMAGE, **options), bundle)
+    check_kserve(service)
     assert (service["apiVersion"], service["kind"]) == ("serving.kserve.io/v1beta1", "InferenceService")
     assert service["metadata"]["annotations"] == {"serving.kserve.io/deploymentMode": "RawDeployment"}
     predictor = service["spec"].pop("predictor")
@@ -226,8 +227,9 @@ def test_an_inference_service_has_a_pods_spec_and_how_many_of_it(options, versio
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("options", OPTIONS)
-def test_a_service_of_knative_has_a_pods_spec_without_what_knative_decides(options, version, bundle, manifest):
+def test_a_service_of_knative_has_a_pods_spec_without_what_knative_decides(options, version, bundle, manifest, check_knative):
     (service,) = manifest(KnativePacker(image=IMAGE, **options), bundle)
+    check_knative(service)
     assert (service["apiVersion"], service["kind"], list(service["spec"])) == ("serving.knative.dev/v1", "Service", ["template"])
     spec = service["spec"]["template"]["spec"]
     assert set(spec) == {"containers", "enableServiceLinks", "volumes"}
@@ -236,6 +238,22 @@ def test_a_service_of_knative_has_a_pods_spec_without_what_knative_decides(optio
     for probe in ("livenessProbe", "readinessProbe"):
         assert container[probe]["httpGet"].setdefault("port", 0) == 0  # Knative adds the one there is
     check(pod(spec), version)
+
+
+@pytest.mark.parametrize("wrong", [{"minReplica": 1}, {"minReplicas": "1"}, {"labels": ["canary"]}, {"timeout": 1.5}], ids=str)
+def test_the_classes_of_kserve_refuse_what_they_do_not_know(wrong, bundle, manifest, check_kserve):
+    (service,) = manifest(KservePacker(image=IMAGE), bundle)
+    service["spec"]["predictor"].update(wrong)
+    with pytest.raises((AssertionError, AttributeError)):
+        check_kserve(service)
+
+
+@pytest.mark.parametrize("wrong", [{"containerConcurency": 1}, {"timeoutSeconds": "30"}, {"containers": [{"comand": []}]}], ids=str)
+def test_the_schemas_of_knative_refuse_what_they_do_not_know(wrong, bundle, manifest, check_knative):
+    (service,) = manifest(KnativePacker(image=IMAGE), bundle)
+    service["spec"]["template"]["spec"].update(wrong)
+    with pytest.raises(ValueError, match="validation error"):
+        check_knative(service)
 
 
 @pytest.mark.parametrize(
@@ -258,11 +276,17 @@ def test_a_pod_is_not_killed_before_its_server_has_had_its_time(packer, bundle, 
     assert spec["terminationGracePeriodSeconds"] > DELAY + GRACE
 
 
-@pytest.mark.parametrize("version", ["1e3", "12e4567", "0x10", "1_000", "1", "true", "null", "2026-11-22", "0o7", "1.5"])
+@pytest.mark.parametrize("version", ["1e3", "12e4567", "0x10", "1_000", "1", "true", "null", "2026-11-22", "0o7", "1.5", "y", "N", "on"])
 def test_a_version_that_looks_like_something_else_stays_a_text(version, save, packed):
     text = packed(KnativePacker(image=IMAGE), save(version=version))
     assert yaml.safe_load(text)["metadata"]["labels"]["app.kubernetes.io/version"] == version
     assert f"app.kubernetes.io/version: '{version}'\n" in text
+
+
+def test_a_name_that_looks_like_something_else_stays_a_text(save, packed):
+    text = packed(KnativePacker(image=IMAGE), save("n"))
+    assert yaml.safe_load(text)["metadata"]["name"] == "n"
+    assert "  name: 'n'\n" in text
 
 
 def test_a_version_longer_than_a_label_is_cut(save, manifest):

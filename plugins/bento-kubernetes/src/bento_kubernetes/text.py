@@ -7,15 +7,19 @@ from typing import Any
 
 import yaml
 
+# Truths of YAML 1.1, which PyYAML writes and reads as texts. Source: yaml.org, "Boolean Language-Independent Type for YAML".
+_TRUTHS = frozenset("yYnN")
+
 
 class _Dumper(yaml.SafeDumper):
-    """No anchors, and every text that begins with a digit in quotes: `1e3` is a number to some readers and none to PyYAML."""
+    """No anchors, and in quotes what is a text to PyYAML alone: to other readers `1e3` is a number, and `y` a truth."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
     def text(self, value: str) -> yaml.ScalarNode:
-        return self.represent_scalar("tag:yaml.org,2002:str", value, style="'" if value[:1].isdigit() else None)
+        quoted = value[:1].isdigit() or value in _TRUTHS
+        return self.represent_scalar("tag:yaml.org,2002:str", value, style="'" if quoted else None)
 
 
 _Dumper.add_representer(str, _Dumper.text)
