@@ -4,7 +4,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DONE := $(VENV)/done
-install_into = $(1)/bin/python -m pip --quiet --disable-pip-version-check install --constraint constraints.txt
+# Our own projects are built with what BUILD has installed, instead of an environment for each of them; and what is never imported is never
+# compiled.
+BUILD := editables hatchling
+PIP := -m pip --quiet --disable-pip-version-check install --no-compile --no-build-isolation --constraint constraints.txt
+install_into = $(1)/bin/python $(PIP)
 INSTALL := $(call install_into,$(VENV))
 # Every project with every extra it declares but those in WITHOUT, as arguments of pip.
 define EDITABLE
@@ -93,7 +97,7 @@ $(DONE)/pip: constraints.txt
 	  echo "bento needs Python 3.11 or newer, and '$(PYTHON)' is none: say which one with make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; \
 	  exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(INSTALL) --upgrade pip
+	$(INSTALL) --upgrade pip $(BUILD)
 	@mkdir -p $(DONE)
 	@touch $@
 
@@ -127,7 +131,7 @@ $(DONE)/install: $(DONE)/check $(DONE)/docs $(EVERYTHING:%=%/pyproject.toml)
 .SECONDEXPANSION:
 $(VENV)/plugins/%/done: $(DECLARED) $$(addsuffix /pyproject.toml,$$(addprefix plugins/,$$(PLUGINS_$$*)))
 	$(PYTHON) -m venv $(@D)
-	$(call install_into,$(@D)) --upgrade pip
+	$(call install_into,$(@D)) --upgrade pip $(BUILD)
 	$(call install_into,$(@D)) --group test $$(WITHOUT="$(CLOUDS)" $(@D)/bin/python -c "$$EDITABLE" $(PROJECTS) $(PLUGINS_$*:%=plugins/%))
 	$(if $(filter bento-kubernetes,$(PLUGINS_$*)),$(call install_into,$(@D)) --no-deps --target $(@D)/schemas $(SCHEMAS_bento-kubernetes))
 	@touch $@
