@@ -42,9 +42,11 @@ EVERYTHING := core $(PLUGINS:%=plugins/%)
 # What tests use one part of, in a folder of its own: the rest wants a server's requirements, or comes with a plugin for pytest.
 SCHEMAS_bento-kubernetes := cloudcoil cloudcoil-models-knative-serving kserve
 PAGE := tests/docs/test_pages.py::test_a_page_does_what_it_shows
+# What is pressed harder by `make pressure`.
+PRESSED := tests/pressure tests/property tests/store/test_remotes_interrupted.py
 
 .DEFAULT_GOAL := help
-.PHONY: install demo test coverage test-plugins test-brief check repro bench docs clean help
+.PHONY: install demo test pressure coverage test-plugins test-brief check repro bench docs clean help
 
 help:  ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,17 +55,20 @@ demo: $(DONE)/demo  ## train a classifier on the iris data, serve it and ask it 
 	@$(BIN)/python examples/demo.py
 
 test: $(DONE)/test $(DONE)/servers  ## run the tests of core and bento-sklearn
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+
+pressure: $(DONE)/test $(DONE)/servers  ## run the long form of what the tests have a short form of: load, crashes and properties
+	BENTO_PRESSURE_SECONDS=10 $(BIN)/python -m pytest --timeout 600 --numprocesses auto --dist loadfile --no-loadscope-reorder $(PRESSED)
 
 coverage: $(DONE)/test $(DONE)/servers  ## run the same tests and measure the branch coverage of the core, which takes twice as long
-	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --cov
+	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder --cov
 
 test-plugins:  ## run the tests of every other plugin, in environments that have its framework
 	@$(MAKE) --no-print-directory --jobs 4 $(ENVIRONMENTS:%=$(VENV)/plugins/%/done)
 	@$(MAKE) --no-print-directory --keep-going $(ENVIRONMENTS:%=test-%)
 
 test-%: $(VENV)/plugins/%/done
-	$(<D)/bin/python -m pytest --numprocesses auto --dist loadfile $(PLUGINS_$*:%=plugins/%) $(PLUGINS_$*:%='$(PAGE)[plugins/%/README.md]')
+	$(<D)/bin/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(PLUGINS_$*:%=plugins/%) $(PLUGINS_$*:%='$(PAGE)[plugins/%/README.md]')
 
 test-brief: $(TOGETHER)/done  ## run a short form of that: the kits and the README of every plugin, all in one environment
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync --keep-going $(PLUGINS_together:%=brief-%)
@@ -132,6 +137,6 @@ $(DONE)/install: $(DONE)/check $(DONE)/docs $(EVERYTHING:%=%/pyproject.toml)
 $(VENV)/plugins/%/done: $(DECLARED) $$(addsuffix /pyproject.toml,$$(addprefix plugins/,$$(PLUGINS_$$*)))
 	$(PYTHON) -m venv $(@D)
 	$(call install_into,$(@D)) --upgrade pip $(BUILD)
-	$(call install_into,$(@D)) --group test $$(WITHOUT="$(CLOUDS)" $(@D)/bin/python -c "$$EDITABLE" $(PROJECTS) $(PLUGINS_$*:%=plugins/%))
+	nice $(call install_into,$(@D)) --group test $$(WITHOUT="$(CLOUDS)" $(@D)/bin/python -c "$$EDITABLE" $(PROJECTS) $(PLUGINS_$*:%=plugins/%))
 	$(if $(filter bento-kubernetes,$(PLUGINS_$*)),$(call install_into,$(@D)) --no-deps --target $(@D)/schemas $(SCHEMAS_bento-kubernetes))
 	@touch $@

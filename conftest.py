@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -18,16 +19,25 @@ if chosen := os.environ.get("HYPOTHESIS_PROFILE"):
 elif not os.environ.get("CI"):
     settings.load_profile("unhurried")
 
+ROOT = Path(__file__).parent
+# Where a file of tests takes long, the longest first. A file is run by one process, so none of them may be begun when the others are done.
+LONG = ("docs/test_pages.py", "pressure", "store", "property", "packers", "installed", "testing", "security", "serving")
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The short form of a plugin's suite has the kit's tests of one class for each artifact, adapter and packer."""
+    """Long tests go first; the short form of a plugin's suite has the kit's tests of one class for each artifact, adapter and packer."""
+    items.sort(key=_turn)
     kits = sys.modules.get("bento.testing._kit")
     first: dict[type, type] = {}
     for item in items:
         tests = getattr(item, "cls", None)
         if kits and isinstance(tests, type) and issubclass(tests, kits.Kit) and first.setdefault(_tested(tests), tests) is tests:
             item.add_marker("brief")
+
+
+def _turn(item: pytest.Item) -> int:
+    return next((turn for turn, place in enumerate(LONG) if item.path.is_relative_to(ROOT / "tests" / place)), len(LONG))
 
 
 def _tested(tests: type) -> type:

@@ -15,6 +15,7 @@ from bento.serving import App, Limits
 from bento.serving.calls.answer import Answer
 from bento.serving.calls.call import Call
 from bento.serving.calls.request import Head, Request
+from pressing import times
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ async def ask_all(service: Doubling, batch: list[Ask]) -> dict[int, list[tuple[i
     return answers
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=times(50, 500), deadline=None)
 @given(batch=asks, size=st.integers(1, 6))
 def test_every_request_is_answered_once_with_its_own_answer(batch, size):
     service = service_of(size)
@@ -108,7 +109,7 @@ def test_every_request_is_answered_once_with_its_own_answer(batch, size):
             assert status in {200, 422}
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=times(20, 200), deadline=None)
 @given(rows=st.lists(st.integers(0, 9), min_size=1, max_size=20), size=st.integers(1, 8))
 def test_no_batch_holds_more_rows_than_its_size(rows, size):
     service = service_of(size)

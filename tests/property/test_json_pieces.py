@@ -14,6 +14,7 @@ from bento import BadInput, InvalidInput, Payload
 from bento.adapters import ArrayAdapter, JsonAdapter
 from bento.adapters._nested import NUMBERS, OR_NULL, from_lists
 from bento.adapters._pieces import parse
+from pressing import times
 
 
 class Twice(list):
@@ -57,7 +58,7 @@ def in_pieces(text: bytes, size: int) -> object:
         return BadInput
 
 
-@settings(max_examples=500)
+@settings(max_examples=times(200, 2000))
 @given(value=documents, space=spaces, size=st.integers(1, 40))
 def test_a_document_is_the_same_in_pieces(value, space, size):
     text = written(value, space).encode()
@@ -66,7 +67,7 @@ def test_a_document_is_the_same_in_pieces(value, space, size):
     assert orjson.dumps(in_pieces(text, size)) == orjson.dumps(at_once(text))
 
 
-@settings(max_examples=1000)
+@settings(max_examples=times(400, 4000))
 @given(
     value=documents,
     space=spaces,
@@ -113,7 +114,7 @@ numbers = st.recursive(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=times(200, 2000))
 @given(value=numbers, pieces=st.integers(2, 20), leaves=st.sampled_from([NUMBERS, OR_NULL]))
 def test_an_array_is_the_same_in_pieces(value, pieces, leaves):
     text = orjson.dumps(value)

@@ -21,6 +21,7 @@ from bento.adapters import ArrayAdapter, JsonAdapter
 from bento.serving import App, Limits
 from bento.serving.http.fast import FastLane, fits
 from bento.serving.http.protocol import FastProtocol
+from pressing import times
 
 T = TypeVar("T")
 
@@ -196,7 +197,7 @@ def test_this_uvicorn_is_one_that_the_fast_lane_knows():
     assert fits()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=times(60, 400), deadline=None)
 @given(batch=asks, cuts=st.lists(st.integers(0, 4000), max_size=6))
 def test_both_lanes_answer_alike(batch, cuts):
     whole = [*takewhile(lambda ask: not ask.is_last, batch), *[ask for ask in batch if ask.is_last][:1]]
@@ -207,7 +208,7 @@ def test_both_lanes_answer_alike(batch, cuts):
     assert fast
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=times(30, 200), deadline=None)
 @given(batch=asks, order=st.permutations(range(10)))
 def test_requests_that_came_before_are_answered_alike(batch, order):
     plain = [ask.wire() for ask in batch if ask.method == "POST" and not ask.is_last]

@@ -19,6 +19,7 @@ from bento.bundle import Bundle, open_bundle, verify
 from bento.errors import NotFound, StoreError, UntrustedError
 from bento.store import Store, check_trust
 from bento.store.remote import Remote
+from pressing import times
 
 NAMES = st.sampled_from(["iris", "rose"])
 VERSIONS = st.sampled_from(["1", "2"])
@@ -140,4 +141,4 @@ class RemoteModel(RuleBasedStateMachine):
 
 
 TestRemoteModel = RemoteModel.TestCase
-TestRemoteModel.settings = settings(max_examples=20, stateful_step_count=20, deadline=None)
+TestRemoteModel.settings = settings(max_examples=times(8, 60), stateful_step_count=20, deadline=None)

@@ -18,6 +18,7 @@ from bento.bundle import Bundle, open_bundle, verify
 from bento.errors import NotFound, StoreError, UntrustedError
 from bento.packers import ArchivePacker
 from bento.store import Store, check_trust, find
+from pressing import times
 
 NAMES = st.sampled_from(["iris", "rose"])
 VERSIONS = st.sampled_from(["1", "2", "10"])
@@ -149,4 +150,4 @@ def fingerprints(bundles: list[Bundle]) -> list[str]:
 
 
 TestStoreModel = StoreModel.TestCase
-TestStoreModel.settings = settings(max_examples=50, stateful_step_count=25, deadline=None)
+TestStoreModel.settings = settings(max_examples=times(15, 150), stateful_step_count=25, deadline=None)

@@ -22,7 +22,7 @@ from running import started
 
 FETCH = """
 import bento
-print(bento.store.find({url!r}, store=store).path, flush=True)
+print(*[bento.store.find(url, store=store).path for url in {urls!r}], flush=True)
 {then}
 sys.stdin.read()
 """
@@ -48,11 +48,11 @@ def url(make_bundle, tmp_path) -> str:
 
 @pytest.fixture
 def cached(url, run, store):
-    """What has been called by a URL, by processes that have ended: 1 two days ago, 2 yesterday, 3 today."""
+    """What has been called by a URL, by a process that has ended: 1 two days ago, 2 yesterday, 3 today."""
+    process = run(FETCH.format(urls=[f"{url}/iris:{version}" for version in "321"], then=""))
+    assert process.stdout.readline()
+    process.communicate()
     for days, version in enumerate("321"):
-        process = run(FETCH.format(url=f"{url}/iris:{version}", then=""))
-        assert process.stdout.readline()
-        process.communicate()
         (each,) = (each for each in contents(store.root) if each.tag.version == version)
         os.utime(each.store.root / "leases" / f"iris..{version}", (time.time() - days * 86400 - 60,) * 2)
     return url
@@ -105,7 +105,7 @@ def test_what_was_pruned_is_fetched_again(cached, store):
 
 @pytest.mark.parametrize("then", ["", "if os.fork(): os._exit(0)"], ids=["a process", "one that it forked"])
 def test_what_is_in_use_stays_until_whoever_uses_it_is_gone(url, run, store, then):
-    process = run(FETCH.format(url=f"{url}/iris:1", then=then))
+    process = run(FETCH.format(urls=[f"{url}/iris:1"], then=then))
     path = process.stdout.readline().strip()
     removed, in_use = prune(store.root, max_size=0)
     assert (removed, names(in_use)) == ([], ["iris:1"])
@@ -116,7 +116,7 @@ def test_what_is_in_use_stays_until_whoever_uses_it_is_gone(url, run, store, the
 
 
 def test_one_that_was_killed_uses_nothing(url, run, store):
-    process = run(FETCH.format(url=f"{url}/iris:1", then=""))
+    process = run(FETCH.format(urls=[f"{url}/iris:1"], then=""))
     assert process.stdout.readline()
     process.kill()
     process.wait()
@@ -144,7 +144,7 @@ def test_an_archive_is_told_by_its_own_url_and_pruned(run, store, make_bundle, t
     ArchivePacker().pack(make_bundle(tmp_path / "bundle"), tmp_path / "iris.bento")
     web = run(f"os.chdir({str(tmp_path)!r})\n{serve}print(server.server_port, flush=True)\nserver.serve_forever()")
     url = f"http://127.0.0.1:{int(web.stdout.readline())}/iris.bento"
-    process = run(FETCH.format(url=url, then=""))
+    process = run(FETCH.format(urls=[url], then=""))
     assert process.stdout.readline()
     assert [each.url for each in contents(store.root)] == [url]
     assert names(prune(store.root, max_size=0)[1]) == ["iris:3"]

@@ -15,6 +15,7 @@ from bento.bundle import verify
 from bento.store import Store
 from bento.store.remote import Remote
 from bento.store.transfer import push_bundle
+from pressing import times
 
 PUSH = """
 import sys
@@ -37,7 +38,8 @@ input()
 bento.pull(sys.argv[1], sys.argv[2], store=bento.Store(Path(sys.argv[3])))
 """
 
-INSTANTS = 6
+INSTANTS = times(2, 6)
+RIVALRIES = times(1, 3)
 
 
 @pytest.fixture
@@ -100,7 +102,7 @@ def test_a_push_killed_at_any_instant_leaves_no_torn_remote(bundles, elsewhere, 
 
 @pytest.mark.timeout(300)
 def test_of_many_that_push_one_tag_at_once_one_has_it_whole(make_bundle, elsewhere, tmp_path):
-    for number in range(3):
+    for number in range(RIVALRIES):
         rivals = [make_bundle(tmp_path / f"{number}-{name}", {"src/iris.py": name.encode()}, version=str(number)) for name in "abc"]
         processes = [started(PUSH, str(bundle.path), elsewhere) for bundle in rivals]
         for process in processes:

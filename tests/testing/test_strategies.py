@@ -7,7 +7,7 @@ import json
 import msgpack
 import numpy as np
 import pytest
-from hypothesis import find, given
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 from bento import Payload, Tag
@@ -59,7 +59,7 @@ def test_an_array_is_a_value_of_the_adapter_that_is_declared_alike(array):
     ],
 )
 def test_the_odd_cases_are_drawn(strategy, condition):
-    find(strategy, condition)
+    find(strategy, condition, settings=settings(max_examples=2000, phases=[Phase.generate]))
 
 
 @given(strategies.content_types())
