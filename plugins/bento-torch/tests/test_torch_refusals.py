@@ -77,6 +77,45 @@ def test_a_model_of_another_class_is_refused_and_the_one_inside_of_it_pointed_at
     says(compiled, "the model is a torch._dynamo.eval_frame.OptimizedModule, and nets.Net() makes a nets.Net: pass its ._orig_mod")
 
 
+class Nets(bento.Service):
+    module = TorchArtifact(nets.Net)
+    script = TorchScriptArtifact()
+    program = TorchExportArtifact()
+
+
+def exported():
+    return torch.export.export(nn.Linear(2, 1), (torch.ones(1, 2),))
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit")
+@pytest.mark.parametrize(
+    ("slot", "make", "kind", "advice"),
+    [
+        (
+            "module",
+            nets.Net().state_dict,
+            "collections.OrderedDict",
+            "it is a state: give it to a module with load_state_dict(), and pack the module",
+        ),
+        ("module", lambda: "net.pt", "str", "load 'net.pt' into a module with load_state_dict(), and pack the module"),
+        ("module", lambda: torch.jit.script(nn.ReLU()), "torch.jit._script.RecursiveScriptModule", "TorchScriptArtifact keeps one"),
+        ("module", exported, "torch.export.exported_program.ExportedProgram", "TorchExportArtifact keeps one"),
+        ("script", nn.ReLU, "torch.nn.modules.activation.ReLU", "pack what torch.jit.script or torch.jit.trace makes of it"),
+        ("program", nn.ReLU, "torch.nn.modules.activation.ReLU", "pack what torch.export.export makes of it"),
+    ],
+    ids=["state", "file", "script", "program", "no script", "no program"],
+)
+def test_what_is_no_model_of_a_format_is_refused_with_the_way_out(slot, make, kind, advice):
+    fitting = {"module": nets.Net(), "script": torch.jit.script(nn.ReLU()), "program": exported()}
+    message = f"Nets.{slot} is a {type(Nets.artifacts[slot]).__name__}, which does not keep a {kind}: {advice}"
+    refuses(lambda: Nets(**{**fitting, slot: make()}), message)
+
+
+def test_a_bare_module_is_told_of_the_format_that_keeps_it():
+    message = "no installed plugin provides a service for a nets.Net: write a bento.Service with a slot for it, of TorchArtifact"
+    refuses(lambda: bento.save(nets.Net(), "net"), message)
+
+
 def test_a_state_that_does_not_fit_is_refused_by_name():
     model = nets.Net()
     model.extra = nn.Parameter(torch.ones(2))

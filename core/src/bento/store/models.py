@@ -49,15 +49,13 @@ def _service_class(model: object, registry: Registry) -> type[Service]:
 
 def _way_out(model: object, registry: Registry) -> str:
     """What to do with a model without a service: the plugin of its framework may be there all the same, with formats for one."""
-    advices = [kind().advice(model) for kind in registry.artifacts.values() if not _needs_arguments(kind)]
-    if any(advices):
-        return next(filter(None, advices))
     frameworks = {base.__module__.partition(".")[0] for base in type(model).__mro__[:-1]}
     kinds = [kind for kind in registry.artifacts.values() if kind.framework in frameworks]
     keep = [kind.__name__ for kind in kinds if not _needs_arguments(kind) and kind().accepts(model)]
     may = keep or [kind.__name__ for kind in kinds if _needs_arguments(kind)]
     if not may:
-        return "install the plugin of its framework, or write a bento.Service with a slot for it"
+        advices = (kind().advice(model) for kind in registry.artifacts.values() if not _needs_arguments(kind))
+        return next(filter(None, advices), "install the plugin of its framework, or write a bento.Service with a slot for it")
     return f"write a bento.Service with a slot for it, of {' or '.join(sorted(may))}"
 
 

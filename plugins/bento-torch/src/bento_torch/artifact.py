@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bento import ArtifactError, instance_of
@@ -13,13 +14,12 @@ from .build import ModuleBuild
 from .device import AUTO, find_device
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from torch import nn
 
     from bento.artifact import JSON
 
 _FILE = "model.safetensors"
+_WEIGHTS = (".bin", ".ckpt", ".pt", ".pth", ".safetensors")
 
 
 class TorchArtifact(DeviceArtifact["nn.Module"]):
@@ -62,6 +62,15 @@ class TorchArtifact(DeviceArtifact["nn.Module"]):
 
     def accepts(self, model: object) -> bool:
         return instance_of(model, "torch.nn", "Module") and not instance_of(model, "torch.jit", "ScriptModule")
+
+    def advice(self, model: object) -> str:
+        if isinstance(model, Mapping) and any(instance_of(value, "torch", "Tensor") for value in model.values()):
+            return "it is a state: give it to a module with load_state_dict(), and pack the module"
+        if isinstance(model, str | Path) and Path(model).suffix in _WEIGHTS:
+            return f"load {str(model)!r} into a module with load_state_dict(), and pack the module"
+        if instance_of(model, "torch.jit", "ScriptModule"):
+            return "TorchScriptArtifact keeps one"
+        return "TorchExportArtifact keeps one" if instance_of(model, "torch.export", "ExportedProgram") else ""
 
     def requirements(self) -> list[str]:
         return ["safetensors", *super().requirements()]

@@ -55,6 +55,9 @@ class TorchExportArtifact(DeviceArtifact["ExportedProgram"]):
     def accepts(self, model: object) -> bool:
         return instance_of(model, "torch.export", "ExportedProgram")
 
+    def advice(self, model: object) -> str:
+        return "pack what torch.export.export makes of it" if instance_of(model, "torch.nn", "Module") else ""
+
 
 def _read(path: Path) -> ExportedProgram:
     import torch

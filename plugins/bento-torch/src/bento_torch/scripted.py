@@ -49,3 +49,6 @@ class TorchScriptArtifact(DeviceArtifact["ScriptModule"]):
 
     def accepts(self, model: object) -> bool:
         return instance_of(model, "torch.jit", "ScriptModule")
+
+    def advice(self, model: object) -> str:
+        return "pack what torch.jit.script or torch.jit.trace makes of it" if instance_of(model, "torch.nn", "Module") else ""
