@@ -7,6 +7,7 @@ import programs
 import pytest
 import tensorflow as tf
 
+import bento
 from bento import ArtifactError, DefinitionError
 from bento_tensorflow import SavedModelArtifact
 from bento_tensorflow.checks import TestSavedModelArtifact
@@ -42,6 +43,17 @@ def test_a_program_runs_code_and_says_so():
 def refuses(action, message, kind=ArtifactError):
     with pytest.raises(kind, match=f"^{re.escape(message)}$"):
         action()
+
+
+class Lines(bento.Service):
+    model = SavedModelArtifact()
+
+
+def test_the_folder_of_a_program_is_refused_with_the_way_out(tmp_path):
+    tf.saved_model.save(programs.Line(), str(tmp_path))
+    message = f"Lines.model is a SavedModelArtifact, which does not keep a str: pack what tf.saved_model.load({str(tmp_path)!r}) gives"
+    refuses(lambda: Lines(model=str(tmp_path)), message)
+    refuses(lambda: Lines(model="elsewhere"), "Lines.model is a SavedModelArtifact, which does not keep a str")
 
 
 def test_signatures_that_are_no_names_are_refused():

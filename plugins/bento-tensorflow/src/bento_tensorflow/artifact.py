@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bento import Artifact, ArtifactError, DefinitionError, instance_of, type_name
@@ -10,11 +11,10 @@ from bento import Artifact, ArtifactError, DefinitionError, instance_of, type_na
 from .sums import check_sums, write_sums
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from bento.artifact import JSON
 
 _FOLDER = "model"
+_PROGRAM = "saved_model.pb"
 
 
 class SavedModelArtifact(Artifact[Any]):
@@ -63,6 +63,10 @@ class SavedModelArtifact(Artifact[Any]):
         return instance_of(model, "tensorflow", "Module") or instance_of(
             model, "tensorflow.python.trackable.autotrackable", "AutoTrackable"
         )
+
+    def advice(self, model: object) -> str:
+        is_saved = isinstance(model, str | Path) and Path(model, _PROGRAM).is_file()
+        return f"pack what tf.saved_model.load({str(model)!r}) gives" if is_saved else ""
 
     def requirements(self) -> list[str]:
         return ["tensorflow"]
