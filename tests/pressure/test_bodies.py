@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import gzip
 import io
+import socket
+from itertools import pairwise
 
 import numpy as np
 import orjson
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from client import Connection, post, watching
 
@@ -51,3 +55,20 @@ def slowest_beside(port: int, asked: bytes) -> float:
     with Connection(port) as connection, watching(port) as health, watching(port, post("/echo")) as other:
         assert connection.ask(asked).status in {200, 400}
     return max(health.percentile(99), other.percentile(99))
+
+
+def test_bodies_in_pieces_and_what_follows_them_are_requests_of_their_own(server):
+    """Wherever the packets end, and whatever is behind a body in one of them."""
+
+    @settings(max_examples=50)
+    @given(bodies=st.lists(st.integers(0, 300_000), min_size=1, max_size=4), cuts=st.lists(st.floats(0, 1), max_size=6))
+    def check(bodies, cuts):
+        sent = b"".join(post("/size", bytes(size), "application/octet-stream") for size in bodies)
+        places = [0, *sorted(int(cut * len(sent)) for cut in cuts), len(sent)]
+        for start, end in pairwise(places):
+            connection.send(sent[start:end])
+        assert [int(connection.answer().body) for _ in bodies] == bodies
+
+    with Connection(server.port) as connection:
+        connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        check()

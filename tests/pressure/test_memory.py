@@ -24,6 +24,20 @@ def test_a_body_is_let_go_of_as_soon_as_it_is_answered(server):
         assert eventually(lambda: server.memory() - before < 20 * MEGABYTE)
 
 
+def test_a_body_that_is_only_announced_takes_no_memory(server):
+    """Nothing may fail. What clients say that they will send is ten times what there may be of bodies."""
+    small = post("/size", b"whole", "application/octet-stream")
+    with ExitStack() as stack:
+        other = stack.enter_context(Connection(server.port))
+        assert other.ask(small).body == b"5"
+        before = server.memory()
+        for _ in range(100):
+            connection = stack.enter_context(Connection(server.port))
+            connection.send(post("/size", b"begun", "application/octet-stream", content_length=str(100 * MEGABYTE)))
+        assert other.ask(small).body == b"5"
+        assert server.memory() - before < 20 * MEGABYTE
+
+
 def chunked(path: str, body: bytes) -> bytes:
     head = request("POST", path, content_length=None, transfer_encoding="chunked")
     return head + b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)

@@ -6,11 +6,10 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from ...errors import Overloaded
 from ..calls.call import Call
 from ..calls.request import Request, fit_request_id
-from .body import Body
 from .connection import Connection, new_parser
+from .intake import Intake
 
 if TYPE_CHECKING:
     import asyncio
@@ -59,7 +58,9 @@ class FastProtocol(Connection):
         self._local_address = ""
         # What came while no request was open: perhaps one whole request.
         self._packet = b""
-        self._body = Body(lane.room)
+        # What the parser gave of a body, and what waits for the rest.
+        self._pieces: list[bytes] = []
+        self._intake: Intake | None = None
         self._in_flight: deque[_FastCall] = deque()
         self._waiting: deque[_FastCall] = deque()
         self._most = _FEW
@@ -70,9 +71,6 @@ class FastProtocol(Connection):
         self._local_address = self.server[0] if self.server else ""
 
     def data_received(self, data: bytes) -> None:
-        if self._body.missing and self._head is not None:
-            self._fill(self._head, data)
-            return
         if self._is_open or not self._is_free():
             self._packet = b""
         else:
@@ -89,18 +87,6 @@ class FastProtocol(Connection):
                 return
             self._packet = data
         super().data_received(data)
-
-    def _fill(self, head: PlainHead, data: bytes) -> None:
-        """Take more of a body, past the parser, which then begins anew."""
-        size = self._body.fill(data)
-        if self._body.missing:
-            self._await_rest(size)
-            return
-        self._head, self._is_open = None, False
-        self.parser = new_parser(self)
-        self._begin(head, self._body.whole())
-        if size < len(data):
-            self.data_received(data[size:])
 
     # Parser callbacks
 
@@ -132,7 +118,7 @@ class FastProtocol(Connection):
         if self._diverted:
             super().on_body(body)
         else:
-            self._body.add(body)
+            self._pieces.append(body)
 
     def on_message_complete(self) -> None:
         self._is_open = False
@@ -142,7 +128,8 @@ class FastProtocol(Connection):
             head, self._head = self._head, None
             self._lane.heads.learn(self._packet, self._local_address, head)
             self._packet = b""
-            self._begin(head, self._body.whole())
+            pieces, self._pieces = self._pieces, []
+            self._begin(head, pieces[0] if len(pieces) == 1 else b"".join(pieces))
 
     # The choice of a lane
 
@@ -250,24 +237,38 @@ class FastProtocol(Connection):
         if self._head is None:
             super()._await_rest(size)
             return
-        body, endpoint = self._body, self._head.endpoint
-        if body.timer is None:
-            body.timer = self.loop.call_later(endpoint.api.timeout, self._body_is_late, endpoint)
-        try:
-            body.expect(self._head.length, size)
-        except Overloaded as error:
-            self._drop_body()
-            self.refuse(503, str(error), headers=(("retry-after", str(error.retry_after)),))
-        else:
-            self._packet = b""
+        self._packet = b""
+        pieces, self._pieces = self._pieces, []
+        self._intake = Intake(self, self._head, self._lane.room)
+        self._intake.begin(pieces, size)
 
-    def _body_is_late(self, endpoint: Endpoint) -> None:
-        self._drop_body()
-        self.refuse(504, f"the body was not there within {endpoint.api.timeout:.3g} seconds")
+    def body_is_there(self, head: PlainHead, body: bytearray) -> None:
+        """Begin with a request whose body came past the parser, which begins anew behind it."""
+        self._end_intake()
+        self._is_open = False
+        self.parser = new_parser(self)
+        self._begin(head, body)
 
-    def _drop_body(self) -> None:
+    def read_into(self, protocol: Intake | FastProtocol) -> None:
+        """Have the transport give what it reads to another protocol; how, it asks when it begins to read."""
+        reads = not (self.flow.read_paused or self.transport.is_closing())
+        if reads:
+            self.transport.pause_reading()
+        self.transport.set_protocol(protocol)
+        if reads:
+            self.transport.resume_reading()
+
+    def _end_intake(self) -> None:
         self._head = None
-        self._body.drop()
+        self._pieces.clear()
+        if self._intake is not None:
+            self._intake.end()
+            self._intake = None
+            self.read_into(self)
+
+    def _forget(self) -> None:
+        self._end_intake()
+        super()._forget()
 
     def _is_in_head(self) -> bool:
         return super()._is_in_head() and self._head is None
@@ -287,7 +288,7 @@ class FastProtocol(Connection):
             super().shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._drop_body()
+        self._end_intake()
         for call in self._in_flight:
             # One that still waits for its turn has never begun.
             if call.conclude is not None:

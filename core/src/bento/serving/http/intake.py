@@ -1,0 +1,113 @@
+"""The rest of a body that was not there whole: in it there is nothing to parse, and it is large, so the kernel writes it to where
+it will be read. What `data_received` gets, a transport has allocated and copied before, and it would have to be copied once more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from ...errors import Overloaded
+
+if TYPE_CHECKING:
+    from ..calls.room import Room
+    from .heads import PlainHead
+    from .protocol import FastProtocol
+
+
+# A transport reads some dozens of times before anybody else has a turn.
+_MOST = 256 * 1024
+
+
+class Intake(asyncio.BufferedProtocol):
+    """Stands in for a connection at its transport until one body is there: the room that it takes, and the time it has."""
+
+    def __init__(self, connection: FastProtocol, head: PlainHead, room: Room) -> None:
+        self._connection = connection
+        self._head = head
+        self._room = room
+        self._held = 0
+        self._body = bytearray()
+        self._place = memoryview(b"")
+        self._timer = connection.loop.call_later(head.endpoint.api.timeout, self._is_late)
+
+    def begin(self, pieces: Iterable[bytes], size: int) -> None:
+        """Wait for what follows these pieces of the body, which came in packets of `size` bytes; without room for it, refuse."""
+        try:
+            self._take(size)
+            self._body = _unset(self._head.length)
+        except Overloaded as error:
+            self._refuse(error)
+        except MemoryError:
+            self._refuse(Overloaded(f"there is no memory for a body of {self._head.length} bytes"))
+        else:
+            there = b"".join(pieces)
+            self._place = memoryview(self._body)
+            self._place[: len(there)] = there
+            self._place = self._place[len(there) :]
+            self._connection.read_into(self)
+
+    def end(self) -> None:
+        """Wait no longer, and hold nothing."""
+        self._timer.cancel()
+        self._room.give(self._held)
+        self._held = 0
+        self._body, self._place = bytearray(), memoryview(b"")
+
+    # What a transport calls
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._place[:_MOST]
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self._place = self._place[nbytes:]
+        try:
+            self._take(nbytes)
+        except Overloaded as error:
+            self._refuse(error)
+            return
+        if not self._place:
+            self._connection.body_is_there(self._head, self._body)
+
+    def eof_received(self) -> None:
+        self._connection.eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._connection.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        self._connection.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._connection.resume_writing()
+
+    # How it fails
+
+    def _take(self, size: int) -> None:
+        self._room.take(size)
+        self._held += size
+
+    def _refuse(self, error: Overloaded) -> None:
+        self._connection.refuse(503, str(error), headers=(("retry-after", str(error.retry_after)),))
+
+    def _is_late(self) -> None:
+        self._connection.refuse(504, f"the body was not there within {self._head.endpoint.api.timeout:.3g} seconds")
+
+
+def _unset(size: int) -> bytearray:
+    """A bytearray whose bytes are not set to anything.
+
+    `bytearray(size)` sets them to 0, which takes as long as to receive them, and takes the memory of what a client has only said that
+    it will send.
+    """
+    return _maker()(None, size)
+
+
+@functools.cache
+def _maker() -> Callable[[None, int], bytearray]:
+    import ctypes
+
+    make = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_char_p, ctypes.c_ssize_t)
+    return make(("PyByteArray_FromStringAndSize", ctypes.pythonapi))
