@@ -43,6 +43,8 @@ ONLY_IN = {
     "pluggy": {"hookspecs", "registry"},
     "prometheus_client": {"serving"},
     "pytest": {"pytest_plugin"},
+    "sigstore": {"bundle"},
+    "sigstore_models": {"bundle"},
     "starlette": {"serving"},
     "uv": {"bundle"},
     "uvicorn": {"serving"},

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
+
+from sigstore_instance import ISSUER, sigstore_instance
 
 
 @pytest.fixture
@@ -48,5 +51,71 @@ def test_verifying_refuses_what_is_not_signed(bento, key):
 @pytest.mark.parametrize("arguments", [[], ["shop:1"], ["--key", "release.key"], ["shop:1", "--key", "release.key", "--new-key", "x"]])
 def test_signing_wants_to_know_what_and_with_which_key(bento, key, arguments):
     assert bento("sign", *arguments, code=2).stderr.endswith(
-        "Error: expected a tag and --key FILE, or --new-key FILE: bento sign iris:latest --key release.key\n"
+        "Error: expected a tag and one of --key FILE, --sigstore and --signature FILE, or --new-key FILE: "
+        "bento sign iris:latest --key release.key\n"
+    )
+
+
+@pytest.fixture
+def instance(tmp_path):
+    """Sigstore's services, with its files in the current folder."""
+    with sigstore_instance() as running:
+        (tmp_path / "token").write_text(running.token("ci@example.com") + "\n")
+        (tmp_path / "config.json").write_text(json.dumps(running.trust_config))
+        (tmp_path / "root.json").write_text(json.dumps(running.trusted_root))
+        yield running
+
+
+def test_what_an_identity_signs_here_runs_elsewhere_where_it_is_named(bento, instance, tmp_path):
+    signed = bento("sign", "shop:1", "--sigstore", "--identity-token", "token", "--trust-config", "config.json").stdout
+    assert signed == f"shop:1 is signed by ci@example.com of {ISSUER}\n"
+    bento("pack", "shop:1", "archive", "shop.bento")
+    elsewhere = ("--store", tmp_path / "elsewhere")
+    bento("unpack", "shop.bento", *elsewhere)
+    ask = ("run", "shop:1", "price", "--input", '"tea"', *elsewhere)
+    assert "signature: says that it is by 'ci@example.com' of " in bento(*ask, code=1).stderr
+    assert bento(*ask, "--identity", "ci@example.com", "--issuer", ISSUER, "--trusted-root", "root.json").stdout == "3\n"
+    (tmp_path / "ci.json").write_text(json.dumps({"identity": "ci@example.com", "issuer": ISSUER, "trusted_root": "root.json"}))
+    assert bento(*ask, "--key", "ci.json").stdout == "3\n"
+    shown = bento("show", "shop:1", "--provenance").stdout
+    assert f"\nsigned       says that it is by ci@example.com of {ISSUER}, which you have not named\n" in shown
+
+
+def test_a_token_comes_by_the_environment_too(bento, instance, monkeypatch, tmp_path):
+    monkeypatch.setenv("SIGSTORE_IDENTITY_TOKEN", (tmp_path / "token").read_text())
+    assert bento("sign", "shop:1", "--sigstore", "--trust-config", "config.json").stdout.startswith(
+        "shop:1 is signed by ci@example.com of "
+    )
+
+
+def test_a_signature_of_another_program_is_verified_where_it_lies_and_put_beside_the_bundle(bento, instance, tmp_path):
+    (tmp_path / "shop.json").write_bytes(instance.sign((tmp_path / "home/bundles/shop/1/bento.json").read_bytes()))
+    ask = ("verify", "shop:1", "--identity", "ci@example.com", "--issuer", ISSUER, "--trusted-root", "root.json")
+    assert bento(*ask, code=1).stderr.splitlines()[-2] == "  signature: none"
+    said = f"shop:1 is signed by ci@example.com of {ISSUER}"
+    assert bento(*ask, "--signature", "shop.json").stdout.splitlines()[-1] == said
+    assert bento("sign", "shop:1", "--signature", "shop.json").stdout == (
+        "shop:1 has the signature shop.json beside it: `bento verify` tells by whom it is\n"
+    )
+    assert bento(*ask).stdout.splitlines()[-1] == said
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--identity", "ci@example.com"], ["--issuer", "https://example.com"], ["--trusted-root", "release.pub"]]
+)
+def test_a_name_alone_is_no_identity(bento, key, arguments):
+    assert bento("verify", "shop:1", *arguments, code=2).stderr.endswith(
+        "Error: expected --identity NAME and --issuer URL together: the name alone is anybody's who is called so somewhere\n"
+    )
+
+
+def test_a_signature_from_elsewhere_has_to_be_somebodys(bento, key):
+    assert bento("verify", "shop:1", "--signature", key, code=2).stderr.endswith(
+        "Error: expected whose signature that is to be: --key FILE, or --identity NAME and --issuer URL\n"
+    )
+
+
+def test_a_token_is_for_signing_by_way_of_sigstore(bento, key):
+    assert bento("sign", "shop:1", "--key", key, "--trust-config", key, code=2).stderr.endswith(
+        "Error: expected --sigstore with --identity-token and --trust-config: no other signature takes them\n"
     )

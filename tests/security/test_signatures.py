@@ -14,9 +14,11 @@ from pathlib import Path
 import pytest
 
 from bento.bundle import open_bundle, verify
+from bento.bundle.identity import Identity
 from bento.bundle.keys import new_key, read_private_key
 from bento.bundle.model import Bundle
 from bento.bundle.signatures import Signature, add_signatures
+from bento.bundle.sigstore_file import SigstoreSignature
 from bento.bundle.unpack import unpack_archive
 from bento.errors import BundleError, SigningError, UntrustedError
 from bento.packers import (
@@ -31,6 +33,7 @@ from bento.packers import (
     WheelPacker,
 )
 from bento.store import Store, check_signed, check_trust, find, pack, pull, push, sign, unpack
+from sigstore_instance import ISSUER, sigstore_instance
 
 ADAPTER = {"adapter": "json", "options": {}, "media_types": ["application/json"], "schema": {}, "distribution": None, "version": None}
 API = {"name": "ask", "path": "/ask", "doc": "", "batch": None, "timeout": 5, "input": ADAPTER, "output": None}
@@ -55,6 +58,15 @@ def bundle(make_bundle, tmp_path, key) -> Bundle:
     new_key(tmp_path / "other.key")
     sign(made, tmp_path / "other.key")
     return made
+
+
+@pytest.fixture
+def well_signed(bundle, tmp_path) -> Bundle:
+    """The same with one by way of Sigstore."""
+    with sigstore_instance() as instance:
+        add_signatures(bundle, [SigstoreSignature(instance.sign((bundle.path / "bento.json").read_bytes()))])
+        (tmp_path / "root.json").write_text(json.dumps(instance.trusted_root))
+    return bundle
 
 
 def layers(layout: Path, folder: Path) -> Path:
@@ -91,19 +103,19 @@ ROADS: dict[str, Callable[[Bundle, Path, Path], Path]] = {
 
 
 @pytest.mark.parametrize("road", ROADS)
-def test_signatures_go_through_what_is_packed(bundle, tmp_path, public, road):
-    there = open_bundle(ROADS[road](bundle, tmp_path / "out", tmp_path / "there"))
+def test_signatures_go_through_what_is_packed(well_signed, tmp_path, public, road):
+    there = open_bundle(ROADS[road](well_signed, tmp_path / "out", tmp_path / "there"))
     verify(there)
-    assert there.signatures == bundle.signatures
-    for signer in (public, tmp_path / "other.pub"):
+    assert there.signatures == well_signed.signatures
+    for signer in (public, tmp_path / "other.pub", Identity("ci@example.com", issuer=ISSUER, trusted_root=tmp_path / "root.json")):
         assert check_signed(there, [signer]) == str(signer)
 
 
 @pytest.mark.parametrize("packer", [DockerPacker(), LambdaPacker(), SagemakerPacker()], ids=lambda packer: packer.name)
-def test_an_image_has_the_signatures_copied_into_it(bundle, tmp_path, packer):
-    lines = (pack(bundle, packer, tmp_path / "out") / "Dockerfile").read_text().splitlines()
+def test_an_image_has_the_signatures_copied_into_it(well_signed, tmp_path, packer):
+    lines = (pack(well_signed, packer, tmp_path / "out") / "Dockerfile").read_text().splitlines()
     (copied,) = (line.split() for line in lines if line.startswith("COPY ") and "bundle/bento.json" in line.split())
-    assert {f"bundle/{name}" for name in bundle.signatures} < set(copied)
+    assert {f"bundle/{name}" for name in well_signed.signatures} < set(copied)
 
 
 def test_signatures_go_by_way_of_a_remote_an_archive_and_a_url(bundle, tmp_path, public):

@@ -9,7 +9,7 @@
     ├── TagError                      a text is no tag
     ├── BundleError                   a bundle is damaged, incomplete, or of an unknown format
     │   └── UntrustedError            it was made elsewhere and would run code: say so, or check a signature
-    ├── SigningError                  a key cannot be read or written, or may not be used: another key, or its mode
+    ├── SigningError                  a key, a token or a root of trust cannot be read or used: another one, or its mode
     ├── ExampleError                  a golden example does not hold: mend the service, or the example
     ├── StoreError                    the store cannot do it: name taken, disk full, folder unreadable
     │   ├── NotFound                  the store has no such bundle
@@ -89,7 +89,7 @@ class UntrustedError(BundleError):
 
 
 class SigningError(BentoError):
-    """A key cannot be read, written or used, or what uses it is not installed."""
+    """A key, an identity, a token or a root of trust cannot be read or used, or what uses it is not installed."""
 
 
 class ExampleError(BentoError):

@@ -71,7 +71,7 @@ class PrivateKey:
 
 def read_public_key(file: Path) -> PublicKey:
     """The public key in a PEM file; of a private key it is the public part."""
-    content = _read(file)
+    content = read_key_file(file)
     if _PRIVATE in content:
         return read_private_key(file).public
     ed25519 = _ed25519()
@@ -88,7 +88,7 @@ def read_public_key(file: Path) -> PublicKey:
 
 def read_private_key(file: Path) -> PrivateKey:
     """The private key in a PEM file, which nobody but its owner may be able to read."""
-    content = _read(file)
+    content = read_key_file(file)
     ed25519 = _ed25519()
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -125,6 +125,15 @@ def new_key(file: Path) -> Path:
     return public
 
 
+def read_key_file(file: Path) -> bytes:
+    """The bytes of a file that names a key, or somebody: no more than such a one has."""
+    try:
+        with file.open("rb") as source:
+            return source.read(_LARGEST)
+    except OSError as error:
+        raise SigningError(f"cannot read the key {str(file)!r}: {error.strerror}") from error
+
+
 def _ed25519() -> Any:
     """The module that signs, once it is needed."""
     try:
@@ -132,14 +141,6 @@ def _ed25519() -> Any:
     except ImportError as error:
         raise SigningError("signatures need cryptography: pip install 'bento-core[sign]'") from error
     return ed25519
-
-
-def _read(file: Path) -> bytes:
-    try:
-        with file.open("rb") as source:
-            return source.read(_LARGEST)
-    except OSError as error:
-        raise SigningError(f"cannot read the key {str(file)!r}: {error.strerror}") from error
 
 
 def _write(file: Path, content: bytes, mode: int) -> None:

@@ -19,7 +19,7 @@ REQUIREMENTS: Final = "requirements.txt"
 ENVIRONMENT: Final = "environment.yml"
 LOCK: Final = "requirements.lock"
 SBOM: Final = "sbom.cdx.json"
-SIGNATURE: Final = re.compile(r"bento\.[0-9a-f]{32}\.sig")
+SIGNATURE: Final = re.compile(r"bento\.[0-9a-f]{32}\.(?:sig|sigstore\.json)")
 """The name of a signature's file, which lies beside the manifest, and which no manifest lists."""
 
 

@@ -1,7 +1,8 @@
 """Signatures: who vouches for a bundle, each in a file of its own beside the manifest, `bento.<fingerprint of the key>.sig`.
 
 What is signed is a line that holds the bundle's fingerprint, and so stands for every byte. No manifest lists these files: a bundle is
-signed when it has been made, by as many as like to, and stays the same bundle.
+signed when it has been made, by as many as like to, and stays the same bundle. Those by way of Sigstore, which sign the manifest itself,
+lie beside them as `bento.<digest of the file>.sigstore.json`.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from ..errors import BundleError
 from .keys import PUBLIC_SIZE, SIGNATURE_SIZE, PublicKey
 from .paths import SIGNATURE
+from .sigstore_file import MAX_SIGSTORE, SigstoreSignature, is_sigstore, parse_sigstore
 from .tree import open_file
 
 if TYPE_CHECKING:
@@ -25,12 +27,13 @@ if TYPE_CHECKING:
     from .model import Bundle
 
 MAX_SIGNATURE: Final = 1024
-"""No signature's file is larger, in bytes."""
+"""No file of a signature by a key is larger, in bytes."""
 
 MAX_SIGNATURES: Final = 64
 """No bundle has more."""
 
 _FORMAT: Final = 1
+_SIGSTORE: Final = ".sigstore.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,29 +58,50 @@ class Signature:
         return (json.dumps({"format": _FORMAT, **parts}, indent=2) + "\n").encode()
 
 
+AnySignature: TypeAlias = Signature | SigstoreSignature
+
+
 def make_signature(bundle: Bundle, key: PrivateKey) -> Signature:
     """Sign a bundle, which is for the caller to have verified."""
     return Signature(key.public, key.sign(_message(bundle.fingerprint)))
 
 
-def parse_signature(name: str, content: bytes) -> Signature:
+def parse_signature(name: str, content: bytes) -> AnySignature:
     """The signature in a file's bytes; whatever else they are is a BundleError."""
+    signature = parse_sigstore(name, content) if name.endswith(_SIGSTORE) else _parse(name, content)
+    if signature.name != name:
+        raise BundleError(f"{name!r} is no signature: its name says that it is another one")
+    return signature
+
+
+def _parse(name: str, content: bytes) -> Signature:
     try:
         document = json.loads(content[: MAX_SIGNATURE + 1])
         signature = Signature(PublicKey(_bytes(document["public_key"], PUBLIC_SIZE)), _bytes(document["signature"], SIGNATURE_SIZE))
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BundleError(f"{name!r} is no signature: expected a file as `bento sign` writes it") from error
-    if signature.name != name or signature.encode() != content:
+    if signature.encode() != content:
         raise BundleError(f"{name!r} is no signature: expected a file as `bento sign` writes it")
     return signature
 
 
-def read_signatures(bundle: Bundle) -> tuple[Signature, ...]:
+def read_signatures(bundle: Bundle) -> tuple[AnySignature, ...]:
     """The signatures of a bundle, which say nothing before they are checked."""
-    return parse_signatures({name: _read(bundle.path / name) for name in bundle.signatures})
+    return parse_signatures({name: _read(bundle.path / name, largest(name)) for name in bundle.signatures})
 
 
-def add_signatures(bundle: Bundle, signatures: Iterable[Signature]) -> None:
+def read_signature(file: Path) -> AnySignature:
+    """The signature in a file of any name, as `bento sign`, cosign and others write it; any other file is a BundleError."""
+    content, name = _read(file, MAX_SIGSTORE), str(file)
+    if len(content) > MAX_SIGSTORE or is_sigstore(content):
+        return parse_sigstore(name, content)
+    try:
+        return _parse(name, content)
+    except BundleError as error:
+        raise BundleError(f"{name!r} is no signature: expected a file as `bento sign` or `cosign sign-blob --bundle` writes it") from error
+
+
+def add_signatures(bundle: Bundle, signatures: Iterable[AnySignature]) -> None:
     """Put signatures beside a bundle's manifest, each as a whole or not at all; what the disk refuses is an OSError."""
     for signature in signatures:
         descriptor, name = tempfile.mkstemp(prefix=".signing-", dir=bundle.path.parent)
@@ -94,7 +118,7 @@ def add_signatures(bundle: Bundle, signatures: Iterable[Signature]) -> None:
             raise
 
 
-def parse_signatures(contents: Mapping[str, bytes]) -> tuple[Signature, ...]:
+def parse_signatures(contents: Mapping[str, bytes]) -> tuple[AnySignature, ...]:
     """Signatures by the names of their files; too many are a BundleError."""
     if len(contents) > MAX_SIGNATURES:
         raise BundleError(f"there are {len(contents)} signatures: expected at most {MAX_SIGNATURES}")
@@ -104,6 +128,11 @@ def parse_signatures(contents: Mapping[str, bytes]) -> tuple[Signature, ...]:
 def is_signature(name: str) -> bool:
     """Whether a file of this name, beside a manifest, is a signature."""
     return SIGNATURE.fullmatch(name) is not None
+
+
+def largest(name: str) -> int:
+    """How many bytes a signature's file of this name may have."""
+    return MAX_SIGSTORE if name.endswith(_SIGSTORE) else MAX_SIGNATURE
 
 
 def _message(fingerprint: str) -> bytes:
@@ -118,9 +147,9 @@ def _bytes(text: str, size: int) -> bytes:
     return content
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, most: int) -> bytes:
     try:
         with open_file(path) as file:
-            return file.read(MAX_SIGNATURE + 1)
+            return file.read(most + 1)
     except OSError as error:
         raise BundleError(f"cannot read {path}: {error.strerror}") from error

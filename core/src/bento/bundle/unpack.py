@@ -23,7 +23,7 @@ from .formats import MAX_MANIFEST, read_manifest
 from .model import Bundle, open_bundle
 from .paths import MANIFEST
 from .room import check_room, check_size
-from .signatures import MAX_SIGNATURE, is_signature, parse_signatures
+from .signatures import is_signature, largest, parse_signatures
 
 if TYPE_CHECKING:
     from .hashing import Progress
@@ -174,8 +174,8 @@ def _extract_signatures(archive: zipfile.ZipFile, members: Mapping[str, zipfile.
     """Write the signatures, which the manifest does not list: few, small, and each in its one form."""
     found = [name for name in members if is_signature(name)]
     for name in found:
-        if members[name].file_size > MAX_SIGNATURE:
-            raise BundleError(f"{name!r} has {members[name].file_size} bytes, expected at most {MAX_SIGNATURE}")
+        if members[name].file_size > largest(name):
+            raise BundleError(f"{name!r} has {members[name].file_size} bytes, expected at most {largest(name)}")
     for signature in parse_signatures({name: archive.read(members[name]) for name in found}):
         (folder / signature.name).write_bytes(signature.encode())
 

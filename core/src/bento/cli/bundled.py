@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 _MANIFEST = "bento.json"
 # Whoever installs code trusts it; the rest makes no sense with one bundle.
-_SETTLED = {"trust": True, "keys": (), "store_path": None, "reload": False}
+_SETTLED = {"trust": True, "keys": (), "identity": None, "issuer": None, "trusted_root": None, "store_path": None, "reload": False}
 _EXAMPLES = {
     "openapi": "{name} openapi > openapi.json",
     "run": "{name} run {api} --input-file FILE",

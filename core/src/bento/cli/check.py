@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import ServerError
-from .command import Command, json_option, key_option, open_store, store_option, trust_option
+from .command import Command, Keys, json_option, key_option, open_store, store_option, trust_option
 from .output import print_json, print_table
 
 if TYPE_CHECKING:
@@ -33,9 +33,7 @@ _COLOURS = {"ok": "green", "failed": "red", "left out": "yellow"}
 @trust_option
 @store_option
 @click.pass_context
-def command(
-    ctx: click.Context, target: str, *, draws: int, as_json: bool, keys: tuple[Path, ...], trust: bool, store_path: Path | None
-) -> None:
+def command(ctx: click.Context, target: str, *, draws: int, as_json: bool, keys: Keys, trust: bool, store_path: Path | None) -> None:
     """Check what a service promises its clients.
 
     It is asked what its apis declare that they take: nothing makes it fail, requests at once are answered as each alone, answers are
@@ -50,7 +48,7 @@ def command(
         ctx.exit(1)
 
 
-def _tests(target: str, draws: int, *, keys: tuple[Path, ...], trust: bool, store_path: Path | None) -> type[ServiceTests]:
+def _tests(target: str, draws: int, *, keys: Keys, trust: bool, store_path: Path | None) -> type[ServiceTests]:
     """The kit's test class for what is to be checked, which is loaded now."""
     try:
         from ..testing import ServiceTests

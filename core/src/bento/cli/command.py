@@ -6,8 +6,9 @@ import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
@@ -15,9 +16,12 @@ from ..errors import BentoError
 
 if TYPE_CHECKING:
     from ..bundle import Bundle
+    from ..bundle.identity import Identity
     from ..store import Store
 
 Progress = Callable[[int], object]
+Keys: TypeAlias = "tuple[Path | Identity, ...]"
+"""Who must have signed a bundle: files of keys and of identities, and identities."""
 
 
 class Command(click.Command):
@@ -88,16 +92,48 @@ store_option = click.option(
 label_option = click.option(
     "--label", "labels", multiple=True, callback=parse_labels, metavar="NAME=VALUE", help="Only those with this label; repeat it."
 )
-key_option = click.option(
-    "--key",
-    "keys",
-    multiple=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="Only if it is signed by this public key; repeat it for any of several.",
-)
 trust_option = click.option("--trust", is_flag=True, help="Run the code of a bundle that was made elsewhere.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
+
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_SIGNERS = (
+    click.option(
+        "--key",
+        "keys",
+        multiple=True,
+        type=_FILE,
+        metavar="FILE",
+        help="Only if it is signed by this public key, or the identity in this file; repeat it for any of several.",
+    ),
+    click.option("--identity", metavar="NAME", help="Only if it is signed, by way of Sigstore, under this name."),
+    click.option("--issuer", metavar="URL", help="Who vouches for the name, such as https://accounts.google.com."),
+    click.option("--trusted-root", type=_FILE, metavar="FILE", help="The root of trust of another Sigstore than the public one."),
+)
+
+
+def key_option(function: Callable[..., None]) -> Callable[..., None]:
+    """The options that name who must have signed a bundle; the command is told all of them as `keys`."""
+
+    @wraps(function)
+    def command(
+        *args: Any, keys: tuple[Path, ...], identity: str | None, issuer: str | None, trusted_root: Path | None, **kwargs: Any
+    ) -> None:
+        function(*args, keys=(*keys, *_identities(identity, issuer, trusted_root)), **kwargs)
+
+    for option in reversed(_SIGNERS):
+        command = option(command)
+    return command
+
+
+def _identities(identity: str | None, issuer: str | None, trusted_root: Path | None) -> tuple[Identity, ...]:
+    if identity is None and issuer is None and trusted_root is None:
+        return ()
+    if not (identity and issuer):
+        raise click.UsageError("expected --identity NAME and --issuer URL together: the name alone is anybody's who is called so somewhere")
+    from ..bundle.identity import Identity
+
+    return (Identity(identity, issuer=issuer, trusted_root=trusted_root),)
 
 
 def hint_at_trust(bundle: Bundle, store: Store | None, command: str) -> None:

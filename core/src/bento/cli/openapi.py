@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .command import Command, key_option, open_store, store_option, trust_option
+from .command import Command, Keys, key_option, open_store, store_option, trust_option
 from .output import print_json
 
 
@@ -21,7 +21,7 @@ from .output import print_json
 @key_option
 @trust_option
 @store_option
-def command(target: str, *, keys: tuple[Path, ...], trust: bool, store_path: Path | None) -> None:
+def command(target: str, *, keys: Keys, trust: bool, store_path: Path | None) -> None:
     """Print the OpenAPI document of a service.
 
     It is what the server shows at /openapi.json.

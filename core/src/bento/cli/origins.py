@@ -27,9 +27,13 @@ def _commit(code: dict[str, Any] | None) -> str:
 
 
 def _signature(signature: dict[str, Any]) -> str:
-    who = signature["file"] or "which you have not named"
-    verdict = "" if signature["holds"] else "WRONG: it, or the bundle, has changed since: "
-    return f"{verdict}by the key {signature['key']}, {who}"
+    named = signature["file"] or "which you have not named"
+    verdict = "WRONG: it, or the bundle, has changed since: " if signature["holds"] is False else ""
+    if "key" in signature:
+        return f"{verdict}by the key {signature['key']}, {named}"
+    if signature["identity"] is None:
+        return "by way of Sigstore, whose library, bento-core[sigstore], tells by whom"
+    return f"{verdict}{'' if signature['file'] else 'says that it is '}by {signature['identity']} of {signature['issuer']}, {named}"
 
 
 def _origin(told: dict[str, Any]) -> str:

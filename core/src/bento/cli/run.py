@@ -9,7 +9,7 @@ import click
 
 from ..errors import InvalidInput
 from .answers import Answers
-from .command import Command, key_option, open_store, sentence, store_option, trust_option
+from .command import Command, Keys, key_option, open_store, sentence, store_option, trust_option
 from .items import Item
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def command(  # noqa: PLR0913 - one for each option
     files: tuple[str, ...],
     content_type: str,
     output: Path | None,
-    keys: tuple[Path, ...],
+    keys: Keys,
     trust: bool,
     store_path: Path | None,
 ) -> None:

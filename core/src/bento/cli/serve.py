@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import click
 
-from .command import Command, PlainFormatter, key_option, open_store, store_option, trust_option
+from .command import Command, Keys, PlainFormatter, key_option, open_store, store_option, trust_option
 
 _MIB = 1024 * 1024
 
@@ -62,7 +62,7 @@ def command(  # noqa: PLR0913 - one for each option
     grace: float,
     examples: bool,
     access_log: bool,
-    keys: tuple[Path, ...],
+    keys: Keys,
     trust: bool,
     store_path: Path | None,
 ) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from .command import Command, key_option, open_store, progress_bar, store_option
+from .command import Command, Keys, key_option, open_store, progress_bar, store_option
 from .output import size_text
 
 
@@ -16,18 +16,31 @@ from .output import size_text
     bento verify iris:latest
     bento verify ./iris-20261122T101500-3f9a1c
     bento verify iris:latest --key release.pub
+    bento verify iris:latest --identity ann@example.com --issuer https://accounts.google.com
     """,
 )
 @click.argument("target", metavar="TAG|PATH|URL")
 @key_option
+@click.option(
+    "--signature",
+    "signatures",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="A signature that lies elsewhere, such as one by cosign; repeat it.",
+)
 @store_option
-def command(target: str, *, keys: tuple[Path, ...], store_path: Path | None) -> None:
+def command(target: str, *, keys: Keys, signatures: tuple[Path, ...], store_path: Path | None) -> None:
     """Check that a bundle is whole and unchanged.
 
     Every file is compared with the manifest; none of its code runs.
     """
+    from ..bundle.signatures import read_signature
     from ..store import check_signed, find, verify
 
+    if signatures and not keys:
+        raise click.UsageError("expected whose signature that is to be: --key FILE, or --identity NAME and --issuer URL")
+    also = [read_signature(file) for file in signatures]
     store = open_store(store_path)
     bundle = find(target, store=store)
     with progress_bar(f"verifying {bundle.tag}", bundle.size) as progress:
@@ -35,4 +48,4 @@ def command(target: str, *, keys: tuple[Path, ...], store_path: Path | None) -> 
     count = len(bundle.manifest.files)
     click.echo(f"{bundle.tag} is whole: {count} files, {size_text(bundle.size)}, sha256:{bundle.digest}")
     if keys:
-        click.echo(f"{bundle.tag} is signed by {check_signed(bundle, keys)}")
+        click.echo(f"{bundle.tag} is signed by {check_signed(bundle, keys, also)}")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ..bundle import Bundle
+    from ..bundle.identity import Identity
     from ..service import Service
     from ..store import Store
 
@@ -33,7 +34,7 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
     workers: int | Literal["auto"] = 1,
     reload: bool = False,
     trust: bool = False,
-    keys: Sequence[str | Path] = (),
+    keys: Sequence[str | Path | Identity] = (),
     store: Store | None = None,
     allowed_hosts: Sequence[str] = (),
     access_log: bool = True,
@@ -49,7 +50,8 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
     anew. `max_body` is in bytes. `grace` is how many seconds a stop waits for open requests; when they are over, or at a second signal,
     the process ends with status 1. A bundle's golden examples have to hold in each process before it is ready, unless `examples` is
     off. `aliases` are further paths, with those of the apis and pages that they stand for. A service that cannot be loaded raises what
-    it raised; a port in use is a ServerError. With `keys`, files of public keys, the bundle has to be signed by one of these.
+    it raised; a port in use is a ServerError. With `keys`, identities and files of public keys or identities, the
+    bundle has to be signed by one of these.
     Where systemd listens for this process, `host` and `port` are those of its socket.
     """
     count = available_processors() if workers == "auto" else workers

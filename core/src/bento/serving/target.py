@@ -17,6 +17,7 @@ from ..service import Service
 from ..store import check_trust, find, load
 
 if TYPE_CHECKING:
+    from ..bundle.identity import Identity
     from ..store import Store
 
 
@@ -41,7 +42,7 @@ def resolve(
     *,
     store: Store | None = None,
     trust: bool = False,
-    keys: Sequence[str | Path] = (),
+    keys: Sequence[str | Path | Identity] = (),
 ) -> Target:
     """Find what `target` names, without loading it; trust is checked now, so that a refusal comes before a port is taken."""
     if isinstance(target, Service):

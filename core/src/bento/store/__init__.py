@@ -11,12 +11,14 @@ from .selection import outdated
 if TYPE_CHECKING:
     from .models import service_to_save
     from .packing import pack
+    from .signing import attach, sign
     from .trust import check_signed, check_trust
-    from .usual import find, load, pull, push, sign, unpack, verify
+    from .usual import find, load, pull, push, unpack, verify
 
 __all__ = [
     "Store",
     "Summary",
+    "attach",
     "check_signed",
     "check_trust",
     "find",
@@ -33,6 +35,7 @@ __all__ = [
 
 # A list of bundles needs none of what makes and loads them, and is there before that would be imported.
 _LAZY = {
+    "attach": "signing",
     "check_signed": "trust",
     "check_trust": "trust",
     "find": "usual",
@@ -41,7 +44,7 @@ _LAZY = {
     "pull": "usual",
     "push": "usual",
     "service_to_save": "models",
-    "sign": "usual",
+    "sign": "signing",
     "unpack": "usual",
     "verify": "usual",
 }

@@ -1,4 +1,4 @@
-"""The keys of people whose bundles may run here: public keys in a folder, `<root>/keys` or where `BENTO_TRUSTED_KEYS` says."""
+"""People whose bundles may run here: public keys and identities in a folder, `<root>/keys` or where `BENTO_TRUSTED_KEYS` says."""
 
 from __future__ import annotations
 
@@ -7,24 +7,31 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..bundle.keys import PublicKey, read_public_key
+from ..bundle.identity import Identity
 from ..errors import SigningError
+from .verdict import Signer, read_signer
 
 
 def key_folder(root: Path) -> Path:
-    """Where the public keys are that the store at `root` trusts."""
+    """Where the public keys and identities are that the store at `root` trusts."""
     named = os.environ.get("BENTO_TRUSTED_KEYS")
     return Path(named).expanduser().absolute() if named else root / "keys"
 
 
-def named_keys(root: Path) -> Mapping[PublicKey, str]:
-    """The keys in the folder, with the files that they are in; what is no key there, or can be changed by anybody, is a SigningError."""
+def named_signers(root: Path) -> Mapping[Signer, str]:
+    """Whom the files in the folder name, with these; a file that names nobody, or that anybody can change, is a SigningError."""
     folder = key_folder(root)
     try:
         files = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     except FileNotFoundError:
         return {}
-    for path in (folder, *files):
-        if path.stat().st_mode & stat.S_IWOTH:
+    _check_modes(folder, *files)
+    signers = {read_signer(path): str(path) for path in files}
+    _check_modes(*(Path(each.trusted_root) for each in signers if isinstance(each, Identity) and each.trusted_root))
+    return signers
+
+
+def _check_modes(*paths: Path) -> None:
+    for path in paths:
+        if path.exists() and path.stat().st_mode & stat.S_IWOTH:
             raise SigningError(f"anybody may change {str(path)!r}, so it says nothing about trust: chmod o-w {path}")
-    return {read_public_key(path): str(path) for path in files}

@@ -2,7 +2,7 @@
 
 The config of an artifact is the bundle's manifest, its layers are the bundle's files, titled with their paths, so that other tools can
 pull them, too. `iris:1` has the tag `iris..1`, since neither a name nor a version holds two dots. A signature is the config and the one
-layer of an artifact of its own, under the tag `iris..1..<fingerprint of the key>`.
+layer of an artifact of its own, under the tag `iris..1..<fingerprint of the key>`, or `iris..1..<digest>.sigstore`.
 
 Source: OCI distribution specification 1.1 (pull, push, content discovery), OCI image specification 1.1 (manifest).
 """
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _ARTIFACT: Final = "application/vnd.bento.bundle.v1"
 _CONFIG: Final = "application/vnd.bento.manifest.v1+json"
 _SIGNATURE: Final = "application/vnd.bento.signature.v1+json"
+_SIGSTORE: Final = ".sigstore"
 _IMAGE: Final = "application/vnd.oci.image.manifest.v1+json"
 _LAYER: Final = "application/octet-stream"
 _TITLE: Final = "org.opencontainers.image.title"
@@ -136,7 +137,7 @@ def _path(parts: list[str]) -> str | None:
     match parts:
         case [name, version]:
             return f"bundles/{name}/{version}/{MANIFEST}"
-        case [name, version, key] if is_signature(file := f"bento.{key}.sig"):
+        case [name, version, key] if is_signature(file := f"bento.{key}" + (".json" if key.endswith(_SIGSTORE) else ".sig")):
             return f"bundles/{name}/{version}/{file}"
     return None
 
@@ -147,7 +148,8 @@ def _digest(path: str) -> str:
 
 def _tag(path: str) -> str:
     _, name, version, file = path.split("/")
-    tag = "..".join((name, version, *([file.split(".")[1]] if is_signature(file) else [])))
+    key = file.removeprefix("bento.").removesuffix(".sig").removesuffix(".json")
+    tag = "..".join((name, version, *([key] if is_signature(file) else [])))
     if len(tag) > _LONGEST_TAG:
         raise RemoteError(f"a registry takes tags of up to {_LONGEST_TAG} characters, and {tag!r} has {len(tag)}: choose a shorter version")
     return tag

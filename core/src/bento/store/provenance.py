@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..bundle.identity import Identity
 from ..bundle.paths import LOCK, SBOM
-from ..bundle.signatures import read_signatures
+from ..bundle.signatures import Signature, read_signatures
+from ..bundle.sigstore_library import claims, has_library
 from ..errors import SigningError, UntrustedError
-from .keyring import named_keys
+from .keyring import named_signers
 from .local import ORIGINS
 from .notes import read_note
 from .root import default_root
@@ -17,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..bundle import Bundle
-    from ..bundle.keys import PublicKey
-    from ..bundle.signatures import Signature
+    from ..bundle.signatures import AnySignature
     from .local import Store
+    from .verdict import Signer
 
 
 def provenance(bundle: Bundle, store: Store | None = None) -> dict[str, Any]:
@@ -61,10 +63,17 @@ def _trusted(bundle: Bundle, store: Store | None) -> dict[str, str] | None:
 
 def _signatures(bundle: Bundle, store: Store | None) -> list[dict[str, Any]]:
     signatures = read_signatures(bundle)
-    keys = named_keys(store.root if store else default_root()) if signatures else {}
-    return [_signature(each, bundle, keys) for each in signatures]
+    signers = named_signers(store.root if store else default_root()) if signatures else {}
+    return [_signature(each, bundle, signers) for each in signatures]
 
 
-def _signature(signature: Signature, bundle: Bundle, keys: Mapping[PublicKey, str]) -> dict[str, Any]:
-    """A signature's key, whose name is only known where the key lies in the folder of keys, and whether it holds."""
-    return {"key": signature.key.id, "holds": signature.fits(bundle.fingerprint), "file": keys.get(signature.key)}
+def _signature(signature: AnySignature, bundle: Bundle, signers: Mapping[Signer, str]) -> dict[str, Any]:
+    """By whom a signature says that it is, the file in the folder of keys that names them, and whether it holds: None if none can tell."""
+    if isinstance(signature, Signature):
+        return {"key": signature.key.id, "holds": signature.fits(bundle.fingerprint), "file": signers.get(signature.key)}
+    claimed = (claims(signature) if has_library() else None) or (None, None)
+    told = {"identity": claimed[0], "issuer": claimed[1]}
+    for signer, file in signers.items():
+        if isinstance(signer, Identity) and claimed == (signer.name, signer.issuer):
+            return {**told, "holds": signer.fault(signature, bundle.fingerprint) is None, "file": file}
+    return {**told, "holds": None, "file": None}

@@ -7,7 +7,8 @@
     bundles/iris/20261122T101500-3f9a1c/bento.5b0c...sig      by whom it is signed
 
 A manifest is written when all that it lists is there, and never replaced. So whenever a push is interrupted, every tag of a remote is a
-whole bundle. A signature comes after what it speaks of, and is never replaced, since a key gives one and the same each time.
+whole bundle. A signature comes after what it speaks of, and is never replaced: a key gives one and the same each time, and
+one by way of Sigstore is called by its digest.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from ..bundle.checks import plain
 from ..bundle.formats import MAX_MANIFEST, read_manifest
 from ..bundle.manifest import MANIFEST
-from ..bundle.signatures import MAX_SIGNATURE, is_signature, parse_signatures
+from ..bundle.signatures import is_signature, largest, parse_signatures
 from ..errors import BentoError, BundleError, NotFound, RemoteError, StoreError, TagError
 from ..tag import Tag
 from .address import check_remote, shown
@@ -35,7 +36,7 @@ from .place import FolderPlace, Moved, Place
 
 if TYPE_CHECKING:
     from ..bundle.manifest import File, Manifest
-    from ..bundle.signatures import Signature
+    from ..bundle.signatures import AnySignature
 
 log = logging.getLogger(__name__)
 
@@ -112,16 +113,16 @@ class Remote:
         if not self._place.create(_beside(tag, MANIFEST), content) and self._content(tag) != content:
             raise self.taken(tag)
 
-    def publish_signatures(self, tag: Tag, signatures: Iterable[Signature]) -> None:
+    def publish_signatures(self, tag: Tag, signatures: Iterable[AnySignature]) -> None:
         """Put signatures beside the manifest of a bundle that is there."""
         for signature in signatures:
             self._place.create(_beside(tag, signature.name), signature.encode())
 
-    def signatures(self, tag: Tag) -> tuple[Signature, ...]:
+    def signatures(self, tag: Tag) -> tuple[AnySignature, ...]:
         """The signatures of a bundle that are there, right or wrong; what is none is a BundleError."""
         with self.reaching(f"read the signatures of {tag}"):
             names = [path.rpartition("/")[2] for path in self._place.paths(_beside(tag, "").rstrip("/"))]
-            contents = {name: self._read(_beside(tag, name), MAX_SIGNATURE) for name in names if is_signature(name)}
+            contents = {name: self._read(_beside(tag, name), largest(name)) for name in names if is_signature(name)}
             return parse_signatures({name: content for name, content in contents.items() if content is not None})
 
     def holds(self, tag: Tag, content: bytes) -> bool:

@@ -1,7 +1,8 @@
 """Trust: whose code may run here.
 
 A bundle's source is code, so loading one that came from elsewhere is running it. A bundle is trusted when it was made here, when
-someone said so while unpacking it, when someone says so now, or when it is signed by a key that is named, now or in the folder of keys.
+someone said so while unpacking it, when someone says so now, or when it is signed by a key or an identity that is named, now or in the
+folder of keys.
 What is trusted, or signed, is a fingerprint, which stands for every byte.
 """
 
@@ -11,40 +12,45 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..bundle.identity import Identity
+from ..bundle.signatures import Signature, read_signatures
+from ..bundle.sigstore_file import SigstoreSignature
 from ..errors import UntrustedError
-from .keyring import key_folder, named_keys
+from .keyring import key_folder, named_signers
 from .notes import read_note, write_note
 from .root import default_root, refusing
-from .verdict import Verdict, judge, read_keys
+from .verdict import Signer, Verdict, judge, read_signers
 
 if TYPE_CHECKING:
     from ..bundle import Bundle
+    from ..bundle.signatures import AnySignature
     from .local import Store
 
 _FOLDER = "trusted"
 _CORE = "bento-core=="
 
 
-def check_trust(bundle: Bundle, *, store: Store | None = None, trust: bool = False, keys: Sequence[str | Path] = ()) -> None:
+def check_trust(bundle: Bundle, *, store: Store | None = None, trust: bool = False, keys: Sequence[str | Path | Identity] = ()) -> None:
     """Let a trusted bundle pass; any other is an UntrustedError that says who made it, what it would run and how to go on.
 
-    With `keys`, files of public keys, it has to be signed by one of these, whatever else speaks for it.
+    With `keys`, identities and files of public keys or identities, it has to be signed by one of these, whatever else speaks for it.
     """
     root = store.root if store else default_root()
     with refusing(root, f"look up whether {bundle.tag} is trusted"):
         if keys:
             check_signed(bundle, keys)
         elif not trust and not (root / _FOLDER / bundle.fingerprint).is_file():
-            verdict = judge(bundle, named_keys(root) if bundle.signatures else {})
+            verdict = judge(bundle, named_signers(root) if bundle.signatures else {})
             if verdict.signer is None:
                 raise UntrustedError("\n  ".join(_refusal(bundle, verdict, key_folder(root))))
 
 
-def check_signed(bundle: Bundle, keys: Sequence[str | Path]) -> str:
-    """The file of the key, among `keys`, that has signed a bundle; none is an UntrustedError."""
-    verdict = judge(bundle, read_keys(keys))
+def check_signed(bundle: Bundle, keys: Sequence[str | Path | Identity], also: Sequence[AnySignature] = ()) -> str:
+    """Which of `keys` has signed a bundle, by a signature beside it or one of `also`; none is an UntrustedError."""
+    signers = read_signers(keys)
+    verdict = judge(bundle, signers, also)
     if verdict.signer is None:
-        raise UntrustedError("\n  ".join(_unsigned(bundle, verdict, keys)))
+        raise UntrustedError("\n  ".join(_unsigned(bundle, verdict, signers)))
     return verdict.signer
 
 
@@ -68,16 +74,20 @@ def _refusal(bundle: Bundle, verdict: Verdict, folder: Path) -> Iterator[str]:
     yield f"{bundle.tag} was not made here: loading it would run its code"
     yield from _about(bundle)
     yield from verdict.faults
-    if bundle.signatures:
+    signatures = read_signatures(bundle)
+    if any(isinstance(each, Signature) for each in signatures):
         yield f"to go on once you know whose key that is: put the public key into {folder}"
+    if any(isinstance(each, SigstoreSignature) for each in signatures):
+        yield f"to go on once you know who that is: --identity NAME --issuer URL, or a file that names both in {folder}"
     yield "to go on if you trust where it came from: --trust on the command line, trust=True in Python"
 
 
-def _unsigned(bundle: Bundle, verdict: Verdict, keys: Sequence[str | Path]) -> Iterator[str]:
-    yield f"{bundle.tag} is not signed by {' or '.join(str(key) for key in keys)}: loading it would run its code"
+def _unsigned(bundle: Bundle, verdict: Verdict, signers: Mapping[Signer, str]) -> Iterator[str]:
+    yield f"{bundle.tag} is not signed by {' or '.join(signers.values())}: loading it would run its code"
     yield from _about(bundle)
     yield from verdict.faults
-    yield f"to go on: get it from who signs it, name the key that has, or sign it with `bento sign {bundle.tag} --key FILE`"
+    kind, how = ("identity", "--sigstore") if any(isinstance(each, Identity) for each in signers) else ("key", "--key FILE")
+    yield f"to go on: get it from who signs it, name the {kind} that has, or sign it with `bento sign {bundle.tag} {how}`"
 
 
 def _about(bundle: Bundle) -> Iterator[str]:

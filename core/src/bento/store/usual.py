@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING
 from .. import bundle as bundles
 from ..bundle import Bundle, load_service, open_bundle
 from ..bundle.claims import check_sbom
-from ..bundle.keys import read_private_key
-from ..bundle.signatures import add_signatures, make_signature
 from ..errors import BundleError
 from ..tag import Tag
 from .address import is_url
 from .ledger import ledger_of
 from .local import Store
-from .root import default_root, refusing
+from .root import default_root
 from .trust import check_trust
 
 if TYPE_CHECKING:
+    from ..bundle.identity import Identity
     from ..service import Service
 
 _ARCHIVE = ".bento"
@@ -33,13 +32,13 @@ def load(
     *,
     store: Store | None = None,
     trust: bool = False,
-    keys: Sequence[str | Path] = (),
+    keys: Sequence[str | Path | Identity] = (),
 ) -> Service:
     """The service of a bundle, with its models, ready to be called.
 
     Its files are verified first. A bundle that was neither made here nor trusted before is an UntrustedError, unless `trust` is
-    given, or it is signed by a key in the store's folder of keys: loading a bundle runs its code. With `keys`, files of public keys, it
-    has to be signed by one of these, whether it was made here or not.
+    given, or it is signed by a key or an identity in the store's folder of keys: loading a bundle runs its code. With `keys`, identities
+    and files of public keys or identities, it has to be signed by one of these, whether it was made here or not.
     """
     bundle = target if isinstance(target, Bundle) else find(target, store=store)
     check_trust(bundle, store=store, trust=trust, keys=keys)
@@ -126,17 +125,3 @@ def verify(bundle: Bundle, progress: Callable[[int], object] | None = None, *, s
     """
     bundles.verify(bundle, progress, ledger=ledger_of(store.root if store else None), anew=True)
     check_sbom(bundle)
-
-
-def sign(target: str | Path | Bundle, key: str | Path, *, store: Store | None = None) -> str:
-    """Sign a bundle, after verifying it, with the Ed25519 key in a PEM file, and return the fingerprint of that key.
-
-    The signature lies in the bundle's folder and goes wherever that goes. It stands for every byte of the bundle.
-    """
-    bundle, secret = target if isinstance(target, Bundle) else find(target, store=store), read_private_key(Path(key))
-    root = store.root if store else default_root()
-    bundles.verify(bundle, ledger=ledger_of(root))
-    check_sbom(bundle)
-    with refusing(root, f"sign {bundle.tag}"):
-        add_signatures(bundle, [make_signature(bundle, secret)])
-    return secret.public.id

@@ -1,40 +1,79 @@
-"""Verdicts: what the signatures of a bundle are worth to someone who knows some keys."""
+"""Verdicts: what the signatures of a bundle are worth to someone who knows some keys, and some identities."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from ..bundle.keys import PublicKey, read_public_key
-from ..bundle.signatures import read_signatures
+from ..bundle.checks import shortened
+from ..bundle.identity import Identity, parse_identity
+from ..bundle.keys import PublicKey, read_key_file, read_public_key
+from ..bundle.signatures import Signature, read_signatures
+from ..bundle.sigstore_library import claims, has_library
 
 if TYPE_CHECKING:
     from ..bundle import Bundle
+    from ..bundle.signatures import AnySignature
+    from ..bundle.sigstore_file import SigstoreSignature
+
+Signer: TypeAlias = PublicKey | Identity
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What signatures are worth: the file of the key that is known and has signed, if there is one, else what is wrong with each."""
+    """What signatures are worth: what the signer is called that is known, if there is one, else what is wrong with each."""
 
     signer: str | None
     faults: tuple[str, ...] = ()
 
 
-def read_keys(files: Sequence[str | Path]) -> Mapping[PublicKey, str]:
-    """The public keys in these files."""
-    return {read_public_key(Path(file)): str(file) for file in files}
+def read_signer(file: Path) -> Signer:
+    """Whom a file names: a public key, in PEM, or an identity, in JSON."""
+    content = read_key_file(file)
+    return parse_identity(file, content) if content.lstrip().startswith(b"{") else read_public_key(file)
 
 
-def judge(bundle: Bundle, keys: Mapping[PublicKey, str]) -> Verdict:
-    """Look for a signature by one of these keys."""
-    faults = []
-    for signature in read_signatures(bundle):
-        if signature.key not in keys:
-            faults.append(f"signature: by the key {signature.key}, which you have not named")
-        elif signature.fits(bundle.fingerprint):
-            return Verdict(keys[signature.key])
-        else:
-            faults.append(f"signature: wrong, and not by {keys[signature.key]}: it, or {bundle.tag}, has changed since")
+def read_signers(keys: Sequence[str | Path | Identity]) -> Mapping[Signer, str]:
+    """The public keys and identities in these files, and the identities among them, with what they are called."""
+    return {each if isinstance(each, Identity) else read_signer(Path(each)): str(each) for each in keys}
+
+
+def judge(bundle: Bundle, signers: Mapping[Signer, str], also: Sequence[AnySignature] = ()) -> Verdict:
+    """Look for a signature by one of these signers, beside the bundle and among some from elsewhere."""
+    faults: list[str] = []
+    for signature in (*read_signatures(bundle), *also):
+        verdict = _by_key(signature, bundle, signers) if isinstance(signature, Signature) else _by_identity(signature, bundle, signers)
+        if verdict.signer is not None:
+            return verdict
+        faults += verdict.faults
     return Verdict(None, tuple(faults) or ("signature: none",))
+
+
+def _by_key(signature: Signature, bundle: Bundle, signers: Mapping[Signer, str]) -> Verdict:
+    if signature.key not in signers:
+        return Verdict(None, (f"signature: by the key {signature.key}, which you have not named",))
+    if signature.fits(bundle.fingerprint):
+        return Verdict(signers[signature.key])
+    return Verdict(None, (f"signature: wrong, and not by {signers[signature.key]}: it, or {bundle.tag}, has changed since",))
+
+
+def _by_identity(signature: SigstoreSignature, bundle: Bundle, signers: Mapping[Signer, str]) -> Verdict:
+    faults = []
+    for identity, name in signers.items():
+        if isinstance(identity, Identity) and identity.claimed_by(signature):
+            fault = identity.fault(signature, bundle.fingerprint)
+            if fault is None:
+                return Verdict(name)
+            faults.append(f"signature: wrong, and not by {name}: {fault}")
+    return Verdict(None, tuple(faults) or (f"signature: {_unnamed(signature)}",))
+
+
+def _unnamed(signature: SigstoreSignature) -> str:
+    if not has_library():
+        return "by way of Sigstore, whose library tells by whom: pip install 'bento-core[sigstore]'"
+    claimed = claims(signature)
+    if claimed is None:
+        return f"wrong: {signature.name!r} holds no certificate with a name and an issuer"
+    return f"says that it is by {shortened(claimed[0])} of {shortened(claimed[1])}, which you have not named"

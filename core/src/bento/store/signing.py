@@ -1,0 +1,58 @@
+"""Signing: vouch for a bundle, after verifying it, so that it may run wherever one is known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .. import bundle as bundles
+from ..bundle import Bundle
+from ..bundle.claims import check_sbom
+from ..bundle.identity_token import IdentityToken
+from ..bundle.keys import read_private_key
+from ..bundle.signatures import add_signatures, make_signature, read_signature
+from ..errors import SigningError
+from .ledger import ledger_of
+from .root import default_root, refusing
+from .usual import find
+
+if TYPE_CHECKING:
+    from ..bundle.signatures import AnySignature
+    from .local import Store
+
+
+def sign(target: str | Path | Bundle, key: str | Path | IdentityToken, *, store: Store | None = None) -> str:
+    """Sign a bundle, after verifying it, with the Ed25519 key in a PEM file, or by way of Sigstore with an identity's token.
+
+    Returns the fingerprint of that key, or who the certificate says that it was, and the issuer. The signature lies in the bundle's
+    folder and goes wherever that goes. It stands for every byte of the bundle.
+    """
+    secret = key if isinstance(key, IdentityToken) else read_private_key(Path(key))
+    bundle = _whole(target, store)
+    if isinstance(secret, IdentityToken):
+        signature, identity = secret.sign(bundle)
+        _add(bundle, [signature], store)
+        return str(identity)
+    _add(bundle, [make_signature(bundle, secret)], store)
+    return secret.public.id
+
+
+def attach(target: str | Path | Bundle, file: str | Path, *, store: Store | None = None) -> None:
+    """Put a signature that was made elsewhere, such as with cosign, beside the bundle it is of; who has signed is for others to check."""
+    signature, bundle = read_signature(Path(file)), _whole(target, store)
+    if not signature.fits(bundle.fingerprint):
+        raise SigningError(f"{str(file)!r} is no signature of {bundle.tag}: expected one of its bento.json, {bundle.path / 'bento.json'}")
+    _add(bundle, [signature], store)
+
+
+def _whole(target: str | Path | Bundle, store: Store | None) -> Bundle:
+    bundle = target if isinstance(target, Bundle) else find(target, store=store)
+    bundles.verify(bundle, ledger=ledger_of(store.root if store else default_root()))
+    check_sbom(bundle)
+    return bundle
+
+
+def _add(bundle: Bundle, signatures: Sequence[AnySignature], store: Store | None) -> None:
+    with refusing(store.root if store else default_root(), f"sign {bundle.tag}"):
+        add_signatures(bundle, signatures)
