@@ -4,12 +4,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DONE := $(VENV)/done
-# Our own projects are built with what BUILD has installed, instead of an environment for each of them; and what is never imported is never
-# compiled.
+# Our own projects are built with what BUILD has installed, instead of an environment for each of them.
 BUILD := editables hatchling
-PIP := -m pip --quiet --disable-pip-version-check install --no-compile --no-build-isolation --constraint constraints.txt
+PIP := -m pip --quiet --disable-pip-version-check install --no-build-isolation --constraint constraints.txt
 install_into = $(1)/bin/python $(PIP)
 INSTALL := $(call install_into,$(VENV))
+# Thousands of processes import bento in the tests, and where PYTHONDONTWRITEBYTECODE is set none would leave its bytecode to the next.
+COMPILE = @$(BIN)/python -m compileall -q core/src plugins/*/src
 # Every project with every extra it declares but those in WITHOUT, as arguments of pip.
 define EDITABLE
 import os, sys, tomllib
@@ -71,7 +72,7 @@ test-%: $(VENV)/plugins/%/done
 	$(<D)/bin/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(PLUGINS_$*:%=plugins/%) $(PLUGINS_$*:%='$(PAGE)[plugins/%/README.md]')
 
 test-brief: $(TOGETHER)/done  ## run a short form of that: the kits and the README of every plugin, all in one environment
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync --keep-going $(PLUGINS_together:%=brief-%)
+	@$(MAKE) --no-print-directory --jobs 3 --output-sync --keep-going $(PLUGINS_together:%=brief-%)
 
 brief-%: $(TOGETHER)/done
 	$(TOGETHER)/bin/python -m pytest -m brief plugins/$* '$(PAGE)[plugins/$*/README.md]'
@@ -108,6 +109,7 @@ $(DONE)/pip: constraints.txt
 
 $(DONE)/demo: $(DONE)/pip $(DECLARED)
 	$(INSTALL) --editable core --editable plugins/bento-sklearn
+	$(COMPILE)
 	@touch $@
 
 $(DONE)/test: $(DONE)/demo
