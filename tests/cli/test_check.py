@@ -48,7 +48,7 @@ def test_a_service_that_keeps_its_promises_passes(loud, bento_process):
 
 def test_a_check_that_fails_shows_the_smallest_request_and_ends_with_1(loud, bento_process):
     (loud / "loud.py").write_text(GOOD.format("a", "a"))
-    done = bento_process("check", "loud:service", "--draws", "500", cwd=loud)
+    done = bento_process("check", "loud:service", "--draws", "100", cwd=loud)
     assert done.returncode == 1
     assert "no request makes it fail                                 failed\n" in done.stdout
     assert done.stdout.count("the inside") == 1
@@ -57,7 +57,7 @@ def test_a_check_that_fails_shows_the_smallest_request_and_ends_with_1(loud, ben
 
 def test_a_program_reads_json(loud, bento_process):
     (loud / "loud.py").write_text(GOOD.format("a", "a"))
-    done = bento_process("check", "loud:service", "--draws", "500", "--json", cwd=loud)
+    done = bento_process("check", "loud:service", "--draws", "100", "--json", cwd=loud)
     outcomes = {outcome["check"]: outcome for outcome in json.loads(done.stdout)}
     assert outcomes["no request makes it fail"]["result"] == "failed"
     assert outcomes["no request makes it fail"]["curl"].startswith("curl ")
