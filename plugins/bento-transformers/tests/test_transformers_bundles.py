@@ -11,6 +11,7 @@ import httpx
 import pytest
 import tiny
 import torch
+import transformers
 
 import bento
 from bento import ArtifactError
@@ -109,6 +110,21 @@ def test_a_text_that_the_pipeline_cannot_answer_harms_no_other(tmp_path):
     good, bad = answers(tiny.filler(), ["very [MASK]", "very good"], tmp_path)
     assert good.status_code == 200
     assert (bad.status_code, bad.json()["detail"]) == (422, "the pipeline cannot answer: No mask_token ([MASK]) found on the input")
+
+
+@pytest.mark.parametrize("make", [tiny.classifier, tiny.writer])
+def test_a_text_that_is_longer_than_the_model_reads_harms_no_other(tmp_path, make):
+    good, long = answers(make(), ["good", "good " * 50], tmp_path)
+    tokens = len(make().tokenizer("good " * 50)["input_ids"])
+    assert good.status_code == 200
+    assert (long.status_code, long.json()["detail"]) == (422, f"expected a text of at most 32 tokens, got one of {tokens}")
+
+
+def test_a_pipeline_that_was_made_to_cut_texts_cuts_them(tmp_path):
+    made = tiny.classifier()
+    cutting = transformers.pipeline("text-classification", model=made.model, tokenizer=made.tokenizer, truncation=True, max_length=16)
+    (answer,) = answers(cutting, ["good " * 50], tmp_path)
+    assert answer.status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from bento import ArtifactError, InvalidInput, type_name
 from bento.adapters import JsonAdapter, TextAdapter
 
 from .artifact import TransformersArtifact
+from .lengths import check_lengths
 
 _TASKS = ("feature-extraction", "fill-mask", "text-classification", "text-generation", "token-classification")
 
@@ -30,6 +31,7 @@ class TransformersService(bento.Service):
         """Give the pipeline's answer to each text."""
         from transformers.pipelines import PipelineException
 
+        check_lengths(self.model, texts)
         try:
             # From a list of one text, some pipelines give that text's answer instead of a list of one answer.
             return [*self.model(text for text in texts)]
