@@ -10,6 +10,7 @@ import io
 import json
 import os
 import shutil
+import sys
 import tempfile
 import time
 import tracemalloc
@@ -22,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import bento
@@ -31,6 +32,7 @@ from bento.bundle.checks import CONTROL
 from bento.errors import BentoError
 from bento.packer import Packer
 from bento.packers import ArchivePacker, DockerPacker, FolderPacker, HerokuPacker, LambdaPacker, OciPacker, SystemdPacker, WheelPacker
+from bento.serving import serve
 from bento.store import Store, load, pack
 from hostile_server import Hostile, answer, hostile_server
 from watching import watching
@@ -54,7 +56,10 @@ FILES = {
     "wheels/flowers-1.0-py3-none-any.whl": b"PK",
 }
 ADAPTER = {"adapter": "json", "options": {}, "media_types": ["application/json"], "schema": {}, "distribution": None, "version": None}
+LISTENS = "socket.getaddrinfo ('127.0.0.1', 0, 0, 1, 0)"
+"""What a server does before it loads a service."""
 BODY = {"path": "examples/one/request", "content_type": "application/json"}
+THIS = f"{sys.version_info.major}.{sys.version_info.minor}"
 DOCUMENT: dict[str, Any] = {
     "format": 1,
     "name": "iris",
@@ -83,7 +88,7 @@ DOCUMENT: dict[str, Any] = {
     "python": "3.11.7",
     "platform": "linux-x86_64",
     "code": None,
-    "env": {"apt": ["libgomp1"], "conda": None, "base_image": "python:3.11-slim", "python_version": "3.11", "setup": None},
+    "env": {"apt": ["libgomp1"], "conda": None, "base_image": "python:3.11-slim", "python_version": THIS, "setup": None},
     "files": [{"path": path, "size": len(FILES[path]), "sha256": hashlib.sha256(FILES[path]).hexdigest()} for path in sorted(FILES)],
 }
 
@@ -254,13 +259,33 @@ def test_a_folder_with_any_manifest_is_whole_or_refused(content, packer):
 @given(st.sampled_from(PACKERS), st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(sorted(CHANGES))), max_size=3))
 def test_a_folder_with_any_change_is_whole_or_refused(packer, changes):
     with tempfile.TemporaryDirectory() as place:
-        bundle = write_bundle(Path(place).resolve() / "bundle")
-        for name, change in changes:
-            if (bundle / name).parent.is_dir() and (bundle / name).parent.resolve().is_relative_to(bundle):
-                remove(bundle / name)
-                CHANGES[change](bundle / name)
+        bundle = changed(write_bundle(Path(place).resolve() / "bundle"), changes)
         with workshop() as folder:
             use(bundle, folder, packer)
+
+
+def changed(bundle: Path, changes: list[tuple[str, str]]) -> Path:
+    for name, change in changes:
+        if (bundle / name).parent.is_dir() and (bundle / name).parent.resolve().is_relative_to(bundle):
+            remove(bundle / name)
+            CHANGES[change](bundle / name)
+    return bundle
+
+
+@pytest.mark.parametrize("road", [load, partial(serve, port=0)], ids=["load", "serve"])
+@settings(max_examples=settings.default.max_examples // 4)
+@given(content=documents(), changes=st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(sorted(CHANGES))), max_size=1))
+def test_consent_lets_a_whole_bundle_run_its_own_code_and_nothing_else(road, content, changes):
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place).resolve()
+        bundle, store = changed(write_bundle(folder / "bundle", content), changes), Store(folder / "store")
+        with watching(folder) as seen:
+            whole = survives(lambda: verify(open_bundle(bundle)))
+            assert not survives(lambda: road(bundle, store=store))
+            assert seen == []
+            assert not survives(lambda: road(bundle, store=store, trust=True))
+        ran = [each for each in seen if each != LISTENS]
+        assert ran == [] or (whole and ran == [f"ran {bundle}/src/iris.py"])
 
 
 def kept(store: Store) -> list[str]:
@@ -373,3 +398,6 @@ def test_what_nothing_was_done_to_is_taken_in_on_every_road():
         store = Store(folder / "store")
         store.unpack(folder / "archive")
         assert len(store.list()) == 1
+        with watching(folder) as seen:
+            assert not survives(lambda: load(bundle, store=store, trust=True))
+        assert seen == [f"ran {bundle}/src/iris.py"]
