@@ -84,6 +84,12 @@ def test_an_option_is_a_name_and_a_value(bento, option):
     )
 
 
+def test_an_option_is_given_once(bento):
+    assert bento("pack", "shop:1", "docker", "out", "-o", "base_image=a", "-o", "base_image=b", code=2).stderr.endswith(
+        "Error: option 'base_image' is given twice, as 'a' and 'b': leave one out\n"
+    )
+
+
 def test_an_option_that_the_packer_does_not_have_is_refused(bento):
     assert bento("pack", "shop:1", "archive", "out", "-o", "colour=red", code=1).stderr.startswith(
         "Error: wrong options for packer 'archive': "

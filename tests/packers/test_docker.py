@@ -159,7 +159,7 @@ def test_the_image_is_the_option_else_what_env_says_else_of_the_python_that_save
 def test_an_option_that_is_no_image_is_refused_in_a_sentence():
     with pytest.raises(PackerError) as caught:
         DockerPacker(base_image="python:3.11\nRUN id")
-    assert str(caught.value) == r"Env(base_image='python:3.11\nRUN id'): expected an image like 'python:3.12-slim'"
+    assert str(caught.value) == r"DockerPacker(base_image='python:3.11\nRUN id'): expected an image like 'python:3.12-slim'"
 
 
 def test_a_gpu_is_asked_for_by_its_maker_and_given_by_the_container_toolkit(bundle, context, tmp_path):

@@ -72,8 +72,12 @@ def _list(*, as_json: bool) -> None:
 
 
 def _parse(options: tuple[str, ...]) -> dict[str, str]:
-    pairs = [text.partition("=") for text in options]
-    for name, equals, value in pairs:
+    given: dict[str, str] = {}
+    for text in options:
+        name, equals, value = text.partition("=")
         if not (equals and name.isidentifier()) or name in _RESERVED:
-            raise click.UsageError(f"{name + equals + value!r} is no option of a packer: write -o NAME=VALUE")
-    return {name: value for name, _, value in pairs}
+            raise click.UsageError(f"{text!r} is no option of a packer: write -o NAME=VALUE")
+        if name in given:
+            raise click.UsageError(f"option {name!r} is given twice, as {given[name]!r} and {value!r}: leave one out")
+        given[name] = value
+    return given

@@ -35,7 +35,7 @@ class BuildContextPacker(Packer):
         try:
             Env(base_image=base_image)
         except DefinitionError as error:
-            raise PackerError(str(error)) from error
+            raise PackerError(f"{type(self).__name__}(base_image={base_image!r}): expected an image like 'python:3.12-slim'") from error
         if gpu is not None and gpu not in _GPUS:
             raise PackerError(f"{type(self).__name__}(gpu={gpu!r}): expected {' or '.join(map(repr, _GPUS))}")
         self._base_image = base_image
