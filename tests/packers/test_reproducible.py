@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
+from importlib.util import find_spec
 
 import pytest
 
-from reproduce import differences
+from reproduce import SHIFT, differences
 
 SHOP = '''
 import bento
@@ -75,3 +78,12 @@ def test_a_difference_is_found_where_there_is_one(project, tmp_path):
     one, other = (json.loads(path.read_text())["labels"] for path in sorted(tmp_path.rglob("bundles/shop/1/bento.json")))
     root = os.geteuid() == 0 and shutil.which("setpriv")  # who may start processes of another user
     assert {name for name in one if one[name] != other[name]} == ({*LEAKS} if root else {"user", "month"})
+
+
+@pytest.mark.parametrize("use", ["datetime.datetime.now()", "datetime.datetime.now(datetime.UTC)", "datetime.date.today()"])
+def test_another_clock_is_told_in_every_way(use, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(SHIFT.format(clock=400 * 86_400))
+    compiled = "import pandas; " if find_spec("pandas") else ""  # its compiled modules know how a date lies in memory
+    code = f"{compiled}import datetime, time; print({use}.year - time.gmtime(time.time() - 400 * 86_400).tm_year)"
+    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, check=True)
+    assert int(done.stdout) >= 1

@@ -56,8 +56,8 @@ OTHER = Surroundings(
     clock=400 * 86_400 + 4_242,
     uid=54_321,
 )
-_SHIFT = """
-import datetime, time
+SHIFT = """
+import datetime, sys, time, types
 
 now, now_ns, local, gm, text = time.time, time.time_ns, time.localtime, time.gmtime, time.strftime
 time.time = lambda: now() + {clock}
@@ -67,7 +67,12 @@ time.gmtime = lambda seconds=None: gm(time.time() if seconds is None else second
 time.strftime = lambda format, when=None: text(format, time.localtime() if when is None else when)
 
 
-class Shifted(datetime.datetime):
+class Alike(type):
+    def __instancecheck__(cls, value):
+        return isinstance(value, cls.__bases__[0])
+
+
+class Shifted(datetime.datetime, metaclass=Alike):
     @classmethod
     def now(cls, tz=None):
         return cls.fromtimestamp(time.time(), tz)
@@ -77,15 +82,25 @@ class Shifted(datetime.datetime):
         return cls.now(datetime.UTC).replace(tzinfo=None)
 
 
-class ShiftedDate(datetime.date):
+class ShiftedDate(datetime.date, metaclass=Alike):
     @classmethod
     def today(cls):
         return cls.fromtimestamp(time.time())
 
 
-datetime.datetime, datetime.date = Shifted, ShiftedDate
+class Module(types.ModuleType):
+    def __getattribute__(self, name):
+        compiled = sys._getframe(1).f_code.co_filename.startswith("<frozen importlib")
+        return super().__getattribute__(name) if compiled or name not in shifted else shifted[name]
+
+
+shifted = {{"datetime": Shifted, "date": ShiftedDate}}
+datetime.__class__ = Module
 """
-"""A `sitecustomize` by which the clock of a process is another one."""
+"""A `sitecustomize` by which the clock of a process is another one.
+
+Compiled modules, whose imports have no frame but that of the import system, get Python's own types: they know how these lie in memory.
+"""
 
 
 def differences(project: Path, script: str, root: Path, packers: Sequence[str] = ()) -> list[str]:
@@ -103,7 +118,7 @@ def made(project: Path, script: str, root: Path, surroundings: Surroundings, pac
     work, out = Path(shutil.copytree(project, home / "project")), home / "out"
     out.mkdir()
     (home / "clock").mkdir()
-    (home / "clock/sitecustomize.py").write_text(_SHIFT.format(clock=surroundings.clock))
+    (home / "clock/sitecustomize.py").write_text(SHIFT.format(clock=surroundings.clock))
     for path in work.rglob("*"):
         os.utime(path, (surroundings.age, surroundings.age))
     for path in (home, *home.rglob("*")) if _as_user(surroundings) else ():
