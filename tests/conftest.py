@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,9 +8,10 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from bento.bundle import Bundle, open_bundle
+from bento.bundle import Bundle
 from bento.bundle.installed import Environment
 from bento.bundle.wheels import build_wheel
+from bundles import write_bundle
 
 # Projects of their own, installed and tested in environments of their own: tests/installed/test_thirdparty.py.
 collect_ignore = ["thirdparty"]
@@ -34,34 +33,9 @@ def make_bundle() -> MakeBundle:
     """Writes a bundle's folder from files and the fields of a manifest, without a service: it verifies, but there is nothing to load."""
 
     def make(folder: Path, files: Mapping[str, bytes] = FILES, **fields: Any) -> Bundle:
-        listed = [{"path": path, "size": len(files[path]), "sha256": hashlib.sha256(files[path]).hexdigest()} for path in sorted(files)]
-        for path, content in files.items():
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_bytes(content)
-        (folder / "bento.json").write_text(json.dumps({**document(), "files": listed, **fields}))
-        return open_bundle(folder)
+        return write_bundle(folder, files, **{"requirements": ["bento-core==0.1.0", "numpy==2.1.0"], **fields})
 
     return make
-
-
-def document() -> dict[str, Any]:
-    return {
-        "format": 1,
-        "name": "iris",
-        "version": "3",
-        "created": "2026-11-22T10:15:00Z",
-        "labels": {},
-        "service": "iris:Iris",
-        "doc": "",
-        "apis": [],
-        "artifacts": [],
-        "examples": [],
-        "requirements": ["bento-core==0.1.0", "numpy==2.1.0"],
-        "python": "3.11.7",
-        "platform": "linux-x86_64",
-        "code": None,
-        "env": {"apt": [], "base_image": None, "conda": None, "python_version": None, "setup": None},
-    }
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import hashlib
-import json
 import tempfile
 from pathlib import Path
 
@@ -10,39 +8,10 @@ from hypothesis import strategies as st
 
 from bento.bundle import open_bundle, verify
 from bento.errors import BundleError
+from bundles import write_bundle, write_files
 
 NAMES = st.sampled_from(["a", "b", "c", "d/e", "d/f", "g/h/i"]).map(lambda name: f"artifacts/model/{name}")
 FILES = st.dictionaries(NAMES, st.binary(max_size=40), min_size=1)
-
-
-def write(folder: Path, files: dict[str, bytes]) -> None:
-    for path, content in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_bytes(content)
-
-
-def bundle_of(folder: Path, files: dict[str, bytes]) -> None:
-    document = {
-        "format": 1,
-        "name": "iris",
-        "version": "3",
-        "created": "2026-11-22T10:15:00Z",
-        "labels": {},
-        "service": "iris:Iris",
-        "doc": "",
-        "apis": [],
-        "artifacts": [],
-        "examples": [],
-        "requirements": [],
-        "python": "3.11.7",
-        "platform": "linux-x86_64",
-        "code": None,
-        "env": {"apt": [], "base_image": None, "conda": None, "python_version": None, "setup": None},
-        "files": [
-            {"path": path, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()} for path, content in sorted(files.items())
-        ],
-    }
-    write(folder, {**files, "bento.json": json.dumps(document).encode()})
 
 
 @settings(deadline=None)
@@ -50,13 +19,13 @@ def bundle_of(folder: Path, files: dict[str, bytes]) -> None:
 def test_a_bundle_is_whole_if_its_files_are_those_it_lists_and_not_otherwise(listed: dict[str, bytes], found: dict[str, bytes]) -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        bundle_of(folder, listed)
+        write_bundle(folder, listed)
         for path in listed:
             (folder / path).unlink()
         for path in sorted(folder.rglob("*"), reverse=True):
             if path.is_dir():
                 path.rmdir()
-        write(folder, found)
+        write_files(folder, found)
         try:
             verify(open_bundle(folder))
         except BundleError as error:
@@ -72,7 +41,7 @@ def test_a_bundle_is_whole_if_its_files_are_those_it_lists_and_not_otherwise(lis
 def test_one_flipped_bit_is_found_wherever_it_is(files: dict[str, bytes], data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        bundle_of(folder, files)
+        write_bundle(folder, files)
         bundle = open_bundle(folder)
         path = data.draw(st.sampled_from([*(path for path in files if files[path]), "bento.json"]))
         content = bytearray((folder / path).read_bytes())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
 from pathlib import Path
 from tempfile import mkdtemp
@@ -15,10 +13,11 @@ from hypothesis.stateful import Bundle as Drawn
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 import bento
-from bento.bundle import Bundle, open_bundle, verify
+from bento.bundle import Bundle, verify
 from bento.errors import NotFound, StoreError, UntrustedError
 from bento.store import Store, check_trust
 from bento.store.remote import Remote
+from bundles import write_bundle
 from pressing import times
 
 NAMES = st.sampled_from(["iris", "rose"])
@@ -28,31 +27,7 @@ STORES = st.sampled_from(["here", "there"])
 
 
 def write(folder: Path, name: str, version: str, minute: int, files: dict[str, bytes]) -> Bundle:
-    for path, content in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_bytes(content)
-    document = {
-        "format": 1,
-        "name": name,
-        "version": version,
-        "created": f"2026-11-22T10:0{minute}:00Z",
-        "labels": {},
-        "service": "iris:Iris",
-        "doc": "",
-        "apis": [],
-        "artifacts": [],
-        "examples": [],
-        "requirements": [],
-        "python": "3.11.7",
-        "platform": "linux-x86_64",
-        "code": None,
-        "env": {"apt": [], "base_image": None, "conda": None, "python_version": None, "setup": None},
-        "files": [
-            {"path": path, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()} for path, content in sorted(files.items())
-        ],
-    }
-    (folder / "bento.json").write_text(json.dumps(document))
-    return open_bundle(folder)
+    return write_bundle(folder, files, name=name, version=version, created=f"2026-11-22T10:0{minute}:00Z")
 
 
 class RemoteModel(RuleBasedStateMachine):

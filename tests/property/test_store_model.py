@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
 from pathlib import Path
 from tempfile import mkdtemp
@@ -14,10 +12,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle as Drawn
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from bento.bundle import Bundle, open_bundle, verify
+from bento.bundle import Bundle, verify
 from bento.errors import NotFound, StoreError, UntrustedError
 from bento.packers import ArchivePacker
 from bento.store import Store, check_trust, find
+from bundles import write_bundle
 from pressing import times
 
 NAMES = st.sampled_from(["iris", "rose"])
@@ -27,28 +26,8 @@ LABELS = st.dictionaries(st.sampled_from(["stage", "team"]), st.sampled_from(["a
 
 
 def write(folder: Path, name: str, version: str, minute: int, labels: dict[str, str], content: bytes) -> Bundle:
-    folder.mkdir()
-    (folder / "README.md").write_bytes(content)
-    document = {
-        "format": 1,
-        "name": name,
-        "version": version,
-        "created": f"2026-11-22T10:0{minute}:00Z",
-        "labels": labels,
-        "service": "iris:Iris",
-        "doc": "",
-        "apis": [],
-        "artifacts": [],
-        "examples": [],
-        "requirements": [],
-        "python": "3.11.7",
-        "platform": "linux-x86_64",
-        "code": None,
-        "env": {"apt": [], "base_image": None, "conda": None, "python_version": None, "setup": None},
-        "files": [{"path": "README.md", "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}],
-    }
-    (folder / "bento.json").write_text(json.dumps(document))
-    return open_bundle(folder)
+    created = f"2026-11-22T10:0{minute}:00Z"
+    return write_bundle(folder, {"README.md": content}, name=name, version=version, created=created, labels=labels)
 
 
 class StoreModel(RuleBasedStateMachine):

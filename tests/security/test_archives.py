@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import stat
@@ -22,6 +21,7 @@ from bento.bundle import verify
 from bento.bundle.formats import MAX_MANIFEST
 from bento.bundle.unpack import unpack_archive
 from bento.errors import BundleError
+from bundles import document
 
 FILES = {"artifacts/model/weights": bytes(range(256)) * 8, "src/iris.py": b"import bento\n" * 20}
 BOMB = bytes(50 << 20)
@@ -49,27 +49,9 @@ def entry(name: str, content: bytes = b"", *, mode: int = 0o100644, method: int 
 
 
 def manifest(files: Mapping[str, bytes] = FILES) -> Entry:
-    listed = [{"path": path, "size": len(files[path]), "sha256": hashlib.sha256(files[path]).hexdigest()} for path in sorted(files)]
-    return entry("bento.json", json.dumps({**DOCUMENT, "files": listed}).encode())
+    return entry("bento.json", json.dumps(document(files)).encode())
 
 
-DOCUMENT = {
-    "format": 1,
-    "name": "iris",
-    "version": "3",
-    "created": "2026-11-22T10:15:00Z",
-    "labels": {},
-    "service": "iris:Iris",
-    "doc": "",
-    "apis": [],
-    "artifacts": [],
-    "examples": [],
-    "requirements": ["bento-core==0.1.0"],
-    "python": "3.11.7",
-    "platform": "linux-x86_64",
-    "code": None,
-    "env": {"apt": [], "base_image": None, "conda": None, "python_version": None, "setup": None},
-}
 GOOD = [manifest(), *(entry(path, FILES[path]) for path in sorted(FILES))]
 
 

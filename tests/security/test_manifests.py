@@ -18,25 +18,8 @@ from bento.bundle.checks import CONTROL
 from bento.bundle.formats import MAX_MANIFEST, read_manifest
 from bento.cli import bento as command_line
 from bento.errors import BundleError
+from bundles import document
 
-DOCUMENT = {
-    "format": 1,
-    "name": "iris",
-    "version": "3",
-    "created": "2026-11-22T10:15:00Z",
-    "labels": {},
-    "service": "iris:Iris",
-    "doc": "",
-    "apis": [],
-    "artifacts": [],
-    "examples": [],
-    "requirements": ["bento-core==0.1.0"],
-    "python": "3.11.7",
-    "platform": "linux-x86_64",
-    "code": None,
-    "env": {"apt": [], "base_image": None, "conda": None, "python_version": None, "setup": None},
-    "files": [],
-}
 ARTIFACT = {
     "slot": "model",
     "format": "json",
@@ -53,7 +36,7 @@ ESCAPES = "\x1b[2J\x1b]0;canary\x07\x9b31m\r\u202e\u2028\x00"
 
 
 def encoded(**fields: Any) -> bytes:
-    return json.dumps({**DOCUMENT, **fields}).encode()
+    return json.dumps(document(**fields)).encode()
 
 
 def with_metadata(metadata: Any) -> bytes:
