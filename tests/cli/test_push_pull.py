@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
+import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
+BENTO = Path(sys.executable).with_name("bento")
 
 
 @pytest.fixture
@@ -38,6 +43,35 @@ def test_what_is_pulled_is_in_the_store_and_not_trusted_yet(bento, remote, other
     assert bento(*ask, code=1).stderr.startswith("Error: shop:1 was not made here")
     assert bento("pull", "shop:1", remote, "--trust", "--store", other).stderr == ""
     assert bento(*ask).stdout == "3\n"
+
+
+def test_the_url_that_a_push_prints_is_enough_to_pull(bento, remote, other):
+    url = bento("push", "shop:1", remote).stdout.strip()
+    assert bento("pull", url, "--store", other).stdout == "shop:1\n"
+    assert bento("pull", "shop:1", code=2).stderr.endswith(
+        "Error: no remote to pull 'shop:1' from: write bento pull shop:1 s3://bucket/store\n"
+    )
+
+
+def test_a_terminal_of_any_width_is_told_how_many_bytes_have_moved(home, remote):
+    code = f"import os, pty, sys; os.environ['COLUMNS'] = '60'; sys.exit(pty.spawn([{str(BENTO)!r}, 'push', 'shop:2', {remote!r}]))"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, stdin=subprocess.DEVNULL).stdout.decode()
+    bars = [bar.strip() for bar in re.sub(r"\x1b\[\?25[lh]", "", shown.partition("\nsent")[0]).split("\r") if bar.strip()]
+    assert re.fullmatch(r"pushing shop:2  \[-+\]    0%  0 bytes of .*", bars[0])
+    assert re.fullmatch(r"pushing shop:2  \[#+\]  100%  (.*) of \1", bars[-1])
+    assert max(map(len, bars)) == 60
+
+
+def test_a_library_that_logs_what_it_raises_is_not_heard(bento_process):
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor() as pool:
+        pool.submit(_hang_up, server)
+        done = bento_process("list", f"sftp://user:secret@127.0.0.1:{server.getsockname()[1]}/store")
+    assert done.returncode == 1
+    assert re.fullmatch(r"Error: cannot reach it at sftp://user:\*\*\*@127\.0\.0\.1:\d+/store: .*\n", done.stderr)
+
+
+def _hang_up(server: socket.socket) -> None:
+    server.accept()[0].close()
 
 
 def test_a_remote_is_listed(bento, remote):

@@ -382,9 +382,17 @@ def test_a_bucket_that_is_not_there_is_a_sentence(bundle_of, elsewhere):
     if not elsewhere.startswith(("s3:", "gs:", "az:")):
         pytest.skip("folders and repositories are made when they are needed")
     nowhere = elsewhere.replace("models", "nowhere", 1)
-    assert Remote(nowhere).summaries() == []
-    with pytest.raises(RemoteError, match=rf"^cannot send '.*' at {nowhere}: .*([Nn]o such|there is no|not exist|Access Denied)"):
-        bento.push(bundle_of("1", files("1")), nowhere)
+    kind = "container" if nowhere.startswith("az:") else "bucket"
+    for ask in (lambda: Remote(nowhere).summaries(), lambda: bento.push(bundle_of("1", files("1")), nowhere)):
+        with pytest.raises(RemoteError, match=rf"^cannot (list the bundles|send '.*') at {nowhere}: there is no {kind} 'nowhere'$"):
+            ask()
+
+
+def test_a_remote_that_is_a_file_is_a_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RemoteError) as caught:
+        Remote(f"file://{tmp_path}/file").summaries()
+    assert str(caught.value) == f"cannot list the bundles at file://{tmp_path}/file: Not a directory: '{tmp_path}/file'"
 
 
 def test_a_server_whose_key_is_unknown_gets_no_password(monkeypatch, sftp, tmp_path):

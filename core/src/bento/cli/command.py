@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import click
 
 from ..errors import BentoError
+from .output import size_text
 
 if TYPE_CHECKING:
     from ..bundle import Bundle
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 Progress = Callable[[int], object]
 Keys: TypeAlias = "tuple[Path | Identity, ...]"
 """Who must have signed a bundle: files of keys and of identities, and identities."""
+
+_LOUD: Final = frozenset({"adlfs", "aiobotocore", "azure", "botocore", "fsspec", "gcsfs", "paramiko", "s3fs"})
+"""Libraries that log, with tracebacks, what they raise."""
 
 
 class Command(click.Command):
@@ -54,6 +58,11 @@ class PlainFormatter(logging.Formatter):
         from ..bundle.checks import plain
 
         return plain(super().format(record))
+
+
+def is_told_once(record: logging.LogRecord) -> bool:
+    """Whether what is logged is not told by an error as well."""
+    return record.name.partition(".")[0] not in _LOUD
 
 
 def sentence(error: Exception) -> str:
@@ -150,5 +159,18 @@ def hint_at_trust(bundle: Bundle, store: Store | None, command: str) -> None:
 @contextmanager
 def progress_bar(label: str, size: int) -> Iterator[Progress]:
     """A bar on standard error, in a terminal only, that is told how many of `size` bytes are done."""
-    with click.progressbar(length=size, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
-        yield lambda done: bar.update(done - bar.pos)
+
+    def moved(done: int | None) -> str:
+        return f"{size_text(done or 0)} of {size_text(size)}"
+
+    with click.progressbar(
+        length=size,
+        label=label,
+        file=sys.stderr,
+        hidden=not sys.stderr.isatty(),
+        width=0,
+        # Bytes come in bursts, of small files and of large parts: click would tell hours for what takes seconds.
+        show_eta=False,
+        item_show_func=moved,
+    ) as bar:
+        yield lambda done: bar.update(done - bar.pos, done)

@@ -131,7 +131,9 @@ def _labels(summary: Summary) -> str:
 
 
 def _nothing(where: str | None, name: str | None, labels: dict[str, str]) -> str:
+    from ..store.address import shown
+
     if labels:
         return "no bundles with these labels" + (f" called {name!r}" if name else "")
-    way_out = f"push one with 'bento push TAG {where}'" if where else "save one with bento.save(service)"
+    way_out = f"push one with 'bento push TAG {shown(where)}'" if where else "save one with bento.save(service)"
     return (f"no bundles called {name!r}" if name else "no bundles yet") + f": {way_out}"

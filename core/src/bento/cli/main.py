@@ -11,7 +11,7 @@ import click
 
 from .. import __version__
 from ..errors import BentoError
-from .command import PlainFormatter, sentence
+from .command import PlainFormatter, is_told_once, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,6 +64,7 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         handler = logging.StreamHandler()
         handler.setFormatter(PlainFormatter("%(message)s"))
+        handler.addFilter(lambda record: bool(ctx.meta.get("debug")) or is_told_once(record))
         logging.basicConfig(level=logging.WARNING, handlers=[handler])
         try:
             return super().invoke(ctx)

@@ -15,24 +15,38 @@ from .command import Command, hint_at_trust, open_store, progress_bar, store_opt
     examples="""
     bento pull iris:latest s3://bucket/store
     bento pull iris file:///srv/models --trust          # its code may run here
+    bento pull s3://bucket/store/iris:latest
     """,
 )
-@click.argument("tag", metavar="TAG")
-@click.argument("remote", metavar="REMOTE")
+@click.argument("tag", metavar="TAG|URL")
+@click.argument("remote", metavar="[REMOTE]", required=False)
 @click.option("--trust", is_flag=True, help="Let its code run here from now on, without asking again.")
 @store_option
-def command(tag: str, remote: str, *, trust: bool, store_path: Path | None) -> None:
+def command(tag: str, remote: str | None, *, trust: bool, store_path: Path | None) -> None:
     """Take a bundle of a remote into the store.
 
-    Only files that the store lacks are fetched, and each is checked before it is kept; none of it runs.
+    By its tag there, or by the URL that 'bento push' has printed. Only files that the store lacks are fetched, and each is checked
+    before it is kept; none of it runs.
     """
     from ..store import Store
     from ..store.remote import Remote
     from ..store.transfer import fetch
 
-    store, place = open_store(store_path) or Store(), Remote(remote)
-    offer = place.offer(Tag.parse(tag))
+    url, wanted = _asked(tag, remote)
+    store, place = open_store(store_path) or Store(), Remote(url)
+    offer = place.offer(wanted)
     with progress_bar(f"pulling {offer.tag}", offer.size) as progress:
         bundle = fetch(offer, place, store, trust=trust, progress=progress)
     click.echo(str(bundle.tag))
     hint_at_trust(bundle, store, f"bento pull {bundle.tag} {place} --trust")
+
+
+def _asked(tag: str, remote: str | None) -> tuple[str, Tag]:
+    """The remote, and the tag that is wanted of it."""
+    from ..store.address import is_url, split_tag
+
+    if remote is not None:
+        return remote, Tag.parse(tag)
+    if is_url(tag):
+        return split_tag(tag)
+    raise click.UsageError(f"no remote to pull {tag!r} from: write bento pull {tag} s3://bucket/store")

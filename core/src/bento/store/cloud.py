@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import posixpath
 import secrets
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from .place import PIECE, WEEK, Moved, Place, checked
 
 if TYPE_CHECKING:
     from ..bundle.manifest import File
+
+log = logging.getLogger(__name__)
 
 # What fsspec reaches each of them with, as pip knows it.
 _NEEDS: Final = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs", "sftp": "paramiko"}
@@ -64,7 +67,11 @@ class ObjectPlace(Place):
             moved(size)
 
         with self._files() as fs:
-            self._put(fs, target, source, tell)
+            try:
+                self._put(fs, target, source, tell)
+            except OSError:
+                self._check_bucket(fs)
+                raise
             # Not every library tells of every byte.
             moved(file.size - told)
             size = _size(fs, target)
@@ -83,14 +90,29 @@ class ObjectPlace(Place):
     def paths(self, folder: str) -> list[str]:
         with self._files() as fs:
             try:
-                return [path[len(self._root) + 1 :] for path in fs.find(self._at(folder))]
+                found = [path[len(self._root) + 1 :] for path in fs.find(self._at(folder))]
             except FileNotFoundError:
-                return []
+                found = []
+            if not found:
+                self._check_bucket(fs)
+            return found
 
     @contextlib.contextmanager
     def _files(self) -> Iterator[Any]:
         """A file system of fsspec's for one thread."""
         yield self._fs
+
+    def _check_bucket(self, fs: Any) -> None:
+        """Tell of a bucket that is not there: to a library it is as good as an empty one, or has no name."""
+        bucket = self._root.partition("/")[0]
+        try:
+            if bucket:
+                fs.info(bucket)
+        except FileNotFoundError:
+            raise FileNotFoundError(f"{'container' if 'az' in fs.protocol else 'bucket'} {bucket!r}") from None
+        except Exception as error:  # noqa: BLE001
+            # Who may use a bucket may not always ask for it.
+            log.debug("cannot tell whether there is a bucket %r: %s", bucket, error)
 
     def _at(self, path: str) -> str:
         return f"{self._root}/{path}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import io
 import os
@@ -100,6 +101,8 @@ class FolderPlace(Place):
         return True
 
     def paths(self, folder: str) -> list[str]:
+        if self._root.exists() and not self._root.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(self._root))
         found = (self._root / folder).rglob("*")
         return [path.relative_to(self._root).as_posix() for path in found if path.is_file()]
 

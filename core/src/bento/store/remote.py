@@ -15,12 +15,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
+from urllib.error import URLError
 
 from ..bundle.checks import plain
 from ..bundle.formats import MAX_MANIFEST, read_manifest
@@ -44,6 +46,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _AT_ONCE: Final = 8
+_NUMBER: Final = re.compile(r"\[Errno \w+\] ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +157,7 @@ class Remote:
         except BentoError:
             raise
         except Exception as error:
-            raise RemoteError(f"cannot {task} at {self}: {plain(_reason(error)).strip()}") from error
+            raise RemoteError(f"cannot {task} at {self}: {plain(_reason(error))}") from error
 
     def _tags(self, name: str | None) -> list[Tag]:
         found = []
@@ -192,9 +195,13 @@ class Remote:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, URLError) and isinstance(error.reason, Exception):
+        return _reason(error.reason)
     if isinstance(error, FileNotFoundError) and error.strerror is None:
         return f"there is no {error}"  # libraries tell of a bucket that is missing by its address alone
-    return str(error) if isinstance(error, OSError) and str(error) else f"{type(error).__name__}: {error}"
+    text = _NUMBER.sub("", str(error)) if isinstance(error, OSError) and str(error) else f"{type(error).__name__}: {error}"
+    # The servers of Azure and others say in one line what is wrong, and in many for whom.
+    return text.strip().partition("\n")[0]
 
 
 def _place(url: str) -> Place:
