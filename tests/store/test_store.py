@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+import bento
 from bento import Tag
 from bento.bundle import verify
-from bento.errors import BundleError, NotFound, StoreError, TagError
+from bento.errors import BundleError, NotFound, RemoteError, StoreError, TagError
 from bento.store import Store
+from bento.store.remote import Remote
 
 
 def tags(store: Store, **wanted) -> list[str]:
@@ -239,6 +241,12 @@ def no_file_beyond(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
+@pytest.fixture
+def large(service, tmp_path):
+    """A bundle with a file of two megabytes, in a store elsewhere."""
+    return Store(tmp_path / "elsewhere").save(type(service)(model={"weights": "x" * (2 << 20)}), version="1")
+
+
 def test_a_full_disk_is_a_sentence_and_leaves_the_store_as_it_was(store, service):
     saved = store.save(service, version="1")
     with pytest.raises(StoreError) as caught, no_file_beyond(1 << 20):
@@ -256,6 +264,35 @@ def test_deleting_needs_no_space(store, service):
     with no_file_beyond(0):
         store.delete("iris:1")
     assert store.list() == []
+
+
+def test_a_pull_onto_a_full_disk_is_a_sentence_and_the_next_one_brings_the_rest(store, large, tmp_path):
+    remote = f"file://{tmp_path}/remote"
+    bento.push(large, remote)
+    with pytest.raises(StoreError) as caught, no_file_beyond(1 << 20):
+        bento.pull("iris:1", remote, store=store)
+    assert str(caught.value) == (
+        f"cannot pull iris:1 from {remote} in the store at {store.root}: File too large"
+        " - free some space on its disk, or set BENTO_HOME to a folder on another one"
+    )
+    assert (store.list(), leftovers(store)) == ([], [])
+    assert bento.pull("iris:1", remote, store=store).fingerprint == large.fingerprint
+
+
+def test_a_push_onto_a_full_disk_is_a_sentence_and_leaves_no_torn_remote(large, tmp_path):
+    remote = f"file://{tmp_path}/remote"
+    with pytest.raises(RemoteError) as caught, no_file_beyond(1 << 20):
+        bento.push(large, remote)
+    assert str(caught.value) == f"cannot send 'artifacts/model/model.json' at {remote}: File too large"
+    assert Remote(remote).summaries() == []
+    assert list((tmp_path / "remote/.drafts").iterdir()) == []
+
+
+def test_a_list_needs_no_space(store, service):
+    store.save(service, version="1")
+    with no_file_beyond(0):
+        assert [each.version for each in store.summaries()] == ["1"]
+    assert not (store.root / "index").exists()
 
 
 def test_a_home_folder_of_nobody_is_a_sentence(monkeypatch):

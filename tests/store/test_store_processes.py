@@ -6,6 +6,8 @@ import signal
 
 import pytest
 
+import bento
+from bento import Store
 from bento.bundle import verify
 
 SAVE = """
@@ -128,6 +130,26 @@ def test_a_delete_killed_at_any_step_harms_no_bundle_that_shares_its_files(store
     assert killed > 5
     assert [bundle.version for bundle in store.list()] == ["kept"]
     delete_all(store)
+
+
+def test_a_pull_killed_at_any_step_leaves_only_whole_bundles_and_the_next_one_goes_on(store, service, run, tmp_path):
+    remote, elsewhere = f"file://{tmp_path}/remote", Store(tmp_path / "elsewhere")
+    bento.push(elsewhere.save(service, version="1"), remote, store=elsewhere)
+    action = f'import bento; bento.pull("iris:1", {remote!r}, store=store)'
+    killed = int(outcome(run(KILL.format(before='store.list() and store.delete("iris:1")', action=action))))
+    assert killed > 20
+    assert store.get("iris:1").fingerprint == elsewhere.get("iris:1").fingerprint
+    assert list((store.root / "partial").iterdir()) == []
+    delete_all(store)
+
+
+def test_a_list_killed_at_any_step_leaves_an_index_that_is_right_or_made_again(store, service, run):
+    for version in "12":
+        store.save(service, version=version)
+    before = '(store.root / "index").unlink(missing_ok=True)'
+    killed = int(outcome(run(KILL.format(before=before, action="assert len(store.summaries()) == 2"))))
+    assert killed >= 2
+    assert {each.version for each in store.summaries()} == {"1", "2"}
 
 
 def test_many_that_save_and_delete_what_they_share_leave_only_whole_bundles(store, service, run):
