@@ -34,6 +34,12 @@ def test_a_name_alone_is_not_enough(bento, home):
     assert tags(home) == ["shop:1", "shop:2"]
 
 
+def test_what_is_elsewhere_is_not_deleted(bento):
+    assert bento("delete", "sftp://user:secret@host/store/shop:1", code=2).stderr.endswith(
+        "Error: 'sftp://user:***@host/store/shop:1' is elsewhere, and only what is in the store here is deleted\n"
+    )
+
+
 def test_of_several_tags_none_is_deleted_when_one_is_not_there(bento, home):
     assert (
         bento("delete", "--yes", "shop:1", "shop:3", code=1).stderr

@@ -180,6 +180,12 @@ def test_a_url_without_an_archive_is_a_sentence(store, web, archive):
         assert message in str(caught.value)
 
 
+def test_a_web_server_that_is_not_there_is_a_sentence(store):
+    with pytest.raises(RemoteError) as caught:
+        find("https://127.0.0.1:9/iris.bento", store=store)
+    assert str(caught.value) == "cannot download https://127.0.0.1:9/iris.bento: Connection refused"
+
+
 def test_what_anybody_could_change_on_the_way_is_not_downloaded(store, web, archive):
     _, url, _ = web
     for target in ("http://models.example.org/iris.bento", f"{url}/away/http://models.example.org:9/iris.bento"):

@@ -65,9 +65,13 @@ def command(
 
 
 def _named(store: Store, targets: tuple[str, ...]) -> list[Tag]:
+    from ..store.address import is_url, shown
+
     if not targets:
         raise click.UsageError("expected tags, as 'bento list' shows them, or --label, --older-than or --keep-last")
     for text in targets:
+        if is_url(text):
+            raise click.UsageError(f"{shown(text)!r} is elsewhere, and only what is in the store here is deleted")
         if ":" not in text:
             raise click.UsageError(
                 f"{text!r} names no version: write {text}:latest or {text}:VERSION, as 'bento list {text}' shows them, "

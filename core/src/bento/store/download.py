@@ -22,6 +22,7 @@ from ..tag import Tag
 from .address import shown
 from .cache import in_use, note_url, place_of
 from .local import Store
+from .reason import reason
 from .root import refusing
 from .web import ask, check_protected
 from .workspace import workspace
@@ -53,7 +54,7 @@ def _downloaded(url: str, place: Path) -> Bundle:
             return in_use(Store(place / known["content"]), Tag.parse(known["tag"]))
         raise RemoteError(f"cannot download {shown(url)}: {error.code} {plain(str(error.reason))}") from error
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
-        raise RemoteError(f"cannot download {shown(url)}: {plain(str(getattr(error, 'reason', None) or error))}") from error
+        raise RemoteError(f"cannot download {shown(url)}: {reason(error)}") from error
 
 
 def _known(place: Path) -> dict[str, str]:

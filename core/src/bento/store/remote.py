@@ -15,16 +15,13 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
-from urllib.error import URLError
 
-from ..bundle.checks import plain
 from ..bundle.formats import MAX_MANIFEST, read_manifest
 from ..bundle.manifest import MANIFEST
 from ..bundle.signatures import is_signature, largest, parse_signatures
@@ -35,6 +32,7 @@ from .cloud import cloud_place
 from .index import Summary, newest_first
 from .missing import missing
 from .place import FolderPlace, Moved, Place
+from .reason import reason
 
 if TYPE_CHECKING:
     from ..bundle.manifest import File, Manifest
@@ -46,7 +44,6 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 _AT_ONCE: Final = 8
-_NUMBER: Final = re.compile(r"\[Errno \w+\] ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +154,7 @@ class Remote:
         except BentoError:
             raise
         except Exception as error:
-            raise RemoteError(f"cannot {task} at {self}: {plain(_reason(error))}") from error
+            raise RemoteError(f"cannot {task} at {self}: {reason(error)}") from error
 
     def _tags(self, name: str | None) -> list[Tag]:
         found = []
@@ -192,16 +189,6 @@ class Remote:
         except FileNotFoundError:
             return None
         return content
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, URLError) and isinstance(error.reason, Exception):
-        return _reason(error.reason)
-    if isinstance(error, FileNotFoundError) and error.strerror is None:
-        return f"there is no {error}"  # libraries tell of a bucket that is missing by its address alone
-    text = _NUMBER.sub("", str(error)) if isinstance(error, OSError) and str(error) else f"{type(error).__name__}: {error}"
-    # The servers of Azure and others say in one line what is wrong, and in many for whom.
-    return text.strip().partition("\n")[0]
 
 
 def _place(url: str) -> Place:

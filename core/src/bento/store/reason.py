@@ -1,0 +1,22 @@
+"""Reasons: what a library, a system or a server says is wrong, in one line."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.error import URLError
+
+from ..bundle.checks import plain
+
+_NUMBER: Final = re.compile(r"\[Errno \w+\] ")
+
+
+def reason(error: BaseException) -> str:
+    """Why something could not be done, as far as the error of another's code tells it."""
+    if isinstance(error, URLError):
+        return reason(error.reason) if isinstance(error.reason, BaseException) else plain(error.reason)
+    if isinstance(error, FileNotFoundError) and error.strerror is None:
+        return plain(f"there is no {error}")  # libraries tell of what is missing by its name alone
+    text = _NUMBER.sub("", str(error)) if isinstance(error, OSError) and str(error) else f"{type(error).__name__}: {error}"
+    # The servers of Azure and others say in one line what is wrong, and in many for whom.
+    return plain(text.strip().partition("\n")[0])
