@@ -1,19 +1,16 @@
-"""Places that fsspec reaches: object stores, whose files appear as a whole, and SFTP servers, whose files are renamed when they are."""
+"""Places that fsspec reaches: object stores, whose files appear as a whole."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
-import posixpath
-import secrets
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import RemoteError
 from .address import shown
-from .place import PIECE, WEEK, Moved, Place, checked
+from .place import PIECE, Moved, Place, checked
 
 if TYPE_CHECKING:
     from ..bundle.manifest import File
@@ -24,21 +21,20 @@ log = logging.getLogger(__name__)
 _NEEDS: Final = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs", "sftp": "paramiko"}
 _READ: Final = 8 * PIECE
 _PART: Final = 16 * PIECE
-# Listings that were read before are not what is there now.
-_OPTIONS: Final = {"use_listings_cache": False}
 
 
 def cloud_place(url: str) -> Place:
     """The place of a URL; what is not installed is a RemoteError that says what to install."""
     scheme = url.partition("://")[0]
     try:
-        from fsspec.core import url_to_fs
+        if scheme == "sftp":
+            from .sftp import RenamingPlace, known_hosts
 
-        options: dict[str, object] = {"host_key_policy": _known_hosts()} if scheme == "sftp" else {**_OPTIONS}
-        fs, root = url_to_fs(url, skip_instance_cache=True, **options)
+            return RenamingPlace(*_file_system(url, host_key_policy=known_hosts()))
+        # Listings that were read before are not what is there now.
+        return ObjectPlace(*_file_system(url, use_listings_cache=False))
     except ImportError as error:
         raise RemoteError(f"cannot reach {shown(url)} without {_NEEDS[scheme]}: pip install 'bento-core[{scheme}]'") from error
-    return RenamingPlace(fs, root) if scheme == "sftp" else ObjectPlace(fs, root)
 
 
 class ObjectPlace(Place):
@@ -50,7 +46,7 @@ class ObjectPlace(Place):
 
     def size(self, path: str) -> int | None:
         with self._files() as fs:
-            return _size(fs, self._at(path))
+            return size_of(fs, self._at(path))
 
     def read(self, path: str, start: int = 0) -> Iterator[bytes]:
         with self._files() as fs, fs.open(self._at(path), "rb", block_size=_READ) as file:
@@ -74,7 +70,7 @@ class ObjectPlace(Place):
                 raise
             # Not every library tells of every byte.
             moved(file.size - told)
-            size = _size(fs, target)
+            size = size_of(fs, target)
             if size != file.size or _stamp(source) != before:
                 fs.rm_file(target)
                 raise RemoteError(f"{source} changed while it was sent, or did not arrive: {size} of {file.size} bytes are there")
@@ -128,95 +124,23 @@ class ObjectPlace(Place):
             fs.pipe_file(target, content, mode="create")
         except OSError as error:
             # Not every server says which condition of a request did not hold, or that of two at once another one was quicker.
-            raise error if _size(fs, target) is None else FileExistsError(target) from error
+            raise error if size_of(fs, target) is None else FileExistsError(target) from error
 
 
-class RenamingPlace(ObjectPlace):
-    """A folder on an SFTP server, where a file gets its name when all of it is there."""
+def _file_system(url: str, **options: object) -> tuple[Any, str]:
+    """fsspec's file system for a URL, and the path there."""
+    from fsspec.core import url_to_fs
 
-    def __init__(self, fs: Any, root: str) -> None:
-        super().__init__(fs, root)
-        self._free = [fs]
-        self._looked_after = False
-
-    @contextlib.contextmanager
-    def _files(self) -> Iterator[Any]:
-        """A channel that no other thread uses meanwhile: paramiko loses answers where two threads wait on one."""
-        try:
-            fs = self._free.pop()
-        except IndexError:
-            fs = self._another()
-        try:
-            yield fs
-        finally:
-            self._free.append(fs)
-
-    def _another(self) -> Any:
-        fs = object.__new__(type(self._fs))
-        fs.__dict__.update(vars(self._fs), ftp=self._fs.client.open_sftp())
-        return fs
-
-    def _put(self, fs: Any, target: str, source: Path, moved: Moved) -> None:
-        with self._draft(fs, target) as draft:
-            with source.open("rb") as content, fs.open(draft, "wb") as file:
-                while piece := content.read(PIECE):
-                    file.write(piece)
-                    moved(len(piece))
-            fs.mv(draft, target)
-
-    def _put_new(self, fs: Any, target: str, content: bytes) -> None:
-        with self._draft(fs, target) as draft:
-            with fs.open(draft, "wb") as file:
-                file.write(content)
-            try:
-                # Unlike the rename of POSIX, which fsspec uses, this one replaces nothing.
-                fs.ftp.rename(draft, target)
-            except OSError as error:
-                raise error if _size(fs, target) is None else FileExistsError(target) from error
-
-    @contextlib.contextmanager
-    def _draft(self, fs: Any, target: str) -> Iterator[str]:
-        """The path of a file to write before it becomes `target`."""
-        for folder in (self._at(".drafts"), posixpath.dirname(target)):
-            _make_folder(fs, folder)
-        if not self._looked_after:
-            self._looked_after = True
-            _remove_old(fs, self._at(".drafts"))
-        draft = self._at(f".drafts/{secrets.token_hex(16)}")
-        try:
-            yield draft
-        except BaseException:
-            with contextlib.suppress(OSError):
-                fs.rm_file(draft)
-            raise
+    fs, root = url_to_fs(url, skip_instance_cache=True, **options)
+    return fs, root
 
 
-def _size(fs: Any, path: str) -> int | None:
+def size_of(fs: Any, path: str) -> int | None:
+    """The size of a file, None if it is not there."""
     try:
         return int(fs.info(path)["size"])
     except FileNotFoundError:
         return None
-
-
-def _make_folder(fs: Any, folder: str) -> None:
-    """Make a folder and those above it, whoever makes them at the same time."""
-    if fs.exists(folder):
-        return
-    _make_folder(fs, posixpath.dirname(folder))
-    try:
-        fs.ftp.mkdir(folder)
-    except OSError:
-        if not fs.exists(folder):
-            raise
-
-
-def _remove_old(fs: Any, folder: str) -> None:
-    """Remove what nobody has written to for a week."""
-    oldest = datetime.now(UTC) - timedelta(seconds=WEEK)
-    for entry in fs.ls(folder, detail=True):
-        if entry["mtime"] < oldest:
-            with contextlib.suppress(FileNotFoundError):
-                fs.rm_file(entry["name"])
 
 
 def _check(source: Path, file: File) -> tuple[int, ...]:
@@ -241,21 +165,3 @@ def _callback(moved: Moved) -> Any:
             moved(inc)
 
     return Telling()
-
-
-def _known_hosts() -> object:
-    """Who a server may be: fsspec would believe any, and send a password to it."""
-    import paramiko
-
-    class Known(paramiko.MissingHostKeyPolicy):  # type: ignore[misc]  # paramiko has no types
-        def missing_host_key(self, client: Any, hostname: str, key: Any) -> None:
-            known = paramiko.HostKeys()
-            for file in ("~/.ssh/known_hosts", "/etc/ssh/ssh_known_hosts"):
-                with contextlib.suppress(FileNotFoundError):
-                    known.load(str(Path(file).expanduser()))
-            if not known.check(hostname, key):
-                raise RemoteError(
-                    f"the key of {hostname} is not in ~/.ssh/known_hosts: connect with ssh once, or add what ssh-keyscan tells of it"
-                )
-
-    return Known()
