@@ -37,7 +37,9 @@ PLUGINS_keras := bento-keras bento-tensorflow
 ALONE := $(filter-out bento-sklearn $(foreach name,$(ENVIRONMENTS),$(PLUGINS_$(name))),$(PLUGINS))
 $(foreach plugin,$(ALONE),$(eval PLUGINS_$(plugin) := $(plugin)))
 ENVIRONMENTS += $(sort $(ALONE))
-PLUGINS_together := $(filter-out bento-sklearn,$(PLUGINS))
+# Those whose frameworks take long to import go first, so that none of them is left when the others are done.
+LONG := bento-keras bento-spacy bento-tensorflow bento-torch bento-transformers
+PLUGINS_together := $(filter $(LONG),$(PLUGINS)) $(filter-out bento-sklearn $(LONG),$(PLUGINS))
 TOGETHER := $(VENV)/plugins/together
 EVERYTHING := core $(PLUGINS:%=plugins/%)
 # What tests use one part of, in a folder of its own: the rest wants a server's requirements, or comes with a plugin for pytest.
