@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 import bento
+from bento.bundle.signatures import add_signatures
+from bento.bundle.sigstore_file import SigstoreSignature
 from bento.errors import BundleError, SigningError, UntrustedError
 from bento.packers import ArchivePacker
 from bento.store import Store, attach, check_signed, check_trust, load, pull, push, sign, unpack
@@ -302,3 +304,46 @@ def test_without_the_library_it_is_said_what_to_install(bundle, identity, tmp_pa
         asked.replace("\\", ""),
         asked.replace("\\", ""),
     ]
+
+
+def test_without_anybody_who_says_who_signs_nothing_is_signed(bundle, config, monkeypatch):
+    for name in ("BUILDKITE", "CIRCLECI", "GITHUB_ACTIONS", "GITLAB_CI"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(SigningError) as caught:
+        sign(bundle, bento.IdentityToken(trust_config=config))
+    assert str(caught.value) == (
+        "there is no identity to sign with: run it in a CI job that may ask for an OpenID Connect token, or give one, "
+        "such as `sigstore get-identity-token` prints"
+    )
+
+
+def test_a_configuration_without_services_signs_nothing(bundle, instance, root):
+    with pytest.raises(SigningError, match=r"trusted_root\.json' is no configuration of Sigstore's clients, which names its services: "):
+        sign(bundle, bento.IdentityToken(instance.token("ci@example.com"), trust_config=root))
+
+
+def test_where_the_public_instance_is_out_of_reach_nothing_is_signed(bundle, instance, monkeypatch, tmp_path):
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    with pytest.raises(SigningError) as caught:
+        sign(bundle, bento.IdentityToken(instance.token("ci@example.com")))
+    assert str(caught.value) == (
+        "cannot reach Sigstore's public instance: Failed to refresh TUF metadata: signing needs the network, or --trust-config"
+    )
+
+
+def test_a_root_of_trust_that_cannot_be_read_is_named(bundle, monkeypatch, tmp_path):
+    with pytest.raises(SigningError, match=r"cannot read '.*/none\.json': No such file or directory"):
+        check_signed(bundle, [bento.Identity("ci@example.com", issuer=ISSUER, trusted_root=tmp_path / "none.json")])
+    monkeypatch.setenv("XDG_CACHE_HOME", str(write(tmp_path / "file", [])))
+    with pytest.raises(SigningError, match=r"cannot read Sigstore's public root of trust: .*Not a directory.*: name a file that has one"):
+        check_signed(bundle, [bento.Identity("ci@example.com", issuer=ISSUER)])
+
+
+def test_a_signature_without_a_certificate_is_wrong(maker, service, identity):
+    made = maker.save(service, version="3")
+    signature = SigstoreSignature(b'{"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json"}')
+    add_signatures(made, [signature])
+    with pytest.raises(UntrustedError, match=f"signature: wrong: '{signature.name}' holds no certificate with a name and an issuer"):
+        check_signed(made, [identity])

@@ -90,7 +90,9 @@ def trust_config(file: str | Path | None) -> ClientTrustConfig:
         try:
             return ClientTrustConfig.production()
         except Exception as error:
-            raise SigningError(f"cannot reach Sigstore's public instance: {reason(error)}: signing needs the network") from error
+            raise SigningError(
+                f"cannot reach Sigstore's public instance: {reason(error)}: signing needs the network, or --trust-config"
+            ) from error
     content = _read(Path(file))
     try:
         return ClientTrustConfig.from_json(content.decode())
