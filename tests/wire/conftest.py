@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
-from contextlib import ExitStack
-from pathlib import Path
-
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from transports import TRANSPORTS, Http
+from transports import TRANSPORTS, Http, ways_to
 
 SERVICE = '''
 import threading
@@ -80,24 +73,9 @@ def project(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def _open():
-    with ExitStack() as stack:
-        yield stack
-
-
-@pytest.fixture(scope="session")
-def reach(project, _open):
-    """The way to the service by a transport, opened when it is first asked for."""
-    ways = {}
-
-    def reach(kind):
-        if kind not in ways:
-            ways[kind] = _open.enter_context(kind.to(project))
-        return ways[kind]
-
-    yield reach
-    sys.modules.pop("app", None)
-    importlib.invalidate_caches()
+def reach(project):
+    with ways_to(project) as reach:
+        yield reach
 
 
 @pytest.fixture(params=TRANSPORTS, ids=lambda kind: kind.__name__)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+
 from transports import Sent
 
 JSON = "application/json"

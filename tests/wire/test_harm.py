@@ -7,6 +7,7 @@ import pickle
 
 import httpx
 import pytest
+
 from transports import Sent
 
 JSON = "application/json"

@@ -6,24 +6,13 @@ import json
 
 import numpy as np
 import pytest
-from transports import COMPRESSIONS, CommandLine, Lambda, LambdaBalanced, LambdaRest, Refused, Sent
 
 from bento.adapters import ArrayAdapter
 from lambdas import body_of
+from transports import COMPRESSIONS, FORM, CommandLine, Lambda, LambdaBalanced, LambdaRest, Refused, Sent, form
 
 JSON = "application/json"
-FORM = 'multipart/form-data; boundary="XyZ"'
 IMAGE = b"\x89PNG\r\n\x00--Xy"
-
-
-def form(*parts: tuple[str, str | None, str | None, bytes]) -> bytes:
-    """A form as curl writes one: parts of (name, filename or None, content type or None, data)."""
-    lines = []
-    for name, filename, content_type, data in parts:
-        disposition = f'Content-Disposition: form-data; name="{name}"' + (f'; filename="{filename}"' if filename is not None else "")
-        lines += [b"--XyZ", disposition.encode(), *([f"Content-Type: {content_type}".encode()] if content_type else []), b"", data]
-    return b"\r\n".join([*lines, b"--XyZ--", b""])
-
 
 ANSWERED = {
     "json: an object": (Sent("json", b'{"a": [1, 2.5, null]}', JSON), {"value": {"a": [1, 2.5, None]}}),

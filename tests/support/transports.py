@@ -1,14 +1,16 @@
-"""The ways a request comes in. A test of tests/wire goes over each of them: another one is another class in TRANSPORTS."""
+"""The ways a request comes in. The tests of tests/wire and of plugins' adapters go over each of them, those in TRANSPORTS."""
 
 from __future__ import annotations
 
 import gzip
+import importlib
 import io
 import json
+import sys
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import chdir, contextmanager
+from contextlib import ExitStack, chdir, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,6 +27,7 @@ from bento.serving import import_service
 from bento.store import Store
 from running import started
 
+FORM = 'multipart/form-data; boundary="XyZ"'
 COMPRESSIONS: Mapping[str, Callable[[bytes], bytes]] = MappingProxyType(
     {
         "gzip": gzip.compress,
@@ -164,3 +167,28 @@ class LambdaBalanced(Lambda):
 
 
 TRANSPORTS: tuple[type[Transport], ...] = (Http, CommandLine, Lambda, LambdaRest, LambdaBalanced)
+
+
+@contextmanager
+def ways_to(project: Path) -> Iterator[Callable[[type[Transport]], Transport]]:
+    """The way to a service by a transport, opened when it is first asked for."""
+    ways: dict[type[Transport], Transport] = {}
+    with ExitStack() as stack:
+
+        def way(kind: type[Transport]) -> Transport:
+            if kind not in ways:
+                ways[kind] = stack.enter_context(kind.to(project))
+            return ways[kind]
+
+        yield way
+    sys.modules.pop("app", None)
+    importlib.invalidate_caches()
+
+
+def form(*parts: tuple[str, str | None, str | None, bytes]) -> bytes:
+    """A form as curl writes one, with the type FORM: parts of (name, filename or None, content type or None, data)."""
+    lines = []
+    for name, filename, content_type, data in parts:
+        disposition = f'Content-Disposition: form-data; name="{name}"' + (f'; filename="{filename}"' if filename is not None else "")
+        lines += [b"--XyZ", disposition.encode(), *([f"Content-Type: {content_type}".encode()] if content_type else []), b"", data]
+    return b"\r\n".join([*lines, b"--XyZ--", b""])
