@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 import bento
 from bento import ArtifactError, DefinitionError, Packed
 from bento.adapters import ArrayAdapter, JsonAdapter
+from bento.artifact import type_name
 
 
 class WordsArtifact(bento.Artifact[list]):
@@ -119,10 +121,16 @@ def test_a_service_without_slots_takes_no_model():
 
 
 def test_a_model_of_the_wrong_type_is_refused():
-    message = "Greeter.words is a WordsArtifact, which does not keep a {}"
-    assert refusal_of(ArtifactError, lambda: Greeter(words=3)) == message.format("int")
-    assert refusal_of(ArtifactError, lambda: Greeter(words=re.compile(""))) == message.format("re.Pattern")
-    assert refusal_of(ArtifactError, lambda: Greeter(words=Packed("hello"))) == message.format("str")
+    message = "Greeter.words is a WordsArtifact, which does not keep {}"
+    assert refusal_of(ArtifactError, lambda: Greeter(words=3)) == message.format("a int")
+    assert refusal_of(ArtifactError, lambda: Greeter(words=re.compile(""))) == message.format("a re.Pattern")
+
+
+def test_a_path_of_the_wrong_kind_is_named_itself():
+    message = "Greeter.words is a WordsArtifact, which does not keep the {}"
+    assert refusal_of(ArtifactError, lambda: Greeter(words=Packed("modles/words.txt"))) == message.format("str 'modles/words.txt'")
+    assert refusal_of(ArtifactError, lambda: Greeter(words=Path("words"))) == message.format(f"{type_name(Path())} 'words'")
+    assert len(refusal_of(ArtifactError, lambda: Greeter(words="long" * 100))) == len(message.format("str ")) - len("{}") + 2 + 80
 
 
 def test_a_format_says_what_to_do_with_what_it_refuses():
@@ -131,7 +139,7 @@ def test_a_format_says_what_to_do_with_what_it_refuses():
             return f"read {model!r} first" if model == "words.txt" else ""
 
     flowers = declare(words=NamedArtifact())
-    message = "Flowers.words is a NamedArtifact, which does not keep a str"
+    message = "Flowers.words is a NamedArtifact, which does not keep the str 'words.txt'"
     assert refusal_of(ArtifactError, lambda: flowers(words="words.txt")) == f"{message}: read 'words.txt' first"
     assert refusal_of(ArtifactError, lambda: flowers(words="words")) == message
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import click
 import pytest
 
 import bento
 from bento.adapters import JsonAdapter
+from bento.artifact import type_name
 from bento.artifacts import JsonArtifact
 from bento.registry import Plugin, Registry
 
@@ -92,6 +96,37 @@ def test_a_format_says_what_to_do_with_what_no_plugin_keeps(only, tmp_path):
     with pytest.raises(bento.ArtifactError) as refusal:
         bento.save("labels.json", "labels", store=bento.Store(tmp_path))
     assert str(refusal.value) == "no installed plugin provides a service for a str: read 'labels.json' first"
+
+
+def test_a_format_of_any_framework_that_keeps_a_file_but_provides_no_service_is_named(only, tmp_path):
+    class FolderArtifact(JsonArtifact):
+        name = "folder"
+        framework = "mlflow"
+
+        def accepts(self, model):
+            return isinstance(model, Path)
+
+    only(FolderArtifact, OpenArtifact)
+    with pytest.raises(bento.ArtifactError) as refusal:
+        bento.save(Path("model"), "labels", store=bento.Store(tmp_path))
+    assert str(refusal.value) == (
+        f"no installed plugin provides a service for a {type_name(Path())}: write a bento.Service with a slot for it, of FolderArtifact"
+    )
+
+
+def test_a_format_of_no_framework_that_keeps_a_model_as_data_is_named(tmp_path):
+    with pytest.raises(bento.ArtifactError, match=r": write a bento\.Service with a slot for it, of JsonArtifact$"):
+        bento.save({"tea": 3}, "prices", store=bento.Store(tmp_path))
+
+
+def test_where_no_plugin_keeps_a_model_the_framework_is_named_that_one_is_for(only, tmp_path):
+    class Own(click.Command):
+        """A class of a script's, made from one of a framework's."""
+
+    only(OpenArtifact)
+    for model in (click.Command("train"), Own("train")):
+        with pytest.raises(bento.ArtifactError, match=r": install the plugin for click, or write a bento\.Service with a slot for it$"):
+            bento.save(model, "labels", store=bento.Store(tmp_path))
 
 
 def test_a_format_that_may_have_any_arguments_needs_none(only, tmp_path):

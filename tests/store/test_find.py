@@ -43,6 +43,15 @@ def test_an_archive_is_to_be_unpacked_first(store, tmp_path, monkeypatch):
         assert str(caught.value) == "'my iris.bento' is an archive: take it into the store first, with `bento unpack 'my iris.bento'`"
 
 
+def test_a_file_of_another_name_is_no_bundle(store, tmp_path):
+    (tmp_path / "iris.zip").touch()
+    with pytest.raises(BundleError) as caught:
+        find(tmp_path / "iris.zip", store=store)
+    assert str(caught.value) == (
+        f"{tmp_path / 'iris.zip'} is no bundle, which is a folder: `bento unpack` takes one into the store that was packed as a file"
+    )
+
+
 def test_a_tag_may_end_like_an_archive(store):
     with pytest.raises(NotFound):
         find("iris.bento", store=store)

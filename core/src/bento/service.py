@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -131,5 +132,12 @@ def _check_model(cls: type[Service], slot: str, artifact: Artifact[Any], model: 
         raise ArtifactError(f"{cls.__name__}.{slot} got the class {model.__name__} itself: pass a fitted instance of it")
     if not artifact.accepts(model):
         advice = artifact.advice(model)
-        fault = f"{cls.__name__}.{slot} is a {type(artifact).__name__}, which does not keep a {type_name(model)}"
+        fault = f"{cls.__name__}.{slot} is a {type(artifact).__name__}, which does not keep {_described(model)}"
         raise ArtifactError(f"{fault}: {advice}" if advice else fault)
+
+
+def _described(model: object) -> str:
+    """What was passed: its type, and a path as it is, in which a name may be misspelt."""
+    if isinstance(model, str | os.PathLike):
+        return f"the {type_name(model)} {os.fspath(model)!r:.80}"
+    return f"a {type_name(model)}"

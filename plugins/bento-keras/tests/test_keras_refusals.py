@@ -72,7 +72,7 @@ def test_the_name_of_a_file_is_refused_with_the_way_out(file, kind, advice):
 
 
 def test_another_text_is_refused_by_its_type():
-    refuses(lambda: Digits(model="digits"), "Digits.model is a KerasArtifact, which does not keep a str")
+    refuses(lambda: Digits(model="digits"), "Digits.model is a KerasArtifact, which does not keep the str 'digits'")
 
 
 @pytest.fixture

@@ -51,9 +51,10 @@ class Lines(bento.Service):
 
 def test_the_folder_of_a_program_is_refused_with_the_way_out(tmp_path):
     tf.saved_model.save(programs.Line(), str(tmp_path))
-    message = f"Lines.model is a SavedModelArtifact, which does not keep a str: pack what tf.saved_model.load({str(tmp_path)!r}) gives"
+    fault = f"Lines.model is a SavedModelArtifact, which does not keep the str {str(tmp_path)!r:.80}"
+    message = f"{fault}: pack what tf.saved_model.load({str(tmp_path)!r}) gives"
     refuses(lambda: Lines(model=str(tmp_path)), message)
-    refuses(lambda: Lines(model="elsewhere"), "Lines.model is a SavedModelArtifact, which does not keep a str")
+    refuses(lambda: Lines(model="elsewhere"), "Lines.model is a SavedModelArtifact, which does not keep the str 'elsewhere'")
 
 
 def test_signatures_that_are_no_names_are_refused():

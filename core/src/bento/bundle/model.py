@@ -74,5 +74,9 @@ def read_content(path: Path) -> bytes:
             return file.read(MAX_MANIFEST + 1)
     except FileNotFoundError as error:
         raise BundleError(f"{path} is no bundle: it has no {MANIFEST}") from error
+    except NotADirectoryError as error:
+        raise BundleError(
+            f"{path} is no bundle, which is a folder: `bento unpack` takes one into the store that was packed as a file"
+        ) from error
     except OSError as error:
         raise BundleError(f"cannot read {path / MANIFEST}: {error.strerror}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterable
 from typing import Any
 
 from ..artifact import Artifact, Packed, type_name
@@ -49,14 +50,28 @@ def _service_class(model: object, registry: Registry) -> type[Service]:
 
 def _way_out(model: object, registry: Registry) -> str:
     """What to do with a model without a service: the plugin of its framework may be there all the same, with formats for one."""
-    frameworks = {base.__module__.partition(".")[0] for base in type(model).__mro__[:-1]}
-    kinds = [kind for kind in registry.artifacts.values() if kind.framework in frameworks]
+    frameworks = _frameworks(model)
+    kinds = [kind for kind in registry.artifacts.values() if kind.framework is not None or not kind.runs_code]
     keep = [kind.__name__ for kind in kinds if not _needs_arguments(kind) and kind().accepts(model)]
-    may = keep or [kind.__name__ for kind in kinds if _needs_arguments(kind)]
-    if not may:
-        advices = (kind().advice(model) for kind in registry.artifacts.values() if not _needs_arguments(kind))
-        return next(filter(None, advices), "install the plugin of its framework, or write a bento.Service with a slot for it")
-    return f"write a bento.Service with a slot for it, of {' or '.join(sorted(may))}"
+    may = keep or [kind.__name__ for kind in kinds if kind.framework in frameworks and _needs_arguments(kind)]
+    if may:
+        return f"write a bento.Service with a slot for it, of {' or '.join(sorted(may))}"
+    advices = (kind().advice(model) for kind in registry.artifacts.values() if not _needs_arguments(kind))
+    return next(filter(None, advices), _advice(frameworks))
+
+
+def _advice(frameworks: Iterable[str]) -> str:
+    """What to do with a model that no plugin knows."""
+    from importlib.metadata import packages_distributions
+
+    packages = packages_distributions()
+    named = next((f"for {name}" for name in frameworks if name in packages), "of its framework")
+    return f"install the plugin {named}, or write a bento.Service with a slot for it"
+
+
+def _frameworks(model: object) -> list[str]:
+    """The packages that a model's class and its bases are from, its own first."""
+    return list(dict.fromkeys(base.__module__.partition(".")[0] for base in type(model).__mro__[:-1]))
 
 
 def _framework(model: object) -> str:
