@@ -4,7 +4,11 @@ import functools
 import re
 import sys
 import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import mlflow
 import numpy as np
@@ -19,6 +23,7 @@ from bento import ArtifactError
 from bento.testing import ArtifactTests
 from bento_mlflow import MlflowPyfuncArtifact
 from bento_mlflow.checks import TestMlflowPyfuncArtifact
+from bento_mlflow.folder import open_model
 
 __all__ = ["TestMlflowPyfuncArtifact"]
 
@@ -80,6 +85,42 @@ def test_a_function_of_ones_own_comes_back_with_its_parameters(doubler, slot):
     MlflowPyfuncArtifact().save(str(doubler), slot)
     table = pd.DataFrame({"a": [1, 2]})
     assert MlflowPyfuncArtifact().load(slot).predict(table)["a"].tolist() == [2, 4]
+
+
+SCALER = """
+import mlflow, meeting
+
+class Scaler(mlflow.pyfunc.PythonModel):
+    def predict(self, context, model_input: list[float]):
+        return [{factor} * number for number in model_input]
+
+mlflow.models.set_model(Scaler())
+meeting.wait()
+"""
+
+
+@pytest.fixture
+def scalers(tmp_path, monkeypatch):
+    """Two models that are code, each of which waits while it is loaded until the other one is loaded as well, but not for long."""
+    monkeypatch.setitem(sys.modules, "meeting", SimpleNamespace(wait=lambda: None))
+    for factor in (2, 3):
+        (tmp_path / "scaler.py").write_text(SCALER.format(factor=factor))
+        mlflow.pyfunc.save_model(tmp_path / str(factor), python_model=tmp_path / "scaler.py", pip_requirements=[])
+    barrier = threading.Barrier(2, timeout=0.5)
+
+    def wait():
+        with suppress(threading.BrokenBarrierError):
+            barrier.wait()
+
+    monkeypatch.setitem(sys.modules, "meeting", SimpleNamespace(wait=wait))
+    return [tmp_path / "2", tmp_path / "3"]
+
+
+def test_two_models_that_are_loaded_at_once_stay_apart(scalers):
+    with ThreadPoolExecutor(2) as pool:
+        models = [*pool.map(open_model, scalers)]
+    assert [model.predict([1.0]) for model in models] == [[2.0], [3.0]]
+    assert "dbutils" not in sys.modules
 
 
 def test_a_service_with_a_path_answers_before_it_is_saved():

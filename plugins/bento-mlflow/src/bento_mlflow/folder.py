@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 from bento import ArtifactError
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 _FILE = "MLmodel"
 _FUNCTION = "python_function"
 _TELEMETRY = "MLFLOW_DISABLE_TELEMETRY"
+# A model that is code hands itself over in a global of MLflow's, so of two that are loaded at once both would be the later one.
+_LOADING = threading.RLock()
 
 
 def is_model(folder: Path) -> bool:
@@ -38,8 +41,9 @@ def open_model(folder: Path) -> PyFuncModel:
         sys.dont_write_bytecode = True
     pyfunc = import_mlflow().pyfunc
     try:
-        # What MLflow would warn of are versions, which a bundle pins.
-        model: PyFuncModel = pyfunc.load_model(str(folder), suppress_warnings=True)
+        with _LOADING:
+            # What MLflow would warn of are versions, which a bundle pins.
+            model: PyFuncModel = pyfunc.load_model(str(folder), suppress_warnings=True)
     except Exception as error:
         raise ArtifactError(f"MLflow cannot load the model in {str(folder)!r}: {type(error).__name__}: {error}") from error
     return model
