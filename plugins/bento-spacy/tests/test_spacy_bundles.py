@@ -16,6 +16,7 @@ import talk
 import bento
 from bento import ArtifactError
 from bento_spacy import SpacyArtifact
+from bento_spacy.checks import TestSpacyArtifact as Kit
 
 EXAMPLE = Path(__file__).parents[3] / "examples/tones.py"
 BENTO = Path(sys.executable).with_name("bento")
@@ -86,6 +87,16 @@ def test_a_pipeline_without_a_class_answers_in_spacys_own_form(tmp_path):
     one, two = [answer.json() for answer in asyncio.run(post())]
     assert one["ents"] == [{"start": 7, "end": 11, "label": "PLACE"}]
     assert two["sents"] == [{"start": 0, "end": 4}, {"start": 5, "end": 9}]
+
+
+def test_a_text_without_a_word_is_answered_beside_others_as_alone(tmp_path):
+    store = bento.Store(tmp_path)
+    service = bento.load(bento.save(Kit().model(), "bare", store=store), store=store)
+    texts = ["", "a good room", "", "bad soup"]
+    together = service.predict(texts)
+    assert [answer["text"] for answer in together] == texts
+    assert together == [service.predict([text])[0] for text in texts]
+    assert together[0]["cats"] == {"kind": 0.0, "unkind": 0.0}
 
 
 def test_only_pipelines_are_accepted():

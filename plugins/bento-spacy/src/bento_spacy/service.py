@@ -20,4 +20,8 @@ class SpacyService(bento.Service):
         """Give each text's tokens, entities, categories and what else there is, in spaCy's own form."""
         # Else the vocabulary would keep every new word for as long as the process lives.
         with self.model.memory_zone():
-            return [text.to_json() for text in self.model.pipe(texts)]
+            docs = [self.model.make_doc(text) for text in texts]
+            # Of a text without a word a categorizer says something else beside others than alone.
+            empty = [not len(doc) for doc in docs]
+            others = self.model.pipe([doc for doc in docs if len(doc)])
+            return [(self.model(doc) if alone else next(others)).to_json() for doc, alone in zip(docs, empty, strict=True)]
