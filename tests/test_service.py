@@ -139,9 +139,9 @@ def test_a_format_says_what_to_do_with_what_it_refuses():
             return f"read {model!r} first" if model == "words.txt" else ""
 
     flowers = declare(words=NamedArtifact())
-    message = "Flowers.words is a NamedArtifact, which does not keep the str 'words.txt'"
-    assert refusal_of(ArtifactError, lambda: flowers(words="words.txt")) == f"{message}: read 'words.txt' first"
-    assert refusal_of(ArtifactError, lambda: flowers(words="words")) == message
+    message = "Flowers.words is a NamedArtifact, which does not keep the str"
+    assert refusal_of(ArtifactError, lambda: flowers(words="words.txt")) == f"{message} 'words.txt': read 'words.txt' first"
+    assert refusal_of(ArtifactError, lambda: flowers(words="words")) == f"{message} 'words'"
 
 
 def test_a_class_in_the_place_of_a_model_is_refused():

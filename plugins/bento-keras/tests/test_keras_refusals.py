@@ -67,7 +67,7 @@ WHY = (
     ],
 )
 def test_the_name_of_a_file_is_refused_with_the_way_out(file, kind, advice):
-    refuses(lambda: Digits(model=file), f"Digits.model is a KerasArtifact, which does not keep a {kind}: {advice}")
+    refuses(lambda: Digits(model=file), f"Digits.model is a KerasArtifact, which does not keep the {kind} {str(file)!r}: {advice}")
     refuses(lambda: bento.save(file, "digits"), f"no installed plugin provides a service for a {kind}: {advice}")
 
 

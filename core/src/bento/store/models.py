@@ -51,13 +51,24 @@ def _service_class(model: object, registry: Registry) -> type[Service]:
 def _way_out(model: object, registry: Registry) -> str:
     """What to do with a model without a service: the plugin of its framework may be there all the same, with formats for one."""
     frameworks = _frameworks(model)
-    kinds = [kind for kind in registry.artifacts.values() if kind.framework is not None or not kind.runs_code]
-    keep = [kind.__name__ for kind in kinds if not _needs_arguments(kind) and kind().accepts(model)]
-    may = keep or [kind.__name__ for kind in kinds if kind.framework in frameworks and _needs_arguments(kind)]
-    if may:
-        return f"write a bento.Service with a slot for it, of {' or '.join(sorted(may))}"
-    advices = (kind().advice(model) for kind in registry.artifacts.values() if not _needs_arguments(kind))
-    return next(filter(None, advices), _advice(frameworks))
+    kinds = list(registry.artifacts.values())
+    own = [kind for kind in kinds if kind.framework in frameworks]
+    if may := _keeping(own, model) or [kind.__name__ for kind in own if _needs_arguments(kind)]:
+        return _slot_of(may)
+    advices = (kind().advice(model) for kind in kinds if not _needs_arguments(kind))
+    if advice := next(filter(None, advices), None):
+        return advice
+    others = _keeping([kind for kind in kinds if kind.framework or not kind.runs_code], model)
+    return _slot_of(others) if others else _advice(frameworks)
+
+
+def _keeping(kinds: Iterable[type[Artifact[Any]]], model: object) -> list[str]:
+    """Which formats keep a model without being told anything."""
+    return [kind.__name__ for kind in kinds if not _needs_arguments(kind) and kind().accepts(model)]
+
+
+def _slot_of(names: Iterable[str]) -> str:
+    return f"write a bento.Service with a slot for it, of {' or '.join(sorted(names))}"
 
 
 def _advice(frameworks: Iterable[str]) -> str:
