@@ -85,6 +85,7 @@ class Connection(HttpToolsProtocol):
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade as switch:
             self._read_again(data[switch.args[0] :])
+            return  # it has taken note of what is missing
         except httptools.HttpParserError as error:
             self._give_up(error)
         if self._is_open:
