@@ -61,9 +61,9 @@ def versions(environment: str) -> str:
 
 
 def variables(**extra: str) -> dict[str, str]:
-    """The environment variables that every subject runs with."""
+    """The environment variables that every subject runs with. Modules are compiled once, as where they are installed."""
     return {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
         "PYTHONPATH": str(ROOT),
         "BENTO_HOME": str(CACHE / "home"),
         "BENTOML_HOME": str(CACHE / "bentoml-home"),
