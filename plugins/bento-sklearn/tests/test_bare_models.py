@@ -7,9 +7,13 @@ import pytest
 from sklearn.cluster import DBSCAN
 from sklearn.datasets import load_iris
 from sklearn.decomposition import PCA
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import RidgeClassifier
+from sklearn.pipeline import make_pipeline
 
 import bento
+from bento.payload import Payload
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +44,22 @@ def test_rows_that_a_bare_model_cannot_take_are_the_clients_fault(ridge, store, 
     with pytest.raises(bento.InvalidInput) as refusal:
         service.predict(rows)
     assert str(refusal.value).startswith(f"the model takes no such rows: {message}")
+
+
+@pytest.mark.parametrize("model", [HistGradientBoostingClassifier(max_iter=5), make_pipeline(SimpleImputer(), RidgeClassifier())])
+def test_a_null_is_a_missing_value_to_a_bare_model_that_takes_such(model, store):
+    """By way of the api's schema, its adapter and the model."""
+    fitted = model.fit(*load_iris(return_X_y=True))
+    reader = bento.load(bento.save(fitted, "iris", store=store), store=store).apis["predict"].input
+    assert reader.schema()["items"]["items"]["type"] == ["number", "null"]
+    rows = reader.decode(Payload(b"[[5.1, null, 1.4, 0.2]]", "application/json"))
+    assert np.array_equal(fitted.predict(rows), fitted.predict([[5.1, np.nan, 1.4, 0.2]]))
+
+
+def test_a_null_is_refused_for_a_bare_model_that_takes_no_missing_values(ridge, store):
+    reader = bento.load(bento.save(ridge, "iris", store=store), store=store).apis["predict"].input
+    with pytest.raises(bento.InvalidInput, match=r"^expected a number at \[0\]\[1\], got null$"):
+        reader.decode(Payload(b"[[5.1, null, 1.4, 0.2]]", "application/json"))
 
 
 def test_what_is_packed_with_a_bare_model_is_kept(ridge, store):

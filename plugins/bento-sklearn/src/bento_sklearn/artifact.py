@@ -27,10 +27,11 @@ _KERNELS = (
     *("Product", "RBF", "RationalQuadratic", "Sum", "WhiteKernel"),
 )
 
-# Classes of scikit-learn's own that hold nothing but numbers and parameters, and that skops leaves out all the same.
+# Classes that hold nothing but numbers and parameters, and that skops leaves out all the same; imputers keep the dtype of their input.
 _KNOWN = frozenset(
     {
         *trees.TYPES,
+        "numpy.dtype",
         "sklearn.calibration._CalibratedClassifier",
         "sklearn.calibration._SigmoidCalibration",
         "sklearn.gaussian_process._gpc._BinaryGaussianProcessClassifierLaplace",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import warnings
-from typing import Any
+from typing import Any, Literal
 
 import bento
 from bento.adapters import ArrayAdapter
@@ -24,7 +25,8 @@ class SklearnService(bento.Service):
             )
         features = getattr(self.model, "n_features_in_", None)
         if features is not None:
-            self.narrow("predict", input=ArrayAdapter(shape=(None, features)))
+            null: Literal["nan", "refuse"] = "nan" if _takes_missing_values(self.model, features) else "refuse"
+            self.narrow("predict", input=ArrayAdapter(shape=(None, features), null=null))
 
     def setup(self) -> None:
         # Rows of numbers have no names, whatever the model was fitted with.
@@ -32,8 +34,19 @@ class SklearnService(bento.Service):
 
     @bento.api(input=ArrayAdapter(shape=(None, None)), batch=True)
     def predict(self, rows: Any) -> Any:
-        """Give one prediction for each row of features."""
+        """Give one prediction for each row of features; a value that is missing is null, for a model that takes such."""
         try:
             return self.model.predict(rows)
         except ValueError as error:  # of NaN, infinity and what else a model cannot take
             raise bento.InvalidInput(f"the model takes no such rows: {error}") from error
+
+
+def _takes_missing_values(model: Any, features: int) -> bool:
+    """Whether a model answers a row in which every value is missing. What scikit-learn says of that, it does not say of pipelines."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            model.predict([[math.nan] * features])
+        except Exception:  # noqa: BLE001 - it does not, whatever it raises
+            return False
+    return True
