@@ -229,10 +229,14 @@ def test_who_asks_again_at_once_after_a_refusal_is_not_read_at_once(server):
     with ExitStack() as stack:
         assert server.ask("hurried", 0.2) == 0.2
         working = [stack.enter_context(Connection(server.port)) for _ in range(3)]
-        for connection in working:
-            connection.send(post("/hurried", b"0.2"))
         eager = stack.enter_context(Connection(server.port))
-        assert eventually(lambda: eager.ask(post("/hurried", b"0.2")).status == 503)
+
+        def is_refused():
+            for connection in working:
+                connection.send(post("/hurried", b"0.2"))
+            return eager.ask(post("/hurried", b"0.2")).status == 503
+
+        assert eventually(is_refused)
         began, refusals = time.monotonic(), 0
         while eager.ask(post("/hurried", b"0")).status == 503:
             refusals += 1

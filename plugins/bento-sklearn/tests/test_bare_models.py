@@ -13,7 +13,7 @@ from sklearn.linear_model import RidgeClassifier
 from sklearn.pipeline import make_pipeline
 
 import bento
-from bento.payload import Payload
+from bento import Payload
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import tempfile
 from base64 import b64decode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar
@@ -70,18 +70,18 @@ class ArtifactChecks:
 
     def _asked(self, model: object) -> bool:
         """What accepts() says of a foreign object; what it refuses, advice() has a word about, or none."""
-        said = self._told(self.artifact.accepts, model)
+        said = self._told("accepts", model)
         expect(type(said) is bool, f"accepts() of a {type_name(model)} returns {said!r}: return True or False")
-        advice = "" if said else self._told(self.artifact.advice, model)
+        advice = "" if said else self._told("advice", model)
         expect(type(advice) is str, f"advice() of a {type_name(model)} returns {advice!r}: return a text, empty if there is nothing to say")
         return bool(said)
 
-    def _told(self, ask: Callable[[object], object], model: object) -> object:
+    def _told(self, method: str, model: object) -> object:
         try:
-            return ask(model)
+            return getattr(self.artifact, method)(model)
         except Exception as error:
             raise AssertionError(
-                f"{ask.__name__}() of a {type_name(model)} raises {type(error).__name__}: {error}: ask for its type before anything else"
+                f"{method}() of a {type_name(model)} raises {type(error).__name__}: {error}: ask for its type before anything else"
             ) from error
 
     def _check_kept(self, model: object) -> None:
