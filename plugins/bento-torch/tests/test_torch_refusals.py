@@ -94,20 +94,20 @@ def exported():
         (
             "module",
             nets.Net().state_dict,
-            "collections.OrderedDict",
+            "a collections.OrderedDict",
             "it is a state: give it to a module with load_state_dict(), and pack the module",
         ),
-        ("module", lambda: "net.pt", "str", "load 'net.pt' into a module with load_state_dict(), and pack the module"),
-        ("module", lambda: torch.jit.script(nn.ReLU()), "torch.jit._script.RecursiveScriptModule", "TorchScriptArtifact keeps one"),
-        ("module", exported, "torch.export.exported_program.ExportedProgram", "TorchExportArtifact keeps one"),
-        ("script", nn.ReLU, "torch.nn.modules.activation.ReLU", "pack what torch.jit.script or torch.jit.trace makes of it"),
-        ("program", nn.ReLU, "torch.nn.modules.activation.ReLU", "pack what torch.export.export makes of it"),
+        ("module", lambda: "net.pt", "the str 'net.pt'", "load 'net.pt' into a module with load_state_dict(), and pack the module"),
+        ("module", lambda: torch.jit.script(nn.ReLU()), "a torch.jit._script.RecursiveScriptModule", "TorchScriptArtifact keeps one"),
+        ("module", exported, "a torch.export.exported_program.ExportedProgram", "TorchExportArtifact keeps one"),
+        ("script", nn.ReLU, "a torch.nn.modules.activation.ReLU", "pack what torch.jit.script or torch.jit.trace makes of it"),
+        ("program", nn.ReLU, "a torch.nn.modules.activation.ReLU", "pack what torch.export.export makes of it"),
     ],
     ids=["state", "file", "script", "program", "no script", "no program"],
 )
 def test_what_is_no_model_of_a_format_is_refused_with_the_way_out(slot, make, kind, advice):
     fitting = {"module": nets.Net(), "script": torch.jit.script(nn.ReLU()), "program": exported()}
-    message = f"Nets.{slot} is a {type(Nets.artifacts[slot]).__name__}, which does not keep a {kind}: {advice}"
+    message = f"Nets.{slot} is a {type(Nets.artifacts[slot]).__name__}, which does not keep {kind}: {advice}"
     refuses(lambda: Nets(**{**fitting, slot: make()}), message)
 
 
