@@ -17,7 +17,7 @@ import pytest
 from running import Server, started
 
 SERVICE = """
-import os, time, warnings
+import gc, os, time, warnings
 import bento
 from bento.adapters import JsonAdapter
 
@@ -25,6 +25,7 @@ class Worker(bento.Service):
     '''Says which process answers.'''
 
     def setup(self):
+        self.collected = gc.isenabled()
         if os.path.exists("broken"):
             raise OSError("the model file is gone")
 
@@ -40,6 +41,10 @@ class Worker(bento.Service):
     @bento.api(input=JsonAdapter(), output=JsonAdapter())
     def filters(self, value):
         return [action for action, *_ in warnings.filters]
+
+    @bento.api(input=JsonAdapter(), output=JsonAdapter())
+    def garbage(self, value):
+        return {"while loading": self.collected, "afterwards": gc.isenabled(), "kept": gc.get_freeze_count() > 10_000}
 
 service = Worker()
 """
@@ -66,6 +71,11 @@ def test_a_server_keeps_one_filter_of_warnings_unless_it_was_told_which(project,
     with started(project) as server:
         assert server.ask("filters", 0)[:1] == filters
         assert (len(server.ask("filters", 0)) == 1) is (option is None)
+
+
+def test_no_garbage_is_looked_for_while_a_service_loads_and_none_in_what_it_loaded(project):
+    with started(project) as server:
+        assert server.ask("garbage", 0) == {"while loading": False, "afterwards": True, "kept": True}
 
 
 def test_ctrl_c_ends_a_server_with_status_0(project):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import sys
@@ -62,12 +61,6 @@ def _listen_to_nobody() -> None:
         # Not SIG_IGN, which programs that a service starts would inherit.
         signal.signal(number, lambda *_: None)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
-
-
-def freeze() -> None:
-    """Make what is loaded stay where it is: a collection in a child would write to, and so copy, every page that holds an object."""
-    gc.collect()
-    gc.freeze()
 
 
 def reason_not_to_fork() -> str:

@@ -26,7 +26,8 @@ from .board import Board
 from .channel import Channel
 from .crew import Crew
 from .drain import plug
-from .forking import freeze, reason_not_to_fork
+from .forking import reason_not_to_fork
+from .garbage import freeze
 from .generation import Generation
 from .porter import Porter, run_porter
 from .signals import caught_signals, read_signals

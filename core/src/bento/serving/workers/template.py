@@ -18,7 +18,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from .channel import LISTEN_NO_MORE, Channel, Kind, Report
-from .forking import fork, freeze, reason_not_to_fork
+from .forking import fork, reason_not_to_fork
+from .garbage import freeze, uncollected
 from .signals import caught_signals, read_signals
 from .worker import Place, Settings, run_worker
 
@@ -45,8 +46,9 @@ class Workplace:
 def run_template(workplace: Workplace) -> None:
     """Load the service, then fork a worker for each place that is asked for, until the supervisor closes its end."""
     with _ending_with(workplace.lifeline):
-        target = workplace.find()
-        service = target.load()
+        with uncollected():
+            target = workplace.find()
+            service = target.load()
         import_module("..http.pages", __package__)
     workplace.board.add(service.apis)
     reason = reason_not_to_fork()

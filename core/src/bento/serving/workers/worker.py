@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -22,6 +23,7 @@ from ..filters import keep_one_filter
 from ..http.app import App
 from ..lifecycle import THREADS, Lifecycle
 from .drain import drain, plug
+from .garbage import uncollected
 
 if TYPE_CHECKING:
     import socket
@@ -82,7 +84,11 @@ def run_worker(
     )
     app = App(lifecycle, allowed_hosts=settings.allowed_hosts, access_log=settings.access_log, brings_up=False)
     server = _Server(_config(app, settings), lifecycle, settings.grace, on_ready, place)
-    server.run([listener])
+    try:
+        server.run([listener])
+    finally:
+        if place is None:
+            gc.unfreeze()
     if server.failure is not None:
         raise server.failure
 
@@ -145,7 +151,10 @@ class _Server(uvicorn.Server):
 
     async def _bring_up(self) -> None:
         try:
-            await self._lifecycle.start()
+            with uncollected():
+                await self._lifecycle.start()
+                # It would be looked through with the first requests.
+                gc.freeze()
             keep_one_filter()
         except Exception as error:  # noqa: BLE001 - raised by whoever runs the server
             self._fail(error)
