@@ -130,6 +130,21 @@ def test_a_process_without_the_source_takes_it_from_the_bundle_once(project: Any
     assert not list(bundle.path.rglob("__pycache__"))
 
 
+def test_a_bundle_that_cannot_be_imported_is_not_in_the_way_of_another(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = project.IRIS.replace("import bento\n", "import bento, helpers, os\n    assert 'BROKEN' not in os.environ\n", 1)
+    broken = project.save_iris({"helpers.py": "", "iris.py": code}, to="broken")
+    del sys.modules["iris"], sys.modules["helpers"]
+    good = project.save_iris({}, to="good")
+    del sys.modules["iris"]
+    for file in ("iris.py", "helpers.py"):
+        (project.root / file).unlink()
+    monkeypatch.setenv("BROKEN", "1")
+    with pytest.raises(BundleError, match="cannot import iris: AssertionError"):
+        load_service(broken)
+    assert "helpers" not in sys.modules
+    assert load_service(good).predict(1) == [{"weights": [1, 2]}, 1]
+
+
 def test_what_functions_import_later_comes_from_the_bundle_which_stays_as_it_was(project: Any) -> None:
     late = project.IRIS.replace("return [self.model, value]", "import pack.helpers\n            return pack.helpers.WORDS")
     helpers = "import pathlib\nWORDS = pathlib.Path(__file__).with_name('words.txt').read_text()"

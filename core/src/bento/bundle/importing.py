@@ -67,6 +67,16 @@ class _SourceFolder:
             # A process that this one spawns gets its path, but not the hook.
             os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 
+    def remove(self) -> None:
+        """Undo that, and forget the modules that came from here: another bundle may have them."""
+        if self in sys.path_hooks:
+            sys.path_hooks.remove(self)
+            sys.path.remove(self.folder)
+            sys.path_importer_cache.pop(self.folder, None)
+            for module in self.modules.keys() & sys.modules.keys():
+                if Path(getattr(sys.modules[module], "__file__", None) or "").is_relative_to(self.folder):
+                    del sys.modules[module]
+
     def clashes(self, other: _SourceFolder) -> str | None:
         """A module of which this folder and the other hold different ones; packages are compared as a whole."""
         shared = self.modules.keys() & other.modules.keys()
@@ -92,6 +102,7 @@ def import_source(bundle: Bundle) -> ModuleType:
     try:
         return importlib.import_module(module)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a module may raise anything, and some exit
+        source.remove()
         _refuse(bundle, module, error)
 
 
