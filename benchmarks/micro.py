@@ -37,7 +37,7 @@ _ADDRESS = ("127.0.0.1", 4001)
 
 # Which stage a file's own time belongs to; what is in none of them is the parser, the loop and Python itself.
 _STAGES: Mapping[str, tuple[str, ...]] = {
-    "parse": ("protocol.py", "body.py", "heads.py", "connection.py", "httptools_impl.py", "flow_control.py", "request.py"),
+    "parse": ("protocol.py", "intake.py", "heads.py", "connection.py", "httptools_impl.py", "flow_control.py", "request.py"),
     "decode": ("array.py", "_json.py", "_nested.py", "_fit.py", "_raw.py", "payload.py", "limits.py"),
     "queue": ("batching.py", "call.py", "endpoint.py", "deadlines.py", "placement.py", "accounts.py", "metrics.py"),
     "model": ("micro.py",),

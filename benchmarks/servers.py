@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from .subjects import Subject
 
 _PATIENCE = 60.0
+# Each question to a server that starts takes the interpreter from what it imports.
+_PAUSE = 0.01
 
 
 @dataclass
@@ -106,7 +108,7 @@ def start(subject: Subject) -> Server:
     return Server(subject, port, process, ())
 
 
-def wait(server: Server, pause: float = 0.01) -> None:
+def wait(server: Server) -> None:
     """Until it gives a right answer; one that ends or takes a minute is a WrongAnswer."""
     started = time.perf_counter()
     server.questions = server.subject.questions()
@@ -117,7 +119,7 @@ def wait(server: Server, pause: float = 0.01) -> None:
                 client.ask_once()
         except (OSError, WrongAnswer) as error:
             last = error
-            time.sleep(pause)
+            time.sleep(_PAUSE)
         else:
             server.first_answer = time.perf_counter() - started
             return
