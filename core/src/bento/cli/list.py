@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..garbage import uncollected
 from .command import Command, json_option, label_option, open_store, store_option
 from .output import print_json, print_table, size_text
 
@@ -63,7 +62,7 @@ def command(
                 f"{where!r} is no remote, and one name is enough: write s3://bucket/store, or 'iris-*' for several names"
             )
         where, name = None, where
-    with _uncollected():
+    with uncollected():
         found = _on_remote(where, name, labels) if where else _in_store(store_path, name, labels)
         # Python's sort is stable, and turns nothing around that is equal.
         found.sort(key=_KEYS[sort], reverse=sort != "name")
@@ -74,18 +73,6 @@ def command(
             _print_rows(chosen)
         else:
             click.echo(_nothing(where, name, labels), err=True)
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Look for no garbage meanwhile: all that is made of ten thousand bundles is printed, and looking takes a tenth of the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _in_store(store_path: Path | None, name: str | None, labels: dict[str, str]) -> list[Summary]:

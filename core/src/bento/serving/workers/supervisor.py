@@ -20,6 +20,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ...errors import ServerError
+from ...garbage import freeze
 from ...registry import installed
 from .agenda import Agenda
 from .board import Board
@@ -27,7 +28,6 @@ from .channel import Channel
 from .crew import Crew
 from .drain import plug
 from .forking import reason_not_to_fork
-from .garbage import freeze
 from .generation import Generation
 from .porter import Porter, run_porter
 from .signals import caught_signals, read_signals

@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from ...garbage import freeze, uncollected
 from .channel import LISTEN_NO_MORE, Channel, Kind, Report
 from .forking import fork, reason_not_to_fork
-from .garbage import freeze, uncollected
 from .signals import caught_signals, read_signals
 from .worker import Place, Settings, run_worker
 

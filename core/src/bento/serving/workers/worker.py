@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import uvicorn
 
+from ...garbage import uncollected
 from ..calls.limits import Limits
 from ..filters import keep_one_filter
 from ..http.app import App
 from ..lifecycle import THREADS, Lifecycle
 from .drain import drain, plug
-from .garbage import uncollected
 
 if TYPE_CHECKING:
     import socket
