@@ -68,7 +68,7 @@ class _SourceFolder:
             os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 
     def remove(self) -> None:
-        """Undo that, and forget the modules that came from here: another bundle may have them."""
+        """Have modules come from here no longer, and forget those that did: another bundle may have others by their names."""
         if self in sys.path_hooks:
             sys.path_hooks.remove(self)
             sys.path.remove(self.folder)
