@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import Any, ClassVar
 
 import httpx
+import pytest
 from click.testing import CliRunner
 
 import lambdas
@@ -192,3 +193,26 @@ def form(*parts: tuple[str, str | None, str | None, bytes]) -> bytes:
         disposition = f'Content-Disposition: form-data; name="{name}"' + (f'; filename="{filename}"' if filename is not None else "")
         lines += [b"--XyZ", disposition.encode(), *([f"Content-Type: {content_type}".encode()] if content_type else []), b"", data]
     return b"\r\n".join([*lines, b"--XyZ--", b""])
+
+
+def reach_of(app: str) -> Any:
+    """A fixture: what gives each way to the service in a module of this source, for the tests of a module."""
+
+    @pytest.fixture(scope="module")
+    def reach(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[type[Transport]], Transport]]:
+        folder = tmp_path_factory.mktemp("reached")
+        (folder / "app.py").write_text(app)
+        with ways_to(folder) as reach:
+            yield reach
+
+    return reach
+
+
+def each_transport() -> Any:
+    """A fixture: each of TRANSPORTS in turn, as the fixture `reach` gives it."""
+
+    @pytest.fixture(params=TRANSPORTS, ids=lambda kind: kind.__name__)
+    def transport(request: pytest.FixtureRequest, reach: Callable[[type[Transport]], Transport]) -> Transport:
+        return reach(request.param)
+
+    return transport

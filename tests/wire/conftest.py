@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from transports import TRANSPORTS, Http, ways_to
+from transports import Http, each_transport, ways_to
 
 SERVICE = '''
 import threading
@@ -78,9 +78,7 @@ def reach(project):
         yield reach
 
 
-@pytest.fixture(params=TRANSPORTS, ids=lambda kind: kind.__name__)
-def transport(request, reach):
-    return reach(request.param)
+transport = each_transport()
 
 
 @pytest.fixture

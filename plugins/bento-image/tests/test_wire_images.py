@@ -10,7 +10,7 @@ import pytest
 from bento import Payload
 from bento_image import ImageAdapter
 from lambdas import body_of
-from transports import COMPRESSIONS, FORM, TRANSPORTS, Http, Lambda, LambdaBalanced, LambdaRest, Refused, Sent, form, ways_to
+from transports import COMPRESSIONS, FORM, Http, Lambda, LambdaBalanced, LambdaRest, Refused, Sent, each_transport, form, reach_of
 
 APP = '''
 import bento
@@ -46,17 +46,8 @@ service = Pictures()
 '''
 
 
-@pytest.fixture(scope="module")
-def reach(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("pictures")
-    (folder / "app.py").write_text(APP)
-    with ways_to(folder) as reach:
-        yield reach
-
-
-@pytest.fixture(params=TRANSPORTS, ids=lambda kind: kind.__name__)
-def transport(request, reach):
-    return reach(request.param)
+reach = reach_of(APP)
+transport = each_transport()
 
 
 @pytest.fixture

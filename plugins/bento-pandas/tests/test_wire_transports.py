@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from lambdas import body_of
-from transports import COMPRESSIONS, TRANSPORTS, Lambda, LambdaBalanced, LambdaRest, Refused, Sent, ways_to
+from transports import COMPRESSIONS, Lambda, LambdaBalanced, LambdaRest, Refused, Sent, each_transport, reach_of
 
 APP = '''
 import bento
@@ -72,17 +72,8 @@ FORMS = {
 }
 
 
-@pytest.fixture(scope="module")
-def reach(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("tables")
-    (folder / "app.py").write_text(APP)
-    with ways_to(folder) as reach:
-        yield reach
-
-
-@pytest.fixture(params=TRANSPORTS, ids=lambda kind: kind.__name__)
-def transport(request, reach):
-    return reach(request.param)
+reach = reach_of(APP)
+transport = each_transport()
 
 
 @pytest.mark.parametrize("form", FORMS)
