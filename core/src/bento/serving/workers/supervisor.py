@@ -86,7 +86,7 @@ class Supervisor:
                 raise
             unfinished = self._stop(signals)
         if unfinished:
-            raise ServerError(f"stopped by force: {unfinished} of the workers had not answered all requests")
+            raise ServerError(f"stopped by force: {unfinished} of the workers had not ended")
 
     def _turn(self, signals: socket.socket, longest: float | None = None) -> None:
         """Wait until something happens, and act on it."""
