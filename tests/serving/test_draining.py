@@ -160,7 +160,9 @@ def test_a_second_signal_ends_a_server_by_force(project, workers):
         server.process.send_signal(signal.SIGTERM)
         wait_until_refused(server.port)
         assert server.stop() == 1
-        server.wait_for("SIGTERM came again: ending without 1 answers" if workers == 1 else "stopped by force: [12] of the workers had not ended")
+        server.wait_for(
+            "SIGTERM came again: ending without 1 answers" if workers == 1 else "stopped by force: [12] of the workers had not ended"
+        )
         assert connection.is_closed()
 
 
