@@ -6,6 +6,7 @@ import os
 import pickle
 import threading
 import time
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
 import bento
@@ -119,6 +120,20 @@ class CachingArtifact(LineArtifact):
     def load(self, folder):
         folder.chmod(0o755)
         (folder / "cache").write_text("")
+        return super().load(folder)
+
+
+class ImportingArtifact(LineArtifact):
+    """Keeps code beside the model."""
+
+    runs_code = True
+
+    def save(self, model, folder):
+        super().save(model, folder)
+        (folder / "saved_line.py").write_text("import bento\n")
+
+    def load(self, folder):
+        SourceFileLoader("saved_line", str(folder / "saved_line.py")).get_code("saved_line")
         return super().load(folder)
 
 

@@ -40,6 +40,9 @@ ARTIFACTS = [
         "spoils the model that it saves", artifacts.SpoilingArtifact, "saving does not change the model", "the model that was saved answers"
     ),
     Fault("writes when it loads", artifacts.CachingArtifact, "loading changes no file", "open them read-only"),
+    Fault(
+        "leaves bytecode beside its code", artifacts.ImportingArtifact, "loading changes no file", "set sys.dont_write_bytecode meanwhile"
+    ),
     Fault("makes a model of nothing", artifacts.InventiveArtifact, "a missing file is refused", "make it an ArtifactError"),
     Fault(
         "raises the wrong error for a damaged file",

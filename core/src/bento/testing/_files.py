@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -50,6 +51,17 @@ def read_only(folder: Path) -> Iterator[None]:
     finally:
         for path, mode in modes.items():
             path.chmod(mode)
+
+
+@contextmanager
+def writing_bytecode() -> Iterator[None]:
+    """Let Python keep the bytecode of what it imports, as it does for everybody who has not asked it not to."""
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, False
+    try:
+        yield
+    finally:
+        # What was imported may have put an end to it for good.
+        sys.dont_write_bytecode = before or sys.dont_write_bytecode
 
 
 @dataclass(frozen=True, slots=True)

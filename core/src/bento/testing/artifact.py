@@ -22,7 +22,7 @@ from ..service import Service
 from ._artifact import ArtifactChecks
 from ._child import foreign, odd
 from ._distributions import installed, packages
-from ._files import contents, damages, links, open_files, read_only, times
+from ._files import contents, damages, links, open_files, read_only, times, writing_bytecode
 from ._kit import Kit, expect
 from ._machines import artifact_machine, run
 from ._process import Process
@@ -130,8 +130,11 @@ class ArtifactTests(ArtifactChecks, Kit, kit=True):
         """Bundles are shared by processes and lie in read-only images."""
         with self._saved(self.model()) as folder, read_only(folder), tempfile.TemporaryDirectory() as place, chdir(place):
             before = times(folder)
-            model = self.artifact.load(folder)
-            self._answers(model)
+            with writing_bytecode():
+                model = self.artifact.load(folder)
+                self._answers(model)
+            caches = [path.name for path in folder.rglob("*.pyc")]
+            expect(not caches, f"load() leaves {', '.join(caches)} beside the code that it imports: set sys.dont_write_bytecode meanwhile")
             expect(times(folder) == before, "load() changes files or writes new ones: open them read-only")
             expect(not list(Path(place).iterdir()), "load() writes into the current folder")
         wrote = self._fresh()["wrote"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from bento import ArtifactError
@@ -36,17 +38,28 @@ def check_model(folder: Path) -> None:
 
 def open_model(folder: Path) -> PyFuncModel:
     """Load the model of a folder; one that cannot be loaded is an ArtifactError."""
-    if _function(folder).get("code"):
-        # MLflow puts the model's own modules on the path for good, and Python would write its cache between the bundle's files.
-        sys.dont_write_bytecode = True
+    function = _function(folder)
     pyfunc = import_mlflow().pyfunc
     try:
-        with _LOADING:
+        with _LOADING, _no_bytecode(for_good=bool(function.get("code"))):
             # What MLflow would warn of are versions, which a bundle pins.
             model: PyFuncModel = pyfunc.load_model(str(folder), suppress_warnings=True)
     except Exception as error:
         raise ArtifactError(f"MLflow cannot load the model in {str(folder)!r}: {type(error).__name__}: {error}") from error
     return model
+
+
+@contextmanager
+def _no_bytecode(*, for_good: bool) -> Iterator[None]:
+    """Keep Python from writing its cache between the bundle's files: of a model that is code, and, for good, of modules that come with one.
+
+    MLflow leaves those on the path, and the model may import more of them whenever it is called.
+    """
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before or for_good
 
 
 def _function(folder: Path) -> dict[str, Any]:
