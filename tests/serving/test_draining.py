@@ -116,7 +116,9 @@ def test_connections_that_nobody_has_taken_yet_are_answered_before_the_server_en
 def test_an_open_connection_is_told_that_the_server_is_not_ready_any_more(project):
     with started(project) as server, Connection(server.port) as busy, Connection(server.port) as open_one:
         assert open_one.ask(request("GET", "/readyz")).body == b"ready\n"
-        busy.send(post("/nap", b"0.3"))
+        # The first look at the figures takes as long as a short nap.
+        assert server.figure('bento_requests_in_flight{api="nap"}') == 0
+        busy.send(post("/nap", b"0.8"))
         while server.figure('bento_requests_in_flight{api="nap"}') < 1:
             pass
         server.process.send_signal(signal.SIGTERM)
