@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from commands import BENTO, Commands
+
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
-BENTO = Path(sys.executable).with_name("bento")
 
 
 @pytest.fixture
 def run(tmp_path):
-    def run(program: Path, *arguments: str | Path) -> str:
-        environment = {**os.environ, "BENTO_HOME": str(tmp_path / "home")}
-        done = subprocess.run([program, *arguments], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    return run
+    return Commands(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -34,18 +27,18 @@ def run(tmp_path):
     ],
 )
 def test_an_example_saves_a_bundle_that_answers(run, name, api, value, answer):
-    assert f"saved {name}:" in run(Path(sys.executable), EXAMPLES / f"{name}.py")
+    assert f"saved {name}:" in run(sys.executable, EXAMPLES / f"{name}.py")
     assert json.loads(run(BENTO, "run", name, api, "--input", value)) == answer
 
 
 def test_the_reviews_are_told_apart(run):
-    run(Path(sys.executable), EXAMPLES / "reviews.py")
+    run(sys.executable, EXAMPLES / "reviews.py")
     answers = run(BENTO, "run", "reviews", "judge", "--input", "what a lovely garden", "a dirty room and cold soup").splitlines()
     assert [json.loads(answer)["label"] for answer in answers] == ["kind", "unkind"]
 
 
 def test_the_demo_goes_the_whole_way(run, tmp_path):
-    shown = run(Path(sys.executable), EXAMPLES / "demo.py")
+    shown = run(sys.executable, EXAMPLES / "demo.py")
     assert shown.count("\n200\n") == 3
     assert "  [0,1,2]\n" in shown
     assert f"export BENTO_HOME={tmp_path / 'home'}\n" in shown

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -57,6 +57,7 @@ class Server:
         self.lines: list[str] = []
         self._output = output
         self._heard = threading.Condition()
+        self._silent = False
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
 
@@ -66,16 +67,25 @@ class Server:
             with self._heard:
                 self.lines.append(line)
                 self._heard.notify_all()
+        with self._heard:
+            self._silent = True
+            self._heard.notify_all()
 
     def wait_for(self, pattern: str, count: int = 1) -> str:
-        """The `count`-th line that matches, as soon as it is there."""
+        """The `count`-th line that matches, as soon as it is there. A server that has ended says nothing more."""
 
         def found() -> list[str]:
             return [line for line in self.lines if re.search(pattern, line)]
 
         with self._heard:
-            assert self._heard.wait_for(lambda: len(found()) >= count, 30), self.lines
+            self._heard.wait_for(lambda: self._silent or len(found()) >= count, 60)
+            assert len(found()) >= count, self.lines
             return found()[count - 1]
+
+    @property
+    def said(self) -> str:
+        """What it has written to standard error: its log."""
+        return "".join(self.lines)
 
     @property
     def output(self) -> str:
@@ -128,11 +138,16 @@ def processes(pid: int) -> list[int]:
 @contextmanager
 def started(project: Path, program: str = PROGRAM, **options: object) -> Iterator[Server]:
     """A server of `project`'s `app.py`, killed at the end of the block if it still runs; `options` are those of `program`."""
-    output = project / "output.txt"
+    with heard([sys.executable, "-c", program, json.dumps(options)], project) as server:
+        yield server
+
+
+@contextmanager
+def heard(command: Sequence[str | Path], folder: Path, environment: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """A server that a command starts in a folder, killed at the end of the block if it still runs."""
+    output = folder / "output.txt"
     with output.open("w") as file:
-        process = subprocess.Popen(
-            [sys.executable, "-c", program, json.dumps(options)], cwd=project, stderr=subprocess.PIPE, stdout=file, text=True
-        )
+        process = subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, stdout=file, text=True)
     server = Server(process, output)
     try:
         yield server

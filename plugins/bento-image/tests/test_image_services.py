@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -16,9 +14,9 @@ import pytest
 import bento
 from bento.adapters import JsonAdapter
 from bento_image import ImageAdapter
+from commands import BENTO, Commands
 
 EXAMPLE = Path(__file__).parents[3] / "examples/digits.py"
-BENTO = Path(sys.executable).with_name("bento")
 
 
 class Photos(bento.Service):
@@ -85,29 +83,24 @@ def test_a_photo_that_is_too_large_is_413_and_another_format_415(post, write):
 
 @pytest.fixture
 def run(tmp_path):
-    def run(program, *arguments):
-        environment = {**os.environ, "BENTO_HOME": str(tmp_path / "home")}
-        done = subprocess.run([program, *arguments], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
-        return done.stdout, done.stderr
-
-    return run
+    return Commands(tmp_path)
 
 
 def test_the_example_saves_a_bundle_that_reads_a_digit(run, tmp_path):
-    assert "saved digits:" in run(sys.executable, EXAMPLE)[0]
-    assert run(BENTO, "run", "digits", "read", "--input-file", "seven.png") == ("7\n", "")
+    assert "saved digits:" in run(sys.executable, EXAMPLE)
+    assert run(BENTO, "run", "digits", "read", "--input-file", "seven.png") == "7\n"
     run(BENTO, "run", "digits", "look", "--input-file", "seven.png", "--output", "large.png")
     assert ImageAdapter().decode(bento.Payload.of((tmp_path / "large.png").read_bytes())).shape == (128, 128, 3)
     (tmp_path / "seven.png").rename(tmp_path / "seven.gif")
-    assert "expected a file whose name ends in" in run(BENTO, "run", "digits", "read", "--input-file", "seven.gif")[1]
+    assert "expected a file whose name ends in" in run.refused(BENTO, "run", "digits", "read", "--input-file", "seven.gif")
 
 
 def test_a_bundle_knows_that_it_needs_the_plugin(run):
     run(sys.executable, EXAMPLE)
-    shown, _ = run(sys.executable, "-c", "import bento; print(*bento.Store().get('digits').manifest.requirements, sep='\\n')")
+    shown = run(sys.executable, "-c", "import bento; print(*bento.Store().get('digits').manifest.requirements, sep='\\n')")
     assert {line.partition("==")[0] for line in shown.split()} >= {"bento-image", "bento-sklearn", "scikit-learn"}
 
 
 def test_importing_the_plugin_imports_no_framework(run):
     script = "import sys, bento_image; bento_image.ImageAdapter(); print([name for name in ('PIL', 'numpy') if name in sys.modules])"
-    assert run(sys.executable, "-c", script) == ("[]\n", "")
+    assert run(sys.executable, "-c", script) == "[]\n"

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import subprocess
 import sys
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -18,23 +16,17 @@ import pytest
 import bento
 from bento_keras import KerasArtifact
 from bento_keras.service import KerasService
+from commands import BENTO, Commands
 
 # Of Keras's variables under PyTorch.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
 
 EXAMPLE = Path(__file__).parents[3] / "examples/numerals.py"
-BENTO = Path(sys.executable).with_name("bento")
 
 
 @pytest.fixture
 def run(tmp_path):
-    def run(*command, **variables):
-        environment = {**os.environ, "BENTO_HOME": str(tmp_path / "home"), "PYTHONPATH": str(Path(nets.__file__).parent), **variables}
-        done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    return run
+    return Commands(tmp_path, PYTHONPATH=str(Path(nets.__file__).parent))
 
 
 def test_the_example_saves_a_bundle_that_answers_under_the_back_end_that_it_was_saved_under(run, tmp_path, monkeypatch):
@@ -105,15 +97,14 @@ def test_another_back_end_answers_the_same(run, tmp_path):
 
 
 @pytest.mark.skipif(find_spec("mlx") is not None, reason="needs a back end that is not installed")
-def test_a_model_that_another_back_end_does_not_load_is_an_error_that_names_both(tmp_path):
+def test_a_model_that_another_back_end_does_not_load_is_an_error_that_names_both(run, tmp_path):
     KerasArtifact().save(keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)]), tmp_path)
     script = "import pathlib, sys; from bento_keras import KerasArtifact; KerasArtifact().load(pathlib.Path(sys.argv[1]))"
-    environment = {**os.environ, "KERAS_BACKEND": "mlx"}
-    done = subprocess.run([sys.executable, "-c", script, tmp_path], env=environment, capture_output=True, text=True, check=False)
+    refused = run.refused(sys.executable, "-c", script, tmp_path, KERAS_BACKEND="mlx")
     message = (
         f"which was saved under the back end {keras.backend.backend()!r}, and this is 'mlx': ValueError: Unable to import backend : mlx"
     )
-    assert done.stderr.endswith(f"{message}\n")
+    assert refused.endswith(f"{message}\n")
 
 
 def test_importing_the_plugin_imports_no_framework(run):

@@ -1,8 +1,6 @@
 """From a script that trains to answers in other processes."""
 
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,24 +11,14 @@ import pytest
 from sklearn.datasets import load_iris, load_wine
 
 import bento
+from commands import BENTO, Commands
 
 EXAMPLE = Path(__file__).parents[3] / "examples/cellar.py"
-BENTO = Path(sys.executable).with_name("bento")
 
 
 @pytest.fixture
-def environment(tmp_path):
-    return {**os.environ, "BENTO_HOME": str(tmp_path / "home")}
-
-
-@pytest.fixture
-def run(tmp_path, environment):
-    def run(*command):
-        done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    return run
+def run(tmp_path):
+    return Commands(tmp_path)
 
 
 def test_the_example_saves_a_bundle_that_answers(run, tmp_path):
@@ -47,23 +35,16 @@ def test_importing_the_plugin_imports_no_framework(run):
     assert run(sys.executable, "-c", script) == "[]\n"
 
 
-def test_a_bare_model_is_served_by_many_workers(environment, tmp_path):
+def test_a_bare_model_is_served_by_many_workers(run, tmp_path):
     flowers, species = load_iris(return_X_y=True)
     model = lightgbm.LGBMClassifier(n_estimators=3, verbosity=-1).fit(flowers, species)
     bento.save(model, "flowers", store=bento.Store(tmp_path / "home"))
-    environment.pop("OMP_NUM_THREADS", None)
-    command = [BENTO, "serve", "flowers:latest", "--port", "0", "--workers", "2"]
-    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as server:
-        try:
-            address = next(line for line in server.stderr if " is ready on " in line).partition(" is ready on ")[2].split()[0]
-            for _ in range(4):
-                answer = httpx.post(f"{address}/predict", json=flowers[::15].tolist())
-                assert answer.json() == model.predict(flowers[::15]).tolist()
-            gaps = np.where(flowers[::15] < 3, flowers[::15], np.nan)
-            answer = httpx.post(f"{address}/predict", json=[[None if np.isnan(value) else value for value in row] for row in gaps])
-            assert answer.json() == model.predict(gaps).tolist() != model.predict(flowers[::15]).tolist()
-            refused = httpx.post(f"{address}/predict", json=[[1.0, 2.0]])
-            assert (refused.status_code, refused.json()["detail"]) == (422, "expected an array of shape (n, 4), got (1, 2)")
-        finally:
-            server.terminate()
-            server.stderr.read()
+    with run.served("flowers:latest", "--workers", "2", OMP_NUM_THREADS=None) as server:
+        for _ in range(4):
+            answer = httpx.post(f"{server.url}/predict", json=flowers[::15].tolist())
+            assert answer.json() == model.predict(flowers[::15]).tolist()
+        gaps = np.where(flowers[::15] < 3, flowers[::15], np.nan)
+        answer = httpx.post(f"{server.url}/predict", json=[[None if np.isnan(value) else value for value in row] for row in gaps])
+        assert answer.json() == model.predict(gaps).tolist() != model.predict(flowers[::15]).tolist()
+        refused = httpx.post(f"{server.url}/predict", json=[[1.0, 2.0]])
+        assert (refused.status_code, refused.json()["detail"]) == (422, "expected an array of shape (n, 4), got (1, 2)")

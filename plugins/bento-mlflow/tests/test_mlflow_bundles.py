@@ -1,15 +1,15 @@
 """From a script that has MLflow save a model to answers in another process."""
 
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import bento
+from commands import BENTO, Commands
 
 EXAMPLE = Path(__file__).parents[3] / "examples/athletes.py"
-BENTO = Path(sys.executable).with_name("bento")
 SERVICE = """
 from pathlib import Path
 
@@ -43,38 +43,35 @@ class Scaling(PythonModel):
 """
 
 
-def run(folder, *command, home="home"):
-    environment = {**os.environ, "BENTO_HOME": str(folder / home)}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+@pytest.fixture
+def run(tmp_path):
+    return Commands(tmp_path, PYTHONDONTWRITEBYTECODE=None)
 
 
-def test_the_example_saves_a_bundle_that_answers_and_requires_what_its_model_does(tmp_path):
-    assert "saved athletes:" in run(tmp_path, sys.executable, EXAMPLE)
+def test_the_example_saves_a_bundle_that_answers_and_requires_what_its_model_does(run, tmp_path):
+    assert "saved athletes:" in run(sys.executable, EXAMPLE)
     manifest = bento.Store(tmp_path / "home").get(bento.Tag("athletes")).manifest
     assert [(entry.format, entry.runs_code) for entry in manifest.artifacts] == [("mlflow-pyfunc", True)]
     names = {line.partition("==")[0] for line in manifest.requirements}
     assert {"bento-mlflow", "bento-pandas", "mlflow-skinny", "scikit-learn", "skops"} <= names
     asked = json.dumps([{"Chins": 9, "Situps": 145, "Jumps": 70}])
-    answer = json.loads(run(tmp_path, BENTO, "run", "athletes", "guess", "--input", asked))
+    answer = json.loads(run(BENTO, "run", "athletes", "guess", "--input", asked))
     assert [list(row) for row in answer] == [["Weight", "Waist", "Pulse"]]
     assert 100 < answer[0]["Weight"] < 250
 
 
-def test_a_model_with_modules_of_its_own_answers_elsewhere_and_leaves_the_bundle_whole(tmp_path):
+def test_a_model_with_modules_of_its_own_answers_elsewhere_and_leaves_the_bundle_whole(run, tmp_path):
     (tmp_path / "scaled.py").write_text(SERVICE)
     (tmp_path / "scaling.py").write_text(SCALING)
-    run(tmp_path, sys.executable, "scaled.py")
-    run(tmp_path, BENTO, "pack", "scaled:1", "archive", "scaled.bento")
+    run(sys.executable, "scaled.py")
+    run(BENTO, "pack", "scaled:1", "archive", "scaled.bento")
     (tmp_path / "scaling.py").unlink()
-    run(tmp_path, BENTO, "unpack", "scaled.bento", "--trust", home="elsewhere")
+    run(BENTO, "unpack", "scaled.bento", "--trust", home="elsewhere")
     for _ in range(2):
-        assert json.loads(run(tmp_path, BENTO, "run", "scaled:1", "scale", "--input", "[1.5, 2.5]", home="elsewhere")) == [4.5, 7.5]
-    assert "is whole" in run(tmp_path, BENTO, "verify", "scaled:1", home="elsewhere")
+        assert json.loads(run(BENTO, "run", "scaled:1", "scale", "--input", "[1.5, 2.5]", home="elsewhere")) == [4.5, 7.5]
+    assert "is whole" in run(BENTO, "verify", "scaled:1", home="elsewhere")
 
 
-def test_importing_the_plugin_imports_no_framework(tmp_path):
+def test_importing_the_plugin_imports_no_framework(run):
     script = "import sys, bento_mlflow; bento_mlflow.MlflowPyfuncArtifact().requirements(); "
-    assert run(tmp_path, sys.executable, "-c", f"{script}print([name for name in ('mlflow', 'numpy') if name in sys.modules])") == "[]\n"
+    assert run(sys.executable, "-c", f"{script}print([name for name in ('mlflow', 'numpy') if name in sys.modules])") == "[]\n"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import subprocess
 import sys
 import threading
 from contextlib import suppress
@@ -21,9 +19,9 @@ from pandas.testing import assert_frame_equal
 import bento
 from bento.adapters import JsonAdapter
 from bento_pandas import DataFrameAdapter
+from commands import BENTO, Commands
 
 EXAMPLE = Path(__file__).parents[3] / "examples/diabetes.py"
-BENTO = Path(sys.executable).with_name("bento")
 TABLES = DataFrameAdapter(columns=["a", "b"])
 
 
@@ -140,16 +138,11 @@ def test_a_table_is_read_beside_the_event_loop_however_small_its_body(post):
 
 @pytest.fixture
 def run(tmp_path):
-    def run(program, *arguments):
-        environment = {**os.environ, "BENTO_HOME": str(tmp_path / "home")}
-        done = subprocess.run([program, *arguments], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
-        return done.stdout, done.stderr
-
-    return run
+    return Commands(tmp_path)
 
 
 def test_the_example_saves_a_bundle_that_answers_with_tables(run, tmp_path):
-    assert "saved diabetes:" in run(sys.executable, EXAMPLE)[0]
+    assert "saved diabetes:" in run(sys.executable, EXAMPLE)
     run(BENTO, "run", "diabetes", "progress", "--input-file", "patients.csv", "--output", "progress.csv")
     progress = pd.read_csv(tmp_path / "progress.csv")
     assert list(progress.columns) == ["progress", "percent"]
@@ -158,11 +151,11 @@ def test_the_example_saves_a_bundle_that_answers_with_tables(run, tmp_path):
     nearest = pd.read_parquet(tmp_path / "alike.parquet").iloc[[0]].drop(columns="progress")
     assert_frame_equal(nearest.reset_index(drop=True), pd.read_csv(tmp_path / "patients.csv").iloc[[0]])
     names = "import bento; print(*bento.Store().get('diabetes').manifest.requirements, sep='\\n')"
-    needed = {line.partition("==")[0] for line in run(sys.executable, "-c", names)[0].split()}
+    needed = {line.partition("==")[0] for line in run(sys.executable, "-c", names).split()}
     assert needed >= {"bento-pandas", "bento-sklearn", "pandas", "pyarrow", "scikit-learn"}
 
 
 def test_importing_the_plugin_imports_no_framework(run):
     script = "import sys, bento_pandas; bento_pandas.DataFrameAdapter(columns=['a']); bento_pandas.DataFrameArtifact(); "
     frameworks = "('pandas', 'numpy', 'pyarrow', 'polars', 'flatbuffers')"
-    assert run(sys.executable, "-c", f"{script}print([name for name in {frameworks} if name in sys.modules])") == ("[]\n", "")
+    assert run(sys.executable, "-c", f"{script}print([name for name in {frameworks} if name in sys.modules])") == "[]\n"

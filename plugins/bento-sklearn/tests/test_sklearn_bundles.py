@@ -1,8 +1,6 @@
 """From a script that trains to an answer in another process, with the models of both artifacts."""
 
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,21 +10,15 @@ from sklearn.datasets import load_iris
 
 import bento
 from bento_sklearn.service import SklearnService
+from commands import BENTO, Commands
 
 FLOWERS, SPECIES = load_iris(return_X_y=True)
 PROJECT = Path(petals.__file__)
-BENTO = Path(sys.executable).with_name("bento")
 
 
 @pytest.fixture
 def run(tmp_path):
-    def run(*command):
-        environment = {**os.environ, "BENTO_HOME": str(tmp_path / "home")}
-        done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    return run
+    return Commands(tmp_path)
 
 
 @pytest.mark.parametrize("artifact", ["SklearnArtifact(trusted=[Ratios, logarithm])", "SklearnPickleArtifact()"])
@@ -62,12 +54,9 @@ print(hashlib.sha256(pathlib.Path("model.skops").read_bytes()).hexdigest())
 """
 
 
-def test_equal_models_of_two_processes_are_equal_bytes(run, monkeypatch):
-    told = []
-    for seed in "12":
-        monkeypatch.setenv("PYTHONHASHSEED", seed)
-        told.append(run(sys.executable, "-c", TEXTS))
-    assert told[0] == told[1]
+def test_equal_models_of_two_processes_are_equal_bytes(run):
+    one, other = (run(sys.executable, "-c", TEXTS, PYTHONHASHSEED=seed) for seed in "12")
+    assert one == other
 
 
 def test_the_default_service_answers_with_the_model(run, tmp_path):

@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -17,9 +15,9 @@ import bento
 from bento import ArtifactError
 from bento_spacy import SpacyArtifact
 from bento_spacy.checks import TestSpacyArtifact as Kit
+from commands import BENTO, Commands
 
 EXAMPLE = Path(__file__).parents[3] / "examples/tones.py"
-BENTO = Path(sys.executable).with_name("bento")
 
 SHOUTS = """
 import bento, spacy, talk
@@ -41,14 +39,7 @@ if __name__ == "__main__":
 
 @pytest.fixture
 def run(tmp_path):
-    environment = {**os.environ, "BENTO_HOME": str(tmp_path / "home")}
-
-    def run(*command):
-        done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    return run
+    return Commands(tmp_path)
 
 
 def test_the_example_saves_a_bundle_that_answers_elsewhere(run, tmp_path):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -18,6 +16,7 @@ import bento
 from bento import ArtifactError
 from bento_statsmodels import StatsmodelsPickleArtifact
 from bento_statsmodels.checks import TestForecast, TestStatsmodelsPickleArtifact
+from commands import BENTO, Commands
 
 __all__ = ["TestForecast", "TestStatsmodelsPickleArtifact"]
 
@@ -25,7 +24,6 @@ ENGEL = sm.datasets.engel.load_pandas().data
 SPOTS = sm.datasets.sunspots.load_pandas().data["SUNACTIVITY"].to_numpy()
 DESIGN = sm.add_constant(ENGEL["income"])
 EXAMPLE = Path(__file__).parents[3] / "examples/engel.py"
-BENTO = Path(sys.executable).with_name("bento")
 
 
 RESULTS = {
@@ -80,16 +78,11 @@ def test_only_models_and_results_of_statsmodels_are_accepted():
 
 @pytest.fixture
 def run(tmp_path):
-    def run(*command, home="home"):
-        environment = {**os.environ, "BENTO_HOME": str(tmp_path / home)}
-        done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
-        return done.stdout, done.stderr
-
-    return run
+    return Commands(tmp_path)
 
 
 def test_the_example_saves_a_bundle_that_answers_where_it_is_trusted(run, tmp_path):
-    assert "saved engel:" in run(sys.executable, EXAMPLE)[0]
+    assert "saved engel:" in run(sys.executable, EXAMPLE)
     (tmp_path / "incomes.csv").write_text("income\n500\n2000\n")
     run(BENTO, "run", "engel", "spend", "--input-file", "incomes.csv", "--output", "spent.csv")
     spent = pd.read_csv(tmp_path / "spent.csv")
@@ -98,7 +91,7 @@ def test_the_example_saves_a_bundle_that_answers_where_it_is_trusted(run, tmp_pa
     assert (spent["median"] < spent["high"]).all()
     run(BENTO, "pack", "engel", "archive", "engel.bento")
     run(BENTO, "unpack", "engel.bento", home="elsewhere")
-    refused = run(BENTO, "run", "engel", "spend", "--input", "[500]", home="elsewhere")[1]
+    refused = run.refused(BENTO, "run", "engel", "spend", "--input", "[500]", home="elsewhere")
     assert "was not made here: loading it would run its code" in refused
     assert "statsmodels-pickle" in refused
 
@@ -106,4 +99,4 @@ def test_the_example_saves_a_bundle_that_answers_where_it_is_trusted(run, tmp_pa
 def test_importing_the_plugin_imports_no_framework(run):
     script = "import sys, bento_statsmodels; bento_statsmodels.StatsmodelsPickleArtifact(); "
     frameworks = "('statsmodels', 'pandas', 'numpy', 'scipy')"
-    assert run(sys.executable, "-c", f"{script}print([name for name in {frameworks} if name in sys.modules])") == ("[]\n", "")
+    assert run(sys.executable, "-c", f"{script}print([name for name in {frameworks} if name in sys.modules])") == "[]\n"

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,10 +11,10 @@ import httpx
 import nets
 import pytest
 import torch
-from server import BENTO, environment_of, served
 
 import bento
 from bento_torch import TensorAdapter, TorchArtifact, TorchExportArtifact, TorchScriptArtifact
+from commands import BENTO, Commands
 
 EXAMPLE = Path(__file__).parents[3] / "examples/wine.py"
 BAROLO = [13.2, 1.8, 2.4, 18.0, 101.0, 2.7, 2.6, 0.3, 1.6, 4.9, 1.0, 3.0, 900.0]
@@ -24,18 +23,8 @@ WINES = json.dumps([BAROLO, GRIGNOLINO])
 
 
 @pytest.fixture
-def environment(tmp_path):
-    return environment_of(tmp_path)
-
-
-@pytest.fixture
-def run(tmp_path, environment):
-    def run(*command):
-        done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    return run
+def run(tmp_path):
+    return Commands(tmp_path, OMP_NUM_THREADS=None)
 
 
 def test_the_example_saves_a_bundle_that_answers_elsewhere(run, tmp_path):
@@ -142,11 +131,11 @@ def script(run, tmp_path):
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_server_answers_with_the_model_in_inference_mode_and_shares_the_processors(script, environment, workers):
+def test_a_server_answers_with_the_model_in_inference_mode_and_shares_the_processors(script, run, workers):
     pictures = torch.rand(3, 1, 8, 8)
     torch.manual_seed(0)
     expected = nets.Net().eval()(pictures)
-    with served(environment, "--workers", str(workers)) as server:
+    with run.served("served", "--workers", str(workers)) as server:
         body = TensorAdapter().encode(pictures, "application/x-npy")
         answer = httpx.post(f"{server.url}/tell", content=body, headers={"Content-Type": "application/x-npy"})
         assert torch.allclose(torch.tensor(answer.json()), expected, atol=1e-5)

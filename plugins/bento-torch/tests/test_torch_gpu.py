@@ -15,11 +15,11 @@ import nets
 import pytest
 import torch
 from kit import made
-from server import BENTO, environment_of, served
 
 import bento
 from bento import Payload
 from bento_torch import TensorAdapter, TorchArtifact, TorchExportArtifact, TorchScriptArtifact
+from commands import BENTO, Commands
 
 pytestmark = [
     pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU that PyTorch sees"),
@@ -152,8 +152,8 @@ def test_tensors_go_to_the_gpu_through_pinned_memory_which_is_not_used_again_too
 
 
 @pytest.fixture
-def environment(tmp_path):
-    return environment_of(tmp_path)
+def run(tmp_path):
+    return Commands(tmp_path, OMP_NUM_THREADS=None)
 
 
 @pytest.fixture
@@ -180,9 +180,9 @@ def answers_well(url):
     return torch.allclose(torch.tensor(answer.json()), expected(), atol=1e-4)
 
 
-def test_a_request_that_needs_more_memory_than_the_gpu_has_fails_alone(saved, environment):
+def test_a_request_that_needs_more_memory_than_the_gpu_has_fails_alone(saved, run):
     """In one batch with others, which need all that there is between them, and while it still holds what it got."""
-    with served(environment) as server:
+    with run.served("served") as server:
         assert answers_well(server.url)
         (before,) = ask(server.url, "about", 1)
         for _ in range(3):
@@ -195,15 +195,15 @@ def test_a_request_that_needs_more_memory_than_the_gpu_has_fails_alone(saved, en
     assert server.process.returncode == 0
 
 
-def test_a_batch_that_is_too_large_for_the_memory_is_answered_in_parts(saved, environment):
-    with served(environment) as server:
+def test_a_batch_that_is_too_large_for_the_memory_is_answered_in_parts(saved, run):
+    with run.served("served") as server:
         answers = ask(server.url, "eat", *[[600.0]] * 4)
         assert [answer.status_code for answer in answers] == [200] * 4
 
 
-def test_workers_on_a_gpu_load_for_themselves_and_are_replaced(saved, environment):
+def test_workers_on_a_gpu_load_for_themselves_and_are_replaced(saved, run):
     """No process survives a fork once it has used a GPU."""
-    with served(environment, "--workers", "2") as server:
+    with run.served("served", "--workers", "2") as server:
         first = processes(server)
         os.kill(min(first), signal.SIGKILL)
         assert len(processes(server) - first) == 1
@@ -216,9 +216,9 @@ def test_workers_on_a_gpu_load_for_themselves_and_are_replaced(saved, environmen
 LOST = "the model 'model' is lost to this process: AcceleratorError: CUDA error: device-side assert triggered"
 
 
-def test_a_worker_whose_gpu_is_lost_is_replaced(saved, environment):
+def test_a_worker_whose_gpu_is_lost_is_replaced(saved, run):
     """An index out of range ends all use of a GPU in its process, for whoever asks next."""
-    with served(environment, "--workers", "2") as server:
+    with run.served("served", "--workers", "2") as server:
         first = processes(server)
         assert [answer.status_code for answer in ask(server.url, "look_up", [1, 2])] == [200]
         assert [answer.status_code for answer in ask(server.url, "look_up", [99])] == [500]
@@ -228,8 +228,8 @@ def test_a_worker_whose_gpu_is_lost_is_replaced(saved, environment):
     assert server.process.returncode == 0
 
 
-def test_a_server_of_one_process_whose_gpu_is_lost_ends_with_an_error(saved, environment):
-    with served(environment) as server:
+def test_a_server_of_one_process_whose_gpu_is_lost_ends_with_an_error(saved, run):
+    with run.served("served") as server:
         assert [answer.status_code for answer in ask(server.url, "look_up", [99])] == [500]
         assert server.process.wait(30) != 0
     assert LOST in server.said
@@ -248,7 +248,8 @@ def processes(server, count=2):
     return found
 
 
-def test_doctor_names_the_gpu(saved, environment):
-    done = subprocess.run([BENTO, "doctor", str(saved.tag), "--json"], env=environment, capture_output=True, text=True, check=False)
+def test_doctor_names_the_gpu(saved, run):
+    command = [BENTO, "doctor", str(saved.tag), "--json"]
+    done = subprocess.run(command, env=run.environment(), capture_output=True, text=True, check=False)
     (gpu,) = (finding for finding in json.loads(done.stdout)["findings"] if finding["kind"] == "gpu")
     assert (gpu["here"], gpu["result"]) == (", ".join(torch.cuda.get_device_name(each) for each in range(torch.cuda.device_count())), "ok")

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -16,9 +14,9 @@ import transformers
 import bento
 from bento import ArtifactError
 from bento_transformers import Pretrained, TransformersArtifact
+from commands import BENTO, Commands
 
 EXAMPLE = Path(__file__).parents[3] / "examples/opinions.py"
-BENTO = Path(sys.executable).with_name("bento")
 
 OFFLINE = """
 import sys
@@ -41,15 +39,7 @@ print(service.predict(["good soup"])[0]["label"] in ("kind", "unkind"), asked)
 
 @pytest.fixture
 def run(tmp_path):
-    environment = {**os.environ, "BENTO_HOME": str(tmp_path / "home"), "HF_HOME": str(tmp_path / "hub")}
-    environment.pop("HF_HUB_OFFLINE")
-
-    def run(*command):
-        done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    return run
+    return Commands(tmp_path, HF_HOME=str(tmp_path / "hub"), HF_HUB_OFFLINE=None)
 
 
 def test_the_example_saves_a_bundle_that_answers_elsewhere(run, tmp_path):
