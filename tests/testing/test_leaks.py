@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from contextlib import ExitStack
 
 import pytest
@@ -132,6 +133,18 @@ def test_sockets_and_pipes_beside_a_gpu_may_be_its_drivers_but_no_files(monkeypa
             held.enter_context(socket.socket())
         with pytest.raises(AssertionError, match=r"is still open as descriptor"), _leaks.no_leaks():
             held.enter_context(tempfile.TemporaryFile())
+
+
+def test_threads_are_waited_for_together(monkeypatch):
+    monkeypatch.setattr(_leaks, "_PATIENCE", 0.2)
+    ended, begun = threading.Event(), time.monotonic()
+    threads = [threading.Thread(target=ended.wait, name="forgotten") for _ in range(50)]
+    try:
+        with pytest.raises(AssertionError, match="the thread 'forgotten' still runs"), _leaks.no_leaks():
+            [thread.start() for thread in threads]
+        assert time.monotonic() - begun < 5, "each of fifty is waited for, one after the other"
+    finally:
+        ended.set()
 
 
 class Leaking(Kit):

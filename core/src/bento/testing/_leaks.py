@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import threading
+import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 _PATIENCE = 1.0
-"""In seconds: what a thread that is told to end may take to do so."""
+"""In seconds: what threads that are told to end may take to do so, all together."""
 _SYSTEM = ("/dev/", "/proc/", "/sys/", "/memfd:", "anon_inode:")
 """Where what is open is no file that anybody forgot."""
 _DRIVERS = ("/dev/nvidia*", "/dev/dxg", "/dev/kfd", "/dev/dri/*")
@@ -75,9 +76,10 @@ def _new(now: dict[K, str], before: dict[K, str], lasting: Collection[str]) -> l
 
 
 def _await_threads(before: Held) -> None:
+    end = time.monotonic() + _PATIENCE
     for thread in threading.enumerate():
         if thread.ident not in before.threads and thread is not threading.current_thread():
-            thread.join(_PATIENCE)
+            thread.join(max(0.0, end - time.monotonic()))
 
 
 def _files() -> tuple[dict[str, str], bool]:
