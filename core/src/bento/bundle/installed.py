@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -136,8 +137,8 @@ class Environment:
         from packaging.utils import canonicalize_name
 
         found: dict[str, Installed] = {}
-        for distribution in _found():
-            name = canonicalize_name(distribution.metadata.get("Name", ""))
+        for distribution, metadata in _found():
+            name = canonicalize_name(_name_in(metadata))
             found.setdefault(name, Installed(distribution, name))
         return cls(MappingProxyType(found))
 
@@ -147,12 +148,23 @@ class Environment:
         return max(owners, key=lambda owner: len((owner.project or owner.site).parts), default=None)
 
 
-def _found() -> Iterator[Distribution]:
-    """Distributions in the order of the path, but those that an installer recorded before what a build left in a project's folder."""
+def _found() -> Iterator[tuple[Distribution, str]]:
+    """Distributions, each with its metadata, in the order of the path; what a build left in a project's folder comes last."""
     from importlib_metadata import Distribution
 
-    found = list(Distribution.discover())
-    yield from (distribution for distribution in found if distribution.read_text("METADATA"))
-    for distribution in found:
-        if distribution.read_text("PKG-INFO") and _SITES.intersection(Path(str(distribution.locate_file(""))).parts):
-            yield distribution
+    others = []
+    for distribution in Distribution.discover():
+        if metadata := distribution.read_text("METADATA"):
+            yield distribution, metadata
+        else:
+            others.append(distribution)
+    for distribution in others:
+        metadata = distribution.read_text("PKG-INFO")
+        if metadata and _SITES.intersection(Path(str(distribution.locate_file(""))).parts):
+            yield distribution, metadata
+
+
+def _name_in(metadata: str) -> str:
+    """Source: PyPA, "Core metadata". To parse all of it, which ends with a whole README, takes longer than the rest of a save."""
+    found = re.search(r"^Name:(.*)$", metadata.partition("\n\n")[0], re.MULTILINE | re.IGNORECASE)
+    return found[1].strip() if found else ""
