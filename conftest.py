@@ -20,6 +20,8 @@ elif not os.environ.get("CI"):
     settings.load_profile("unhurried")
 
 ROOT = Path(__file__).parent
+# What hypothesis finds out about our modules takes longer than most tests, and is the same for processes in folders of their own.
+os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(ROOT / ".hypothesis"))
 # Where a file of tests takes long, the longest first. A file is run by one process, so none of them may be begun when the others are done.
 LONG = ("docs/test_pages.py", "pressure", "store", "property", "packers", "installed", "testing", "security", "serving")
 

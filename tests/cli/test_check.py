@@ -29,7 +29,8 @@ def loud(tmp_path):
     return tmp_path
 
 
-def test_a_service_that_keeps_its_promises_passes(loud, bento_process):
+def test_a_service_that_keeps_its_promises_passes_and_leaves_no_file(loud, bento_process, monkeypatch):
+    monkeypatch.delenv("HYPOTHESIS_STORAGE_DIRECTORY")
     done = bento_process("check", "loud:service", "--draws", "5", cwd=loud)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [

@@ -131,8 +131,8 @@ def without_nan(value):
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1, max_size=10)
-FILENAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc"], exclude_characters='/\\"'), min_size=1, max_size=10).filter(
+NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=1, max_size=10)
+FILENAMES = st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters='/\\"'), min_size=1, max_size=10).filter(
     lambda name: name not in (".", "..")
 )
 TYPES = st.sampled_from(["", "text/plain", "image/png", "text/plain; charset=utf-8"])

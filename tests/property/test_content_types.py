@@ -11,7 +11,7 @@ from bento import BadInput, Payload, UnsupportedMediaType
 from bento.payload import parse_content_type
 
 WORDS = st.from_regex(r"[!#$%&'*+.^_`|~0-9a-z-]+", fullmatch=True)
-VALUES = st.text(st.characters(codec="latin-1", exclude_categories=["Cc"]))
+VALUES = st.text(st.characters(max_codepoint=0xFF, exclude_categories=["Cc"]))
 
 
 def quoted(value: str) -> str:

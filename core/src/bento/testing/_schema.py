@@ -9,6 +9,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from ._strategies import writable
+
 if find_spec("jsonschema") is None:  # missed at once, though imported where it is used: its formats may take a second to load
     raise ModuleNotFoundError("No module named 'jsonschema'", name="jsonschema")
 
@@ -186,4 +188,4 @@ def _strings(schema: Mapping[str, Any]) -> Values:
 
 
 def _texts(least: int = 0, most: int = _LONGEST) -> st.SearchStrategy[str]:
-    return st.text(st.characters(codec="utf-8"), min_size=least, max_size=most)
+    return st.text(writable(), min_size=least, max_size=most)

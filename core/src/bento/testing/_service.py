@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import shlex
 import tempfile
 import unittest
@@ -138,7 +139,10 @@ def _load(tests: type[ServiceChecks]) -> tuple[Service, Sequence[Golden]]:
 
 @contextmanager
 def without_traces() -> Iterator[None]:
-    """Keep what hypothesis remembers out of the current folder, and forget it afterwards."""
+    """Keep what hypothesis remembers out of the current folder, and forget it afterwards, unless it was told a folder of its own."""
+    if os.environ.get("HYPOTHESIS_STORAGE_DIRECTORY"):
+        yield
+        return
     with tempfile.TemporaryDirectory() as folder:
         configuration.set_hypothesis_home_dir(folder)
         try:
