@@ -58,7 +58,8 @@ class Head:
         """A body with what its Content-Type says of it; a header that is no media type is a BadInput."""
         if self._media is None:
             self._media = parse_content_type(self.content_type)
-        return Payload(body, *self._media)
+        media_type, parameters = self._media
+        return Payload(body, media_type, parameters)
 
 
 class Request:

@@ -45,6 +45,26 @@ def new_parser(protocol: HttpToolsProtocol) -> httptools.HttpRequestParser:
 class Connection(HttpToolsProtocol):
     """Parser callbacks note how far a request has come; what ends a connection is decided between them."""
 
+    # uvicorn's own attributes are as many as instances of a class can share the keys of; with ours in there as well, each of our methods
+    # would be looked for in a dictionary of the connection's own.
+    __slots__ = (
+        "_counted",
+        "_diverted",
+        "_ending",
+        "_has_more",
+        "_is_open",
+        "_lane",
+        "_last_words",
+        "_limits",
+        "_overhead",
+        "_raw_headers",
+        "_received",
+        "_running",
+        "_seen",
+        "_seen_at",
+        "_url",
+    )
+
     def __init__(self, lane: FastLane, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._lane = lane

@@ -39,7 +39,7 @@ class _FastCall(Call):
     __slots__ = ("connection", "data", "endpoint")
 
     def __init__(self, connection: FastProtocol, endpoint: Endpoint, request: Request) -> None:
-        super().__init__(request)
+        Call.__init__(self, request)  # super() would be a third of what it takes to make one
         self.connection = connection
         self.endpoint = endpoint
         self.data: list[bytes] = []
@@ -50,6 +50,19 @@ class _FastCall(Call):
 
 class FastProtocol(Connection):
     """Parser callbacks decide, once a request's headers are there, which lane it takes."""
+
+    __slots__ = (
+        "_head",
+        "_in_flight",
+        "_intake",
+        "_last_head",
+        "_local_address",
+        "_most",
+        "_packet",
+        "_pieces",
+        "_rests",
+        "_waiting",
+    )
 
     def __init__(self, lane: FastLane, *args: Any, **kwargs: Any) -> None:
         super().__init__(lane, *args, **kwargs)
@@ -203,7 +216,7 @@ class FastProtocol(Connection):
             super().on_response_complete()
         elif self._ending:
             self.transport.close()
-        else:
+        elif self.flow.read_paused:
             self._read_on()
 
     def _read_on(self) -> None:
