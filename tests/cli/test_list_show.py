@@ -140,6 +140,7 @@ def test_a_bundle_is_shown_for_programs(bento, bundle):
         "tag": "shop:2",
         "path": str(bundle.path),
         "size": bundle.size,
+        "fingerprint": bundle.fingerprint,
         "digest": bundle.digest,
         **json.loads((bundle.path / "bento.json").read_text()),
     }

@@ -62,7 +62,7 @@ def test_only_what_is_missing_travels(other, bundle_of, elsewhere):
     read = []
     remote.read = lambda file, start, read_it=remote.read: read.append(file.size) or read_it(file, start)
     for tag in ("iris:1", "iris:2", "iris:2"):
-        verify(fetch(remote.offer(Tag.parse(tag)), remote, other))
+        verify(fetch(remote.offer(Tag.parse(tag)), remote, other).bundle)
     assert sorted(read) == [0, 1, 1, len(LARGE)][-len(read) :]
 
 

@@ -44,7 +44,7 @@ def list_command(*, as_json: bool, store_path: Path | None) -> None:
 
     found = contents(_root(store_path))
     if as_json:
-        print_json([{"url": each.url, "tag": str(each.tag), "size": each.size, "used": _time(each)} for each in found])
+        print_json([_record(each) for each in found])
     elif found:
         print_table(("URL", "LAST USED", "SIZE"), [(each.url, _time(each), size_text(each.size)) for each in found])
         click.echo(f"\n{size_text(disk_size(found))} on the disk: what several bundles of a remote hold is there once")
@@ -62,8 +62,9 @@ def list_command(*, as_json: bool, store_path: Path | None) -> None:
 @click.option("--older-than", type=Age(), metavar="AGE", help="What was last asked for longer ago than 90m, 12h, 30d or 4w.")
 @click.option("--max-size", type=Size(), metavar="SIZE", help="Then the longest unused, until the rest takes no more than 500MB or 20GB.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@json_option
 @store_option
-def prune(*, older_than: timedelta | None, max_size: int | None, dry_run: bool, store_path: Path | None) -> None:
+def prune(*, older_than: timedelta | None, max_size: int | None, dry_run: bool, as_json: bool, store_path: Path | None) -> None:
     """Remove bundles from the cache.
 
     One that a process has asked for and may be serving stays. What is removed is fetched again when it is called.
@@ -73,6 +74,9 @@ def prune(*, older_than: timedelta | None, max_size: int | None, dry_run: bool, 
     if older_than is None and max_size is None:
         raise click.UsageError("expected --older-than or --max-size: 'bento cache list' shows what there is")
     removed, in_use = pruning.prune(_root(store_path), older_than=older_than, max_size=max_size, dry_run=dry_run)
+    if as_json:
+        print_json({"removed": [_record(each) for each in removed], "in_use": [_record(each) for each in in_use], "dry_run": dry_run})
+        return
     for each in removed:
         click.echo(f"{'would remove' if dry_run else 'removed'} {each.url}")
     for each in in_use:
@@ -85,6 +89,10 @@ def _root(store_path: Path | None) -> Path:
     from ..store import Store
 
     return (open_store(store_path) or Store()).root
+
+
+def _record(each: Cached) -> dict[str, object]:
+    return {"url": each.url, "tag": str(each.tag), "size": each.size, "used": _time(each)}
 
 
 def _time(each: Cached) -> str:

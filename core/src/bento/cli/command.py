@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
@@ -145,15 +146,26 @@ def _identities(identity: str | None, issuer: str | None, trusted_root: Path | N
     return (Identity(identity, issuer=issuer, trusted_root=trusted_root),)
 
 
-def hint_at_trust(bundle: Bundle, store: Store | None, command: str) -> None:
-    """Say how to trust a bundle from elsewhere that may not run here yet."""
+def seconds_since(begun: float) -> float:
+    """How long ago a time of `time.monotonic` was, as programs are told."""
+    return round(time.monotonic() - begun, 3)
+
+
+def may_run(bundle: Bundle, store: Store | None) -> bool:
+    """Whether the code of a bundle from elsewhere may run here."""
     from ..errors import UntrustedError
     from ..store import check_trust
 
     try:
         check_trust(bundle, store=store)
     except UntrustedError:
-        click.echo(f"its code may not run here yet: '{command}' lets it, once you know who made it", err=True)
+        return False
+    return True
+
+
+def hint_at_trust(command: str) -> None:
+    """Say how to trust a bundle whose code may not run here yet."""
+    click.echo(f"its code may not run here yet: '{command}' lets it, once you know who made it", err=True)
 
 
 @contextmanager

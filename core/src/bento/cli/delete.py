@@ -10,7 +10,8 @@ import click
 
 from ..tag import Tag
 from .amounts import Age
-from .command import Command, label_option, open_store, store_option
+from .command import Command, json_option, label_option, open_store, store_option
+from .output import print_json
 
 if TYPE_CHECKING:
     from ..store import Store
@@ -33,6 +34,7 @@ _SHOWN: Final = 20
 @click.option("--keep-last", type=click.IntRange(0), metavar="N", help="None of the N newest of each name, of those with the labels.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be deleted.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@json_option
 @store_option
 def command(
     targets: tuple[str, ...],
@@ -42,6 +44,7 @@ def command(
     keep_last: int | None,
     dry_run: bool,
     yes: bool,
+    as_json: bool,
     store_path: Path | None,
 ) -> None:
     """Delete bundles from the store.
@@ -57,11 +60,18 @@ def command(
         tags = _named(store, targets)
     if not tags:
         click.echo("nothing to delete", err=True)
-        return
-    if not (yes or dry_run):
+    elif not (yes or dry_run):
         click.confirm(f"delete {_listed(tags)}?", abort=True, err=True)
-    for tag in tags:
-        click.echo(f"{'would delete' if dry_run else 'deleted'} {tag if dry_run else store.delete(tag)}")
+    deleted: list[str] = []
+    try:
+        for tag in tags:
+            deleted.append(str(tag if dry_run else store.delete(tag)))
+            if not as_json:
+                click.echo(f"{'would delete' if dry_run else 'deleted'} {deleted[-1]}")
+    finally:
+        # Of several, those that went before one that could not are told, too.
+        if as_json:
+            print_json({"deleted": deleted, "dry_run": dry_run})
 
 
 def _named(store: Store, targets: tuple[str, ...]) -> list[Tag]:

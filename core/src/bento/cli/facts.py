@@ -10,6 +10,7 @@ from .output import size_text
 if TYPE_CHECKING:
     from ..bundle import Bundle
     from ..bundle.entries import ApiEntry, ArtifactEntry, ExampleEntry
+    from ..store.transfer import Moved
 
 
 def record(bundle: Bundle) -> dict[str, object]:
@@ -18,8 +19,29 @@ def record(bundle: Bundle) -> dict[str, object]:
         "tag": str(bundle.tag),
         "path": str(bundle.path),
         "size": bundle.size,
+        "fingerprint": bundle.fingerprint,
         "digest": bundle.digest,
         **bundle.manifest.plain(),
+    }
+
+
+def named(bundle: Bundle) -> dict[str, object]:
+    """Which bundle a command has dealt with, as JSON: the beginning of what programs are told of that."""
+    return {
+        "tag": str(bundle.tag),
+        "fingerprint": bundle.fingerprint,
+        "digest": bundle.digest,
+        "path": str(bundle.path),
+        "files": len(bundle.manifest.files),
+        "size": bundle.size,
+    }
+
+
+def carried(bundle: Bundle, moved: Moved) -> dict[str, object]:
+    """What travelled of a bundle, and what was there already, as JSON."""
+    return {
+        "moved": moved._asdict(),
+        "there": {"files": len(bundle.manifest.files) - moved.files, "size": bundle.size - moved.size},
     }
 
 

@@ -20,6 +20,14 @@ def print_json(value: object) -> None:
     click.echo(CONTROL.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text))
 
 
+def tell(text: str, document: Mapping[str, object], *, as_json: bool) -> None:
+    """What a command has done: a sentence for people or a document for programs, and nothing else on standard output."""
+    if as_json:
+        print_json(document)
+    else:
+        click.echo(text)
+
+
 def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Left-aligned columns under a header that is bold in a terminal."""
     lines = [header, *rows]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from inspect import signature
 from pathlib import Path
 
 import click
 
-from .command import Command, json_option, open_store, progress_bar, store_option
-from .output import print_json, print_table
+from .command import Command, json_option, open_store, progress_bar, seconds_since, store_option
+from .output import print_json, print_table, tell
 
 _RESERVED = frozenset({"store", "progress"})
 
@@ -51,14 +52,13 @@ def command(
         )
     from ..store import find, pack
 
-    store = open_store(store_path)
+    begun, store = time.monotonic(), open_store(store_path)
     bundle = find(target, store=store)
     with progress_bar(f"packing {bundle.tag}", bundle.size) as progress:
         written = pack(bundle, packer, out, store=store, progress=progress, **_parse(options))
-    if as_json:
-        print_json({"path": str(written)})
-    else:
-        click.echo(str(written))
+    what = {"tag": str(bundle.tag), "fingerprint": bundle.fingerprint, "packer": packer}
+    document = {"path": str(written), **what, "seconds": seconds_since(begun)}
+    tell(str(written), document, as_json=as_json)
 
 
 def _list(*, as_json: bool) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import click
 
 from ..tag import Tag
-from .command import Command, hint_at_trust, open_store, progress_bar, store_option
+from .command import Command, hint_at_trust, json_option, may_run, open_store, progress_bar, seconds_since, store_option
+from .facts import carried, named
+from .output import tell
 
 
 @click.command(
@@ -21,8 +24,9 @@ from .command import Command, hint_at_trust, open_store, progress_bar, store_opt
 @click.argument("tag", metavar="TAG|URL")
 @click.argument("remote", metavar="[REMOTE]", required=False)
 @click.option("--trust", is_flag=True, help="Let its code run here from now on, without asking again.")
+@json_option
 @store_option
-def command(tag: str, remote: str | None, *, trust: bool, store_path: Path | None) -> None:
+def command(tag: str, remote: str | None, *, trust: bool, as_json: bool, store_path: Path | None) -> None:
     """Take a bundle of a remote into the store.
 
     By its tag there, or by the URL that 'bento push' has printed. Only files that the store lacks are fetched, and each is checked
@@ -32,13 +36,18 @@ def command(tag: str, remote: str | None, *, trust: bool, store_path: Path | Non
     from ..store.remote import Remote
     from ..store.transfer import fetch
 
+    begun = time.monotonic()
     url, wanted = _asked(tag, remote)
     store, place = open_store(store_path) or Store(), Remote(url)
     offer = place.offer(wanted)
     with progress_bar(f"pulling {offer.tag}", offer.size) as progress:
-        bundle = fetch(offer, place, store, trust=trust, progress=progress)
-    click.echo(str(bundle.tag))
-    hint_at_trust(bundle, store, f"bento pull {bundle.tag} {place} --trust")
+        bundle, moved = fetch(offer, place, store, trust=trust, progress=progress)
+    took = {**carried(bundle, moved), "seconds": seconds_since(begun)}
+    trusted = may_run(bundle, store)
+    document = {**named(bundle), "remote": str(place), "url": f"{place}/{bundle.tag}", "trusted": trusted, **took}
+    tell(str(bundle.tag), document, as_json=as_json)
+    if not trusted:
+        hint_at_trust(f"bento pull {bundle.tag} {place} --trust")
 
 
 def _asked(tag: str, remote: str | None) -> tuple[str, Tag]:

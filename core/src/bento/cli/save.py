@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import click
 
 from ..errors import DefinitionError
-from .command import Command, open_store, parse_labels, store_option
+from .command import Command, json_option, open_store, parse_labels, seconds_since, store_option
+from .facts import named
+from .output import tell
 
 
 @click.command(
@@ -22,8 +25,9 @@ from .command import Command, open_store, parse_labels, store_option
 @click.option("--version", metavar="TEXT", help="The version, instead of the time and a digest.")
 @click.option("--label", "labels", multiple=True, callback=parse_labels, metavar="NAME=VALUE", help="A label of the bundle; repeat it.")
 @click.option("--lock", is_flag=True, help="Resolve all that is to be installed, and keep it with its hashes.")
+@json_option
 @store_option
-def command(reference: str, *, version: str | None, labels: dict[str, str], lock: bool, store_path: Path | None) -> None:
+def command(reference: str, *, version: str | None, labels: dict[str, str], lock: bool, as_json: bool, store_path: Path | None) -> None:
     """Save a service of a module.
 
     Imports the MODULE of the current folder, saves its instance SERVICE with its models, and prints its tag, as `bento.save` in Python
@@ -35,5 +39,6 @@ def command(reference: str, *, version: str | None, labels: dict[str, str], lock
 
     if not names_module(reference):
         raise DefinitionError(f"{reference!r} is no service of a module here: expected MODULE:SERVICE, as in iris:service for ./iris.py")
-    service = import_service(reference)
-    click.echo(str(save(service, version=version, labels=labels, lock=lock, store=open_store(store_path)).tag))
+    begun, service = time.monotonic(), import_service(reference)
+    bundle = save(service, version=version, labels=labels, lock=lock, store=open_store(store_path))
+    tell(str(bundle.tag), {**named(bundle), "seconds": seconds_since(begun)}, as_json=as_json)

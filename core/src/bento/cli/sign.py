@@ -8,10 +8,19 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from .command import Command, open_store, store_option
+from .command import Command, json_option, open_store, store_option
+from .facts import named
+from .output import print_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..bundle.identity import Identity
+    from ..bundle.identity_token import IdentityToken
+    from ..bundle.keys import PublicKey
     from ..store import Store
+
+    Told = Iterator[tuple[str, dict[str, object]]]
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _TOKEN = "SIGSTORE_IDENTITY_TOKEN"  # noqa: S105 - where Sigstore's own program looks for it, too
@@ -38,8 +47,9 @@ _TOKEN = "SIGSTORE_IDENTITY_TOKEN"  # noqa: S105 - where Sigstore's own program 
 )
 @click.option("--trust-config", type=_FILE, metavar="FILE", help="The services of another Sigstore than the public one.")
 @click.option("--signature", type=_FILE, metavar="FILE", help="Put a signature that was made elsewhere, such as by cosign, beside it.")
+@json_option
 @store_option
-def command(
+def command(  # noqa: PLR0913 - one for each option
     target: str,
     *,
     key: Path | None,
@@ -48,6 +58,7 @@ def command(
     identity_token: IO[str] | None,
     trust_config: Path | None,
     signature: Path | None,
+    as_json: bool,
     store_path: Path | None,
 ) -> None:
     """Sign a bundle, or make a key to sign with.
@@ -63,44 +74,68 @@ def command(
     if (identity_token or trust_config) and not sigstore:
         raise click.UsageError("expected --sigstore with --identity-token and --trust-config: no other signature takes them")
     store = open_store(store_path)
-    if sigstore:
-        _sign_by_identity(target, identity_token, trust_config, store)
-    elif signature:
-        _attach(target, signature, store)
-    else:
-        if new_key:
-            _make(new_key)
-        if target:
-            _sign(target, key or new_key or Path(), store)
+    document: dict[str, object] = {}
+    for text, part in _done(target, key, new_key, _token(identity_token, trust_config) if sigstore else None, signature, store):
+        document |= part
+        if not as_json:
+            click.echo(text)
+    if as_json:
+        print_json(document)
 
 
-def _make(file: Path) -> None:
+def _token(file: IO[str] | None, trust_config: Path | None) -> IdentityToken:
+    from ..bundle.identity_token import IdentityToken
+
+    return IdentityToken(file.read() if file else os.environ.get(_TOKEN), trust_config=trust_config)
+
+
+def _done(
+    target: str, key: Path | None, new: Path | None, token: IdentityToken | None, signature: Path | None, store: Store | None
+) -> Told:
+    """Do what was asked: a sentence on each thing that is done, and what programs are told of it."""
+    if new:
+        yield from _make(new)
+    if signature:
+        yield _attach(target, signature, store)
+    elif target:
+        yield _sign(target, token or key or new or Path(), store)
+
+
+def _make(file: Path) -> Told:
     from ..bundle.keys import new_key, read_public_key
 
     public = new_key(file)
-    click.echo(f"{file} is the private key: keep it to yourself")
-    click.echo(f"{public} is the public key {read_public_key(public)}: give it to those who load what you sign")
+    known = read_public_key(public)
+    yield f"{file} is the private key: keep it to yourself", {}
+    told: dict[str, object] = {"new_key": {"key": known.id, "private": str(file), "public": str(public)}}
+    yield f"{public} is the public key {known}: give it to those who load what you sign", told
 
 
-def _sign(target: str, key: Path, store: Store | None) -> None:
-    from ..store import find, sign
+def _sign(target: str, secret: Path | IdentityToken, store: Store | None) -> tuple[str, dict[str, object]]:
+    from ..store import find
+    from ..store.signing import vouch
 
     bundle = find(target, store=store)
-    click.echo(f"{bundle.tag} is signed by the key {sign(bundle, key, store=store)}")
+    signer = vouch(bundle, secret, store)
+    return f"{bundle.tag} is signed by {_called(signer)}", {**named(bundle), "signature": _record(signer)}
 
 
-def _sign_by_identity(target: str, file: IO[str] | None, trust_config: Path | None, store: Store | None) -> None:
-    from ..bundle.identity_token import IdentityToken
-    from ..store import find, sign
-
-    text = file.read() if file else os.environ.get(_TOKEN)
-    bundle = find(target, store=store)
-    click.echo(f"{bundle.tag} is signed by {sign(bundle, IdentityToken(text, trust_config=trust_config), store=store)}")
-
-
-def _attach(target: str, file: Path, store: Store | None) -> None:
+def _attach(target: str, file: Path, store: Store | None) -> tuple[str, dict[str, object]]:
     from ..store import attach, find
 
     bundle = find(target, store=store)
     attach(bundle, file, store=store)
-    click.echo(f"{bundle.tag} has the signature {file} beside it: `bento verify` tells by whom it is")
+    said = f"{bundle.tag} has the signature {file} beside it: `bento verify` tells by whom it is"
+    return said, {**named(bundle), "signature": None}
+
+
+def _record(signer: PublicKey | Identity) -> dict[str, str]:
+    from ..bundle.keys import PublicKey
+
+    return {"key": signer.id} if isinstance(signer, PublicKey) else {"identity": signer.name, "issuer": signer.issuer}
+
+
+def _called(signer: PublicKey | Identity) -> str:
+    from ..bundle.keys import PublicKey
+
+    return f"the key {signer}" if isinstance(signer, PublicKey) else str(signer)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import click
 
-from .command import Command, hint_at_trust, open_store, progress_bar, store_option
+from .command import Command, hint_at_trust, json_option, may_run, open_store, progress_bar, seconds_since, store_option
+from .facts import named
+from .output import tell
 
 
 @click.command(
@@ -18,16 +21,20 @@ from .command import Command, hint_at_trust, open_store, progress_bar, store_opt
 )
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--trust", is_flag=True, help="Let its code run here from now on, without asking again.")
+@json_option
 @store_option
-def command(file: Path, *, trust: bool, store_path: Path | None) -> None:
+def command(file: Path, *, trust: bool, as_json: bool, store_path: Path | None) -> None:
     """Take a packed bundle into the store.
 
     Everything in the .bento FILE is checked before it is kept; none of it runs.
     """
     from ..store import unpack
 
-    store = open_store(store_path)
+    begun, store = time.monotonic(), open_store(store_path)
     with progress_bar(f"unpacking {file.name}", file.stat().st_size) as progress:
         bundle = unpack(file, store=store, trust=trust, progress=progress)
-    click.echo(str(bundle.tag))
-    hint_at_trust(bundle, store, f"bento unpack {file.name} --trust")
+    seconds = seconds_since(begun)
+    trusted = may_run(bundle, store)
+    tell(str(bundle.tag), {**named(bundle), "trusted": trusted, "seconds": seconds}, as_json=as_json)
+    if not trusted:
+        hint_at_trust(f"bento unpack {file.name} --trust")

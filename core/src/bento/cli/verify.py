@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import click
 
-from .command import Command, Keys, key_option, open_store, progress_bar, store_option
-from .output import size_text
+from .command import Command, Keys, json_option, key_option, open_store, progress_bar, seconds_since, store_option
+from .facts import named
+from .output import print_json, size_text
 
 
 @click.command(
@@ -29,23 +31,29 @@ from .output import size_text
     metavar="FILE",
     help="A signature that lies elsewhere, such as one by cosign; repeat it.",
 )
+@json_option
 @store_option
-def command(target: str, *, keys: Keys, signatures: tuple[Path, ...], store_path: Path | None) -> None:
+def command(target: str, *, keys: Keys, signatures: tuple[Path, ...], as_json: bool, store_path: Path | None) -> None:
     """Check that a bundle is whole and unchanged.
 
     Every file is compared with the manifest; none of its code runs.
     """
     from ..bundle.signatures import read_signature
     from ..store import check_signed, find, verify
+    from ..store.provenance import told_signatures
 
     if signatures and not keys:
         raise click.UsageError("expected whose signature that is to be: --key FILE, or --identity NAME and --issuer URL")
     also = [read_signature(file) for file in signatures]
-    store = open_store(store_path)
+    begun, store = time.monotonic(), open_store(store_path)
     bundle = find(target, store=store)
     with progress_bar(f"verifying {bundle.tag}", bundle.size) as progress:
         verify(bundle, progress, store=store)
-    count = len(bundle.manifest.files)
-    click.echo(f"{bundle.tag} is whole: {count} files, {size_text(bundle.size)}, sha256:{bundle.digest}")
-    if keys:
-        click.echo(f"{bundle.tag} is signed by {check_signed(bundle, keys, also)}")
+    if not as_json:
+        click.echo(f"{bundle.tag} is whole: {len(bundle.manifest.files)} files, {size_text(bundle.size)}, sha256:{bundle.digest}")
+    signer = check_signed(bundle, keys, also) if keys else None
+    if as_json:
+        worth = {"signed_by": signer, "signatures": told_signatures(bundle, store)}
+        print_json({**named(bundle), **worth, "seconds": seconds_since(begun)})
+    elif signer:
+        click.echo(f"{bundle.tag} is signed by {signer}")

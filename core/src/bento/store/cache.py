@@ -86,7 +86,7 @@ def _fetch_beside(remote: str, tag: Tag, store: Store) -> Tag:
 def _answer(order: dict[str, str]) -> dict[str, str]:
     try:
         remote = Remote(order["remote"])
-        bundle = fetch(remote.offer(Tag.parse(order["tag"])), remote, Store(Path(order["root"])))
+        bundle = fetch(remote.offer(Tag.parse(order["tag"])), remote, Store(Path(order["root"]))).bundle
     except errors.BentoError as error:
         # An error of another module's is told as the nearest one that is bento's own.
         kind = next(kind for kind in type(error).__mro__ if getattr(errors, kind.__name__, None) is kind)

@@ -39,7 +39,7 @@ def provenance(bundle: Bundle, store: Store | None = None) -> dict[str, Any]:
         "code": manifest.code.plain() if manifest.code else None,
         "sbom": _file(SBOM, digests),
         "lock": _file(LOCK, digests),
-        "signatures": _signatures(bundle, store),
+        "signatures": told_signatures(bundle, store),
         "origin": dict(read_note(bundle.path.parents[2], ORIGINS, bundle.fingerprint)) or None,
         "trusted": _trusted(bundle, store),
     }
@@ -61,7 +61,8 @@ def _trusted(bundle: Bundle, store: Store | None) -> dict[str, str] | None:
     return {"how": "signed"}
 
 
-def _signatures(bundle: Bundle, store: Store | None) -> list[dict[str, Any]]:
+def told_signatures(bundle: Bundle, store: Store | None) -> list[dict[str, Any]]:
+    """What each signature beside a bundle is worth to who has this store."""
     signatures = read_signatures(bundle)
     signers = named_signers(store.root if store else default_root()) if signatures else {}
     return [_signature(each, bundle, signers) for each in signatures]

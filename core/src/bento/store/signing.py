@@ -18,6 +18,8 @@ from .root import default_root, refusing
 from .usual import find
 
 if TYPE_CHECKING:
+    from ..bundle.identity import Identity
+    from ..bundle.keys import PublicKey
     from ..bundle.signatures import AnySignature
     from .local import Store
 
@@ -28,14 +30,19 @@ def sign(target: str | Path | Bundle, key: str | Path | IdentityToken, *, store:
     Returns the fingerprint of that key, or who the certificate says that it was, and the issuer. The signature lies in the bundle's
     folder and goes wherever that goes. It stands for every byte of the bundle.
     """
+    return str(vouch(target, key, store))
+
+
+def vouch(target: str | Path | Bundle, key: str | Path | IdentityToken, store: Store | None) -> PublicKey | Identity:
+    """Sign a bundle, as `sign` does; who has."""
     secret = key if isinstance(key, IdentityToken) else read_private_key(Path(key))
     bundle = _whole(target, store)
     if isinstance(secret, IdentityToken):
         signature, identity = secret.sign(bundle)
         _add(bundle, [signature], store)
-        return str(identity)
+        return identity
     _add(bundle, [make_signature(bundle, secret)], store)
-    return secret.public.id
+    return secret.public
 
 
 def attach(target: str | Path | Bundle, file: str | Path, *, store: Store | None = None) -> None:

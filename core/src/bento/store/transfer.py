@@ -41,6 +41,13 @@ class Moved(NamedTuple):
     size: int
 
 
+class Fetched(NamedTuple):
+    """A bundle that is in the store now, and what travelled for it."""
+
+    bundle: Bundle
+    moved: Moved
+
+
 class _Count:
     """Counts bytes from several threads for one `progress`."""
 
@@ -91,7 +98,7 @@ def push_bundle(bundle: Bundle, remote: Remote, store: Store | None = None, prog
     return Moved(len(sent), sum(sent))
 
 
-def fetch(offer: Offer, remote: Remote, store: Store, *, trust: bool = False, progress: Progress | None = None) -> Bundle:
+def fetch(offer: Offer, remote: Remote, store: Store, *, trust: bool = False, progress: Progress | None = None) -> Fetched:
     """Take a bundle of a remote into a store. Nothing in it runs; `progress` is told how many bytes are here.
 
     What arrived before an interruption is kept for a week, and not asked for again.
@@ -102,13 +109,16 @@ def fetch(offer: Offer, remote: Remote, store: Store, *, trust: bool = False, pr
     for file in offer.manifest.files:
         by_digest.setdefault(file.sha256, []).append(file)
 
+    arrived: list[int] = []
+
     def write(folder: Path) -> Bundle:
         with new_folder(folder) as draft:
             check_room(draft, sum(_missing(files[0], store.root) for files in by_digest.values()))
             (draft / MANIFEST).write_bytes(offer.content)
             for file in offer.manifest.files:
                 (draft / file.path).parent.mkdir(parents=True, exist_ok=True)
-            remote.each(lambda files: _get(files, remote, store.root, draft, count), by_digest.values(), count.stop)
+            came = remote.each(lambda files: _get(files, remote, store.root, draft, count), by_digest.values(), count.stop)
+            arrived.extend(size for size in came if size is not None)
             for signature in signatures:
                 (draft / signature.name).write_bytes(signature.encode())
         return open_bundle(folder)
@@ -119,9 +129,10 @@ def fetch(offer: Offer, remote: Remote, store: Store, *, trust: bool = False, pr
         held = store.get(offer.tag)
         with refusing(store.root, f"keep the signatures of {offer.tag}"):
             add_signatures(held, signatures)
-        return held
+        return Fetched(held, Moved(0, 0))
     trusted = "pulled with trust" if trust else None
-    return store.take_in(write, task=f"pull {offer.tag} from {remote}", origin=shown(f"{remote}/{offer.tag}"), trusted=trusted)
+    bundle = store.take_in(write, task=f"pull {offer.tag} from {remote}", origin=shown(f"{remote}/{offer.tag}"), trusted=trusted)
+    return Fetched(bundle, Moved(len(arrived), sum(arrived)))
 
 
 def _missing(file: File, root: Path) -> int:
@@ -134,19 +145,20 @@ def _missing(file: File, root: Path) -> int:
         return file.size
 
 
-def _get(files: list[File], remote: Remote, root: Path, draft: Path, count: _Count) -> None:
-    """Put one content, from this machine if it is here, wherever a bundle has it."""
+def _get(files: list[File], remote: Remote, root: Path, draft: Path, count: _Count) -> int | None:
+    """Put one content, from this machine if it is here, wherever a bundle has it; how many bytes of it came from the remote, if it did."""
     first, *others = files
-    target = draft / first.path
+    target, came = draft / first.path, None
     if not _reuse(blob_of(root, first.sha256), target, first):
         with _partial(root, first.sha256) as (path, part):
-            _complete(part, first, remote, count)
+            came = _complete(part, first, remote, count)
             path.replace(target)
     else:
         count.add(first.size)
     for file in others:
         shutil.copyfile(target, draft / file.path)
         count.add(file.size)
+    return came
 
 
 def _reuse(source: Path, target: Path, file: File) -> bool:
@@ -185,8 +197,8 @@ def _is_at(part: IO[bytes], path: Path) -> bool:
         return False
 
 
-def _complete(part: IO[bytes], file: File, remote: Remote, count: _Count) -> None:
-    """Read what is missing of a content; if the whole is not what the manifest says, it is read once more from the start."""
+def _complete(part: IO[bytes], file: File, remote: Remote, count: _Count) -> int:
+    """Read what is missing of a content, and tell how much that was; if the whole is not what the manifest says, it is read anew."""
     part.seek(0)
     digest, done = hashlib.sha256(), 0
     while piece := part.read(PIECE):
@@ -197,6 +209,7 @@ def _complete(part: IO[bytes], file: File, remote: Remote, count: _Count) -> Non
         part.truncate(0)
         digest, done = hashlib.sha256(), 0
     count.add(done)
+    missed = file.size - done
     for piece in remote.read(file, done) if done < file.size else ():
         digest.update(piece)
         done += len(piece)
@@ -210,6 +223,6 @@ def _complete(part: IO[bytes], file: File, remote: Remote, count: _Count) -> Non
         part.truncate(0)
         count.add(-min(done, file.size))
         if resumed:
-            _complete(part, file, remote, count)
-            return
+            return _complete(part, file, remote, count)
         raise RemoteError(f"the content of {file.path!r} at {remote} is damaged: it has to be pushed anew from a store that has it whole")
+    return missed

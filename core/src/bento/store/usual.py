@@ -110,7 +110,7 @@ def pull(
 
     place = Remote(remote)
     offer = place.offer(Tag.parse(tag) if isinstance(tag, str) else tag)
-    return fetch(offer, place, store or Store(), trust=trust, progress=progress)
+    return fetch(offer, place, store or Store(), trust=trust, progress=progress).bundle
 
 
 def unpack(file: str | Path, *, store: Store | None = None, trust: bool = False, progress: Callable[[int], object] | None = None) -> Bundle:
