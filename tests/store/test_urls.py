@@ -183,7 +183,10 @@ def test_a_url_without_an_archive_is_a_sentence(store, web, archive):
 def test_a_web_server_that_is_not_there_is_a_sentence(store):
     with pytest.raises(RemoteError) as caught:
         find("https://127.0.0.1:9/iris.bento", store=store)
-    assert str(caught.value) == "cannot download https://127.0.0.1:9/iris.bento: Connection refused"
+    assert str(caught.value) == (
+        "cannot download https://127.0.0.1:9/iris.bento: Connection refused: "
+        "see whether the server is up, and whether the URL is its address"
+    )
 
 
 def test_what_anybody_could_change_on_the_way_is_not_downloaded(store, web, archive):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import RemoteError
+from . import patience
 from .address import shown
 from .place import PIECE, Moved, Place, checked
 
@@ -49,10 +50,22 @@ class ObjectPlace(Place):
             return size_of(fs, self._at(path))
 
     def read(self, path: str, start: int = 0) -> Iterator[bytes]:
-        with self._files() as fs, fs.open(self._at(path), "rb", block_size=_READ) as file:
-            file.seek(start)
-            while piece := file.read(_READ):
-                yield piece
+        failures = 0
+        while True:
+            with self._files() as fs, fs.open(self._at(path), "rb", block_size=_READ) as file:
+                file.seek(start)
+                try:
+                    while piece := file.read(_READ):
+                        yield piece
+                        start += len(piece)
+                        failures = 0
+                except Exception:
+                    # Not every library asks again for what broke off in the middle.
+                    failures += 1
+                    if failures == patience.ATTEMPTS:
+                        raise
+                else:
+                    return
 
     def write(self, path: str, source: Path, file: File, moved: Moved) -> None:
         before, target, told = _check(source, file), self._at(path), 0
@@ -131,7 +144,9 @@ def _file_system(url: str, **options: object) -> tuple[Any, str]:
     """fsspec's file system for a URL, and the path there."""
     from fsspec.core import url_to_fs
 
-    fs, root = url_to_fs(url, skip_instance_cache=True, **options)
+    scheme = url.partition("://")[0]
+    fs, root = url_to_fs(url, skip_instance_cache=True, **options, **patience.options(scheme, url))
+    patience.settle(fs, scheme)
     return fs, root
 
 

@@ -24,6 +24,7 @@ from .cache import in_use, note_url, place_of
 from .local import Store
 from .reason import reason
 from .root import refusing
+from .unanswered import way_out
 from .web import ask, check_protected
 from .workspace import workspace
 
@@ -54,7 +55,7 @@ def _downloaded(url: str, place: Path) -> Bundle:
             return in_use(Store(place / known["content"]), Tag.parse(known["tag"]))
         raise RemoteError(f"cannot download {shown(url)}: {error.code} {plain(str(error.reason))}") from error
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
-        raise RemoteError(f"cannot download {shown(url)}: {reason(error)}") from error
+        raise RemoteError(f"cannot download {shown(url)}: {reason(error)}{way_out(error, url)}") from error
 
 
 def _known(place: Path) -> dict[str, str]:

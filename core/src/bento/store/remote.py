@@ -33,6 +33,7 @@ from .index import Summary, newest_first
 from .missing import missing
 from .place import FolderPlace, Moved, Place
 from .reason import reason
+from .unanswered import way_out
 
 if TYPE_CHECKING:
     from ..bundle.manifest import File, Manifest
@@ -154,7 +155,7 @@ class Remote:
         except BentoError:
             raise
         except Exception as error:
-            raise RemoteError(f"cannot {task} at {self}: {reason(error)}") from error
+            raise RemoteError(f"cannot {task} at {self}: {reason(error)}{way_out(error, self.url)}") from error
 
     def _tags(self, name: str | None) -> list[Tag]:
         found = []

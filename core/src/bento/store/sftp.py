@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import RemoteError
 from .cloud import ObjectPlace, size_of
+from .patience import settle
 from .place import PIECE, WEEK, Moved
 
 
@@ -38,6 +39,7 @@ class RenamingPlace(ObjectPlace):
     def _another(self) -> Any:
         fs = object.__new__(type(self._fs))
         fs.__dict__.update(vars(self._fs), ftp=self._fs.client.open_sftp())
+        settle(fs, "sftp")
         return fs
 
     def _put(self, fs: Any, target: str, source: Path, moved: Moved) -> None:

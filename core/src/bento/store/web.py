@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import urllib.request
 from contextlib import ExitStack
 from typing import IO, Any, Final
@@ -10,8 +11,8 @@ from urllib.parse import urlsplit
 
 from ..errors import RemoteError
 from .address import shown
+from .patience import connected, silence
 
-TIMEOUT: Final = 60.0
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -36,7 +37,7 @@ def check_onward(url: str, other: str) -> None:
 
 def ask(request: urllib.request.Request) -> http.client.HTTPResponse:
     """The answer to a request; an urllib.error.HTTPError if it is a refusal."""
-    answer: http.client.HTTPResponse = _opener().open(request, timeout=TIMEOUT)
+    answer: http.client.HTTPResponse = _opener().open(request, timeout=silence())
     return answer
 
 
@@ -49,14 +50,43 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         return super().redirect_request(req, fp, *answer)
 
 
+def _connected(address: tuple[str, int], patience: float, source: tuple[str, int] | None = None) -> socket.socket:
+    """A connection to a server that may take longer to answer."""
+    connection = connected(address, source)
+    connection.settimeout(patience)
+    return connection
+
+
+class _Plain(http.client.HTTPConnection):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._create_connection = _connected
+
+
+class _Encrypted(http.client.HTTPSConnection):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._create_connection = _connected
+
+
+class _Http(urllib.request.HTTPHandler):
+    def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(_Plain, req)
+
+
+class _Https(urllib.request.HTTPSHandler):
+    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        return self.do_open(_Encrypted, req)
+
+
 def _opener() -> urllib.request.OpenerDirector:
     """Python's usual one reads files and asks FTP servers as well."""
     opener = urllib.request.OpenerDirector()
     for handler in (
         urllib.request.ProxyHandler(),
         urllib.request.UnknownHandler(),
-        urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(),
+        _Http(),
+        _Https(),
         urllib.request.HTTPDefaultErrorHandler(),
         urllib.request.HTTPErrorProcessor(),
         _Redirects(),

@@ -1,0 +1,159 @@
+"""Where nobody answers, whoever waits is told soon, and what to do; a server that fails now and then is asked again."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+import pytest
+
+import bento
+from bento.errors import RemoteError
+from bento.store import Store, find
+from bento.store.remote import Remote
+from flaky_server import flaky
+from storage import AZURE_KEY, S3_KEYS
+
+from .conftest import end_threads
+
+KINDS = ["s3", "gs", "az", "sftp", "oci"]
+UP = ": see whether the server is up, and whether "
+WHERE = {
+    "s3": "AWS_ENDPOINT_URL, if it is set, is its address",
+    "gs": "STORAGE_EMULATOR_HOST, if it is set, is its address",
+    "az": "AZURE_STORAGE_ACCOUNT_NAME or AZURE_STORAGE_CONNECTION_STRING names it",
+}
+MODULES = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs", "sftp": "paramiko"}
+
+
+@pytest.fixture
+def remote_at(monkeypatch):
+    """Makes a server's address that of every kind of remote: the URL of one."""
+
+    def remote_at(kind: str, host: str) -> str:
+        pytest.importorskip(MODULES.get(kind, "bento"))
+        account = f"AccountName=devstoreaccount1;AccountKey={AZURE_KEY};BlobEndpoint=http://{host}/devstoreaccount1"
+        environment = {
+            **S3_KEYS,
+            "AWS_ENDPOINT_URL": f"http://{host}",
+            "STORAGE_EMULATOR_HOST": f"http://{host}",
+            "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT": "false",
+            "AZURE_STORAGE_CONNECTION_STRING": f"DefaultEndpointsProtocol=http;{account};",
+        }
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        return (
+            f"{kind}://{f'user:secret@{host}' if kind == 'sftp' else host if kind == 'oci' else ''}{'/' * (kind in ('sftp', 'oci'))}models"
+        )
+
+    yield remote_at
+    end_threads()
+
+
+@contextmanager
+def closed() -> Iterator[str]:
+    """A port that is taken, and at which nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"127.0.0.1:{taken.getsockname()[1]}"
+
+
+@contextmanager
+def silent() -> Iterator[str]:
+    """A server that takes connections and says nothing."""
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+
+
+@contextmanager
+def deaf() -> Iterator[str]:
+    """A server that does not even take connections: the system drops the packets of those for which it has no place."""
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server, ExitStack() as stack:
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(server.getsockname())
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_server_that_is_not_there_is_told_with_what_names_it(remote_at, kind):
+    with closed() as host, pytest.raises(RemoteError) as caught:
+        Remote(remote_at(kind, host)).summaries()
+    assert str(caught.value).endswith(UP + WHERE.get(kind, "the URL is its address"))
+
+
+@pytest.mark.parametrize("kind", ["s3", "sftp", "oci"])
+def test_a_name_that_nobody_has_is_told_so(remote_at, kind):
+    with pytest.raises(RemoteError, match=UP):
+        Remote(remote_at(kind, "models.invalid:80")).summaries()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_server_that_says_nothing_is_given_up(remote_at, kind, monkeypatch):
+    monkeypatch.setenv("BENTO_REMOTE_TIMEOUT", "0.3")
+    with silent() as host, pytest.raises(RemoteError) as caught:
+        Remote(remote_at(kind, host)).summaries()
+    assert str(caught.value).endswith(": it is silent for longer than BENTO_REMOTE_TIMEOUT allows, 0.3 seconds")
+
+
+@pytest.mark.parametrize("kind", ["s3", "az", "sftp", "oci"])
+def test_a_host_that_drops_packets_is_given_up(remote_at, kind, monkeypatch):
+    monkeypatch.setenv("BENTO_REMOTE_TIMEOUT", "0.3")
+    with deaf() as host, pytest.raises(RemoteError) as caught:
+        Remote(remote_at(kind, host)).summaries()
+    assert str(caught.value).endswith(UP + WHERE.get(kind, "the URL is its address"))
+
+
+def test_a_web_server_that_says_nothing_is_given_up(store, monkeypatch):
+    monkeypatch.setenv("BENTO_REMOTE_TIMEOUT", "0.3")
+    with silent() as host, pytest.raises(RemoteError) as caught:
+        find(f"http://{host}/iris.bento", store=store)
+    said = "timed out: it is silent for longer than BENTO_REMOTE_TIMEOUT allows, 0.3 seconds"
+    assert str(caught.value) == f"cannot download http://{host}/iris.bento: {said}"
+
+
+@pytest.mark.parametrize("text", ["soon", "0", "-1", "inf", "nan"])
+def test_what_is_no_time_is_refused(remote_at, monkeypatch, text):
+    monkeypatch.setenv("BENTO_REMOTE_TIMEOUT", text)
+    with pytest.raises(RemoteError) as caught:
+        Remote(remote_at("oci", "127.0.0.1:9")).summaries()
+    assert str(caught.value) == f"BENTO_REMOTE_TIMEOUT={text!r} is no time: expected seconds, such as 60"
+
+
+SERVERS = {
+    "moto": ("s3", "AWS_ENDPOINT_URL"),
+    "fake_gcs": ("gs", "STORAGE_EMULATOR_HOST"),
+    "azurite": ("az", "AZURE_STORAGE_CONNECTION_STRING"),
+}
+
+
+@pytest.fixture(params=SERVERS)
+def behind(request, remote_at):
+    """The URL of a server, and what makes another one in front of it that of a remote."""
+    kind, variable = SERVERS[request.param]
+    environment = request.getfixturevalue(request.param).environment
+    url = (
+        environment[variable] if kind != "az" else "http://" + environment[variable].partition("BlobEndpoint=http://")[2].partition("/")[0]
+    )
+    return url, lambda proxy: remote_at(kind, proxy.url.removeprefix("http://"))
+
+
+def test_a_server_that_is_busy_or_hangs_up_is_asked_again(behind):
+    url, remote_behind = behind
+    with flaky(url, faults=2) as proxy:
+        Remote(remote_behind(proxy)).summaries()
+        assert proxy.failed == 2
+
+
+# aiohttp tells of connections that are left to the garbage collector, which is what gcsfs and adlfs do with one that broke.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_what_breaks_off_in_the_middle_is_read_on(behind, make_bundle, tmp_path):
+    url, remote_behind = behind
+    with flaky(url) as proxy:
+        remote = f"{remote_behind(proxy)}/{tmp_path.name}"
+        bento.push(make_bundle(tmp_path / "made", {"artifacts/model/weights": b"weights" * 200_000}, version="1"), remote)
+        proxy.cut = 400_000
+        bento.pull("iris:1", remote, store=Store(tmp_path / "other"))
+        assert proxy.failed == 1
