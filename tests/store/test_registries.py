@@ -191,5 +191,5 @@ def test_a_registry_without_a_repository_is_refused():
 
 
 def test_a_registry_that_is_not_there_is_a_sentence(bundle):
-    with pytest.raises(RemoteError, match=r"^cannot push iris:3 at oci://127\.0\.0\.1:9/models: Connection refused$"):
+    with pytest.raises(RemoteError, match=r"^cannot push iris:3 at oci://127\.0\.0\.1:9/models: Connection refused: see"):
         bento.push(bundle, "oci://127.0.0.1:9/models")
