@@ -32,9 +32,12 @@ FLOOR = {unit: number for number, units in enumerate(FLOORS) for unit in units}
 # Which parts of core may import what is not bento's own, wherever in a module the import stands.
 ANYWHERE = {"importlib_metadata", "msgpack", "numpy", "orjson", "packaging"}
 ONLY_IN = {
+    "aiohttp": {"store"},
+    "azure": {"store"},
     "click": {"cli"},
     "cryptography": {"bundle"},
     "fsspec": {"store"},
+    "gcsfs": {"store"},
     "httptools": {"serving"},
     "hypothesis": {"testing"},
     "jsonschema": {"testing"},
