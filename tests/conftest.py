@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 
 from bento.bundle import Bundle
 from bento.bundle.installed import Environment
+from bento.bundle.keys import new_key
 from bento.bundle.wheels import build_wheel
 from bundles import write_bundle
 
@@ -36,6 +37,18 @@ def make_bundle() -> MakeBundle:
         return write_bundle(folder, files, **{"requirements": ["bento-core==0.1.0", "numpy==2.1.0"], **fields})
 
     return make
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Path:
+    """The file of a new key that signs."""
+    return new_key(tmp_path / "release.key").with_suffix(".key")
+
+
+@pytest.fixture
+def public(key: Path) -> Path:
+    """The file of the key that tells what `key` has signed."""
+    return key.with_suffix(".pub")
 
 
 @pytest.fixture(scope="session")

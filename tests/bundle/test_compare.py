@@ -6,23 +6,21 @@ import pytest
 
 from bento.bundle.change import Change
 from bento.bundle.compare import compare
+from bundles import ADAPTER, API, ARTIFACT
 
 FILES = {"artifacts/model/model.json": b"[1, 2]", "src/iris.py": b"import bento\n"}
 
 
 def adapter(**fields):
-    given = {"adapter": "json", "options": {}, "media_types": ["application/json"], "schema": {"type": "array"}}
-    return {**given, "distribution": "bento-core", "version": "0.1.0", **fields}
+    return {**ADAPTER, "schema": {"type": "array"}, "distribution": "bento-core", "version": "0.1.0", **fields}
 
 
 def api(**fields):
-    given = {"name": "predict", "path": "/predict", "doc": "", "batch": None, "timeout": 60.0, "input": adapter(), "output": adapter()}
-    return {**given, **fields}
+    return {**API, "name": "predict", "path": "/predict", "timeout": 60.0, "input": adapter(), "output": adapter(), **fields}
 
 
 def model(**fields):
-    given = {"slot": "model", "format": "json", "options": {}, "distribution": "bento-core", "version": "0.1.0"}
-    return {**given, "runs_code": False, "type": "dict", "metadata": {"auc": 0.93}, **fields}
+    return {**ARTIFACT, "metadata": {"auc": 0.93}, **fields}
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import yaml
 
 from bento.errors import PackerError
 from bento.packers import DockerPacker, FolderPacker, HerokuPacker, LambdaPacker, OciPacker, SagemakerPacker, SystemdPacker, WheelPacker
+from bundles import API
 
 CONDA = {"channels": ["conda-forge"], "dependencies": ["gdal>=3.9", "python=3.11", "pip"]}
 ENV = {"apt": ["curl"], "base_image": None, "conda": CONDA, "python_version": None, "setup": None}
@@ -44,9 +45,7 @@ RUN micromamba install --yes --name base --file /opt/bento/environment.yml \\
 
 @pytest.fixture
 def bundle(make_bundle, tmp_path):
-    api = {"name": "predict", "path": "/predict", "doc": "", "batch": None, "timeout": 60.0, "output": None}
-    adapter = {"adapter": "json", "options": {}, "media_types": [], "schema": {}, "distribution": None, "version": None}
-    return make_bundle(tmp_path / "bundle", FILES, env=ENV, apis=[{**api, "input": adapter}])
+    return make_bundle(tmp_path / "bundle", FILES, env=ENV, apis=[API])
 
 
 def test_an_image_has_the_environment_before_pip_adds_to_it(bundle, tmp_path):

@@ -12,12 +12,11 @@ import pytest
 
 from bento.errors import PackerError
 from bento.packers import SagemakerPacker
-
-ADAPTER = {"adapter": "json", "options": {}, "media_types": ["application/json"], "schema": {}, "distribution": None, "version": None}
+from bundles import API
 
 
 def api(name: str) -> dict:
-    return {"name": name, "path": f"/{name}", "doc": "", "batch": None, "timeout": 60.0, "input": ADAPTER, "output": ADAPTER}
+    return {**API, "name": name, "path": f"/{name}"}
 
 
 def dockerfile(make_bundle, tmp_path, *apis: str, **options: str) -> str:

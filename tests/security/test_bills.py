@@ -10,35 +10,26 @@ from typing import Any
 import pytest
 
 from bento.bundle.entries import ArtifactEntry, File
-from bento.bundle.keys import new_key
 from bento.bundle.sbom import write_sbom
 from bento.errors import BundleError
 from bento.store import sign, verify
+from bundles import ARTIFACT
 
 WHEEL, MODEL = "wheels/flowers-1.0-py3-none-any.whl", "artifacts/model/weights"
 FILES = {MODEL: b"weights", "src/iris.py": b"", WHEEL: b"wheel"}
 REQUIREMENTS = ["bento-core==0.1.0", "flowers==1.0", "numpy==2.1.0"]
-ARTIFACT = {
-    "slot": "model",
-    "format": "file",
-    "options": {},
-    "distribution": "bento-core",
-    "version": "0.1.0",
-    "runs_code": False,
-    "type": "Path",
-    "metadata": {},
-}
+ENTRY = {**ARTIFACT, "format": "file", "type": "Path"}
 
 
 def bill() -> dict[str, Any]:
     files = [File(path=path, size=len(content), sha256=hashlib.sha256(content).hexdigest()) for path, content in FILES.items()]
-    return json.loads(write_sbom("iris", REQUIREMENTS, [ArtifactEntry(**ARTIFACT)], files))
+    return json.loads(write_sbom("iris", REQUIREMENTS, [ArtifactEntry(**ENTRY)], files))
 
 
 @pytest.fixture
 def make(make_bundle, tmp_path) -> Callable:
     def make(content: bytes):
-        return make_bundle(tmp_path / "bundle", {**FILES, "sbom.cdx.json": content}, artifacts=[ARTIFACT], requirements=REQUIREMENTS)
+        return make_bundle(tmp_path / "bundle", {**FILES, "sbom.cdx.json": content}, artifacts=[ENTRY], requirements=REQUIREMENTS)
 
     return make
 
@@ -65,13 +56,12 @@ LIES = {
 
 
 @pytest.mark.parametrize(("about", "lie"), LIES.values(), ids=LIES.keys())
-def test_a_bill_that_says_something_else_than_the_manifest_is_refused(make, tmp_path, about, lie):
+def test_a_bill_that_says_something_else_than_the_manifest_is_refused(make, key, about, lie):
     document = bill()
     lie(document)
     bundle = make(json.dumps(document).encode())
     fault = f"bundle iris:3 is damaged: 'sbom.cdx.json' says of the {about} what the bundle does not hold"
-    new_key(tmp_path / "release.key")
-    for work in (lambda: verify(bundle), lambda: sign(bundle, tmp_path / "release.key")):
+    for work in (lambda: verify(bundle), lambda: sign(bundle, key)):
         with pytest.raises(BundleError) as caught:
             work()
         assert str(caught.value) == fault

@@ -13,18 +13,10 @@ import pytest
 from bento.bundle import open_bundle, verify
 from bento.bundle.unpack import unpack_archive
 from bento.errors import PackerError
-from bento.packers import (
-    ArchivePacker,
-    DockerPacker,
-    FolderPacker,
-    HerokuPacker,
-    LambdaPacker,
-    OciPacker,
-    SagemakerPacker,
-    SystemdPacker,
-    WheelPacker,
-)
+from bento.packers import FolderPacker
 from bento.store import pack
+from bundles import API
+from every_packer import PACKERS
 
 CANARY = "the-secret-of-another-folder"
 FILES = {
@@ -34,19 +26,6 @@ FILES = {
     "wheels/flowers-1.0-py3-none-any.whl": b"no wheel that anybody opens here",
     "z": b"the last one to be verified",
 }
-PACKERS = [
-    ArchivePacker(),
-    DockerPacker(),
-    FolderPacker(),
-    HerokuPacker(),
-    LambdaPacker(),
-    OciPacker(base="scratch", packages="base"),
-    SagemakerPacker(),
-    SystemdPacker(),
-    WheelPacker(),
-]
-ADAPTER = {"adapter": "json", "options": {}, "media_types": ["application/json"], "schema": {}, "distribution": None, "version": None}
-API = {"name": "ask", "path": "/ask", "doc": "", "batch": None, "timeout": 5, "input": ADAPTER, "output": None}
 SERVICE = """
 import os, pathlib
 import bento

@@ -31,22 +31,13 @@ from bento.bundle import open_bundle, verify
 from bento.bundle.checks import CONTROL
 from bento.errors import BentoError
 from bento.packer import Packer
-from bento.packers import ArchivePacker, DockerPacker, FolderPacker, HerokuPacker, LambdaPacker, OciPacker, SystemdPacker, WheelPacker
 from bento.serving import serve
 from bento.store import Store, load, pack
+from bundles import ADAPTER
+from every_packer import PACKERS
 from hostile_server import Hostile, answer, hostile_server
 from watching import watching
 
-PACKERS = [
-    ArchivePacker(),
-    DockerPacker(),
-    FolderPacker(),
-    HerokuPacker(),
-    LambdaPacker(),
-    OciPacker(base="scratch", packages="base"),
-    SystemdPacker(),
-    WheelPacker(),
-]
 FILES = {
     "README.md": b"# iris\n",
     "artifacts/model/model.json": b"[1, 2]",
@@ -55,7 +46,6 @@ FILES = {
     "src/iris.py": b"raise SystemExit('canary')\n",
     "wheels/flowers-1.0-py3-none-any.whl": b"PK",
 }
-ADAPTER = {"adapter": "json", "options": {}, "media_types": ["application/json"], "schema": {}, "distribution": None, "version": None}
 LISTENS = "socket.getaddrinfo ('127.0.0.1', 0, 0, 1, 0)"
 """What a server does before it loads a service."""
 BODY = {"path": "examples/one/request", "content_type": "application/json"}

@@ -18,20 +18,8 @@ from bento.bundle.checks import CONTROL
 from bento.bundle.formats import MAX_MANIFEST, read_manifest
 from bento.cli import bento as command_line
 from bento.errors import BundleError
-from bundles import document
+from bundles import ADAPTER, API, ARTIFACT, document
 
-ARTIFACT = {
-    "slot": "model",
-    "format": "json",
-    "options": {},
-    "distribution": "bento-core",
-    "version": "0.1.0",
-    "runs_code": False,
-    "type": "dict",
-    "metadata": {},
-}
-ADAPTER = {"adapter": "json", "options": {}, "media_types": ["application/json"], "schema": {}, "distribution": None, "version": None}
-API = {"name": "ask", "path": "/ask", "doc": "", "batch": None, "timeout": 5, "input": ADAPTER, "output": None}
 ESCAPES = "\x1b[2J\x1b]0;canary\x07\x9b31m\r\u202e\u2028\x00"
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from bento.errors import BundleError, PackerError
-from bento.packers import DockerPacker, HerokuPacker, LambdaPacker, OciPacker, SagemakerPacker, SystemdPacker, WheelPacker
+from bento.packers import DockerPacker, HerokuPacker, LambdaPacker, SagemakerPacker, SystemdPacker, WheelPacker
+from bundles import API
+from every_packer import PACKERS
 
-PACKERS = [DockerPacker(), HerokuPacker(), LambdaPacker(), OciPacker(base="scratch", packages="base"), SystemdPacker(), WheelPacker()]
+WRITERS = [packer for packer in PACKERS if packer.name not in ("archive", "folder")]
+"""The packers that write what a manifest says, and not only the manifest itself."""
 CANARY = "touch /canary"
-ADAPTER = {"adapter": "json", "options": {}, "media_types": [], "schema": {}, "distribution": None, "version": None}
-API = {"name": "predict", "path": "/predict", "doc": "", "batch": None, "timeout": 60.0, "input": ADAPTER, "output": None}
 POISONS = [
     f"\nRUN {CANARY}",
     f"\r\nRUN {CANARY}",
@@ -65,7 +66,7 @@ def test_a_manifest_with_a_poisoned_field_is_refused_when_it_is_read(make_bundle
         make_bundle(tmp_path / "bundle", **fields)
 
 
-@pytest.mark.parametrize("packer", PACKERS, ids=lambda packer: packer.name)
+@pytest.mark.parametrize("packer", WRITERS, ids=lambda packer: packer.name)
 @pytest.mark.parametrize("field", sorted(FIELDS))
 def test_a_poisoned_field_that_got_past_the_reader_is_refused_by_the_packer(make_bundle, tmp_path, packer, field):
     for poison in POISONS:
@@ -85,7 +86,7 @@ def test_a_marker_that_pip_would_expand_is_refused_by_the_packer(make_bundle, tm
     assert str(caught.value) == f"cannot write {requirement!r} to a requirements file: expected one like 'scikit-learn==1.5.0'"
 
 
-@pytest.mark.parametrize("packer", PACKERS, ids=lambda packer: packer.name)
+@pytest.mark.parametrize("packer", WRITERS, ids=lambda packer: packer.name)
 @pytest.mark.parametrize("path", ["src{}/iris.py", "iris{}.py", "wheels/flowers{}-1.0-py3-none-any.whl"])
 def test_a_poisoned_path_is_refused_by_the_packer(make_bundle, tmp_path, packer, path):
     for poison in POISONS:

@@ -33,21 +33,8 @@ from bento.packers import (
     WheelPacker,
 )
 from bento.store import Store, check_signed, check_trust, find, pack, pull, push, sign, unpack
+from bundles import API
 from sigstore_instance import ISSUER, sigstore_instance
-
-ADAPTER = {"adapter": "json", "options": {}, "media_types": ["application/json"], "schema": {}, "distribution": None, "version": None}
-API = {"name": "ask", "path": "/ask", "doc": "", "batch": None, "timeout": 5, "input": ADAPTER, "output": None}
-
-
-@pytest.fixture
-def key(tmp_path) -> Path:
-    new_key(tmp_path / "release.key")
-    return tmp_path / "release.key"
-
-
-@pytest.fixture
-def public(key) -> Path:
-    return key.with_suffix(".pub")
 
 
 @pytest.fixture

@@ -35,17 +35,6 @@ rose:1 is not signed by {key}: loading it would run its code
 
 
 @pytest.fixture
-def key(tmp_path) -> Path:
-    new_key(tmp_path / "release.key")
-    return tmp_path / "release.key"
-
-
-@pytest.fixture
-def public(key) -> Path:
-    return key.with_suffix(".pub")
-
-
-@pytest.fixture
 def maker(tmp_path) -> Store:
     return Store(tmp_path / "maker")
 

@@ -10,6 +10,27 @@ from typing import Any
 
 from bento.bundle import Bundle, open_bundle
 
+ADAPTER: dict[str, Any] = {
+    "adapter": "json",
+    "options": {},
+    "media_types": ["application/json"],
+    "schema": {},
+    "distribution": None,
+    "version": None,
+}
+API: dict[str, Any] = {"name": "ask", "path": "/ask", "doc": "", "batch": None, "timeout": 5, "input": ADAPTER, "output": None}
+ARTIFACT: dict[str, Any] = {
+    "slot": "model",
+    "format": "json",
+    "options": {},
+    "distribution": "bento-core",
+    "version": "0.1.0",
+    "runs_code": False,
+    "type": "dict",
+    "metadata": {},
+}
+"""What a manifest says of an adapter, an api and a model; a test changes what it is about: `{**API, "path": "/"}`."""
+
 
 def document(files: Mapping[str, bytes] | None = None, /, **fields: Any) -> dict[str, Any]:
     """A manifest of `iris:3` that lists these files, but for the fields that are given."""

@@ -1,0 +1,9 @@
+"""Each of core's packers, for what is true of all of them: one that is added is tested without being named again."""
+
+from __future__ import annotations
+
+from bento.builtins import bento_register_packers
+from bento.packers import OciPacker
+
+PACKERS = tuple(kind(base="scratch", packages="base") if kind is OciPacker else kind() for kind in bento_register_packers())
+"""Told no more than they need, and to ask no registry."""
