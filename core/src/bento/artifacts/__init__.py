@@ -9,6 +9,7 @@ from .files import slot_file
 from .json import JsonArtifact, read_json, write_json
 from .pickle import PickleArtifact
 from .text import TextArtifact
+from .values import json_values
 from .version import VersionWarning, check_version, write_version
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "TextArtifact",
     "VersionWarning",
     "check_version",
+    "json_values",
     "read_json",
     "slot_file",
     "write_json",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import lightgbm
 
 from bento import ArtifactError, type_name
+from bento.artifacts import json_values
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,8 +77,7 @@ def describe(model: Any) -> JSON:
         if objective is None:
             raise ArtifactError("a classifier with an objective of its own answers with bare scores: pack its booster_, which does so too")
         learnt["classes"] = _classes(model.classes_)
-    told = {key: _plain(value) for key, value in model.get_params().items() if key not in _MACHINE}
-    parameters = {key: value[0] for key, value in told.items() if value}
+    parameters = json_values({key: value for key, value in model.get_params().items() if key not in _MACHINE})
     return {"class": type(model).__name__, "parameters": parameters, "learnt": learnt}
 
 
@@ -117,23 +117,11 @@ def _give_classes(model: Any, told: Any, booster: lightgbm.Booster) -> None:
 
 
 def _classes(classes: Any) -> JSON:
-    values = [_plain(value) for value in classes.tolist()]
-    if not all(values):
+    values = json_values({str(index): value for index, value in enumerate(classes.tolist())})
+    if len(values) != len(classes):
         raise ArtifactError(f"expected classes that are numbers or texts, got {classes!r}")
-    return {"values": [value for (value,) in values], "dtype": "object" if classes.dtype == object else classes.dtype.str}
+    return {"values": list(values.values()), "dtype": "object" if classes.dtype == object else classes.dtype.str}
 
 
 def _score(scores: Any) -> JSON:
     return {name: {metric: float(value) for metric, value in found.items() if isfinite(value)} for name, found in scores.items()}
-
-
-def _plain(value: Any) -> tuple[JSON, ...]:
-    """A parameter as JSON, alone in a tuple, or nothing: a function or a generator of random numbers is for training only."""
-    value = value.item() if hasattr(value, "item") and getattr(value, "ndim", 1) == 0 else value
-    if isinstance(value, list | tuple):
-        items = [_plain(item) for item in value]
-        return ([item for (item,) in items],) if all(items) else ()
-    if isinstance(value, dict):
-        values = {key: _plain(item) for key, item in value.items()}
-        return ({key: item for key, (item,) in values.items()},) if all(values.values()) and all(type(key) is str for key in values) else ()
-    return (value,) if value is None or type(value) in (bool, int, str) or (type(value) is float and isfinite(value)) else ()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import xgboost
 
 from bento import ArtifactError, type_name
+from bento.artifacts import json_values
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,8 +59,7 @@ def describe(model: Any) -> JSON:
         )
     if not model.__sklearn_is_fitted__():
         raise ArtifactError(f"this {type_name(model)} is not fitted: call its fit() before it is packed")
-    told = {key: _plain(value) for key, value in model.get_params().items() if key not in (_MACHINE, _MISSING)}
-    parameters = {key: value[0] for key, value in told.items() if value}
+    parameters = json_values({key: value for key, value in model.get_params().items() if key not in (_MACHINE, _MISSING)})
     return {"class": name, "parameters": {**parameters, _MISSING: repr(float(model.missing))}}
 
 
@@ -77,15 +76,3 @@ def _has_learnt(booster: xgboost.Booster) -> bool:
         return bool(booster.num_boosted_rounds())
     except xgboost.core.XGBoostError:
         return False  # it does not even know its features
-
-
-def _plain(value: Any) -> tuple[JSON, ...]:
-    """A parameter as JSON, alone in a tuple, or nothing: a function or a generator of random numbers is for training only."""
-    value = value.item() if hasattr(value, "item") and getattr(value, "ndim", 1) == 0 else value
-    if isinstance(value, list | tuple):
-        items = [_plain(item) for item in value]
-        return ([item for (item,) in items],) if all(items) else ()
-    if isinstance(value, dict):
-        values = {key: _plain(item) for key, item in value.items()}
-        return ({key: item for key, (item,) in values.items()},) if all(values.values()) and all(type(key) is str for key in values) else ()
-    return (value,) if value is None or type(value) in (bool, int, str) or (type(value) is float and isfinite(value)) else ()
