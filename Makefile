@@ -41,6 +41,8 @@ ENVIRONMENTS += $(sort $(ALONE))
 LONG := bento-keras bento-spacy bento-tensorflow bento-torch bento-transformers
 PLUGINS_together := $(filter $(LONG),$(PLUGINS)) $(filter-out bento-sklearn $(LONG),$(PLUGINS))
 TOGETHER := $(VENV)/plugins/together
+# What a plugin builds on besides the core.
+BELOW_bento-transformers := bento-torch
 EVERYTHING := core $(PLUGINS:%=plugins/%)
 # What tests use one part of, in a folder of its own: the rest wants a server's requirements, or comes with a plugin for pytest.
 SCHEMAS_bento-kubernetes := cloudcoil cloudcoil-models-knative-serving kserve
@@ -138,9 +140,9 @@ $(DONE)/install: $(DONE)/check $(DONE)/docs $(EVERYTHING:%=%/pyproject.toml)
 
 .PRECIOUS: $(VENV)/plugins/%/done
 .SECONDEXPANSION:
-$(VENV)/plugins/%/done: $(DECLARED) $$(addsuffix /pyproject.toml,$$(addprefix plugins/,$$(PLUGINS_$$*)))
+$(VENV)/plugins/%/done: $(DECLARED) $$(addsuffix /pyproject.toml,$$(addprefix plugins/,$$(PLUGINS_$$*) $$(BELOW_$$*)))
 	$(PYTHON) -m venv $(@D)
 	$(call install_into,$(@D)) --upgrade pip $(BUILD)
-	nice $(call install_into,$(@D)) --group test $$(WITHOUT="$(CLOUDS)" $(@D)/bin/python -c "$$EDITABLE" $(PROJECTS) $(PLUGINS_$*:%=plugins/%))
+	nice $(call install_into,$(@D)) --group test $$(WITHOUT="$(CLOUDS)" $(@D)/bin/python -c "$$EDITABLE" $(PROJECTS) $(addprefix plugins/,$(BELOW_$*) $(PLUGINS_$*)))
 	$(if $(filter bento-kubernetes,$(PLUGINS_$*)),$(call install_into,$(@D)) --no-deps --target $(@D)/schemas $(SCHEMAS_bento-kubernetes))
 	@touch $@

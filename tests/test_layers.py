@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 import bento
 
@@ -162,13 +165,23 @@ def plugin_modules() -> list[tuple[Path, Path]]:
     return [(plugin, path) for plugin in PLUGINS for path in modules(plugin)]
 
 
+def offered_to(plugin: Path) -> Iterator[str]:
+    """What the plugins that a plugin depends on offer: their packages, and what each has in `__all__`."""
+    needed = {Requirement(line).name for line in tomllib.loads((plugin / "pyproject.toml").read_text())["project"]["dependencies"]}
+    for other in PLUGINS:
+        if other.name in needed:
+            package = other.name.replace("-", "_")
+            found = re.search(r"^__all__ = (\[.*?\])$", (other / "src" / package / "__init__.py").read_text(), re.MULTILINE | re.DOTALL)
+            yield from (package, *(f"{package}.{name}" for name in ast.literal_eval(found[1])))
+
+
 @pytest.mark.parametrize(("plugin", "path"), plugin_modules(), ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_a_plugin_imports_only_public_modules_and_no_other_plugin(plugin, path):
+def test_a_plugin_imports_only_public_modules_and_no_plugin_that_it_does_not_depend_on(plugin, path):
     tests = "tests" in path.relative_to(plugin).parts
     own = plugin.name.replace("-", "_")
     allowed = PUBLIC | ({"bento.testing"} if tests or path == plugin / "src" / own / "checks.py" else set())
     names = imports_of(path, plugin / "src") if not tests else set(imported(path, ()))
-    foreign = {name for name in names if name.startswith("bento_") and name.partition(".")[0] != own}
+    foreign = {name for name in names if name.startswith("bento_") and name.partition(".")[0] != own} - {*offered_to(plugin)}
     inside = {name for name in names if name.startswith("bento.") and name not in allowed}
     private = {
         name for name in inside if name.removeprefix("bento.") not in bento.__all__ and name.rpartition(".")[0] not in allowed - {"bento"}

@@ -33,6 +33,16 @@ def plugin(request) -> Path:
     return request.param
 
 
+@pytest.fixture
+def importable(plugin, monkeypatch) -> str:
+    """The name of a plugin's package, which can be imported, and so can the plugins that it depends on."""
+    needed = {Requirement(line).name for line in project(plugin)["dependencies"]}
+    for each in PLUGINS:
+        if each == plugin or each.name in needed:
+            monkeypatch.syspath_prepend(each / "src")
+    return plugin.name.replace("-", "_")
+
+
 @pytest.fixture(params=PROJECTS, ids=lambda path: path.name)
 def folder(request) -> Path:
     return request.param
@@ -91,21 +101,18 @@ def test_a_plugin_needs_the_core_it_was_made_for_and_offers_its_tests_an_extra(p
     assert "bento-core[testing]" in own["optional-dependencies"]["testing"]
 
 
-def test_a_plugins_package_imports_without_its_framework_and_says_what_it_offers(plugin, monkeypatch):
-    monkeypatch.syspath_prepend(plugin / "src")
-    package = import_module(plugin.name.replace("-", "_"))
+def test_a_plugins_package_imports_without_its_framework_and_says_what_it_offers(importable):
+    package = import_module(importable)
     assert list(package.__all__) == sorted(package.__all__)
     assert [name for name in package.__all__ if not getattr(package, name).__doc__] == []
     assert package.__doc__
 
 
-def test_a_plugin_tells_how_to_check_all_that_it_brings(plugin, monkeypatch):
+def test_a_plugin_tells_how_to_check_all_that_it_brings(importable):
     """`bento plugins NAME --check` has a test class for each, and importing those imports no framework, which is not here."""
-    monkeypatch.syspath_prepend(plugin / "src")
-    name = plugin.name.replace("-", "_")
-    hooks = [value for key, value in vars(import_module(name)).items() if key.startswith("bento_register_")]
+    hooks = [value for key, value in vars(import_module(importable)).items() if key.startswith("bento_register_")]
     brought = {kind for hook in hooks for kind in hook()}
-    tests = [value for value in vars(import_module(f"{name}.checks")).values() if inspect.isclass(value)]
+    tests = [value for value in vars(import_module(f"{importable}.checks")).values() if inspect.isclass(value)]
     own = {type(getattr(kit, kind)) for kit in tests for kind in ("artifact", "adapter", "packer") if kind in vars(kit)}
     assert brought <= own
 

@@ -49,7 +49,7 @@ def test_the_example_saves_a_bundle_that_answers_elsewhere(run, tmp_path):
     manifest = bento.Store(tmp_path / "home").get(bento.Tag("opinions")).manifest
     assert [(entry.format, entry.options, entry.runs_code) for entry in manifest.artifacts] == [("transformers", {}, False)]
     names = {line.partition("==")[0] for line in manifest.requirements}
-    assert names == {"bento-core", "bento-transformers", "safetensors", "tokenizers", "torch", "transformers"}
+    assert names == {"bento-core", "bento-torch", "bento-transformers", "safetensors", "tokenizers", "torch", "transformers"}
 
 
 def test_loading_and_answering_open_no_connection(run, tmp_path):

@@ -1,8 +1,8 @@
 """PyTorch modules for bento.
 
 `TorchArtifact` keeps a module's state as data, and your own code builds the module; `TorchExportArtifact` and `TorchScriptArtifact`
-keep programs that need no code of yours. `TensorAdapter` reads and writes tensors. Importing this package imports neither PyTorch
-nor NumPy.
+keep programs that need no code of yours. `TensorAdapter` reads and writes tensors. Artifacts of other models that PyTorch runs build on
+`DeviceArtifact`. Importing this package imports neither PyTorch nor NumPy.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ import bento
 
 from .adapter import TensorAdapter
 from .artifact import TorchArtifact
+from .base import DeviceArtifact
 from .exported import TorchExportArtifact
 from .scripted import TorchScriptArtifact
 
 if TYPE_CHECKING:
     from bento import Adapter, Artifact
 
-__all__ = ["TensorAdapter", "TorchArtifact", "TorchExportArtifact", "TorchScriptArtifact"]
+__all__ = ["DeviceArtifact", "TensorAdapter", "TorchArtifact", "TorchExportArtifact", "TorchScriptArtifact"]
 
 
 @bento.hookimpl

@@ -11,7 +11,7 @@ from bento.artifacts import slot_file
 
 from .base import DeviceArtifact
 from .build import ModuleBuild
-from .device import AUTO, find_device
+from .device import AUTO
 
 if TYPE_CHECKING:
     from torch import nn
@@ -58,7 +58,7 @@ class TorchArtifact(DeviceArtifact["nn.Module"]):
             raise ArtifactError(f"cannot load {str(path)!r}: {error}") from error
         except Exception as error:
             raise ArtifactError(f"cannot load {str(path)!r} into {self._build}: {type(error).__name__}: {error}") from error
-        return module.to(find_device(self._device))
+        return module.to(self.device())
 
     def accepts(self, model: object) -> bool:
         return instance_of(model, "torch.nn", "Module") and not instance_of(model, "torch.jit", "ScriptModule")

@@ -1,4 +1,4 @@
-"""What the artifacts of this plugin have in common."""
+"""What artifacts whose models PyTorch runs have in common, this plugin's own and those of others."""
 
 from __future__ import annotations
 
@@ -7,21 +7,30 @@ from typing import TYPE_CHECKING, TypeVar
 
 from bento import Artifact
 
-from .device import AUTO, check_device, is_lost, options_of
+from .device import AUTO, check_device, find_device, is_lost, options_of
 
 if TYPE_CHECKING:
+    import torch
+
     from bento.artifact import JSON
 
 M = TypeVar("M")
 
 
 class DeviceArtifact(Artifact[M]):
-    """Loads a model onto a device, and has apis called in PyTorch's inference mode."""
+    """Loads a model onto `device`, and has apis called in PyTorch's inference mode; one to build artifacts on.
+
+    `device` is `auto`, the best there is, or a name such as `cuda:1`.
+    """
 
     framework = "torch"
 
     def __init__(self, *, device: str = AUTO) -> None:
         self._device = check_device(device, type(self).__name__)
+
+    def device(self) -> torch.device:
+        """The device that a model is loaded onto; there being none of that name here is an ArtifactError."""
+        return find_device(self._device)
 
     def requirements(self) -> list[str]:
         return ["torch"]

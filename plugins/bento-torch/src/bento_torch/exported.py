@@ -9,7 +9,6 @@ from bento import ArtifactError, instance_of
 from bento.artifacts import slot_file
 
 from .base import DeviceArtifact
-from .device import find_device
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +45,7 @@ class TorchExportArtifact(DeviceArtifact["ExportedProgram"]):
 
         path = slot_file(folder, _FILE)
         check_archive(path)
-        device = find_device(self._device)
+        device = self.device()
         try:
             return _on(_read(path), device)
         except Exception as error:

@@ -8,7 +8,6 @@ from bento import ArtifactError, instance_of
 from bento.artifacts import slot_file
 
 from .base import DeviceArtifact
-from .device import find_device
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +37,7 @@ class TorchScriptArtifact(DeviceArtifact["ScriptModule"]):
 
         path = slot_file(folder, _FILE)
         check_archive(path)
-        device = find_device(self._device)
+        device = self.device()
         try:
             module: ScriptModule = torch.jit.load(path, map_location=device).eval()
         except Exception as error:

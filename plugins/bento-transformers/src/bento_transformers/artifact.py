@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
-from bento import Artifact, Service, instance_of
+from bento import Service, instance_of
+from bento_torch import DeviceArtifact
 
-from .device import AUTO, check_device, find_device, is_lost
 from .pretrained import Pretrained
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bento.artifact import JSON
 
-
-class TransformersArtifact(Artifact[Any]):
+class TransformersArtifact(DeviceArtifact[Any]):
     """Keeps a `transformers.Pipeline`, a model, or a `Pretrained`, which is a model with its tokenizer or processor, as data.
 
     Weights are in safetensors. Classes are transformers' own: code and files that a model names elsewhere are never loaded, and no hub is
@@ -26,9 +23,6 @@ class TransformersArtifact(Artifact[Any]):
 
     name = "transformers"
     framework = "transformers"
-
-    def __init__(self, *, device: str = AUTO) -> None:
-        self._device = check_device(device)
 
     def save(self, model: Any, folder: Path) -> None:
         import torch
@@ -42,7 +36,7 @@ class TransformersArtifact(Artifact[Any]):
     def load(self, folder: Path) -> Any:
         from .folder import read
 
-        return read(folder, find_device(self._device))
+        return read(folder, self.device())
 
     def accepts(self, model: object) -> bool:
         bare = model.model if isinstance(model, Pretrained) else model
@@ -52,21 +46,9 @@ class TransformersArtifact(Artifact[Any]):
         )
 
     def requirements(self) -> list[str]:
-        return ["safetensors", "tokenizers", "torch", "transformers"]
-
-    def options(self) -> dict[str, JSON]:
-        return {} if self._device == AUTO else {"device": self._device}
+        return ["bento-torch", "safetensors", "tokenizers", "torch", "transformers"]
 
     def default_service(self) -> type[Service] | None:
         from .service import TransformersService
 
         return TransformersService
-
-    def is_lost(self, error: BaseException) -> bool:
-        return is_lost(self._device, error)
-
-    def around(self) -> AbstractContextManager[object]:
-        import torch
-
-        mode: AbstractContextManager[object] = torch.inference_mode()
-        return mode
