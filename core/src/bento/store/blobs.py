@@ -92,21 +92,8 @@ def _share(root: Path, file: Path, digest: str, spare: Path) -> None:
 
     blob, ledger = blob_of(root, digest), ledger_of(root)
     file.chmod(_READ_ONLY)
-    if blob.exists() and blob.samefile(file):
+    if (blob.exists() and blob.samefile(file)) or (before := _link_either(file, blob, spare)) is None:
         return
-    while True:
-        try:
-            os.link(file, blob)
-        except FileExistsError:
-            pass
-        else:
-            return
-        try:
-            before = blob.stat()
-            os.link(blob, spare)
-        except FileNotFoundError:
-            continue  # its last bundle has just been deleted
-        break
     if _same(file, spare):
         spare.chmod(_READ_ONLY)
         spare.replace(file)
@@ -115,6 +102,18 @@ def _share(root: Path, file: Path, digest: str, spare: Path) -> None:
         spare.unlink()
         os.link(file, spare)
         spare.replace(blob)
+
+
+def _link_either(file: Path, blob: Path, spare: Path) -> os.stat_result | None:
+    """Make a file the blob, or link the blob that is there as `spare`; then this is what that was before."""
+    while True:
+        with contextlib.suppress(FileExistsError):
+            os.link(file, blob)
+            return None
+        with contextlib.suppress(FileNotFoundError):  # its last bundle has just been deleted
+            before = blob.stat()
+            os.link(blob, spare)
+            return before
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..bundle import Bundle, open_bundle, verify
 from ..bundle.atomic import new_folder
@@ -23,15 +20,13 @@ from ..errors import BundleError, RemoteError
 from .address import shown
 from .blobs import blob_of
 from .ledger import ledger_of
-from .place import PIECE, remove_old
+from .partial import complete, partial, size_of_partial
 from .root import refusing
 
 if TYPE_CHECKING:
     from ..bundle.hashing import Progress
     from .local import Store
     from .remote import Offer, Remote
-
-_PARTIAL: Final = "partial"
 
 
 class Moved(NamedTuple):
@@ -137,12 +132,7 @@ def fetch(offer: Offer, remote: Remote, store: Store, *, trust: bool = False, pr
 
 def _missing(file: File, root: Path) -> int:
     """How many bytes of a content are still to come."""
-    if blob_of(root, file.sha256).exists():
-        return 0
-    try:
-        return max(0, file.size - (root / _PARTIAL / file.sha256).stat().st_size)
-    except FileNotFoundError:
-        return file.size
+    return 0 if blob_of(root, file.sha256).exists() else max(0, file.size - size_of_partial(root, file.sha256))
 
 
 def _get(files: list[File], remote: Remote, root: Path, draft: Path, count: _Count) -> int | None:
@@ -150,8 +140,8 @@ def _get(files: list[File], remote: Remote, root: Path, draft: Path, count: _Cou
     first, *others = files
     target, came = draft / first.path, None
     if not _reuse(blob_of(root, first.sha256), target, first):
-        with _partial(root, first.sha256) as (path, part):
-            came = _complete(part, first, remote, count)
+        with partial(root, first.sha256) as (path, part):
+            came = complete(part, first, remote, count.add)
             path.replace(target)
     else:
         count.add(first.size)
@@ -172,57 +162,3 @@ def _reuse(source: Path, target: Path, file: File) -> bool:
         return True
     target.unlink()
     return False
-
-
-@contextmanager
-def _partial(root: Path, digest: str) -> Iterator[tuple[Path, IO[bytes]]]:
-    """What has arrived so far of a content, for one process at a time."""
-    folder = root / _PARTIAL
-    folder.mkdir(exist_ok=True)
-    remove_old(folder)
-    path = folder / digest
-    while True:
-        with path.open("a+b") as part:
-            fcntl.flock(part, fcntl.LOCK_EX)
-            if _is_at(part, path):
-                yield path, part
-                return
-
-
-def _is_at(part: IO[bytes], path: Path) -> bool:
-    """Whether an open file is still there: whoever had its lock before may have finished it, and moved it away."""
-    try:
-        return os.path.samestat(os.fstat(part.fileno()), path.stat())
-    except FileNotFoundError:
-        return False
-
-
-def _complete(part: IO[bytes], file: File, remote: Remote, count: _Count) -> int:
-    """Read what is missing of a content, and tell how much that was; if the whole is not what the manifest says, it is read anew."""
-    part.seek(0)
-    digest, done = hashlib.sha256(), 0
-    while piece := part.read(PIECE):
-        digest.update(piece)
-        done += len(piece)
-    resumed = 0 < done <= file.size
-    if done > file.size:
-        part.truncate(0)
-        digest, done = hashlib.sha256(), 0
-    count.add(done)
-    missed = file.size - done
-    for piece in remote.read(file, done) if done < file.size else ():
-        digest.update(piece)
-        done += len(piece)
-        if done > file.size:
-            break
-        check_room(Path(part.name), len(piece))
-        part.write(piece)
-        count.add(len(piece))
-    part.flush()
-    if (done, digest.hexdigest()) != (file.size, file.sha256):
-        part.truncate(0)
-        count.add(-min(done, file.size))
-        if resumed:
-            return _complete(part, file, remote, count)
-        raise RemoteError(f"the content of {file.path!r} at {remote} is damaged: it has to be pushed anew from a store that has it whole")
-    return missed

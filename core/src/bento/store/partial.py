@@ -1,0 +1,96 @@
+"""Contents that are still arriving: what came before an interruption is kept for a week, and is not asked for again."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final
+
+from ..bundle.room import check_room
+from ..errors import RemoteError
+from .place import PIECE, Moved, remove_old
+
+if TYPE_CHECKING:
+    from hashlib import _Hash
+
+    from ..bundle.manifest import File
+    from .remote import Remote
+
+_FOLDER: Final = "partial"
+
+
+def size_of_partial(root: Path, digest: str) -> int:
+    """How many bytes of a content have arrived."""
+    try:
+        return (root / _FOLDER / digest).stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+@contextmanager
+def partial(root: Path, digest: str) -> Iterator[tuple[Path, IO[bytes]]]:
+    """What has arrived so far of a content, for one process at a time."""
+    folder = root / _FOLDER
+    folder.mkdir(exist_ok=True)
+    remove_old(folder)
+    path = folder / digest
+    while True:
+        with path.open("a+b") as part:
+            fcntl.flock(part, fcntl.LOCK_EX)
+            if _is_at(part, path):
+                yield path, part
+                return
+
+
+def complete(part: IO[bytes], file: File, remote: Remote, moved: Moved) -> int:
+    """Read what is missing of a content, and tell how much that was; if the whole is not what the manifest says, it is read anew."""
+    digest, before = _so_far(part, file)
+    moved(before)
+    done = before + _append(part, remote.read(file, before) if before < file.size else (), file.size - before, digest, moved)
+    part.flush()
+    if (done, digest.hexdigest()) == (file.size, file.sha256):
+        return file.size - before
+    part.truncate(0)
+    moved(-min(done, file.size))
+    if not before:
+        raise RemoteError(f"the content of {file.path!r} at {remote} is damaged: it has to be pushed anew from a store that has it whole")
+    return complete(part, file, remote, moved)
+
+
+def _is_at(part: IO[bytes], path: Path) -> bool:
+    """Whether an open file is still there: whoever had its lock before may have finished it, and moved it away."""
+    try:
+        return os.path.samestat(os.fstat(part.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _so_far(part: IO[bytes], file: File) -> tuple[_Hash, int]:
+    """The SHA-256 of what is there and its size; more than the whole is thrown away."""
+    part.seek(0)
+    digest, size = hashlib.sha256(), 0
+    while piece := part.read(PIECE):
+        digest.update(piece)
+        size += len(piece)
+    if size <= file.size:
+        return digest, size
+    part.truncate(0)
+    return hashlib.sha256(), 0
+
+
+def _append(part: IO[bytes], pieces: Iterable[bytes], most: int, digest: _Hash, moved: Moved) -> int:
+    """Write what comes, and tell how much that was; what goes beyond `most` bytes is not written, and ends it."""
+    size = 0
+    for piece in pieces:
+        digest.update(piece)
+        size += len(piece)
+        if size > most:
+            break
+        check_room(Path(part.name), len(piece))
+        part.write(piece)
+        moved(len(piece))
+    return size
