@@ -41,9 +41,22 @@ def read(text: str, columns: Sequence[str] | None, dtypes: Dtypes, max_bytes: in
     check_size(rows, len(names), max_bytes)
     kinds = {name: kind_of(dtypes.get(name)) for name in names if dtypes.get(name) is not None}
     gapped = [name for name, kind in kinds.items() if kind == "integer" and has_room(dtypes.get(name))]
+    frame = _parse(text, names, kinds, gapped)
+    if frame.shape != (rows, len(names)):
+        raise BadInput("the body is not CSV: a quote is missing, or is one too many")
+    for name in gapped:
+        values = [_number(text) if isinstance(text, str) else None for text in frame[name]]
+        frame[name] = pd.Series(values, index=frame.index, dtype=object)
+    return frame
+
+
+def _parse(text: str, names: list[str], kinds: dict[str, str | None], gapped: list[str]) -> pd.DataFrame:
+    """The table as pandas reads it. Columns of texts, and those in `gapped`, are texts; in the former only an empty field is missing."""
+    import pandas as pd
+
     texts = dict.fromkeys([*gapped, *(name for name, kind in kinds.items() if kind in _AS_TEXT)], str)
     try:
-        frame = pd.read_csv(
+        return pd.read_csv(
             StringIO(text),
             names=names,
             header=0,
@@ -56,12 +69,6 @@ def read(text: str, columns: Sequence[str] | None, dtypes: Dtypes, max_bytes: in
         )
     except (ValueError, pd.errors.ParserError) as error:
         raise BadInput(f"the body is not CSV: {error}") from error
-    if frame.shape != (rows, len(names)):
-        raise BadInput("the body is not CSV: a quote is missing, or is one too many")
-    for name in gapped:
-        values = [_number(text) if isinstance(text, str) else None for text in frame[name]]
-        frame[name] = pd.Series(values, index=frame.index, dtype=object)
-    return frame
 
 
 def _shape(text: str, columns: Sequence[str] | None) -> tuple[list[str], int]:
