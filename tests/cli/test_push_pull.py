@@ -87,6 +87,21 @@ def test_a_remote_is_listed(bento, remote):
     assert bento("list", remote, "stall").stderr == f"no bundles called 'stall': push one with 'bento push TAG {remote}'\n"
 
 
+def test_a_name_or_a_tag_at_the_end_of_a_remote_is_listed(bento, remote):
+    for version in "12":
+        bento("push", f"shop:{version}", remote)
+    for target, tags in (("shop", ["shop:1", "shop:2"]), ("shop:1", ["shop:1"]), ("shop:latest", ["shop:2"])):
+        records = json.loads(bento("list", f"{remote}/{target}", "--json").stdout)
+        assert sorted(record["tag"] for record in records) == tags
+    assert bento("list", f"{remote}/shop:3").stderr == f"no bundle shop:3 at {remote}: 'bento list {remote}' shows which there are\n"
+    assert bento("list", f"{remote}/stall").stderr == f"no bundles yet: push one with 'bento push TAG {remote}/stall'\n"
+
+
+def test_a_remote_whose_name_looks_like_a_tag_is_a_remote(bento, tmp_path):
+    url = bento("push", "shop:1", f"file://{tmp_path}/models:new").stdout.strip()
+    assert bento("list", url.rpartition("/")[0]).stdout.splitlines()[1].startswith("shop:1 ")
+
+
 def test_two_names_are_not_listed(bento):
     assert bento("list", "shop", "stall", code=2).stderr.endswith(
         "Error: 'shop' is no remote, and one name is enough: write s3://bucket/store, or 'iris-*' for several names\n"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..errors import RemoteError, TagError
 from ..garbage import uncollected
 from .command import Command, json_option, label_option, open_store, store_option
 from .output import print_json, print_table, size_text
@@ -52,7 +54,8 @@ def command(
 ) -> None:
     """List the bundles in the store, or on a remote, newest first.
 
-    With a NAME, only those of that name; 'iris-*' stands for all names that begin so.
+    With a NAME, only those of that name; 'iris-*' stands for all names that begin so. A name or a tag may
+    stand at the end of a REMOTE, too.
     """
     from ..store.address import is_url
 
@@ -86,8 +89,28 @@ def _on_remote(url: str, name: str | None, labels: dict[str, str]) -> list[Summa
     from ..store.selection import is_pattern, matches
 
     pattern = name is not None and is_pattern(name)
-    found = Remote(url).summaries(None if pattern else name)
+    is_bundle = ":" in url.rpartition("/")[2]
+    found = _below(url) if is_bundle else []
+    found = found or Remote(url).summaries(None if pattern else name)
+    if not (found or is_bundle or name):
+        with suppress(RemoteError):  # who may list a folder may not always list the one above it
+            found = _below(url)
     return [each for each in found if matches(each, name if pattern else None, labels)]
+
+
+def _below(url: str) -> list[Summary]:
+    """What a URL means that is a remote's with a name or a tag after it."""
+    from ..store.address import split_tag
+    from ..store.remote import Remote
+
+    try:
+        remote, tag = split_tag(url)
+    except (RemoteError, TagError):
+        return []
+    found = Remote(remote).summaries(tag.name)
+    if ":" not in url.rpartition("/")[2]:
+        return found
+    return found[:1] if tag.is_latest else [each for each in found if each.version == tag.version]
 
 
 def _records(store_path: Path | None, chosen: list[Summary]) -> list[dict[str, object]]:
@@ -122,5 +145,8 @@ def _nothing(where: str | None, name: str | None, labels: dict[str, str]) -> str
 
     if labels:
         return "no bundles with these labels" + (f" called {name!r}" if name else "")
+    if where and ":" in where.rpartition("/")[2]:
+        remote, _, tag = shown(where).rpartition("/")
+        return f"no bundle {tag} at {remote}: 'bento list {remote}' shows which there are"
     way_out = f"push one with 'bento push TAG {shown(where)}'" if where else "save one with bento.save(service)"
     return (f"no bundles called {name!r}" if name else "no bundles yet") + f": {way_out}"

@@ -11,7 +11,10 @@ from ..tag import Tag
 
 SCHEMES: Final = ("file", "s3", "gs", "az", "sftp", "oci")
 
-_SECRET: Final = re.compile(r"(?<=://)([^/@:]*):[^/]*(?=@)")
+_USER: Final = re.compile(r"(?<=://)([^/@:]*):[^/]*(?=@)")
+_TOKEN: Final = re.compile(r"(?<=^https://)[^/@:]+(?=@)|(?<=^http://)[^/@:]+(?=@)")
+_SLIP: Final = re.compile(r"(?<=://)([^/@:\[]*):(?!\d*/).*(?=@)")
+"""A password that is written with a slash in it, and so is none: what stands before the slash is no port."""
 
 
 def is_url(text: object) -> bool:
@@ -20,8 +23,12 @@ def is_url(text: object) -> bool:
 
 
 def shown(url: str) -> str:
-    """A URL as it may be told to anybody, without a password."""
-    return _SECRET.sub(r"\1:***", url)
+    """A URL as it may be told to anybody, without a password, or what web servers take for one."""
+    for secret, kept in ((_USER, r"\1:***"), (_TOKEN, "***"), (_SLIP, r"\1:***")):
+        url, found = secret.subn(kept, url)
+        if found:
+            break
+    return url
 
 
 def check_remote(text: str) -> str:

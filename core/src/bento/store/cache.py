@@ -66,8 +66,8 @@ def url_of(place: Path, tag: Tag) -> str:
 
 
 def place_of(url: str, root: Path) -> Path:
-    """The folder in the cache of the store at `root` for what comes from a URL."""
-    return root / "cache" / hashlib.sha256(url.encode()).hexdigest()[:32]
+    """The folder in the cache of the store at `root` for what comes from a URL; its name says nothing of a password."""
+    return root / "cache" / hashlib.sha256(shown(url).encode()).hexdigest()[:32]
 
 
 def _fetch_beside(remote: str, tag: Tag, store: Store) -> Tag:

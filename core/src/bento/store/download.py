@@ -25,7 +25,7 @@ from .local import Store
 from .reason import reason
 from .root import refusing
 from .unanswered import way_out
-from .web import ask, check_protected
+from .web import ask, check_protected, without_login
 from .workspace import workspace
 
 if TYPE_CHECKING:
@@ -34,26 +34,29 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _PIECE: Final = 1 << 20
+_WHO: Final = ": it takes a name and a password that it knows, as in https://USER:PASSWORD@host/iris.bento"
 
 
 def downloaded(url: str, root: Path) -> Bundle:
     """The bundle in the `.bento` file at a URL. Everything in the file is checked before it is kept; nothing of it runs."""
+    bare, login = without_login(url)
     check_protected(url)
     with refusing(root, f"keep {shown(url)}"):
-        return _downloaded(url, place_of(url, root))
+        return _downloaded(url, bare, login, place_of(url, root))
 
 
-def _downloaded(url: str, place: Path) -> Bundle:
+def _downloaded(url: str, bare: str, login: dict[str, str], place: Path) -> Bundle:
     known = _known(place)
     try:
-        with _ask(url, known.get("etag", "")) as answer:
+        with _ask(bare, login, known.get("etag", "")) as answer:
             note_url(place, url)
             return _take_in(answer, place, shown(url))
     except urllib.error.HTTPError as error:
         error.close()
         if error.code == http.client.NOT_MODIFIED:
             return in_use(Store(place / known["content"]), Tag.parse(known["tag"]))
-        raise RemoteError(f"cannot download {shown(url)}: {error.code} {plain(str(error.reason))}") from error
+        asked = _WHO if error.code == http.client.UNAUTHORIZED else ""
+        raise RemoteError(f"cannot download {shown(url)}: {error.code} {plain(str(error.reason))}{asked}") from error
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
         raise RemoteError(f"cannot download {shown(url)}: {reason(error)}{way_out(error, url)}") from error
 
@@ -67,9 +70,12 @@ def _known(place: Path) -> dict[str, str]:
     return {}
 
 
-def _ask(url: str, etag: str) -> http.client.HTTPResponse:
+def _ask(url: str, login: dict[str, str], etag: str) -> http.client.HTTPResponse:
     headers = {"User-Agent": f"bento/{__version__}", **({"If-None-Match": etag} if etag else {})}
-    return ask(urllib.request.Request(url, headers=headers))  # noqa: S310 - its scheme is checked
+    request = urllib.request.Request(url, headers=headers)  # noqa: S310 - its scheme is checked
+    for name, value in login.items():
+        request.add_unredirected_header(name, value)
+    return ask(request)
 
 
 def _take_in(answer: http.client.HTTPResponse, place: Path, origin: str) -> Bundle:

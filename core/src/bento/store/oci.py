@@ -22,6 +22,7 @@ from ..bundle.formats import read_manifest
 from ..bundle.manifest import MANIFEST
 from ..bundle.signatures import is_signature
 from ..errors import RemoteError
+from .address import shown
 from .place import PIECE, Moved, Place, checked
 from .registry import Registry
 
@@ -46,6 +47,9 @@ class RegistryPlace(Place):
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
+        if "@" in parts.netloc:
+            host = parts.netloc.rpartition("@")[2]
+            raise RemoteError(f"{shown(url)} says who you are, and a registry is told what is noted: docker login {host}, and leave it out")
         self._registry = Registry(parts.netloc, parts.path.strip("/"))
 
     def size(self, path: str) -> int | None:

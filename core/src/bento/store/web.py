@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import socket
 import urllib.request
 from contextlib import ExitStack
 from typing import IO, Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from ..errors import RemoteError
 from .address import shown
@@ -19,6 +20,24 @@ _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 def is_here(url: str) -> bool:
     """Whether a URL is of this machine."""
     return urlsplit(url).hostname in _LOOPBACK
+
+
+def without_login(url: str) -> tuple[str, dict[str, str]]:
+    """A URL without the user and the password in it, and the header that tells them instead: nobody else is to read them.
+
+    Source: RFC 7617.
+    """
+    try:
+        parts = urlsplit(url)
+        host, login = parts.netloc.rpartition("@")[2], parts.netloc.rpartition("@")[0]
+        _ = parts.port
+    except ValueError:
+        raise RemoteError(f"{shown(url)!r} is no address: in a password, write / as %2F, # as %23, @ as %40 and so on") from None
+    if not login:
+        return url, {}
+    user, _, password = login.partition(":")
+    known = base64.b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode()
+    return urlunsplit(parts._replace(netloc=host)), {"Authorization": f"Basic {known}"}
 
 
 def check_protected(url: str) -> None:
@@ -47,7 +66,11 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
             refused.enter_context(fp)
             check_onward(req.full_url, answer[-1])
             refused.pop_all()
-        return super().redirect_request(req, fp, *answer)
+        onward = super().redirect_request(req, fp, *answer)
+        if onward and urlsplit(onward.full_url)[:2] == urlsplit(req.full_url)[:2]:
+            # It is the same server, which asks who we are again.
+            onward.unredirected_hdrs.update(req.unredirected_hdrs)
+        return onward
 
 
 def _connected(address: tuple[str, int], patience: float, source: tuple[str, int] | None = None) -> socket.socket:

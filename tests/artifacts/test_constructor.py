@@ -1,0 +1,54 @@
+"""What is said of an artifact that was given what belongs to the service."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+
+import pytest
+
+from bento import Artifact, DefinitionError
+from bento.artifacts import FileArtifact, JsonArtifact
+
+WHERE = ": a slot is declared without its model, which goes to the service when it is loaded, as in Iris(model=...)"
+
+
+class Kept(Artifact[object]):
+    name = "kept"
+
+    def __init__(self, kind: str, *, strict: bool = True) -> None:
+        self.kind = kind + ""
+
+    def save(self, model, folder): ...
+    def load(self, folder): ...
+    def accepts(self, model): ...
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: JsonArtifact("model.json"), f"expected JsonArtifact(), got JsonArtifact('model.json'){WHERE}"),
+        (lambda: JsonArtifact(model={"a": 1}), f"expected JsonArtifact(), got JsonArtifact(model=dict){WHERE}"),
+        (lambda: FileArtifact(Path("x.onnx")), f"expected FileArtifact(*, suffix=None), got FileArtifact({Path('x.onnx')!r}){WHERE}"),
+        (lambda: FileArtifact(sufix=".onnx"), "expected FileArtifact(*, suffix=None), got FileArtifact(sufix='.onnx')"),
+        (lambda: Kept("a", "b"), f"expected Kept(kind, *, strict=True), got Kept('a', 'b'){WHERE}"),
+    ],
+)
+def test_a_model_that_is_given_to_a_slot_is_sent_to_the_service(make, message):
+    with pytest.raises(DefinitionError) as caught:
+        make()
+    assert str(caught.value) == message
+
+
+def test_what_python_says_well_is_left_to_it():
+    with pytest.raises(TypeError, match=r"missing 1 required positional argument: 'kind'$") as caught:
+        Kept()
+    assert not isinstance(caught.value, DefinitionError)
+    with pytest.raises(TypeError, match=r"^unsupported operand|^can only concatenate|^expected str") as caught:
+        Kept([])
+    assert not isinstance(caught.value, DefinitionError)
+
+
+def test_the_parameters_of_an_artifact_can_be_looked_up():
+    assert list(inspect.signature(Kept).parameters) == ["kind", "strict"]
+    assert list(inspect.signature(JsonArtifact).parameters) == []

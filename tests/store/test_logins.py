@@ -1,0 +1,156 @@
+"""A name and a password in the URL of an archive are for its server alone."""
+
+from __future__ import annotations
+
+import base64
+import logging
+import threading
+from contextlib import ExitStack, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from bento.errors import RemoteError
+from bento.packers import ArchivePacker
+from bento.store import find
+from bento.store.address import shown
+from bento.store.provenance import provenance
+from bento.store.remote import Remote
+
+PASSWORD = "s3cr/t:p@ss"
+WRITTEN = "s3cr%2Ft:p%40ss"
+
+
+class Guarded(BaseHTTPRequestHandler):
+    """Has an archive for who says the password, and sends others on, as `/same/...` and `/other/...` ask for."""
+
+    archive: bytes
+    asked: list[tuple[str, str | None]]
+    other = ""
+
+    def do_GET(self):
+        said = self.headers.get("Authorization")
+        self.asked.append((self.path, said))
+        if self.path != "/iris.bento":
+            self.send_response(302)
+            self.send_header("Location", (self.other if self.path == "/other" else "") + "/iris.bento")
+        elif said != "Basic " + base64.b64encode(f"ann:{PASSWORD}".encode()).decode():
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="models"')
+        else:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(self.archive)))
+            self.end_headers()
+            self.wfile.write(self.archive)
+            return
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *arguments):
+        pass
+
+
+@contextmanager
+def serving(handler):
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def guarded(make_bundle, tmp_path):
+    """A server that asks who one is: its host, and what it was asked for by whom."""
+    archive = ArchivePacker().pack(make_bundle(tmp_path / "bundle"), tmp_path / "iris.bento").read_bytes()
+    told = {"archive": archive, "asked": []}
+    with ExitStack() as stack:
+        other = stack.enter_context(serving(type("Other", (Guarded,), told)))
+        yield stack.enter_context(serving(type("First", (Guarded,), {**told, "other": f"http://{other}"}))), told["asked"]
+
+
+def test_who_is_named_in_a_url_is_told_to_the_server(store, guarded):
+    host, _ = guarded
+    assert str(find(f"http://ann:{WRITTEN}@{host}/iris.bento", store=store).tag) == "iris:3"
+
+
+def test_a_password_is_noted_nowhere(store, guarded, caplog):
+    host, _ = guarded
+    caplog.set_level(logging.DEBUG)
+    bundle = find(f"http://ann:{WRITTEN}@{host}/iris.bento", store=store)
+    noted = [path.read_text(errors="replace") for path in store.root.rglob("*") if path.is_file()]
+    told = str(provenance(bundle, store))
+    assert f"http://ann:***@{host}/iris.bento" in told
+    assert [text for text in (*noted, told, caplog.text) if "s3cr" in text] == []
+
+
+def test_another_password_has_no_cache_of_its_own(store, guarded):
+    host, _ = guarded
+    find(f"http://ann:{WRITTEN}@{host}/iris.bento", store=store)
+    with pytest.raises(RemoteError):
+        find(f"http://ann:wrong@{host}/iris.bento", store=store)
+    assert len(list((store.root / "cache").iterdir())) == 1
+
+
+@pytest.mark.parametrize(("login", "said"), [("", ""), ("ann:wr0ng@", "ann:***@"), ("t0ken@", "***@")])
+def test_who_is_not_known_is_told_how_to_say_who_one_is(store, guarded, login, said):
+    host, _ = guarded
+    with pytest.raises(RemoteError) as caught:
+        find(f"http://{login}{host}/iris.bento", store=store)
+    assert str(caught.value) == (
+        f"cannot download http://{said}{host}/iris.bento: 401 Unauthorized: "
+        "it takes a name and a password that it knows, as in https://USER:PASSWORD@host/iris.bento"
+    )
+
+
+def test_a_server_that_sends_on_to_itself_is_told_again_and_another_one_nothing(store, guarded):
+    host, asked = guarded
+    find(f"http://ann:{WRITTEN}@{host}/same", store=store)
+    assert [said is not None for _, said in asked] == [True, True]
+    asked.clear()
+    with pytest.raises(RemoteError, match="401"):
+        find(f"http://ann:{WRITTEN}@{host}/other", store=store)
+    assert [(path, said is not None) for path, said in asked] == [("/other", True), ("/iris.bento", False)]
+
+
+def test_a_password_is_not_sent_where_anybody_could_read_it(store):
+    with pytest.raises(RemoteError) as caught:
+        find("http://ann:s3cret@models.example.org/iris.bento", store=store)
+    assert str(caught.value) == ("anybody on the way may change what comes from http://ann:***@models.example.org/iris.bento: use https://")
+
+
+def test_a_registry_is_told_who_one_is_by_what_is_noted():
+    with pytest.raises(RemoteError) as caught:
+        Remote("oci://ann:s3cret@registry.example.org/models")
+    assert str(caught.value) == (
+        "oci://ann:***@registry.example.org/models says who you are, and a registry is told what is noted: "
+        "docker login registry.example.org, and leave it out"
+    )
+
+
+@pytest.mark.parametrize("password", ["s3c/ret", "s3c#ret", "s3c?ret", "s3c[ret"])
+def test_a_password_that_would_have_to_be_written_otherwise_is_not_shown(store, password):
+    with pytest.raises(RemoteError) as caught:
+        find(f"https://ann:{password}@models.example.org/iris.bento", store=store)
+    assert "s3c" not in str(caught.value)
+    assert "ret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("https://ann:secret@host/x", "https://ann:***@host/x"),
+        ("https://ann:12345@host/x", "https://ann:***@host/x"),
+        ("https://ann:p@ss@host/x@1", "https://ann:***@host/x@1"),
+        ("https://token@host/x", "https://***@host/x"),
+        ("sftp://ann@host/x", "sftp://ann@host/x"),
+        ("https://ann:pa/ss@host/x", "https://ann:***@host/x"),
+        ("https://host:8080/x@1", "https://host:8080/x@1"),
+        ("https://host/x:y@1", "https://host/x:y@1"),
+        ("https://[::1]:80/x@1", "https://[::1]:80/x@1"),
+        ("s3://bucket/store/iris:1", "s3://bucket/store/iris:1"),
+    ],
+)
+def test_what_is_shown_of_a_url_is_all_but_its_password(url, told):
+    assert shown(url) == told
