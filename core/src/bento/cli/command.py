@@ -18,10 +18,10 @@ from .output import size_text
 
 if TYPE_CHECKING:
     from ..bundle import Bundle
+    from ..bundle.hashing import Progress
     from ..bundle.identity import Identity
     from ..store import Store
 
-Progress = Callable[[int], object]
 Keys: TypeAlias = "tuple[Path | Identity, ...]"
 """Who must have signed a bundle: files of keys and of identities, and identities."""
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from ..errors import PackerError
 from .build_context import BuildContextPacker
-from .dockerfile import BUNDLE, USER, Start
+from .contents import BUNDLE
+from .dockerfile import USER, Start
 
 if TYPE_CHECKING:
     from ..bundle import Bundle

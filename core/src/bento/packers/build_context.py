@@ -11,8 +11,8 @@ from ..env import Env
 from ..errors import DefinitionError, PackerError
 from ..packer import Packer
 from .conda_steps import ENVIRONMENT, MICROMAMBA
-from .contents import checking, conda_of, copy_bundle, env_of, set_modes, wheels_of
-from .dockerfile import BUNDLE, IGNORED, REQUIREMENTS, SETUP, START_REQUIREMENTS, WHEEL_REQUIREMENTS, Recipe
+from .contents import BUNDLE, checking, conda_of, env_of, set_modes, wheels_of, write_around
+from .dockerfile import IGNORED, REQUIREMENTS, SETUP, START_REQUIREMENTS, WHEEL_REQUIREMENTS, Recipe
 from .lock import lock_of, lock_text, without
 from .output import create
 from .requirements import added_to, brought_by, distribution_of, names_of, requirements_txt
@@ -50,9 +50,7 @@ class BuildContextPacker(Packer):
         with checking(bundle, "an image"):
             texts = self._texts(bundle)
         with create(out) as draft:
-            copy_bundle(bundle, draft / BUNDLE)
-            for path, text in texts.items():
-                (draft / path).write_text(text, encoding="utf-8")
+            write_around(bundle, draft, texts)
             if bundle.manifest.env.setup is not None:
                 shutil.copyfile(draft / BUNDLE / bundle.manifest.env.setup, draft / SETUP)
             set_modes(draft, [draft / SETUP])

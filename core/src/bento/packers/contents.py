@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import shutil
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from operator import attrgetter
 from pathlib import Path
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MANIFEST = "bento.json"
 WHEELS = "wheels"
+BUNDLE = "bundle"
+"""The bundle's own folder, in a folder that has more in it."""
 
 _PIECE = 1 << 20
 _READABLE, _OPEN = 0o644, 0o755
@@ -47,6 +49,13 @@ def copy_bundle(bundle: Bundle, folder: Path) -> None:
     """Copy every file of a bundle below `folder`; its signatures go along."""
     for path, digest in contents(bundle).items():
         copy_file(file_of(bundle, path), folder / path, digest)
+
+
+def write_around(bundle: Bundle, draft: Path, texts: Mapping[str, str]) -> None:
+    """Write a folder that has the bundle in a folder of its own, and texts beside it, by their paths."""
+    copy_bundle(bundle, draft / BUNDLE)
+    for path, text in texts.items():
+        (draft / path).write_text(text, encoding="utf-8")
 
 
 def copy_file(file: Path, target: Path, digest: str | None) -> None:

@@ -6,7 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 from .build_context import BuildContextPacker
-from .dockerfile import BUNDLE, server
+from .contents import BUNDLE
+from .dockerfile import server
 
 if TYPE_CHECKING:
     from ..bundle import Bundle

@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING
 
 from ..errors import PackerError
 from .conda_steps import ACTIVATE, AS_ROOT, MAKE, VARIABLES
-from .contents import MANIFEST, WHEELS
+from .contents import BUNDLE, MANIFEST, WHEELS
 
 if TYPE_CHECKING:
     from ..env import Env
     from ..tag import Tag
 
-BUNDLE = "bundle"
 MODELS = "artifacts"
 REQUIREMENTS = "requirements.txt"
 SETUP = "setup.sh"

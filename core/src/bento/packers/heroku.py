@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from ..packer import Packer
-from .contents import checking, copy_bundle, env_of, refuse_conda, refuse_setup, set_modes
+from .contents import BUNDLE, checking, env_of, refuse_conda, refuse_setup, set_modes, write_around
 from .folder_requirements import for_folder
 from .output import create
 
@@ -16,10 +16,9 @@ if TYPE_CHECKING:
     from ..bundle import Bundle
     from ..env import Env
 
-_BUNDLE = "bundle"
 _LONGEST_NAME = 30
 # The platform says where to listen, and with how many processes; 30 seconds after it has asked a process to stop it kills it.
-_PROCFILE = f'web: exec bento serve ./{_BUNDLE} --trust --host 0.0.0.0 --port "$PORT" --workers "${{WEB_CONCURRENCY:-1}}" --grace 25\n'
+_PROCFILE = f'web: exec bento serve ./{BUNDLE} --trust --host 0.0.0.0 --port "$PORT" --workers "${{WEB_CONCURRENCY:-1}}" --grace 25\n'
 # Git may change the ends of lines, and a bundle's files may not change at all.
 _ATTRIBUTES = "* -text\n"
 # A user's own list of what Git ignores may have wheels on it, or models.
@@ -40,9 +39,7 @@ class HerokuPacker(Packer):
         with checking(bundle, "an app"):
             texts = _texts(bundle)
         with create(out) as draft:
-            copy_bundle(bundle, draft / _BUNDLE)
-            for path, text in texts.items():
-                (draft / path).write_text(text, encoding="utf-8")
+            write_around(bundle, draft, texts)
             set_modes(draft)
         return out
 

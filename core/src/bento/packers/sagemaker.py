@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from ..errors import PackerError
 from .build_context import BuildContextPacker
-from .dockerfile import BUNDLE, server
+from .contents import BUNDLE
+from .dockerfile import server
 
 if TYPE_CHECKING:
     from ..bundle import Bundle

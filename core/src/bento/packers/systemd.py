@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import PackerError
 from ..packer import Packer
-from .contents import checking, copy_bundle, env_of, refuse_conda, refuse_setup, set_modes
+from .contents import checking, env_of, refuse_conda, refuse_setup, set_modes, write_around
 from .folder_requirements import for_folder
 from .output import create
 from .unit import Unit
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from ..bundle import Bundle
 
-_BUNDLE = "bundle"
 _SCRIPT = "install.sh"
 _FOLDER = re.compile(r"(/[A-Za-z0-9_][A-Za-z0-9._-]*)+")
 _PORT = re.compile(r"[1-9][0-9]{0,4}")
@@ -47,9 +46,7 @@ class SystemdPacker(Packer):
         with checking(bundle, "a unit"):
             texts = self._texts(bundle)
         with create(out) as draft:
-            copy_bundle(bundle, draft / _BUNDLE)
-            for path, text in texts.items():
-                (draft / path).write_text(text, encoding="utf-8")
+            write_around(bundle, draft, texts)
             set_modes(draft, [draft / _SCRIPT])
         return out
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ..errors import RemoteError
 from . import patience
 from .address import shown
-from .place import PIECE, Moved, Place, checked
+from .place import PIECE, Place, Tally, checked
 
 if TYPE_CHECKING:
     from ..bundle.manifest import File
@@ -67,7 +67,7 @@ class ObjectPlace(Place):
                 else:
                     return
 
-    def write(self, path: str, source: Path, file: File, moved: Moved) -> None:
+    def write(self, path: str, source: Path, file: File, moved: Tally) -> None:
         before, target, told = _check(source, file), self._at(path), 0
 
         def tell(size: int) -> None:
@@ -126,7 +126,7 @@ class ObjectPlace(Place):
     def _at(self, path: str) -> str:
         return f"{self._root}/{path}"
 
-    def _put(self, fs: Any, target: str, source: Path, moved: Moved) -> None:
+    def _put(self, fs: Any, target: str, source: Path, moved: Tally) -> None:
         # Or files of a hundred megabytes are held in memory, each of several at once.
         parts = {"chunksize": _PART} if {"s3", "gs"} & set(fs.protocol) else {}
         fs.put_file(str(source), target, callback=_callback(moved), **parts)
@@ -172,7 +172,7 @@ def _stamp(path: Path) -> tuple[int, ...]:
     return status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def _callback(moved: Moved) -> Any:
+def _callback(moved: Tally) -> Any:
     from fsspec.callbacks import Callback
 
     class Telling(Callback):  # type: ignore[misc]  # fsspec has no types

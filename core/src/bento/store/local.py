@@ -22,14 +22,13 @@ from .workspace import empty, locked, sync, workspace
 
 if TYPE_CHECKING:
     from ..bundle import Bundle, Golden
+    from ..bundle.hashing import Progress
     from ..service import Service
 
 ORIGINS: Final = "origins"
 """The folder of notes on where bundles came from that were not saved here."""
 
 log = logging.getLogger(__name__)
-
-Progress = Callable[[int], object]
 
 
 class Store:

@@ -23,7 +23,7 @@ from ..bundle.manifest import MANIFEST
 from ..bundle.signatures import is_signature
 from ..errors import RemoteError
 from .address import shown
-from .place import PIECE, Moved, Place, checked
+from .place import PIECE, Place, Tally, checked
 from .registry import Registry
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class RegistryPlace(Place):
         if not is_blob and digest != f"sha256:{found.hexdigest()}":
             raise RemoteError(f"what the registry has as {digest} is something else")
 
-    def write(self, path: str, source: Path, file: File, moved: Moved) -> None:
+    def write(self, path: str, source: Path, file: File, moved: Tally) -> None:
         with source.open("rb") as content:
             for _ in checked(iter(lambda: content.read(PIECE), b""), file, str(source)):
                 pass
@@ -162,7 +162,7 @@ def _tag(path: str) -> str:
 class _Telling:
     """A file that tells how much of it is read."""
 
-    def __init__(self, file: IO[bytes], moved: Moved) -> None:
+    def __init__(self, file: IO[bytes], moved: Tally) -> None:
         self._file = file
         self._moved = moved
 

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 from ..bundle.room import check_room
 from ..errors import RemoteError
-from .place import PIECE, Moved, remove_old
+from .place import PIECE, Tally, remove_old
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -46,7 +46,7 @@ def partial(root: Path, digest: str) -> Iterator[tuple[Path, IO[bytes]]]:
                 return
 
 
-def complete(part: IO[bytes], file: File, remote: Remote, moved: Moved) -> int:
+def complete(part: IO[bytes], file: File, remote: Remote, moved: Tally) -> int:
     """Read what is missing of a content, and tell how much that was; if the whole is not what the manifest says, it is read anew."""
     digest, before = _so_far(part, file)
     moved(before)
@@ -82,7 +82,7 @@ def _so_far(part: IO[bytes], file: File) -> tuple[_Hash, int]:
     return hashlib.sha256(), 0
 
 
-def _append(part: IO[bytes], pieces: Iterable[bytes], most: int, digest: _Hash, moved: Moved) -> int:
+def _append(part: IO[bytes], pieces: Iterable[bytes], most: int, digest: _Hash, moved: Tally) -> int:
     """Write what comes, and tell how much that was; what goes beyond `most` bytes is not written, and ends it."""
     size = 0
     for piece in pieces:

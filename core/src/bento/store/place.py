@@ -21,7 +21,7 @@ from ..errors import RemoteError
 if TYPE_CHECKING:
     from ..bundle.manifest import File
 
-Moved = Callable[[int], object]
+Tally = Callable[[int], object]
 """Is told how many bytes have moved since it was last told."""
 
 PIECE: Final = 1 << 20
@@ -41,7 +41,7 @@ class Place(ABC):
         """The bytes of a file, in pieces, from `start` on."""
 
     @abstractmethod
-    def write(self, path: str, source: Path, file: File, moved: Moved) -> None:
+    def write(self, path: str, source: Path, file: File, moved: Tally) -> None:
         """Put a file, unless what is read from `source` is not what `file` says."""
 
     @abstractmethod
@@ -71,7 +71,7 @@ class FolderPlace(Place):
             while piece := file.read(PIECE):
                 yield piece
 
-    def write(self, path: str, source: Path, file: File, moved: Moved) -> None:
+    def write(self, path: str, source: Path, file: File, moved: Tally) -> None:
         def pieces() -> Iterator[bytes]:
             with source.open("rb") as content:
                 while piece := content.read(PIECE):

@@ -31,7 +31,7 @@ from .address import check_remote, shown
 from .cloud import cloud_place
 from .index import Summary, newest_first
 from .missing import missing
-from .place import FolderPlace, Moved, Place
+from .place import FolderPlace, Place, Tally
 from .reason import reason
 from .unanswered import way_out
 
@@ -99,7 +99,7 @@ class Remote:
         """Whether the content of a file is not there yet."""
         return self._place.size(_blob(file)) != file.size
 
-    def send(self, file: File, source: Path, moved: Moved) -> None:
+    def send(self, file: File, source: Path, moved: Tally) -> None:
         """Put the content of a file; if that is not what `file` says, nothing."""
         with self.reaching(f"send {file.path!r}"):
             self._place.write(_blob(file), source, file, moved)

@@ -13,7 +13,7 @@ from typing import Any
 from ..errors import RemoteError
 from .cloud import ObjectPlace, size_of
 from .patience import settle
-from .place import PIECE, WEEK, Moved
+from .place import PIECE, WEEK, Tally
 
 
 class RenamingPlace(ObjectPlace):
@@ -42,7 +42,7 @@ class RenamingPlace(ObjectPlace):
         settle(fs, "sftp")
         return fs
 
-    def _put(self, fs: Any, target: str, source: Path, moved: Moved) -> None:
+    def _put(self, fs: Any, target: str, source: Path, moved: Tally) -> None:
         with self._draft(fs, target) as draft:
             with source.open("rb") as content, fs.open(draft, "wb") as file:
                 while piece := content.read(PIECE):
