@@ -10,46 +10,10 @@ from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
 import bento
-from bento import Artifact, ArtifactError
+from bento import ArtifactError
 from bento.adapters import ArrayAdapter
-from bento.artifacts import read_json, slot_file, write_json
-from bento.testing import ArtifactTests
-
-
-class Line:
-    def __init__(self, slope, intercept):
-        self.slope, self.intercept = slope, intercept
-
-    def predict(self, inputs):
-        return [self.slope * value + self.intercept for value in inputs]
-
-
-class LineArtifact(Artifact[Line]):
-    """A good one."""
-
-    name = "line"
-
-    def save(self, model, folder):
-        write_json(folder / "line.json", [model.slope, model.intercept])
-
-    def load(self, folder):
-        match read_json(slot_file(folder, "line.json")):
-            case [float(slope), float(intercept)]:
-                return Line(slope, intercept)
-        raise ArtifactError("expected a slope and an intercept")
-
-    def accepts(self, model):
-        return type(model) is Line
-
-
-class LineTests(ArtifactTests):
-    max_examples = 40
-
-    def model(self):
-        return Line(2.0, 1.0)
-
-    def inputs(self):
-        return [0.0, 1.5]
+from bento.artifacts import slot_file
+from lines import Line, LineArtifact, LineTests
 
 
 class LossyArtifact(LineArtifact):

@@ -16,42 +16,19 @@ import numpy as np
 import pytest
 
 import bento
-from bento import Artifact, ArtifactError
+import lines
+from bento import ArtifactError
 from bento.adapters import ArrayAdapter
 from bento.artifacts import JsonArtifact, read_json, slot_file, write_json
 from bento.testing import ArtifactTests, check
+from lines import Line
 
 
-class Line:
-    """A model: a slope and an intercept."""
-
-    def __init__(self, slope, intercept):
-        self.slope = slope
-        self.intercept = intercept
-
-    def predict(self, inputs):
-        return [self.slope * value + self.intercept for value in inputs]
-
-
-class LineArtifact(Artifact[Line]):
-    """A good one, for a framework that `json` stands for."""
-
-    name = "line"
+class LineArtifact(lines.LineArtifact):
+    """One that has an option, and a service for a model without a class."""
 
     def __init__(self, *, digits=None):
         self.digits = digits
-
-    def save(self, model, folder):
-        write_json(folder / "line.json", [model.slope, model.intercept])
-
-    def load(self, folder):
-        match read_json(slot_file(folder, "line.json")):
-            case [float(slope), float(intercept)]:
-                return Line(slope, intercept)
-        raise ArtifactError("expected a slope and an intercept")
-
-    def accepts(self, model):
-        return type(model) is Line
 
     def options(self):
         return {} if self.digits is None else {"digits": self.digits}
@@ -68,14 +45,8 @@ class LineService(bento.Service):
         return self.model.predict(values.tolist())
 
 
-class LineTests(ArtifactTests):
+class LineTests(lines.LineTests):
     max_examples = 100
-
-    def model(self):
-        return Line(2.0, 1.0)
-
-    def inputs(self):
-        return [0.0, 1.5]
 
 
 class TestLineArtifact(LineTests):
