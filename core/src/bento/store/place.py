@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
 from ..errors import RemoteError
+from .workspace import sync
 
 if TYPE_CHECKING:
     from ..bundle.manifest import File
@@ -97,7 +98,7 @@ class FolderPlace(Place):
             self._settle(draft, path)
             return True
         draft.unlink()
-        _sync(target.parent)
+        sync(target.parent)
         return True
 
     def paths(self, folder: str) -> list[str]:
@@ -128,7 +129,7 @@ class FolderPlace(Place):
         target = self._root / path
         target.parent.mkdir(parents=True, exist_ok=True)
         draft.replace(target)
-        _sync(target.parent)
+        sync(target.parent)
 
 
 def _open(path: Path) -> io.FileIO:
@@ -160,11 +161,3 @@ def remove_old(folder: Path) -> None:
         with contextlib.suppress(FileNotFoundError):
             if path.stat().st_mtime < oldest:
                 path.unlink()
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
