@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from bento.cli import bento as command_line
+from commands import BENTO
 
 SHOP = '''
 """A shop."""
@@ -107,7 +108,17 @@ def bento_process(home, tmp_path):
     """Run `bento` as a user does."""
 
     def bento_process(*arguments: str | Path, cwd: Path = tmp_path) -> subprocess.CompletedProcess[str]:
-        program = Path(sys.executable).with_name("bento")
-        return subprocess.run([program, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, check=False)
+        return subprocess.run([BENTO, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, check=False)
 
     return bento_process
+
+
+@pytest.fixture
+def remote(tmp_path) -> str:
+    return f"file://{tmp_path}/remote"
+
+
+@pytest.fixture
+def other(tmp_path) -> Path:
+    """The store of another machine."""
+    return tmp_path / "other"

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
 from itertools import takewhile
 from pathlib import Path
 
 import pytest
 
 from bento import Store
+from commands import BENTO
 
-BENTO = Path(sys.executable).with_name("bento")
 SECONDS = {"seconds"}
 NAMED = {"tag", "fingerprint", "digest", "path", "files", "size"}
 
@@ -22,17 +21,6 @@ NAMED = {"tag", "fingerprint", "digest", "path", "files", "size"}
 def told(bento):
     """Run `bento` with `--json`: the document."""
     return lambda *arguments, **how: json.loads(bento(*arguments, "--json", **how).stdout)
-
-
-@pytest.fixture
-def remote(tmp_path) -> str:
-    return f"file://{tmp_path}/remote"
-
-
-@pytest.fixture
-def other(tmp_path) -> Path:
-    """The store of another machine."""
-    return tmp_path / "other"
 
 
 def named(store: Path, tag: str) -> dict[str, object]:

@@ -15,8 +15,8 @@ import pytest
 
 from bento import __version__, cli
 from bento.cli import bento as command_line
+from commands import BENTO
 
-BENTO = Path(sys.executable).with_name("bento")
 COMMANDS = command_line.list_commands(click.Context(command_line))
 
 

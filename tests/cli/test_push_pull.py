@@ -8,22 +8,10 @@ import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
-BENTO = Path(sys.executable).with_name("bento")
-
-
-@pytest.fixture
-def remote(tmp_path) -> str:
-    return f"file://{tmp_path}/remote"
-
-
-@pytest.fixture
-def other(tmp_path) -> Path:
-    """The store of another machine."""
-    return tmp_path / "other"
+from commands import BENTO
 
 
 def test_what_is_pushed_has_a_url_and_only_what_is_missing_is_sent(bento, remote):

@@ -6,12 +6,13 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from commands import BENTO
 
 LAZY = """
 import bento
@@ -24,7 +25,6 @@ class Lazy(bento.Service):
 
 service = Lazy()
 """
-BENTO = Path(sys.executable).with_name("bento")
 
 
 @contextmanager

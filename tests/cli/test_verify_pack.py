@@ -7,11 +7,11 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from bento import Store
+from commands import BENTO
 
 PACKERS = ["archive", "docker", "folder", "heroku", "lambda", "oci", "sagemaker", "systemd", "wheel"]
 
@@ -126,7 +126,7 @@ def test_an_archive_is_not_served_before_it_is_unpacked(bento, archive):
 
 
 def test_a_bar_is_shown_in_a_terminal_only(home, bento_process):
-    bento = str(Path(sys.executable).with_name("bento"))
+    bento = str(BENTO)
     script = f"import pty, sys; sys.exit(pty.spawn([{bento!r}, 'verify', 'shop:1']))"
     shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL).stdout
     assert "verifying shop:1  [####################################]  100%" in shown

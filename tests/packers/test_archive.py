@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from bento.bundle import verify
 from bento.bundle.unpack import unpack_archive
 from bento.errors import PackerError
 from bento.packers import ArchivePacker
+from commands import BENTO
 
 NOISE = os.urandom(100_000)
 
@@ -113,8 +113,8 @@ def test_a_failure_says_which_file_and_leaves_nothing(bundle, tmp_path):
 
 def test_an_archive_is_unpacked_verified_and_served_elsewhere(scale, tmp_path, port, serving, asking):
     archive = ArchivePacker().pack(scale, tmp_path / "scale.bento")
-    program, elsewhere = Path(sys.executable).with_name("bento"), {**os.environ, "BENTO_HOME": str(tmp_path / "elsewhere")}
+    elsewhere = {**os.environ, "BENTO_HOME": str(tmp_path / "elsewhere")}
     for arguments in (["unpack", archive, "--trust"], ["verify", "scale"]):
-        subprocess.run([program, *arguments], env=elsewhere, check=True, stdout=subprocess.DEVNULL)
-    with serving([program, "serve", "scale", "--port", str(port)], port, elsewhere, tmp_path):
+        subprocess.run([BENTO, *arguments], env=elsewhere, check=True, stdout=subprocess.DEVNULL)
+    with serving([BENTO, "serve", "scale", "--port", str(port)], port, elsewhere, tmp_path):
         assert asking(port, "/multiply", b"21") == (200, b"42.0")

@@ -2,14 +2,13 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from bento.bundle import open_bundle, verify
 from bento.errors import PackerError
 from bento.packers import FolderPacker
+from commands import BENTO
 
 
 @pytest.fixture
@@ -34,7 +33,7 @@ def test_a_file_that_changes_after_it_was_verified_is_not_packed(bundle, tmp_pat
 
 def test_a_folder_is_verified_and_served_elsewhere(scale, tmp_path, port, serving, asking):
     folder = FolderPacker().pack(scale, tmp_path / "scale")
-    program, elsewhere = Path(sys.executable).with_name("bento"), {**os.environ, "BENTO_HOME": str(tmp_path / "elsewhere")}
-    subprocess.run([program, "verify", folder], env=elsewhere, check=True, stdout=subprocess.DEVNULL)
-    with serving([program, "serve", "./scale", "--trust", "--port", str(port)], port, elsewhere, tmp_path):
+    elsewhere = {**os.environ, "BENTO_HOME": str(tmp_path / "elsewhere")}
+    subprocess.run([BENTO, "verify", folder], env=elsewhere, check=True, stdout=subprocess.DEVNULL)
+    with serving([BENTO, "serve", "./scale", "--trust", "--port", str(port)], port, elsewhere, tmp_path):
         assert asking(port, "/multiply", b"21") == (200, b"42.0")

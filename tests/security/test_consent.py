@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from commands import BENTO
+
 SERVICE = """
 import os, pathlib
 import bento
@@ -76,9 +78,8 @@ def bento(tmp_path) -> Bento:
     """Run `bento` as a user does, in a process that would leave `canary` if any code of the bundle ran in it."""
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        program = Path(sys.executable).with_name("bento")
         environ = {**os.environ, "BENTO_HOME": str(tmp_path / "home"), "CANARY": str(tmp_path / "canary"), "BENTO_DISABLE_PLUGINS": "*"}
-        command = [str(program), *arguments]
+        command = [str(BENTO), *arguments]
         return subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False, timeout=100)
 
     return run

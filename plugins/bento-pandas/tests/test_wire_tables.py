@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from commands import BENTO
 from running import started
 
 APP = '''
@@ -284,7 +285,7 @@ def store(project, tmp_path_factory) -> Path:
 @pytest.fixture
 def bento(store, tmp_path):
     def bento(*arguments: str, code: int = 0):
-        command = [Path(sys.executable).with_name("bento"), "run", "tables", *arguments]
+        command = [BENTO, "run", "tables", *arguments]
         environment = {**os.environ, "BENTO_HOME": str(store)}
         done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == code, done.stderr
