@@ -152,3 +152,13 @@ def test_a_folder_is_shown_as_a_tag_is(bento, bundle):
 
 def test_a_text_that_is_no_tag_says_why(bento):
     assert bento("show", "Shop Nr 1", code=1).stderr.startswith("Error: 'Shop Nr 1' is no bundle name: use 1 to 64 of a-z")
+
+
+def test_a_tag_is_listed_as_a_name_is(bento):
+    for tag, found in (("shop:1", "shop:1"), ("shop:latest", "shop:2")):
+        assert bento("list", tag).stdout.splitlines()[1].split()[0] == found
+    assert bento("list", "shop:9").stderr == "no bundle shop:9: 'bento list shop' shows which there are\n"
+
+
+def test_a_label_without_its_option_is_told_so(bento):
+    assert bento("list", "team=kitchen", code=2).stderr.endswith("Error: 'team=kitchen' is a label: write --label team=kitchen\n")

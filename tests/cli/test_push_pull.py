@@ -26,7 +26,8 @@ def test_what_is_pulled_is_in_the_store_and_not_trusted_yet(bento, remote, other
     bento("push", "shop:1", remote)
     done = bento("pull", "shop", remote, "--store", other)
     assert done.stdout == "shop:1\n"
-    assert done.stderr == f"its code may not run here yet: 'bento pull shop:1 {remote} --trust' lets it, once you know who made it\n"
+    again = f"bento pull shop:1 {remote} --store {other} --trust"
+    assert done.stderr == f"its code may not run here yet: '{again}' lets it, once you know who made it\n"
     ask = ("run", "shop:1", "price", "--input", '"tea"', "--store", other)
     assert bento(*ask, code=1).stderr.startswith("Error: shop:1 was not made here")
     assert bento("pull", "shop:1", remote, "--trust", "--store", other).stderr == ""
@@ -90,6 +91,19 @@ def test_a_remote_whose_name_looks_like_a_tag_is_a_remote(bento, tmp_path):
     assert bento("list", url.rpartition("/")[0]).stdout.splitlines()[1].startswith("shop:1 ")
 
 
+def test_the_url_of_a_bundle_is_no_remote_to_push_it_to(bento, remote):
+    for target, tag in (("shop:1", "shop:1"), ("shop", "shop:latest")):
+        assert bento("push", target, f"{remote}/{tag}", code=1).stderr == (
+            f"Error: {remote}/{tag} ends with the tag of a bundle: expected the remote that it goes to, {remote}\n"
+        )
+
+
+def test_a_remote_that_is_pulled_as_if_it_were_a_bundle_is_told_apart(bento, remote):
+    bento("push", "shop:1", remote)
+    assert bento("pull", remote, code=1).stderr.endswith(f": it is empty: if {remote} is the remote, write bento pull TAG {remote}\n")
+    assert bento("pull", f"{remote}/shpo", code=1).stderr.endswith(": it has the name shop - did you mean shop?\n")
+
+
 def test_two_names_are_not_listed(bento):
     assert bento("list", "shop", "stall", code=2).stderr.endswith(
         "Error: 'shop' is no remote, and one name is enough: write s3://bucket/store, or 'iris-*' for several names\n"
@@ -103,6 +117,12 @@ def test_commands_take_the_url_of_a_bundle(bento, remote, tmp_path):
     assert bento("verify", url).stdout.startswith("shop:1 is whole: ")
     assert bento("pack", url, "archive", "shop.bento").stdout == "shop.bento\n"
     assert bento("list").stdout.count("shop:") == 2
+
+
+def test_a_folder_is_told_with_the_url_that_it_has(bento, tmp_path):
+    assert bento("push", "shop:1", "./my models", code=1).stderr.endswith(
+        f"got './my models': did you mean file://{tmp_path}/my%20models\n"
+    )
 
 
 def test_a_remote_that_is_none_is_refused(bento):

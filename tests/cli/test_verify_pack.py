@@ -131,3 +131,15 @@ def test_a_bar_is_shown_in_a_terminal_only(home, bento_process):
     shown = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL).stdout
     assert "verifying shop:1  [####################################]  100%" in shown
     assert bento_process("verify", "shop:1").stderr == ""
+
+
+def test_what_is_unpacked_into_another_store_is_trusted_there(bento, archive, tmp_path):
+    done = bento("unpack", archive, "--store", tmp_path / "else where")
+    again = f"bento unpack {archive} --store '{tmp_path}/else where' --trust"
+    assert done.stderr == f"its code may not run here yet: '{again}' lets it, once you know who made it\n"
+
+
+def test_a_url_is_not_unpacked(bento):
+    assert bento("unpack", "https://ann:secret@models.example.org/iris.bento", code=2).stderr.endswith(
+        "'https://ann:***@models.example.org/iris.bento' is a URL, which takes the place of a tag: bento run URL; or download it first\n"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -163,9 +164,11 @@ def may_run(bundle: Bundle, store: Store | None) -> bool:
     return True
 
 
-def hint_at_trust(command: str) -> None:
-    """Say how to trust a bundle whose code may not run here yet."""
-    click.echo(f"its code may not run here yet: '{command}' lets it, once you know who made it", err=True)
+def hint_at_trust(store_path: Path | None, *command: str) -> None:
+    """Say how to trust a bundle whose code may not run here yet: the command once more, in the same store."""
+    store = ["--store", str(store_path)] if store_path else []
+    again = shlex.join([*command, *store, "--trust"])
+    click.echo(f"its code may not run here yet: '{again}' lets it, once you know who made it", err=True)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import click
 
 from ..errors import RemoteError, TagError
 from ..garbage import uncollected
+from ..tag import Tag
 from .command import Command, json_option, label_option, open_store, store_option
 from .output import print_json, print_table, size_text
 
@@ -64,6 +65,8 @@ def command(
             raise click.UsageError(
                 f"{where!r} is no remote, and one name is enough: write s3://bucket/store, or 'iris-*' for several names"
             )
+        if "=" in where:
+            raise click.UsageError(f"{where!r} is a label: write --label {where}")
         where, name = None, where
     with uncollected():
         found = _on_remote(where, name, labels) if where else _in_store(store_path, name, labels)
@@ -81,7 +84,16 @@ def command(
 def _in_store(store_path: Path | None, name: str | None, labels: dict[str, str]) -> list[Summary]:
     from ..store import Store
 
-    return (open_store(store_path) or Store()).summaries(name, labels)
+    store = open_store(store_path) or Store()
+    if name is None or ":" not in name:
+        return store.summaries(name, labels)
+    tag = Tag.parse(name)
+    return _with_version(tag, store.summaries(tag.name, labels))
+
+
+def _with_version(tag: Tag, found: list[Summary]) -> list[Summary]:
+    """Those of a name, newest first, that a tag means."""
+    return found[:1] if tag.is_latest else [each for each in found if each.version == tag.version]
 
 
 def _on_remote(url: str, name: str | None, labels: dict[str, str]) -> list[Summary]:
@@ -110,7 +122,7 @@ def _below(url: str) -> list[Summary]:
     found = Remote(remote).summaries(tag.name)
     if ":" not in url.rpartition("/")[2]:
         return found
-    return found[:1] if tag.is_latest else [each for each in found if each.version == tag.version]
+    return _with_version(tag, found)
 
 
 def _records(store_path: Path | None, chosen: list[Summary]) -> list[dict[str, object]]:
@@ -148,5 +160,7 @@ def _nothing(where: str | None, name: str | None, labels: dict[str, str]) -> str
     if where and ":" in where.rpartition("/")[2]:
         remote, _, tag = shown(where).rpartition("/")
         return f"no bundle {tag} at {remote}: 'bento list {remote}' shows which there are"
+    if name and ":" in name:
+        return f"no bundle {name}: 'bento list {name.partition(':')[0]}' shows which there are"
     way_out = f"push one with 'bento push TAG {shown(where)}'" if where else "save one with bento.save(service)"
     return (f"no bundles called {name!r}" if name else "no bundles yet") + f": {way_out}"

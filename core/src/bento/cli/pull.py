@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from ..errors import NotFound
 from ..tag import Tag
 from .command import Command, hint_at_trust, json_option, may_run, open_store, progress_bar, seconds_since, store_option
 from .facts import carried, named
 from .output import tell
+
+if TYPE_CHECKING:
+    from ..store.remote import Offer, Remote
 
 
 @click.command(
@@ -39,7 +44,7 @@ def command(tag: str, remote: str | None, *, trust: bool, as_json: bool, store_p
     begun = time.monotonic()
     url, wanted = _asked(tag, remote)
     store, place = open_store(store_path) or Store(), Remote(url)
-    offer = place.offer(wanted)
+    offer = _offer(place, wanted, slip=remote is None and ":" not in tag.rpartition("/")[2])
     with progress_bar(f"pulling {offer.tag}", offer.size) as progress:
         bundle, moved = fetch(offer, place, store, trust=trust, progress=progress)
     took = {**carried(bundle, moved), "seconds": seconds_since(begun)}
@@ -47,7 +52,17 @@ def command(tag: str, remote: str | None, *, trust: bool, as_json: bool, store_p
     document = {**named(bundle), "remote": str(place), "url": f"{place}/{bundle.tag}", "trusted": trusted, **took}
     tell(str(bundle.tag), document, as_json=as_json)
     if not trusted:
-        hint_at_trust(f"bento pull {bundle.tag} {place} --trust")
+        hint_at_trust(store_path, "bento", "pull", str(bundle.tag), str(place))
+
+
+def _offer(place: Remote, wanted: Tag, *, slip: bool) -> Offer:
+    """What there is under a tag; `slip` says that it may be a part of the remote's URL that was taken for one."""
+    try:
+        return place.offer(wanted)
+    except NotFound as error:
+        if not slip or place.summaries():
+            raise
+        raise NotFound(f"{error}: if {place}/{wanted.name} is the remote, write bento pull TAG {place}/{wanted.name}") from error
 
 
 def _asked(tag: str, remote: str | None) -> tuple[str, Tag]:

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 
 from .command import Command, hint_at_trust, json_option, may_run, open_store, progress_bar, seconds_since, store_option
 from .facts import named
 from .output import tell
+
+
+class _Archive(click.Path):
+    """The path of a `.bento` file."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from ..store.address import is_url, shown
+
+        if is_url(value):
+            self.fail(f"{shown(value)!r} is a URL, which takes the place of a tag: bento run URL; or download it first", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 @click.command(
@@ -19,7 +31,7 @@ from .output import tell
     bento unpack iris.bento --trust          # its code may run here
     """,
 )
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=_Archive(exists=True, dir_okay=False, path_type=Path))
 @click.option("--trust", is_flag=True, help="Let its code run here from now on, without asking again.")
 @json_option
 @store_option
@@ -37,4 +49,4 @@ def command(file: Path, *, trust: bool, as_json: bool, store_path: Path | None) 
     trusted = may_run(bundle, store)
     tell(str(bundle.tag), {**named(bundle), "trusted": trusted, "seconds": seconds}, as_json=as_json)
     if not trusted:
-        hint_at_trust(f"bento unpack {file.name} --trust")
+        hint_at_trust(store_path, "bento", "unpack", str(file))

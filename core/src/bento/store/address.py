@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from ..errors import RemoteError
 from ..tag import Tag
@@ -35,7 +36,7 @@ def check_remote(text: str) -> str:
     """The URL of a remote, without a slash at its end; anything else is a RemoteError that says what one looks like."""
     scheme, separator, rest = text.partition("://")
     if scheme not in SCHEMES or not separator or not rest.strip("/"):
-        guess = f": did you mean file://{text}" if text.startswith("/") else ""
+        guess = f": did you mean file://{quote(str(Path(text).resolve()))}" if text.startswith(("/", "./", "../")) else ""
         raise RemoteError(f"expected a remote such as s3://bucket/store or file:///srv/models, got {shown(text)!r}{guess}")
     if scheme == "file" and urlsplit(text).netloc not in ("", "localhost"):
         raise RemoteError(f"expected the folder of a file:// remote from the root on, as in file:///srv/models, got {text!r}")

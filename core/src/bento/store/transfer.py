@@ -17,6 +17,7 @@ from ..bundle.model import read_content
 from ..bundle.room import check_room, check_size
 from ..bundle.signatures import add_signatures, read_signatures
 from ..errors import BundleError, RemoteError
+from ..tag import LATEST
 from .address import shown
 from .blobs import blob_of
 from .ledger import ledger_of
@@ -67,6 +68,9 @@ class _Count:
 
 def push_bundle(bundle: Bundle, remote: Remote, store: Store | None = None, progress: Progress | None = None) -> Moved:
     """Put a bundle, after verifying it, on a remote; one that is there already stays as it is, but for its signatures."""
+    place, _, last = remote.url.rpartition("/")
+    if last in (str(bundle.tag), f"{bundle.name}:{LATEST}"):
+        raise RemoteError(f"{remote} ends with the tag of a bundle: expected the remote that it goes to, {shown(place)}")
     content, count = read_content(bundle.path), _Count(progress)
     if hashlib.sha256(content).hexdigest() != bundle.fingerprint:
         raise BundleError(f"bundle {bundle.tag} is damaged: {MANIFEST!r} has changed since it was read")
