@@ -111,6 +111,11 @@ def test_every_part_of_core_has_its_floor():
     assert {unit for unit, _ in core_modules()} == set(FLOOR)
 
 
+def test_the_floors_are_those_that_contributors_are_shown():
+    rows = re.findall(r"^\| (\d) \| (.*) \|$", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
+    assert {int(number): set(re.findall(r"`(\w+)`", names)) for number, names in rows} == dict(enumerate(FLOORS))
+
+
 @pytest.mark.parametrize(("unit", "path"), core_modules(), ids=lambda value: str(value).removeprefix(str(CORE)))
 def test_a_module_imports_only_from_floors_below(unit, path):
     own = {unit, "adapters", "artifacts", "packers"} if unit == "builtins" else {unit}
