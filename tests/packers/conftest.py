@@ -62,8 +62,8 @@ def scale(tmp_path_factory) -> Iterator[Bundle]:
 
 @pytest.fixture(scope="session")
 def from_wheelhouse(wheelhouse) -> dict[str, str]:
-    """The variables by which pip asks for wheels here, and no index."""
-    return {"PIP_CONFIG_FILE": "/dev/null", "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheelhouse)}
+    """The variables by which pip asks for wheels here, and no index; what it installs is started once, and need not be compiled."""
+    return {"PIP_CONFIG_FILE": "/dev/null", "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheelhouse), "PIP_COMPILE": "0"}
 
 
 @pytest.fixture(scope="session")

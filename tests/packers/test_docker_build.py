@@ -24,7 +24,7 @@ PYTHON = Path(sys.executable).resolve()
 ACCOUNTS = {
     "etc/passwd": "root:x:0:0:root:/root:/bin/sh\n",
     "etc/group": "root:x:0:\n",
-    "etc/pip.conf": "[global]\nno-index = true\nfind-links = /wheelhouse\n",
+    "etc/pip.conf": "[global]\nno-index = true\nfind-links = /wheelhouse\ncompile = false\n",
 }
 
 

@@ -18,6 +18,7 @@ from contextlib import closing
 from pathlib import Path
 
 import numpy as np
+import pip
 import pytest
 
 from bento.packers import DockerPacker
@@ -48,7 +49,9 @@ class Image:
 
     def __init__(self, context: Path, root: Path) -> None:
         self.context, self.root = context, root
-        venv.create(root / "venv", with_pip=True, symlinks=True)
+        venv.create(root / "venv", symlinks=True)
+        (site,) = (root / "venv").glob("lib/python*/site-packages")
+        (site / "pip").symlink_to(Path(pip.__file__).parent)
         self.env = {**os.environ, "PATH": f"{root / 'venv/bin'}:{os.environ['PATH']}", "HOME": str(root)}
         self.last: dict[str, str] = {}
         steps = {"ENV": self.set, "COPY": self.copy, "RUN": self.run}
@@ -84,11 +87,10 @@ class Image:
 
 
 @pytest.fixture(params=[False, True], ids=["pinned", "locked"])
-def image(request, wheelhouse, tmp_path, monkeypatch) -> Image:
-    """What a bundle becomes: one with a lock is resolved, and installed, from a folder of wheels."""
-    for name, value in {"PIP_CONFIG_FILE": "/dev/null", "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheelhouse)}.items():
-        if request.param:
-            monkeypatch.setenv(name, value)
+def image(request, from_wheelhouse, tmp_path, monkeypatch) -> Image:
+    """What a bundle becomes: with a lock or without, it is installed from a folder of wheels."""
+    for name, value in from_wheelhouse.items():
+        monkeypatch.setenv(name, value)
     project = tmp_path / "project"
     project.mkdir()
     (project / "scale_in_image.py").write_text(SOURCE)

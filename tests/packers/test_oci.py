@@ -45,9 +45,9 @@ def small_base(tmp_path) -> Path:
 
 
 @pytest.fixture
-def image(scale, root_tar, wheelhouse, tmp_path, monkeypatch) -> Path:
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(wheelhouse))
+def image(scale, root_tar, from_wheelhouse, tmp_path, monkeypatch) -> Path:
+    for name, value in from_wheelhouse.items():
+        monkeypatch.setenv(name, value)
     return OciPacker(base=str(root_tar)).pack(scale, tmp_path / "image")
 
 

@@ -44,9 +44,9 @@ if __name__ == "__main__":
 
 
 @pytest.fixture(autouse=True)
-def index(wheelhouse, monkeypatch):
+def index(from_wheelhouse, monkeypatch):
     """What is locked is asked of a folder of wheels."""
-    for name, value in {"PIP_CONFIG_FILE": "/dev/null", "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheelhouse)}.items():
+    for name, value in from_wheelhouse.items():
         monkeypatch.setenv(name, value)
 
 
