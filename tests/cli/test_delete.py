@@ -26,6 +26,13 @@ def test_yes_does_not_ask(bento, home):
     assert tags(home) == []
 
 
+def test_a_job_that_nobody_answers_for_is_told_what_to_add(bento, home):
+    assert bento("delete", "shop:1", input="", code=1).stderr.endswith(
+        "Error: nobody is there to ask: add --yes, or --dry-run to see what would go\n"
+    )
+    assert tags(home) == ["shop:1", "shop:2"]
+
+
 def test_a_name_alone_is_not_enough(bento, home):
     assert bento("delete", "--yes", "shop", code=2).stderr.endswith(
         "Error: 'shop' names no version: write shop:latest or shop:VERSION, as 'bento list shop' shows them, "

@@ -350,6 +350,14 @@ def test_a_part_that_is_not_what_it_should_be_is_fetched_anew(other, pushed, con
         ("models", "got 'models'"),
         ("ftp://user:secret@host/models", "got 'ftp://user:***@host/models'"),
         ("s3://", "got 's3://'"),
+        ("gcs://bucket/models", "got 'gcs://bucket/models': did you mean gs://bucket/models"),
+        ("S3://bucket/models", "got 'S3://bucket/models': did you mean s3://bucket/models"),
+        ("ssh://user:secret@host/models", "got 'ssh://user:***@host/models': did you mean sftp://user:***@host/models"),
+        ("docker://host/models", "got 'docker://host/models': did you mean oci://host/models"),
+        (
+            "https://host/iris.bento",
+            "got 'https://host/iris.bento': a web server is no remote, and what takes a tag takes the URL of an archive there",
+        ),
     ],
 )
 def test_what_is_no_remote_is_told_what_one_looks_like(remote, message):

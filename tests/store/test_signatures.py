@@ -70,6 +70,12 @@ def test_a_key_that_is_given_is_enough(store, bundle, public):
     assert bento.load(bundle, store=store, keys=[public]).predict([1]) == "setosa"
 
 
+def test_keys_are_a_list_of_them(store, bundle):
+    with pytest.raises(SigningError) as caught:
+        load(bundle, store=store, keys="release.pub")
+    assert str(caught.value) == "expected a list of whose signature will do, got 'release.pub': write keys=['release.pub']"
+
+
 def test_a_signature_makes_no_other_bundle_of_it(maker, service, key):
     saved = maker.save(service, version="3")
     assert sign("iris:3", key, store=maker) == read_public_key(key).id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -61,7 +62,7 @@ def command(
     if not tags:
         click.echo("nothing to delete", err=True)
     elif not (yes or dry_run):
-        click.confirm(f"delete {_listed(tags)}?", abort=True, err=True)
+        _confirm(f"delete {_listed(tags)}?")
     deleted: list[str] = []
     try:
         for tag in tags:
@@ -72,6 +73,19 @@ def command(
         # Of several, those that went before one that could not are told, too.
         if as_json:
             print_json({"deleted": deleted, "dry_run": dry_run})
+
+
+def _confirm(question: str) -> None:
+    """Ask before anything goes; a job of the night, whose standard input has nothing, is told what to add."""
+    try:
+        agreed = click.confirm(question, err=True)
+    except click.Abort as error:
+        if sys.stdin.isatty():
+            raise
+        click.echo(err=True)
+        raise click.ClickException("nobody is there to ask: add --yes, or --dry-run to see what would go") from error
+    if not agreed:
+        raise click.Abort
 
 
 def _named(store: Store, targets: tuple[str, ...]) -> list[Tag]:

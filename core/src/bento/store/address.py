@@ -11,6 +11,8 @@ from ..errors import RemoteError
 from ..tag import Tag
 
 SCHEMES: Final = ("file", "s3", "gs", "az", "sftp", "oci")
+_ALIASES: Final = {"abfs": "az", "abfss": "az", "docker": "oci", "gcs": "gs", "s3a": "s3", "scp": "sftp", "ssh": "sftp"}
+"""What other programs call them."""
 
 _USER: Final = re.compile(r"(?<=://)([^/@:]*):[^/]*(?=@)")
 _TOKEN: Final = re.compile(r"(?<=^https://)[^/@:]+(?=@)|(?<=^http://)[^/@:]+(?=@)")
@@ -36,11 +38,23 @@ def check_remote(text: str) -> str:
     """The URL of a remote, without a slash at its end; anything else is a RemoteError that says what one looks like."""
     scheme, separator, rest = text.partition("://")
     if scheme not in SCHEMES or not separator or not rest.strip("/"):
-        guess = f": did you mean file://{quote(str(Path(text).resolve()))}" if text.startswith(("/", "./", "../")) else ""
-        raise RemoteError(f"expected a remote such as s3://bucket/store or file:///srv/models, got {shown(text)!r}{guess}")
+        raise RemoteError(f"expected a remote such as s3://bucket/store or file:///srv/models, got {shown(text)!r}{_guess(text)}")
     if scheme == "file" and urlsplit(text).netloc not in ("", "localhost"):
         raise RemoteError(f"expected the folder of a file:// remote from the root on, as in file:///srv/models, got {text!r}")
     return text.rstrip("/")
+
+
+def _guess(text: str) -> str:
+    """What may have been meant by what is no remote, as the end of a sentence."""
+    scheme, separator, rest = text.partition("://")
+    meant = _ALIASES.get(scheme.lower(), scheme.lower())
+    if text.startswith(("/", "./", "../")):
+        return f": did you mean file://{quote(str(Path(text).resolve()))}"
+    if meant in ("http", "https"):
+        return ": a web server is no remote, and what takes a tag takes the URL of an archive there"
+    if separator and rest.strip("/") and meant in SCHEMES:
+        return f": did you mean {shown(f'{meant}://{rest}')}"
+    return ""
 
 
 def split_tag(url: str) -> tuple[str, Tag]:

@@ -12,6 +12,7 @@ from ..bundle.identity import Identity, parse_identity
 from ..bundle.keys import PublicKey, read_key_file, read_public_key
 from ..bundle.signatures import Signature, read_signatures
 from ..bundle.sigstore_library import claims, has_library
+from ..errors import SigningError
 
 if TYPE_CHECKING:
     from ..bundle import Bundle
@@ -37,6 +38,8 @@ def read_signer(file: Path) -> Signer:
 
 def read_signers(keys: Sequence[str | Path | Identity]) -> Mapping[Signer, str]:
     """The public keys and identities in these files, and the identities among them, with what they are called."""
+    if isinstance(keys, str | Path | Identity):
+        raise SigningError(f"expected a list of whose signature will do, got {keys!r}: write keys=[{keys!r}]")
     return {each if isinstance(each, Identity) else read_signer(Path(each)): str(each) for each in keys}
 
 
