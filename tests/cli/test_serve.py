@@ -77,6 +77,25 @@ def test_a_class_is_not_served(bento_process, project):
     assert done.stderr.endswith("Error: shop:Shop is a class: name an instance of it, as in `service = Shop(...)`, shop:service\n")
 
 
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("till.py", "; the service of till.py is written till:service\n"),
+        ("till.py:main", "; the service of till.py is written till:main\n"),
+        ("till", "; the service of till.py is written till:service\n"),
+        ("./till.py:main", "is no bundle: it has no bento.json; the service of till.py is written till:main\n"),
+        ("front/till:service", "is no bundle: it has no bento.json; the service of front/till.py is written front.till:service\n"),
+        ("", "Error: '' is no bundle name: use 1 to 64 of a-z, 0-9, '.', '_' and '-', with a letter or digit at both ends and no '..'\n"),
+    ],
+)
+def test_whoever_names_a_file_is_told_how_a_service_in_it_is_written(bento, tmp_path, monkeypatch, written, said):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "till.py").touch()
+    (tmp_path / "front").mkdir()
+    (tmp_path / "front/till.py").touch()
+    assert bento("serve", written, code=1).stderr.endswith(said)
+
+
 def test_a_port_in_use_is_an_error_in_a_sentence(bento_process):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..bundle import Bundle, Golden, read_examples
-from ..errors import DefinitionError, NotFound, TagError
+from ..errors import BundleError, DefinitionError, NotFound, TagError
 from ..service import Service
 from ..store import check_trust, find, load
 
@@ -49,12 +49,14 @@ def resolve(
         return Target(target.name, "unsaved", lambda: target, in_hand=True)
     try:
         bundle = target if isinstance(target, Bundle) else find(target, store=store)
-    except (NotFound, TagError):
-        if isinstance(target, str) and names_module(target):
+    except (BundleError, NotFound, TagError) as error:
+        if not isinstance(target, str):
+            raise
+        if names_module(target):
             return Target(
                 target, "unsaved", partial(import_service, target, before=f"the store has no bundle {target}, and "), (Path.cwd(),)
             )
-        raise
+        raise type(error)(f"{error}{_file_meant(target)}") from error.__cause__
     check_trust(bundle, store=store, trust=trust, keys=keys)
     return Target(
         str(bundle.tag),
@@ -90,6 +92,15 @@ def names_module(text: str) -> bool:
         return importlib.util.find_spec(module) is not None
     except ModuleNotFoundError:
         return False
+
+
+def _file_meant(text: str) -> str:
+    """How to write what somebody meant who wrote a module's file instead of its name, as the end of a sentence."""
+    name, _, service = text.partition(":")
+    file = Path(f"{name.removesuffix('.py')}.py")
+    if file.is_absolute() or not file.is_file():
+        return ""
+    return f"; the service of {file} is written {'.'.join(file.with_suffix('').parts)}:{service or 'service'}"
 
 
 def _add_current_folder() -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...api import Batch
 from ...errors import Overloaded
+from .holding import HoldingWatch
 from .pipeline import drive
 from .placement import Placement
 
@@ -53,6 +54,7 @@ class Batcher:
         self._threads = ThreadPoolExecutor(api.concurrency, thread_name_prefix=f"bento-{api.name}")
         self._batch_seconds = 0.0
         self.placement = Placement()
+        self._holding = HoldingWatch(api.name, loop)
 
     @property
     def waiting(self) -> int:
@@ -159,8 +161,13 @@ class Batcher:
         task.add_done_callback(lambda done: self._finish(calls, done))
 
     def _run_in_thread(self, calls: list[Call]) -> None:
+        self._holding.begun()
         future = self._loop.run_in_executor(self._threads, self._work, calls)
-        future.add_done_callback(lambda done: self._finish(calls, done))
+        future.add_done_callback(lambda done: self._back_from_thread(calls, done))
+
+    def _back_from_thread(self, calls: list[Call], done: asyncio.Future[None]) -> None:
+        self._holding.done()
+        self._finish(calls, done)
 
     def _work(self, calls: list[Call]) -> None:
         """What a thread does: leave out who has gone while the batch was waiting for it, and execute the rest."""
