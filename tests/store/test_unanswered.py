@@ -106,6 +106,24 @@ def test_a_host_that_drops_packets_is_given_up(remote_at, kind, monkeypatch):
     assert str(caught.value).endswith(UP + WHERE.get(kind, "the URL is its address"))
 
 
+@pytest.mark.parametrize(
+    ("kind", "who"),
+    [
+        ("s3", "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE,"),
+        ("az", "AZURE_STORAGE_CONNECTION_STRING, or AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY,"),
+    ],
+)
+def test_a_server_that_is_not_told_who_asks_is_told_with_what_would(remote_at, monkeypatch, tmp_path, kind, who):
+    url = remote_at(kind, "127.0.0.1:9")
+    for name in (*S3_KEYS, "AZURE_STORAGE_CONNECTION_STRING", "AZURE_STORAGE_ACCOUNT_NAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(RemoteError) as caught:
+        Remote(url).summaries()
+    assert str(caught.value).endswith(f": {who} may say who you are")
+
+
 def test_a_web_server_that_says_nothing_is_given_up(store, monkeypatch):
     monkeypatch.setenv("BENTO_REMOTE_TIMEOUT", "0.3")
     with silent() as host, pytest.raises(RemoteError) as caught:

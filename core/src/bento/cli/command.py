@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Keys: TypeAlias = "tuple[Path | Identity, ...]"
 """Who must have signed a bundle: files of keys and of identities, and identities."""
 
-_LOUD: Final = frozenset({"adlfs", "aiobotocore", "azure", "botocore", "fsspec", "gcsfs", "paramiko", "s3fs"})
+_LOUD: Final = frozenset({"adlfs", "aiobotocore", "azure", "botocore", "fsspec", "gcsfs", "google", "paramiko", "s3fs"})
 """Libraries that log, with tracebacks, what they raise."""
 
 

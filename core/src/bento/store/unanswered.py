@@ -1,4 +1,4 @@
-"""What to do when nobody answers at a remote: whom to look for, and how long it may take."""
+"""What to do when nobody answers at a remote, or it is not told who asks."""
 
 from __future__ import annotations
 
@@ -12,19 +12,27 @@ _SAYS_WHERE: Final = {
     "gs": "STORAGE_EMULATOR_HOST, if it is set, is its address",
     "az": "AZURE_STORAGE_ACCOUNT_NAME or AZURE_STORAGE_CONNECTION_STRING names it",
 }
-# Names, since none of the libraries that raise these has to be there: botocore, aiohttp, azure-core and Python itself.
+_SAYS_WHO: Final = {
+    "s3": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE,",
+    "gs": "GOOGLE_APPLICATION_CREDENTIALS",
+    "az": "AZURE_STORAGE_CONNECTION_STRING, or AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY,",
+}
+# Names, since none of the libraries that raise these has to be there: botocore, aiohttp, azure-core, google-auth and Python itself.
 _SILENT: Final = frozenset({"ReadTimeoutError", "ServiceResponseTimeoutError", "SocketTimeoutError"})
 _AWAY: Final = frozenset({"ClientConnectionError", "ConnectTimeoutError", "ConnectionError", "ServiceRequestError", "gaierror"})
+_UNKNOWN: Final = frozenset({"ClientAuthenticationError", "DefaultCredentialsError", "NoCredentialsError", "PartialCredentialsError"})
+_NO_ACCOUNT: Final = "Must provide either a connection_string or account_name"  # adlfs's
 _NO_GREETING: Final = "Error reading SSH protocol banner"
 
 
 def way_out(error: BaseException, url: str) -> str:
-    """What to do about an error, as the end of a sentence, when it is that nobody answers at a URL; nothing for any other."""
-    cause = innermost(error)
+    """What to do about an error, as the end of a sentence, when it is one of these; nothing for any other."""
+    scheme, cause = url.partition("://")[0], innermost(error)
     names = {kind.__name__ for kind in type(cause).__mro__}
     if names & _SILENT or type(cause) is TimeoutError or str(cause) == _NO_GREETING:
         return f": it is silent for longer than {VARIABLE} allows, {silence():g} seconds"
     if names & _AWAY:
-        where = _SAYS_WHERE.get(url.partition("://")[0], "the URL is its address")
-        return f": see whether the server is up, and whether {where}"
+        return f": see whether the server is up, and whether {_SAYS_WHERE.get(scheme, 'the URL is its address')}"
+    if scheme in _SAYS_WHO and (names & _UNKNOWN or _NO_ACCOUNT in str(cause)):
+        return f": {_SAYS_WHO[scheme]} may say who you are"
     return ""
