@@ -15,7 +15,7 @@ from bento.bundle import verify
 from bento.store import Store
 from bento.store.remote import Remote
 from bento.store.transfer import push_bundle
-from pressing import times
+from pressing import PRESSED, times
 
 PUSH = """
 import sys
@@ -40,6 +40,9 @@ bento.pull(sys.argv[1], sys.argv[2], store=bento.Store(Path(sys.argv[3])))
 
 INSTANTS = times(2, 6)
 RIVALRIES = times(1, 3)
+# Of those that speak one protocol, the dearer imitation is left to `make pressure`.
+KINDS = ["file", "seaweedfs", "fake_gcs", "azurite", "sftp", "small_registry", "docker_registry", *(["moto"] if PRESSED else [])]
+each_kind = pytest.mark.parametrize("elsewhere", KINDS, indirect=True)
 
 
 @pytest.fixture
@@ -84,6 +87,7 @@ def instants(whole: float) -> list[float]:
     return [whole * (number + random.random()) / INSTANTS for number in range(INSTANTS)]
 
 
+@each_kind
 @pytest.mark.timeout(300)
 def test_a_push_killed_at_any_instant_leaves_no_torn_remote(bundles, elsewhere, tmp_path):
     whole = killed_after(60, PUSH, str(bundles[0].path), f"{elsewhere}/first")
@@ -100,6 +104,7 @@ def test_a_push_killed_at_any_instant_leaves_no_torn_remote(bundles, elsewhere, 
     assert {each.fingerprint for each in Remote(elsewhere).summaries()} == {bundle.fingerprint for bundle in bundles}
 
 
+@each_kind
 @pytest.mark.timeout(300)
 def test_of_many_that_push_one_tag_at_once_one_has_it_whole(make_bundle, elsewhere, tmp_path):
     for number in range(RIVALRIES):
@@ -117,6 +122,7 @@ def test_of_many_that_push_one_tag_at_once_one_has_it_whole(make_bundle, elsewhe
         assert set(said) - late <= {f"another bundle iris:{number} exists at {Remote(elsewhere)}: save yours under another version"}
 
 
+@each_kind
 @pytest.mark.timeout(300)
 def test_a_pull_killed_at_any_instant_leaves_no_torn_store(bundles, elsewhere, tmp_path):
     for bundle in bundles:
