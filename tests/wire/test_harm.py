@@ -91,7 +91,7 @@ def test_the_oldest_is_answered_first(http):
             for number in range(8):
                 calls.append(asyncio.create_task(client.post("/order", json=number)))
                 await _in_flight(client, number + 1)
-            await client.post("/open_gate", json=None)
+            assert (await client.post("/open_gate", json=True)).status_code == 200
             answers = [(await call).json() for call in calls]
         return max(answers, key=len)
 
