@@ -1,18 +1,17 @@
 """What the artifact owes its users, with the kit, and what it and `pool` refuse."""
 
-import re
-
 import catboost
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import load_diabetes, load_iris
 
-from bento import ArtifactError, InvalidInput
+from bento import InvalidInput
 from bento.artifacts import VersionWarning
 from bento_catboost import CatboostArtifact, pool
 from bento_catboost.checks import TestCatboostArtifact
 from bento_catboost.service import CatboostService
+from refusals import refuses
 
 __all__ = ["TestCatboostArtifact"]
 
@@ -57,11 +56,6 @@ def test_a_model_comes_back_as_what_it_was(name, tmp_path):
     assert loaded.get_all_params()["loss_function"] == model.get_all_params()["loss_function"]
     assert np.array_equal(loaded.predict(rows), model.predict(rows))
     assert np.array_equal(loaded.predict(pool(loaded, rows)), model.predict(rows))
-
-
-def refuses(call, message, kind=ArtifactError):
-    with pytest.raises(kind, match=f"^{re.escape(message)}$"):
-        call()
 
 
 def test_only_models_are_accepted():

@@ -16,6 +16,7 @@ import pytest
 import bento
 from bento import ArtifactError, DefinitionError
 from bento_keras import KerasArtifact
+from refusals import refuses
 
 # Of Keras's variables under PyTorch.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
@@ -25,12 +26,6 @@ UNKNOWN = (
     "which is neither data of Keras's own nor in custom_objects: if you trust it, write KerasArtifact(custom_objects=[...]) "
     "with the class or function itself, or its name as in 'nets:Scale'"
 )
-
-
-def refuses(action, message, kind=ArtifactError):
-    with pytest.raises(kind) as refusal:
-        action()
-    assert str(refusal.value) == message
 
 
 @pytest.mark.parametrize("custom", ["nets", [1], ["Scale"], {"Scale": nets.Scale(1.0)}, 3])

@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bento import ArtifactError, InvalidInput
+from bento import InvalidInput
 from bento.artifacts import VersionWarning
 from bento_lightgbm import LightgbmArtifact
 from bento_lightgbm.service import LightgbmService
+from refusals import refuses
 
 ROWS = pd.DataFrame({"area": np.arange(100.0), "floor": np.arange(100) % 5})
 RENTS = np.arange(100.0) + np.arange(100) % 5
@@ -30,11 +31,6 @@ def fitted(kind=lightgbm.LGBMRegressor, **options):
 
 def squared(targets, predicted):
     return predicted - targets, np.ones_like(predicted)
-
-
-def refuses(call, message, kind=ArtifactError):
-    with pytest.raises(kind, match=f"^{re.escape(message)}$"):
-        call()
 
 
 def test_only_models_are_accepted():

@@ -1,7 +1,6 @@
 """Folders that MLflow saved come back and answer the same, or are refused when they are saved."""
 
 import functools
-import re
 import sys
 import tempfile
 import threading
@@ -24,6 +23,7 @@ from bento.testing import ArtifactTests
 from bento_mlflow import MlflowPyfuncArtifact
 from bento_mlflow.checks import TestMlflowPyfuncArtifact
 from bento_mlflow.folder import open_model
+from refusals import refuses
 
 __all__ = ["TestMlflowPyfuncArtifact"]
 
@@ -69,11 +69,6 @@ class TestScikitLearn(ArtifactTests):
 
     def predict(self, model, inputs):
         return (mlflow.pyfunc.load_model(str(model)) if isinstance(model, Path) else model).predict(inputs)
-
-
-def refuses(action, message):
-    with pytest.raises(ArtifactError, match=f"^{re.escape(message)}$"):
-        action()
 
 
 def requirements(folder, text):

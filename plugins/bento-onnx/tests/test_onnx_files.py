@@ -12,6 +12,7 @@ from onnx import TensorProto, helper, onnx_ml_pb2
 from bento import ArtifactError
 from bento_onnx import OnnxArtifact
 from bento_onnx.tensors import CHILDREN
+from refusals import refuses
 
 
 @pytest.fixture
@@ -36,12 +37,6 @@ def forged(path, **entries):
         weights.external_data.add(key=key, value=str(value))
     path.write_bytes(model.SerializeToString())
     return path
-
-
-def refuses(action, message):
-    with pytest.raises(ArtifactError) as refusal:
-        action()
-    assert str(refusal.value) == message
 
 
 def test_every_field_through_which_a_tensor_can_be_reached_is_followed():

@@ -1,15 +1,14 @@
 """Layers, kept and loaded."""
 
-import re
-
 import layers
 import numpy as np
 import paddle
 import pytest
 
-from bento import ArtifactError, DefinitionError
+from bento import DefinitionError
 from bento.testing import ArtifactTests
 from bento_paddle import PaddleArtifact
+from refusals import refuses
 
 pytestmark = pytest.mark.filterwarnings("ignore:When training, we now always track:UserWarning")
 ROWS = np.arange(12, dtype=np.float32).reshape(3, 4)
@@ -42,11 +41,6 @@ class TestTied(Layers):
     def model(self):
         paddle.seed(2)
         return layers.Tied()
-
-
-def refuses(action, message, kind=ArtifactError):
-    with pytest.raises(kind, match=f"^{re.escape(message)}$"):
-        action()
 
 
 def kept(artifact, model, folder):

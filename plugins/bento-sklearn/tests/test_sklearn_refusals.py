@@ -18,6 +18,7 @@ import bento
 from bento import ArtifactError, DefinitionError
 from bento_sklearn import SklearnArtifact, SklearnPickleArtifact, VersionWarning
 from bento_sklearn.service import SklearnService
+from refusals import refuses
 
 FLOWERS, SPECIES = load_iris(return_X_y=True)
 BOTH = pytest.mark.parametrize("artifact", [SklearnArtifact(), SklearnPickleArtifact()], ids=["skops", "pickle"])
@@ -25,11 +26,6 @@ BOTH = pytest.mark.parametrize("artifact", [SklearnArtifact(), SklearnPickleArti
 
 def fitted():
     return LogisticRegression(max_iter=1000).fit(FLOWERS, SPECIES)
-
-
-def refuses(call, message):
-    with pytest.raises(ArtifactError, match=f"^{re.escape(message)}$"):
-        call()
 
 
 class Holder(BaseEstimator):

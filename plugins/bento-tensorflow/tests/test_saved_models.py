@@ -1,6 +1,5 @@
 """Programs, kept and loaded."""
 
-import re
 from pathlib import Path
 
 import programs
@@ -8,9 +7,10 @@ import pytest
 import tensorflow as tf
 
 import bento
-from bento import ArtifactError, DefinitionError
+from bento import DefinitionError
 from bento_tensorflow import SavedModelArtifact
 from bento_tensorflow.checks import TestSavedModelArtifact
+from refusals import refuses
 
 __all__ = ["TestSavedModelArtifact"]
 
@@ -38,11 +38,6 @@ def test_a_loaded_program_is_kept_again_with_its_signatures(loaded, tmp_path):
 
 def test_a_program_runs_code_and_says_so():
     assert SavedModelArtifact.runs_code
-
-
-def refuses(action, message, kind=ArtifactError):
-    with pytest.raises(kind, match=f"^{re.escape(message)}$"):
-        action()
 
 
 class Lines(bento.Service):

@@ -1,7 +1,6 @@
 """Tensors as inputs and answers."""
 
 import json
-import re
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import strategies as st
 from bento import DefinitionError, InvalidInput, Payload
 from bento.testing import AdapterTests
 from bento_torch import TensorAdapter
+from refusals import refuses
 
 DTYPES = ["bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64", "bfloat16"]
 
@@ -63,11 +63,6 @@ def test_a_dtype_may_be_a_name_or_pytorchs_own(dtype):
     by_name, own = TensorAdapter(dtype=dtype), TensorAdapter(dtype=getattr(torch, dtype))
     assert by_name.options() == own.options() == {"dtype": dtype}
     assert by_name.decode(payload([1, 0])).dtype == own.decode(payload([1, 0])).dtype == getattr(torch, dtype)
-
-
-def refuses(action, message, kind):
-    with pytest.raises(kind, match=f"^{re.escape(message)}$"):
-        action()
 
 
 def test_a_dtype_that_no_request_can_bring_is_refused():

@@ -15,12 +15,7 @@ from torch import nn
 import bento
 from bento import ArtifactError, DefinitionError
 from bento_torch import TensorAdapter, TorchArtifact, TorchExportArtifact, TorchScriptArtifact
-
-
-def refuses(action, message, kind=ArtifactError):
-    with pytest.raises(kind) as refusal:
-        action()
-    assert str(refusal.value) == message
+from refusals import refuses
 
 
 def says(model, message, build=None, **options):

@@ -11,12 +11,7 @@ from transformers import BertForSequenceClassification, TextClassificationPipeli
 
 from bento import ArtifactError, DefinitionError
 from bento_transformers import Pretrained, TransformersArtifact
-
-
-def refuses(action, message, kind=ArtifactError):
-    with pytest.raises(kind) as refusal:
-        action()
-    assert str(refusal.value) == message
+from refusals import refuses
 
 
 @pytest.fixture

@@ -1,17 +1,17 @@
 """What the artifact and `matrix` refuse, and the sentence that says what to do instead."""
 
 import json
-import re
 
 import numpy as np
 import pandas as pd
 import pytest
 import xgboost
 
-from bento import ArtifactError, InvalidInput
+from bento import InvalidInput
 from bento.artifacts import VersionWarning
 from bento_xgboost import XgboostArtifact, matrix
 from bento_xgboost.service import XgboostService
+from refusals import refuses
 
 ROWS = pd.DataFrame({"area": np.arange(40.0), "floor": np.arange(40) % 5})
 RENTS = np.arange(40.0) + np.arange(40) % 5
@@ -31,11 +31,6 @@ def fitted(kind=xgboost.XGBRegressor, **options):
 
 def trained():
     return fitted().get_booster()
-
-
-def refuses(call, message, kind=ArtifactError):
-    with pytest.raises(kind, match=f"^{re.escape(message)}$"):
-        call()
 
 
 def test_only_models_are_accepted():
