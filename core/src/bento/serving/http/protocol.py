@@ -6,8 +6,8 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from ..calls.call import Call
 from ..calls.request import Request, fit_request_id
+from .call import FastCall
 from .connection import Connection, new_parser
 from .intake import Intake
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     import asyncio
 
     from ..calls.answer import Answer
-    from ..calls.endpoint import Endpoint
     from .fast import FastLane
     from .heads import PlainHead
 
@@ -31,21 +30,6 @@ class _Ahead:
 
 
 _AHEAD: Any = _Ahead()
-
-
-class _FastCall(Call):
-    """A call of this lane: whose request it is, and its answer's bytes once there are any."""
-
-    __slots__ = ("connection", "data", "endpoint")
-
-    def __init__(self, connection: FastProtocol, endpoint: Endpoint, request: Request) -> None:
-        Call.__init__(self, request)  # super() would be a third of what it takes to make one
-        self.connection = connection
-        self.endpoint = endpoint
-        self.data: list[bytes] = []
-
-    def reply(self, answer: Answer) -> None:
-        self.connection.answered(self, answer)
 
 
 class FastProtocol(Connection):
@@ -74,8 +58,8 @@ class FastProtocol(Connection):
         # What the parser gave of a body, and what waits for the rest.
         self._pieces: list[bytes] = []
         self._intake: Intake | None = None
-        self._in_flight: deque[_FastCall] = deque()
-        self._waiting: deque[_FastCall] = deque()
+        self._in_flight: deque[FastCall] = deque()
+        self._waiting: deque[FastCall] = deque()
         self._most = _FEW
         self._rests = False
 
@@ -172,7 +156,7 @@ class FastProtocol(Connection):
 
     def _begin(self, head: PlainHead, body: bytes | bytearray) -> None:
         request = Request(body, head, fit_request_id(head.request_id), self._received)
-        call = _FastCall(self, head.endpoint, request)
+        call = FastCall(self, head.endpoint, request)
         self._in_flight.append(call)
         if self.flow.write_paused or len(self._in_flight) > self._most:
             self._waiting.append(call)
@@ -180,7 +164,7 @@ class FastProtocol(Connection):
         else:
             head.endpoint.handle(call)
 
-    def answered(self, call: _FastCall, answer: Answer) -> None:
+    def answered(self, call: FastCall, answer: Answer) -> None:
         """Take an answer, and write what is now first in line."""
         request, in_flight = call.request, self._in_flight
         if ("connection", "close") in answer.headers:
