@@ -97,6 +97,29 @@ def test_a_request_that_is_running_is_answered_before_the_server_ends(project):
     assert answers == ["rested"]
 
 
+@pytest.mark.parametrize(("workers", "open_ones"), [(1, "1 requests are still being answered"), (2, "1 workers still answer requests")])
+def test_a_stop_that_takes_its_time_says_what_it_waits_for(project, workers, open_ones):
+    with started(project, workers=workers, grace=20) as server:
+        url = server.url
+        asking = threading.Thread(target=httpx.post, args=(f"{url}/nap",), kwargs={"json": 2.0, "timeout": 30})
+        asking.start()
+        while 'bento_requests_in_flight{api="nap"} 1.0' not in httpx.get(f"{url}/metrics").text:
+            pass
+        assert server.stop() == 0
+        asking.join()
+    assert server.lines[-1] == f"stopping: {open_ones}, for up to 20 s; another signal ends that\n"
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_service_that_exits_while_it_starts_is_never_said_to_be_ready(project, workers):
+    (project / "app.py").write_text(SERVICE.replace("raise OSError", "sys.exit(0)  #").replace("import gc", "import sys, gc"))
+    (project / "broken").touch()
+    with started(project, workers=workers) as server:
+        assert server.process.wait(30) == 1
+    assert "the service ended itself while it was starting: SystemExit(0)\n" in server.said
+    assert "is ready" not in server.said
+
+
 def test_a_port_in_use_is_one_sentence(project):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

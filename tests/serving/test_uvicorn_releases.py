@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 
+import httpx
 import pytest
 
-from running import PROGRAM, started
+from running import PROGRAM, eventually, started
 
 SERVICE = """
+import time
 import bento
 from bento.adapters import JsonAdapter
 
 class Echo(bento.Service):
     @bento.api(input=JsonAdapter(), output=JsonAdapter())
     def echo(self, value):
+        return value
+
+    @bento.api(input=JsonAdapter(), output=JsonAdapter())
+    def nap(self, value):
+        time.sleep(value)
         return value
 
 service = Echo()
@@ -28,19 +36,37 @@ def project(tmp_path):
     return tmp_path
 
 
-def test_an_unknown_uvicorn_is_served_by_the_ordinary_lane_and_one_line_says_so(project):
-    with started(project, f"import uvicorn\nuvicorn.__version__ = '99.0.0'\n{PROGRAM}") as server:
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_unknown_uvicorn_is_served_by_the_ordinary_lane_and_one_line_says_so(project, workers):
+    with started(project, f"import uvicorn\nuvicorn.__version__ = '99.0.0'\n{PROGRAM}", workers=workers) as server:
         assert server.ask("echo", [1]) == [1]
         assert server.stop() == 0
     assert [line for line in server.lines if "lane" in line] == [
-        "uvicorn 99.0.0 is not one that the fast lane is tested with: using the ordinary lane\n"
+        "uvicorn 99.0.0 is not one that the fast lane is tested with: using the ordinary lane, which is slower\n"
     ]
 
 
-def test_the_newest_uvicorn_serves_in_one_lane_or_the_other(project):
-    newest = project / "newest"
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--upgrade", "--target", str(newest), "uvicorn"]
+def install(folder, release):
+    """Put a release of uvicorn into a folder, and return a server's program that takes it from there."""
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--upgrade", "--target", str(folder), release]
     subprocess.run(command, check=True, capture_output=True, timeout=100)
-    with started(project, f"import sys\nsys.path.insert(0, {str(newest)!r})\n{PROGRAM}") as server:
+    return f"import sys\nsys.path.insert(0, {str(folder)!r})\n{PROGRAM}"
+
+
+def test_the_oldest_uvicorn_says_with_its_last_answer_that_it_is_the_last(project):
+    with started(project, install(project / "oldest", "uvicorn==0.30.0")) as server:
+        url, answers = server.url, []
+        with httpx.Client() as client:
+            asking = threading.Thread(target=lambda: answers.append(client.post(f"{url}/nap", json=1.5)))
+            asking.start()
+            assert eventually(lambda: server.figure('bento_requests_in_flight{api="nap"}') == 1.0)
+            assert server.stop() == 0
+            asking.join()
+    assert "uvicorn 0.30.0 is not one" in server.said
+    assert [(answer.json(), answer.headers["connection"]) for answer in answers] == [(1.5, "close")]
+
+
+def test_the_newest_uvicorn_serves_in_one_lane_or_the_other(project):
+    with started(project, install(project / "newest", "uvicorn")) as server:
         assert server.ask("echo", {"a": 1}) == {"a": 1}
         assert server.stop() == 0

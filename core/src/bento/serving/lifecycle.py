@@ -127,8 +127,12 @@ class Lifecycle:
                 self.endpoints[alias] = self.endpoints[path]
 
     def _bring_up(self) -> Service:
-        service = self._load()
-        service.setup()
+        try:
+            service = self._load()
+            service.setup()
+        except SystemExit as error:
+            # It would end a thread, or a server that says it is ready.
+            raise ServerError(f"the service ended itself while it was starting: {error!r}") from error
         return service
 
     async def _check_examples(self, pipelines: list[Pipeline]) -> None:

@@ -66,12 +66,14 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
     def ready() -> None:
         log.info("%s is ready on %s after %.2f s: Ctrl-C stops it", found.title, address, time.monotonic() - started)
 
-    from .workers.worker import Settings, run_worker
+    from .workers.worker import Settings, run_worker, say_lane
 
     address = url(listener)
     settings = Settings(Limits(body=max_body), tuple(allowed_hosts), access_log, grace, examples, aliases or {})
     log.info("%s starts on %s (process %d)", found.title, address, os.getpid())
     with listener:
+        if reload or count == 1:
+            say_lane()
         if reload:
             from .workers.reload import run_reloading
 

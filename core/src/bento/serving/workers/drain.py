@@ -62,6 +62,8 @@ async def drain(server: uvicorn.Server, listeners: Iterable[socket.socket]) -> N
     for connection in list(state.connections):
         cycle = getattr(connection, "cycle", None)
         if cycle is not None and not cycle.response_complete:
+            # Older releases of uvicorn would close the connection without a word, on a client's next request.
+            cycle.default_headers = state.default_headers
             connection.shutdown()
     for listener in listeners:
         await _empty_queue(listener)

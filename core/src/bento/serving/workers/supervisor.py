@@ -11,6 +11,7 @@ the new one in its place is ready. What cannot be loaded or started leaves the o
 from __future__ import annotations
 
 import gc
+import logging
 import math
 import os
 import select
@@ -32,12 +33,16 @@ from .generation import Generation
 from .porter import Porter, run_porter
 from .signals import caught_signals, read_signals
 from .template import Workplace
+from .worker import QUIET_STOP
 
 if TYPE_CHECKING:
     import socket
 
     from ..target import Target
     from .worker import Settings
+
+
+log = logging.getLogger("bento.serving")
 
 
 class Supervisor:
@@ -132,6 +137,7 @@ class Supervisor:
         self._crew.leave()
         self._porter.look()
         self._listener.close()
+        self._agenda.later(QUIET_STOP, self._say_open)
         due = time.monotonic() + self._settings.grace + 1.0
         while (self._crew.has_workers or self._porter.pid) and self._stops_asked == 1 and time.monotonic() < due:
             self._turn(signals, max(0.0, due - time.monotonic()))
@@ -141,6 +147,11 @@ class Supervisor:
             os.close(end)
         gc.unfreeze()
         return unfinished
+
+    def _say_open(self) -> None:
+        if workers := sum(1 for _ in self._crew.workers):
+            grace = self._settings.grace
+            log.info("stopping: %d workers still answer requests, for up to %.3g s; another signal ends that", workers, grace)
 
     # What is started
 

@@ -21,7 +21,7 @@ from ...garbage import freeze, uncollected
 from .channel import LISTEN_NO_MORE, Channel, Kind, Report
 from .forking import fork, reason_not_to_fork
 from .signals import caught_signals, read_signals
-from .worker import Place, Settings, run_worker
+from .worker import Place, Settings, run_worker, say_lane
 
 if TYPE_CHECKING:
     import socket
@@ -50,6 +50,7 @@ def run_template(workplace: Workplace) -> None:
             target = workplace.find()
             service = target.load()
         import_module("..http.pages", __package__)
+        say_lane()
     workplace.board.add(service.apis)
     reason = reason_not_to_fork()
     report = Report(Kind.LOADED, os.getpid(), 0, "\n".join([reason, target.title, *service.apis]))

@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -36,6 +36,9 @@ log = logging.getLogger("bento.serving")
 _KEEP_ALIVE_SECONDS = 75
 _PATIENCE_WITH_THREADS = 1.0
 _FORCED = 1
+
+QUIET_STOP = 1.0
+"""A stop that takes longer is spoken of: who pressed Ctrl-C waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ def _config(app: App, settings: Settings) -> uvicorn.Config:
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     return uvicorn.Config(
         app,
-        http=_protocol(app, settings),
+        http=_protocol(app, settings.allowed_hosts),
         loop="uvloop",
         ws="none",
         lifespan="off",
@@ -110,14 +113,19 @@ def _config(app: App, settings: Settings) -> uvicorn.Config:
     )
 
 
-def _protocol(app: App, settings: Settings) -> Any:
+def _protocol(app: App, allowed_hosts: Collection[str]) -> Any:
     """The fast lane's protocol, or uvicorn's own under a release that the fast lane does not know."""
     from ..http import fast
 
-    if fast.fits():
-        return fast.FastLane(app, settings.allowed_hosts).protocol
-    log.info("uvicorn %s is not one that the fast lane is tested with: using the ordinary lane", uvicorn.__version__)
-    return "httptools"
+    return fast.FastLane(app, allowed_hosts).protocol if fast.fits() else "httptools"
+
+
+def say_lane() -> None:
+    """Say that it is the ordinary lane, if it is; of many workers, one speaks for all."""
+    from ..http import fast
+
+    if not fast.fits():
+        log.info("uvicorn %s is not one that the fast lane is tested with: using the ordinary lane, which is slower", uvicorn.__version__)
 
 
 class _Server(uvicorn.Server):
@@ -228,6 +236,7 @@ class _Server(uvicorn.Server):
         if self._place is None:
             for listener in listeners:
                 plug(listener)
+            asyncio.get_running_loop().call_later(QUIET_STOP, self._say_open)
         try:
             async with asyncio.timeout(self._grace) as time_left:
                 await drain(self, listeners)
@@ -238,6 +247,10 @@ class _Server(uvicorn.Server):
             self._end_by_force(f"the grace period of {self._grace:.3g} seconds is over")
         if self._place is None and self.failure is None:
             await _leave_threads()
+
+    def _say_open(self) -> None:
+        if open_calls := self._lifecycle.open_calls:
+            log.info("stopping: %d requests are still being answered, for up to %.3g s; another signal ends that", open_calls, self._grace)
 
     def _end_by_force(self, reason: str) -> NoReturn:
         log.error("%s: ending without %d answers", reason, self._lifecycle.open_calls)
