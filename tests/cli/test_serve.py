@@ -104,11 +104,12 @@ def test_a_port_in_use_is_an_error_in_a_sentence(bento_process):
     assert done.stderr == f"Error: port {port} on 127.0.0.1 is in use: choose another with --port, or 0 for a free one\n"
 
 
-def test_a_service_that_cannot_start_ends_the_server_with_its_error(bento_process, tmp_path):
+@pytest.mark.parametrize(("workers", "before"), [("1", ""), ("2", "lazy:service cannot start: ")])
+def test_a_service_that_cannot_start_ends_the_server_with_its_error(bento_process, tmp_path, workers, before):
     (tmp_path / "lazy.py").write_text(LAZY)
-    done = bento_process("serve", "lazy:service", "--port", "0", cwd=tmp_path)
+    done = bento_process("serve", "lazy:service", "--port", "0", "--workers", workers, cwd=tmp_path)
     assert done.returncode == 1
-    assert "no coffee" in done.stderr
+    assert done.stderr.splitlines()[-1] == f"Error: {before}RuntimeError: no coffee (--debug shows where)"
 
 
 @pytest.mark.parametrize("port", ["65536", "-1", "http"])
@@ -116,9 +117,16 @@ def test_a_port_is_a_number_that_ports_have(bento, port):
     assert "Invalid value for '--port'" in bento("serve", "shop", f"--port={port}", code=2).stderr
 
 
-@pytest.mark.parametrize("workers", ["0", "many"])
+@pytest.mark.parametrize("workers", ["0", "many", "1.5"])
 def test_workers_are_a_number_or_auto(bento, workers):
-    assert "Invalid value for '--workers'" in bento("serve", "shop", f"--workers={workers}", code=2).stderr
+    said = f"Error: Invalid value for '--workers': {workers!r}: expected a number from 1 on, or 'auto' for one process on each processor\n"
+    assert bento("serve", "shop", f"--workers={workers}", code=2).stderr.endswith(said)
+
+
+def test_whoever_names_a_service_from_another_folder_is_told_where_its_module_was_looked_for(bento, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert bento("serve", "kiosk:service", code=1).stderr.endswith(f"; nor is there a module 'kiosk' to import from {tmp_path}\n")
+    assert "module" not in bento("serve", "kiosk:latest", code=1).stderr + bento("serve", "kiosk:v2", code=1).stderr
 
 
 def test_an_api_answers_at_a_further_path(home, tmp_path):

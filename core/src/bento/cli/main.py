@@ -73,7 +73,7 @@ class Commands(click.Group):
         except Exception as error:
             if ctx.meta.get("debug"):
                 raise
-            hint = "" if isinstance(error, BentoError) else " (--debug shows where)"
+            hint = "" if isinstance(error, BentoError) and not any(getattr(error, "__notes__", ())) else " (--debug shows where)"
             raise click.ClickException(sentence(error) + hint) from error
 
 

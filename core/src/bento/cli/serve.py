@@ -20,7 +20,12 @@ class _Workers(click.IntRange):
     name = "number of workers"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        return value if value == "auto" else super().convert(value, param, ctx)
+        if value == "auto":
+            return value
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail(f"{value!r}: expected a number from 1 on, or 'auto' for one process on each processor", param, ctx)
 
 
 @click.command(

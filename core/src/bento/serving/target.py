@@ -99,7 +99,9 @@ def _file_meant(text: str) -> str:
     name, _, service = text.partition(":")
     file = Path(f"{name.removesuffix('.py')}.py")
     if file.is_absolute() or not file.is_file():
-        return ""
+        # As the names of services are, and versions seldom.
+        is_service = service != "latest" and service.isidentifier() and not any(map(str.isdigit, service))
+        return f"; nor is there a module {name!r} to import from {Path.cwd()}" if is_service else ""
     return f"; the service of {file} is written {'.'.join(file.with_suffix('').parts)}:{service or 'service'}"
 
 
