@@ -2,7 +2,8 @@
 
 A block ```python title="iris.py" is a file; other python blocks are one session; shell blocks run one by one, `bento serve` on a free port
 until the next one. A text or json block is what the block before it prints, with `...` for what differs. A comment before a block
-says `<!-- fails -->`, or `<!-- not run: why -->`; `<!-- before: iris -->` at the top of a page runs that example first.
+says `<!-- fails -->`, or `<!-- not run: why -->`; `<!-- before: iris -->` at the top of a page runs that example first. `python` and
+`bento` are processes of their own, which find those frameworks imported that take seconds: for each block anew, that took most of the time.
 """
 
 from __future__ import annotations
@@ -17,14 +18,17 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from textwrap import dedent
 from time import monotonic, sleep
 
 import pytest
+
+from forking import programs
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
@@ -39,8 +43,23 @@ _SERVER = re.compile(r"(bento serve|uvicorn) (?!--help)")
 _POLLED = re.compile(r"^.* /readyz .*\n", re.MULTILINE)
 _PORT = "3000"
 _PATIENCE = 60.0
+_IMPORT = re.compile(r"^ *(?:import|from) (\w+)", re.MULTILINE)
+# What takes long to import, by who imports it: a page's programs find it imported. Keras itself has yet to be told which back end to take.
+_SLOW = {
+    "keras": ("tensorflow", "torch"),
+    "mlflow": ("mlflow.pyfunc", "mlflow.sklearn"),
+    "paddle": ("paddle",),
+    "pandas": ("pandas",),
+    "sklearn": ("sklearn.datasets", "sklearn.linear_model", "skops.io"),
+    "spacy": ("spacy",),
+    "statsmodels": ("statsmodels.api",),
+    "tensorflow": ("tensorflow",),
+    "torch": ("torch",),
+    "transformers": ("torch", "transformers"),
+}
 _SESSION = """
 import __future__, json, sys, traceback
+sys.stdout.reconfigure(write_through=True)
 namespace = {"__name__": "__main__"}
 for line in sys.stdin:
     name, code = json.loads(line)
@@ -70,8 +89,8 @@ class Block:
 class Reader:
     """Does what a page says, block by block."""
 
-    def __init__(self, folder: Path, home: Path, stack: ExitStack) -> None:
-        self._folder, self._home = folder, home
+    def __init__(self, folder: Path, home: Path, ready: Path, stack: ExitStack) -> None:
+        self._folder, self._home, self._ready = folder, home, ready
         self._stack = stack
         self._port = _PORT
         self._server = stack.enter_context(ExitStack())
@@ -82,7 +101,7 @@ class Reader:
             "COLUMNS": "100",
             "HOME": str(folder),
             # What a page installs goes beside the page's own files, and is built with what is here.
-            "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
+            "PATH": os.pathsep.join([str(ready), str(Path(sys.executable).parent), os.environ["PATH"]]),
             "PIP_NO_BUILD_ISOLATION": "0",
             "PIP_NO_DEPS": "1",
             "PIP_NO_INDEX": "1",
@@ -121,7 +140,7 @@ class Reader:
     def _session(self, block: Block) -> tuple[str, bool]:
         """Run a block in the page's Python; what it prints ends with a null character and whether it failed."""
         if self._python is None:
-            self._python = self._start([sys.executable, "-u", "-c", _SESSION], subprocess.PIPE, self._stack)
+            self._python = self._start([self._ready / "python", "-c", _SESSION], subprocess.PIPE, self._stack)
         self._python.stdin.write(json.dumps([block.place, self._code(block)]) + "\n")
         self._python.stdin.flush()
         printed = ""
@@ -211,8 +230,25 @@ def saved(tmp_path_factory) -> Callable[[str], Path]:
     return saved
 
 
+@pytest.fixture(scope="session")
+def ready() -> Iterator[Callable[[str], Path]]:
+    """A folder with the programs that a page runs, which find imported what is slow among that which the page imports."""
+    folders: dict[tuple[str, ...], Path] = {(): Path(sys.executable).parent}
+    with ExitStack() as stack:
+
+        def ready(text: str) -> Path:
+            imported = set(_IMPORT.findall(text))
+            modules = dict.fromkeys(module for name in _SLOW if name in imported for module in _SLOW[name])
+            found = tuple(module for module in modules if find_spec(module.partition(".")[0]))
+            if found not in folders:
+                folders[found] = stack.enter_context(programs(found, "bento"))
+            return folders[found]
+
+        yield ready
+
+
 @pytest.fixture
-def follow(tmp_path, saved) -> Callable[[Path], None]:
+def follow(tmp_path, saved, ready) -> Callable[[Path], None]:
     """Do everything that a page says."""
 
     def follow(page: Path) -> None:
@@ -220,12 +256,14 @@ def follow(tmp_path, saved) -> Callable[[Path], None]:
             pytest.skip("this page asks with curl, which is not installed here")
         folder, home = tmp_path / "project", tmp_path / "home"
         folder.mkdir()
-        if example := _BEFORE.search(page.read_text()):
+        text = page.read_text()
+        if example := _BEFORE.search(text):
+            text += (EXAMPLES / f"{example[1]}.py").read_text()
             shutil.copytree(saved(example[1]), home)
             for file in EXAMPLES.glob(f"{example[1]}.*"):
                 shutil.copy(file, folder)
         with ExitStack() as stack:
-            reader = Reader(folder, home, stack)
+            reader = Reader(folder, home, ready(text), stack)
             for block in _blocks_of(page):
                 if block.reason is None:
                     reader.do(block)

@@ -1,0 +1,149 @@
+"""Programs in Python that need not import slow modules: their processes are forked from one that has imported these once for all.
+
+Each finds its arguments, streams, folder, environment and everything of bento's as a process that was started anew does.
+"""
+
+from __future__ import annotations
+
+import builtins
+import gc
+import importlib
+import json
+import os
+import runpy
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import FrameType, ModuleType
+
+# It stands for a program: it hands over what it was started with, passes signals on, and ends as the process that was forked for it does.
+_PROGRAM = """\
+#!{python} -ISE
+import array, json, os, signal, socket, sys
+program, arguments = os.path.join({folder!r}, os.path.basename(sys.argv[0])), sys.argv[1:]
+if program == {python!r} and (not arguments or arguments[0].startswith("-") and arguments[0] not in ("-c", "-m")):
+    os.execv(program, [program, *arguments])
+with socket.socket(socket.AF_UNIX) as template, template.makefile("r") as told:
+    template.connect({address!r})
+    template.sendmsg([b"+"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0, 1, 2]))])
+    template.sendall(json.dumps([program, arguments, os.getcwd(), dict(os.environ)]).encode() + b"\\n")
+    process = int(told.readline())
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, frame: os.kill(process, number))
+    status = int(told.readline())
+if status < 0:
+    if -status != signal.SIGKILL:
+        signal.signal(-status, signal.SIG_DFL)
+    os.kill(os.getpid(), -status)
+os._exit(status)
+"""
+
+
+@contextmanager
+def programs(modules: Sequence[str], *others: str) -> Iterator[Path]:
+    """A folder with `python` and other programs that are installed beside it, which find these modules imported."""
+    python = Path(sys.executable).with_name("python")
+    with TemporaryDirectory(prefix="bento-") as folder, socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address := f"{folder}/template")
+        listener.listen()
+        for name in ("python", *others):
+            program = Path(folder, name)
+            program.write_text(_PROGRAM.format(python=str(python), folder=str(python.parent), address=address))
+            program.chmod(0o700)
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        command = [python, __file__, str(listener.fileno()), *modules]
+        with subprocess.Popen(command, pass_fds=[listener.fileno()], env=environment, stdin=subprocess.DEVNULL) as template:
+            # Where importing fails nobody listens any more, and programs fail instead of waiting.
+            listener.close()
+            yield Path(folder)
+            template.terminate()
+
+
+def _fork_from(listener: socket.socket) -> tuple[str, list[str]]:
+    """The program and its arguments, in each process that was forked for one."""
+    signal.signal(signal.SIGCHLD, _reap)
+    while True:
+        client, _ = listener.accept()
+        if os.fork() == 0:
+            listener.close()
+            with client:
+                return _be_forked(client)
+        client.close()
+
+
+def _reap(number: int, frame: FrameType | None) -> None:
+    """Ended children are waited for, so that what they took is counted among what the tests took."""
+    with suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+
+
+def _be_forked(client: socket.socket) -> tuple[str, list[str]]:
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    _, streams, _, _ = socket.recv_fds(client, 1, 3)
+    with client.makefile("r") as lines:
+        program, arguments, folder, environment = json.loads(lines.readline())
+    if pid := os.fork():
+        client.sendall(b"%d\n" % pid)
+        _, status = os.waitpid(pid, 0)
+        client.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
+        os._exit(0)
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+    _settle(folder, environment)
+    return program, arguments
+
+
+def _settle(folder: str, environment: Mapping[str, str]) -> None:
+    """What Python does as it starts, with the streams, the folder and the environment of the process."""
+    os.chdir(folder)
+    os.environ.clear()
+    os.environ.update(environment)
+    time.tzset()
+    sys.path[:1] = [str(Path(path).absolute()) for path in environment.get("PYTHONPATH", "").split(os.pathsep) if path]
+    importlib.invalidate_caches()
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        stream = open(number, "w" if number else "r", buffering=1 if number == 2 else -1, closefd=False)  # noqa: SIM115
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+
+
+def _run(program: str, arguments: list[str]) -> None:
+    """As Python runs a script, `-c` or `-m`."""
+    if Path(program).name != "python":
+        arguments = [program, *arguments]
+    if arguments[0] == "-m":
+        sys.argv = arguments[1:]
+        sys.path.insert(0, str(Path.cwd()))
+        runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
+        return
+    main = sys.modules["__main__"] = ModuleType("__main__")
+    main.__dict__["__builtins__"] = builtins
+    if arguments[0] == "-c":
+        sys.argv = ["-c", *arguments[2:]]
+        sys.path.insert(0, "")
+        code = compile(arguments[1], "<string>", "exec")
+    else:
+        sys.argv = arguments
+        # Not a Path, which would leave out the dot of ./script.py.
+        main.__file__ = file = os.path.join(os.getcwd(), arguments[0])  # noqa: PTH109, PTH118
+        sys.path.insert(0, str(Path(file).resolve().parent))
+        code = compile(Path(file).read_bytes(), file, "exec")
+    exec(code, main.__dict__)
+
+
+if __name__ == "__main__":
+    for _module in sys.argv[2:]:
+        importlib.import_module(_module)
+    gc.collect()
+    gc.freeze()
+    with socket.socket(fileno=int(sys.argv[1])) as _listener:
+        _asked = _fork_from(_listener)
+    _run(*_asked)
