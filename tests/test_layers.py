@@ -20,7 +20,7 @@ CORE = ROOT / "core/src/bento"
 PLUGINS = sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))
 
 FLOORS = (
-    {"errors", "garbage"},
+    {"constructor", "errors", "garbage"},
     {"adapter", "api", "artifact", "env", "example", "hookspecs", "packer", "payload", "tag"},
     {"registry", "service"},
     {"adapters", "artifacts", "packers", "builtins"},

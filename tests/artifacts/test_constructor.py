@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,13 @@ class Kept(Artifact[object]):
     def accepts(self, model): ...
 
 
+@dataclass
+class Sized(Kept):
+    name = "sized"
+    size: int
+    unit: str = "MB"
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -31,6 +40,8 @@ class Kept(Artifact[object]):
         (lambda: JsonArtifact(model={"a": 1}), f"expected JsonArtifact(), got JsonArtifact(model=dict){WHERE}"),
         (lambda: FileArtifact(Path("x.onnx")), f"expected FileArtifact(*, suffix=None), got FileArtifact({Path('x.onnx')!r}){WHERE}"),
         (lambda: FileArtifact(sufix=".onnx"), "expected FileArtifact(*, suffix=None), got FileArtifact(sufix='.onnx')"),
+        (lambda: Sized(1, "kB", object()), f"expected Sized(size, unit='MB'), got Sized(1, 'kB', object){WHERE}"),
+        (lambda: Sized(1, model="m.bin"), f"expected Sized(size, unit='MB'), got Sized(1, model='m.bin'){WHERE}"),
         (lambda: Kept("a", "b"), f"expected Kept(kind, *, strict=True), got Kept('a', 'b'){WHERE}"),
     ],
 )
@@ -52,3 +63,8 @@ def test_what_python_says_well_is_left_to_it():
 def test_the_parameters_of_an_artifact_can_be_looked_up():
     assert list(inspect.signature(Kept).parameters) == ["kind", "strict"]
     assert list(inspect.signature(JsonArtifact).parameters) == []
+    assert list(inspect.signature(Sized).parameters) == ["size", "unit"]
+
+
+def test_an_artifact_with_options_can_be_copied():
+    assert copy.deepcopy(Sized(3, unit="kB")) == Sized(3, "kB")

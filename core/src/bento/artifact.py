@@ -16,16 +16,15 @@ and a hook that returns it (`bento.hookspecs`). `bento.testing.ArtifactTests` th
 
 from __future__ import annotations
 
-import inspect
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from functools import wraps
 from os import PathLike
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Self, TypeVar, overload
 
+from .constructor import Parameters, misfit
 from .errors import ArtifactError, DefinitionError
 
 if TYPE_CHECKING:
@@ -61,14 +60,16 @@ class Artifact(ABC, Generic[M]):
     """True when loading the files can execute what is in them, as a pickle does."""
 
     slot: str | None = None
+    __signature__ = Parameters()
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        # Before any constructor, also one that a decorator adds to the class: it is often given the model, or the file of one.
+        if wrong := misfit(cls, args, kwargs, _told):
+            raise DefinitionError(f"{wrong}{f': {_WHERE}' if args or 'model' in kwargs else ''}")
+        return super().__new__(cls)
 
     def __init__(self) -> None:
         """A format with options has a constructor of its own."""
-
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)
-        if "__init__" in vars(cls):
-            cls.__init__ = _explained(cls.__init__)  # type: ignore[method-assign]
 
     @abstractmethod
     def save(self, model: M, folder: Path) -> None:
@@ -144,45 +145,9 @@ class Artifact(ABC, Generic[M]):
 _WHERE: Final = "a slot is declared without its model, which goes to the service when it is loaded, as in Iris(model=...)"
 
 
-def _explained(init: Callable[..., None]) -> Callable[..., None]:
-    """A constructor that, given a model or the file of one, says where that goes: Python would count arguments."""
-
-    @wraps(init)
-    def explained(self: Artifact[Any], *args: Any, **kwargs: Any) -> None:
-        try:
-            init(self, *args, **kwargs)
-        except TypeError as error:
-            if _fits(init, self, *args, **kwargs):
-                raise
-            kind = type(self).__name__
-            given = ", ".join([*map(_told, args), *(f"{name}={_told(value)}" for name, value in kwargs.items())])
-            way_out = f": {_WHERE}" if args or "model" in kwargs else ""
-            raise DefinitionError(f"expected {kind}({_parameters(init)}), got {kind}({given}){way_out}") from error
-
-    return explained
-
-
 def _told(value: object) -> str:
     """A value as an error tells it: of a model, its type."""
     return repr(value) if isinstance(value, str | bool | int | float | PathLike | None) else type_name(value)
-
-
-def _fits(init: Callable[..., None], *args: Any, **kwargs: Any) -> bool:
-    """Whether a constructor takes these arguments, perhaps with others."""
-    try:
-        inspect.signature(init).bind_partial(*args, **kwargs)
-    except TypeError:
-        return False
-    return True
-
-
-def _parameters(init: Callable[..., None]) -> str:
-    _, *parameters = inspect.signature(init).parameters.values()
-    return str(inspect.Signature([each.replace(annotation=each.empty) for each in parameters]))[1:-1]
-
-
-# It has no subclass's constructor, and formats without options inherit it.
-Artifact.__init__ = _explained(Artifact.__init__)  # type: ignore[method-assign]
 
 
 def instance_of(model: object, module: str, *names: str) -> bool:

@@ -1,0 +1,29 @@
+"""Constructors: what is wrong with the arguments of one, in the words of its call; Python would count them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+
+
+class Parameters:
+    """A class's `__signature__`, for one whose `__new__` takes anything: that of the constructor that each subclass has."""
+
+    def __get__(self, instance: object | None, owner: type) -> inspect.Signature:
+        _, *parameters = inspect.signature(owner.__init__).parameters.values()  # type: ignore[misc]  # its subclasses' are sound, too
+        return inspect.Signature(parameters)
+
+
+def misfit(kind: type, args: Sequence[object], kwargs: Mapping[str, object], told: Callable[[object], str]) -> str:
+    """What a class expects and what it was given, as it is `told` of each value; "" if it takes that, perhaps with others."""
+    signature = inspect.signature(kind)
+    try:
+        signature.bind_partial(*args, **kwargs)
+    except TypeError:
+        given = ", ".join([*map(told, args), *(f"{name}={told(value)}" for name, value in kwargs.items())])
+        return f"expected {kind.__name__}{_without_types(signature)}, got {kind.__name__}({given})"
+    return ""
+
+
+def _without_types(signature: inspect.Signature) -> inspect.Signature:
+    return inspect.Signature([each.replace(annotation=each.empty) for each in signature.parameters.values()])
