@@ -127,6 +127,18 @@ def test_of_several_those_that_went_before_one_that_is_gone_are_told(home):
     assert "Error: no bundle shop:2 in the store " in said
 
 
+@pytest.mark.parametrize(
+    ("kind", "folder", "last"),
+    [("service", "tea-shop", "bento serve tea-shop"), ("plugin", "bento-tea-shop", "bento plugins tea-shop --check")],
+)
+def test_a_new_project_tells_what_was_written_and_what_comes_next(told, tmp_path, monkeypatch, kind, folder, last):
+    monkeypatch.chdir(tmp_path)
+    made = told("new", kind, "tea-shop")
+    written = sorted(path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file())
+    assert made == {"path": folder, "files": written, "next": made["next"]}
+    assert (made["next"][0], made["next"][-1]) == (f"cd {folder}", last)
+
+
 def test_pruning_tells_what_went(told, remote, home):
     url = told("push", "shop:1", remote)["url"]
     told("show", url)
@@ -136,7 +148,14 @@ def test_pruning_tells_what_went(told, remote, home):
 
 
 @pytest.mark.parametrize(
-    "command", [["push", "shop:9", "file:///nowhere"], ["pull", "shop:9", "file:///nowhere"], ["verify", "shop:9"], ["save", "shop"]]
+    "command",
+    [
+        ["push", "shop:9", "file:///nowhere"],
+        ["pull", "shop:9", "file:///nowhere"],
+        ["verify", "shop:9"],
+        ["save", "shop"],
+        ["new", "service", "tea-shop", "no/where"],
+    ],
 )
 def test_what_fails_prints_no_document(bento, command):
     done = bento(*command, "--json", code=1)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from .. import __version__
-from .command import Command, CommandGroup
+from .command import Command, CommandGroup, json_option
 from .new_service import service
 
 if TYPE_CHECKING:
@@ -56,24 +56,24 @@ command.add_command(service)
     help="Under which licence others may use it; 'none' for one that is not published.",
 )
 @click.option("--author", default="", metavar="NAME", help="Whose the copyright is.")
-def plugin(name: str, folder: Path | None, *, licence: str, author: str) -> None:
+@json_option
+def plugin(name: str, folder: Path | None, *, licence: str, author: str, as_json: bool) -> None:
     """Write a plugin that works, to be changed into yours.
 
     It has an artifact, an adapter, tests with the kit, types and a workflow for continuous integration. FOLDER is ./bento-NAME without one.
     """
-    from .project import write_project
+    from .project import tell_project, write_project
 
     name = _checked(name.removeprefix(_PREFIX))
     folder = folder or Path(_PREFIX + name)
     files = write_project("plugin", folder, _values(name, licence, author), licence=None if licence == _NONE else licence)
-    click.echo(f"wrote {len(files)} files into {folder}")
     steps = [
         f"cd {shlex.quote(str(folder))}",
         "python -m pip install --editable '.[testing]'",
         "python -m pytest",
         f"bento plugins {name} --check",
     ]
-    click.echo("\n  ".join(["\nnext:", *steps]))
+    tell_project(folder, files, steps, as_json=as_json)
 
 
 def _checked(name: str) -> str:

@@ -12,7 +12,7 @@ import click
 from .. import __version__
 from ..errors import TagError
 from ..tag import Tag
-from .command import Command
+from .command import Command, json_option
 
 _OWN = ("tests", "train")
 
@@ -27,23 +27,27 @@ _OWN = ("tests", "train")
 )
 @click.argument("name")
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
-def service(name: str, folder: Path | None) -> None:
+@json_option
+def service(name: str, folder: Path | None, *, as_json: bool) -> None:
     """Write a service that works, to be changed into yours.
 
     It has a small model that needs no framework, a script that fits and saves it, tests with the kit, and types. FOLDER is ./NAME
     without one.
     """
-    from .project import write_project
+    from .project import tell_project, write_project
 
     package = _checked(name)
     folder = folder or Path(name)
     kind = "".join(part[:1].upper() + part[1:] for part in package.split("_"))
     files = write_project("service", folder, {"name": name, "package": package, "kind": kind, "bento": __version__})
-    click.echo(f"wrote {len(files)} files into {folder}")
-    click.echo(
-        f"\nnext:\n  cd {shlex.quote(str(folder))}\n  python -m pip install --editable '.[testing]'\n  python -m pytest\n"
-        f"  python train.py\n  bento serve {name}"
-    )
+    steps = [
+        f"cd {shlex.quote(str(folder))}",
+        "python -m pip install --editable '.[testing]'",
+        "python -m pytest",
+        "python train.py",
+        f"bento serve {name}",
+    ]
+    tell_project(folder, files, steps, as_json=as_json)
 
 
 def _checked(name: str) -> str:

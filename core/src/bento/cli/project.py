@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from string import Template
 
 import click
+
+from .output import tell
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _SUFFIX = ".template"
@@ -32,6 +34,12 @@ def write_project(template: str, folder: Path, values: Mapping[str, str], *, lic
             (draft / name).write_text(text, encoding="utf-8")
         draft.rename(folder)
     return sorted(texts)
+
+
+def tell_project(folder: Path, files: Sequence[str], steps: Sequence[str], *, as_json: bool) -> None:
+    """What was written, and the commands that come next."""
+    text = f"wrote {len(files)} files into {folder}\n" + "\n  ".join(["\nnext:", *steps])
+    tell(text, {"path": str(folder), "files": list(files), "next": list(steps)}, as_json=as_json)
 
 
 def _filled(template: str, values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
