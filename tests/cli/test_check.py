@@ -47,6 +47,13 @@ def test_a_service_that_keeps_its_promises_passes_and_leaves_no_file(loud, bento
     assert [path.name for path in loud.iterdir() if path.name not in ("__pycache__", "home")] == ["loud.py"]
 
 
+def test_tables_are_left_where_hypothesis_is_told_to_and_nowhere_else(loud, bento_process, monkeypatch, tmp_path):
+    monkeypatch.setenv("HYPOTHESIS_STORAGE_DIRECTORY", str(tmp_path / "tables"))
+    bento_process("check", "loud:service", "--draws", "5", cwd=loud)
+    assert any((tmp_path / "tables").iterdir())
+    assert [path.name for path in loud.glob(".*")] == []
+
+
 def test_a_check_that_fails_shows_the_smallest_request_and_ends_with_1(loud, bento_process):
     (loud / "loud.py").write_text(GOOD.format("a", "a"))
     done = bento_process("check", "loud:service", "--draws", "100", cwd=loud)
