@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 import bento
 from bento.errors import RemoteError
-from bento.store import Store, find
+from bento.store import Store, find, pack
 from bento.store.remote import Remote
 from flaky_server import flaky
 from storage import AZURE_KEY, S3_KEYS
@@ -130,6 +132,60 @@ def test_a_web_server_that_says_nothing_is_given_up(store, monkeypatch):
         find(f"http://{host}/iris.bento", store=store)
     said = "timed out: it is silent for longer than BENTO_REMOTE_TIMEOUT allows, 0.3 seconds"
     assert str(caught.value) == f"cannot download http://{host}/iris.bento: {said}"
+
+
+@contextmanager
+def busy(faults: int, status: int, retry_after: str) -> Iterator[tuple[str, list[str]]]:
+    """A web server of the current folder that has no time for the first few requests, and whom it has had none for."""
+    sent_away = []
+
+    class Handler(SimpleHTTPRequestHandler):
+        def do_GET(self):
+            if len(sent_away) == faults:
+                super().do_GET()
+                return
+            sent_away.append(self.path)
+            self.send_response(status)
+            self.send_header("Retry-After", retry_after)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_): ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}", sent_away
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("status", [503, 429])
+def test_a_web_server_that_says_when_it_has_time_is_asked_again(store, service, tmp_path, monkeypatch, caplog, status):
+    monkeypatch.chdir(tmp_path)
+    store.save(service, version="1")
+    pack("iris:1", "archive", tmp_path / "iris.bento", store=store)
+    with busy(2, status, "0") as (url, sent_away):
+        assert str(find(f"{url}/iris.bento", store=store).tag) == "iris:1"
+    assert sent_away == ["/iris.bento"] * 2
+    assert caplog.messages == [f"{url.removeprefix('http://')} is busy: asking it again in 0 s"] * 2
+
+
+@pytest.mark.parametrize(
+    ("status", "retry_after", "asked"),
+    [(503, "0", 3), (503, "2", 1), (503, "Fri, 31 Dec 1999 23:59:59 GMT", 1), (503, "-1", 1), (500, "0", 1)],
+)
+def test_a_web_server_is_not_asked_again_for_ever_nor_waited_for_longer_than_a_silent_one(store, monkeypatch, status, retry_after, asked):
+    monkeypatch.setenv("BENTO_REMOTE_TIMEOUT", "1")
+    with busy(9, status, retry_after) as (url, sent_away), pytest.raises(RemoteError, match=f": {status} "):
+        find(f"{url}/iris.bento", store=store)
+    assert len(sent_away) == asked
+
+
+def test_a_registry_that_says_when_it_has_time_is_asked_again(remote_at):
+    with busy(2, 503, "0") as (url, sent_away):
+        assert Remote(remote_at("oci", url.removeprefix("http://"))).summaries() == []
+    assert len(sent_away) == 2
 
 
 @pytest.mark.parametrize("text", ["soon", "0", "-1", "inf", "nan"])

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import base64
 import http.client
+import logging
+import math
+import re
 import socket
+import time
+import urllib.error
 import urllib.request
 from contextlib import ExitStack
 from typing import IO, Any, Final
@@ -12,8 +17,11 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from ..errors import RemoteError
 from .address import shown
-from .patience import connected, silence
+from .patience import ATTEMPTS, connected, silence
 
+log = logging.getLogger(__name__)
+
+_SECONDS: Final = re.compile(r"[0-9]{1,6}")
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -55,9 +63,38 @@ def check_onward(url: str, other: str) -> None:
 
 
 def ask(request: urllib.request.Request) -> http.client.HTTPResponse:
-    """The answer to a request; an urllib.error.HTTPError if it is a refusal."""
+    """The answer to a request; an urllib.error.HTTPError if it is a refusal.
+
+    A server that is busy and says for how long is asked again, for as long as a silent one would be waited for.
+    """
+    left = silence()
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return _ask_once(request)
+        except urllib.error.HTTPError as error:
+            pause = _pause(error, request)
+            if pause > left:
+                raise
+            error.close()
+            left -= pause
+            log.warning("%s is busy: asking it again in %d s", urlsplit(request.full_url).netloc, pause)
+            time.sleep(pause)
+    return _ask_once(request)
+
+
+def _ask_once(request: urllib.request.Request) -> http.client.HTTPResponse:
     answer: http.client.HTTPResponse = _opener().open(request, timeout=silence())
     return answer
+
+
+def _pause(error: urllib.error.HTTPError, request: urllib.request.Request) -> float:
+    """In how many seconds a server may be asked again; never, if it is not just busy, or what it was sent is read by now.
+
+    Source: RFC 9110, section 10.2.3, without its dates, which depend on two clocks.
+    """
+    seconds = error.headers.get("Retry-After", "")
+    is_busy = error.code in (http.client.SERVICE_UNAVAILABLE, http.client.TOO_MANY_REQUESTS)
+    return float(seconds) if is_busy and _SECONDS.fullmatch(seconds) and isinstance(request.data, bytes | None) else math.inf
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
