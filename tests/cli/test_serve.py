@@ -123,6 +123,12 @@ def test_workers_are_a_number_or_auto(bento, workers):
     assert bento("serve", "shop", f"--workers={workers}", code=2).stderr.endswith(said)
 
 
+def test_what_is_started_again_when_files_change_is_one_process(bento, project, monkeypatch):
+    monkeypatch.chdir(project)
+    said = "Error: what is started again when files change is one process: expected --reload or --workers 2, got both\n"
+    assert bento("serve", "shop:service", "--reload", "--workers", "2", code=1).stderr == said
+
+
 def test_whoever_names_a_service_from_another_folder_is_told_where_its_module_was_looked_for(bento, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert bento("serve", "kiosk:service", code=1).stderr.endswith(f"; nor is there a module 'kiosk' to import from {tmp_path}\n")

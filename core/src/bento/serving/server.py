@@ -45,18 +45,16 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
 ) -> None:
     """Serve a service, a bundle's tag or path, or `module:service`, until SIGINT or SIGTERM; open requests are answered first.
 
-    `port` 0 takes a free one. `workers` is a number of processes, or "auto" for one on each processor that this process may use;
-    many share what is loaded where that is safe, and SIGHUP has them replaced one by one, with the target resolved and loaded
-    anew. `max_body` is in bytes. `grace` is how many seconds a stop waits for open requests; when they are over, or at a second signal,
-    the process ends with status 1. A bundle's golden examples have to hold in each process before it is ready, unless `examples` is
-    off. `aliases` are further paths, with those of the apis and pages that they stand for. A service that cannot be loaded raises what
-    it raised; a port in use is a ServerError. With `keys`, identities and files of public keys or identities, the
-    bundle has to be signed by one of these.
+    `port` 0 takes a free one. `workers` is a number of processes, or "auto" for one on each processor that this process may use; many
+    share what is loaded where that is safe, and SIGHUP has them replaced one by one, with the target resolved and loaded anew; with
+    `reload` there is one, started again when a file changes. `max_body` is in bytes. `grace` is how many seconds a stop waits for open
+    requests; when they are over, or at a second signal, the process ends with status 1. A bundle's golden examples have to hold in
+    each process before it is ready, unless `examples` is off. `aliases` are further paths, with those of the apis and pages that they
+    stand for. A service that cannot be loaded raises what it raised; a port in use is a ServerError. With `keys`, identities and files
+    of public keys or identities, the bundle has to be signed by one of these.
     Where systemd listens for this process, `host` and `port` are those of its socket.
     """
-    count = available_processors() if workers == "auto" else workers
-    if count < 1:
-        raise ServerError(f"expected 1 or more workers, got {count}")
+    count = _count(workers, reload=reload)
     share_processors(count)
     find = partial(resolve, target, store=store, trust=trust, keys=keys)
     found = find()
@@ -84,3 +82,14 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
             from .workers.supervisor import Supervisor
 
             Supervisor(found, find, listener, settings, count, ready).run()
+
+
+def _count(workers: int | Literal["auto"], *, reload: bool) -> int:
+    """How many processes serve."""
+    if workers == "auto":
+        return 1 if reload else available_processors()
+    if workers < 1:
+        raise ServerError(f"expected 1 or more workers, got {workers}")
+    if reload and workers > 1:
+        raise ServerError(f"what is started again when files change is one process: expected --reload or --workers {workers}, got both")
+    return workers
