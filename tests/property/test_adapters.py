@@ -203,3 +203,51 @@ def test_any_bytes_are_a_form_or_bad_input(body, begun):
     except BadInput:
         return
     assert all(part.name and bytes(part.data) in body for part in parts)
+
+
+NUMBERS = st.integers(-3, 3) | st.integers(-(2**64), 2**65) | st.floats(allow_nan=False, allow_infinity=False) | st.booleans()
+LEAVES = st.sampled_from([NUMBERS, NUMBERS, st.integers(0, 255), st.floats(-10, 10), NUMBERS | st.none() | st.text(max_size=2)])
+ROWS = LEAVES.flatmap(lambda leaves: st.lists(st.lists(st.lists(leaves, min_size=2, max_size=2), max_size=3), min_size=2, max_size=5))
+# What is no JSON alone may well be some behind another.
+ODD = [b"[[1,2]]", b"[[1.5,2]]", b"[]", b"[[]]", b"{}", b"[[1,2]],[[3,4]]", b"[[1,2", b"3,4]]", b"[[true,2]]", b"7"]
+BODIES = ROWS.map(lambda lists: [json.dumps(each).encode() for each in lists]) | st.lists(st.sampled_from(ODD), min_size=2)
+SHAPES = st.sampled_from([(None, 2), (None, None), (1, 2), (None, None, 2)])
+DECLARED = st.sampled_from(["float64", "float32", "float16", "int64", "uint8", "uint64", "bool"])
+
+
+def bits(arrays):
+    return [(each.dtype, each.shape, each.tobytes()) for each in arrays]
+
+
+@given(BODIES, SHAPES, DECLARED)
+def test_requests_that_are_read_together_are_read_as_each_alone(bodies, shape, dtype):
+    adapter = ArrayAdapter(shape, dtype)
+    try:
+        together = adapter.decode_all(bodies, JSON)
+    except (ValueError, BadInput):
+        together = None
+    if together is not None:
+        assert bits(together) == bits(adapter.decode(Payload(body, JSON)) for body in bodies)
+
+
+@given(ARRAYS, st.sampled_from([None, "float64", "int32"]), st.data())
+def test_answers_that_are_written_together_are_written_as_each_alone(result, dtype, data):
+    adapter = ArrayAdapter(dtype=dtype)
+    if result.ndim and len(result):
+        cuts = sorted(data.draw(st.sets(st.integers(1, len(result)), max_size=3)) | {len(result)})
+        parts = [end - start for start, end in zip([0, *cuts], cuts, strict=False)]
+        rows = data.draw(st.sampled_from([parts, [None] * len(result), [*parts, 0]]))
+        try:
+            together = adapter.encode_all(result, rows, JSON)
+        except BadInput:
+            together = None
+        if together is not None:
+            assert list(together) == [adapter.encode(value, JSON) for value in adapter.unstack(result, rows)]
+
+
+@pytest.mark.parametrize("media_type", ["", JSON])
+def test_small_requests_are_read_and_written_together(media_type):
+    adapter = ArrayAdapter((None, 2), "float32")
+    items = adapter.decode_all([b"[[1,2]]", b"[[0.5,2],[3,4]]"], media_type)
+    assert [item.tolist() for item in items] == [[[1, 2]], [[0.5, 2], [3, 4]]]
+    assert adapter.encode_all(adapter.stack(items), [1, 2], JSON) == [b"[[1.0,2.0]]", b"[[0.5,2.0],[3.0,4.0]]"]

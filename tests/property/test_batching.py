@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 import bento
 from bento.adapters import ArrayAdapter
 from bento.serving import App, Limits
-from bento.serving.calls.answer import Answer
 from bento.serving.calls.call import Call
-from bento.serving.calls.request import Head, Request
+from bento.serving.calls.request import Head
 from pressing import times
 
 
@@ -60,15 +59,8 @@ def service_of(size: int) -> Doubling:
     return Sized(size)
 
 
-class Kept(Call):
-    """A call whose answers are kept."""
-
-    def __init__(self, request: Request, answers: list[tuple[int, bytes]]) -> None:
-        super().__init__(request)
-        self.answers = answers
-
-    def reply(self, answer: Answer) -> None:
-        self.answers.append((answer.status, answer.body))
+def keeping(answers: list[tuple[int, bytes]]):
+    return lambda _, answer: answers.append((answer.status, answer.body))
 
 
 async def ask_all(service: Doubling, batch: list[Ask]) -> dict[int, list[tuple[int, bytes]]]:
@@ -79,8 +71,7 @@ async def ask_all(service: Doubling, batch: list[Ask]) -> dict[int, list[tuple[i
     for number, ask in enumerate(batch):
         sign = -1 if ask.poison else 1
         body = repr([[sign * (number + 1)] * ask.columns] * ask.rows).encode()
-        call = Kept(Request(body, Head("application/json"), str(number), time.monotonic()), answers[number])
-        endpoint.handle(call)
+        endpoint.handle(call := Call(Head("application/json"), body, str(number), time.monotonic(), keeping(answers[number])))
         for _ in range(ask.pause):
             await asyncio.sleep(0)
         if ask.leaves:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bento import Adapter, BadInput, InvalidInput
+from bento import Adapter, BadInput, InvalidInput, Payload
 from bento.adapters import ArrayAdapter, JsonAdapter, TextAdapter
 
 ROWS = [np.array([[1, 2], [3, 4]], "float32"), np.array([[5, 6]], "float32"), np.array([[7, 8], [9, 10]], "float32")]
@@ -37,6 +37,20 @@ class ShiftingAdapter(Rows):
     def unstack(self, result, rows):
         ends = itertools.accumulate(rows)
         return [result[end - count : end] for end, count in zip(ends, rows, strict=True)]
+
+
+class HastyAdapter(Rows):
+    """Mixes up who has sent what when requests come together."""
+
+    def decode_all(self, bodies, media_type):
+        return [self.decode(Payload(body, media_type)) for body in reversed(bodies)]
+
+
+class RoundingAdapter(Rows):
+    """Writes whole numbers when answers go together."""
+
+    def encode_all(self, result, rows, media_type):
+        return [self.encode(value.round() + 1, media_type) for value in self.unstack(result, rows)]
 
 
 class RememberingAdapter(Rows):

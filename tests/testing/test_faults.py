@@ -131,6 +131,20 @@ ADAPTERS = [
         adapters.ROWS,
     ),
     Fault(
+        "mixes up what is read together",
+        adapters.HastyAdapter,
+        "what is read or written together is the same",
+        "decode_all() of",
+        adapters.ROWS,
+    ),
+    Fault(
+        "writes something else together",
+        adapters.RoundingAdapter,
+        "what is read or written together is the same",
+        "give the same bytes, or None",
+        adapters.ROWS,
+    ),
+    Fault(
         "shifts answers to other callers",
         adapters.ShiftingAdapter,
         "a result of another length is refused",

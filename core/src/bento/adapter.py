@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, cast
 
 if TYPE_CHECKING:
     from .artifact import JSON
-    from .payload import Payload
+    from .payload import Payload, ReadableBuffer
 
 T = TypeVar("T")
 
@@ -41,6 +41,21 @@ class Adapter(ABC, Generic[T]):
     @abstractmethod
     def encode(self, value: T, media_type: str) -> bytes:
         """The body for one value, in one of the adapter's own media types. A value it cannot write is a TypeError or ValueError."""
+
+    def decode_all(self, bodies: Sequence[ReadableBuffer], media_type: str) -> Sequence[T] | None:
+        """The values of several small bodies that have come together, all of one group, each exactly as `decode` gives it.
+
+        None, or any error, has them decoded one by one, which is all there is unless an adapter knows something quicker. The
+        media type has no parameters, and is empty when the senders named none.
+        """
+        return None
+
+    def encode_all(self, result: Any, rows: Sequence[int | None], media_type: str) -> Sequence[bytes] | None:
+        """The bodies for a whole batch's result, exactly those that `unstack` and `encode` give, and all of one `content_type`.
+
+        None, or any error, has the result cut and encoded value by value.
+        """
+        return None
 
     def content_type(self, media_type: str, body: bytes) -> str:
         """The Content-Type header that goes with an encoded body: the media type, and what else a reader must know."""
@@ -98,6 +113,21 @@ class Adapter(ABC, Generic[T]):
     def __repr__(self) -> str:
         options = ", ".join(f"{key}={value!r}" for key, value in self.options().items())
         return f"{type(self).__name__}({options})"
+
+
+def decodes_all(kind: type[Adapter[Any]]) -> bool:
+    """Whether its `decode_all` counts: in a subclass that has a `decode` of its own, the one it inherits speaks of another."""
+    return _is_as_new(kind, "decode_all", "decode")
+
+
+def encodes_all(kind: type[Adapter[Any]]) -> bool:
+    """Whether its `encode_all` counts, and has not been left behind by a subclass's own `encode` or `unstack`."""
+    return _is_as_new(kind, "encode_all", "encode") and _is_as_new(kind, "encode_all", "unstack")
+
+
+def _is_as_new(kind: type[Adapter[Any]], name: str, other: str) -> bool:
+    """Whether a method is defined by the same class as another, or by one that inherits from it."""
+    return next(name in vars(base) for base in kind.__mro__ if name in vars(base) or other in vars(base))
 
 
 def reads(media_types: Sequence[str], media_type: str) -> bool:

@@ -75,7 +75,8 @@ def _not_whole(array: Array, dtype: np.dtype[Any]) -> Array:
         return np.asarray((array.astype(object) < smallest) | (array.astype(object) > largest), dtype=bool)
     # Floats above 2**53 have been rounded already, so nobody knows which integer was meant.
     smallest, largest = max(smallest, -(2**53)), min(largest, 2**53)
-    unfit: Array = ~((array >= smallest) & (array <= largest) & (array == np.floor(array)))
+    with np.errstate(over="ignore"):  # a bound beyond a narrow float's own range is infinite to it, which is as good
+        unfit: Array = ~((array >= smallest) & (array <= largest) & (array == np.floor(array)))
     return unfit
 
 

@@ -11,7 +11,7 @@ from ..adapter import Adapter
 from ..artifact import instance_of
 from ..errors import BadInput, DefinitionError, InvalidInput, UnsupportedMediaType
 from ..payload import Payload
-from . import _fit, _json, _msgpack, _nested, _raw
+from . import _fit, _json, _msgpack, _nested, _raw, _together
 from ._pieces import PIECE
 from ._release import release
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ..artifact import JSON
+    from ..payload import ReadableBuffer
 
     Array = np.ndarray[Any, Any]
 
@@ -81,6 +82,17 @@ class ArrayAdapter(Adapter[Any]):
         if self._shape is not None and (array.shape[1:] != self._row_shape or not array.ndim):
             array = _fit.check_shape(array, self._shape)
         return array if self._dtype is None else _fit.convert(array, self._dtype)
+
+    def decode_all(self, bodies: Sequence[ReadableBuffer], media_type: str) -> Sequence[Array] | None:
+        # Without a declared dtype, that of each depends on its own numbers.
+        if media_type not in ("application/json", "") or self._shape is None or self._dtype is None:
+            return None
+        return _together.read(bodies, self._shape, self._dtype)
+
+    def encode_all(self, result: Any, rows: Sequence[int | None], media_type: str) -> Sequence[bytes] | None:
+        if media_type != "application/json" or not _is_numeric(result):
+            return None
+        return _together.write(result if self._dtype is None else _fit.convert(result, self._dtype), rows)
 
     def encode(self, value: Any, media_type: str) -> bytes:
         if self._dtype is not None:

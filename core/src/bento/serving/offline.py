@@ -14,7 +14,7 @@ from ..registry import installed
 from .calls.answer import Answer
 from .calls.call import Call
 from .calls.pipeline import Pipeline, drive
-from .calls.request import Head, Request, new_request_id
+from .calls.request import Head, new_request_id
 from .calls.streaming import LINES
 from .openapi import document
 
@@ -41,7 +41,7 @@ def answer(service: Service, api: str, payload: Payload, accept: str = "") -> An
 
 async def ask(pipeline: Pipeline, payload: Payload, accept: str = "") -> Answer:
     """The answer of a pipeline's api; waits for nothing but an api that `waits`."""
-    call = Call(Request(b"", Head(accept=accept), new_request_id(), time.monotonic()))
+    call = Call(Head(accept=accept), b"", new_request_id(), time.monotonic())
     pipeline.admit(call, payload)
     if pipeline.api.is_stream:
         return Answer(await _lines(pipeline, call), LINES)

@@ -114,6 +114,41 @@ class AdapterChecks:
             return
         raise AssertionError(f"{what} gives {value!r}: {advice}")
 
+    def _check_read_together(self, bodies: Sequence[bytes], media_type: str) -> None:
+        """What `decode_all` gives, if anything, is what each body gives alone."""
+        try:
+            values = self.adapter.decode_all(bodies, media_type)
+        except Exception:  # noqa: BLE001 - they are decoded one by one then
+            return
+        if values is None:
+            return
+        what = f"decode_all() of {len(bodies)} bodies of {media_type}"
+        expect(len(values) == len(bodies), f"{what} gives {len(values)} values: give one for each, in order, or None")
+        for body, value in zip(bodies, values, strict=True):
+            try:
+                alone = self.adapter.decode(Payload(body, media_type))
+            except BadInput as error:
+                raise AssertionError(f"{what} gives {value!r} for {body[:100]!r}, which decode() refuses: give None then") from error
+            self._check_same(value, alone, what)
+        groups = [self.adapter.group(value) for value in values]
+        expect(all(group == groups[0] for group in groups), f"{what} gives values of several groups: give None then")
+
+    def _check_written_together(self, group: Sequence[Any], media_type: str) -> None:
+        """What `encode_all` gives, if anything, is what each part of the result gives alone."""
+        adapter, rows = self.adapter, [self.adapter.rows(item) for item in group]
+        result = adapter.stack(group)
+        try:
+            bodies = adapter.encode_all(result, rows, media_type)
+        except Exception:  # noqa: BLE001 - they are encoded one by one then
+            return
+        if bodies is None:
+            return
+        alone = [adapter.encode(value, media_type) for value in adapter.unstack(result, rows)]
+        expect(
+            list(bodies) == alone,
+            f"encode_all() gives {bodies!r} for parts that encode() writes as {alone!r}: give the same bytes, or None",
+        )
+
 
 def import_footprint(module: str) -> set[str]:
     """The top-level packages that importing `module` loads in a fresh process, beside its own, bento's and the standard library's."""

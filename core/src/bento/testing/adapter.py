@@ -15,6 +15,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from ..adapter import decodes_all, encodes_all
 from ..errors import BentoError
 from ..payload import Payload, parse_content_type
 from ..registry import installed
@@ -179,6 +180,18 @@ class AdapterTests(AdapterChecks, Kit, kit=True):
                 for item, answer in zip(items, answers, strict=True):
                     self._check_same(self.adapter.alone(item), item, "alone(), which prepares an item for an api without batches,")
                     self._check_same(answer, item, f"a batch of {len(items)} items of the group {self.adapter.group(item)!r}")
+
+    @property_test
+    def test_what_is_read_or_written_together_is_the_same(self, draw: Draw) -> None:
+        """`decode_all` and `encode_all` are quicker, and nothing else."""
+        group = self._one_group(draw)
+        for media_type in self._written():
+            if encodes_all(type(self.adapter)):
+                self._check_written_together(group, media_type)
+            bodies = [bytes(self._request(item, media_type).data) for item in group]
+            if decodes_all(type(self.adapter)):
+                self._check_read_together([*bodies, draw(damaged(bodies[0]), label=f"damaged {media_type}")], media_type)
+                self._check_read_together(bodies, media_type)
 
     @property_test
     def test_a_result_of_another_length_is_refused(self, draw: Draw) -> None:

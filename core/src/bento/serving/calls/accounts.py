@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -33,31 +32,35 @@ class Accounts:
         self._on_fault = on_fault
         self._is_observed = registry.listens("bento_request_done")
 
-    def begun(self) -> None:
-        """A request came."""
-        self._figures.begun(self._numbers)
+    def begun(self, count: int = 1) -> None:
+        """So many requests came."""
+        self._figures.begun(self._numbers, count)
 
     def batch_done(self, seconds: float, rows: int) -> None:
         """A call of the model is over."""
         self._figures.batch_done(self._numbers, seconds, rows)
 
-    def done(self, call: Call, status: int) -> None:
-        """A request is over."""
-        self._figures.done(self._numbers, status, time.monotonic() - call.request.received, call)
+    def done(self, calls: Sequence[Call], status: int) -> None:
+        """Requests are over, all with the same status."""
+        self._figures.done(self._numbers, status, calls)
         if self._is_observed:
-            self._registry.call(
-                "bento_request_done",
-                service=self._service,
-                api=self._api,
-                context=call.context(self._api),
-                status=status,
-                timing=call.timing(),
-            )
+            for call in calls:
+                self._tell(call, status)
+
+    def _tell(self, call: Call, status: int) -> None:
+        self._registry.call(
+            "bento_request_done",
+            service=self._service,
+            api=self._api,
+            context=call.context(self._api),
+            status=status,
+            timing=call.timing(),
+        )
 
     def failure(self, call: Call, error: BaseException) -> Answer:
         """The answer to a request that failed; a fault of the service's own goes into the log."""
-        answer = failure(error, call.request.request_id)
+        answer = failure(error, call.request_id)
         if answer.status == HTTPStatus.INTERNAL_SERVER_ERROR:
-            self._faults.write(self._api, call.request.request_id, error)
+            self._faults.write(self._api, call.request_id, error)
             self._on_fault(error)
         return answer

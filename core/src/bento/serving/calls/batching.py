@@ -32,18 +32,27 @@ _MARGIN = 1.25
 _TURN_SECONDS = 0.001
 
 Execute = Callable[[Sequence["Call"]], Coroutine[Any, Any, None]]
+# Calls whose batch is over, and the outcome of those that it has given none.
+Conclude = Callable[[Sequence["Call"], BaseException], None]
 
 
 class Batcher:
     """The queue of one api. Everything but `execute` happens on the event loop, so nothing here is locked."""
 
     def __init__(
-        self, api: Api, execute: Execute, loop: asyncio.AbstractEventLoop, limit: int, count: Callable[[float, int], None]
+        self,
+        api: Api,
+        execute: Execute,
+        conclude: Conclude,
+        loop: asyncio.AbstractEventLoop,
+        limit: int,
+        count: Callable[[float, int], None],
     ) -> None:
         self._name = api.name
         self._batch = api.batch or Batch(size=1)
         self._is_async = api.is_async
         self._execute = execute
+        self._conclude = conclude
         self._loop = loop
         self._limit = limit
         self._count = count
@@ -60,35 +69,37 @@ class Batcher:
     def waiting(self) -> int:
         return len(self._queue)
 
-    def submit(self, call: Call) -> None:
-        """Put a decoded call, for which there is room, at the end of the queue."""
-        queue = self._queue
-        queue.append(call)
-        if (self._wake is None or len(queue) == self._batch.size) and self._has_room():
-            self._schedule()
+    def add(self, calls: Sequence[Call], *, at_once: bool = False) -> None:
+        """Put decoded calls, for which there is room, at the end of the queue.
 
-    def check_room(self, call: Call) -> None:
-        """Raise Overloaded if a call that came now could not be answered in time."""
-        # While a call of the api can start there is no wait to predict, and only the queue's own limit counts.
-        if self._queue and (self._free <= 0 or len(self._queue) >= self._limit):
-            self._check_wait(call)
+        A batch starts with the next turn of the loop, or `at_once` when all that has come in this one is there.
+        """
+        self._queue.extend(calls)
+        if self._has_room() and (at_once or self._wake is None or len(self._queue) >= self._batch.size):
+            self._schedule(at_once=at_once)
+
+    def has_room(self, count: int) -> bool:
+        """Whether so many more calls need no look at the wait: while a call of the api can start there is none to predict."""
+        return self._free > 0 and len(self._queue) + count <= self._limit
+
+    def check_room(self, call: Call, ahead: int = 0) -> None:
+        """Raise Overloaded if a call that came now, behind the queue and so many others, could not be answered in time."""
+        waiting = len(self._queue) + ahead
+        wait = self._predicted_wait(waiting)
+        if waiting >= self._limit:
+            raise Overloaded(f"{self._name} has {self._limit} requests waiting, its limit", retry_after=max(1, math.ceil(wait)))
+        if waiting and wait and time.monotonic() + wait > call.deadline:
+            raise Overloaded(f"{self._name} could not answer in time: the wait is about {wait:.2g} seconds", retry_after=math.ceil(wait))
 
     def close(self) -> None:
         """Let go of the threads; one that hangs in a model is left behind."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _check_wait(self, call: Call) -> None:
-        wait = self._predicted_wait()
-        if len(self._queue) >= self._limit:
-            raise Overloaded(f"{self._name} has {self._limit} requests waiting, its limit", retry_after=max(1, math.ceil(wait)))
-        if wait and time.monotonic() + wait > call.deadline:
-            raise Overloaded(f"{self._name} could not answer in time: the wait is about {wait:.2g} seconds", retry_after=math.ceil(wait))
-
-    def _predicted_wait(self) -> float:
-        """Seconds until a call that comes now would be over; nothing is refused on a prior, so it is 0 until a call was measured."""
+    def _predicted_wait(self, waiting: int) -> float:
+        """Seconds until a call behind so many others would be over; nothing is refused on a prior, so it is 0 until a call was measured."""
         if self._free > 0:
             return 0.0
-        batches = (len(self._queue) + 1) / self._batch.size - self._free
+        batches = (waiting + 1) / self._batch.size - self._free
         return _MARGIN * batches / self._concurrency * self._batch_seconds
 
     def _has_room(self) -> bool:
@@ -99,12 +110,17 @@ class Batcher:
     def _is_threaded(self) -> bool:
         return not self._is_async and not self.placement.inline
 
-    def _schedule(self) -> None:
-        """Start once the rest of this tick's requests are decoded, so that they share the batch, or when its wait is over."""
+    def _schedule(self, *, at_once: bool = False) -> None:
+        """Start when the wait of a batch is over; without one, now or once the rest of this turn has come, so that it is in the batch."""
         if self._wake is not None:
             self._wake.cancel()
         wait = self._wait_left()
-        self._wake = self._loop.call_later(wait, self._start) if wait > 0 else self._loop.call_soon(self._start)
+        if wait > 0:
+            self._wake = self._loop.call_later(wait, self._start)
+        elif at_once:
+            self._start()
+        else:
+            self._wake = self._loop.call_soon(self._start)
 
     def _wait_left(self) -> float:
         if not self._batch.wait or len(self._queue) >= self._batch.size:
@@ -144,10 +160,10 @@ class Batcher:
             weight = call.rows or 1
             if not taken:
                 group = call.group
-            elif call.group != group or rows + weight > size:
+            elif (call.group is not group and call.group != group) or rows + weight > size:
                 passed.append(call)
                 continue
-            call.mark_started(now)
+            call.started_at = now
             taken.append(call)
             rows += weight
         if passed:
@@ -174,7 +190,7 @@ class Batcher:
         now = time.monotonic()
         calls[:] = [call for call in calls if call.is_wanted(now)]
         for call in calls:
-            call.mark_started(now)
+            call.started_at = now
         if calls:
             drive(self._execute(calls))
 
@@ -184,19 +200,17 @@ class Batcher:
 
     def _finish(self, calls: list[Call], done: asyncio.Future[None] | None = None) -> None:
         self._free += 1
-        self._measure(calls)
+        if calls and calls[0].run.rows:
+            self._measure(calls[0])
         failed = None if done is None or done.cancelled() else done.exception()
-        for call in calls:
-            call.settle(call.outcome or failed or RuntimeError(f"{self._name} was interrupted"))
+        self._conclude(calls, failed or RuntimeError(f"{self._name} was interrupted"))
         if self._queue and self._wake is None:
             self._schedule()
 
-    def _measure(self, calls: list[Call]) -> None:
-        """Learn from a batch by its first call, unless it failed before its model was through."""
-        if not calls or not calls[0].rows_in_batch:
-            return
-        call = calls[0]
-        self._count(call.model_seconds, call.rows_in_batch)
+    def _measure(self, call: Call) -> None:
+        """Learn from the first call of a batch; one that failed before its model was through teaches nothing."""
+        run = call.run
+        self._count(run.model_seconds, run.rows)
         seconds = time.monotonic() - call.started_at
-        self.placement.observe(seconds, call.processor_seconds)
+        self.placement.observe(seconds, run.processor_seconds)
         self._batch_seconds += (_WEIGHT if self._batch_seconds else 1.0) * (seconds - self._batch_seconds)

@@ -1,9 +1,8 @@
-"""Calls: a request on its way through an api, from its decoded value to its answer."""
+"""Calls: a request on its way through an api, from its body to its answer."""
 
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any
 
@@ -11,69 +10,79 @@ from ...api import Context, Timing
 
 if TYPE_CHECKING:
     from .answer import Answer
-    from .request import Request
+    from .request import Head
+
+
+class Run:
+    """One call of an api's method, for all requests that share it: how many rows there were, and how long it and the writing took."""
+
+    __slots__ = ("encode_seconds", "model_seconds", "processor_seconds", "rows")
+
+    def __init__(self) -> None:
+        self.model_seconds = self.encode_seconds = self.processor_seconds = 0.0
+        self.rows = 0
+
+
+_NO_RUN = Run()
+
+
+def _nobody(_: Call, answer: Answer) -> None:
+    """Nobody waits for the answer at a lane."""
 
 
 class Call:
-    """One request on its way through an api. It is settled exactly once: answered, failed, expired or left by its client.
+    """One request to an api on its way. It is settled exactly once: answered, failed, expired or left by its client.
 
-    A lane has a class of its own, which knows where the answer goes: one object for each request.
+    `received` is when its first byte came, in seconds of `time.monotonic()`. `reply` sends its answer back: it is called once, on the
+    event loop, unless the client leaves first.
     """
 
+    # One object for each request, and nothing in it that requests of one batch can share.
     __slots__ = (
-        "conclude",
+        "body",
         "deadline",
-        "decode_seconds",
         "decoded_at",
-        "encode_seconds",
         "group",
+        "head",
         "held",
         "item",
-        "model_seconds",
         "outcome",
-        "processor_seconds",
-        "queue_seconds",
-        "request",
+        "received",
+        "reply",
+        "request_id",
         "rows",
-        "rows_in_batch",
+        "run",
         "settled",
         "started_at",
     )
 
-    def __init__(self, request: Request) -> None:
-        self.request = request
+    def __init__(
+        self,
+        head: Head,
+        body: bytes | bytearray,
+        request_id: str,
+        received: float,
+        reply: Callable[[Any, Answer], None] = _nobody,
+    ) -> None:
+        self.head = head
+        self.body = body
+        self.request_id = request_id
+        self.received = received
+        self.reply = reply
         self.deadline = math.inf
-        self.conclude: Callable[[Any, Answer | BaseException], None] | None = None
         self.item: Any = None
         self.rows: int | None = None
         self.group: Hashable = None
         self.outcome: Answer | BaseException | None = None
         self.settled = False
         self.decoded_at = self.started_at = 0.0
-        self.decode_seconds = self.queue_seconds = self.model_seconds = self.encode_seconds = 0.0
-        self.processor_seconds = 0.0
-        self.rows_in_batch = self.held = 0
+        self.run = _NO_RUN
+        self.held = 0
 
     @property
     def weight(self) -> int:
         """How many rows it brings to a batch; even an empty request takes a place."""
         return self.rows or 1
-
-    def begin(self, timeout: float, conclude: Callable[[Any, Answer | BaseException], None] | None = None) -> None:
-        """Let it begin at an endpoint, which allows `timeout` seconds, and hears of the outcome through `conclude`."""
-        request = self.request
-        self.deadline = request.received + min(timeout, request.head.timeout)
-        self.conclude = conclude
-
-    def reply(self, answer: Answer) -> None:
-        """Send the answer back; called once on the event loop, unless the client leaves first."""
-
-    def settle(self, outcome: Answer | BaseException) -> None:
-        """Conclude the request, unless it is over already; called on the event loop."""
-        if not self.settled:
-            self.settled = True
-            if self.conclude is not None:
-                self.conclude(self, outcome)
 
     def abandon(self) -> None:
         """The client has left: an answer has nowhere to go, and work not yet begun never begins."""
@@ -81,7 +90,7 @@ class Call:
 
     def let_go(self) -> Any:
         """Forget the body, and the value unless a batch is at work on it; a queue may hold for long what nobody waits for any more."""
-        self.request.body = b""
+        self.body = b""
         if self.started_at and self.outcome is None:
             return None
         value, self.item = self.item, None
@@ -91,18 +100,10 @@ class Call:
         return not self.settled and now < self.deadline
 
     def context(self, api: str) -> Context:
-        return Context(self.request.request_id, api, self.request.head.headers, self.deadline)
+        return Context(self.request_id, api, self.head.headers, self.deadline)
 
     def timing(self) -> Timing:
         """Where its time went so far; stages that it never reached are 0."""
-        return Timing(self.decode_seconds, self.queue_seconds, self.model_seconds, self.encode_seconds, self.rows_in_batch)
-
-    def mark_decoded(self) -> None:
-        """Note that the value is there, and the wait for a batch begins."""
-        self.decoded_at = time.monotonic()
-        self.decode_seconds = self.decoded_at - self.request.received
-
-    def mark_started(self, now: float) -> None:
-        """Note that a batch has taken it."""
-        self.started_at = now
-        self.queue_seconds = now - self.decoded_at
+        decode = self.decoded_at - self.received if self.decoded_at else 0.0
+        queue = self.started_at - self.decoded_at if self.started_at else 0.0
+        return Timing(decode, queue, self.run.model_seconds, self.run.encode_seconds, self.run.rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from ...errors import DeadlineExceeded
@@ -17,19 +18,28 @@ if TYPE_CHECKING:
 class Deadlines:
     """Settles calls whose time is over. Most calls are answered long before, so a call costs a place in a set and no timer."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, expire: Callable[[Call, DeadlineExceeded], None]) -> None:
         self._loop = loop
+        self._expire = expire
         self._open: set[Call] = set()
         self._due = math.inf
         self._timer: asyncio.TimerHandle | None = None
 
-    def add(self, call: Call) -> None:
-        self._open.add(call)
-        if call.deadline < self._due:
-            self._schedule(call.deadline)
+    def add(self, calls: Collection[Call], seconds: float) -> None:
+        """Allow each call so many seconds, or what its client does."""
+        due = self._due
+        for call in calls:
+            allowed = call.head.timeout
+            # Not `min`, which would take as long as all the rest of this.
+            call.deadline = deadline = call.received + (seconds if seconds < allowed else allowed)  # noqa: FURB136
+            if deadline < due:  # noqa: PLR1730
+                due = deadline
+        self._open.update(calls)
+        if due < self._due:
+            self._schedule(due)
 
-    def discard(self, call: Call) -> None:
-        self._open.discard(call)
+    def discard(self, calls: Collection[Call]) -> None:
+        self._open.difference_update(calls)
 
     def __len__(self) -> int:
         return len(self._open)
@@ -38,12 +48,12 @@ class Deadlines:
         if self._timer is not None:
             self._timer.cancel()
         self._due = due
-        self._timer = None if math.isinf(due) else self._loop.call_later(max(0.0, due - time.monotonic()), self._expire)
+        self._timer = None if math.isinf(due) else self._loop.call_later(max(0.0, due - time.monotonic()), self._look)
 
-    def _expire(self) -> None:
+    def _look(self) -> None:
         now = time.monotonic()
         late = [call for call in self._open if call.deadline <= now]
         for call in late:
-            allowed = call.deadline - call.request.received
-            call.settle(DeadlineExceeded(f"there was no answer within {allowed:.3g} seconds"))
+            allowed = call.deadline - call.received
+            self._expire(call, DeadlineExceeded(f"there was no answer within {allowed:.3g} seconds"))
         self._schedule(min((call.deadline for call in self._open), default=math.inf))

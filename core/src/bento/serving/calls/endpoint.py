@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from concurrent.futures import Executor
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from ...adapters._release import release
-from ...errors import DeadlineExceeded
+from ...errors import Overloaded
 from .accounts import CLIENT_LEFT, Accounts
 from .answer import Answer
 from .batching import Batcher
@@ -36,42 +38,77 @@ class Endpoint:
         self._room = room
         self._decoders = decoders
         self._loop = asyncio.get_running_loop()
-        self._batcher = Batcher(self.api, pipeline.execute, self._loop, limits.queue, accounts.batch_done)
-        self._deadlines = Deadlines(self._loop)
+        self._batcher = Batcher(self.api, pipeline.execute, self._conclude, self._loop, limits.queue, accounts.batch_done)
+        self._deadlines = Deadlines(self._loop, self._settle)
+        self._arrived: list[Call] = []
 
     def handle(self, call: Call) -> None:
-        """Begin to answer a call's request: its `reply` is called once, perhaps before this returns, unless the client leaves first."""
-        request = call.request
-        call.begin(self.api.timeout, self._conclude)
-        self._deadlines.add(call)
-        self._accounts.begun()
-        try:
-            # What will be refused is not worth decoding.
-            self._batcher.check_room(call)
-            if len(request.body) > _LARGE or request.head.content_encoding or self._pipeline.reader.costly:
-                self._decode_in_thread(call)
-                return
-            self._pipeline.admit(call, request.head.payload(request.body))
-            self._submit(call)
-        except Exception as error:  # noqa: BLE001 - the outcome of this call
-            call.settle(error)
+        """Begin to answer a call in this turn of the loop: its `reply` is called once afterwards, unless the client leaves first."""
+        arrived = self._arrived
+        if not arrived:
+            self._loop.call_soon(self._admit)
+        arrived.append(call)
 
     def leave(self, call: Call) -> None:
         """The client is gone: nobody waits for this call any more."""
-        if not call.settled:
-            call.abandon()
-            self._close(call, CLIENT_LEFT)
+        if call.settled:
+            return
+        call.abandon()
+        if call in self._arrived:
+            self._arrived.remove(call)
+            self._accounts.begun()
+        self._close([call], CLIENT_LEFT)
 
     @property
     def open_calls(self) -> int:
         """Requests that wait or run."""
-        return len(self._deadlines)
+        return len(self._deadlines) + len(self._arrived)
 
     def close(self) -> None:
         self._batcher.close()
 
+    def _admit(self) -> None:
+        """Take in the calls that have come in this turn of the loop: what is read together goes into one batch."""
+        calls, self._arrived = self._arrived, []
+        if not calls:
+            return
+        self._accounts.begun(len(calls))
+        self._deadlines.add(calls, self.api.timeout)
+        if not self._batcher.has_room(len(calls)):
+            calls = self._with_room(calls)
+        small = self._decode_large(calls)
+        if small:
+            failed = self._pipeline.admit_all(small)
+            for call, error in failed:
+                self._settle(call, error)
+            ready = [call for call in small if not call.settled] if failed else small
+            if ready:
+                self._batcher.add(ready, at_once=True)
+
+    def _with_room(self, calls: list[Call]) -> list[Call]:
+        """Those that can be answered in time; what will be refused is not worth decoding."""
+        taken: list[Call] = []
+        for call in calls:
+            try:
+                self._batcher.check_room(call, len(taken))
+                taken.append(call)
+            except Overloaded as error:
+                self._settle(call, error)
+        return taken
+
+    def _decode_large(self, calls: list[Call]) -> list[Call]:
+        """Have those decoded in a thread that may take long; returns the others."""
+        costly = self._pipeline.reader.costly
+        large = {call: None for call in calls if costly or len(call.body) > _LARGE or call.head.content_encoding}
+        for call in large:
+            try:
+                self._decode_in_thread(call)
+            except Exception as error:  # noqa: BLE001 - the outcome of this call
+                self._settle(call, error)
+        return [call for call in calls if call not in large] if large else calls
+
     def _decode_in_thread(self, call: Call) -> None:
-        self._hold(call, len(call.request.body))
+        self._hold(call, len(call.body))
         decoding = self._loop.run_in_executor(self._decoders, self._decode, call)
         decoding.add_done_callback(lambda done: self._decoded(call, done))
 
@@ -82,11 +119,12 @@ class Endpoint:
         try:
             if error is not None:
                 raise error
-            self._hold(call, done.result() - len(call.request.body))
-            self._batcher.check_room(call)
-            self._submit(call)
+            self._hold(call, done.result() - len(call.body))
+            if not self._batcher.has_room(1):
+                self._batcher.check_room(call)
+            self._batcher.add([call])
         except Exception as error:  # noqa: BLE001 - the outcome of this call
-            call.settle(error)
+            self._settle(call, error)
 
     def _hold(self, call: Call, size: int) -> None:
         self._room.take(size)
@@ -94,7 +132,7 @@ class Endpoint:
 
     def _decode(self, call: Call) -> int:
         """Decode a call's body; returns how many bytes it had, decompressed."""
-        payload = payload_of(call.request, self._limits)
+        payload = payload_of(call, self._limits)
         self._pipeline.admit(call, payload)
         return len(payload.data)
 
@@ -105,19 +143,36 @@ class Endpoint:
         if call.held > _HUGE:
             self._loop.run_in_executor(self._decoders, release, [value])
 
-    def _submit(self, call: Call) -> None:
-        """Queue a decoded call."""
-        if call.decoded_at >= call.deadline:
-            raise DeadlineExceeded("the deadline was over before the request was read")
-        self._batcher.submit(call)
+    def _conclude(self, calls: Sequence[Call], otherwise: BaseException) -> None:
+        """Answer the calls of a batch; `otherwise` is the outcome of those that it has left without."""
+        good: list[Call] = []
+        answers: list[Answer] = []
+        for call in calls:
+            outcome = call.outcome
+            if call.settled:
+                continue
+            if isinstance(outcome, Answer):
+                call.settled = True
+                good.append(call)
+                answers.append(outcome)
+            else:
+                self._settle(call, otherwise if outcome is None else outcome)
+        if good:
+            self._close(good, HTTPStatus.OK)
+            for call, answer in zip(good, answers, strict=True):
+                call.reply(call, answer)
 
-    def _conclude(self, call: Call, outcome: Answer | BaseException) -> None:
-        answer = outcome if isinstance(outcome, Answer) else self._accounts.failure(call, outcome)
-        self._close(call, answer.status)
-        call.reply(answer)
+    def _settle(self, call: Call, error: BaseException) -> None:
+        """Answer a call that failed, unless it is over already."""
+        if not call.settled:
+            call.settled = True
+            answer = self._accounts.failure(call, error)
+            self._close([call], answer.status)
+            call.reply(call, answer)
 
-    def _close(self, call: Call, status: int) -> None:
-        if call.held:
-            self._let_go(call)
-        self._deadlines.discard(call)
-        self._accounts.done(call, status)
+    def _close(self, calls: Sequence[Call], status: int) -> None:
+        for call in calls:
+            if call.held:
+                self._let_go(call)
+        self._deadlines.discard(calls)
+        self._accounts.done(calls, status)

@@ -11,7 +11,7 @@ from ...errors import BadInput, TooLarge, UnsupportedMediaType
 
 if TYPE_CHECKING:
     from ...payload import Payload
-    from .request import Request
+    from .call import Call
 
 MIB = 1 << 20
 
@@ -53,9 +53,9 @@ def too_large(limits: Limits) -> TooLarge:
     return TooLarge(f"the body is larger than the limit of {limits.body} bytes")
 
 
-def payload_of(request: Request, limits: Limits) -> Payload:
+def payload_of(call: Call, limits: Limits) -> Payload:
     """The payload of a request, decompressed."""
-    head, body = request.head, request.body
+    head, body = call.head, call.body
     return head.payload(decompress(body, head.content_encoding, limits) if head.content_encoding else body)
 
 

@@ -7,6 +7,7 @@ Labels are api names and statuses from fixed lists, never anything a client choo
 
 from __future__ import annotations
 
+import time
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
@@ -43,6 +44,16 @@ class _Histogram:
         numbers[self.start + bisect_left(self.bounds, value)] += 1.0
         numbers[self.end - 1] += value
 
+    def observe_all(self, numbers: Numbers, values: Sequence[float]) -> None:
+        """Count many at once; what is answered together has mostly taken about as long."""
+        least, most = bisect_left(self.bounds, min(values)), bisect_left(self.bounds, max(values))
+        if least == most:
+            numbers[self.start + least] += len(values)
+        else:
+            for value in values:
+                numbers[self.start + bisect_left(self.bounds, value)] += 1.0
+        numbers[self.end - 1] += sum(values)
+
     def read(self, numbers: Sequence[float]) -> tuple[list[tuple[str, float]], float]:
         """Cumulative buckets, as Prometheus wants them, and the sum."""
         total, buckets = 0.0, []
@@ -65,20 +76,30 @@ class ApiMetrics:
         self.rows = _Histogram(self.model.end, ROWS)
         self.end = self.rows.end
 
-    def begun(self, numbers: Numbers) -> None:
-        """Count a request that came."""
-        numbers[self.in_flight] += 1.0
+    def begun(self, numbers: Numbers, count: int) -> None:
+        """Count requests that came."""
+        numbers[self.in_flight] += count
 
-    def done(self, numbers: Numbers, status: int, seconds: float, call: Call) -> None:
-        """Count a request that is over."""
+    def done(self, numbers: Numbers, status: int, calls: Sequence[Call]) -> None:
+        """Count requests that are over, all with the same status."""
+        now = time.monotonic()
         in_flight = self.in_flight
-        numbers[in_flight] -= 1.0
-        numbers[self._statuses.get(status, self._statuses[500])] += 1.0
-        self.total.observe(numbers, seconds)
-        numbers[in_flight + 1] += call.decode_seconds
-        numbers[in_flight + 2] += call.queue_seconds
-        numbers[in_flight + 3] += call.model_seconds
-        numbers[in_flight + 4] += call.encode_seconds
+        numbers[in_flight] -= len(calls)
+        numbers[self._statuses.get(status, self._statuses[500])] += len(calls)
+        self.total.observe_all(numbers, [now - call.received for call in calls])
+        decode = queue = model = encode = 0.0
+        for call in calls:
+            decoded_at, started_at, run = call.decoded_at, call.started_at, call.run
+            if decoded_at:
+                decode += decoded_at - call.received
+            if started_at:
+                queue += started_at - decoded_at
+            model += run.model_seconds
+            encode += run.encode_seconds
+        numbers[in_flight + 1] += decode
+        numbers[in_flight + 2] += queue
+        numbers[in_flight + 3] += model
+        numbers[in_flight + 4] += encode
 
     def batch_done(self, numbers: Numbers, seconds: float, rows: int) -> None:
         """Count a call of the model."""

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import ExitStack
 from traceback import clear_frames
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ...adapter import reads
+from ...adapter import decodes_all, encodes_all, reads
 from ...artifact import Artifact
 from ...errors import BentoError, DeadlineExceeded, InvalidInput, UnsupportedMediaType
 from .answer import Answer, server_timing
+from .call import Run
 from .negotiation import choose
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from .call import Call
 
 R = TypeVar("R")
+
+_MOST_TOGETHER = 256
 
 
 class ResultLengthError(ValueError):
@@ -41,6 +44,7 @@ class Pipeline:
         self.api = api
         self.reader, self.writer = registry.adapters_of(api)
         self._read_types = frozenset(self.reader.media_types)
+        self._decodes_all = decodes_all(type(self.reader)) and not self.reader.request_headers
         self._registry = registry
         self._method = _surrounded(service, api)
 
@@ -53,15 +57,58 @@ class Pipeline:
 
     def admit(self, call: Call, payload: Payload) -> None:
         """Decode a call's payload and note what a batch must know of it."""
-        call.item = self.decode(self._with_headers(call, payload) if self.reader.request_headers else payload)
-        if self.api.batch is not None:
-            call.rows = self.reader.rows(call.item)
-            # What a model says to no rows at all must not depend on who else asked, so such a call is a group of its own.
-            call.group = self.reader.group(call.item) if call.rows != 0 else call
-        call.mark_decoded()
+        item = self.decode(self._with_headers(call, payload) if self.reader.request_headers else payload)
+        self._note((call,), (item,))
+
+    def admit_all(self, calls: Sequence[Call]) -> list[tuple[Call, Exception]]:
+        """Decode the bodies of calls that have come together; returns those that failed, with the error."""
+        failed: list[tuple[Call, Exception]] = []
+        for start in range(0, len(calls), _MOST_TOGETHER):
+            some = calls[start : start + _MOST_TOGETHER]
+            items = self._decode_together(some)
+            if items is not None:
+                self._note(some, items)
+            else:
+                failed += self._admit_each(some)
+        return failed
+
+    def _admit_each(self, calls: Sequence[Call]) -> Iterator[tuple[Call, Exception]]:
+        for call in calls:
+            try:
+                self.admit(call, call.head.payload(call.body))
+            except Exception as error:  # noqa: BLE001 - the outcome of this call
+                yield call, error
+
+    def _decode_together(self, calls: Sequence[Call]) -> Sequence[Any] | None:
+        """Their values, if the adapter reads so many bodies at once; if it does not, they are decoded one by one."""
+        head = calls[0].head
+        if len(calls) == 1 or not self._decodes_all or len({call.head.content_type for call in calls}) > 1:
+            return None
+        try:
+            media_type, parameters = head.media
+            if parameters or (media_type and media_type not in self._read_types):
+                return None
+            items = self.reader.decode_all([call.body for call in calls], media_type)
+        except Exception:  # noqa: BLE001 - one by one it shows whose it is
+            return None
+        return items if items is not None and len(items) == len(calls) else None
+
+    def _note(self, calls: Sequence[Call], items: Sequence[Any]) -> None:
+        """Take note of values of one group."""
+        reader = self.reader
+        group = reader.group(items[0]) if self.api.batch is not None else None
+        for call, item in zip(calls, items, strict=True):
+            call.item = item
+            if self.api.batch is not None:
+                call.rows = rows = reader.rows(item)
+                # What a model says to no rows at all must not depend on who else asked, so such a call is a group of its own.
+                call.group = group if rows != 0 else call
+        now = time.monotonic()
+        for call in calls:
+            call.decoded_at = now
 
     def _with_headers(self, call: Call, payload: Payload) -> Payload:
-        sent = call.request.head.headers
+        sent = call.head.headers
         named = {name: sent[name] for name in self.reader.request_headers if name in sent}
         return payload._replace(headers={**payload.headers, **named})
 
@@ -102,31 +149,65 @@ class Pipeline:
         return refusal
 
     async def _answer(self, calls: Sequence[Call]) -> None:
+        run = Run()
         started, processor_started = time.monotonic(), time.thread_time()
-        values = await self._values(calls)
-        seconds = time.monotonic() - started
-        rows = sum(call.weight for call in calls)
+        result = await self._result(calls)
+        run.model_seconds = time.monotonic() - started
+        run.rows = sum([call.rows or 1 for call in calls])
         for call in calls:
-            call.model_seconds, call.rows_in_batch = seconds, rows
+            call.run = run
         if self.api.is_async and self.writer is not None and self.writer.costly:
-            await asyncio.to_thread(self._encode_all, calls, values)
+            await asyncio.to_thread(self._write, calls, result, run)
         else:
-            self._encode_all(calls, values)
-        calls[0].processor_seconds = time.thread_time() - processor_started
+            self._write(calls, result, run)
+        run.processor_seconds = time.thread_time() - processor_started
 
-    def _encode_all(self, calls: Sequence[Call], values: Sequence[Any]) -> None:
-        for call, value in zip(calls, values, strict=True):
-            call.outcome = self._encode(call, value)
+    def _is_alone(self, calls: Sequence[Call]) -> bool:
+        """Whether the result is the value of one call, and not to be cut."""
+        batch = self.api.batch
+        return batch is None or calls[0].weight > batch.size
 
-    async def _values(self, calls: Sequence[Call]) -> Sequence[Any]:
-        """One value for each call."""
+    async def _result(self, calls: Sequence[Call]) -> Any:
+        """What the api gives for these calls."""
         batch = self.api.batch
         if batch is None:
-            return [await self._invoke(self.reader.alone(calls[0].item), calls)]
-        if calls[0].weight > batch.size:
-            return [await self._value_in_parts(calls[0], batch.size)]
-        result = await self._invoke(self.reader.stack([call.item for call in calls]), calls)
-        return self._cut(result, [call.rows for call in calls])
+            return await self._invoke(self.reader.alone(calls[0].item), calls)
+        if self._is_alone(calls):
+            return await self._value_in_parts(calls[0], batch.size)
+        return await self._invoke(self.reader.stack([call.item for call in calls]), calls)
+
+    def _write(self, calls: Sequence[Call], result: Any, run: Run) -> None:
+        """Give each call the answer with its part of the result."""
+        started = time.monotonic()
+        outcomes: Sequence[Answer | Exception] | None = self._encode_together(calls, result)
+        if outcomes is None:
+            values = [result] if self._is_alone(calls) else self._cut(result, [call.rows for call in calls])
+            outcomes = list(map(self._encode, calls, values))
+        run.encode_seconds = time.monotonic() - started
+        for call, outcome, timing in zip(calls, outcomes, server_timing(calls), strict=True):
+            if type(outcome) is Answer:
+                outcome.timing = timing
+            call.outcome = outcome
+
+    def _encode_together(self, calls: Sequence[Call], result: Any) -> list[Answer] | None:
+        """Their answers, if the adapter writes so many bodies at once; if it does not, they are encoded one by one."""
+        rows = [call.rows for call in calls]
+        accepted = {call.head.accept for call in calls}
+        # An adapter that was chosen by the result need not be the one for its elements.
+        if len(calls) == 1 or len(accepted) > 1 or (self.writer is None and None in rows):
+            return None
+        try:
+            writer = self._writer(result)
+            if not encodes_all(type(writer)):
+                return None
+            media_type = choose(accepted.pop(), writer.media_types)
+            bodies = writer.encode_all(result, rows, media_type)
+        except Exception:  # noqa: BLE001 - one by one it shows whose it is
+            return None
+        if bodies is None or len(bodies) != len(calls):
+            return None
+        content_type = writer.content_type(media_type, bodies[0])
+        return [Answer(body, content_type) for body in bodies]
 
     async def _value_in_parts(self, call: Call, size: int) -> Any:
         """The value for a request that brings more rows than a batch holds: one batch after the other, put together again."""
@@ -160,15 +241,13 @@ class Pipeline:
 
     def _encode(self, call: Call, value: Any) -> Answer | Exception:
         """One call's answer; a value that cannot be written fails this call alone."""
-        started = time.monotonic()
         try:
             writer = self._writer(value)
-            media_type = choose(call.request.head.accept, writer.media_types)
+            media_type = choose(call.head.accept, writer.media_types)
             body = writer.encode(value, media_type)
+            return Answer(body, writer.content_type(media_type, body))
         except Exception as error:  # noqa: BLE001 - an outcome, logged and answered by the endpoint
             return error
-        call.encode_seconds = time.monotonic() - started
-        return Answer(body, writer.content_type(media_type, body), 200, (("server-timing", server_timing(call)),))
 
     def _writer(self, value: Any) -> Adapter[Any]:
         return self.writer or self._registry.adapter_for_value(value)

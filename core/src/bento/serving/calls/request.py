@@ -54,24 +54,17 @@ class Head:
             self._headers = MappingProxyType(read_headers(self.raw_headers))
         return self._headers
 
-    def payload(self, body: ReadableBuffer) -> Payload:
-        """A body with what its Content-Type says of it; a header that is no media type is a BadInput."""
+    @property
+    def media(self) -> tuple[str, Mapping[str, str]]:
+        """The media type and its parameters; a Content-Type that is no media type is a BadInput."""
         if self._media is None:
             self._media = parse_content_type(self.content_type)
-        media_type, parameters = self._media
+        return self._media
+
+    def payload(self, body: ReadableBuffer) -> Payload:
+        """A body with what its Content-Type says of it."""
+        media_type, parameters = self.media
         return Payload(body, media_type, parameters)
-
-
-class Request:
-    """One whole request to an api; `received` is when its first byte came, in seconds of `time.monotonic()`."""
-
-    __slots__ = ("body", "head", "received", "request_id")
-
-    def __init__(self, body: bytes | bytearray, head: Head, request_id: str, received: float) -> None:
-        self.body = body
-        self.head = head
-        self.request_id = request_id
-        self.received = received
 
 
 class _Ids:
@@ -95,9 +88,14 @@ new_request_id = _Ids()
 """Makes an id."""
 
 
+def own_request_id(given: str) -> str:
+    """The client's X-Request-Id if it is fit for a header and a log line, else nothing."""
+    return given if _REQUEST_ID.fullmatch(given) else ""
+
+
 def fit_request_id(given: str) -> str:
-    """The client's X-Request-Id if it is fit for a header and a log line, else a new one."""
-    return given if given and _REQUEST_ID.fullmatch(given) else new_request_id()
+    """The client's X-Request-Id if it is fit, else a new one."""
+    return own_request_id(given) or new_request_id()
 
 
 def read_headers(raw: RawHeaders) -> dict[str, str]:

@@ -18,16 +18,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...errors import DeadlineExceeded, Overloaded
 from .accounts import CLIENT_LEFT
-from .call import Call
 from .limits import payload_of
 from .negotiation import choose
 
 if TYPE_CHECKING:
     from .accounts import Accounts
     from .answer import Answer
+    from .call import Call
     from .limits import Limits
     from .pipeline import Pipeline
-    from .request import Request
     from .room import Room
 
 R = TypeVar("R")
@@ -65,10 +64,9 @@ class StreamEndpoint:
         """Let go of the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def respond(self, request: Request, send: Callable[[Stream | Answer], Awaitable[None]]) -> int:
+    async def respond(self, call: Call, send: Callable[[Stream | Answer], Awaitable[None]]) -> int:
         """Answer one request through `send`, which gets a stream, or an answer if there is none; returns the status."""
-        call = Call(request)
-        call.begin(self.api.timeout)
+        call.deadline = call.received + min(self.api.timeout, call.head.timeout)
         self._accounts.begun()
         self.open_calls += 1
         status = CLIENT_LEFT
@@ -80,25 +78,25 @@ class StreamEndpoint:
         finally:
             self._room.give(call.held)
             self.open_calls -= 1
-            self._accounts.done(call, status)
+            self._accounts.done([call], status)
         return status
 
     async def _open(self, call: Call, stack: AsyncExitStack) -> Stream | Answer:
         """A stream whose first piece is there, or the answer that says why there is none."""
         try:
-            self._room.take(len(call.request.body))
-            call.held = len(call.request.body)
-            await self._in_thread(self._pipeline.admit, call, payload_of(call.request, self._limits))
+            self._room.take(len(call.body))
+            call.held = len(call.body)
+            await self._in_thread(self._pipeline.admit, call, payload_of(call, self._limits))
             async with _until(call):
                 await self._wait_for_turn(stack)
-            call.mark_started(time.monotonic())
+            call.started_at = time.monotonic()
             values = await stack.enter_async_context(aclosing(self._values(call)))
             first = await _next(call, values)
         except TimeoutError:
             return self._accounts.failure(call, _late(call))
         except Exception as error:  # noqa: BLE001 - the outcome of this request
             return self._accounts.failure(call, error)
-        media_type = choose(call.request.head.accept, MEDIA_TYPES)
+        media_type = choose(call.head.accept, MEDIA_TYPES)
         return Stream(media_type, self._pieces(call, first, values, media_type), call.deadline)
 
     async def _wait_for_turn(self, stack: AsyncExitStack) -> None:
@@ -152,7 +150,7 @@ async def _next(call: Call, values: AsyncIterator[Any]) -> Any:
 
 
 def _late(call: Call) -> DeadlineExceeded:
-    return DeadlineExceeded(f"the answer was not whole within {call.deadline - call.request.received:.3g} seconds")
+    return DeadlineExceeded(f"the answer was not whole within {call.deadline - call.received:.3g} seconds")
 
 
 def _piece(document: bytes, media_type: str) -> bytes:

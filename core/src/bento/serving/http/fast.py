@@ -56,8 +56,7 @@ class FastLane:
             self._default_headers = default_headers
             self._date = "".join(f"{name.decode()}: {value.decode()}\r\n" for name, value in default_headers)
         lines = head_lines(answer, request_id)
-        is_said = ("connection", "close") in answer.headers or (b"connection", b"close") in default_headers if close else True
-        closing = "" if is_said else "connection: close\r\n"
+        closing = "connection: close\r\n" if close and not answer.closes and (b"connection", b"close") not in default_headers else ""
         head = f"{_STATUS_LINES[answer.status]}{self._date}{lines}{closing}\r\n".encode("latin-1")
         return [head, answer.body] if len(answer.body) > _SEPARATE_WRITE else [head + answer.body]
 

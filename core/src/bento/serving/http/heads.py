@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 from ...errors import BadInput, Forbidden
-from ..calls.request import Head, read_timeout
+from ..calls.call import Call
+from ..calls.request import Head, own_request_id, read_timeout
 from .guard import check_caller
 
 if TYPE_CHECKING:
@@ -23,9 +24,12 @@ _END = b"\r\n\r\n"
 
 
 class PlainHead(Head):
-    """The head of a request with nothing unusual about it: for which endpoint, with how long a body, and, once it is known, its bytes."""
+    """The head of a request with nothing unusual about it: for which endpoint, with how long a body.
 
-    __slots__ = ("endpoint", "length", "packet", "request_id", "size", "url")
+    Once they are known, its own bytes are `packet`, of which there are `size`, and a whole request has `whole`.
+    """
+
+    __slots__ = ("endpoint", "length", "packet", "request_id", "size", "url", "whole")
 
     def __init__(self, endpoint: Endpoint, url: bytes, named: dict[bytes, bytes], raw_headers: list[tuple[bytes, bytes]]) -> None:
         super().__init__(
@@ -37,15 +41,17 @@ class PlainHead(Head):
         self.endpoint = endpoint
         self.url = url
         self.length = int(named[b"content-length"])
-        self.request_id = named.get(b"x-request-id", b"").decode("latin-1")
+        self.request_id = own_request_id(named.get(b"x-request-id", b"").decode("latin-1"))
         self.packet = b""
         self.size = 0
+        self.whole = -1
 
-    def body_in(self, packet: bytes) -> bytes | None:
-        """The body in a packet that is one whole request with this very head, if it is one."""
-        if len(packet) == self.size + self.length and self.size and packet.startswith(self.packet):
-            return packet[self.size :]
-        return None
+
+class PlainCall(Call):
+    """A call of a request with nothing unusual about it."""
+
+    __slots__ = ()
+    head: PlainHead
 
 
 class Heads:
@@ -72,8 +78,9 @@ class Heads:
             return None
 
     def recall(self, packet: bytes, local_address: str) -> PlainHead | None:
-        """The head of a packet, if the same came before, byte by byte: it needs no parser again."""
-        return self._known.get((packet[: packet.find(_END) + len(_END)], local_address))
+        """The head of a packet that is one whole request, if the same came before, byte by byte: it needs no parser again."""
+        head = self._known.get((packet[: packet.find(_END) + len(_END)], local_address))
+        return head if head is not None and head.whole == len(packet) else None
 
     def learn(self, packet: bytes, local_address: str, head: PlainHead) -> None:
         """Keep the head of a packet in which the parser has found one whole request and nothing else."""
@@ -81,7 +88,7 @@ class Heads:
         if len(packet) - end == head.length and end <= _LONGEST_KNOWN:
             if len(self._known) >= _MOST_KNOWN:
                 self._known.clear()
-            head.packet, head.size = packet[:end], end
+            head.packet, head.size, head.whole = packet[:end], end, len(packet)
             self._known[head.packet, local_address] = head
 
     def _endpoint(self, url: bytes) -> Endpoint | None:

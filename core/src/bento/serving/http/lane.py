@@ -11,7 +11,7 @@ from ...errors import BentoError, DeadlineExceeded
 from ..calls.answer import Answer, common_headers, failure, headers_of, problem
 from ..calls.call import Call
 from ..calls.limits import LINGER_SECONDS, check_framing, too_large
-from ..calls.request import Head, Request, fit_request_id, read_headers, read_timeout
+from ..calls.request import Head, fit_request_id, read_headers, read_timeout
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -28,20 +28,6 @@ _LAST_PIECE_SECONDS = 0.5
 
 class ClientLeft(Exception):
     """The client closed its connection before its request was whole or its answer was there."""
-
-
-class _AwaitedCall(Call):
-    """A call whose answer a task waits for."""
-
-    __slots__ = ("answered",)
-
-    def __init__(self, request: Request, loop: asyncio.AbstractEventLoop) -> None:
-        super().__init__(request)
-        self.answered: asyncio.Future[Answer] = loop.create_future()
-
-    def reply(self, answer: Answer) -> None:
-        if not self.answered.done():
-            self.answered.set_result(answer)
 
 
 class Exchange:
@@ -87,17 +73,15 @@ class Exchange:
 
     async def call(self, endpoint: Endpoint) -> int:
         """Let an endpoint answer."""
-        request = await self._read(endpoint.api)
-        return await self.answer(await self._outcome(endpoint, request) if isinstance(request, Request) else request)
+        call = await self._read(endpoint.api)
+        return await self.answer(await self._outcome(endpoint, call) if isinstance(call, Call) else call)
 
     async def stream(self, endpoint: StreamEndpoint) -> int:
         """Let an api that yields answer."""
-        request = await self._read(endpoint.api)
-        if isinstance(request, Answer):
-            return await self.answer(request)
-        return await endpoint.respond(request, self._write)
+        call = await self._read(endpoint.api)
+        return await endpoint.respond(call, self._write) if isinstance(call, Call) else await self.answer(call)
 
-    async def _read(self, api: Api) -> Request | Answer:
+    async def _read(self, api: Api) -> Call | Answer:
         """The whole request, or the answer that refuses it."""
         if self.method != "POST":
             refusal = f"{api.name} answers POST, not {self.method}"
@@ -105,7 +89,7 @@ class Exchange:
         try:
             async with asyncio.timeout(api.timeout):
                 body = await self._read_body()
-            return self._request(body)
+            return Call(self._head(), body, self.request_id, self.received)
         except TimeoutError:
             return body_is_late(api.timeout, self.request_id)
         except BentoError as error:
@@ -138,30 +122,28 @@ class Exchange:
         body: bytes = message.get("body", b"")
         return body
 
-    def _request(self, body: bytes) -> Request:
+    def _head(self) -> Head:
         headers = self.headers
-        head = Head(
+        return Head(
             headers.get("content-type", ""),
             content_encoding=headers.get("content-encoding", "").strip().lower(),
             accept=headers.get("accept", ""),
             timeout=read_timeout(headers.get("request-timeout")),
             raw_headers=self._raw_headers,
         )
-        return Request(body, head, self.request_id, self.received)
 
-    async def _outcome(self, endpoint: Endpoint, request: Request) -> Answer:
+    async def _outcome(self, endpoint: Endpoint, call: Call) -> Answer:
         """The endpoint's answer, unless the client leaves first."""
         loop = asyncio.get_running_loop()
-        call = _AwaitedCall(request, loop)
-        answered = call.answered
+        answered: asyncio.Future[Answer] = loop.create_future()
+        call.reply = lambda _, answer: answered.set_result(answer)
         endpoint.handle(call)
-        if not answered.done():
-            leaving = loop.create_task(self._left())
-            try:
-                await asyncio.wait((answered, leaving), return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                leaving.cancel()
-                endpoint.leave(call)
+        leaving = loop.create_task(self._left())
+        try:
+            await asyncio.wait((answered, leaving), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            leaving.cancel()
+            endpoint.leave(call)
         if not answered.done():
             raise ClientLeft
         return answered.result()

@@ -6,9 +6,9 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
-from ..calls.request import Request, fit_request_id
-from .call import FastCall
+from ..calls.request import new_request_id
 from .connection import Connection, new_parser
+from .heads import PlainCall
 from .intake import Intake
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ class FastProtocol(Connection):
         "_most",
         "_packet",
         "_pieces",
+        "_ready",
         "_rests",
         "_waiting",
     )
@@ -58,8 +59,10 @@ class FastProtocol(Connection):
         # What the parser gave of a body, and what waits for the rest.
         self._pieces: list[bytes] = []
         self._intake: Intake | None = None
-        self._in_flight: deque[FastCall] = deque()
-        self._waiting: deque[FastCall] = deque()
+        # Requests in the order they came, those of them that have not begun, and answers that wait for one before them.
+        self._in_flight: deque[PlainCall] = deque()
+        self._waiting: deque[PlainCall] = deque()
+        self._ready: dict[PlainCall, list[bytes]] = {}
         self._most = _FEW
         self._rests = False
 
@@ -68,19 +71,17 @@ class FastProtocol(Connection):
         self._local_address = self.server[0] if self.server else ""
 
     def data_received(self, data: bytes) -> None:
-        if self._is_open or not self._is_free():
-            self._packet = b""
-        else:
+        self._packet = b""
+        if not self._is_open and self._is_free():
             head = self._last_head
-            body = None if head is None else head.body_in(data)
-            if body is None:
+            if head is None or head.whole != len(data) or not data.startswith(head.packet):
                 head = self._lane.heads.recall(data, self._local_address)
-                body = None if head is None else head.body_in(data)
-            if head is not None and body is not None:
-                self._unset_keepalive_if_required()
+            if head is not None:
+                if self.timeout_keep_alive_task is not None:
+                    self._unset_keepalive_if_required()
                 self._last_head = head
                 self._received = time.monotonic()
-                self._begin(head, body)
+                self._begin(head, data[head.size :])
                 return
             self._packet = data
         super().data_received(data)
@@ -139,7 +140,7 @@ class FastProtocol(Connection):
 
     def _is_free(self) -> bool:
         """Whether nothing on the ordinary lane is ahead."""
-        return not (self._ending or self.pipeline or self._is_running())
+        return not (self._ending or self.pipeline) and (self._running is None or not self._is_running())
 
     def _divert(self) -> None:
         """Give the request to uvicorn's own way, behind what this connection still has in flight here."""
@@ -155,28 +156,33 @@ class FastProtocol(Connection):
     # From a whole request to its answer
 
     def _begin(self, head: PlainHead, body: bytes | bytearray) -> None:
-        request = Request(body, head, fit_request_id(head.request_id), self._received)
-        call = FastCall(self, head.endpoint, request)
-        self._in_flight.append(call)
-        if self.flow.write_paused or len(self._in_flight) > self._most:
+        call = PlainCall(head, body, head.request_id or new_request_id(), self._received, self._answered)
+        in_flight = self._in_flight
+        in_flight.append(call)
+        if self.flow.write_paused or len(in_flight) > self._most:
             self._waiting.append(call)
             self.flow.pause_reading()
         else:
             head.endpoint.handle(call)
 
-    def answered(self, call: FastCall, answer: Answer) -> None:
+    def _answered(self, call: PlainCall, answer: Answer) -> None:
         """Take an answer, and write what is now first in line."""
-        request, in_flight = call.request, self._in_flight
-        if ("connection", "close") in answer.headers:
+        in_flight = self._in_flight
+        if answer.headers and answer.closes:
             self._end()
         is_last = self._ending and in_flight[-1] is call and not self._last_words
-        call.data = self._lane.encode(answer, request.request_id, self.server_state.default_headers, close=is_last)
-        self._most = _MANY if len(call.data) == 1 else _FEW
+        data = self._lane.encode(answer, call.request_id, self.server_state.default_headers, close=is_last)
+        self._most = _MANY if len(data) == 1 else _FEW
         if self._lane.access_log is not None:
-            seconds = time.monotonic() - request.received
-            self._lane.access_log.write("POST", call.endpoint.api.path, answer.status, seconds, request.request_id)
-        while in_flight and in_flight[0].data:
-            self.write(in_flight.popleft().data)
+            seconds = time.monotonic() - call.received
+            self._lane.access_log.write("POST", call.head.endpoint.api.path, answer.status, seconds, call.request_id)
+        if in_flight[0] is call:
+            in_flight.popleft()
+            self.write(data)
+            while self._ready and in_flight[0] in self._ready:
+                self.write(self._ready.pop(in_flight.popleft()))
+        else:
+            self._ready[call] = data
         if answer.status == _OVERLOADED and not self._rests:
             self._rest()
         if self._waiting:
@@ -191,7 +197,7 @@ class FastProtocol(Connection):
         """Begin what came faster than its answers could leave."""
         while self._waiting and not self.flow.write_paused and len(self._in_flight) - len(self._waiting) < self._most:
             call = self._waiting.popleft()
-            call.endpoint.handle(call)
+            call.head.endpoint.handle(call)
 
     def _idle(self) -> None:
         if self._last_words:
@@ -286,10 +292,11 @@ class FastProtocol(Connection):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end_intake()
-        for call in self._in_flight:
-            # One that still waits for its turn has never begun.
-            if call.conclude is not None:
-                call.endpoint.leave(call)
+        # One that still waits for its turn has never begun.
+        begun = [call for call in self._in_flight if call not in self._waiting and call not in self._ready]
         self._in_flight.clear()
         self._waiting.clear()
+        self._ready.clear()
+        for call in begun:
+            call.head.endpoint.leave(call)
         super().connection_lost(exc)

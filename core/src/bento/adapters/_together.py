@@ -1,0 +1,70 @@
+"""Arrays of many small requests at once: one conversion of all their numbers, and one text of a whole result that is cut apart.
+
+Either way each gets exactly what it would have got alone, or nobody gets anything and they are read or written one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate, chain
+from typing import TYPE_CHECKING, Any
+
+from . import _fit, _json
+from ._pieces import PIECE
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ..payload import ReadableBuffer
+
+    Array = np.ndarray[Any, Any]
+
+# Integers up to here are the same as floats, so it does not matter that another request of the same batch has brought floats.
+_EXACT = 2**53
+
+
+def read(bodies: Sequence[ReadableBuffer], shape: _fit.Shape, dtype: np.dtype[Any]) -> list[Array] | None:
+    """The arrays of JSON bodies, of a declared shape and dtype; None or any error if they have to be read one by one."""
+    import numpy as np
+    import orjson
+
+    text = b"".join(bodies)
+    # An array of texts takes as much room for each as for the longest.
+    if len(text) > PIECE or b'"' in text:
+        return None
+    values = list(map(orjson.loads, bodies))
+    if not shape or set(map(type, values)) != {list} or not all(values):
+        return None
+    has_rows = shape[0] is None
+    array = np.array(list(chain.from_iterable(values)) if has_rows else values)
+    if array.dtype.kind not in "biuf" or not _fit.fits(array.shape if has_rows else array.shape[1:], shape):
+        return None
+    if array.dtype != dtype and array.dtype.kind == "f" and not np.abs(array).max(initial=0) <= _EXACT:
+        return None
+    array = _fit.convert(array, dtype)
+    return _rows_of(array, list(map(len, values))) if has_rows else list(array)
+
+
+def _rows_of(array: Array, counts: list[int]) -> list[Array]:
+    """An array cut into so many rows each."""
+    if min(counts) == max(counts):
+        return list(array.reshape(len(counts), counts[0], *array.shape[1:]))
+    return [array[end - count : end] for end, count in zip(accumulate(counts), counts, strict=True)]
+
+
+def write(array: Array, rows: Sequence[int | None]) -> Sequence[bytes] | None:
+    """The JSON texts of an array's parts: of the rows that `rows` says, or of one element for each None; None if there is no such way."""
+    counts = [1 if count is None else count for count in rows]
+    if array.ndim not in (1, 2) or array.nbytes > PIECE or not all(counts) or sum(counts) != len(array):
+        return None
+    before, between, after = (b"[", b",", b"]") if array.ndim == 1 else (b"[[", b"],[", b"]]")
+    texts = _json.dump_numbers(array)[len(before) : -len(after)].split(between)
+    kinds = set(rows)
+    if kinds == {None}:
+        return texts if array.ndim == 1 else [b"[" + text + b"]" for text in texts]
+    if kinds == {1}:
+        return [before + text + after for text in texts]
+    if None in kinds:
+        return None
+    ends = accumulate(counts)
+    return [before + between.join(texts[end - count : end]) + after for end, count in zip(ends, counts, strict=True)]
