@@ -55,7 +55,7 @@ _SLOW = {
     "statsmodels": ("statsmodels.api",),
     "tensorflow": ("tensorflow",),
     "torch": ("torch",),
-    "transformers": ("torch", "transformers"),
+    "transformers": ("torch", "transformers.pipelines"),
 }
 _SESSION = """
 import __future__, json, sys, traceback
