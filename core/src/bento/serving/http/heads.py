@@ -29,7 +29,7 @@ class PlainHead(Head):
     Once they are known, its own bytes are `packet`, of which there are `size`, and a whole request has `whole`.
     """
 
-    __slots__ = ("endpoint", "length", "packet", "request_id", "size", "url", "whole")
+    __slots__ = ("endpoint", "length", "packet", "path", "request_id", "size", "url", "whole")
 
     def __init__(self, endpoint: Endpoint, url: bytes, named: dict[bytes, bytes], raw_headers: list[tuple[bytes, bytes]]) -> None:
         super().__init__(
@@ -39,6 +39,7 @@ class PlainHead(Head):
             raw_headers=raw_headers,
         )
         self.endpoint = endpoint
+        self.path = endpoint.api.path
         self.url = url
         self.length = int(named[b"content-length"])
         self.request_id = own_request_id(named.get(b"x-request-id", b"").decode("latin-1"))

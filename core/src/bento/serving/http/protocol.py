@@ -167,15 +167,14 @@ class FastProtocol(Connection):
 
     def _answered(self, call: PlainCall, answer: Answer) -> None:
         """Take an answer, and write what is now first in line."""
-        in_flight = self._in_flight
+        in_flight, lane = self._in_flight, self._lane
         if answer.headers and answer.closes:
             self._end()
         is_last = self._ending and in_flight[-1] is call and not self._last_words
-        data = self._lane.encode(answer, call.request_id, self.server_state.default_headers, close=is_last)
+        data = lane.encode(answer, call.request_id, self.server_state.default_headers, close=is_last)
         self._most = _MANY if len(data) == 1 else _FEW
-        if self._lane.access_log is not None:
-            seconds = time.monotonic() - call.received
-            self._lane.access_log.write("POST", call.head.endpoint.api.path, answer.status, seconds, call.request_id)
+        if lane.access_log is not None:
+            lane.access_log.write("POST", call.head.path, answer.status, time.monotonic() - call.received, call.request_id)
         if in_flight[0] is call:
             in_flight.popleft()
             self.write(data)
@@ -189,7 +188,8 @@ class FastProtocol(Connection):
             # Not here: what is answered at once would start the next from within itself, and so on.
             self.loop.call_soon(self._start_waiting)
         elif not in_flight:
-            self._idle()
+            if self._ending or self.pipeline or self.flow.read_paused:
+                self._idle()
         elif not self._ending:
             self._read_on()
 
