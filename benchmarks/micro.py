@@ -41,10 +41,22 @@ _STAGES: Mapping[str, tuple[str, ...]] = {
     "decode": ("array.py", "_json.py", "_nested.py", "_fit.py", "_raw.py", "payload.py", "limits.py"),
     "queue": ("batching.py", "call.py", "endpoint.py", "deadlines.py", "placement.py", "accounts.py", "metrics.py"),
     "model": ("micro.py",),
-    "encode": ("pipeline.py", "adapter.py", "negotiation.py"),
+    "encode": ("pipeline.py", "adapter.py", "negotiation.py", "_together.py"),
     "write": ("fast.py", "logs.py", "answer.py"),
 }
-_WRITING = frozenset({"answered", "reply", "_idle", "_read_on"})
+# What belongs to another stage than the rest of its file.
+_ELSEWHERE: Mapping[tuple[str, str], str] = {
+    ("protocol.py", "_answered"): "write",
+    ("protocol.py", "_idle"): "write",
+    ("protocol.py", "_read_on"): "write",
+    ("connection.py", "write"): "write",
+    ("pipeline.py", "admit_all"): "decode",
+    ("pipeline.py", "_decode_together"): "decode",
+    ("pipeline.py", "_note"): "queue",
+    ("array.py", "rows"): "queue",
+    ("_together.py", "read"): "decode",
+    ("_together.py", "_rows_of"): "decode",
+}
 
 
 class Iris(bento.Service):
@@ -148,9 +160,7 @@ def stages(profile: pstats.Stats) -> dict[str, float]:
 
 def _stage(file: str, function: str) -> str:
     name = file.rpartition("/")[2]
-    if name == "protocol.py" and function in _WRITING:
-        return "write"
-    return next((stage for stage, files in _STAGES.items() if name in files), "loop and parser")
+    return _ELSEWHERE.get((name, function)) or next((stage for stage, files in _STAGES.items() if name in files), "loop and parser")
 
 
 def main() -> None:

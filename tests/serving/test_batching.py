@@ -241,6 +241,27 @@ async def test_a_request_without_rows_is_answered_alone(serving):
     assert sorted(service.shapes) == [(0, 0), (2, 2)]
 
 
+@pytest.mark.parametrize("foreign", [(b"[[9,9]],[[9,9]],[[9,9", b"]]"), (b'[[9,9]],[[9,9]],["', b'"]')])
+async def test_a_body_that_is_json_only_behind_another_is_refused_and_harms_nobody(serving, foreign):
+    before, behind = foreign
+    bodies = [b"[[1,2]]", before, b"[[3,4]]", behind, b"[[5,6.5]]"]
+    service = Widths()
+    async with serving(service) as client:
+        answers = await asyncio.gather(
+            *(client.post("/total", content=body, headers={"content-type": "application/json"}) for body in bodies)
+        )
+    assert [answer.status_code for answer in answers] == [200, 400, 200, 400, 200]
+    assert [answer.json() for answer in answers[::2]] == [[3.0], [7.0], [11.5]]
+
+
+async def test_requests_that_come_together_are_in_one_call(serving):
+    service = Widths()
+    async with serving(service) as client:
+        answers = await asyncio.gather(*(client.post("/total", json=[[number, 0.5]] * rows) for number, rows in enumerate((1, 3, 2))))
+    assert [answer.json() for answer in answers] == [[0.5], [1.5] * 3, [2.5] * 2]
+    assert service.shapes == [(6, 2)]
+
+
 async def test_a_model_that_refuses_no_rows_is_not_to_blame_for_a_request_without_any(serving, caplog):
     class First(bento.Service):
         @bento.api(input=ArrayAdapter(shape=(None, 2), dtype="float64"), batch=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from ...adapters._release import release
@@ -88,12 +87,17 @@ class Endpoint:
     def _with_room(self, calls: list[Call]) -> list[Call]:
         """Those that can be answered in time; what will be refused is not worth decoding."""
         taken: list[Call] = []
+        refused: list[Call] = []
+        refusals: list[Answer] = []
         for call in calls:
             try:
                 self._batcher.check_room(call, len(taken))
                 taken.append(call)
             except Overloaded as error:
-                self._settle(call, error)
+                refused.append(call)
+                refusals.append(self._accounts.failure(call, error))
+        if refused:
+            self._reply(refused, refusals)
         return taken
 
     def _decode_large(self, calls: list[Call]) -> list[Call]:
@@ -152,22 +156,24 @@ class Endpoint:
             if call.settled:
                 continue
             if isinstance(outcome, Answer):
-                call.settled = True
                 good.append(call)
                 answers.append(outcome)
             else:
                 self._settle(call, otherwise if outcome is None else outcome)
         if good:
-            self._close(good, HTTPStatus.OK)
-            for call, answer in zip(good, answers, strict=True):
-                call.reply(call, answer)
+            self._reply(good, answers)
 
     def _settle(self, call: Call, error: BaseException) -> None:
         """Answer a call that failed, unless it is over already."""
         if not call.settled:
+            self._reply([call], [self._accounts.failure(call, error)])
+
+    def _reply(self, calls: Sequence[Call], answers: Sequence[Answer]) -> None:
+        """Answer calls, all with the same status."""
+        for call in calls:
             call.settled = True
-            answer = self._accounts.failure(call, error)
-            self._close([call], answer.status)
+        self._close(calls, answers[0].status)
+        for call, answer in zip(calls, answers, strict=True):
             call.reply(call, answer)
 
     def _close(self, calls: Sequence[Call], status: int) -> None:

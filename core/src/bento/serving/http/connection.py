@@ -28,6 +28,15 @@ log = logging.getLogger("bento.serving")
 _SWITCH = frozenset({b"connection", b"http2-settings", b"upgrade"})
 
 
+class _Ahead:
+    """Stands in for a cycle while answers of the fast lane are still ahead of one."""
+
+    response_complete = False
+
+
+AHEAD: Any = _Ahead()
+
+
 class _Deaf:
     """Stands in for a parser once nothing more is to be read."""
 

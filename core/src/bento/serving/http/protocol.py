@@ -7,7 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from ..calls.request import new_request_id
-from .connection import Connection, new_parser
+from .connection import AHEAD, Connection, new_parser
 from .heads import PlainCall
 from .intake import Intake
 
@@ -21,15 +21,6 @@ if TYPE_CHECKING:
 # Small answers are worth a batch from one connection; of large ones, a client that reads none shall not hold many.
 _MANY, _FEW = 64, 4
 _OVERLOADED = 503
-
-
-class _Ahead:
-    """Stands in for a cycle while answers of this lane are still ahead of one."""
-
-    response_complete = False
-
-
-_AHEAD: Any = _Ahead()
 
 
 class FastProtocol(Connection):
@@ -150,7 +141,7 @@ class FastProtocol(Connection):
         for name, value in self._raw_headers:
             super().on_header(name, value)
         if self._in_flight:
-            self.cycle = _AHEAD
+            self.cycle = AHEAD
         super().on_headers_complete()
 
     # From a whole request to its answer
