@@ -51,7 +51,7 @@ _ELSEWHERE: Mapping[tuple[str, str], str] = {
     ("protocol.py", "_read_on"): "write",
     ("connection.py", "write"): "write",
     ("pipeline.py", "admit_all"): "decode",
-    ("pipeline.py", "_decode_together"): "decode",
+    ("pipeline.py", "_admit_together"): "decode",
     ("pipeline.py", "_note"): "queue",
     ("array.py", "rows"): "queue",
     ("_together.py", "read"): "decode",

@@ -107,3 +107,26 @@ def test_no_batch_holds_more_rows_than_its_size(rows, size):
     asyncio.run(ask_all(service, [Ask(count, 1, False, False, 0) for count in rows]))
     assert sum(service.seen) == sum(rows)
     assert max(service.seen) <= size
+
+
+def test_an_answer_that_cannot_be_written_is_a_500_and_leaves_nobody_else_without_one():
+    async def ask() -> list[list[int]]:
+        app: App = bento.app(service_of(8), limits=Limits())
+        await app.lifecycle.start()
+        endpoint = app.lifecycle.endpoints["/double"]
+        answers: list[list[int]] = [[], [], []]
+
+        def replying(number: int):
+            def reply(_, answer) -> None:
+                if number == 1 and answer.status == 200:
+                    raise UnicodeEncodeError("latin-1", "\u0151", 0, 1, "no such character")
+                answers[number].append(answer.status)
+
+            return reply
+
+        for number in range(3):
+            endpoint.handle(Call(Head("application/json"), b"[[1]]", str(number), time.monotonic(), replying(number)))
+        await asyncio.wait_for(app.lifecycle.stop(), 10)
+        return answers
+
+    assert asyncio.run(ask()) == [[200], [500], [200]]

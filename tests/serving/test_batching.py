@@ -254,6 +254,23 @@ async def test_a_body_that_is_json_only_behind_another_is_refused_and_harms_nobo
     assert [answer.json() for answer in answers[::2]] == [[3.0], [7.0], [11.5]]
 
 
+async def test_an_adapter_that_fails_at_one_of_many_fails_that_one_alone(serving):
+    class Superstitious(ArrayAdapter):
+        def rows(self, item):
+            assert 13 not in item
+            return super().rows(item)
+
+    class Sums(bento.Service):
+        @bento.api(input=Superstitious(shape=(None, 2), dtype="float64"), batch=True)
+        def total(self, rows):
+            return rows.sum(axis=1)
+
+    async with serving(Sums()) as client:
+        answers = await asyncio.gather(*(client.post("/total", json=[[number, 0]]) for number in (1, 13, 2)))
+    assert [answer.status_code for answer in answers] == [200, 500, 200]
+    assert [answer.json() for answer in answers[::2]] == [[1.0], [2.0]]
+
+
 async def test_requests_that_come_together_are_in_one_call(serving):
     service = Widths()
     async with serving(service) as client:

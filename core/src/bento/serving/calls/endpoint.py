@@ -174,7 +174,10 @@ class Endpoint:
             call.settled = True
         self._close(calls, answers[0].status)
         for call, answer in zip(calls, answers, strict=True):
-            call.reply(call, answer)
+            try:
+                call.reply(call, answer)
+            except Exception as error:  # noqa: BLE001 - what a lane cannot write is no reason to leave the others without an answer
+                call.reply(call, self._accounts.failure(call, error))
 
     def _close(self, calls: Sequence[Call], status: int) -> None:
         for call in calls:

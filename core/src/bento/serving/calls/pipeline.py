@@ -65,10 +65,7 @@ class Pipeline:
         failed: list[tuple[Call, Exception]] = []
         for start in range(0, len(calls), _MOST_TOGETHER):
             some = calls[start : start + _MOST_TOGETHER]
-            items = self._decode_together(some)
-            if items is not None:
-                self._note(some, items)
-            else:
+            if not self._admit_together(some):
                 failed += self._admit_each(some)
         return failed
 
@@ -79,19 +76,22 @@ class Pipeline:
             except Exception as error:  # noqa: BLE001 - the outcome of this call
                 yield call, error
 
-    def _decode_together(self, calls: Sequence[Call]) -> Sequence[Any] | None:
-        """Their values, if the adapter reads so many bodies at once; if it does not, they are decoded one by one."""
+    def _admit_together(self, calls: Sequence[Call]) -> bool:
+        """Decode them all if the adapter reads so many bodies at once; if it does not, they are decoded one by one."""
         head = calls[0].head
         if len(calls) == 1 or not self._decodes_all or len({call.head.content_type for call in calls}) > 1:
-            return None
+            return False
         try:
             media_type, parameters = head.media
             if parameters or (media_type and media_type not in self._read_types):
-                return None
+                return False
             items = self.reader.decode_all([call.body for call in calls], media_type)
+            if items is None or len(items) != len(calls):
+                return False
+            self._note(calls, items)
         except Exception:  # noqa: BLE001 - one by one it shows whose it is
-            return None
-        return items if items is not None and len(items) == len(calls) else None
+            return False
+        return True
 
     def _note(self, calls: Sequence[Call], items: Sequence[Any]) -> None:
         """Take note of values of one group."""
