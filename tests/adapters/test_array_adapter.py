@@ -166,6 +166,12 @@ def test_nan_in_a_binary_body_is_a_float_and_nothing_else():
     assert "got nan at [0]" in refusal(ArrayAdapter((None,), "int32"), npy(np.full(1, np.nan)), NPY, InvalidInput)
 
 
+@pytest.mark.parametrize(("number", "dtype"), [(np.float16("inf"), "int32"), (np.float32(2**31), "int32"), (np.float32(2**32), "uint32")])
+def test_a_narrow_float_that_is_too_large_for_an_integer_is_refused(number, dtype):
+    message = refusal(ArrayAdapter((None,), dtype), npy(np.full(1, number)), NPY, InvalidInput)
+    assert message.endswith(f"for {dtype}, got {number.item()!r} at [0]")
+
+
 @pytest.mark.parametrize(
     ("body", "message"),
     [

@@ -75,8 +75,9 @@ def _not_whole(array: Array, dtype: np.dtype[Any]) -> Array:
         return np.asarray((array.astype(object) < smallest) | (array.astype(object) > largest), dtype=bool)
     # Floats above 2**53 have been rounded already, so nobody knows which integer was meant.
     smallest, largest = max(smallest, -(2**53)), min(largest, 2**53)
-    with np.errstate(over="ignore"):  # a bound beyond a narrow float's own range is infinite to it, which is as good
-        unfit: Array = ~((array >= smallest) & (array <= largest) & (array == np.floor(array)))
+    # A narrow float would round a bound, to the next number that no longer fits or to infinity.
+    wide = array.astype(np.float64)
+    unfit: Array = ~((wide >= smallest) & (wide <= largest) & (wide == np.floor(wide)))
     return unfit
 
 
