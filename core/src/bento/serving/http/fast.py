@@ -1,7 +1,7 @@
 """The fast lane: plain requests to an api, answered straight from uvicorn's parser.
 
 A request that is all there is to it - POST to an api's path, HTTP/1.1, a Content-Length, a known host, no page behind it - costs
-no scope, task, future or message here: it is decoded where its last byte is parsed and its answer is one write. Everything else
+no scope, task, future or message here: it is decoded with all others of its turn of the loop, and its answer is one write. Everything else
 goes to the ordinary lane behind it, which also writes every refusal that does not come from the endpoint itself, so that both
 lanes give the same bytes. A connection's answers leave in the order of its requests, whichever lane they take.
 

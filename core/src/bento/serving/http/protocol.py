@@ -284,7 +284,7 @@ class FastProtocol(Connection):
     def connection_lost(self, exc: Exception | None) -> None:
         self._end_intake()
         # One that still waits for its turn has never begun.
-        begun = [call for call in self._in_flight if call not in self._waiting and call not in self._ready]
+        begun = [call for call in self._in_flight if call not in self._waiting]
         self._in_flight.clear()
         self._waiting.clear()
         self._ready.clear()
