@@ -116,18 +116,19 @@ class Adapter(ABC, Generic[T]):
 
 
 def decodes_all(kind: type[Adapter[Any]]) -> bool:
-    """Whether its `decode_all` counts: in a subclass that has a `decode` of its own, the one it inherits speaks of another."""
-    return _is_as_new(kind, "decode_all", "decode")
+    """Whether its `decode_all` counts: in a subclass that has a `decode` or `group` of its own, the one it inherits speaks of another."""
+    return _is_as_new(kind, "decode_all", "decode", "group")
 
 
 def encodes_all(kind: type[Adapter[Any]]) -> bool:
-    """Whether its `encode_all` counts, and has not been left behind by a subclass's own `encode` or `unstack`."""
-    return _is_as_new(kind, "encode_all", "encode") and _is_as_new(kind, "encode_all", "unstack")
+    """Whether its `encode_all` counts, and has not been left behind by what a subclass has of its own."""
+    return _is_as_new(kind, "encode_all", "encode", "unstack", "content_type")
 
 
-def _is_as_new(kind: type[Adapter[Any]], name: str, other: str) -> bool:
-    """Whether a method is defined by the same class as another, or by one that inherits from it."""
-    return next(name in vars(base) for base in kind.__mro__ if name in vars(base) or other in vars(base))
+def _is_as_new(kind: type[Adapter[Any]], name: str, *others: str) -> bool:
+    """Whether a method is defined by the same class as all others, or by one that inherits from theirs."""
+    names = {name, *others}
+    return next(name in vars(base) for base in kind.__mro__ if not names.isdisjoint(vars(base)))
 
 
 def reads(media_types: Sequence[str], media_type: str) -> bool:

@@ -44,7 +44,11 @@ def parse(text: bytes | bytearray | str) -> Any:
 
 def load(payload: Payload) -> Any:
     """The value of a JSON payload, of at most `DEEPEST` levels."""
-    text = source(payload)
+    return load_text(source(payload))
+
+
+def load_text(text: bytes | bytearray | str) -> Any:
+    """The value of a JSON text, of at most `DEEPEST` levels."""
     value = parse(text)
     if DEEPEST < len(text) <= _LARGE and not _has_few_brackets(text):
         check_depth(value)

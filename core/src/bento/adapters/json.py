@@ -15,7 +15,7 @@ from . import _json, _msgpack
 
 if TYPE_CHECKING:
     from ..artifact import JSON
-    from ..payload import Payload
+    from ..payload import Payload, ReadableBuffer
 
 _CLAIMED = (dict, list, tuple, set, int, float, bool, NoneType, Mapping, Sequence)
 
@@ -52,6 +52,13 @@ class JsonAdapter(Adapter[Any]):
         if media_type in _msgpack.MEDIA_TYPES:
             return _msgpack.load(payload)
         raise UnsupportedMediaType(f"{media_type!r} is not read here: expected one of {', '.join(self.media_types)}")
+
+    def decode_all(self, bodies: Sequence[ReadableBuffer], media_type: str) -> Sequence[Any] | None:
+        return list(map(_json.load_text, map(bytes, bodies))) if media_type in ("", "application/json") else None
+
+    def encode_all(self, result: Any, rows: Sequence[int | None], media_type: str) -> Sequence[bytes] | None:
+        # What a result of another type, such as a dataclass, is cut into may be another adapter's to write.
+        return [self.encode(value, media_type) for value in self.unstack(result, rows)] if type(result) is list else None
 
     def encode(self, value: Any, media_type: str) -> bytes:
         if media_type in _msgpack.MEDIA_TYPES:

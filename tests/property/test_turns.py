@@ -1,0 +1,158 @@
+"""Whatever comes in one turn of the loop, each request is answered as it is alone, refusals included."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import bento
+from bento import Payload
+from bento.adapters import ArrayAdapter, JsonAdapter
+from bento.serving import App, Limits
+from bento.serving.calls.call import Call
+from bento.serving.calls.request import Head
+from bento.testing._same import same
+from bento.testing.strategies import documents
+from pressing import times
+
+JSON = "application/json"
+
+
+class Turns(bento.Service):
+    """Gives back what it gets, and changes arrays where they lie."""
+
+    @bento.api(input=JsonAdapter(), output=JsonAdapter(), batch=True)
+    def documents(self, values):
+        return values
+
+    @bento.api(input=JsonAdapter(), output=JsonAdapter(nan="refuse"), batch=True)
+    def numbers(self, values):
+        return [float("nan") if value is None else value for value in values]
+
+    @bento.api(input=JsonAdapter())
+    def document(self, value):
+        return value
+
+    @bento.api(input=ArrayAdapter((None, 2), "float32"), output=JsonAdapter(), batch=True)
+    def lists(self, rows):
+        return rows.tolist()
+
+    @bento.api(input=ArrayAdapter((None, 2), "float32"), output=ArrayAdapter())
+    def changed(self, rows):
+        rows += 1
+        return rows
+
+
+class ByLanguageAdapter(JsonAdapter):
+    """Texts of one language go to a model together."""
+
+    def group(self, item):
+        return item["language"]
+
+
+class MarkingAdapter(JsonAdapter):
+    """Says in the head of an answer whether there is anything in it."""
+
+    def content_type(self, media_type, body):
+        return f"{media_type}; profile={'empty' if body == b'{}' else 'full'}"
+
+
+class Languages(bento.Service):
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: list[list[str]] = []
+
+    @bento.api(input=ByLanguageAdapter(), output=MarkingAdapter(), batch=True)
+    def told(self, texts):
+        self.calls.append([text["language"] for text in texts])
+        return [text["answer"] for text in texts]
+
+
+async def ask(service: bento.Service, api: str, turns: list[list[bytes]]) -> list[tuple[int, str, bytes]]:
+    """Status, type and body of the answers to so many requests in each turn of the loop."""
+    app: App = bento.app(service, limits=Limits())
+    await app.lifecycle.start()
+    answers: list[tuple[int, str, bytes]] = []
+    for turn in turns:
+        replies = [asyncio.get_running_loop().create_future() for _ in turn]
+        for body, reply in zip(turn, replies, strict=True):
+            call = Call(Head(JSON), body, "1", time.monotonic(), lambda _, answer, reply=reply: reply.set_result(answer))
+            app.lifecycle.endpoints[f"/{api}"].handle(call)
+        answers += [(answer.status, answer.media_type, answer.body) for answer in await asyncio.wait_for(asyncio.gather(*replies), 10)]
+    await asyncio.wait_for(app.lifecycle.stop(), 10)
+    return answers
+
+
+# What is no JSON alone may well be some behind another.
+ODD = [
+    b"",
+    b"{",
+    b"[1,2],[3,4]",
+    b'{"a":1}',
+    b"[[1",
+    b"2]]",
+    b"[" * 101 + b"]" * 101,
+    b"[" * 99 + b"1" + b"]" * 99,
+    b"NaN",
+    b"\xff",
+    b" null ",
+]
+DOCUMENTS = st.lists(st.one_of(documents().map(lambda value: JsonAdapter().encode(value, JSON)), st.sampled_from(ODD)), min_size=2)
+ROWS = st.lists(
+    st.sampled_from([b"[[1,2]]", b"[[0.5,2],[3,1e300]]", b"[]", b'[["a",2]]', b"[[1,2],[3]]", b"[[true,-0.0]]", b"[[1,2]"]), min_size=2
+)
+
+
+@settings(max_examples=times(50, 500))
+@given(DOCUMENTS, st.sampled_from(["documents", "numbers", "document"]))
+def test_documents_of_one_turn_are_answered_as_each_alone(bodies, api):
+    together, alone = (asyncio.run(ask(Turns(), api, turns)) for turns in ([bodies], [[body] for body in bodies]))
+    assert together == alone
+
+
+@settings(max_examples=times(50, 500))
+@given(ROWS, st.sampled_from(["lists", "changed"]))
+def test_rows_of_one_turn_are_answered_as_each_alone(bodies, api):
+    together, alone = (asyncio.run(ask(Turns(), api, turns)) for turns in ([bodies], [[body] for body in bodies]))
+    assert together == alone
+
+
+@given(DOCUMENTS)
+def test_documents_that_are_read_together_are_read_as_each_alone(bodies):
+    adapter = JsonAdapter()
+    try:
+        together = adapter.decode_all(bodies, JSON)
+    except bento.BadInput:
+        together = None
+    if together is not None:
+        assert same(together, [adapter.decode(Payload(body, JSON)) for body in bodies])
+
+
+def test_small_documents_are_read_and_written_together():
+    adapter = JsonAdapter()
+    assert adapter.decode_all([b"[1,2]", bytearray(b"{}"), memoryview(b"null")], "") == [[1, 2], {}, None]
+    assert adapter.encode_all([1, [2, float("nan")], 3], [None, None, None], JSON) == [b"1", b"[2,null]", b"3"]
+    assert adapter.encode_all([1, 2, 3], [1, 2], JSON) == [b"[1]", b"[2,3]"]
+
+
+def test_an_array_that_was_read_together_with_others_can_be_changed_without_them():
+    items = ArrayAdapter((None, 2), "float32").decode_all([b"[[1,2]]", b"[[3,4],[5,6]]", b"[[7,8]]"], JSON)
+    items[1][:] = 0
+    assert [item.tolist() for item in items] == [[[1, 2]], [[0, 0], [0, 0]], [[7, 8]]]
+
+
+def test_an_adapter_with_groups_of_its_own_is_asked_for_them():
+    service = Languages()
+    bodies = [json.dumps({"language": language, "answer": {}}).encode() for language in ("hu", "ja", "hu")]
+    asyncio.run(ask(service, "told", [bodies]))
+    assert sorted(service.calls) == [["hu", "hu"], ["ja"]]
+
+
+def test_an_adapter_with_content_types_of_its_own_is_asked_for_each():
+    bodies = [json.dumps({"language": "hu", "answer": answer}).encode() for answer in ({}, {"a": 1})]
+    answers = asyncio.run(ask(Languages(), "told", [bodies]))
+    assert [media_type for _, media_type, _ in answers] == [f"{JSON}; profile=empty", f"{JSON}; profile=full"]
