@@ -46,6 +46,16 @@ class HastyAdapter(Rows):
         return [self.decode(Payload(body, media_type)) for body in reversed(bodies)]
 
 
+class MinglingAdapter(Rows):
+    """Reads together what must not be in one batch."""
+
+    def group(self, item):
+        return super().group(item), len(item)
+
+    def decode_all(self, bodies, media_type):
+        return super().decode_all(bodies, media_type)
+
+
 class RoundingAdapter(Rows):
     """Writes whole numbers when answers go together."""
 

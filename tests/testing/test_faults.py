@@ -138,6 +138,13 @@ ADAPTERS = [
         adapters.ROWS,
     ),
     Fault(
+        "puts groups together that are read together",
+        adapters.MinglingAdapter,
+        "what is read or written together is the same",
+        "gives values of several groups: give None then",
+        adapters.ROWS,
+    ),
+    Fault(
         "writes something else together",
         adapters.RoundingAdapter,
         "what is read or written together is the same",

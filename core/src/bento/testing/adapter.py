@@ -184,14 +184,14 @@ class AdapterTests(AdapterChecks, Kit, kit=True):
     @property_test
     def test_what_is_read_or_written_together_is_the_same(self, draw: Draw) -> None:
         """`decode_all` and `encode_all` are quicker, and nothing else."""
-        group = self._one_group(draw)
+        group, others = self._one_group(draw), draw(st.lists(self._strategy(), max_size=3), label="of any group")
         for media_type in self._written():
             if encodes_all(type(self.adapter)):
                 self._check_written_together(group, media_type)
-            bodies = [bytes(self._request(item, media_type).data) for item in group]
+            bodies, more = ([bytes(self._request(item, media_type).data) for item in items] for items in (group, others))
             if decodes_all(type(self.adapter)):
-                self._check_read_together([*bodies, draw(damaged(bodies[0]), label=f"damaged {media_type}")], media_type)
-                self._check_read_together(bodies, media_type)
+                for last in ([draw(damaged(bodies[0]), label=f"damaged {media_type}")], more, []):
+                    self._check_read_together([*bodies, *last], media_type)
 
     @property_test
     def test_a_result_of_another_length_is_refused(self, draw: Draw) -> None:

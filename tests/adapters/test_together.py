@@ -1,0 +1,98 @@
+"""A class that changes what is read or written one by one is not passed over by what it inherits for many at once."""
+
+from __future__ import annotations
+
+import asyncio
+
+import httpx
+import numpy as np
+import pytest
+
+import bento
+from bento.adapters import ArrayAdapter
+
+
+class HalvingAdapter(ArrayAdapter):
+    def decode(self, payload):
+        return super().decode(payload) / 2
+
+
+class SignAdapter(ArrayAdapter):
+    def group(self, item):
+        return super().group(item), bool(item[0, 0] < 0)
+
+
+class RoundingAdapter(ArrayAdapter):
+    def encode(self, value, media_type):
+        return super().encode(value.round(), media_type)
+
+
+class LastAdapter(ArrayAdapter):
+    def unstack(self, result, rows):
+        return [part[-1:] for part in super().unstack(result, rows)]
+
+
+class CountedAdapter(ArrayAdapter):
+    def content_type(self, media_type, body):
+        return f"{media_type}; rows={body.count(b',') + 1}"
+
+
+class Service(bento.Service):
+    """Gives each row's sum, and remembers what its calls were given."""
+
+    def __init__(self):
+        super().__init__()
+        self.batches = []
+
+    def sums(self, rows):
+        self.batches.append(rows[:, 0].tolist())
+        return rows.sum(axis=1)
+
+
+async def ask(service, bodies):
+    """What a service answers to requests that come in one turn of the loop."""
+    app = bento.app(service)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
+        answers = await asyncio.gather(*(client.post("/total", json=body) for body in bodies))
+    await app.lifecycle.stop()
+    return [(answer.headers["content-type"], answer.json()) for answer in answers]
+
+
+def served(reader, writer, bodies):
+    class Sums(Service):
+        @bento.api(input=reader, output=writer, batch=True)
+        def total(self, rows):
+            return self.sums(rows)
+
+    service = Sums()
+    return asyncio.run(ask(service, bodies)), service.batches
+
+
+JSON = "application/json"
+BODIES = [[[1.0, 0.5]], [[-2.0, 0.5], [-2.0, 1.5]]]
+
+
+@pytest.mark.parametrize(
+    ("reader", "writer", "answers", "calls"),
+    [
+        (ArrayAdapter, ArrayAdapter, [(JSON, [1.5]), (JSON, [-1.5, -0.5])], 1),
+        (HalvingAdapter, ArrayAdapter, [(JSON, [0.75]), (JSON, [-0.75, -0.25])], 1),
+        (SignAdapter, ArrayAdapter, [(JSON, [1.5]), (JSON, [-1.5, -0.5])], 2),
+        (ArrayAdapter, RoundingAdapter, [(JSON, [2.0]), (JSON, [-2.0, 0.0])], 1),
+        (ArrayAdapter, LastAdapter, [(JSON, [1.5]), (JSON, [-0.5])], 1),
+        (ArrayAdapter, CountedAdapter, [(f"{JSON}; rows=1", [1.5]), (f"{JSON}; rows=2", [-1.5, -0.5])], 1),
+    ],
+)
+def test_what_a_subclass_has_of_its_own_counts_for_requests_that_come_together(reader, writer, answers, calls):
+    given, batches = served(reader(shape=(None, 2), dtype="float64"), writer(dtype="float64"), BODIES)
+    assert given == answers
+    assert len(batches) == calls
+
+
+def test_a_subclass_that_says_itself_what_is_read_together_is_asked_for_it():
+    class Both(SignAdapter):
+        def decode_all(self, bodies, media_type):
+            values = [np.array([[number, 0.0]]) for number, _ in enumerate(bodies)]
+            return values if media_type == JSON else None
+
+    assert served(Both(shape=(None, 2), dtype="float64"), ArrayAdapter(), BODIES)[0] == [(JSON, [0.0]), (JSON, [1.0])]
