@@ -11,7 +11,7 @@ from ..adapter import Adapter
 from ..artifact import instance_of
 from ..errors import BadInput, DefinitionError, InvalidInput, UnsupportedMediaType
 from ..payload import Payload
-from . import _fit, _json, _msgpack, _nested, _raw, _together
+from . import _fit, _json, _msgpack, _nested, _options, _raw, _together
 from ._pieces import PIECE
 from ._release import release
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 _NPY = "application/x-npy"
 _RAW = "application/octet-stream"
-_NUMBERS = "biuf"
 _MOST_ZEROS = 1000
 _SAFE_BYTES = 4
 
@@ -55,14 +54,14 @@ class ArrayAdapter(Adapter[Any]):
         example: JSON = None,
         null: Literal["nan", "refuse"] = "refuse",
     ) -> None:
-        self._shape = None if shape is None else _checked_shape(shape)
-        self._dtype = None if dtype is None else _checked_dtype(dtype)
+        self._shape = None if shape is None else _options.checked_shape(shape)
+        self._dtype = None if dtype is None else _options.checked_dtype(dtype)
         self._has_rows = self._shape is not None and self._shape[:1] == (None,)
         # Compared with a slice of an array's own shape, which takes a fraction of looking at each axis.
         self._row_shape = self._shape[1:] if self._shape and self._has_rows else None
         if self._shape is None or self._dtype is None or self._shape.count(None) > 1:
             self.media_types = self.media_types[:-1]
-        self._leaves = _checked_null(null, self._dtype)
+        self._leaves = _options.checked_null(null, self._dtype)
         self._example = example
         if example is not None:
             self._check_example()
@@ -145,7 +144,7 @@ class ArrayAdapter(Adapter[Any]):
         if not isinstance(origin, type) or (origin.__module__, origin.__qualname__) != ("numpy", "ndarray"):
             return None
         scalars = [typing.get_args(dtype) for dtype in typing.get_args(annotation)[1:]]
-        return cls(dtype=next((scalar for (scalar,) in scalars if _is_number(scalar)), None))
+        return cls(dtype=next((scalar for (scalar,) in scalars if _options.is_number(scalar)), None))
 
     @classmethod
     def for_value(cls, value: object) -> Self | None:
@@ -260,39 +259,4 @@ def _is_numeric(value: Any) -> bool:
     """Whether a result is an array that is written from its memory, and no subclass that means more than its memory."""
     import numpy as np
 
-    return type(value) is np.ndarray and value.dtype.kind in _NUMBERS and value.dtype.char != "g"
-
-
-def _checked_shape(shape: Sequence[int | None]) -> _fit.Shape:
-    if not isinstance(shape, list | tuple) or not all(size is None or (type(size) is int and size >= 0) for size in shape):
-        raise DefinitionError(f"expected ArrayAdapter(shape=(None, 4)) with a size or None for each axis, got {shape!r}")
-    return tuple(shape)
-
-
-def _checked_dtype(dtype: Any) -> np.dtype[Any]:
-    import numpy as np
-
-    try:
-        checked = np.dtype(dtype)
-    except TypeError as error:
-        raise DefinitionError(f"{dtype!r} is no dtype: expected one of numbers or booleans, such as 'float32'") from error
-    if checked.kind not in _NUMBERS or checked.char == "g":
-        raise DefinitionError(f"{dtype!r} cannot be read from a request: expected a dtype of numbers or booleans, such as 'float32'")
-    native: np.dtype[Any] = checked.newbyteorder("=")
-    return native
-
-
-def _checked_null(null: str, dtype: np.dtype[Any] | None) -> frozenset[type]:
-    """What may lie in the lists of a request."""
-    if null not in ("nan", "refuse"):
-        raise DefinitionError(f"expected ArrayAdapter(null='refuse') or null='nan', got {null!r}")
-    if null == "nan" and dtype is not None and dtype.kind != "f":
-        raise DefinitionError(f"null='nan' needs a dtype of floats, got {dtype.name!r}, which has no NaN")
-    return _nested.OR_NULL if null == "nan" else _nested.NUMBERS
-
-
-def _is_number(scalar: Any) -> bool:
-    """Whether a type argument of a hint is one dtype that a request can bring, and not `Any` or a family such as `np.floating`."""
-    import numpy as np
-
-    return scalar in np.sctypeDict.values() and np.dtype(scalar).kind in _NUMBERS and np.dtype(scalar).char != "g"
+    return type(value) is np.ndarray and value.dtype.kind in _options.NUMBERS and value.dtype.char != "g"
