@@ -486,6 +486,15 @@ def test_only_arrays_are_claimed():
     assert isinstance(ArrayAdapter.for_value(np.zeros(1)), ArrayAdapter)
 
 
+@pytest.mark.parametrize("media_type", [JSON, MSGPACK, NPY])
+@pytest.mark.parametrize("shape", [(3,), (3, 2), (3, 1, 2), (3, 2, 1, 2), (3, 0), (3, 2, 0), (3, 40_000)])
+@pytest.mark.parametrize("counts", [[1, 1, 1], [2, 1], [None] * 3])
+def test_answers_of_any_shape_are_written_together(shape, counts, media_type):
+    result = np.arange(np.prod(shape), dtype="float32").reshape(shape)
+    together = ArrayAdapter().encode_all(result, counts, media_type)
+    assert together == [ArrayAdapter().encode(part, media_type) for part in ArrayAdapter().unstack(result, counts)]
+
+
 def test_nobody_holds_a_large_document_while_it_is_let_go():
     """Held by another name, its objects would be freed all at once, and everybody else in the process would wait for that."""
     references = []

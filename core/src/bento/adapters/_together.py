@@ -55,13 +55,14 @@ def _rows_of(array: Array, counts: list[int]) -> list[Array]:
 def write(array: Array, rows: Sequence[int | None]) -> Sequence[bytes] | None:
     """The JSON texts of an array's parts: of the rows that `rows` says, or of one element for each None; None if there is no such way."""
     counts = [1 if count is None else count for count in rows]
-    if array.ndim not in (1, 2) or array.nbytes > PIECE or not all(counts) or sum(counts) != len(array):
+    axes = array.ndim
+    if not axes or not array.size or array.nbytes > PIECE or not all(counts) or sum(counts) != len(array):
         return None
-    before, between, after = (b"[", b",", b"]") if array.ndim == 1 else (b"[[", b"],[", b"]]")
-    texts = _json.dump_numbers(array)[len(before) : -len(after)].split(between)
+    before, between, after = b"[" * axes, b"]" * (axes - 1) + b"," + b"[" * (axes - 1), b"]" * axes
+    texts = _json.dump_numbers(array)[axes:-axes].split(between)
     kinds = set(rows)
     if kinds == {None}:
-        return texts if array.ndim == 1 else [b"[" + text + b"]" for text in texts]
+        return texts if axes == 1 else [before[1:] + text + after[1:] for text in texts]
     if kinds == {1}:
         return [before + text + after for text in texts]
     if None in kinds:

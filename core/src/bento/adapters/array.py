@@ -89,9 +89,12 @@ class ArrayAdapter(Adapter[Any]):
         return _together.read(bodies, self._shape, self._dtype)
 
     def encode_all(self, result: Any, rows: Sequence[int | None], media_type: str) -> Sequence[bytes] | None:
-        if media_type != "application/json" or not _is_numeric(result):
+        if not _is_numeric(result):
             return None
-        return _together.write(result if self._dtype is None else _fit.convert(result, self._dtype), rows)
+        if self._dtype is not None:
+            result = _fit.convert(result, self._dtype)
+        texts = _together.write(result, rows) if media_type == "application/json" else None
+        return [self.encode(value, media_type) for value in self.unstack(result, rows)] if texts is None else texts
 
     def encode(self, value: Any, media_type: str) -> bytes:
         if self._dtype is not None:
@@ -104,7 +107,7 @@ class ArrayAdapter(Adapter[Any]):
         return _raw.write_npy(array) if media_type == _NPY else self._to_raw(array)
 
     def rows(self, item: Array) -> int | None:
-        return len(item) if self._has_rows else None
+        return item.shape[0] if self._has_rows else None
 
     def group(self, item: Array) -> Hashable:
         return item.dtype, item.shape[1:] if self._has_rows else item.shape
