@@ -105,6 +105,73 @@ def test_rows_leave_a_batch_as_they_came(sizes):
     assert torch.equal(adapter.join(answers), torch.cat(items))
 
 
+# What is no JSON alone may well be some behind another.
+BODIES = st.lists(
+    st.sampled_from(
+        [b"[[1,2]]", b"[[0.1,2],[3,-0.0]]", b"[[true,false]]", b"[]", b"[[3e38,1e39]]", b'[["a",2]]', b"[[1,2],[3]]", b"[[1", b"2]]"]
+    ),
+    min_size=2,
+    max_size=4,
+)
+JSON, NPY = "application/json", "application/x-npy"
+
+
+def bits(tensor):
+    return tensor.dtype, tensor.shape, tensor.stride(), tensor.contiguous().view(torch.uint8).flatten().tolist()
+
+
+@given(BODIES, st.sampled_from(DTYPES))
+def test_tensors_that_are_read_together_are_read_as_each_alone(bodies, dtype):
+    adapter = TensorAdapter(shape=(None, 2), dtype=dtype, device="cpu")
+    try:
+        together = adapter.decode_all(bodies, JSON)
+    except ValueError:
+        together = None
+    if together is not None:
+        assert list(map(bits, together)) == [bits(adapter.decode(Payload(body, JSON))) for body in bodies]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_tensor_that_was_read_together_with_others_knows_nothing_of_theirs(dtype):
+    adapter = TensorAdapter(shape=(None, 2), dtype=dtype, device="cpu")
+    items = adapter.decode_all([b"[[1,0]]", b"[[1,1],[0,1]]", b"[[0,1]]"], JSON)
+    assert [item.untyped_storage().nbytes() for item in items] == [item.nbytes for item in items]
+    items[1].zero_()
+    assert [item.tolist() for item in items] == [[[1, 0]], [[0, 0], [0, 0]], [[0, 1]]]
+
+
+RESULTS = st.sampled_from([getattr(torch, name) for name in DTYPES]).flatmap(
+    lambda dtype: tensors(dtype, st.lists(st.integers(0, 3), min_size=1, max_size=4))
+)
+
+
+@given(RESULTS, st.sampled_from([None, "float32", "bool", "bfloat16"]), st.sampled_from([JSON, "application/msgpack", NPY]), st.data())
+def test_answers_that_are_written_together_are_written_as_each_alone(result, dtype, media_type, data):
+    adapter = TensorAdapter(dtype=dtype, device="cpu")
+    result = data.draw(
+        st.sampled_from([result, result / 3, result.mT if result.ndim > 1 else result[::2], -result.double().requires_grad_()])
+    )
+    cut = data.draw(st.integers(0, len(result)))
+    rows = data.draw(st.sampled_from([[cut, len(result) - cut], [1] * len(result), [None] * len(result)]))
+    try:
+        together = adapter.encode_all(result, rows, media_type)
+    except ValueError:
+        together = None
+    if together is not None:
+        assert list(together) == [adapter.encode(value, media_type) for value in adapter.unstack(result, rows)]
+
+
+def test_small_tensors_are_read_and_written_together():
+    adapter = TensorAdapter(shape=(None, 2), dtype="bfloat16", device="cpu")
+    items = adapter.decode_all([b"[[1,2]]", b"[[0.5,2],[3,4]]"], "")
+    assert [item.tolist() for item in items] == [[[1, 2]], [[0.5, 2], [3, 4]]]
+    assert adapter.encode_all(adapter.stack(items), [1, 2], JSON) == [b"[[1.0,2.0]]", b"[[0.5,2.0],[3.0,4.0]]"]
+
+
+def test_a_tensor_of_another_class_is_cut_by_itself():
+    assert TensorAdapter().encode_all(torch.nn.Parameter(torch.ones(2, 2)), [1, 1], JSON) is None
+
+
 def test_items_of_another_dtype_or_width_are_in_another_group():
     adapter = TensorAdapter(shape=(None, None))
     items = [torch.ones(1, 2), torch.ones(5, 2), torch.ones(1, 3), torch.ones(1, 2, dtype=torch.int64)]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from bento import Payload
     from bento.artifact import JSON
+    from bento.payload import ReadableBuffer
 
     Array = np.ndarray[Any, Any]
 
@@ -45,13 +46,20 @@ class TensorAdapter(Adapter[Any]):
         self.media_types = self._arrays.media_types
 
     def decode(self, payload: Payload) -> torch.Tensor:
-        import torch
-
         array = self._arrays.decode(payload)
         if self._dtype is None and _is_json(payload.media_type) and array.dtype.kind == "f":
             array = _single(array)
-        tensor = torch.from_numpy(array if array.flags.writeable else array.copy())
-        return tensor.to(torch.bfloat16) if self._dtype == _BFLOAT16 else tensor
+        return self._tensors([array])[0]
+
+    def decode_all(self, bodies: Sequence[ReadableBuffer], media_type: str) -> Sequence[torch.Tensor] | None:
+        arrays = self._arrays.decode_all(bodies, media_type)
+        return None if arrays is None else self._tensors(arrays)
+
+    def encode_all(self, result: Any, rows: Sequence[int | None], media_type: str) -> Sequence[bytes] | None:
+        import torch
+
+        # Other classes of tensors may be cut in ways of their own.
+        return self._arrays.encode_all(_as_array(result) if type(result) is torch.Tensor else result, rows, media_type)
 
     def encode(self, value: Any, media_type: str) -> bytes:
         return self._arrays.encode(_as_array(value) if _is_tensor(value) else value, media_type)
@@ -72,7 +80,7 @@ class TensorAdapter(Adapter[Any]):
         if self._arrays.rows(first) is None:
             join, shape = torch.stack, (len(items), *first.shape)
         elif len(items) > 1:
-            join, shape = torch.cat, (sum(map(len, items)), *first.shape[1:])
+            join, shape = torch.cat, (sum([item.shape[0] for item in items]), *first.shape[1:])
         else:
             return self._placed(first)
         pinned = device.type == "cuda" and first.device.type == "cpu"
@@ -102,6 +110,13 @@ class TensorAdapter(Adapter[Any]):
     @classmethod
     def for_value(cls, value: object) -> Self | None:
         return cls() if _is_tensor(value) else None
+
+    def _tensors(self, arrays: Sequence[Array]) -> list[torch.Tensor]:
+        """Each array as a tensor that ends where the array does: parts of one tensor would be saved with all that others have sent."""
+        import torch
+
+        tensors = [torch.from_numpy(array if array.flags.writeable else array.copy()) for array in arrays]
+        return [tensor.to(torch.bfloat16) for tensor in tensors] if self._dtype == _BFLOAT16 else tensors
 
     def _placed(self, tensor: torch.Tensor) -> torch.Tensor:
         device = find_device(self._device)
