@@ -428,7 +428,7 @@ class TestsOfForgetful(LineTests):
 
 def test_an_artifact_that_leaves_the_model_in_its_process_is_told():
     message = advice(TestsOfForgetful, "test_a_fresh_process_answers_the_same")
-    assert message.startswith("a fresh process died of it, or was ended after 60 seconds: exit status 1\n")
+    assert message.startswith("a fresh process died of it: exit status 1\n")
     assert message.endswith("IndexError: list index out of range\n")
 
 
@@ -538,7 +538,28 @@ class TestsOfCrashing(LineTests):
 
 def test_an_artifact_that_crashes_on_a_damaged_file_is_told():
     message = advice(TestsOfCrashing, "test_a_damaged_file_is_refused_and_runs_nothing")
-    assert message.startswith("a fresh process died of it, or was ended after 60 seconds: exit status -6")
+    assert message.startswith("a fresh process died of it: exit status -6")
+
+
+class EndlessArtifact(LineArtifact):
+    """Waits for what a cut off file does not bring any more."""
+
+    def load(self, folder):
+        try:
+            return super().load(folder)
+        except ArtifactError:
+            threading.Event().wait()
+
+
+class TestsOfEndless(LineTests):
+    __test__ = False
+    artifact = EndlessArtifact()
+
+
+def test_an_artifact_that_never_ends_on_a_damaged_file_is_told(monkeypatch):
+    monkeypatch.setattr("bento.testing._process._PATIENCE", 2.0)
+    message = advice(TestsOfEndless, "test_a_damaged_file_is_refused_and_runs_nothing")
+    assert message == "a fresh process was ended, for it had no answer after 2 seconds: exit status -9\n"
 
 
 class Table:

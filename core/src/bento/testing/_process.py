@@ -35,6 +35,7 @@ class Process:
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONDONTWRITEBYTECODE": "1"},
         )
         self._artifact = artifact
+        self._was_ended = False
 
     def __enter__(self) -> Self:
         try:
@@ -53,7 +54,7 @@ class Process:
         """What the process answers; its death is the failing test's advice."""
         __tracebackhide__ = True
         requests, answers = cast("IO[bytes]", self._process.stdin), cast("IO[bytes]", self._process.stdout)
-        timer = threading.Timer(_PATIENCE, self._process.kill)
+        timer = threading.Timer(_PATIENCE, self._end)
         timer.start()
         try:
             requests.write(json.dumps({"do": do, **arguments}).encode() + b"\n")
@@ -64,8 +65,13 @@ class Process:
         finally:
             timer.cancel()
         if not answer:
-            raise AssertionError(f"a fresh process died of it, or was ended after {_PATIENCE:.0f} seconds: {self._last_words()}")
+            what = f"was ended, for it had no answer after {_PATIENCE:.0f} seconds" if self._was_ended else "died of it"
+            raise AssertionError(f"a fresh process {what}: {self._last_words()}")
         return json.loads(answer)
+
+    def _end(self) -> None:
+        self._was_ended = True
+        self._process.kill()
 
     def _last_words(self) -> str:
         status = self._process.wait()
