@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 
 from hypothesis import given, settings
@@ -11,7 +10,7 @@ from hypothesis import strategies as st
 
 import bento
 from bento import Payload
-from bento.adapters import ArrayAdapter, JsonAdapter
+from bento.adapters import ArrayAdapter, JsonAdapter, TextAdapter
 from bento.serving import App, Limits
 from bento.serving.calls.call import Call
 from bento.serving.calls.request import Head
@@ -37,6 +36,10 @@ class Turns(bento.Service):
     def document(self, value):
         return value
 
+    @bento.api(input=TextAdapter(), output=TextAdapter(), batch=True)
+    def texts(self, values):
+        return [None if value == "none" else value for value in values]
+
     @bento.api(input=ArrayAdapter((None, 2), "float32"), output=JsonAdapter(), batch=True)
     def lists(self, rows):
         return rows.tolist()
@@ -47,32 +50,7 @@ class Turns(bento.Service):
         return rows
 
 
-class ByLanguageAdapter(JsonAdapter):
-    """Texts of one language go to a model together."""
-
-    def group(self, item):
-        return item["language"]
-
-
-class MarkingAdapter(JsonAdapter):
-    """Says in the head of an answer whether there is anything in it."""
-
-    def content_type(self, media_type, body):
-        return f"{media_type}; profile={'empty' if body == b'{}' else 'full'}"
-
-
-class Languages(bento.Service):
-    def __init__(self) -> None:
-        super().__init__()
-        self.calls: list[list[str]] = []
-
-    @bento.api(input=ByLanguageAdapter(), output=MarkingAdapter(), batch=True)
-    def told(self, texts):
-        self.calls.append([text["language"] for text in texts])
-        return [text["answer"] for text in texts]
-
-
-async def ask(service: bento.Service, api: str, turns: list[list[bytes]]) -> list[tuple[int, str, bytes]]:
+async def ask(service: bento.Service, api: str, turns: list[list[bytes]], media_type: str = JSON) -> list[tuple[int, str, bytes]]:
     """Status, type and body of the answers to so many requests in each turn of the loop."""
     app: App = bento.app(service, limits=Limits())
     await app.lifecycle.start()
@@ -80,7 +58,7 @@ async def ask(service: bento.Service, api: str, turns: list[list[bytes]]) -> lis
     for turn in turns:
         replies = [asyncio.get_running_loop().create_future() for _ in turn]
         for body, reply in zip(turn, replies, strict=True):
-            call = Call(Head(JSON), body, "1", time.monotonic(), lambda _, answer, reply=reply: reply.set_result(answer))
+            call = Call(Head(media_type), body, "1", time.monotonic(), lambda _, answer, reply=reply: reply.set_result(answer))
             app.lifecycle.endpoints[f"/{api}"].handle(call)
         answers += [(answer.status, answer.media_type, answer.body) for answer in await asyncio.wait_for(asyncio.gather(*replies), 10)]
     await asyncio.wait_for(app.lifecycle.stop(), 10)
@@ -121,6 +99,16 @@ def test_rows_of_one_turn_are_answered_as_each_alone(bodies, api):
     assert together == alone
 
 
+TEXTS = st.lists(st.text().map(str.encode) | st.sampled_from([b"\xff", b"none", b"\xef\xbb\xbfa", b"\xed\xa0\x80"]), min_size=2)
+
+
+@settings(max_examples=times(50, 500))
+@given(TEXTS, st.sampled_from(["text/plain", "text/csv", "", "text/plain; charset=latin-1", "image/png"]))
+def test_texts_of_one_turn_are_answered_as_each_alone(bodies, media_type):
+    together, alone = (asyncio.run(ask(Turns(), "texts", turns, media_type)) for turns in ([bodies], [[body] for body in bodies]))
+    assert together == alone
+
+
 @given(DOCUMENTS)
 def test_documents_that_are_read_together_are_read_as_each_alone(bodies):
     adapter = JsonAdapter()
@@ -145,14 +133,12 @@ def test_an_array_that_was_read_together_with_others_can_be_changed_without_them
     assert [item.tolist() for item in items] == [[[1, 2]], [[0, 0], [0, 0]], [[7, 8]]]
 
 
-def test_an_adapter_with_groups_of_its_own_is_asked_for_them():
-    service = Languages()
-    bodies = [json.dumps({"language": language, "answer": {}}).encode() for language in ("hu", "ja", "hu")]
-    asyncio.run(ask(service, "told", [bodies]))
-    assert sorted(service.calls) == [["hu", "hu"], ["ja"]]
-
-
-def test_an_adapter_with_content_types_of_its_own_is_asked_for_each():
-    bodies = [json.dumps({"language": "hu", "answer": answer}).encode() for answer in ({}, {"a": 1})]
-    answers = asyncio.run(ask(Languages(), "told", [bodies]))
-    assert [media_type for _, media_type, _ in answers] == [f"{JSON}; profile=empty", f"{JSON}; profile=full"]
+def test_small_texts_are_read_and_written_together():
+    adapter = TextAdapter()
+    assert (
+        adapter.decode_all([b"tea", "größer".encode()], "")
+        == adapter.decode_all([b"tea", "größer".encode()], "text/plain")
+        == ["tea", "größer"]
+    )
+    assert adapter.decode_all([b"tea", b"cup"], "multipart/form-data") is None
+    assert adapter.encode_all(["tea", "größer"], [None, None], "text/plain") == [b"tea", "größer".encode()]

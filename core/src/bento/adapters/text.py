@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self
 
 from ..adapter import Adapter
 from ..errors import UnsupportedMediaType
@@ -10,7 +11,7 @@ from . import _multipart
 
 if TYPE_CHECKING:
     from ..artifact import JSON
-    from ..payload import Payload
+    from ..payload import Payload, ReadableBuffer
 
 
 class TextAdapter(Adapter[str]):
@@ -31,6 +32,12 @@ class TextAdapter(Adapter[str]):
         if payload.media_type and not payload.media_type.startswith("text/"):
             raise UnsupportedMediaType(f"{payload.media_type!r} is not read here: expected text/plain")
         return payload.text()
+
+    def decode_all(self, bodies: Sequence[ReadableBuffer], media_type: str) -> Sequence[str] | None:
+        return [str(body, "utf-8") for body in bodies] if media_type == "" or media_type.startswith("text/") else None
+
+    def encode_all(self, result: Any, rows: Sequence[int | None], media_type: str) -> Sequence[bytes] | None:
+        return [self.encode(value, media_type) for value in self.unstack(result, rows)]
 
     def encode(self, value: str, media_type: str) -> bytes:
         if not isinstance(value, str):
