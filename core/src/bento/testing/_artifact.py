@@ -107,11 +107,18 @@ class ArtifactChecks:
         kept = self.artifact.accepts(model) and not needed
         expect(kept, f"{what}, load() returns the {type_name(model)} {model!r}: make it an ArtifactError")
 
+    @contextmanager
+    def _fresh_process(self) -> Iterator[tuple[Process, Path]]:
+        """A fresh process that has loaded a saved model and answered, and the model's folder."""
+        with self._saved(self.model()) as folder, tempfile.TemporaryDirectory() as elsewhere, Process(self.artifact) as process:
+            report = process.ask("answers", folder=str(folder), elsewhere=elsewhere, test=address(type(self)))
+            report["answers"] = pickle.loads(b64decode(report["answers"]))  # noqa: S301 - of a process that we started
+            type(self)._fresh_report = report  # noqa: SLF001 - its own class
+            yield process, folder
+
     def _fresh(self) -> Any:
         """What a fresh process tells of loading a saved model; asked once for each test class, since it imports the framework."""
         if "_fresh_report" not in type(self).__dict__:
-            with self._saved(self.model()) as folder, tempfile.TemporaryDirectory() as elsewhere, Process(self.artifact) as process:
-                report = process.ask("answers", folder=str(folder), elsewhere=elsewhere, test=address(type(self)))
-            report["answers"] = pickle.loads(b64decode(report["answers"]))  # noqa: S301 - of a process that we started
-            type(self)._fresh_report = report  # noqa: SLF001 - its own class
+            with self._fresh_process():
+                pass
         return self._fresh_report

@@ -86,6 +86,22 @@ class ArtifactTests(ArtifactChecks, Kit, kit=True):
         with self._saved(model) as folder:
             self._check_answers(self.artifact.load(folder), self._answers(model), "the loaded model")
 
+    def test_a_damaged_file_is_refused_and_runs_nothing(self) -> None:
+        """Whatever bytes a file holds, load() gives a model or an ArtifactError; only a format that says `runs_code` may run any."""
+        # Before any other that asks for a fresh process: what this one told is kept for those, and the framework imported once.
+        with self._fresh_process() as (process, folder):
+            process.ask("limit")
+
+            @settings(max_examples=self.max_examples, deadline=None, database=None, phases=set(Phase) - {Phase.explain})
+            @given(damages(contents(folder)))
+            def load(damage: Any) -> None:
+                with damage.done_to(folder):
+                    told = process.ask("load", folder=str(folder))
+                expect(not told["raised"], f"{damage}: load() raised {told['raised']}: turn what a damaged file raises into ArtifactError")
+                expect(self.artifact.runs_code or not told["ran"], f"{damage}: load() ran {'; '.join(told['ran'])}")
+
+            load()
+
     def test_a_fresh_process_answers_the_same(self) -> None:
         """Nothing that loading needs may be left in the process that saved."""
         self._check_same(self._fresh()["answers"], self._answers(self.model()), "a model loaded in a fresh process")
@@ -149,22 +165,6 @@ class ArtifactTests(ArtifactChecks, Kit, kit=True):
             shutil.rmtree(folder)
             folder.mkdir()
             self._check_refused(folder, "without any file", needed=True)
-
-    def test_a_damaged_file_is_refused_and_runs_nothing(self) -> None:
-        """Whatever bytes a file holds, load() gives a model or an ArtifactError; only a format that says `runs_code` may run any."""
-        with self._saved(self.model()) as folder, Process(self.artifact) as process:
-            process.ask("load", folder=str(folder))
-            process.ask("limit")
-
-            @settings(max_examples=self.max_examples, deadline=None, database=None, phases=set(Phase) - {Phase.explain})
-            @given(damages(contents(folder)))
-            def load(damage: Any) -> None:
-                with damage.done_to(folder):
-                    told = process.ask("load", folder=str(folder))
-                expect(not told["raised"], f"{damage}: load() raised {told['raised']}: turn what a damaged file raises into ArtifactError")
-                expect(self.artifact.runs_code or not told["ran"], f"{damage}: load() ran {'; '.join(told['ran'])}")
-
-            load()
 
     def test_a_format_that_is_only_data_runs_nothing(self) -> None:
         """`runs_code` decides whether a bundle from elsewhere needs trust."""
