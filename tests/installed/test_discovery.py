@@ -84,7 +84,7 @@ def environment(tmp_path_factory, build, make_environment, wheel):
         package = folder / "src" / f"bento_{name}"
         package.mkdir(parents=True)
         (package / "__init__.py").write_text(module)
-        built += build(folder, "wheel")
+        built += build(folder)
     return make_environment(built)
 
 

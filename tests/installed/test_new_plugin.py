@@ -19,7 +19,7 @@ def project(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def environment(make_environment, build, wheel, project):
-    return make_environment([wheel("core"), *build(project, "wheel")])
+    return make_environment([wheel("core"), *build(project)])
 
 
 def test_its_tests_pass(environment, project):

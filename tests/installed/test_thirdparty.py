@@ -17,7 +17,7 @@ DOCUMENTED = ("bento", "bento.adapters", "bento.artifacts", "bento.packers", "be
 
 @pytest.fixture(scope="module")
 def environment(make_environment, build, wheel):
-    return make_environment([wheel("core"), *build(PROJECT, "wheel")])
+    return make_environment([wheel("core"), *build(PROJECT)])
 
 
 def test_its_tests_pass(environment):
