@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import cache
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import find_spec
 
 import pytest
 
@@ -29,27 +32,58 @@ WHERE = {
 MODULES = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs", "sftp": "paramiko"}
 
 
+def remote(kind: str, host: str, patch: pytest.MonkeyPatch) -> str:
+    """Make a server's address that of every kind of remote: the URL of one."""
+    account = f"AccountName=devstoreaccount1;AccountKey={AZURE_KEY};BlobEndpoint=http://{host}/devstoreaccount1"
+    environment = {
+        **S3_KEYS,
+        "AWS_ENDPOINT_URL": f"http://{host}",
+        "STORAGE_EMULATOR_HOST": f"http://{host}",
+        "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT": "false",
+        "AZURE_STORAGE_CONNECTION_STRING": f"DefaultEndpointsProtocol=http;{account};",
+    }
+    for name, value in environment.items():
+        patch.setenv(name, value)
+    return f"{kind}://{f'user:secret@{host}' if kind == 'sftp' else host if kind == 'oci' else ''}{'/' * (kind in ('sftp', 'oci'))}models"
+
+
 @pytest.fixture
 def remote_at(monkeypatch):
-    """Makes a server's address that of every kind of remote: the URL of one."""
+    """As `remote` does, for as long as the test runs."""
 
     def remote_at(kind: str, host: str) -> str:
         pytest.importorskip(MODULES.get(kind, "bento"))
-        account = f"AccountName=devstoreaccount1;AccountKey={AZURE_KEY};BlobEndpoint=http://{host}/devstoreaccount1"
-        environment = {
-            **S3_KEYS,
-            "AWS_ENDPOINT_URL": f"http://{host}",
-            "STORAGE_EMULATOR_HOST": f"http://{host}",
-            "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT": "false",
-            "AZURE_STORAGE_CONNECTION_STRING": f"DefaultEndpointsProtocol=http;{account};",
-        }
-        for name, value in environment.items():
-            monkeypatch.setenv(name, value)
-        return (
-            f"{kind}://{f'user:secret@{host}' if kind == 'sftp' else host if kind == 'oci' else ''}{'/' * (kind in ('sftp', 'oci'))}models"
-        )
+        return remote(kind, host, monkeypatch)
 
     yield remote_at
+    end_threads()
+
+
+Server = Callable[[], AbstractContextManager[str]]
+
+
+@pytest.fixture(scope="module")
+def refusal():
+    """What is said of a kind of remote at a server that answers nobody: their clients wait between tries, and so are asked all at once."""
+
+    @cache
+    def refusals(server: Server, timeout: str | None) -> dict[str, Future[str]]:
+        with server() as host, pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(len(KINDS)) as threads:
+            if timeout:
+                patch.setenv("BENTO_REMOTE_TIMEOUT", timeout)
+            urls = {kind: remote(kind, host, patch) for kind in KINDS if find_spec(MODULES.get(kind, "bento"))}
+            return {kind: threads.submit(told, url) for kind, url in urls.items()}
+
+    def told(url: str) -> str:
+        with pytest.raises(RemoteError) as caught:
+            Remote(url).summaries()
+        return str(caught.value)
+
+    def refusal(kind: str, server: Server, timeout: str | None = None) -> str:
+        pytest.importorskip(MODULES.get(kind, "bento"))
+        return refusals(server, timeout)[kind].result()
+
+    yield refusal
     end_threads()
 
 
@@ -80,10 +114,8 @@ def deaf() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_server_that_is_not_there_is_told_with_what_names_it(remote_at, kind):
-    with closed() as host, pytest.raises(RemoteError) as caught:
-        Remote(remote_at(kind, host)).summaries()
-    assert str(caught.value).endswith(UP + WHERE.get(kind, "the URL is its address"))
+def test_a_server_that_is_not_there_is_told_with_what_names_it(refusal, kind):
+    assert refusal(kind, closed).endswith(UP + WHERE.get(kind, "the URL is its address"))
 
 
 @pytest.mark.parametrize("kind", ["s3", "sftp", "oci"])
@@ -93,19 +125,14 @@ def test_a_name_that_nobody_has_is_told_so(remote_at, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_server_that_says_nothing_is_given_up(remote_at, kind, monkeypatch):
-    monkeypatch.setenv("BENTO_REMOTE_TIMEOUT", "0.3")
-    with silent() as host, pytest.raises(RemoteError) as caught:
-        Remote(remote_at(kind, host)).summaries()
-    assert str(caught.value).endswith(": it is silent for longer than BENTO_REMOTE_TIMEOUT allows, 0.3 seconds")
+def test_a_server_that_says_nothing_is_given_up(refusal, kind):
+    said = refusal(kind, silent, timeout="0.3")
+    assert said.endswith(": it is silent for longer than BENTO_REMOTE_TIMEOUT allows, 0.3 seconds")
 
 
-@pytest.mark.parametrize("kind", ["s3", "az", "sftp", "oci"])
-def test_a_host_that_drops_packets_is_given_up(remote_at, kind, monkeypatch):
-    monkeypatch.setenv("BENTO_REMOTE_TIMEOUT", "0.3")
-    with deaf() as host, pytest.raises(RemoteError) as caught:
-        Remote(remote_at(kind, host)).summaries()
-    assert str(caught.value).endswith(UP + WHERE.get(kind, "the URL is its address"))
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_host_that_drops_packets_is_given_up(refusal, kind):
+    assert refusal(kind, deaf, timeout="0.3").endswith(UP + WHERE.get(kind, "the URL is its address"))
 
 
 @pytest.mark.parametrize(
