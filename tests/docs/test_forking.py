@@ -56,6 +56,15 @@ def test_a_signal_reaches_it(folder):
         assert process.wait(60) == 7
 
 
+def test_it_dies_with_whoever_is_killed_in_its_place(folder):
+    with subprocess.Popen(
+        [folder / "python", "-c", "import signal; print('ready', flush=True); signal.pause()"], stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout.readline() == b"ready\n"
+        process.kill()
+        assert process.stdout.read() == b""  # which it holds open for as long as it lives
+
+
 def test_a_program_beside_python_is_run(folder):
     assert run(folder, "bento", "--version").stdout.startswith("bento")
 

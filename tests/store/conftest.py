@@ -9,6 +9,7 @@ import sys
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ import pytest
 
 import storage
 from bento.store import Store
+from forking import programs
 from storage import Elsewhere
 
 if TYPE_CHECKING:
@@ -75,15 +77,26 @@ def clock(monkeypatch) -> Callable[[int], None]:
     return lambda seconds: monkeypatch.setenv("SOURCE_DATE_EPOCH", str(seconds))
 
 
+@pytest.fixture(scope="session")
+def python() -> Iterator[Path]:
+    """Python that finds imported what the clients of remotes need, since that takes most of what it would do here."""
+    modules = ("adlfs", "bento.bundle.save", "bento.store.find", "bento.store.transfer", "gcsfs", "numpy", "paramiko", "s3fs")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")  # read while it is imported
+        with programs([each for each in modules if find_spec(each)]) as folder:
+            yield folder / "python"
+
+
 @pytest.fixture
-def run(project, store) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
+def run(project, store, python) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
     """Runs Python code beside the test, with a `store` and a `service`; lines go in and out."""
-    before = f"import os, sys; sys.path.insert(0, {str(project)!r})\nfrom pathlib import Path\nfrom bento.store import Store\n"
+    before = f"import os, sys, warnings; warnings.simplefilter('error'); sys.path.insert(0, {str(project)!r})\n"
+    before += "from pathlib import Path\nfrom bento.store import Store\n"
     before += f"import meadow\nservice = meadow.Iris(model={{'species': 'setosa'}})\nstore = Store(Path({str(store.root)!r}))\n"
     started = []
 
     def start(code: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-W", "error", "-c", before + code]
+        command = [python, "-c", before + code]
         started.append(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True))
         return started[-1]
 

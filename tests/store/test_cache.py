@@ -119,7 +119,7 @@ def test_one_that_was_killed_uses_nothing(url, run, store):
     process = run(FETCH.format(urls=[f"{url}/iris:1"], then=""))
     assert process.stdout.readline()
     process.kill()
-    process.wait()
+    process.communicate()
     assert names(prune(store.root, max_size=0)[0]) == ["iris:1"]
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import random
 import subprocess
-import sys
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -55,11 +55,16 @@ def bundles(make_bundle, tmp_path):
     return [make_bundle(tmp_path / "made" / str(number), files(str(number)), version=str(number)) for number in range(INSTANTS)]
 
 
-def started(code: str, *arguments: str) -> subprocess.Popen[str]:
-    """Python code in a process of its own, which is ready to work."""
-    process = subprocess.Popen([sys.executable, "-c", code, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdout.readline() == "ready\n"
-    return process
+@pytest.fixture
+def started(python) -> Callable[..., subprocess.Popen[str]]:
+    """Starts Python code in a process of its own, which is ready to work."""
+
+    def started(code: str, *arguments: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen([python, "-c", code, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert process.stdout.readline() == "ready\n"
+        return process
+
+    return started
 
 
 def go_on(process: subprocess.Popen[str]) -> None:
@@ -67,19 +72,24 @@ def go_on(process: subprocess.Popen[str]) -> None:
     process.stdin.flush()
 
 
-def killed_after(seconds: float, code: str, *arguments: str) -> float:
-    """Run Python code, and kill it this many seconds after it has begun to work, unless it is done; how long it worked."""
-    process = started(code, *arguments)
-    begun = time.perf_counter()
-    go_on(process)
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        process.kill()
-    finally:
-        process.communicate()
-    assert process.returncode in (0, -9)
-    return time.perf_counter() - begun
+@pytest.fixture
+def killed_after(started) -> Callable[..., float]:
+    """Runs Python code, and kills it so many seconds after it has begun to work, unless it is done; how long it worked."""
+
+    def killed_after(seconds: float, code: str, *arguments: str) -> float:
+        process = started(code, *arguments)
+        begun = time.perf_counter()
+        go_on(process)
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+        finally:
+            process.communicate()
+        assert process.returncode in (0, -9)
+        return time.perf_counter() - begun
+
+    return killed_after
 
 
 def instants(whole: float) -> list[float]:
@@ -89,7 +99,7 @@ def instants(whole: float) -> list[float]:
 
 @each_kind
 @pytest.mark.timeout(300)
-def test_a_push_killed_at_any_instant_leaves_no_torn_remote(bundles, elsewhere, tmp_path):
+def test_a_push_killed_at_any_instant_leaves_no_torn_remote(bundles, elsewhere, tmp_path, killed_after):
     whole = killed_after(60, PUSH, str(bundles[0].path), f"{elsewhere}/first")
     for seconds, bundle in zip(instants(whole), bundles, strict=True):
         killed_after(seconds, PUSH, str(bundle.path), elsewhere)
@@ -106,7 +116,7 @@ def test_a_push_killed_at_any_instant_leaves_no_torn_remote(bundles, elsewhere, 
 
 @each_kind
 @pytest.mark.timeout(300)
-def test_of_many_that_push_one_tag_at_once_one_has_it_whole(make_bundle, elsewhere, tmp_path):
+def test_of_many_that_push_one_tag_at_once_one_has_it_whole(make_bundle, elsewhere, tmp_path, started):
     for number in range(RIVALRIES):
         rivals = [make_bundle(tmp_path / f"{number}-{name}", {"src/iris.py": name.encode()}, version=str(number)) for name in "abc"]
         processes = [started(PUSH, str(bundle.path), elsewhere) for bundle in rivals]
@@ -124,7 +134,7 @@ def test_of_many_that_push_one_tag_at_once_one_has_it_whole(make_bundle, elsewhe
 
 @each_kind
 @pytest.mark.timeout(300)
-def test_a_pull_killed_at_any_instant_leaves_no_torn_store(bundles, elsewhere, tmp_path):
+def test_a_pull_killed_at_any_instant_leaves_no_torn_store(bundles, elsewhere, tmp_path, killed_after):
     for bundle in bundles:
         bento.push(bundle, elsewhere)
     whole = killed_after(60, PULL, "iris:0", elsewhere, str(tmp_path / "first"))
@@ -139,7 +149,7 @@ def test_a_pull_killed_at_any_instant_leaves_no_torn_store(bundles, elsewhere, t
         assert list((store.root / leftovers).iterdir()) == []
 
 
-def test_many_that_pull_one_bundle_at_once_all_get_it(bundles, tmp_path):
+def test_many_that_pull_one_bundle_at_once_all_get_it(bundles, tmp_path, started):
     url, store = f"file://{tmp_path}/remote", Store(tmp_path / "other")
     bento.push(bundles[0], url)
     processes = [started(PULL, "iris:0", url, str(store.root)) for _ in range(4)]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-
 import pytest
 
 import bento
@@ -100,8 +98,8 @@ def test_the_workspace_of_a_living_process_is_left_alone(store, service, run):
 def test_what_a_killed_process_leaves_behind_is_removed_by_the_next_save(store, service, run):
     slow = run(WAIT)
     assert slow.stdout.readline() == "saving\n"
-    slow.send_signal(signal.SIGKILL)
-    slow.wait()
+    slow.kill()
+    slow.communicate()
     assert store.list() == []
     assert len(list((store.root / "tmp").iterdir())) == 2
     store.save(service, version="1")

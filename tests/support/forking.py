@@ -11,6 +11,7 @@ import importlib
 import json
 import os
 import runpy
+import select
 import signal
 import socket
 import subprocess
@@ -90,15 +91,25 @@ def _be_forked(client: socket.socket) -> tuple[str, list[str]]:
     with client.makefile("r") as lines:
         program, arguments, folder, environment = json.loads(lines.readline())
     if pid := os.fork():
-        client.sendall(b"%d\n" % pid)
+        with suppress(BrokenPipeError):
+            client.sendall(b"%d\n" % pid)
+        _kill_with(client, pid)
         _, status = os.waitpid(pid, 0)
-        client.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
+        with suppress(BrokenPipeError):
+            client.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
         os._exit(0)
     for number, stream in enumerate(streams):
         os.dup2(stream, number)
         os.close(stream)
     _settle(folder, environment)
     return program, arguments
+
+
+def _kill_with(client: socket.socket, pid: int) -> None:
+    """Whoever kills the program that stands for the process kills the process."""
+    with open(os.pidfd_open(pid)) as ended:  # noqa: PTH123 - a descriptor
+        if client in select.select([client, ended], [], [])[0]:
+            os.kill(pid, signal.SIGKILL)
 
 
 def _settle(folder: str, environment: Mapping[str, str]) -> None:

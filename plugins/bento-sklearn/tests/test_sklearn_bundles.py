@@ -11,9 +11,17 @@ from sklearn.datasets import load_iris
 import bento
 from bento_sklearn.service import SklearnService
 from commands import BENTO, Commands
+from forking import programs
 
 FLOWERS, SPECIES = load_iris(return_X_y=True)
 PROJECT = Path(petals.__file__)
+
+
+@pytest.fixture(scope="module")
+def ready():
+    """A folder with `python` and `bento`, which find scikit-learn imported: that takes longer than all that they do."""
+    with programs(["sklearn.linear_model", "sklearn.pipeline", "sklearn.preprocessing", "skops.io"], "bento") as folder:
+        yield folder
 
 
 @pytest.fixture
@@ -22,20 +30,20 @@ def run(tmp_path):
 
 
 @pytest.mark.parametrize("artifact", ["SklearnArtifact(trusted=[Ratios, logarithm])", "SklearnPickleArtifact()"])
-def test_a_script_with_its_own_transformer_is_saved_and_answers_elsewhere(run, tmp_path, artifact):
+def test_a_script_with_its_own_transformer_is_saved_and_answers_elsewhere(run, ready, tmp_path, artifact):
     source = PROJECT.read_text().replace("SklearnArtifact(trusted=[Ratios, logarithm])", artifact)
     script = tmp_path / "blossoms.py"
     script.write_text(source.replace("import SklearnArtifact", "import SklearnArtifact, SklearnPickleArtifact"))
-    run(sys.executable, script)
+    run(ready / "python", script)
     script.unlink()
-    told = run(BENTO, "run", "petals", "predict", "--input", json.dumps(FLOWERS[::30].tolist()))
+    told = run(ready / "bento", "run", "petals", "predict", "--input", json.dumps(FLOWERS[::30].tolist()))
     assert json.loads(told) == petals.fitted().predict(FLOWERS[::30]).tolist()
 
 
-def test_a_script_can_load_what_it_saved(run, tmp_path):
+def test_a_script_can_load_what_it_saved(run, ready, tmp_path):
     script = tmp_path / "blossoms.py"
     script.write_text(f"{PROJECT.read_text()}    print(bento.load('petals').predict([[5.1, 3.5, 1.4, 0.2]]))\n")
-    assert run(sys.executable, script) == "[0]\n"
+    assert run(ready / "python", script) == "[0]\n"
 
 
 TEXTS = """
