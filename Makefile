@@ -6,7 +6,8 @@ BIN := $(VENV)/bin
 DONE := $(VENV)/done
 # Our own projects are built with what BUILD has installed, instead of an environment for each of them.
 BUILD := editables hatchling
-PIP := -m pip --quiet --disable-pip-version-check install --no-build-isolation --constraint constraints.txt
+# Less than a third of what is installed is ever imported, and compiled then.
+PIP := -m pip --quiet --disable-pip-version-check install --no-build-isolation --no-compile --constraint constraints.txt
 install_into = $(1)/bin/python $(PIP)
 INSTALL := $(call install_into,$(VENV))
 # Thousands of processes are started in the tests, and each leaves its bytecode to the next.
@@ -22,6 +23,12 @@ for path in sys.argv[1:]:
     print("--editable", path + ("[" + ",".join(extras) + "]" if extras else ""))
 endef
 export EDITABLE
+# What the plugins of an environment import, and several processes would compile at once where nobody has before.
+define FRAMEWORKS
+from bento.registry import installed
+print(*sorted({kind.framework for kind in installed().artifacts.values() if kind.framework}))
+endef
+export FRAMEWORKS
 # Large, and of use to the tests of remotes only, which have a target of their own.
 CLOUDS := az gs remote
 AZURITE := azurite@3.37.0
@@ -30,8 +37,7 @@ DECLARED := pyproject.toml constraints.txt $(PROJECTS:%=%/pyproject.toml)
 SOURCES := conftest.py core/src plugins examples benchmarks tests
 PLUGINS := $(notdir $(patsubst %/pyproject.toml,%,$(sort $(wildcard plugins/*/pyproject.toml))))
 
-# The other plugins need frameworks. Those whose frameworks get along share an environment, every other one has its own. Less than a third of
-# what is installed there is ever imported, and compiled then.
+# The other plugins need frameworks. Those whose frameworks get along share an environment, every other one has its own.
 ENVIRONMENTS := boosters data keras
 PLUGINS_boosters := bento-catboost bento-lightgbm bento-xgboost
 PLUGINS_data := bento-image bento-kubernetes bento-mlflow bento-onnx bento-pandas bento-statsmodels
@@ -145,6 +151,7 @@ $(DONE)/install: $(DONE)/check $(DONE)/docs $(EVERYTHING:%=%/pyproject.toml)
 $(VENV)/plugins/%/done: $(DECLARED) $$(addsuffix /pyproject.toml,$$(addprefix plugins/,$$(PLUGINS_$$*) $$(BELOW_$$*)))
 	$(PYTHON) -m venv $(@D)
 	$(call install_into,$(@D)) --upgrade pip $(BUILD)
-	nice $(call install_into,$(@D)) --no-compile --group test $$(WITHOUT="$(CLOUDS)" $(@D)/bin/python -c "$$EDITABLE" $(PROJECTS) $(addprefix plugins/,$(BELOW_$*) $(PLUGINS_$*)))
+	nice $(call install_into,$(@D)) --group test $$(WITHOUT="$(CLOUDS)" $(@D)/bin/python -c "$$EDITABLE" $(PROJECTS) $(addprefix plugins/,$(BELOW_$*) $(PLUGINS_$*)))
 	$(if $(filter bento-kubernetes,$(PLUGINS_$*)),$(call install_into,$(@D)) --no-deps --target $(@D)/schemas $(SCHEMAS_bento-kubernetes))
+	@for each in $$($(@D)/bin/python -c "$$FRAMEWORKS"); do nice $(@D)/bin/python -W ignore -c "import $$each" >/dev/null 2>&1 || :; done
 	@touch $@

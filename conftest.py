@@ -24,7 +24,9 @@ ROOT = Path(__file__).parent
 # What hypothesis finds out about our modules takes longer than most tests, and is the same for processes in folders of their own.
 os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(ROOT / ".hypothesis"))
 # Where a file of tests takes long, the longest first. A file is run by one process, so none of them may be begun when the others are done.
-LONG = ("docs/test_pages.py", "pressure", "store", "property", "packers", "installed", "testing", "security", "serving")
+FIRST = ("docs/test_pages.py", "test_benchmarks.py", "pressure", "store", "property", "packers", "installed", "test_examples.py")
+NEXT = ("testing", "security", "serving", "cli", "bundle")
+LONG = [*(ROOT / "tests" / place for place in FIRST), ROOT / "plugins", *(ROOT / "tests" / place for place in NEXT)]
 
 
 def pytest_collection_finish() -> None:
@@ -46,7 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _turn(item: pytest.Item) -> int:
-    return next((turn for turn, place in enumerate(LONG) if item.path.is_relative_to(ROOT / "tests" / place)), len(LONG))
+    return next((turn for turn, place in enumerate(LONG) if item.path.is_relative_to(place)), len(LONG))
 
 
 def _tested(tests: type) -> type:
