@@ -106,6 +106,20 @@ def test_floats_that_json_and_numpy_lack():
     assert TfTensorAdapter().encode(tf.constant([float("nan"), 1.0]), "application/json") == b"[null,1.0]"
 
 
+@pytest.mark.parametrize("media_type", ["application/json", "application/msgpack"])
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int64", "float16", "bfloat16", "float32", "float64"])
+@pytest.mark.parametrize("rows", [[1, 2], [None] * 3, [1, None, 1]])
+@pytest.mark.parametrize("shape", [(3,), (3, 2), (3, 1, 2)])
+def test_answers_that_are_written_together_are_written_as_each_alone(shape, rows, dtype, media_type):
+    result = tf.cast(tf.reshape(tf.range(float(np.prod(shape))), shape) / 3, dtype)
+    alone = [TfTensorAdapter().encode(value, media_type) for value in TfTensorAdapter().unstack(result, rows)]
+    assert TfTensorAdapter().encode_all(result, rows, media_type) == alone
+
+
+def test_texts_are_not_written_together():
+    assert TfTensorAdapter(dtype="string").encode_all(tf.constant(["tea", "cup"]), [None, None], "application/json") is None
+
+
 def test_tensors_find_the_adapter():
     assert type(TfTensorAdapter.for_annotation(tf.Tensor)) is TfTensorAdapter
     assert TfTensorAdapter.for_value(tf.constant(["a"])).options() == {"dtype": "string"}

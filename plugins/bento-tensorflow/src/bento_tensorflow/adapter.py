@@ -56,6 +56,9 @@ class TfTensorAdapter(Adapter[Any]):
     def encode(self, value: Any, media_type: str) -> bytes:
         return self._arrays.encode(_as_array(value), media_type)
 
+    def encode_all(self, result: Any, rows: Sequence[int | None], media_type: str) -> Sequence[bytes] | None:
+        return None if isinstance(self._arrays, TextTensors) else self._arrays.encode_all(_as_array(result), rows, media_type)
+
     def rows(self, item: tf.Tensor) -> int | None:
         return int(item.shape[0]) if self._has_rows and item.ndim == self._rank else None
 
