@@ -37,22 +37,29 @@ _ADDRESS = ("127.0.0.1", 4001)
 
 # Which stage a file's own time belongs to; what is in none of them is the parser, the loop and Python itself.
 _STAGES: Mapping[str, tuple[str, ...]] = {
-    "parse": ("protocol.py", "intake.py", "heads.py", "connection.py", "httptools_impl.py", "flow_control.py", "request.py"),
-    "decode": ("array.py", "_json.py", "_nested.py", "_fit.py", "_raw.py", "payload.py", "limits.py"),
+    "parse": (
+        "protocol.py",
+        "pipelining.py",
+        "intake.py",
+        "heads.py",
+        "connection.py",
+        "httptools_impl.py",
+        "flow_control.py",
+        "request.py",
+    ),
+    "decode": ("array.py", "_json.py", "_nested.py", "_fit.py", "_raw.py", "payload.py", "limits.py", "reading.py"),
     "queue": ("batching.py", "call.py", "endpoint.py", "deadlines.py", "placement.py", "accounts.py", "metrics.py"),
     "model": ("micro.py",),
-    "encode": ("pipeline.py", "adapter.py", "negotiation.py", "_together.py"),
+    "encode": ("pipeline.py", "writing.py", "adapter.py", "negotiation.py", "_together.py"),
     "write": ("fast.py", "logs.py", "answer.py"),
 }
 # What belongs to another stage than the rest of its file.
 _ELSEWHERE: Mapping[tuple[str, str], str] = {
-    ("protocol.py", "_answered"): "write",
-    ("protocol.py", "_idle"): "write",
-    ("protocol.py", "_read_on"): "write",
+    ("fast.py", "arrive"): "parse",
+    ("fast.py", "_begin"): "parse",
+    ("pipelining.py", "send"): "write",
     ("connection.py", "write"): "write",
-    ("pipeline.py", "admit_all"): "decode",
-    ("pipeline.py", "_admit_together"): "decode",
-    ("pipeline.py", "_note"): "queue",
+    ("reading.py", "_note"): "queue",
     ("array.py", "rows"): "queue",
     ("_together.py", "read"): "decode",
     ("_together.py", "_rows_of"): "decode",

@@ -59,6 +59,10 @@ class Pressed(bento.Service):
     def mean(self, rows):
         return float(rows.mean())
 
+    @bento.api(input=ArrayAdapter(shape=(None,), dtype="float64"), output=ArrayAdapter(), batch=True)
+    def double(self, rows):
+        return rows * 2
+
     @bento.api(input=BytesAdapter(), output=JsonAdapter())
     def size(self, file):
         return len(file)

@@ -175,6 +175,17 @@ def test_answers_leave_in_the_order_of_their_requests_over_both_lanes(server):
     assert all(answer.body == body for answer, body in zip(answers[::6], bodies[::6], strict=True))
 
 
+def test_small_requests_that_one_client_sends_ahead_share_a_batch(server):
+    """How large its answers are is known from the first; what comes with the connection is looked at with more care."""
+    with Connection(server.port) as connection:
+        connection.send(post("/double", b"[0.5]"))
+        assert connection.answer().body == b"[1.0]"
+        connection.send(b"".join(post("/double", b"[%d]" % number) for number in range(40)))
+        answers = [connection.answer() for _ in range(40)]
+    assert [answer.body for answer in answers] == [b"[%d.0]" % (2 * number) for number in range(40)]
+    assert max(int(answer.headers["server-timing"].split('"')[1]) for answer in answers) > 10
+
+
 def with_length(data: bytes) -> bytes:
     """The same request with the length that its body has now."""
     head, _, body = data.partition(b"\r\n\r\n")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import defaultdict
 from dataclasses import dataclass
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -59,32 +61,40 @@ def service_of(size: int) -> Doubling:
     return Sized(size)
 
 
-def keeping(answers: list[tuple[int, bytes]]):
-    return lambda _, answer: answers.append((answer.status, answer.body))
+class Lane:
+    """Keeps what it is given, by the number that is the request's id."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, list[tuple[int, bytes]]] = defaultdict(list)
+
+    def reply(self, calls, answers) -> None:
+        for call, answer in zip(calls, answers, strict=True):
+            self.kept[call.request_id].append((answer.status, answer.body))
 
 
-async def ask_all(service: Doubling, batch: list[Ask]) -> dict[int, list[tuple[int, bytes]]]:
+async def ask_all(service: Doubling, batch: list[Ask], lanes: int = 1) -> dict[int, list[tuple[int, bytes]]]:
+    """Ask by so many lanes in turn; of each, answers that are there at once come together."""
     app: App = bento.app(service, limits=Limits())
     await app.lifecycle.start()
     endpoint = app.lifecycle.endpoints["/double"]
-    answers: dict[int, list[tuple[int, bytes]]] = {number: [] for number in range(len(batch))}
+    asked = [Lane() for _ in range(lanes)]
     for number, ask in enumerate(batch):
         sign = -1 if ask.poison else 1
         body = repr([[sign * (number + 1)] * ask.columns] * ask.rows).encode()
-        endpoint.handle(call := Call(Head("application/json"), body, str(number), time.monotonic(), keeping(answers[number])))
+        endpoint.handle(call := Call(Head("application/json"), body, str(number), time.monotonic(), asked[number % lanes].reply))
         for _ in range(ask.pause):
             await asyncio.sleep(0)
         if ask.leaves:
             endpoint.leave(call)
     await asyncio.wait_for(app.lifecycle.stop(), 10)
-    return answers
+    return {number: asked[number % lanes].kept[str(number)] for number in range(len(batch))}
 
 
 @settings(max_examples=times(50, 500), deadline=None)
-@given(batch=asks, size=st.integers(1, 6))
-def test_every_request_is_answered_once_with_its_own_answer(batch, size):
+@given(batch=asks, size=st.integers(1, 6), lanes=st.integers(1, 3))
+def test_every_request_is_answered_once_with_its_own_answer(batch, size, lanes):
     service = service_of(size)
-    answers = asyncio.run(ask_all(service, batch))
+    answers = asyncio.run(ask_all(service, batch, lanes))
     for number, ask in enumerate(batch):
         own = answers[number]
         if ask.leaves:
@@ -109,24 +119,28 @@ def test_no_batch_holds_more_rows_than_its_size(rows, size):
     assert max(service.seen) <= size
 
 
-def test_an_answer_that_cannot_be_written_is_a_500_and_leaves_nobody_else_without_one():
-    async def ask() -> list[list[int]]:
+class Choosy(Lane):
+    """Writes no answer of 200 to the second request, nor any of those that come with it."""
+
+    def reply(self, calls, answers) -> None:
+        if any(call.request_id == "1" and answer.status == 200 for call, answer in zip(calls, answers, strict=True)):
+            raise UnicodeEncodeError("latin-1", "\u0151", 0, 1, "no such character")
+        super().reply(calls, answers)
+
+
+@pytest.mark.parametrize("lanes", [1, 3], ids=["of one lane", "of a lane each"])
+def test_an_answer_that_cannot_be_written_is_a_500_and_leaves_nobody_else_without_one(lanes):
+    async def ask() -> tuple[list[Choosy], str]:
         app: App = bento.app(service_of(8), limits=Limits())
         await app.lifecycle.start()
-        endpoint = app.lifecycle.endpoints["/double"]
-        answers: list[list[int]] = [[], [], []]
-
-        def replying(number: int):
-            def reply(_, answer) -> None:
-                if number == 1 and answer.status == 200:
-                    raise UnicodeEncodeError("latin-1", "\u0151", 0, 1, "no such character")
-                answers[number].append(answer.status)
-
-            return reply
-
+        asked = [Choosy() for _ in range(lanes)]
         for number in range(3):
-            endpoint.handle(Call(Head("application/json"), b"[[1]]", str(number), time.monotonic(), replying(number)))
+            call = Call(Head("application/json"), b"[[1]]", str(number), time.monotonic(), asked[number % lanes].reply)
+            app.lifecycle.endpoints["/double"].handle(call)
         await asyncio.wait_for(app.lifecycle.stop(), 10)
-        return answers
+        return asked, app.lifecycle.metrics.exposition()[0].decode()
 
-    assert asyncio.run(ask()) == [[200], [500], [200]]
+    asked, page = asyncio.run(ask())
+    assert [[status for status, _ in asked[number % lanes].kept[str(number)]] for number in range(3)] == [[200], [500], [200]]
+    assert 'bento_requests_total{api="double",status="200"} 2.0' in page
+    assert 'bento_requests_total{api="double",status="500"} 1.0' in page

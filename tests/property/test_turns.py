@@ -58,7 +58,7 @@ async def ask(service: bento.Service, api: str, turns: list[list[bytes]], media_
     for turn in turns:
         replies = [asyncio.get_running_loop().create_future() for _ in turn]
         for body, reply in zip(turn, replies, strict=True):
-            call = Call(Head(media_type), body, "1", time.monotonic(), lambda _, answer, reply=reply: reply.set_result(answer))
+            call = Call(Head(media_type), body, "1", time.monotonic(), lambda _, answers, reply=reply: reply.set_result(answers[0]))
             app.lifecycle.endpoints[f"/{api}"].handle(call)
         answers += [(answer.status, answer.media_type, answer.body) for answer in await asyncio.wait_for(asyncio.gather(*replies), 10)]
     await asyncio.wait_for(app.lifecycle.stop(), 10)

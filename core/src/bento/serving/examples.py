@@ -137,7 +137,7 @@ def _lines(service: Service, api: Api, pieces: Any) -> Body:
     """The answer of an api that yields, from a list of what it yields."""
     if isinstance(pieces, Payload):
         return _body(pieces, None, "")
-    encode = Pipeline(service, api, installed()).encode_json
+    encode = Pipeline(service, api, installed()).writing.encode_json
     return Body(b"".join(encode(piece) + b"\n" for piece in pieces), LINES)
 
 

@@ -9,7 +9,11 @@ import asyncio
 import logging
 import sys
 import time
-from typing import TextIO
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from .calls.call import Call
 
 log = logging.getLogger("bento.serving")
 
@@ -24,9 +28,18 @@ class AccessLog:
         self._lines: list[str] = []
 
     def write(self, method: str, path: str, status: int, seconds: float, request_id: str) -> None:
+        """One request that is over after so many seconds."""
+        self._add([f" {method} {path} {status} {seconds * 1000:.1f}ms {request_id}\n"])
+
+    def write_all(self, method: str, path: str, status: int, calls: Sequence[Call]) -> None:
+        """Requests to one api that are over now."""
+        now, before = time.monotonic(), f" {method} {path} {status} "
+        self._add([f"{before}{(now - call.received) * 1000:.1f}ms {call.request_id}\n" for call in calls])
+
+    def _add(self, lines: list[str]) -> None:
         if not self._lines:
             asyncio.get_running_loop().call_soon(self._flush)
-        self._lines.append(f" {method} {path} {status} {seconds * 1000:.1f}ms {request_id}\n")
+        self._lines += lines
 
     def _flush(self) -> None:
         lines, self._lines = self._lines, []

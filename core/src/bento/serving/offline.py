@@ -42,7 +42,7 @@ def answer(service: Service, api: str, payload: Payload, accept: str = "") -> An
 async def ask(pipeline: Pipeline, payload: Payload, accept: str = "") -> Answer:
     """The answer of a pipeline's api; waits for nothing but an api that `waits`."""
     call = Call(Head(accept=accept), b"", new_request_id(), time.monotonic())
-    pipeline.admit(call, payload)
+    pipeline.reading.admit(call, payload)
     if pipeline.api.is_stream:
         return Answer(await _lines(pipeline, call), LINES)
     await pipeline.execute([call])
@@ -61,7 +61,7 @@ async def _lines(pipeline: Pipeline, call: Call) -> bytes:
     """Every piece of a stream, a line each."""
     pieces = pipeline.start(call)
     values = [value async for value in pieces] if isinstance(pieces, AsyncGenerator) else list(pieces)
-    return b"".join(pipeline.encode_json(value) + b"\n" for value in values)
+    return b"".join(pipeline.writing.encode_json(value) + b"\n" for value in values)
 
 
 def openapi(service: Service, *, version: str = "0") -> dict[str, Any]:

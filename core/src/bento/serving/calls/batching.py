@@ -10,8 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections import deque
-from collections.abc import Callable, Coroutine, Hashable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +55,7 @@ class Batcher:
         self._loop = loop
         self._limit = limit
         self._count = count
-        self._queue: deque[Call] = deque()
+        self._queue: list[Call] = []
         self._free = self._concurrency = api.concurrency
         self._wake: asyncio.Handle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -147,27 +146,40 @@ class Batcher:
     def _take(self) -> list[Call]:
         """The oldest calls of one group, as many as a batch holds; calls that nobody waits for any more are dropped."""
         now = time.monotonic()
-        queue, size = self._queue, self._batch.size
+        oldest = self._queue[: self._batch.size]
+        if self._is_batch(oldest, now):
+            del self._queue[: len(oldest)]
+        else:
+            oldest = self._choose(now)
+        for call in oldest:
+            call.started_at = now
+        return oldest
+
+    def _is_batch(self, calls: list[Call], now: float) -> bool:
+        """Whether these are a batch as they are, which most are: this costs a third of choosing them one by one."""
+        # `weight` and `is_wanted`, written out: this is done for every request.
+        return (
+            sum([call.rows or 1 for call in calls]) <= self._batch.size
+            and len({call.group for call in calls}) == 1
+            and not [call for call in calls if call.settled or call.deadline <= now]
+        )
+
+    def _choose(self, now: float) -> list[Call]:
         taken: list[Call] = []
         passed: list[Call] = []
-        group: Hashable = None
-        rows = 0
-        while queue and rows < size:
-            call = queue.popleft()
-            # `is_wanted` and `weight`, written out: this runs once for every request.
-            if call.settled or call.deadline <= now:
+        seen = rows = 0
+        for call in self._queue:
+            if rows >= self._batch.size:
+                break
+            seen += 1
+            if not call.is_wanted(now):
                 continue
-            weight = call.rows or 1
-            if not taken:
-                group = call.group
-            elif (call.group is not group and call.group != group) or rows + weight > size:
+            if taken and (call.group != taken[0].group or rows + call.weight > self._batch.size):
                 passed.append(call)
-                continue
-            call.started_at = now
-            taken.append(call)
-            rows += weight
-        if passed:
-            queue.extendleft(reversed(passed))
+            else:
+                taken.append(call)
+                rows += call.weight
+        self._queue[:seen] = passed
         return taken
 
     def _run_on_loop(self, calls: list[Call]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...api import Context, Timing
@@ -26,15 +26,16 @@ class Run:
 _NO_RUN = Run()
 
 
-def _nobody(_: Call, answer: Answer) -> None:
-    """Nobody waits for the answer at a lane."""
+def _nobody(calls: Sequence[Call], answers: Sequence[Answer]) -> None:
+    """Nobody waits for the answers at a lane."""
 
 
 class Call:
     """One request to an api on its way. It is settled exactly once: answered, failed, expired or left by its client.
 
-    `received` is when its first byte came, in seconds of `time.monotonic()`. `reply` sends its answer back: it is called once, on the
-    event loop, unless the client leaves first.
+    `received` is when its first byte came, in seconds of `time.monotonic()`. `reply` sends answers back, this call's
+    with those of others that have the same: it is called once, on the event loop, unless the client leaves first. It raises before it
+    has sent any of them, or not at all.
     """
 
     # One object for each request, and nothing in it that requests of one batch can share.
@@ -62,7 +63,7 @@ class Call:
         body: bytes | bytearray,
         request_id: str,
         received: float,
-        reply: Callable[[Any, Answer], None] = _nobody,
+        reply: Callable[[Sequence[Any], Sequence[Answer]], None] = _nobody,
     ) -> None:
         self.head = head
         self.body = body

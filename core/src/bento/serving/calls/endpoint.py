@@ -48,6 +48,11 @@ class Endpoint:
             self._loop.call_soon(self._admit)
         arrived.append(call)
 
+    def handle_all(self, calls: Sequence[Call]) -> None:
+        """Begin to answer calls that have come in this turn of the loop, and all that `handle` has taken in it."""
+        self._arrived += calls
+        self._admit()
+
     def leave(self, call: Call) -> None:
         """The client is gone: nobody waits for this call any more."""
         if call.settled:
@@ -77,7 +82,7 @@ class Endpoint:
             calls = self._with_room(calls)
         small = self._decode_large(calls)
         if small:
-            failed = self._pipeline.admit_all(small)
+            failed = self._pipeline.reading.admit_all(small)
             for call, error in failed:
                 self._settle(call, error)
             ready = [call for call in small if not call.settled] if failed else small
@@ -137,7 +142,7 @@ class Endpoint:
     def _decode(self, call: Call) -> int:
         """Decode a call's body; returns how many bytes it had, decompressed."""
         payload = payload_of(call, self._limits)
-        self._pipeline.admit(call, payload)
+        self._pipeline.reading.admit(call, payload)
         return len(payload.data)
 
     def _let_go(self, call: Call) -> None:
@@ -149,19 +154,16 @@ class Endpoint:
 
     def _conclude(self, calls: Sequence[Call], otherwise: BaseException) -> None:
         """Answer the calls of a batch; `otherwise` is the outcome of those that it has left without."""
-        good: list[Call] = []
-        answers: list[Answer] = []
-        for call in calls:
-            outcome = call.outcome
-            if call.settled:
-                continue
-            if isinstance(outcome, Answer):
-                good.append(call)
-                answers.append(outcome)
-            else:
-                self._settle(call, otherwise if outcome is None else outcome)
+        good = [call for call in calls if not call.settled]
+        answers = [call.outcome for call in good if isinstance(call.outcome, Answer)]
+        if len(answers) < len(good):
+            good = [call for call in good if isinstance(call.outcome, Answer)]
         if good:
             self._reply(good, answers)
+        if len(good) < len(calls):
+            for call in calls:
+                if not isinstance(call.outcome, Answer):
+                    self._settle(call, call.outcome or otherwise)
 
     def _settle(self, call: Call, error: BaseException) -> None:
         """Answer a call that failed, unless it is over already."""
@@ -172,12 +174,35 @@ class Endpoint:
         """Answer calls, all with the same status."""
         for call in calls:
             call.settled = True
-        self._close(calls, answers[0].status)
-        for call, answer in zip(calls, answers, strict=True):
-            try:
-                call.reply(call, answer)
-            except Exception as error:  # noqa: BLE001 - what a lane cannot write is no reason to leave the others without an answer
-                call.reply(call, self._accounts.failure(call, error))
+        if not self._sends_together(calls, answers):
+            sent: list[Call] = []
+            failed: list[Call] = []
+            for call, answer in zip(calls, answers, strict=True):
+                (sent if self._sends(call, answer) else failed).append(call)
+            if failed:
+                self._close(failed, 500)
+            calls = sent
+        if calls:
+            self._close(calls, answers[0].status)
+
+    def _sends_together(self, calls: Sequence[Call], answers: Sequence[Answer]) -> bool:
+        """Whether one lane could write all of these answers; if not, it has written none."""
+        if len({call.reply for call in calls}) > 1:
+            return False
+        try:
+            calls[0].reply(calls, answers)
+        except Exception:  # noqa: BLE001 - one by one it shows whose it is
+            return False
+        return True
+
+    def _sends(self, call: Call, answer: Answer) -> bool:
+        """Whether its lane could write this answer; if not, it has written a 500."""
+        try:
+            call.reply([call], [answer])
+        except Exception as error:  # noqa: BLE001 - no reason to leave the others without an answer
+            call.reply([call], [self._accounts.failure(call, error)])
+            return False
+        return True
 
     def _close(self, calls: Sequence[Call], status: int) -> None:
         for call in calls:

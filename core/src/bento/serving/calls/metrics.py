@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from array import array
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -87,19 +88,11 @@ class ApiMetrics:
         numbers[in_flight] -= len(calls)
         numbers[self._statuses.get(status, self._statuses[500])] += len(calls)
         self.total.observe_all(numbers, [now - call.received for call in calls])
-        decode = queue = model = encode = 0.0
-        for call in calls:
-            decoded_at, started_at, run = call.decoded_at, call.started_at, call.run
-            if decoded_at:
-                decode += decoded_at - call.received
-            if started_at:
-                queue += started_at - decoded_at
-            model += run.model_seconds
-            encode += run.encode_seconds
-        numbers[in_flight + 1] += decode
-        numbers[in_flight + 2] += queue
-        numbers[in_flight + 3] += model
-        numbers[in_flight + 4] += encode
+        numbers[in_flight + 1] += sum([call.decoded_at - call.received for call in calls if call.decoded_at])
+        numbers[in_flight + 2] += sum([call.started_at - call.decoded_at for call in calls if call.started_at])
+        for run, count in Counter([call.run for call in calls]).items():
+            numbers[in_flight + 3] += run.model_seconds * count
+            numbers[in_flight + 4] += run.encode_seconds * count
 
     def batch_done(self, numbers: Numbers, seconds: float, rows: int) -> None:
         """Count a call of the model."""

@@ -86,7 +86,7 @@ class StreamEndpoint:
         try:
             self._room.take(len(call.body))
             call.held = len(call.body)
-            await self._in_thread(self._pipeline.admit, call, payload_of(call, self._limits))
+            await self._in_thread(self._pipeline.reading.admit, call, payload_of(call, self._limits))
             async with _until(call):
                 await self._wait_for_turn(stack)
             call.started_at = time.monotonic()
@@ -131,7 +131,7 @@ class StreamEndpoint:
         try:
             value = first
             while value is not _END:
-                yield _piece(self._pipeline.encode_json(value), media_type)
+                yield _piece(self._pipeline.writing.encode_json(value), media_type)
                 value = await _next(call, values)
         except TimeoutError:
             yield _last_piece(self._accounts.failure(call, _late(call)).body, media_type)

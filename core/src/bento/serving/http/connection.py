@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("bento.serving")
 
+Data = bytes | list[bytes]
+"""An answer as it is written, whole or in pieces."""
+
 _SWITCH = frozenset({b"connection", b"http2-settings", b"upgrade"})
 
 
@@ -59,7 +62,6 @@ class Connection(HttpToolsProtocol):
     __slots__ = (
         "_counted",
         "_diverted",
-        "_ending",
         "_has_more",
         "_is_open",
         "_lane",
@@ -72,6 +74,7 @@ class Connection(HttpToolsProtocol):
         "_seen",
         "_seen_at",
         "_url",
+        "ending",
     )
 
     def __init__(self, lane: FastLane, *args: Any, **kwargs: Any) -> None:
@@ -87,9 +90,9 @@ class Connection(HttpToolsProtocol):
         self._overhead = 0
         self._counted = 0.0
         self._running: Any = None
-        self._ending = False
+        self.ending = False
         # The answer to what was refused unread, until it is written.
-        self._last_words: list[bytes] = []
+        self._last_words: Data = b""
         self._seen = (0.0, 0)
         self._seen_at = time.monotonic()
 
@@ -177,7 +180,7 @@ class Connection(HttpToolsProtocol):
             method, path = ("-", "-") if self._is_in_head() else (self.parser.get_method().decode(), self._url.decode("latin-1"))
             self._lane.access_log.write(method, path.partition("?")[0], status, time.monotonic() - self._received, request_id)
         self._forget()
-        self._ending = True
+        self.ending = True
         self.flow.pause_reading()
         self.parser = _Deaf()  # type: ignore[assignment]  # uvicorn does the same with None
         self._last_words = self._lane.encode(answer, request_id, self.server_state.default_headers, close=True)
@@ -211,9 +214,9 @@ class Connection(HttpToolsProtocol):
         self.flow.resume_reading()
         Linger(self.transport, self)
 
-    def write(self, data: list[bytes]) -> None:
-        if len(data) == 1:
-            self.transport.write(data[0])
+    def write(self, data: Data) -> None:
+        if isinstance(data, bytes):
+            self.transport.write(data)
         else:
             self.transport.writelines(data)
 

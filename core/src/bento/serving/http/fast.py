@@ -10,6 +10,7 @@ uvicorn's protocol is not a public interface: `fits` says whether this is a rele
 
 from __future__ import annotations
 
+import asyncio
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -21,13 +22,18 @@ from .protocol import FastProtocol
 from .recess import Recess
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from ..calls.answer import Answer
+    from ..calls.request import RawHeaders
     from .app import App
+    from .connection import Data
+    from .heads import PlainCall
 
 _TESTED = frozenset({(0, 54)})
 _SEPARATE_WRITE = 64 * 1024
+_OVERLOADED = 503
+_CLOSE = (b"connection", b"close")
 _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
 
 
@@ -38,7 +44,7 @@ def fits() -> bool:
 
 
 class FastLane:
-    """What all connections of one server share, and how an answer is written."""
+    """What all connections of one server share: requests that have come in one turn of the loop, and answers that are there at once."""
 
     def __init__(self, app: App, allowed_hosts: Collection[str]) -> None:
         self.app = app
@@ -47,27 +53,81 @@ class FastLane:
         self.patrol = Patrol(app.lifecycle.limits)
         self.recess = Recess()
         self.room = app.lifecycle.room
-        self._default_headers: list[tuple[bytes, bytes]] = []
-        self._date = ""
+        # Bound once: every call has it.
+        self.reply = self._reply
+        self._arrived: list[FastProtocol] = []
+        self._is_due = False
+        self._default_headers: RawHeaders = []
+        self._default_lines = ""
 
-    def encode(self, answer: Answer, request_id: str, default_headers: list[tuple[bytes, bytes]], *, close: bool) -> list[bytes]:
+    def arrive(self, connection: FastProtocol) -> None:
+        """A whole request has come by a connection, and begins with all others of this turn of the loop."""
+        if not self._is_due:
+            self.begin_soon()
+        self._arrived.append(connection)
+
+    def begin_soon(self) -> None:
+        """Begin what has arrived once this turn's reading is over."""
+        if not self._is_due:
+            self._is_due = True
+            asyncio.get_running_loop().call_soon(self._begin)
+
+    def _begin(self) -> None:
+        """Give each endpoint all of its requests at once."""
+        self._is_due = False
+        connections, self._arrived = self._arrived, []
+        calls = [call for connection in connections if (call := connection.next_call()) is not None]
+        for endpoint in {call.head.endpoint: None for call in calls}:
+            endpoint.handle_all([call for call in calls if call.head.endpoint is endpoint])
+
+    def _reply(self, calls: Sequence[PlainCall], answers: Sequence[Answer]) -> None:
+        """Send answers back that are there at once, to requests of one api and all with the same status."""
+        written = self._encode_all(calls, answers)
+        status = answers[0].status
+        if self.access_log is not None:
+            self.access_log.write_all("POST", calls[0].head.path, status, calls)
+        for call, data in zip(calls, written, strict=True):
+            call.connection.send(call, data)
+        if status == _OVERLOADED:
+            for call in calls:
+                call.connection.rest()
+
+    def encode(self, answer: Answer, request_id: str, default_headers: RawHeaders, *, close: bool) -> Data:
         """An answer as uvicorn would write it, head and body together unless the body is too large to copy."""
-        if default_headers is not self._default_headers:
-            self._default_headers = default_headers
-            self._date = "".join(f"{name.decode()}: {value.decode()}\r\n" for name, value in default_headers)
-        more = f"server-timing: {answer.timing}\r\n" if answer.timing else ""
-        if answer.headers:
-            more += "".join([f"{name}: {value}\r\n" for name, value in answer.headers])
-        if close and not answer.closes and (b"connection", b"close") not in default_headers:
-            more += "connection: close\r\n"
-        body = answer.body
-        # One text: from a list of pairs, as `headers_of` has them, it would take three times as long.
-        head = (
-            f"{_STATUS_LINES[answer.status]}{self._date}content-type: {answer.media_type}\r\ncontent-length: {len(body)}\r\n"
-            f"x-content-type-options: nosniff\r\nx-request-id: {request_id}\r\n{more}\r\n"
-        ).encode("latin-1")
-        return [head, body] if len(body) > _SEPARATE_WRITE else [head + body]
+        return _encode(self._start(answer, default_headers), answer, request_id, close=close and _CLOSE not in default_headers)
 
     def protocol(self, *args: Any, **kwargs: Any) -> FastProtocol:
         """A protocol for one connection, made as uvicorn makes its own."""
         return FastProtocol(self, *args, **kwargs)
+
+    def _encode_all(self, calls: Sequence[PlainCall], answers: Sequence[Answer]) -> list[Data]:
+        default_headers = calls[0].connection.server_state.default_headers
+        media_type: str | None = None
+        start = ""
+        written = []
+        for call, answer in zip(calls, answers, strict=True):
+            if answer.media_type != media_type:
+                media_type, start = answer.media_type, self._start(answer, default_headers)
+            if answer.headers or call.connection.ending:
+                written.append(self.encode(answer, call.request_id, default_headers, close=call.connection.ends_with(call, answer)))
+            else:
+                written.append(_encode(start, answer, call.request_id))
+        return written
+
+    def _start(self, answer: Answer, default_headers: RawHeaders) -> str:
+        """The beginning of an answer, which it has in common with others; uvicorn has new default headers, with the date, every second."""
+        if default_headers is not self._default_headers:
+            self._default_headers = default_headers
+            self._default_lines = "".join(f"{name.decode()}: {value.decode()}\r\n" for name, value in default_headers)
+        return f"{_STATUS_LINES[answer.status]}{self._default_lines}content-type: {answer.media_type}\r\ncontent-length: "
+
+
+def _encode(start: str, answer: Answer, request_id: str, *, close: bool = False) -> Data:
+    # One text: from a list of pairs, as `headers_of` has them, it would take three times as long.
+    timing = f"\r\nserver-timing: {answer.timing}" if answer.timing else ""
+    more = "".join([f"{name}: {value}\r\n" for name, value in answer.headers]) if answer.headers else ""
+    if close and not answer.closes:
+        more += "connection: close\r\n"
+    body = answer.body
+    head = (f"{start}{len(body)}\r\nx-content-type-options: nosniff\r\nx-request-id: {request_id}{timing}\r\n{more}\r\n").encode("latin-1")
+    return [head, body] if len(body) > _SEPARATE_WRITE else head + body

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ..calls.endpoint import Endpoint
     from .app import App
+    from .pipelining import Pipelining
 
 _UNUSUAL = frozenset({b"content-encoding", b"expect", b"origin", b"transfer-encoding", b"upgrade"})
 _MOST_HOSTS = 1024
@@ -49,10 +50,11 @@ class PlainHead(Head):
 
 
 class PlainCall(Call):
-    """A call of a request with nothing unusual about it."""
+    """A call of a request with nothing unusual about it, and the connection that it came by."""
 
-    __slots__ = ()
+    __slots__ = ("connection",)
     head: PlainHead
+    connection: Pipelining
 
 
 class Heads:

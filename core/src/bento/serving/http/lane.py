@@ -136,7 +136,7 @@ class Exchange:
         """The endpoint's answer, unless the client leaves first."""
         loop = asyncio.get_running_loop()
         answered: asyncio.Future[Answer] = loop.create_future()
-        call.reply = lambda _, answer: answered.set_result(answer)
+        call.reply = lambda _, answers: answered.set_result(answers[0])
         endpoint.handle(call)
         leaving = loop.create_task(self._left())
         try:

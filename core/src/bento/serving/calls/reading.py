@@ -1,0 +1,92 @@
+"""Reading: the bodies of requests to one api, alone or many at once, become values that a batch takes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ...adapter import decodes_all, reads
+from ...errors import UnsupportedMediaType
+
+if TYPE_CHECKING:
+    from ...adapter import Adapter
+    from ...api import Api
+    from ...payload import Payload
+    from .call import Call
+
+_MOST_TOGETHER = 256
+
+
+class Reading:
+    """What one api's adapter reads."""
+
+    def __init__(self, api: Api, adapter: Adapter[Any]) -> None:
+        self._api = api
+        self._adapter = adapter
+        self._read_types = frozenset(adapter.media_types)
+        self._decodes_all = decodes_all(type(adapter)) and not adapter.request_headers
+
+    def admit(self, call: Call, payload: Payload) -> None:
+        """Decode a call's payload and note what a batch must know of it."""
+        item = self._decode(self._with_headers(call, payload) if self._adapter.request_headers else payload)
+        self._note((call,), (item,))
+
+    def admit_all(self, calls: Sequence[Call]) -> list[tuple[Call, Exception]]:
+        """Decode the bodies of calls that have come together; returns those that failed, with the error."""
+        failed: list[tuple[Call, Exception]] = []
+        for start in range(0, len(calls), _MOST_TOGETHER):
+            some = calls[start : start + _MOST_TOGETHER]
+            if not self._admit_together(some):
+                failed += self._admit_each(some)
+        return failed
+
+    def _decode(self, payload: Payload) -> Any:
+        """The value of one payload; a content type that the adapter does not read is an UnsupportedMediaType."""
+        if payload.media_type and payload.media_type not in self._read_types and not reads(self._adapter.media_types, payload.media_type):
+            expected = ", ".join(self._adapter.media_types)
+            raise UnsupportedMediaType(f"{self._api.name} does not read {payload.media_type!r}: expected one of {expected}")
+        return self._adapter.decode(payload)
+
+    def _admit_each(self, calls: Sequence[Call]) -> Iterator[tuple[Call, Exception]]:
+        for call in calls:
+            try:
+                self.admit(call, call.head.payload(call.body))
+            except Exception as error:  # noqa: BLE001 - the outcome of this call
+                yield call, error
+
+    def _admit_together(self, calls: Sequence[Call]) -> bool:
+        """Decode them all if the adapter reads so many bodies at once; if it does not, they are decoded one by one."""
+        head = calls[0].head
+        if len(calls) == 1 or not self._decodes_all or len({call.head.content_type for call in calls}) > 1:
+            return False
+        try:
+            media_type, parameters = head.media
+            if parameters or (media_type and media_type not in self._read_types):
+                return False
+            items = self._adapter.decode_all([call.body for call in calls], media_type)
+            if items is None or len(items) != len(calls):
+                return False
+            self._note(calls, items)
+        except Exception:  # noqa: BLE001 - one by one it shows whose it is
+            return False
+        return True
+
+    def _note(self, calls: Sequence[Call], items: Sequence[Any]) -> None:
+        """Take note of values of one group."""
+        now = time.monotonic()
+        for call, item in zip(calls, items, strict=True):
+            call.item = item
+            call.decoded_at = now
+        if self._api.batch is None:
+            return
+        group, rows_of = self._adapter.group(items[0]), self._adapter.rows
+        for call in calls:
+            call.rows = rows = rows_of(call.item)
+            # What a model says to no rows at all must not depend on who else asked, so such a call is a group of its own.
+            call.group = group if rows != 0 else call
+
+    def _with_headers(self, call: Call, payload: Payload) -> Payload:
+        sent = call.head.headers
+        named = {name: sent[name] for name in self._adapter.request_headers if name in sent}
+        return payload._replace(headers={**payload.headers, **named})

@@ -1,0 +1,94 @@
+"""Writing: what an api has given becomes the answers of the requests that share it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ...adapter import encodes_all
+from .answer import Answer, server_timing
+from .negotiation import choose
+
+if TYPE_CHECKING:
+    from ...adapter import Adapter
+    from ...api import Api
+    from ...registry import Registry
+    from .call import Call, Run
+
+
+class ResultLengthError(ValueError):
+    """An api returned another number of rows than it was given, so no row of its result can be trusted to be a caller's own."""
+
+
+class Writing:
+    """What one api answers, by its adapter or, if it has declared none, by the one for each value."""
+
+    def __init__(self, api: Api, adapter: Adapter[Any] | None, registry: Registry) -> None:
+        self._api = api
+        self._adapter = adapter
+        self._registry = registry
+
+    def write(self, calls: Sequence[Call], result: Any, run: Run, *, alone: bool) -> None:
+        """Give each call the answer with its part of the result; `alone` says that the whole is the value of one call."""
+        started = time.monotonic()
+        outcomes: Sequence[Answer | Exception] | None = self._encode_together(calls, result)
+        if outcomes is None:
+            values = [result] if alone else self.cut(result, [call.rows for call in calls])
+            outcomes = list(map(self._encode, calls, values))
+        run.encode_seconds = time.monotonic() - started
+        for call, outcome, timing in zip(calls, outcomes, server_timing(calls), strict=True):
+            if type(outcome) is Answer:
+                outcome.timing = timing
+            call.outcome = outcome
+
+    def cut(self, result: Any, rows: Sequence[int | None]) -> Sequence[Any]:
+        """A batch's result cut into so many rows each, or into single values for None; one that does not fit is a ResultLengthError."""
+        try:
+            values = self.adapter_for(result).unstack(result, rows)
+        except ValueError as error:
+            raise ResultLengthError(f"{self._api.name}: {error}") from error
+        if len(values) != len(rows):
+            raise ResultLengthError(f"{self._api.name}: expected {len(rows)} answers of unstack, got {len(values)}")
+        return values
+
+    def encode_json(self, value: Any) -> bytes:
+        """One piece of a stream, as JSON on one line."""
+        writer = self.adapter_for(value)
+        if "application/json" not in writer.media_types:
+            writer = self._registry.adapter("json")()
+        return writer.encode(value, "application/json")
+
+    def adapter_for(self, value: Any) -> Adapter[Any]:
+        """The adapter that writes a value."""
+        return self._adapter or self._registry.adapter_for_value(value)
+
+    def _encode_together(self, calls: Sequence[Call], result: Any) -> list[Answer] | None:
+        """Their answers, if the adapter writes so many bodies at once; if it does not, they are encoded one by one."""
+        rows = [call.rows for call in calls]
+        accepted = {call.head.accept for call in calls}
+        # An adapter that was chosen by the result need not be the one for its elements.
+        if len(calls) == 1 or len(accepted) > 1 or (self._adapter is None and None in rows):
+            return None
+        try:
+            writer = self.adapter_for(result)
+            if not encodes_all(type(writer)):
+                return None
+            media_type = choose(accepted.pop(), writer.media_types)
+            bodies = writer.encode_all(result, rows, media_type)
+        except Exception:  # noqa: BLE001 - one by one it shows whose it is
+            return None
+        if bodies is None or len(bodies) != len(calls):
+            return None
+        content_type = writer.content_type(media_type, bodies[0])
+        return [Answer(body, content_type) for body in bodies]
+
+    def _encode(self, call: Call, value: Any) -> Answer | Exception:
+        """One call's answer; a value that cannot be written fails this call alone."""
+        try:
+            writer = self.adapter_for(value)
+            media_type = choose(call.head.accept, writer.media_types)
+            body = writer.encode(value, media_type)
+            return Answer(body, writer.content_type(media_type, body))
+        except Exception as error:  # noqa: BLE001 - an outcome, logged and answered by the endpoint
+            return error

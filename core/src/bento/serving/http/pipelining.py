@@ -1,0 +1,133 @@
+"""Pipelining: a client may ask on without waiting for answers, which leave in the order of its requests, whichever lane these take."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from ..calls.request import new_request_id
+from .connection import Connection
+from .heads import PlainCall
+
+if TYPE_CHECKING:
+    from ..calls.answer import Answer
+    from .connection import Data
+    from .fast import FastLane
+    from .heads import PlainHead
+
+# Small answers are worth a batch from one connection; of large ones, a client that reads none shall not hold many.
+_MANY, _FEW = 64, 4
+
+
+class Pipelining(Connection):
+    """Which requests of the fast lane are in flight, and which of their answers are to be written next."""
+
+    __slots__ = ("_in_flight", "_most", "_ready", "_rests", "_waiting")
+
+    def __init__(self, lane: FastLane, *args: Any, **kwargs: Any) -> None:
+        super().__init__(lane, *args, **kwargs)
+        # Requests in the order they came, those of them that have not begun, and answers that wait for one before them.
+        self._in_flight: deque[PlainCall] = deque()
+        self._waiting: deque[PlainCall] = deque()
+        self._ready: dict[PlainCall, Data] = {}
+        self._most = _FEW
+        self._rests = False
+
+    def _enter(self, head: PlainHead, body: bytes | bytearray) -> PlainCall | None:
+        """A new call, unless it has to wait for answers ahead of it to leave."""
+        call = PlainCall(head, body, head.request_id or new_request_id(), self._received, self._lane.reply)
+        call.connection = self
+        in_flight = self._in_flight
+        in_flight.append(call)
+        if self.flow.write_paused or len(in_flight) > self._most:
+            self._waiting.append(call)
+            self.flow.pause_reading()
+            return None
+        return call
+
+    def ends_with(self, call: PlainCall, answer: Answer) -> bool:
+        """Whether nothing is sent behind the answer to this call."""
+        if answer.closes:
+            self._end()
+        return self.ending and self._in_flight[-1] is call and not self._last_words
+
+    def send(self, call: PlainCall, data: Data) -> None:
+        """Take an answer, and write what is now first in line."""
+        in_flight = self._in_flight
+        self._most = _MANY if isinstance(data, bytes) else _FEW
+        if in_flight[0] is call:
+            in_flight.popleft()
+            self.write(data)
+            while self._ready and in_flight[0] in self._ready:
+                self.write(self._ready.pop(in_flight.popleft()))
+        else:
+            self._ready[call] = data
+        if self._waiting:
+            # Not here: what is answered at once would start the next from within itself, and so on.
+            self.loop.call_soon(self._start_waiting)
+        elif not in_flight:
+            if self.ending or self.pipeline or self.flow.read_paused:
+                self._idle()
+        elif not self.ending:
+            self._read_on()
+
+    def _start_waiting(self) -> None:
+        """Begin what came faster than its answers could leave."""
+        while self._waiting and not self.flow.write_paused and len(self._in_flight) - len(self._waiting) < self._most:
+            call = self._waiting.popleft()
+            call.head.endpoint.handle(call)
+
+    def _idle(self) -> None:
+        if self._last_words:
+            self._end_if_idle()
+        elif self.pipeline:
+            super().on_response_complete()
+        elif self.ending:
+            self.transport.close()
+        elif self.flow.read_paused:
+            self._read_on()
+
+    def _read_on(self) -> None:
+        if not (self.flow.write_paused or self._rests):
+            self.flow.resume_reading()
+
+    def rest(self) -> None:
+        """Read no more for a while: this connection's request was refused."""
+        if not self._rests:
+            self._rests = True
+            self.flow.pause_reading()
+            self._lane.recess.add(self)
+
+    def wake(self) -> None:
+        """Read again after a refusal."""
+        self._rests = False
+        if not (self._waiting or self.ending or self.transport.is_closing()):
+            self._read_on()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.flow.pause_reading()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._start_waiting()
+        if not (self._waiting or self.ending or self._is_busy()):
+            self._read_on()
+
+    def _end(self) -> None:
+        """Read no more, and close once everything in flight is answered."""
+        self.ending = True
+        self.flow.pause_reading()
+
+    def _is_busy(self) -> bool:
+        return bool(self._in_flight) or super()._is_busy()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        # One that still waits for its turn has never begun.
+        begun = [call for call in self._in_flight if call not in self._waiting]
+        self._in_flight.clear()
+        self._waiting.clear()
+        self._ready.clear()
+        for call in begun:
+            call.head.endpoint.leave(call)
+        super().connection_lost(exc)

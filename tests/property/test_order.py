@@ -1,0 +1,164 @@
+"""For any order in which packets come and clients leave, in one turn of the loop or many: everybody gets their own answers, in order."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import uvicorn
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from uvicorn.server import ServerState
+
+import bento
+from bento.adapters import ArrayAdapter
+from bento.serving import App
+from bento.serving.http.fast import FastLane
+from bento.serving.http.protocol import FastProtocol
+from client import post
+from pressing import times
+
+# So many requests of a new connection begin at once.
+FEW = 4
+
+
+class Doubling(bento.Service):
+    """Twice what each brings."""
+
+    @bento.api(input=ArrayAdapter(shape=(None,), dtype="int64"), output=ArrayAdapter(), batch=bento.Batch(size=4))
+    def double(self, rows):
+        return rows * 2
+
+
+class Transport(asyncio.Transport):
+    """Keeps what is written until it is closed; nothing comes by itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = b""
+        self.closed = False
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return {"sockname": ("127.0.0.1", 1), "peername": ("127.0.0.1", 2)}.get(name, default)
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        if not self.closed:
+            self.written += data
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def close(self) -> None:
+        self.closed = True
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def pause_reading(self) -> None:
+        """There is nothing to pause."""
+
+    def resume_reading(self) -> None:
+        """There is nothing to go on with."""
+
+
+class Event(Enum):
+    """What may happen to a connection."""
+
+    ASK = "a request in one packet"
+    ASK_IN_PARTS = "a request in two packets"
+    ASK_TWICE = "two requests in one packet"
+    TURN = "a turn of the loop"
+    LEAVE = "its client leaves"
+    SHUTDOWN = "the server ends"
+
+
+@dataclass
+class Client:
+    """One connection, and the numbers that it has asked for."""
+
+    protocol: FastProtocol
+    transport: Transport
+    asked: list[int]
+    left: bool = False
+
+    def happen(self, event: Event, number: int) -> None:
+        """Let something happen that is not the loop's; who has left, or was told to, asks no more."""
+        if self.left or self.transport.closed or self.protocol.ending:
+            return
+        request = post("/double", b"[%d]" % number)
+        if event is Event.LEAVE:
+            self.left = self.transport.closed = True
+            self.protocol.connection_lost(None)
+        elif event is Event.SHUTDOWN:
+            self.protocol.shutdown()
+        elif event is Event.ASK:
+            self.asked.append(number)
+            self.protocol.data_received(request)
+        elif event is Event.ASK_IN_PARTS:
+            self.asked.append(number)
+            self.protocol.data_received(request[:40])
+            self.protocol.data_received(request[40:])
+        elif event is Event.ASK_TWICE:
+            self.asked += [number, number]
+            self.protocol.data_received(request + request)
+
+    @property
+    def answers(self) -> list[int]:
+        return [int(number) for number in re.findall(rb"\r\n\r\n\[(\d+)\]", self.transport.written)]
+
+
+async def answered(clients: list[Client]) -> None:
+    """Wait for all who have not left."""
+    async with asyncio.timeout(3):
+        while not all(client.left or len(client.answers) == len(client.asked) for client in clients):
+            await asyncio.sleep(0)
+
+
+async def ask_all(events: list[tuple[int, Event]], count: int) -> tuple[list[Client], str]:
+    """What has become of each client once everything is answered, and the page of metrics."""
+    app: App = bento.app(Doubling())
+    await app.lifecycle.start()
+    config = uvicorn.Config(app, http="httptools", ws="none", log_config=None, lifespan="off")
+    config.load()
+    lane, state = FastLane(app, ()), ServerState()
+    clients = []
+    for _ in range(count):
+        client = Client(lane.protocol(config, state, {}), Transport(), [])
+        client.protocol.connection_made(client.transport)
+        client.happen(Event.ASK, 100)
+        clients.append(client)
+    await answered(clients)
+    for number, (place, event) in enumerate(events, 101):
+        if event is Event.TURN:
+            await asyncio.sleep(0)
+        else:
+            clients[place % count].happen(event, number)
+    await answered(clients)
+    await asyncio.wait_for(app.lifecycle.stop(), 10)
+    for client in clients:
+        if not client.left:
+            client.protocol.connection_lost(None)
+    return clients, app.lifecycle.metrics.exposition()[0].decode()
+
+
+def figure(page: str, name: str) -> float:
+    return sum(float(line.rpartition(" ")[2]) for line in page.splitlines() if line.startswith(name))
+
+
+@settings(max_examples=times(100, 1000), deadline=None)
+@given(events=st.lists(st.tuples(st.integers(0, 3), st.sampled_from(Event)), max_size=30), count=st.integers(1, 4))
+def test_everybody_gets_their_own_answers_in_order(events, count):
+    clients, page = asyncio.run(ask_all(events, count))
+    for client in clients:
+        expected = [2 * number for number in client.asked]
+        answers = client.answers
+        assert answers == (expected[: len(answers)] if client.left else expected)
+    assert figure(page, "bento_requests_in_flight") == 0
+    assert figure(page, 'bento_requests_total{api="double",status="200"}') == sum(len(client.answers) for client in clients)
+    # What waits behind others for its turn, and is left, has never begun.
+    counted = figure(page, "bento_requests_total")
+    assert sum(len(client.asked) for client in clients if not client.left) <= counted <= sum(len(client.asked) for client in clients)
+    assert counted == sum(len(client.asked) for client in clients) or any(client.left and len(client.asked) > FEW for client in clients)
