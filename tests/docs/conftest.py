@@ -54,7 +54,7 @@ _SLOW = {
     "spacy": ("spacy",),
     "statsmodels": ("statsmodels.api",),
     "tensorflow": ("tensorflow",),
-    "torch": ("torch",),
+    "torch": ("torch._dynamo",),
     "transformers": ("torch", "transformers.pipelines"),
 }
 _SESSION = """
