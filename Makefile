@@ -128,10 +128,14 @@ $(DONE)/test: $(DONE)/demo
 	$(INSTALL) --group test $$(WITHOUT="$(CLOUDS)" $(BIN)/python -c "$$EDITABLE" $(PROJECTS))
 	@touch $@
 
-$(DONE)/servers: $(DONE)/test
+$(DONE)/servers: $(DONE)/test $(DONE)/azurite
 	$(INSTALL) --group servers $$($(BIN)/python -c "$$EDITABLE" $(PROJECTS))
+	@touch $@
+
+$(DONE)/azurite: Makefile
 	@npm install --prefix $(VENV)/azurite --no-audit --no-fund --no-package-lock --loglevel=error $(AZURITE) || \
 	  echo "cannot install $(AZURITE) with npm: the tests of Azure storage are skipped" >&2
+	@mkdir -p $(DONE)
 	@touch $@
 
 $(DONE)/check: $(DONE)/test
