@@ -162,9 +162,9 @@ def ready() -> Callable:
     return ready
 
 
-def libraries(program: Path) -> set[Path]:
-    """The shared libraries that a program is linked with."""
-    listed = subprocess.run(["ldd", program], capture_output=True, text=True, check=False).stdout
+def libraries(*programs: Path) -> set[Path]:
+    """The shared libraries that programs are linked with."""
+    listed = subprocess.run(["ldd", *programs], capture_output=True, text=True, check=False).stdout
     return {Path(path) for path in re.findall(r"(/\S+) \(0x", listed)}
 
 
@@ -182,8 +182,9 @@ def root_tar(tmp_path_factory) -> Path:
     sources = [path for path in LIBRARY.rglob("*") if path.is_file() and not LEFT_OUT & set(path.parts[len(LIBRARY.parts) :])]
     sources = [path for path in sources if not path.relative_to(LIBRARY).parts[0].startswith("config-")]
     binaries = [shell, python, *(path for path in sources if path.suffix == ".so")]
-    shared = {path for binary in binaries for path in libraries(binary)}
-    shared |= {path for name in MANYLINUX for path in Path("/usr/lib").glob(f"*/lib{name}.so.*") if path.suffix.removeprefix(".").isdigit()}
+    shared = libraries(*binaries) | {
+        path for name in MANYLINUX for path in Path("/usr/lib").glob(f"*/lib{name}.so.*") if path.suffix.removeprefix(".").isdigit()
+    }
     out = tmp_path_factory.mktemp("base") / "root.tar"
     with tarfile.open(out, "w") as archive:
         for path in sorted({*sources, *shared, python}):
@@ -199,5 +200,5 @@ def root_tar(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def libraries_of() -> Callable[[Path], set[Path]]:
+def libraries_of() -> Callable[..., set[Path]]:
     return libraries
