@@ -7,17 +7,6 @@ from typing import TYPE_CHECKING, Any
 from .adapters import ArrayAdapter, BytesAdapter, JsonAdapter, MultipartAdapter, TextAdapter
 from .artifacts import ArrayArtifact, FileArtifact, JsonArtifact, PickleArtifact, TextArtifact
 from .hookspecs import hookimpl
-from .packers import (
-    ArchivePacker,
-    DockerPacker,
-    FolderPacker,
-    HerokuPacker,
-    LambdaPacker,
-    OciPacker,
-    SagemakerPacker,
-    SystemdPacker,
-    WheelPacker,
-)
 
 if TYPE_CHECKING:
     from .adapter import Adapter
@@ -39,5 +28,17 @@ def bento_register_adapters() -> list[type[Adapter[Any]]]:
 
 @hookimpl
 def bento_register_packers() -> list[type[Packer]]:
-    """Core's own packers."""
+    """Core's own packers, imported when somebody packs: a server starts a hundredth of a second earlier without them."""
+    from .packers import (
+        ArchivePacker,
+        DockerPacker,
+        FolderPacker,
+        HerokuPacker,
+        LambdaPacker,
+        OciPacker,
+        SagemakerPacker,
+        SystemdPacker,
+        WheelPacker,
+    )
+
     return [ArchivePacker, DockerPacker, FolderPacker, HerokuPacker, LambdaPacker, OciPacker, SagemakerPacker, SystemdPacker, WheelPacker]

@@ -30,7 +30,8 @@ def _matches(pattern: str) -> Callable[[str], object]:
 
 
 def _is_time(text: str) -> bool:
-    return datetime.strptime(text, TIME_FORMAT).strftime(TIME_FORMAT) == text
+    # Not `strptime`, which imports a calendar for it.
+    return datetime.fromisoformat(text).strftime(TIME_FORMAT) == text
 
 
 def _is_word(text: str) -> bool:

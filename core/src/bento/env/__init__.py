@@ -20,6 +20,8 @@ _IMAGE = re.compile(
     rf"([A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{{1,5}})?/)?{_COMPONENT}(/{_COMPONENT})*"
     r"(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[0-9a-f]{64})?"
 )
+# What nearly all requirements of a bundle are, and no reason to import a parser whenever one is served. Source: PEP 508 (names), PEP 440.
+_PIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?==[0-9]+(\.[0-9]+)*(\+[a-z0-9]+(\.[a-z0-9]+)*)?")
 _PATH = re.compile(r"[\w.+][\w.+-]*(/[\w.+][\w.+-]*)*")
 
 
@@ -63,6 +65,8 @@ class Env:
 
 def check_requirement(text: str) -> None:
     """Refuse, as a DefinitionError, what is no requirement on a named distribution."""
+    if _PIN.fullmatch(text):
+        return
     from packaging.requirements import InvalidRequirement, Requirement
 
     try:

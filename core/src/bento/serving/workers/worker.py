@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("bento.serving")
 
 _KEEP_ALIVE_SECONDS = 75
+_PAGES_SECONDS = 0.5
 _PATIENCE_WITH_THREADS = 1.0
 _FORCED = 1
 
@@ -128,6 +129,10 @@ def say_lane() -> None:
         log.info("uvicorn %s is not one that the fast lane is tested with: using the ordinary lane, which is slower", uvicorn.__version__)
 
 
+def _import_pages() -> None:
+    threading.Thread(target=import_module, args=("..http.pages", __package__), name=f"{THREADS}pages").start()
+
+
 class _Server(uvicorn.Server):
     """uvicorn's server with a start and an end of its own: health is answered while the service loads, and nothing is lost at the end."""
 
@@ -170,8 +175,8 @@ class _Server(uvicorn.Server):
     def _tell(self) -> None:
         if self.failure is None and not self.should_exit:
             self._on_ready()
-            # Pages are seldom asked for and long to import: not before the first answer, nor while somebody waits for one.
-            threading.Thread(target=import_module, args=("..http.pages", __package__), name=f"{THREADS}pages").start()
+            # Pages are seldom asked for and long to import: not beside the first answers, nor while somebody waits for one.
+            asyncio.get_running_loop().call_later(_PAGES_SECONDS, _import_pages)
 
     async def main_loop(self) -> None:
         """Keep the date right, which is a header of every answer, until there is a reason to stop."""
