@@ -25,8 +25,7 @@ ROOT = Path(__file__).parent
 os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(ROOT / ".hypothesis"))
 # Where a file of tests takes long, the longest first. A file is run by one process, so none of them may be begun when the others are done.
 FIRST = ("docs/test_pages.py", "test_benchmarks.py", "pressure", "store", "property", "packers", "installed", "test_examples.py")
-NEXT = ("testing", "security", "serving", "cli", "bundle")
-LONG = [*(ROOT / "tests" / place for place in FIRST), ROOT / "plugins", *(ROOT / "tests" / place for place in NEXT)]
+LONG = [ROOT / "tests" / place for place in (*FIRST, "testing", "security", "serving")]
 
 
 def pytest_collection_finish() -> None:
