@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from ..logs import FaultLog
-from .answer import Answer, failure
+from .answer import FAULT, Answer, failure
 
 if TYPE_CHECKING:
     from ...api import Api
@@ -60,7 +59,7 @@ class Accounts:
     def failure(self, call: Call, error: BaseException) -> Answer:
         """The answer to a request that failed; a fault of the service's own goes into the log."""
         answer = failure(error, call.request_id)
-        if answer.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        if answer.status == FAULT:
             self._faults.write(self._api, call.request_id, error)
             self._on_fault(error)
         return answer

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 PROBLEM = "application/problem+json"
 
+# A plain number: a member of an enumeration takes as long to compare as all else that a refusal is decided by.
+FAULT = HTTPStatus.INTERNAL_SERVER_ERROR.value
+
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
@@ -52,7 +55,7 @@ def problem(status: int, detail: str, *, request_id: str = "", headers: tuple[tu
 
 def failure(error: BaseException, request_id: str = "") -> Answer:
     """The answer to a request that ended in `error`: what the client can mend is told, the rest says nothing of the inside."""
-    if isinstance(error, BentoError) and error.status != HTTPStatus.INTERNAL_SERVER_ERROR:
+    if isinstance(error, BentoError) and error.status != FAULT:
         return problem(error.status, str(error), request_id=request_id, headers=_consequences(error))
     return problem(500, "the service failed to answer; its log says why, under this request's id", request_id=request_id)
 
