@@ -99,6 +99,19 @@ def test_rows_of_one_turn_are_answered_as_each_alone(bodies, api):
     assert together == alone
 
 
+@settings(max_examples=times(50, 500))
+@given(
+    st.integers(2, 70),
+    st.lists(st.tuples(st.integers(0, 69), st.sampled_from([b"[]", b'[["a",2]]', b"[[1,2]", b"[[1,2],[3]]"])), max_size=3),
+)
+def test_one_that_is_not_fit_among_many_is_refused_and_no_other(count, unfit):
+    bodies = [b"[[%d,1]]" % number for number in range(count)]
+    for place, body in unfit:
+        bodies[place % count] = body
+    together, alone = (asyncio.run(ask(Turns(), "lists", turns)) for turns in ([bodies], [[body] for body in bodies]))
+    assert together == alone
+
+
 TEXTS = st.lists(st.text().map(str.encode) | st.sampled_from([b"\xff", b"none", b"\xef\xbb\xbfa", b"\xed\xa0\x80"]), min_size=2)
 
 

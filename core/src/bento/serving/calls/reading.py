@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from .call import Call
 
 _MOST_TOGETHER = 256
+# Looking on for the one that is not fit among so many would take longer than decoding them one by one.
+_FEW = 8
 
 
 class Reading:
@@ -36,9 +38,7 @@ class Reading:
         """Decode the bodies of calls that have come together; returns those that failed, with the error."""
         failed: list[tuple[Call, Exception]] = []
         for start in range(0, len(calls), _MOST_TOGETHER):
-            some = calls[start : start + _MOST_TOGETHER]
-            if not self._admit_together(some):
-                failed += self._admit_each(some)
+            failed += self._admit_each(self._unread(calls[start : start + _MOST_TOGETHER]))
         return failed
 
     def _decode(self, payload: Payload) -> Any:
@@ -47,6 +47,18 @@ class Reading:
             expected = ", ".join(self._adapter.media_types)
             raise UnsupportedMediaType(f"{self._api.name} does not read {payload.media_type!r}: expected one of {expected}")
         return self._adapter.decode(payload)
+
+    def _unread(self, calls: Sequence[Call]) -> Sequence[Call]:
+        """Decode calls together but for a few, of which one is not fit. Where both halves have such a one, they are left whole."""
+        if self._admit_together(calls):
+            return ()
+        while self._decodes_all and len(calls) > _FEW:
+            middle = len(calls) // 2
+            left = [half for half in (calls[:middle], calls[middle:]) if not self._admit_together(half)]
+            if len(left) != 1:
+                return calls if left else ()
+            calls = left[0]
+        return calls
 
     def _admit_each(self, calls: Sequence[Call]) -> Iterator[tuple[Call, Exception]]:
         for call in calls:
