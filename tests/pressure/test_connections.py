@@ -204,6 +204,38 @@ def test_a_malformed_request_does_not_overtake_what_is_ahead_of_it(server):
             assert connection.is_closed()
 
 
+def test_an_ordinary_request_between_a_plain_one_and_a_malformed_one_is_answered(server):
+    """Each in its turn, and then the connection ends."""
+    with Connection(server.port) as connection:
+        connection.send(post("/later", b"0.2") + request("GET", "/livez") + b"NONSENSE\r\n\r\n")
+        assert [connection.answer().body, connection.answer().body] == [b"0.2", b"alive\n"]
+        assert connection.answer().status == 400
+        assert connection.is_closed()
+
+
+def test_a_body_whose_beginning_came_before_an_answer_was_read_comes_in_whole(server):
+    """A client that does not read stops what it sends; once it reads, the rest of its next request is read as well."""
+    body = bytes(MEGABYTE)
+    second = post("/size", body)
+    with Connection(server.port) as connection:
+        connection.send(post("/megabytes", b"30") + second[: len(second) - MEGABYTE + 20_000])
+        assert eventually(lambda: server.figure('bento_requests_total{api="megabytes",status="200"}') >= 1)
+        assert len(connection.answer().body) == 30 * MEGABYTE
+        connection.send(second[len(second) - MEGABYTE + 20_000 :])
+        assert connection.answer().body == b"%d" % MEGABYTE
+
+
+def test_a_client_allows_its_own_body_no_more_time_than_its_request(server):
+    """On either lane; chunks take the ordinary one."""
+    for head in (
+        post("/size", b"x", content_length="100000", request_timeout="0.2"),
+        request("POST", "/size", content_length=None, transfer_encoding="chunked", request_timeout="0.2") + b"1\r\nx\r\n",
+    ):
+        with Connection(server.port) as connection:
+            answer = connection.ask(head)
+        assert (answer.status, detail(answer)) == (504, "the body was not there within 0.2 seconds")
+
+
 REFUSED = {
     "too large": (413, post("/size", content_length=str(200 * MEGABYTE))),
     "too large, in chunks": (413, request("POST", "/size", content_length=None, transfer_encoding="chunked") + b"fffffff\r\n"),
@@ -231,6 +263,12 @@ def test_an_offer_to_switch_protocols_is_passed_over(server):
         assert connection.ask(request("GET", "/livez", **offer)).body == b"alive\n"
         connection.send(post("/echo", b'"in two ', content_length="15", **offer))
         assert connection.ask(b'pieces"').body == b'"in two pieces"'
+    with Connection(server.port) as connection:
+        answer = connection.ask(post("/echo", b'"last"', **{**offer, "connection": "close, Upgrade"}))
+        assert (answer.body, answer.headers["connection"], connection.is_closed()) == (b'"last"', "close", True)
+    with Connection(server.port) as connection:
+        assert connection.ask(post("/echo", b'"old"', **offer).replace(b"HTTP/1.1", b"HTTP/1.0")).body == b'"old"'
+        assert connection.is_closed()
     assert not [line for line in server.lines if "upgrade" in line.lower()]
 
 
@@ -269,6 +307,7 @@ def test_work_of_a_client_that_left_never_begins(server, origin):
     assert connections[0].answer().status == 200
     connections[0].socket.close()
     assert eventually(lambda: server.figure('bento_requests_total{api="sleep",status="499"}') == 9)
+    assert eventually(lambda: server.output.count(" POST /sleep 499 ") == 9)
     assert server.ask("begun_so_far", 0) == [1.5]
 
 

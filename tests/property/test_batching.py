@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -14,7 +15,9 @@ from hypothesis import strategies as st
 import bento
 from bento.adapters import ArrayAdapter
 from bento.serving import App, Limits
+from bento.serving.calls.batching import Batcher
 from bento.serving.calls.call import Call
+from bento.serving.calls.deadlines import Deadlines
 from bento.serving.calls.request import Head
 from pressing import times
 
@@ -117,6 +120,53 @@ def test_no_batch_holds_more_rows_than_its_size(rows, size):
     asyncio.run(ask_all(service, [Ask(count, 1, False, False, 0) for count in rows]))
     assert sum(service.seen) == sum(rows)
     assert max(service.seen) <= size
+
+
+@pytest.mark.parametrize("groups", [1, 5000], ids=["of one group", "of a group each"])
+def test_a_long_queue_costs_no_more_than_its_length(groups):
+    """Requests without rows are a group each, and anybody may send thousands of them."""
+
+    async def ask() -> float:
+        app: App = bento.app(service_of(64), limits=Limits())
+        await app.lifecycle.start()
+        api = app.lifecycle.endpoints["/double"].api
+        done: list[Call] = []
+
+        async def execute(calls: Sequence[Call]) -> None:
+            done.extend(calls)
+
+        batcher = Batcher(api, execute, lambda _, __: None, asyncio.get_running_loop(), 5000, lambda _, __: None)
+        calls = [Call(Head(), b"", str(number), time.monotonic()) for number in range(5000)]
+        for number, call in enumerate(calls):
+            call.group = number % groups
+        began = time.process_time()
+        batcher.add(calls)
+        async with asyncio.timeout(30):
+            while len(done) < len(calls):
+                await asyncio.sleep(0.001)
+        seconds = time.process_time() - began
+        batcher.close()
+        await app.lifecycle.stop()
+        assert len(set(done)) == len(calls)
+        return seconds
+
+    assert asyncio.run(ask()) < 4
+
+
+def test_thousands_of_deadlines_one_after_another_cost_no_look_at_all_calls_each():
+    async def expire() -> float:
+        open_calls = Deadlines(asyncio.get_running_loop(), lambda call, _: late.append(call))
+        late: list[Call] = []
+        began = time.process_time()
+        open_calls.add([Call(Head(timeout=0.1 + number / 10_000), b"", str(number), time.monotonic()) for number in range(5000)], 60)
+        async with asyncio.timeout(30):
+            while len(late) < 5000:
+                await asyncio.sleep(0.01)
+        assert not len(open_calls)
+        assert len(set(late)) == 5000
+        return time.process_time() - began
+
+    assert asyncio.run(expire()) < 1
 
 
 class Choosy(Lane):

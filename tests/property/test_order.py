@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from uvicorn.server import ServerState
 
 import bento
-from bento.adapters import ArrayAdapter
+from bento.adapters import ArrayAdapter, JsonAdapter
 from bento.serving import App
 from bento.serving.http.fast import FastLane
 from bento.serving.http.protocol import FastProtocol
@@ -31,6 +32,30 @@ class Doubling(bento.Service):
     @bento.api(input=ArrayAdapter(shape=(None,), dtype="int64"), output=ArrayAdapter(), batch=bento.Batch(size=4))
     def double(self, rows):
         return rows * 2
+
+
+class TextForBytes(bento.Adapter):
+    """Writes large values as what no lane can send."""
+
+    name = "text-for-bytes"
+    media_types = ("text/plain",)
+
+    def decode(self, payload):
+        return payload.data
+
+    def encode(self, value, media_type):
+        return value * 70_000 if value == "x" else value.encode()
+
+
+class Texts(bento.Service):
+    """Gives back what it gets."""
+
+    calls = 0
+
+    @bento.api(input=JsonAdapter(), output=TextForBytes(), batch=True)
+    def text(self, values):
+        self.calls += 1
+        return values
 
 
 class Transport(asyncio.Transport):
@@ -54,6 +79,10 @@ class Transport(asyncio.Transport):
     def close(self) -> None:
         self.closed = True
 
+    def writelines(self, list_of_data: Iterable[bytes | bytearray | memoryview]) -> None:
+        for data in list_of_data:
+            self.write(data)
+
     def get_write_buffer_size(self) -> int:
         return 0
 
@@ -70,6 +99,7 @@ class Event(Enum):
     ASK = "a request in one packet"
     ASK_IN_PARTS = "a request in two packets"
     ASK_TWICE = "two requests in one packet"
+    ASK_SPACED = "a request with blanks that mean nothing"
     TURN = "a turn of the loop"
     LEAVE = "its client leaves"
     SHUTDOWN = "the server ends"
@@ -101,6 +131,9 @@ class Client:
             self.asked.append(number)
             self.protocol.data_received(request[:40])
             self.protocol.data_received(request[40:])
+        elif event is Event.ASK_SPACED:
+            self.asked.append(number)
+            self.protocol.data_received(b"\r\n" * (number % 3) + request.replace(b": ", b":" + b" " * (1 + number % 4)))
         elif event is Event.ASK_TWICE:
             self.asked += [number, number]
             self.protocol.data_received(request + request)
@@ -117,19 +150,24 @@ async def answered(clients: list[Client]) -> None:
             await asyncio.sleep(0)
 
 
-async def ask_all(events: list[tuple[int, Event]], count: int) -> tuple[list[Client], str]:
-    """What has become of each client once everything is answered, and the page of metrics."""
-    app: App = bento.app(Doubling())
+async def connect(service: bento.Service, count: int) -> tuple[App, list[Client]]:
+    """A service on the fast lane, and so many connections to it."""
+    app: App = bento.app(service)
     await app.lifecycle.start()
     config = uvicorn.Config(app, http="httptools", ws="none", log_config=None, lifespan="off")
     config.load()
     lane, state = FastLane(app, ()), ServerState()
-    clients = []
-    for _ in range(count):
-        client = Client(lane.protocol(config, state, {}), Transport(), [])
+    clients = [Client(lane.protocol(config, state, {}), Transport(), []) for _ in range(count)]
+    for client in clients:
         client.protocol.connection_made(client.transport)
+    return app, clients
+
+
+async def ask_all(events: list[tuple[int, Event]], count: int) -> tuple[list[Client], str]:
+    """What has become of each client once everything is answered, and the page of metrics."""
+    app, clients = await connect(Doubling(), count)
+    for client in clients:
         client.happen(Event.ASK, 100)
-        clients.append(client)
     await answered(clients)
     for number, (place, event) in enumerate(events, 101):
         if event is Event.TURN:
@@ -141,6 +179,7 @@ async def ask_all(events: list[tuple[int, Event]], count: int) -> tuple[list[Cli
     for client in clients:
         if not client.left:
             client.protocol.connection_lost(None)
+    assert app.lifecycle.room.taken == 0
     return clients, app.lifecycle.metrics.exposition()[0].decode()
 
 
@@ -162,3 +201,18 @@ def test_everybody_gets_their_own_answers_in_order(events, count):
     counted = figure(page, "bento_requests_total")
     assert sum(len(client.asked) for client in clients if not client.left) <= counted <= sum(len(client.asked) for client in clients)
     assert counted == sum(len(client.asked) for client in clients) or any(client.left and len(client.asked) > FEW for client in clients)
+
+
+def test_an_adapter_that_writes_no_bytes_fails_its_own_request_alone():
+    async def ask() -> list[list[bytes]]:
+        app, clients = await connect(Texts(), 3)
+        for client, body in zip(clients, (b'"a"', b'"x"', b'"b"'), strict=True):
+            client.protocol.data_received(post("/text", body))
+        async with asyncio.timeout(3):
+            while not all(client.transport.written for client in clients):
+                await asyncio.sleep(0)
+        assert figure(app.lifecycle.metrics.exposition()[0].decode(), "bento_requests_in_flight") == 0
+        await asyncio.wait_for(app.lifecycle.stop(), 10)
+        return [re.findall(rb"HTTP/1.1 (\d+)", client.transport.written) for client in clients]
+
+    assert asyncio.run(ask()) == [[b"200"], [b"500"], [b"200"]]

@@ -401,3 +401,38 @@ async def test_a_hanging_model_does_not_stop_other_apis_or_health_checks(serving
         assert (await client.post("/other", json=5)).json() == 5
         service.gate.set()
         await hanging
+
+
+class Panic(BaseException):
+    """What some native libraries raise."""
+
+
+class Unlucky(bento.errors.BentoError):
+    """With a status that HTTP has no phrase for."""
+
+    status = 529
+
+
+class Failing(bento.Service):
+    """Fails in ways that no service should."""
+
+    @bento.api(input=JsonAdapter(), output=JsonAdapter(), batch=True)
+    def answer(self, values):
+        if "panic" in values:
+            raise Panic("out of native code")
+        if "status" in values:
+            raise Unlucky("too much")
+        if "surrogate" in values:
+            raise bento.InvalidInput("no such word: \ud800")
+        return values
+
+
+@pytest.mark.parametrize(("word", "status"), [("panic", 500), ("status", 500), ("surrogate", 422)])
+async def test_an_api_that_fails_oddly_is_asked_again_and_harms_nobody_else(serving, word, status):
+    async with serving(Failing()) as client:
+        for _ in range(20):  # so often that it runs on the event loop
+            assert (await client.post("/answer", json=1)).json() == 1
+        answers = await asyncio.gather(*(client.post("/answer", json=value) for value in (word, 2, 3)))
+        assert (await client.post("/answer", json=4)).json() == 4
+    expected = [status, status, status] if word == "panic" else [status, 200, 200]
+    assert [answer.status_code for answer in answers] == expected

@@ -55,8 +55,10 @@ def problem(status: int, detail: str, *, request_id: str = "", headers: tuple[tu
 
 def failure(error: BaseException, request_id: str = "") -> Answer:
     """The answer to a request that ended in `error`: what the client can mend is told, the rest says nothing of the inside."""
-    if isinstance(error, BentoError) and error.status != FAULT:
-        return problem(error.status, str(error), request_id=request_id, headers=_consequences(error))
+    if isinstance(error, BentoError) and error.status != FAULT and error.status in _PHRASES:
+        # Half a surrogate, out of what a client has sent, is nothing that can be written.
+        detail = str(error).encode("utf-8", "replace").decode()
+        return problem(error.status, detail, request_id=request_id, headers=_consequences(error))
     return problem(500, "the service failed to answer; its log says why, under this request's id", request_id=request_id)
 
 

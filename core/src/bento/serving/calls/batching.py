@@ -29,6 +29,8 @@ _WEIGHT = 0.2
 _MARGIN = 1.25
 # Cheap calls that follow each other on the event loop let everybody else have a turn after this long.
 _TURN_SECONDS = 0.001
+# Of calls of other groups, a batch looks past this many for some of its own: all of a long queue, for each batch, would take seconds.
+_MOST_PASSED = 1000
 
 Execute = Callable[[Sequence["Call"]], Coroutine[Any, Any, None]]
 # Calls whose batch is over, and the outcome of those that it has given none.
@@ -169,7 +171,8 @@ class Batcher:
         passed: list[Call] = []
         seen = rows = 0
         for call in self._queue:
-            if rows >= self._batch.size:
+            # A call that is its own group is joined by none.
+            if rows >= self._batch.size or len(passed) >= _MOST_PASSED or (taken and taken[0].group is taken[0]):
                 break
             seen += 1
             if not call.is_wanted(now):
@@ -186,7 +189,7 @@ class Batcher:
         task = self._loop.create_task(self._execute(calls))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-        task.add_done_callback(lambda done: self._finish(calls, done))
+        task.add_done_callback(lambda done: self._finish(calls, _error_of(done)))
 
     def _run_in_thread(self, calls: list[Call]) -> None:
         self._holding.begun()
@@ -195,7 +198,7 @@ class Batcher:
 
     def _back_from_thread(self, calls: list[Call], done: asyncio.Future[None]) -> None:
         self._holding.done()
-        self._finish(calls, done)
+        self._finish(calls, _error_of(done))
 
     def _work(self, calls: list[Call]) -> None:
         """What a thread does: leave out who has gone while the batch was waiting for it, and execute the rest."""
@@ -207,17 +210,24 @@ class Batcher:
             drive(self._execute(calls))
 
     def _run_inline(self, calls: list[Call]) -> None:
-        drive(self._execute(calls))
-        self._finish(calls)
+        try:
+            drive(self._execute(calls))
+        except BaseException as error:
+            self._finish(calls, error)
+            if isinstance(error, KeyboardInterrupt):
+                raise
+        else:
+            self._finish(calls)
 
-    def _finish(self, calls: list[Call], done: asyncio.Future[None] | None = None) -> None:
+    def _finish(self, calls: list[Call], failed: BaseException | None = None) -> None:
         self._free += 1
         if calls and calls[0].run.rows:
             self._measure(calls[0])
-        failed = None if done is None or done.cancelled() else done.exception()
-        self._conclude(calls, failed or RuntimeError(f"{self._name} was interrupted"))
-        if self._queue and self._wake is None:
-            self._schedule()
+        try:
+            self._conclude(calls, failed or RuntimeError(f"{self._name} was interrupted"))
+        finally:
+            if self._queue and self._wake is None:
+                self._schedule()
 
     def _measure(self, call: Call) -> None:
         """Learn from the first call of a batch; one that failed before its model was through teaches nothing."""
@@ -226,3 +236,7 @@ class Batcher:
         seconds = time.monotonic() - call.started_at
         self.placement.observe(seconds, run.processor_seconds)
         self._batch_seconds += (_WEIGHT if self._batch_seconds else 1.0) * (seconds - self._batch_seconds)
+
+
+def _error_of(done: asyncio.Future[None]) -> BaseException | None:
+    return None if done.cancelled() else done.exception()

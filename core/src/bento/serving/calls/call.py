@@ -34,8 +34,8 @@ class Call:
     """One request to an api on its way. It is settled exactly once: answered, failed, expired or left by its client.
 
     `received` is when its first byte came, in seconds of `time.monotonic()`. `reply` sends answers back, this call's
-    with those of others that have the same: it is called once, on the event loop, unless the client leaves first. It raises before it
-    has sent any of them, or not at all.
+    with those of others that have the same: on the event loop, unless the client leaves first. It
+    raises before it has sent any of them, or not at all; what it could not send together it is asked to send one by one.
     """
 
     # One object for each request, and nothing in it that requests of one batch can share.

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from .call import Call
 
+# All open calls are looked at when one is late: of ten thousand that are late one after another, each must not cost such a look.
+_PAUSE_SECONDS = 0.02
+
 
 class Deadlines:
     """Settles calls whose time is over. Most calls are answered long before, so a call costs a place in a set and no timer."""
@@ -55,5 +58,6 @@ class Deadlines:
         late = [call for call in self._open if call.deadline <= now]
         for call in late:
             allowed = call.deadline - call.received
+            self._open.discard(call)
             self._expire(call, DeadlineExceeded(f"there was no answer within {allowed:.3g} seconds"))
-        self._schedule(min((call.deadline for call in self._open), default=math.inf))
+        self._schedule(max(now + _PAUSE_SECONDS, min((call.deadline for call in self._open), default=math.inf)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from .call import Call
     from .pipeline import Pipeline
     from .room import Room
+
+log = logging.getLogger("bento.serving")
 
 # Decoding this much takes about as long as a hop to a thread and back.
 _LARGE = 64 * 1024
@@ -174,16 +177,11 @@ class Endpoint:
         """Answer calls, all with the same status."""
         for call in calls:
             call.settled = True
-        if not self._sends_together(calls, answers):
-            sent: list[Call] = []
-            failed: list[Call] = []
-            for call, answer in zip(calls, answers, strict=True):
-                (sent if self._sends(call, answer) else failed).append(call)
-            if failed:
-                self._close(failed, 500)
-            calls = sent
-        if calls:
+        if self._sends_together(calls, answers):
             self._close(calls, answers[0].status)
+        else:
+            for call, answer in zip(calls, answers, strict=True):
+                self._close([call], self._send_alone(call, answer))
 
     def _sends_together(self, calls: Sequence[Call], answers: Sequence[Answer]) -> bool:
         """Whether one lane could write all of these answers; if not, it has written none."""
@@ -195,14 +193,17 @@ class Endpoint:
             return False
         return True
 
-    def _sends(self, call: Call, answer: Answer) -> bool:
-        """Whether its lane could write this answer; if not, it has written a 500."""
+    def _send_alone(self, call: Call, answer: Answer) -> int:
+        """Send one answer, or a 500 for what its lane cannot write; returns the status."""
         try:
             call.reply([call], [answer])
         except Exception as error:  # noqa: BLE001 - no reason to leave the others without an answer
-            call.reply([call], [self._accounts.failure(call, error)])
-            return False
-        return True
+            answer = self._accounts.failure(call, error)
+            try:
+                call.reply([call], [answer])
+            except Exception:
+                log.exception("%s has no way to answer request %s", self.api.name, call.request_id)
+        return answer.status
 
     def _close(self, calls: Sequence[Call], status: int) -> None:
         for call in calls:

@@ -22,7 +22,7 @@ reset, and a reset takes the answer along that is still on its way."""
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Sizes in bytes. `body` holds before and after decompression; `queue` is requests per api that wait or run.
+    """Sizes in bytes. `body` holds before and after decompression; `queue` is requests per api that wait for a call.
 
     `bodies` is what all large bodies that are here at once may take. `head_seconds` is how long a client may take for a request's
     headers, `idle_seconds` how long for its next request, or to read something of an answer.

@@ -76,11 +76,11 @@ class Writing:
                 return None
             media_type = choose(accepted.pop(), writer.media_types)
             bodies = writer.encode_all(result, rows, media_type)
+            if bodies is None or len(bodies) != len(calls):
+                return None
+            content_type = writer.content_type(media_type, bodies[0])
         except Exception:  # noqa: BLE001 - one by one it shows whose it is
             return None
-        if bodies is None or len(bodies) != len(calls):
-            return None
-        content_type = writer.content_type(media_type, bodies[0])
         return [Answer(body, content_type) for body in bodies]
 
     def _encode(self, call: Call, value: Any) -> Answer | Exception:

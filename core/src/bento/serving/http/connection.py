@@ -28,7 +28,7 @@ log = logging.getLogger("bento.serving")
 Data = bytes | list[bytes]
 """An answer as it is written, whole or in pieces."""
 
-_SWITCH = frozenset({b"connection", b"http2-settings", b"upgrade"})
+_SWITCH = frozenset({b"http2-settings", b"upgrade"})
 
 
 class _Ahead:
@@ -52,6 +52,14 @@ def new_parser(protocol: HttpToolsProtocol) -> httptools.HttpRequestParser:
     parser = httptools.HttpRequestParser(protocol)
     parser.set_dangerous_leniencies(lenient_data_after_close=True)
     return parser
+
+
+def _without_switch(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    """A header that says nothing of another protocol."""
+    name, value = header
+    if name.lower() != b"connection":
+        return header
+    return name, b", ".join(option for option in map(bytes.strip, value.split(b",")) if option.lower() not in _SWITCH)
 
 
 class Connection(HttpToolsProtocol):
@@ -138,8 +146,9 @@ class Connection(HttpToolsProtocol):
 
     def _read_again(self, rest: bytes) -> None:
         """Read a request once more without its offer to switch to another protocol, which nobody has to take (RFC 9110, section 7.8)."""
-        lines = [b"%s %s HTTP/1.1" % (self.parser.get_method(), self._url)]
-        lines += [b"%s: %s" % header for header in self._raw_headers if header[0].lower() not in _SWITCH]
+        lines = [b"%s %s HTTP/%s" % (self.parser.get_method(), self._url, self.parser.get_http_version().encode())]
+        lines += [b"%s: %s" % header for header in map(_without_switch, self._raw_headers) if header[0].lower() not in _SWITCH]
+        self.parser = new_parser(self)
         self.data_received(b"\r\n".join([*lines, b"", rest]))
 
     def _give_up(self, error: httptools.HttpParserError) -> None:

@@ -55,7 +55,7 @@ class FastLane:
         self.room = app.lifecycle.room
         # Bound once: every call has it.
         self.reply = self._reply
-        self._arrived: list[FastProtocol] = []
+        self._arrivals: list[FastProtocol] = []
         self._is_due = False
         self._default_headers: RawHeaders = []
         self._default_lines = ""
@@ -64,7 +64,7 @@ class FastLane:
         """A whole request has come by a connection, and begins with all others of this turn of the loop."""
         if not self._is_due:
             self.begin_soon()
-        self._arrived.append(connection)
+        self._arrivals.append(connection)
 
     def begin_soon(self) -> None:
         """Begin what has arrived once this turn's reading is over."""
@@ -75,10 +75,14 @@ class FastLane:
     def _begin(self) -> None:
         """Give each endpoint all of its requests at once."""
         self._is_due = False
-        connections, self._arrived = self._arrived, []
+        connections, self._arrivals = self._arrivals, []
         calls = [call for connection in connections if (call := connection.next_call()) is not None]
         for endpoint in {call.head.endpoint: None for call in calls}:
-            endpoint.handle_all([call for call in calls if call.head.endpoint is endpoint])
+            try:
+                endpoint.handle_all([call for call in calls if call.head.endpoint is endpoint])
+            except Exception as error:  # noqa: BLE001 - a fault of ours at one api is no reason to forget the requests to others
+                context = {"message": f"requests to {endpoint.api.name} could not begin", "exception": error}
+                asyncio.get_running_loop().call_exception_handler(context)
 
     def _reply(self, calls: Sequence[PlainCall], answers: Sequence[Answer]) -> None:
         """Send answers back that are there at once, to requests of one api and all with the same status."""
@@ -130,4 +134,8 @@ def _encode(start: str, answer: Answer, request_id: str, *, close: bool = False)
         more += "connection: close\r\n"
     body = answer.body
     head = (f"{start}{len(body)}\r\nx-content-type-options: nosniff\r\nx-request-id: {request_id}{timing}\r\n{more}\r\n").encode("latin-1")
-    return [head, body] if len(body) > _SEPARATE_WRITE else head + body
+    if len(body) <= _SEPARATE_WRITE:
+        return head + body
+    if not isinstance(body, bytes | bytearray | memoryview):
+        raise TypeError(f"expected an adapter to give bytes, got {type(body).__name__}")
+    return [head, body]

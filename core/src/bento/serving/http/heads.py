@@ -86,9 +86,12 @@ class Heads:
         return head if head is not None and head.whole == len(packet) else None
 
     def learn(self, packet: bytes, local_address: str, head: PlainHead) -> None:
-        """Keep the head of a packet in which the parser has found one whole request and nothing else."""
+        """Keep the head of a packet in which the parser has found one whole request and nothing else.
+
+        Only the first way to write it is kept: other connections have this very head, and requests that are yet to begin are cut by it.
+        """
         end = packet.find(_END) + len(_END)
-        if len(packet) - end == head.length and end <= _LONGEST_KNOWN:
+        if not head.packet and len(packet) - end == head.length and end <= _LONGEST_KNOWN:
             if len(self._known) >= _MOST_KNOWN:
                 self._known.clear()
             head.packet, head.size, head.whole = packet[:end], end, len(packet)

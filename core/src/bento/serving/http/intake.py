@@ -31,7 +31,8 @@ class Intake(asyncio.BufferedProtocol):
         self._held = 0
         self._body = bytearray()
         self._place = memoryview(b"")
-        self._timer = connection.loop.call_later(head.endpoint.api.timeout, self._is_late)
+        self._seconds = min(head.endpoint.api.timeout, head.timeout)
+        self._timer = connection.loop.call_later(self._seconds, self._is_late)
 
     def begin(self, pieces: Iterable[bytes], size: int) -> None:
         """Wait for what follows these pieces of the body, which came in packets of `size` bytes; without room for it, refuse."""
@@ -93,7 +94,7 @@ class Intake(asyncio.BufferedProtocol):
         self._connection.refuse(503, str(error), headers=(("retry-after", str(error.retry_after)),))
 
     def _is_late(self) -> None:
-        self._connection.refuse(504, f"the body was not there within {self._head.endpoint.api.timeout:.3g} seconds")
+        self._connection.refuse(504, f"the body was not there within {self._seconds:.3g} seconds")
 
 
 def _unset(size: int) -> bytearray:

@@ -87,11 +87,13 @@ class Exchange:
             refusal = f"{api.name} answers POST, not {self.method}"
             return problem(405, refusal, request_id=self.request_id, headers=(("allow", "POST"),))
         try:
-            async with asyncio.timeout(api.timeout):
+            head = self._head()
+            seconds = min(api.timeout, head.timeout)
+            async with asyncio.timeout(seconds):
                 body = await self._read_body()
-            return Call(self._head(), body, self.request_id, self.received)
+            return Call(head, body, self.request_id, self.received)
         except TimeoutError:
-            return body_is_late(api.timeout, self.request_id)
+            return body_is_late(seconds, self.request_id)
         except BentoError as error:
             return failure(error, self.request_id)
 
@@ -184,5 +186,6 @@ class Exchange:
 
 
 def body_is_late(timeout: float, request_id: str) -> Answer:
-    """The answer to a request whose body does not come."""
-    return failure(DeadlineExceeded(f"the body was not there within {timeout:.3g} seconds"), request_id)
+    """The answer to a request whose body does not come; what may still come of it is not waited for."""
+    detail = f"the body was not there within {timeout:.3g} seconds"
+    return problem(DeadlineExceeded.status, detail, request_id=request_id, headers=(("connection", "close"),))

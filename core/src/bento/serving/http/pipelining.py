@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from ..calls.accounts import CLIENT_LEFT
 from ..calls.request import new_request_id
 from .connection import Connection
 from .heads import PlainCall
@@ -41,6 +43,7 @@ class Pipelining(Connection):
         in_flight.append(call)
         if self.flow.write_paused or len(in_flight) > self._most:
             self._waiting.append(call)
+            self._lane.room.keep(len(body))
             self.flow.pause_reading()
             return None
         return call
@@ -75,13 +78,14 @@ class Pipelining(Connection):
         """Begin what came faster than its answers could leave."""
         while self._waiting and not self.flow.write_paused and len(self._in_flight) - len(self._waiting) < self._most:
             call = self._waiting.popleft()
+            self._lane.room.give(len(call.body))
             call.head.endpoint.handle(call)
 
     def _idle(self) -> None:
-        if self._last_words:
-            self._end_if_idle()
-        elif self.pipeline:
+        if self.pipeline:
             super().on_response_complete()
+        elif self._last_words:
+            self._end_if_idle()
         elif self.ending:
             self.transport.close()
         elif self.flow.read_paused:
@@ -111,7 +115,7 @@ class Pipelining(Connection):
     def resume_writing(self) -> None:
         super().resume_writing()
         self._start_waiting()
-        if not (self._waiting or self.ending or self._is_busy()):
+        if not (self._waiting or self.ending or self._in_flight or self.pipeline):
             self._read_on()
 
     def _end(self) -> None:
@@ -124,10 +128,19 @@ class Pipelining(Connection):
 
     def connection_lost(self, exc: Exception | None) -> None:
         # One that still waits for its turn has never begun.
-        begun = [call for call in self._in_flight if call not in self._waiting]
+        waiting = set(self._waiting)
+        begun = [call for call in self._in_flight if call not in waiting]
         self._in_flight.clear()
         self._waiting.clear()
         self._ready.clear()
+        for call in waiting:
+            self._lane.room.give(len(call.body))
         for call in begun:
-            call.head.endpoint.leave(call)
+            self._leave_call(call)
         super().connection_lost(exc)
+
+    def _leave_call(self, call: PlainCall) -> None:
+        if not call.settled:
+            call.head.endpoint.leave(call)
+            if self._lane.access_log is not None:
+                self._lane.access_log.write("POST", call.head.path, CLIENT_LEFT, time.monotonic() - call.received, call.request_id)

@@ -20,7 +20,7 @@ class FastProtocol(Pipelining):
     """Parser callbacks decide, once a request's headers are there, which lane it takes."""
 
     __slots__ = (
-        "_arrived",
+        "_fresh",
         "_head",
         "_intake",
         "_last_head",
@@ -36,7 +36,7 @@ class FastProtocol(Pipelining):
         self._local_address = ""
         # What came while no request was open, perhaps one whole request, and its head if it is one that has not begun.
         self._packet = b""
-        self._arrived: PlainHead | None = None
+        self._fresh: PlainHead | None = None
         # What the parser gave of a body, and what waits for the rest.
         self._pieces: list[bytes] = []
         self._intake: Intake | None = None
@@ -46,8 +46,8 @@ class FastProtocol(Pipelining):
         self._local_address = self.server[0] if self.server else ""
 
     def data_received(self, data: bytes) -> None:
-        if self._arrived is not None:
-            self._begin_arrived()
+        if self._fresh is not None:
+            self._begin_fresh()
         self._packet = b""
         # `_is_free`, written out: this runs for every request, between two calls of the kernel.
         if not (self._is_open or self.ending or self.pipeline) and (self._running is None or not self._is_running()):
@@ -58,7 +58,7 @@ class FastProtocol(Pipelining):
             if head is not None:
                 if self.timeout_keep_alive_task is not None:
                     self._unset_keepalive_if_required()
-                self._last_head = self._arrived = head
+                self._last_head = self._fresh = head
                 self._received = time.monotonic()
                 self._lane.arrive(self)
                 return
@@ -135,10 +135,11 @@ class FastProtocol(Pipelining):
 
     def next_call(self) -> PlainCall | None:
         """The call of what has come in this turn of the loop, if it can begin."""
-        head, self._arrived = self._arrived, None
-        return None if head is None else self._enter(head, self._packet[head.size :])
+        head, self._fresh = self._fresh, None
+        packet, self._packet = self._packet, b""
+        return None if head is None else self._enter(head, packet[head.size :])
 
-    def _begin_arrived(self) -> None:
+    def _begin_fresh(self) -> None:
         call = self.next_call()
         if call is not None:
             call.head.endpoint.handle(call)
@@ -192,16 +193,16 @@ class FastProtocol(Pipelining):
         return super()._is_in_head() and self._head is None
 
     def _is_busy(self) -> bool:
-        return self._head is not None or self._arrived is not None or super()._is_busy()
+        return self._head is not None or self._fresh is not None or super()._is_busy()
 
     def shutdown(self) -> None:
-        self._begin_arrived()
+        self._begin_fresh()
         if self._in_flight or self._head is not None:
             self.ending = True
         else:
             super().shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._begin_arrived()
+        self._begin_fresh()
         self._end_intake()
         super().connection_lost(exc)
