@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bento.bundle import Bundle, open_bundle, write_bundle
+from imports import forgetting
 
 if TYPE_CHECKING:
     from bento.service import Service
@@ -220,12 +221,8 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     """A project whose modules this process can import, and forgets after the test."""
-    before, hooks = set(sys.modules), list(sys.path_hooks)
-    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
-    monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    monkeypatch.setattr(sys, "path", [str(tmp_path / "project"), *sys.path])
-    yield Project(tmp_path)
-    sys.path_hooks[:] = hooks
-    for name in set(sys.modules) - before:
-        if str(tmp_path) in str(getattr(sys.modules[name], "__file__", None) or getattr(sys.modules[name], "__path__", "")):
-            del sys.modules[name]
+    with forgetting(tmp_path, monkeypatch):
+        monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+        monkeypatch.setattr(sys, "dont_write_bytecode", True)
+        sys.path.insert(0, str(tmp_path / "project"))
+        yield Project(tmp_path)

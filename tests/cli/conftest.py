@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from click.testing import CliRunner
 
 from bento.cli import bento as command_line
 from commands import BENTO
+from imports import forgetting
 
 SHOP = '''
 """A shop."""
@@ -79,6 +81,13 @@ def saved(project, tmp_path_factory) -> Path:
     home = tmp_path_factory.mktemp("saved") / "store"
     subprocess.run([sys.executable, "shop.py"], cwd=project, env={**os.environ, "BENTO_HOME": str(home)}, check=True)
     return home
+
+
+@pytest.fixture(autouse=True)
+def _forget(tmp_path_factory, monkeypatch) -> Iterator[None]:
+    """What the command line imports in this process stays there otherwise: commands are processes of their own."""
+    with forgetting(tmp_path_factory.getbasetemp(), monkeypatch):
+        yield
 
 
 @pytest.fixture

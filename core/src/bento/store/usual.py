@@ -39,6 +39,8 @@ def load(
     Its files are verified first. A bundle that was neither made here nor trusted before is an UntrustedError, unless `trust` is
     given, or it is signed by a key or an identity in the store's folder of keys: loading a bundle runs its code. With `keys`, identities
     and files of public keys or identities, it has to be signed by one of these, whether it was made here or not.
+
+    Its modules stay in this process, which has one of each name: bundles that have different ones by the same name need a process each.
     """
     bundle = target if isinstance(target, Bundle) else find(target, store=store)
     check_trust(bundle, store=store, trust=trust, keys=keys)
