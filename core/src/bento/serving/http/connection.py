@@ -17,6 +17,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from ..calls.answer import problem
 from ..calls.request import new_request_id
 from .patrol import Linger
+from .unchunked import Unchunked
 
 if TYPE_CHECKING:
     import asyncio
@@ -235,4 +236,6 @@ class Connection(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         self._running = cycle
+        if cycle.scope["http_version"] != "1.1":
+            app = Unchunked(app, cycle)
         super()._start_asgi_task(cycle, app)
