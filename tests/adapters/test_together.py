@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import httpx
 import numpy as np
@@ -10,6 +11,9 @@ import pytest
 
 import bento
 from bento.adapters import ArrayAdapter
+
+JSON = "application/json"
+UTF8 = f"{JSON}; charset=utf-8"
 
 
 class HalvingAdapter(ArrayAdapter):
@@ -49,26 +53,30 @@ class Service(bento.Service):
         return rows.sum(axis=1)
 
 
-async def ask(service, bodies):
+async def ask(service, bodies, content_types):
     """What a service answers to requests that come in one turn of the loop."""
     app = bento.app(service)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
-        answers = await asyncio.gather(*(client.post("/total", json=body) for body in bodies))
+        answers = await asyncio.gather(
+            *(
+                client.post("/total", content=json.dumps(body), headers={"content-type": content_type})
+                for body, content_type in zip(bodies, content_types, strict=True)
+            )
+        )
     await app.lifecycle.stop()
     return [(answer.headers["content-type"], answer.json()) for answer in answers]
 
 
-def served(reader, writer, bodies):
+def served(reader, writer, bodies, content_types=(JSON, JSON)):
     class Sums(Service):
         @bento.api(input=reader, output=writer, batch=True)
         def total(self, rows):
             return self.sums(rows)
 
     service = Sums()
-    return asyncio.run(ask(service, bodies)), service.batches
+    return asyncio.run(ask(service, bodies, content_types)), service.batches
 
 
-JSON = "application/json"
 BODIES = [[[1.0, 0.5]], [[-2.0, 0.5], [-2.0, 1.5]]]
 
 
@@ -96,3 +104,46 @@ def test_a_subclass_that_says_itself_what_is_read_together_is_asked_for_it():
             return values if media_type == JSON else None
 
     assert served(Both(shape=(None, 2), dtype="float64"), ArrayAdapter(), BODIES)[0] == [(JSON, [0.0]), (JSON, [1.0])]
+
+
+class CountingAdapter(ArrayAdapter):
+    """Remembers how many bodies it has read together."""
+
+    def decode_all(self, bodies, media_type):
+        self.together = [*getattr(self, "together", []), (len(bodies), media_type)]
+        return super().decode_all(bodies, media_type)
+
+
+class OwnCharsetAdapter(CountingAdapter):
+    """Makes something of a charset, whatever the class does that it inherits from."""
+
+    def decode(self, payload):
+        return super().decode(payload) * (2 if payload.parameters else 1)
+
+    def decode_all(self, bodies, media_type):
+        return super().decode_all(bodies, media_type)
+
+
+@pytest.mark.parametrize(
+    ("content_types", "together"),
+    [
+        ((JSON, JSON), [(2, JSON)]),
+        ((UTF8, UTF8), [(2, JSON)]),
+        ((UTF8, 'application/json;charset="UTF8"'), [(2, JSON)]),
+        ((JSON, UTF8), [(2, JSON)]),
+        ((JSON, f"{JSON}; charset=latin-1"), []),
+        ((JSON, f"{JSON}; version=1"), []),
+        ((JSON, f"{UTF8}; version=1"), []),
+        ((JSON, ""), []),
+    ],
+)
+def test_a_charset_that_json_has_anyhow_is_no_reason_to_read_it_alone(content_types, together):
+    adapter = CountingAdapter(shape=(None, 2), dtype="float64")
+    answers, _ = served(adapter, ArrayAdapter(), BODIES, content_types)
+    assert answers == [(JSON, [1.5]), (JSON, [-1.5, -0.5])]
+    assert getattr(adapter, "together", []) == together
+
+
+def test_a_subclass_that_reads_a_charset_in_a_way_of_its_own_is_given_it():
+    answers, _ = served(OwnCharsetAdapter(shape=(None, 2), dtype="float64"), ArrayAdapter(), BODIES, (UTF8, JSON))
+    assert answers == [(JSON, [3.0]), (JSON, [-1.5, -0.5])]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from itertools import cycle
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -50,15 +51,16 @@ class Turns(bento.Service):
         return rows
 
 
-async def ask(service: bento.Service, api: str, turns: list[list[bytes]], media_type: str = JSON) -> list[tuple[int, str, bytes]]:
-    """Status, type and body of the answers to so many requests in each turn of the loop."""
+async def ask(service: bento.Service, api: str, turns: list[list[bytes]], *content_types: str) -> list[tuple[int, str, bytes]]:
+    """Status, type and body of the answers to so many requests in each turn of the loop, whose types take turns as well."""
     app: App = bento.app(service, limits=Limits())
     await app.lifecycle.start()
     answers: list[tuple[int, str, bytes]] = []
+    content_type = cycle(content_types or (JSON,))
     for turn in turns:
         replies = [asyncio.get_running_loop().create_future() for _ in turn]
         for body, reply in zip(turn, replies, strict=True):
-            call = Call(Head(media_type), body, "1", time.monotonic(), lambda _, answers, reply=reply: reply.set_result(answers[0]))
+            call = Call(Head(next(content_type)), body, "1", time.monotonic(), lambda _, answers, reply=reply: reply.set_result(answers[0]))
             app.lifecycle.endpoints[f"/{api}"].handle(call)
         answers += [(answer.status, answer.media_type, answer.body) for answer in await asyncio.wait_for(asyncio.gather(*replies), 10)]
     await asyncio.wait_for(app.lifecycle.stop(), 10)
@@ -112,13 +114,28 @@ def test_one_that_is_not_fit_among_many_is_refused_and_no_other(count, unfit):
     assert together == alone
 
 
+SAID = st.lists(
+    st.sampled_from([JSON, "", f"{JSON}; charset=utf-8", f'{JSON};charset="UTF-8"', f"{JSON}; charset=utf-16", f"{JSON}; v=1", "a b"]),
+    min_size=1,
+    max_size=4,
+)
+
+
+@settings(max_examples=times(50, 500))
+@given(DOCUMENTS | ROWS, SAID, st.sampled_from(["documents", "lists"]))
+def test_requests_of_one_turn_are_answered_as_each_alone_whatever_types_they_name(bodies, said, api):
+    together, alone = (asyncio.run(ask(Turns(), api, turns, *said)) for turns in ([bodies], [[body] for body in bodies]))
+    assert together == alone
+
+
+CHARSETS = [f"text/plain; charset={name}" for name in ("utf-8", "UTF-8", "utf-8-sig", "latin-1", "none")]
 TEXTS = st.lists(st.text().map(str.encode) | st.sampled_from([b"\xff", b"none", b"\xef\xbb\xbfa", b"\xed\xa0\x80"]), min_size=2)
 
 
 @settings(max_examples=times(50, 500))
-@given(TEXTS, st.sampled_from(["text/plain", "text/csv", "", "text/plain; charset=latin-1", "image/png"]))
-def test_texts_of_one_turn_are_answered_as_each_alone(bodies, media_type):
-    together, alone = (asyncio.run(ask(Turns(), "texts", turns, media_type)) for turns in ([bodies], [[body] for body in bodies]))
+@given(TEXTS, st.lists(st.sampled_from(["text/plain", "text/csv", "", *CHARSETS, "image/png"]), min_size=1, max_size=3))
+def test_texts_of_one_turn_are_answered_as_each_alone(bodies, said):
+    together, alone = (asyncio.run(ask(Turns(), "texts", turns, *said)) for turns in ([bodies], [[body] for body in bodies]))
     assert together == alone
 
 

@@ -138,6 +138,12 @@ ADAPTERS = [
         adapters.ROWS,
     ),
     Fault(
+        "reads together what is not in one charset",
+        adapters.DeafAdapter,
+        "what is read or written together is the same",
+        "which ignores() says to mean nothing,",
+    ),
+    Fault(
         "puts groups together that are read together",
         adapters.MinglingAdapter,
         "what is read or written together is the same",

@@ -46,9 +46,13 @@ class Adapter(ABC, Generic[T]):
         """The values of several small bodies that have come together, all of one group, each exactly as `decode` gives it.
 
         None, or any error, has them decoded one by one, which is all there is unless an adapter knows something quicker. The
-        media type has no parameters, and is empty when the senders named none.
+        media type is empty when the senders named none; it has no parameters but those that the adapter `ignores`.
         """
         return None
+
+    def ignores(self, media_type: str, parameters: Mapping[str, str]) -> bool:
+        """Whether `decode` reads any body with these parameters as it does without them, as it does JSON with `charset=utf-8`."""
+        return False
 
     def encode_all(self, result: Any, rows: Sequence[int | None], media_type: str) -> Sequence[bytes] | None:
         """The bodies for a whole batch's result, exactly those that `unstack` and `encode` give, and all of one `content_type`.
@@ -118,6 +122,11 @@ class Adapter(ABC, Generic[T]):
 def decodes_all(kind: type[Adapter[Any]]) -> bool:
     """Whether its `decode_all` counts: in a subclass that has a `decode` or `group` of its own, the one it inherits speaks of another."""
     return _is_as_new(kind, "decode_all", "decode", "group")
+
+
+def ignored(adapter: Adapter[Any], media_type: str, parameters: Mapping[str, str]) -> bool:
+    """Whether these parameters change nothing: in a subclass that has a `decode` of its own, the `ignores` it inherits does not count."""
+    return not parameters or (_is_as_new(type(adapter), "ignores", "decode") and adapter.ignores(media_type, parameters))
 
 
 def encodes_all(kind: type[Adapter[Any]]) -> bool:

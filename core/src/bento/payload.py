@@ -14,6 +14,10 @@ from .errors import BadInput, UnsupportedMediaType
 
 ReadableBuffer = bytes | bytearray | memoryview
 
+UTF8 = frozenset({"utf-8", "utf8"})
+"""What clients call it, lower case."""
+
+_CHARSET = frozenset({"charset"})
 # Source: RFC 9110, sections 5.6.2 (token), 5.6.4 (quoted-string) and 8.3.1 (media type).
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _MEDIA_TYPE = re.compile(rf"{_WORD}/{_WORD}")
@@ -63,6 +67,11 @@ class Payload(NamedTuple):
             raise BadInput(f"the body is not {charset} text: {error}") from error
         except (LookupError, ValueError) as error:
             raise UnsupportedMediaType(f"unknown charset {charset!r}") from error
+
+
+def says_utf8(parameters: Mapping[str, str]) -> bool:
+    """Whether parameters say that a body is UTF-8, and nothing else: as a text or JSON is without any."""
+    return parameters.keys() == _CHARSET and parameters["charset"].lower() in UTF8
 
 
 def _quote(text: str) -> str:

@@ -6,6 +6,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BadInput
+from ..payload import UTF8
 from . import _pieces
 from ._plain import ATOMS, array_of, document, plain
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 DEEPEST = 100
 """How many levels of lists and objects a document may have."""
 
-_UTF8 = frozenset({"utf-8", "utf8"})
 _NESTING = frozenset({list, dict})
 _LARGE = 1024 * 1024
 _MANY = 10_000
@@ -24,7 +24,7 @@ _SMALLEST, _LARGEST = -(2**63), 2**64 - 1
 
 def source(payload: Payload) -> bytes | bytearray | str:
     """The JSON text of a payload, in a form that the parser takes: bytes in UTF-8, or text from any other charset."""
-    if payload.parameters and payload.parameters.get("charset", "utf-8").lower() not in _UTF8:
+    if payload.parameters and payload.parameters.get("charset", "utf-8").lower() not in UTF8:
         return payload.text()
     return bytes(payload.data) if isinstance(payload.data, memoryview) else payload.data
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import typing
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from ..adapter import Adapter
 from ..artifact import instance_of
 from ..errors import BadInput, DefinitionError, InvalidInput, UnsupportedMediaType
-from ..payload import Payload
+from ..payload import Payload, says_utf8
 from . import _fit, _json, _msgpack, _nested, _options, _raw, _together
 from ._pieces import PIECE
 from ._release import release
@@ -87,6 +87,9 @@ class ArrayAdapter(Adapter[Any]):
         if media_type not in ("application/json", "") or self._shape is None or self._dtype is None:
             return None
         return _together.read(bodies, self._shape, self._dtype)
+
+    def ignores(self, media_type: str, parameters: Mapping[str, str]) -> bool:
+        return says_utf8(parameters)
 
     def encode_all(self, result: Any, rows: Sequence[int | None], media_type: str) -> Sequence[bytes] | None:
         if not _is_numeric(result):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from ..adapter import Adapter
 from ..artifact import instance_of
 from ..errors import DefinitionError, UnsupportedMediaType
+from ..payload import says_utf8
 from . import _json, _msgpack
 
 if TYPE_CHECKING:
@@ -55,6 +56,9 @@ class JsonAdapter(Adapter[Any]):
 
     def decode_all(self, bodies: Sequence[ReadableBuffer], media_type: str) -> Sequence[Any] | None:
         return list(map(_json.load_text, map(bytes, bodies))) if media_type in ("", "application/json") else None
+
+    def ignores(self, media_type: str, parameters: Mapping[str, str]) -> bool:
+        return says_utf8(parameters)
 
     def encode_all(self, result: Any, rows: Sequence[int | None], media_type: str) -> Sequence[bytes] | None:
         # What a result of another type, such as a dataclass, is cut into may be another adapter's to write.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from ..adapter import Adapter
 from ..errors import UnsupportedMediaType
+from ..payload import says_utf8
 from . import _multipart
 
 if TYPE_CHECKING:
@@ -35,6 +36,9 @@ class TextAdapter(Adapter[str]):
 
     def decode_all(self, bodies: Sequence[ReadableBuffer], media_type: str) -> Sequence[str] | None:
         return [str(body, "utf-8") for body in bodies] if media_type == "" or media_type.startswith("text/") else None
+
+    def ignores(self, media_type: str, parameters: Mapping[str, str]) -> bool:
+        return says_utf8(parameters)
 
     def encode_all(self, result: Any, rows: Sequence[int | None], media_type: str) -> Sequence[bytes] | None:
         return [self.encode(value, media_type) for value in self.unstack(result, rows)]

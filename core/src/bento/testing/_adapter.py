@@ -12,9 +12,10 @@ from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 
-from ..adapter import Adapter, reads
+from ..adapter import Adapter, ignored, reads
 from ..errors import BadInput
 from ..payload import Payload
+from ._bodies import PARAMETERS
 from ._kit import expect
 from ._same import same
 
@@ -124,14 +125,20 @@ class AdapterChecks:
             return
         what = f"decode_all() of {len(bodies)} bodies of {media_type}"
         expect(len(values) == len(bodies), f"{what} gives {len(values)} values: give one for each, in order, or None")
-        for body, value in zip(bodies, values, strict=True):
-            try:
-                alone = self.adapter.decode(Payload(body, media_type))
-            except BadInput as error:
-                raise AssertionError(f"{what} gives {value!r} for {body[:100]!r}, which decode() refuses: give None then") from error
-            self._check_same(value, alone, what)
+        for parameters in (each for each in PARAMETERS if ignored(self.adapter, media_type, each)):
+            though = f"{what} with {parameters!r}, which ignores() says to mean nothing," if parameters else what
+            for body, value in zip(bodies, values, strict=True):
+                self._check_alone(Payload(body, media_type, parameters), value, though)
         groups = [self.adapter.group(value) for value in values]
         expect(all(group == groups[0] for group in groups), f"{what} gives values of several groups: give None then")
+
+    def _check_alone(self, payload: Payload, value: Any, what: str) -> None:
+        """What a body gives with others is what it gives alone."""
+        try:
+            alone = self.adapter.decode(payload)
+        except BadInput as error:
+            raise AssertionError(f"{what} gives {value!r} for {payload.data[:100]!r}, which decode() refuses: give None then") from error
+        self._check_same(value, alone, what)
 
     def _check_written_together(self, group: Sequence[Any], media_type: str) -> None:
         """What `encode_all` gives, if anything, is what each part of the result gives alone."""

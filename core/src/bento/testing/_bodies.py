@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import hypothesis.strategies as st
 
 NO_CHARSETS = ("no-such-charset", "rot13", "hex", "zlib", "punycode", "\0")
@@ -9,6 +11,18 @@ NO_CHARSETS = ("no-such-charset", "rot13", "hex", "zlib", "punycode", "\0")
 
 CHARSETS = ("utf-8", "UTF-8", "utf-16", "utf-32")
 """Charsets that every text can be written in."""
+
+BOM = b"\xef\xbb\xbf"
+"""What a text in UTF-8 may begin with, and one in a charset of Python's own is without."""
+
+PARAMETERS: tuple[Mapping[str, str], ...] = (
+    {},
+    *({"charset": charset} for charset in (*CHARSETS, "utf-8-sig", "latin-1", *NO_CHARSETS)),
+    {"charset": "utf-8", "header": "absent"},
+    {"header": "absent"},
+    {"boundary": "b"},
+)
+"""What may follow the media type."""
 
 _MEGABYTE = 1 << 20
 

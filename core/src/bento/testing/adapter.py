@@ -20,7 +20,7 @@ from ..errors import BentoError
 from ..payload import Payload, parse_content_type
 from ..registry import installed
 from ._adapter import AdapterChecks, import_footprint
-from ._bodies import CHARSETS, NO_CHARSETS, damaged, dear
+from ._bodies import BOM, CHARSETS, NO_CHARSETS, damaged, dear
 from ._kit import Draw, Kit, expect, property_test
 from ._machines import adapter_machine, run
 
@@ -190,7 +190,7 @@ class AdapterTests(AdapterChecks, Kit, kit=True):
                 self._check_written_together(group, media_type)
             bodies, more = ([bytes(self._request(item, media_type).data) for item in items] for items in (group, others))
             if decodes_all(type(self.adapter)):
-                for last in ([draw(damaged(bodies[0]), label=f"damaged {media_type}")], more, []):
+                for last in ([draw(damaged(bodies[0]), label=f"damaged {media_type}")], [BOM + bodies[0]], more, []):
                     self._check_read_together([*bodies, *last], media_type)
 
     @property_test

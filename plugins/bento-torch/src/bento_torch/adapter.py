@@ -11,7 +11,7 @@ from bento.adapters import ArrayAdapter
 from .device import AUTO, check_device, find_device, options_of
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Mapping
 
     import numpy as np
     import torch
@@ -54,6 +54,9 @@ class TensorAdapter(Adapter[Any]):
     def decode_all(self, bodies: Sequence[ReadableBuffer], media_type: str) -> Sequence[torch.Tensor] | None:
         arrays = self._arrays.decode_all(bodies, media_type)
         return None if arrays is None else self._tensors(arrays)
+
+    def ignores(self, media_type: str, parameters: Mapping[str, str]) -> bool:
+        return self._arrays.ignores(media_type, parameters)
 
     def encode_all(self, result: Any, rows: Sequence[int | None], media_type: str) -> Sequence[bytes] | None:
         import torch

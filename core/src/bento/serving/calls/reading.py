@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ...adapter import decodes_all, reads
+from ...adapter import decodes_all, ignored, reads
 from ...errors import UnsupportedMediaType
+from ...payload import parse_content_type
 
 if TYPE_CHECKING:
     from ...adapter import Adapter
@@ -69,12 +70,11 @@ class Reading:
 
     def _admit_together(self, calls: Sequence[Call]) -> bool:
         """Decode them all if the adapter reads so many bodies at once; if it does not, they are decoded one by one."""
-        head = calls[0].head
-        if len(calls) == 1 or not self._decodes_all or len({call.head.content_type for call in calls}) > 1:
+        if len(calls) == 1 or not self._decodes_all:
             return False
         try:
-            media_type, parameters = head.media
-            if parameters or (media_type and media_type not in self._read_types):
+            media_type = self._media_type({call.head.content_type for call in calls})
+            if media_type is None or (media_type and media_type not in self._read_types):
                 return False
             items = self._adapter.decode_all([call.body for call in calls], media_type)
             if items is None or len(items) != len(calls):
@@ -83,6 +83,15 @@ class Reading:
         except Exception:  # noqa: BLE001 - one by one it shows whose it is
             return False
         return True
+
+    def _media_type(self, content_types: Iterable[str]) -> str | None:
+        """The media type that all of these name; None if they name several, or say anything else that the adapter does not ignore."""
+        named = set()
+        for media_type, parameters in map(parse_content_type, content_types):
+            if not ignored(self._adapter, media_type, parameters):
+                return None
+            named.add(media_type)
+        return named.pop() if len(named) == 1 else None
 
     def _note(self, calls: Sequence[Call], items: Sequence[Any]) -> None:
         """Take note of values of one group."""
