@@ -12,7 +12,7 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
-from client import HOST, Connection, post, request
+from client import HOST, Answer, Connection, post, request
 from running import PROGRAM, started
 
 SERVICE = """
@@ -142,6 +142,53 @@ def test_an_answer_during_a_stop_says_once_that_it_is_the_last(project, workers,
         answer = connection.socket.makefile("rb").read()
     assert answer.endswith(b'"rested"')
     assert answer.lower().count(b"connection: close") == 1
+
+
+def closing(answers: list[Answer]) -> list[bool]:
+    return ["close" in answer.headers.get("connection", "") for answer in answers]
+
+
+AHEAD = {
+    "on the fast lane": [post("/nap", b"0.1")] * 9,
+    "on the ordinary lane": [post("/nap", b"0.1", origin=f"http://{HOST}")] * 3 + [request("GET", "/livez")] * 30,
+    "on both": [post("/nap", b"0.1"), request("GET", "/livez"), post("/nap", b"0.1"), post("/pid"), request("GET", "/livez")],
+}
+
+
+@both
+@pytest.mark.parametrize("asked", AHEAD.values(), ids=AHEAD)
+def test_what_one_client_has_sent_ahead_is_answered_and_only_the_last_answer_says_so(project, workers, asked):
+    with started(project, workers=workers) as server, Connection(server.port) as connection:
+        assert server.figure('bento_requests_in_flight{api="nap"}') == 0
+        connection.send(post("/nap", b"0.4") + b"".join(asked))
+        while server.figure('bento_requests_in_flight{api="nap"}') < 1:
+            pass
+        assert server.stop() == 0
+        answers = [connection.answer() for _ in range(1 + len(asked))]
+        assert connection.is_closed()
+    assert {answer.status for answer in answers} == {200}
+    assert closing(answers) == [False] * len(asked) + [True]
+
+
+@pytest.mark.parametrize("asked", AHEAD.values(), ids=AHEAD)
+def test_what_comes_together_during_a_stop_is_answered_together(project, asked):
+    with started(project) as server, Connection(server.port) as busy, Connection(server.port) as idle, Connection(server.port) as unused:
+        assert idle.ask(post("/pid")).status == 200
+        assert server.figure('bento_requests_in_flight{api="nap"}') == 0
+        busy.send(post("/nap", b"0.8"))
+        while server.figure('bento_requests_in_flight{api="nap"}') < 1:
+            pass
+        server.process.send_signal(signal.SIGTERM)
+        wait_until_refused(server.port)
+        for connection in (idle, unused):
+            connection.send(b"".join(asked))
+        for connection in (idle, unused):
+            answers = [connection.answer() for _ in asked]
+            assert {answer.status for answer in answers} == {200}
+            assert closing(answers) == [False] * (len(asked) - 1) + [True]
+            assert connection.is_closed()
+        assert busy.answer().status == 200
+        assert server.process.wait(10) == 0
 
 
 @both

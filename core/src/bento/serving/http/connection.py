@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ..calls.answer import problem
 from ..calls.request import new_request_id
+from ..lifecycle import State
 from .patrol import Linger
 from .unchunked import Unchunked
 
@@ -107,6 +108,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.ending = self._lane.app.lifecycle.state is State.DRAINING
         self._lane.patrol.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -131,6 +133,8 @@ class Connection(HttpToolsProtocol):
             self._give_up(error)
         if self._is_open:
             self._await_rest(len(data))
+        if self.ending:
+            self._say_last()
 
     def on_body(self, body: bytes) -> None:
         self._has_more = True
@@ -181,6 +185,22 @@ class Connection(HttpToolsProtocol):
         return bool(self.pipeline) or self._is_running()
 
     # How it ends
+
+    def last_call(self) -> None:
+        """Answer what has been read, or comes next, and close: the last answer says so."""
+        self.ending = True
+        self._say_last()
+
+    def _say_last(self) -> None:
+        """Have the newest of uvicorn's requests close the connection; what comes after that is not answered."""
+        if self.cycle is not None and not self._last_words:
+            self.cycle.keep_alive = False
+
+    def shutdown(self) -> None:
+        if self._is_busy():
+            self.last_call()
+        else:
+            self.transport.close()
 
     def refuse(self, status: int, detail: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
         """Answer what will not be read, behind all that is ahead of it, and close."""

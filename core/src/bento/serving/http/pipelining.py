@@ -49,10 +49,11 @@ class Pipelining(Connection):
         return call
 
     def ends_with(self, call: PlainCall, answer: Answer) -> bool:
-        """Whether nothing is sent behind the answer to this call."""
-        if answer.closes:
+        """Whether nothing is sent behind the answer to this call; then nothing more is read."""
+        is_last = self.ending and self._in_flight[-1] is call and not (self.pipeline or self._last_words)
+        if is_last or answer.closes:
             self._end()
-        return self.ending and self._in_flight[-1] is call and not self._last_words
+        return is_last
 
     def send(self, call: PlainCall, data: Data) -> None:
         """Take an answer, and write what is now first in line."""
@@ -105,7 +106,7 @@ class Pipelining(Connection):
     def wake(self) -> None:
         """Read again after a refusal."""
         self._rests = False
-        if not (self._waiting or self.ending or self.transport.is_closing()):
+        if not (self._waiting or self._is_leaving()):
             self._read_on()
 
     def pause_writing(self) -> None:
@@ -115,8 +116,12 @@ class Pipelining(Connection):
     def resume_writing(self) -> None:
         super().resume_writing()
         self._start_waiting()
-        if not (self._waiting or self.ending or self._in_flight or self.pipeline):
+        if not (self._waiting or self._in_flight or self.pipeline or self._is_leaving()):
             self._read_on()
+
+    def _is_leaving(self) -> bool:
+        """Whether nothing more will be read."""
+        return self.transport.is_closing() or bool(self._last_words or (self.ending and self._in_flight))
 
     def _end(self) -> None:
         """Read no more, and close once everything in flight is answered."""

@@ -195,13 +195,6 @@ class FastProtocol(Pipelining):
     def _is_busy(self) -> bool:
         return self._head is not None or self._fresh is not None or super()._is_busy()
 
-    def shutdown(self) -> None:
-        self._begin_fresh()
-        if self._in_flight or self._head is not None:
-            self.ending = True
-        else:
-            super().shutdown()
-
     def connection_lost(self, exc: Exception | None) -> None:
         self._begin_fresh()
         self._end_intake()

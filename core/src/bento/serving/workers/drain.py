@@ -2,8 +2,8 @@
 
 A connection waits in three places: in the kernel, for a process to take it; between two requests; and behind a request that runs.
 Closing the listening socket resets the first kind, so its queue is emptied first. Closing the second kind races with a client that
-is just sending its next request, so such a connection stays open for a moment, and whoever asks meanwhile is answered with
-`connection: close`.
+is just sending its next request, so such a connection stays open for a moment, and whoever asks meanwhile is answered. The last of a
+connection's answers, and no other, says `connection: close` (RFC 9112, section 9.6).
 """
 
 from __future__ import annotations
@@ -57,14 +57,14 @@ def plug(listener: socket.socket) -> None:
 
 async def drain(server: uvicorn.Server, listeners: Iterable[socket.socket]) -> None:
     """Take what waits in the queue, stop listening, and return when every connection has ended, and every task that answers."""
+    from ..http.fast import fits
+
     state = server.server_state
-    state.default_headers = [*state.default_headers, _CLOSE]
-    for connection in list(state.connections):
-        cycle = getattr(connection, "cycle", None)
-        if cycle is not None and not cycle.response_complete:
-            # Older releases of uvicorn would close the connection without a word, on a client's next request.
-            cycle.default_headers = state.default_headers
-            connection.shutdown()
+    if fits():
+        for connection in list(state.connections):
+            connection.last_call()  # type: ignore[union-attr]  # each of them is one of ours
+    else:
+        _tell_all(state)
     for listener in listeners:
         await _empty_queue(listener)
     for listening in server.servers:
@@ -76,6 +76,17 @@ async def drain(server: uvicorn.Server, listeners: Iterable[socket.socket]) -> N
         await asyncio.sleep(_LOOK_EVERY)
         if time.monotonic() >= last_call:
             _close_idle(state)
+
+
+def _tell_all(state: uvicorn.server.ServerState) -> None:
+    """Have every answer say that it is the last of its connection, as far as uvicorn's own protocol allows."""
+    state.default_headers = [*state.default_headers, _CLOSE]
+    for connection in list(state.connections):
+        cycle = getattr(connection, "cycle", None)
+        if cycle is not None and not cycle.response_complete:
+            # Older releases of uvicorn would close the connection without a word, on a client's next request.
+            cycle.default_headers = state.default_headers
+            connection.shutdown()
 
 
 async def _empty_queue(listener: socket.socket) -> None:
