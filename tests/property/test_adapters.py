@@ -9,7 +9,7 @@ import math
 import msgpack
 import numpy as np
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from python_multipart.multipart import FormParser
@@ -17,6 +17,7 @@ from python_multipart.multipart import FormParser
 from bento import BadInput, Payload
 from bento.adapters import ArrayAdapter, JsonAdapter
 from bento.adapters._multipart import Part, content_type_of, join, split
+from pressing import times
 
 JSON, MSGPACK, NPY, RAW = "application/json", "application/msgpack", "application/x-npy", "application/octet-stream"
 DTYPES = hnp.boolean_dtypes() | hnp.integer_dtypes(endianness="?") | hnp.unsigned_integer_dtypes(endianness="?") | hnp.floating_dtypes(
@@ -228,6 +229,62 @@ def test_requests_that_are_read_together_are_read_as_each_alone(bodies, shape, d
         together = None
     if together is not None:
         assert bits(together) == bits(adapter.decode(Payload(body, JSON)) for body in bodies)
+
+
+def written(media_type, array, names, odd):
+    """A body that a client writes, in the order of the bytes and of the axes that its array has."""
+    if media_type == RAW:
+        return array.tobytes()
+    if media_type == MSGPACK:
+        said = {"dtype": array.dtype.str, "shape": list(array.shape), "data": array.tobytes(), "more": 1}
+        return msgpack.packb({name: said[name] for name in names})
+    file = io.BytesIO()
+    np.save(file, array, allow_pickle=False)
+    body = file.getvalue()
+    # At an odd address numbers are copied when they are read.
+    return body[:8] + (int.from_bytes(body[8:10], "little") + 1).to_bytes(2, "little") + b" " + body[10:] if odd else body
+
+
+ALIKE = hnp.array_shapes(min_dims=0, min_side=0, max_dims=3, max_side=3).flatmap(
+    lambda shape: DTYPES.flatmap(lambda dtype: st.lists(hnp.arrays(dtype, shape, fill=st.nothing()), min_size=2, max_size=5))
+)
+# A body that is not as the others are, or not in one piece.
+DAMAGES = [lambda body: body[:-1], lambda body: body + b"0", lambda body: body.replace(b"f4", b"i4"), lambda body: body[::-1], bytearray]
+
+
+@settings(max_examples=times(300, 3000))
+@given(ALIKE, st.sampled_from([MSGPACK, NPY, RAW]), st.booleans(), st.booleans(), st.data())
+def test_numbers_in_bytes_that_are_read_together_are_read_as_each_alone(arrays, media_type, fortran, odd, data):
+    names = data.draw(st.permutations(["dtype", "shape", "data"])) + data.draw(st.sampled_from([[], [], ["more"]]))
+    arrays += data.draw(st.just([]) | st.just([]) | st.lists(ARRAYS, max_size=1))
+    bodies = [written(media_type, np.asfortranarray(array) if fortran else array, names, odd) for array in arrays]
+    bodies += [damage(bodies[0]) for damage in data.draw(st.just([]) | st.lists(st.sampled_from(DAMAGES), max_size=1))]
+    own = (arrays[0].shape, arrays[0].dtype.newbyteorder("="))
+    shapes, dtypes = ([None, own[0], own[0], (None, 2), (None, None), (2, None)], [None, own[1], own[1], "float32", "int64", "uint8"])
+    adapter = ArrayAdapter(data.draw(st.sampled_from(shapes)), data.draw(st.sampled_from(dtypes)))
+    try:
+        together = adapter.decode_all(bodies, media_type)
+    except (ValueError, BadInput):
+        together = None
+    if together is not None:
+        alone = [adapter.decode(Payload(body, media_type)) for body in bodies]
+        assert bits(together) == bits(alone)
+        assert [each.flags.writeable for each in together] == [each.flags.writeable for each in alone]
+
+
+@pytest.mark.parametrize("media_type", [MSGPACK, NPY, RAW])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_small_numbers_in_bytes_are_read_together(media_type, dtype):
+    bodies = [ArrayAdapter((None, 2), dtype).encode(np.array([[1, number]]), media_type) for number in range(3)]
+    items = ArrayAdapter((None, 2), dtype if media_type == RAW else "float64").decode_all(bodies, media_type)
+    assert [item.tolist() for item in items] == [[[1, 0]], [[1, 1]], [[1, 2]]]
+
+
+def test_an_array_whose_numbers_stand_before_what_is_said_of_them_is_read_with_others():
+    said = [{"data": bytes([number, 1]), "dtype": "|u1", "shape": [2]} for number in range(3)]
+    assert [item.tolist() for item in ArrayAdapter().decode_all(list(map(msgpack.packb, said)), MSGPACK)] == [[0, 1], [1, 1], [2, 1]]
+    said[1]["dtype"] = "|i1"
+    assert ArrayAdapter().decode_all(list(map(msgpack.packb, said)), MSGPACK) is None
 
 
 @given(ARRAYS, st.sampled_from([None, "float64", "int32"]), st.data())

@@ -21,9 +21,13 @@ if TYPE_CHECKING:
     from ..payload import ReadableBuffer
 
     Array = np.ndarray[Any, Any]
+    # The bytes of an array in a body, and the dtype, shape and order that the body says they have, which nobody has checked.
+    Layout = tuple[ReadableBuffer, object, Sequence[object], bool]
 
 _DTYPE = re.compile(r"[<>|=](b1|i1|u1|[iu][248]|f[248])")
 _LARGEST_RANK = 32
+KEYS = frozenset({"dtype", "shape", "data"})
+"""Of the map that stands for an array in msgpack."""
 
 # Source: NumPy Enhancement Proposal 1. The header is a Python literal; only the literals that array writers make are read.
 _MAGIC = b"\x93NUMPY"
@@ -33,10 +37,11 @@ _ENTRY = rf"\s*'(descr|fortran_order|shape)'\s*:\s*('[^']*'|True|False|{_SHAPE})
 _HEADER = re.compile(rf"\s*\{{{_ENTRY},{_ENTRY},{_ENTRY},?\s*\}}\s*")
 
 
-def view(data: ReadableBuffer, dtype: object, shape: Sequence[object], *, fortran_order: bool = False) -> Array:
-    """An array over `data`, whose dtype is written as numpy does, such as `<f4`."""
+def view(layout: Layout) -> Array:
+    """An array over the bytes of a body, whose dtype is written as numpy does, such as `<f4`."""
     import numpy as np
 
+    data, dtype, shape, fortran_order = layout
     if not isinstance(dtype, str) or not _DTYPE.fullmatch(dtype):
         raise BadInput(f"{reprlib.repr(dtype)} is no dtype that is read here: expected booleans, integers or floats, such as '<f4'")
     if len(shape) > _LARGEST_RANK or not all(type(size) is int and 0 <= size < 2**48 for size in shape):
@@ -68,7 +73,7 @@ def little_endian(array: Array) -> Array:
     return np.asarray(array, dtype=array.dtype.newbyteorder("<"), order="C")
 
 
-def read_npy(data: ReadableBuffer) -> Array:
+def npy_layout(data: ReadableBuffer) -> Layout:
     """The array of a `.npy` file of version 1, 2 or 3. Pickled objects and structured dtypes are refused."""
     body = memoryview(data).cast("B")
     start, size = _header_span(body)
@@ -82,7 +87,7 @@ def read_npy(data: ReadableBuffer) -> Array:
     if "descr" not in entries or not shape.startswith("(") or order not in ("True", "False"):
         raise BadInput(f"{reprlib.repr(header)} is no header of a .npy file of numbers")
     sizes = [int(number) for number in shape.strip("()").split(",") if number.strip()]
-    return view(body[start + size :], entries["descr"].strip("'"), sizes, fortran_order=order == "True")
+    return body[start + size :], entries["descr"].strip("'"), sizes, order == "True"
 
 
 def write_npy(array: Array) -> bytes:
@@ -94,16 +99,16 @@ def write_npy(array: Array) -> bytes:
     return file.getvalue()
 
 
-def read_map(value: Mapping[str, object]) -> Array:
+def map_layout(value: Mapping[str, object]) -> Layout:
     """The array of the map `{"dtype": "<f4", "shape": [2, 3], "data": bytes}`."""
     data, shape = value.get("data"), value.get("shape")
     if not isinstance(data, bytes | memoryview) or not isinstance(shape, list):
         raise BadInput("expected a map with dtype, shape and data, such as {'dtype': '<f4', 'shape': [2, 3], 'data': 24 bytes}")
-    return view(data, value.get("dtype"), shape)
+    return data, value.get("dtype"), shape, False
 
 
 def write_map(array: Array) -> dict[str, object]:
-    """What `read_map` reads."""
+    """What `map_layout` reads."""
     written = little_endian(array)
     return {"dtype": written.dtype.str, "shape": list(written.shape), "data": written.tobytes()}
 

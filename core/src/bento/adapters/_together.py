@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any
 
-from . import _fit, _json
+from . import _fit, _json, _raw
 from ._pieces import PIECE
 
 if TYPE_CHECKING:
@@ -43,6 +43,36 @@ def read(bodies: Sequence[ReadableBuffer], shape: _fit.Shape, dtype: np.dtype[An
         return None
     array = _fit.convert(array, dtype)
     return _rows_of(array, list(map(len, values))) if has_rows else list(array)
+
+
+def read_alike(bodies: Sequence[ReadableBuffer], layout: _raw.Layout, first: Array) -> list[Array] | None:
+    """The arrays of bodies of which only the numbers differ: they lie in each where `layout` has them in the first, whose array is given.
+
+    None or any error if there is more to it, and they have to be read one by one.
+    """
+    data, dtype, shape, fortran_order = layout
+    # The items of an array of one axis are no arrays.
+    if not first.ndim or fortran_order or len(bodies[0]) * len(bodies) > PIECE:
+        return None
+    body = bodies[0]
+    start = _address(data) - _address(body)
+    stop = start + len(data)
+    before, behind = body[:start], body[stop:]
+    if not all(type(each) is bytes and each[:start] == before and each[stop:] == behind for each in bodies):
+        return None
+    text = b"".join([each[start:stop] for each in bodies])
+    array = _fit.convert(_raw.view((text, dtype, [len(bodies), *shape], False)), first.dtype)
+    if array.shape[1:] != first.shape or array.flags.writeable != first.flags.writeable:
+        return None
+    return list(array)
+
+
+def _address(buffer: ReadableBuffer) -> int:
+    """Where a buffer begins in memory."""
+    import numpy as np
+
+    address: int = np.frombuffer(buffer, np.uint8).__array_interface__["data"][0]
+    return address
 
 
 def _rows_of(array: Array, counts: list[int]) -> list[Array]:

@@ -73,9 +73,9 @@ class ArrayAdapter(Adapter[Any]):
         elif media_type in _msgpack.MEDIA_TYPES:
             array = _from_msgpack(payload, self._leaves)
         elif media_type == _NPY:
-            array = _raw.read_npy(payload.data)
+            array = _raw.view(_raw.npy_layout(payload.data))
         elif media_type in self.media_types:
-            array = self._from_raw(payload)
+            array = _raw.view(self._bare_layout(payload))
         else:
             raise UnsupportedMediaType(f"{media_type!r} is not read here: expected one of {', '.join(self.media_types)}")
         if self._shape is not None and (array.shape[1:] != self._row_shape or not array.ndim):
@@ -83,10 +83,12 @@ class ArrayAdapter(Adapter[Any]):
         return array if self._dtype is None else _fit.convert(array, self._dtype)
 
     def decode_all(self, bodies: Sequence[ReadableBuffer], media_type: str) -> Sequence[Array] | None:
+        if media_type not in ("application/json", ""):
+            first = Payload(bodies[0], media_type)
+            layout = self._layout(first)
+            return None if layout is None else _together.read_alike(bodies, layout, self.decode(first))
         # Without a declared dtype, that of each depends on its own numbers.
-        if media_type not in ("application/json", "") or self._shape is None or self._dtype is None:
-            return None
-        return _together.read(bodies, self._shape, self._dtype)
+        return None if self._shape is None or self._dtype is None else _together.read(bodies, self._shape, self._dtype)
 
     def ignores(self, media_type: str, parameters: Mapping[str, str]) -> bool:
         return says_utf8(parameters)
@@ -156,13 +158,22 @@ class ArrayAdapter(Adapter[Any]):
     def for_value(cls, value: object) -> Self | None:
         return cls() if instance_of(value, "numpy", "ndarray") else None
 
-    def _from_raw(self, payload: Payload) -> Array:
+    def _layout(self, payload: Payload) -> _raw.Layout | None:
+        """Where a body has its numbers as bytes; None if it has none, or more than an array."""
+        if payload.media_type == _NPY:
+            return _raw.npy_layout(payload.data)
+        if payload.media_type not in _msgpack.MEDIA_TYPES:
+            return self._bare_layout(payload)
+        mapped = _msgpack.parse_around(payload.data, "data")
+        return _raw.map_layout(mapped) if mapped is not None and mapped.keys() == _raw.KEYS else None
+
+    def _bare_layout(self, payload: Payload) -> _raw.Layout:
         shape, dtype = self._declared()
         row = dtype.itemsize * math.prod(size for size in shape if size is not None)
         rows, rest = divmod(len(payload.data), row or 1)
         if rest:
             raise BadInput(f"expected a multiple of {row} bytes for {dtype} in the shape {_fit.describe(shape)}, got {len(payload.data)}")
-        return _raw.view(payload.data, dtype.newbyteorder("<").str, [rows if size is None else size for size in shape])
+        return payload.data, dtype.newbyteorder("<").str, [rows if size is None else size for size in shape], False
 
     def _to_raw(self, array: Array) -> bytes:
         shape, _ = self._declared()
@@ -238,10 +249,10 @@ def _from_json(payload: Payload, leaves: frozenset[type]) -> Array:
 def _from_msgpack(payload: Payload, leaves: frozenset[type]) -> Array:
     mapped = _msgpack.parse_around(payload.data, "data") if len(payload.data) > PIECE else None
     if mapped is not None:
-        return _raw.read_map(mapped)
+        return _raw.view(_raw.map_layout(mapped))
     values = [_msgpack.parse(payload)]
     if isinstance(values[0], dict):
-        return _raw.read_map(values[0])
+        return _raw.view(_raw.map_layout(values[0]))
     if not _nested.only_leaves(values[0], leaves):
         raise _nested.fault(values[0], leaves)
     return _from_lists(values, len(payload.data), leaves)
