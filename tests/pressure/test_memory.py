@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import select
+import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 
@@ -41,6 +43,55 @@ def test_a_body_that_is_only_announced_takes_no_memory(server):
 def chunked(path: str, body: bytes) -> bytes:
     head = request("POST", path, content_length=None, transfer_encoding="chunked")
     return head + b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+
+
+FROM_A_PAGE = "http://127.0.0.1"
+AHEAD = {
+    "pages": [request("GET", "/livez", x_request_id=f"{number}") for number in range(8000)],
+    "short requests": [b"GET /livez HTTP/1.1\r\n\r\n"] * 20_000,
+    "bodies full of empty lines": [post("/size", b"\r\n\r\n" * 5000, "text/plain", origin=FROM_A_PAGE) for _ in range(100)],
+    "plain requests": [post("/echo", x_request_id=f"{number}") for number in range(8000)],
+}
+
+
+@pytest.mark.parametrize("origin", [None, FROM_A_PAGE], ids=["behind the fast lane", "behind the ordinary lane"])
+@pytest.mark.parametrize("asked", AHEAD.values(), ids=AHEAD)
+def test_what_a_client_sends_far_ahead_takes_little_more_than_its_bytes(server, asked, origin):
+    """Nothing may fail or overtake, however much one connection has sent before its first answer."""
+    with Connection(server.port) as connection:
+        before = server.memory()
+        with sending(connection, post("/later", b"0.5", origin=origin) + b"".join(asked)):
+            highest = max(server.memory() for _ in until_it_comes(connection))
+            answers = [connection.answer() for _ in [b"", *asked]]
+    assert {answer.status for answer in answers} == {200}
+    numbers = [answer.headers["x-request-id"] for answer in answers[1:] if len(answer.headers["x-request-id"]) < 6]
+    assert numbers == [f"{number}" for number in range(len(numbers))]
+    assert highest - before < 5 * MEGABYTE
+
+
+def test_a_body_behind_other_requests_waits_for_its_turn_outside(server):
+    """Each answer ahead of it leaves; none lets more of it in."""
+    with Connection(server.port) as connection:
+        before = server.memory()
+        with sending(connection, post("/later", b"0.02", origin=FROM_A_PAGE) * 30 + chunked("/size", bytes(40 * MEGABYTE))):
+            highest = max(server.memory() for _ in range(29) if connection.answer().status == 200)
+            assert [connection.answer().body, connection.answer().body] == [b"0.02", b"%d" % (40 * MEGABYTE)]
+    assert highest - before < 5 * MEGABYTE
+
+
+@contextmanager
+def sending(connection: Connection, data: bytes) -> Iterator[None]:
+    """Send beside what else is done."""
+    thread = threading.Thread(target=connection.send, args=(data,))
+    thread.start()
+    yield
+    thread.join()
+
+
+def until_it_comes(connection: Connection) -> Iterator[None]:
+    """Every few milliseconds, until there is an answer."""
+    while not select.select([connection.socket], [], [], 0.01)[0]:
+        yield
 
 
 def whole(path: str, body: bytes) -> bytes:

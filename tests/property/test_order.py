@@ -102,6 +102,7 @@ class Event(Enum):
     ASK_TWICE = "two requests in one packet"
     ASK_SPACED = "a request with blanks that mean nothing"
     ASK_FROM_A_PAGE = "a request that is none for the fast lane"
+    ASK_MUCH = "many such requests at once, with bodies full of empty lines"
     TURN = "a turn of the loop"
     LEAVE = "its client leaves"
     LAST_CALL = "the server will end"
@@ -130,10 +131,8 @@ class Client:
             self.protocol.shutdown()
         elif event is Event.LAST_CALL:
             self.protocol.last_call()
-        elif event is Event.ASK_FROM_A_PAGE:
-            self.asked.append(number)
-            self.is_from_a_page = True
-            self.protocol.data_received(post("/double", b"[%d]" % number, origin="http://127.0.0.1"))
+        elif event in {Event.ASK_FROM_A_PAGE, Event.ASK_MUCH}:
+            self._ask_from_a_page(range(number, number + (50 if event is Event.ASK_MUCH else 1)))
         elif event is Event.ASK:
             self.asked.append(number)
             self.protocol.data_received(request)
@@ -147,6 +146,12 @@ class Client:
         elif event is Event.ASK_TWICE:
             self.asked += [number, number]
             self.protocol.data_received(request + request)
+
+    def _ask_from_a_page(self, numbers: range) -> None:
+        self.asked += numbers
+        self.is_from_a_page = True
+        bodies = [b"[%d]" % number + b"\r\n\r\n" * (number % 100) for number in numbers]
+        self.protocol.data_received(b"".join(post("/double", body, origin="http://127.0.0.1") for body in bodies))
 
     @property
     def answers(self) -> list[int]:

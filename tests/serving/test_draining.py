@@ -151,6 +151,7 @@ def closing(answers: list[Answer]) -> list[bool]:
 AHEAD = {
     "on the fast lane": [post("/nap", b"0.1")] * 9,
     "on the ordinary lane": [post("/nap", b"0.1", origin=f"http://{HOST}")] * 3 + [request("GET", "/livez")] * 30,
+    "far ahead": [request("GET", "/livez")] * 400,
     "on both": [post("/nap", b"0.1"), request("GET", "/livez"), post("/nap", b"0.1"), post("/pid"), request("GET", "/livez")],
 }
 

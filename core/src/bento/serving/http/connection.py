@@ -1,8 +1,8 @@
 """One connection's life beside its requests: how long a client may leave something undone, and how its connection ends then.
 
-uvicorn waits without end for the rest of a request, for somebody to read an answer, and for a first byte; it answers what it cannot
-parse in the middle of other answers, and leaves unread the body of a request that offers to switch to another protocol. This is its
-protocol with those gaps closed; the patrol sees to the times.
+uvicorn waits without end for the rest of a request, for somebody to read an answer, and for a first byte; it parses all that a client
+sends ahead of its turn, answers what it cannot parse in the middle of other answers, and leaves unread the body of a request that offers
+to switch to another protocol. This is its protocol with those gaps closed; the patrol sees to the times.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from ..calls.answer import problem
 from ..calls.request import new_request_id
 from ..lifecycle import State
+from .backlog import Backlog
 from .patrol import Linger
 from .unchunked import Unchunked
 
@@ -29,6 +30,9 @@ log = logging.getLogger("bento.serving")
 
 Data = bytes | list[bytes]
 """An answer as it is written, whole or in pieces."""
+
+# As many of a connection's requests as may wait for their turn, and below which more are parsed: one by one would take longer.
+_FAR, _NEAR = 32, 16
 
 _SWITCH = frozenset({b"http2-settings", b"upgrade"})
 
@@ -70,6 +74,7 @@ class Connection(HttpToolsProtocol):
     # uvicorn's own attributes are as many as instances of a class can share the keys of; with ours in there as well, each of our methods
     # would be looked for in a dictionary of the connection's own.
     __slots__ = (
+        "_backlog",
         "_counted",
         "_diverted",
         "_has_more",
@@ -108,6 +113,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.flow = self._backlog = Backlog(transport)
         self.ending = self._lane.app.lifecycle.state is State.DRAINING
         self._lane.patrol.add(self)
 
@@ -119,22 +125,38 @@ class Connection(HttpToolsProtocol):
         super().connection_lost(exc)
         # Those that never began know this connection, and it them.
         self.pipeline.clear()
+        self._backlog.drop()
 
     # What a client sends
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
-        try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade as switch:
-            self._read_again(data[switch.args[0] :])
-            return  # it has taken note of what is missing
-        except httptools.HttpParserError as error:
-            self._give_up(error)
+        self._backlog.put(data)
+        self._parse()
+
+    def _parse(self) -> None:
+        """Have what has come parsed, until enough is ahead of its turn."""
+        size = 0
+        while self._backlog and not self._is_far_ahead():
+            piece = self._backlog.take(_FAR - len(self.pipeline))
+            size += len(piece)
+            try:
+                self.parser.feed_data(piece)
+            except httptools.HttpParserUpgrade as switch:
+                self._read_again(piece[switch.args[0] :])
+            except httptools.HttpParserError as error:
+                self._give_up(error)
+        if self._backlog:
+            self.flow.pause_reading()
+            return
         if self._is_open:
-            self._await_rest(len(data))
+            self._await_rest(size)
         if self.ending:
             self._say_last()
+
+    def _is_far_ahead(self) -> bool:
+        """Whether enough requests wait for their turn, or one whose body is not whole."""
+        return len(self.pipeline) >= _FAR or bool(self.pipeline and self._is_open and self._diverted)
 
     def on_body(self, body: bytes) -> None:
         self._has_more = True
@@ -150,11 +172,15 @@ class Connection(HttpToolsProtocol):
             self.refuse(431, f"the headers are larger than the limit of {self._limits.headers} bytes")
 
     def _read_again(self, rest: bytes) -> None:
-        """Read a request once more without its offer to switch to another protocol, which nobody has to take (RFC 9110, section 7.8)."""
+        """Have a request read again without its offer to switch to another protocol, which nobody has to take (RFC 9110, section 7.8)."""
+        if self.parser.get_method() == b"CONNECT":
+            # It is answered with a refusal, and the parser has taken it for one.
+            self._backlog.put_back(rest)
+            return
         lines = [b"%s %s HTTP/%s" % (self.parser.get_method(), self._url, self.parser.get_http_version().encode())]
         lines += [b"%s: %s" % header for header in map(_without_switch, self._raw_headers) if header[0].lower() not in _SWITCH]
         self.parser = new_parser(self)
-        self.data_received(b"\r\n".join([*lines, b"", rest]))
+        self._backlog.put_back(b"\r\n".join([*lines, b"", rest]))
 
     def _give_up(self, error: httptools.HttpParserError) -> None:
         cause = error.__context__
@@ -169,7 +195,7 @@ class Connection(HttpToolsProtocol):
     def look(self, now: float) -> None:
         """End the connection if its client has begun, or read, or asked nothing for too long."""
         unread = self.transport.get_write_buffer_size()
-        if self._is_in_head() and now - self._received >= self._limits.head_seconds:
+        if self._is_in_head() and not self._backlog and now - self._received >= self._limits.head_seconds:
             self.refuse(408, f"the headers were not there within {self._limits.head_seconds:.3g} seconds")
         elif (self._received, unread) != self._seen or (not unread and self._is_busy()):
             self._seen, self._seen_at = (self._received, unread), now
@@ -193,7 +219,7 @@ class Connection(HttpToolsProtocol):
 
     def _say_last(self) -> None:
         """Have the newest of uvicorn's requests close the connection; what comes after that is not answered."""
-        if self.cycle is not None and not self._last_words:
+        if self.cycle is not None and not (self._last_words or self._backlog):
             self.cycle.keep_alive = False
 
     def shutdown(self) -> None:
@@ -210,6 +236,7 @@ class Connection(HttpToolsProtocol):
             method, path = ("-", "-") if self._is_in_head() else (self.parser.get_method().decode(), self._url.decode("latin-1"))
             self._lane.access_log.write(method, path.partition("?")[0], status, time.monotonic() - self._received, request_id)
         self._forget()
+        self._backlog.drop()
         self.ending = True
         self.flow.pause_reading()
         self.parser = _Deaf()  # type: ignore[assignment]  # uvicorn does the same with None
@@ -252,6 +279,11 @@ class Connection(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
+        if self._backlog and len(self.pipeline) < _NEAR and not self.transport.is_closing():
+            self._parse()
+            if self._is_in_head():
+                # Its client has its time from now on: until now it was not read.
+                self._received = time.monotonic()
         self._end_if_idle()
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:

@@ -1,0 +1,67 @@
+"""The backlog: what a client sends far ahead of its turn is kept as it came.
+
+A parsed request takes a hundred times its bytes until it is answered, and a client may send thousands in one packet. So packets are
+parsed in pieces, as answers leave; what is left of one waits, and meanwhile nothing more is read.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from uvicorn.protocols.http.flow_control import FlowControl
+
+if TYPE_CHECKING:
+    import asyncio
+
+_END_OF_HEAD = b"\r\n\r\n"
+# No request is shorter than 18 bytes, so that few are in a piece like this. A body full of empty lines is not cut into smaller ones.
+_SHORT = 512
+
+
+class Backlog(FlowControl):
+    """The flow of one connection, which stands still while something is kept."""
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        super().__init__(transport)
+        self._packet = b""
+        self._place = 0
+
+    def __bool__(self) -> bool:
+        """Whether something is kept."""
+        return bool(self._packet)
+
+    def put(self, data: bytes) -> None:
+        """Keep what has come, behind what is there."""
+        self._packet, self._place = self._packet[self._place :] + data, 0
+
+    def put_back(self, data: bytes) -> None:
+        """Keep what is to be read next."""
+        self._packet, self._place = data + self._packet[self._place :], 0
+
+    def take(self, requests: int) -> bytes:
+        """The next piece, in which the heads of so many requests end, and of a few more where they are short."""
+        packet, start = self._packet, self._place
+        end = self._end_of(requests)
+        if end >= len(packet):
+            self.drop()
+        else:
+            self._place = end
+        return packet[start:end]
+
+    def drop(self) -> None:
+        """Keep nothing."""
+        self._packet, self._place = b"", 0
+
+    def resume_reading(self) -> None:
+        if not self._packet:
+            super().resume_reading()
+
+    def _end_of(self, requests: int) -> int:
+        end, least = self._place, self._place + _SHORT
+        if least < len(self._packet):
+            for _ in range(requests):
+                place = self._packet.find(_END_OF_HEAD, end)
+                if place < 0:
+                    return len(self._packet)
+                end = place + len(_END_OF_HEAD)
+        return max(end, least)
