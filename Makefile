@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DONE := $(VENV)/done
 # Our own projects are built with what BUILD has installed, instead of an environment for each of them.
-BUILD := editables hatchling
+BUILD := cython editables hatchling setuptools
 # Less than a third of what is installed is ever imported, and compiled then.
 PIP := -m pip --quiet --disable-pip-version-check install --no-build-isolation --no-compile --constraint constraints.txt
 install_into = $(1)/bin/python $(PIP)
@@ -33,8 +33,10 @@ export FRAMEWORKS
 CLOUDS := az gs remote
 AZURITE := azurite@3.37.0
 PROJECTS := core plugins/bento-sklearn
+# What is compiled, anew whenever it has changed.
+LOOPS := native/pyproject.toml $(wildcard native/src/bento_native/*.pyx native/src/bento_native/*.pxd)
 DECLARED := pyproject.toml constraints.txt $(PROJECTS:%=%/pyproject.toml)
-SOURCES := conftest.py core/src plugins examples benchmarks tests
+SOURCES := conftest.py core/src native plugins examples benchmarks tests
 PLUGINS := $(notdir $(patsubst %/pyproject.toml,%,$(sort $(wildcard plugins/*/pyproject.toml))))
 
 # The other plugins need frameworks. Those whose frameworks get along share an environment, every other one has its own.
@@ -51,15 +53,17 @@ PLUGINS_together := $(filter $(LONG),$(PLUGINS)) $(filter-out bento-sklearn $(LO
 TOGETHER := $(VENV)/plugins/together
 # What a plugin builds on besides the core.
 BELOW_bento-transformers := bento-torch
-EVERYTHING := core $(PLUGINS:%=plugins/%)
+EVERYTHING := core native $(PLUGINS:%=plugins/%)
 # What tests use one part of, in a folder of its own: the rest wants a server's requirements, or comes with a plugin for pytest.
 SCHEMAS_bento-kubernetes := cloudcoil cloudcoil-models-knative-serving kserve
 PAGE := tests/docs/test_pages.py::test_a_page_does_what_it_shows
+# What runs through the compiled loops.
+PURE := tests/property/test_order.py tests/serving/test_http.py tests/wire
 # What is pressed harder by `make pressure`.
 PRESSED := tests/pressure tests/property tests/store/test_remotes_interrupted.py
 
 .DEFAULT_GOAL := help
-.PHONY: install demo test pressure coverage test-plugins test-brief check repro bench docs clean help
+.PHONY: install demo test pure pressure coverage test-plugins test-brief check repro bench docs clean help
 
 help:  ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +73,9 @@ demo: $(DONE)/demo  ## train a classifier on the iris data, serve it and ask it 
 
 test: $(DONE)/test $(DONE)/servers  ## run the tests of core and bento-sklearn
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder
+
+pure: $(DONE)/test  ## run the tests of a server's path again without what is compiled
+	BENTO_NATIVE=0 $(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(PURE)
 
 pressure: $(DONE)/test $(DONE)/servers  ## run the long form of what the tests have a short form of: load, crashes and properties
 	BENTO_PRESSURE_SECONDS=10 $(BIN)/python -m pytest --timeout 600 --numprocesses auto --dist loadfile --no-loadscope-reorder $(PRESSED)
@@ -119,8 +126,8 @@ $(DONE)/pip: constraints.txt
 	@mkdir -p $(DONE)
 	@touch $@
 
-$(DONE)/demo: $(DONE)/pip $(DECLARED)
-	$(INSTALL) --editable core --editable plugins/bento-sklearn
+$(DONE)/demo: $(DONE)/pip $(DECLARED) $(LOOPS)
+	$(INSTALL) --editable core --editable native --editable plugins/bento-sklearn
 	$(COMPILE)
 	@touch $@
 

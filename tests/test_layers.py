@@ -37,6 +37,7 @@ ANYWHERE = {"importlib_metadata", "msgpack", "numpy", "orjson", "packaging"}
 ONLY_IN = {
     "aiohttp": {"store"},
     "azure": {"store"},
+    "bento_native": {"serving"},
     "click": {"cli"},
     "cryptography": {"bundle"},
     "fsspec": {"store"},

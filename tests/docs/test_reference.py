@@ -89,7 +89,7 @@ def test_the_readme_lists_everything_there_is():
     brought = [*bento_register_artifacts(), *bento_register_adapters(), *bento_register_packers()]
     assert {kind.__name__ for kind in brought} <= set(re.findall(r"`(\w+)`", text))
     plugins = {path.parent.name for path in ROOT.glob("plugins/*/pyproject.toml")}
-    assert {"bento-core", *plugins} == set(re.findall(r"^\| \[`([\w-]+)`\]", text, re.MULTILINE))
+    assert {"bento-core", "bento-native", *plugins} == set(re.findall(r"^\| \[`([\w-]+)`\]", text, re.MULTILINE))
 
 
 def test_every_dependency_of_the_core_is_defended():

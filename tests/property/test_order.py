@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from itertools import islice
 from typing import Any
 
 import uvicorn
@@ -30,6 +31,14 @@ class Doubling(bento.Service):
     """Twice what each brings."""
 
     @bento.api(input=ArrayAdapter(shape=(None,), dtype="int64"), output=ArrayAdapter(), batch=bento.Batch(size=4))
+    def double(self, rows):
+        return rows * 2
+
+
+class Wide(bento.Service):
+    """Takes all who are there at once."""
+
+    @bento.api(input=ArrayAdapter(shape=(None,), dtype="int64"), output=ArrayAdapter(), batch=True)
     def double(self, rows):
         return rows * 2
 
@@ -208,7 +217,7 @@ def figure(page: str, name: str) -> float:
 
 
 @settings(max_examples=times(100, 1000), deadline=None)
-@given(events=st.lists(st.tuples(st.integers(0, 3), st.sampled_from(Event)), max_size=30), count=st.integers(1, 4))
+@given(events=st.lists(st.tuples(st.integers(0, 9), st.sampled_from(Event)), max_size=30), count=st.integers(1, 10))
 def test_everybody_gets_their_own_answers_in_order(events, count):
     clients, page = asyncio.run(ask_all(events, count))
     for client in clients:
@@ -225,6 +234,27 @@ def test_everybody_gets_their_own_answers_in_order(events, count):
     assert sum(len(client.asked) for client in clients if not client.left) <= counted <= sum(len(client.asked) for client in clients)
     waited = [client for client in clients if client.left and (client.is_from_a_page or len(client.asked) > FEW)]
     assert counted == sum(len(client.asked) for client in clients) or waited
+
+
+def test_many_who_ask_while_many_are_read_are_in_one_batch_and_a_few_wait_for_nobody():
+    async def batches(*asking: int) -> float:
+        app, clients = await connect(Wide(), sum(asking))
+        for client in clients:
+            client.happen(Event.ASK, 1)
+        await answered(clients)
+        before = figure(app.lifecycle.metrics.exposition()[0].decode(), "bento_batch_rows_count")
+        waiting = iter(clients)
+        for count in asking:
+            for client in islice(waiting, count):
+                client.happen(Event.ASK, 2)
+            await asyncio.sleep(0)
+        await answered(clients)
+        after = figure(app.lifecycle.metrics.exposition()[0].decode(), "bento_batch_rows_count")
+        await asyncio.wait_for(app.lifecycle.stop(), 10)
+        return after - before
+
+    assert asyncio.run(batches(8, 8)) == 1
+    assert asyncio.run(batches(1, 8)) == 2
 
 
 def test_an_adapter_that_writes_no_bytes_fails_its_own_request_alone():

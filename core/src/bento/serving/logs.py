@@ -12,6 +12,8 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
+from .compiled import compiled
+
 if TYPE_CHECKING:
     from .calls.call import Call
 
@@ -33,8 +35,7 @@ class AccessLog:
 
     def write_all(self, method: str, path: str, status: int, calls: Sequence[Call]) -> None:
         """Requests to one api that are over now."""
-        now, before = time.monotonic(), f" {method} {path} {status} "
-        self._add([f"{before}{(now - call.received) * 1000:.1f}ms {call.request_id}\n" for call in calls])
+        self._add(lines_of(calls, time.monotonic(), f" {method} {path} {status} "))
 
     def _add(self, lines: list[str]) -> None:
         if not self._lines:
@@ -46,6 +47,12 @@ class AccessLog:
         stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         self._stream.write(stamp + stamp.join(lines))
         self._stream.flush()
+
+
+@compiled
+def lines_of(calls: Sequence[Call], now: float, before: str) -> list[str]:
+    """A line for each call that is over now, after what they have in common."""
+    return [f"{before}{(now - call.received) * 1000:.1f}ms {call.request_id}\n" for call in calls]
 
 
 class FaultLog:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ..errors import ServerError
 from .calls.limits import MIB, Limits
+from .compiled import is_compiled
 from .target import resolve
 from .workers.processors import available_processors, share_processors
 from .workers.sockets import inherited, listen, url
@@ -68,7 +69,8 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
 
     address = url(listener)
     settings = Settings(Limits(body=max_body), tuple(allowed_hosts), access_log, grace, examples, aliases or {})
-    log.info("%s starts on %s (process %d)", found.title, address, os.getpid())
+    loops = ", with compiled loops" if is_compiled() else ""
+    log.info("%s starts on %s (process %d%s)", found.title, address, os.getpid(), loops)
     with listener:
         if reload or count == 1:
             say_lane()

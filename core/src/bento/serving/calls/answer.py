@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from ...errors import BentoError, Overloaded, TooLarge
+from ..compiled import compiled
 
 if TYPE_CHECKING:
     from .call import Call
@@ -85,6 +86,7 @@ def common_headers(request_id: str) -> tuple[tuple[str, str], ...]:
     return (("x-content-type-options", "nosniff"), ("x-request-id", request_id))
 
 
+@compiled
 def server_timing(calls: Sequence[Call]) -> list[str]:
     """Where the time of each request of one run went, in milliseconds. Source: W3C Server Timing."""
     run = calls[0].run

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...api import Batch
 from ...errors import Overloaded
+from ..compiled import compiled
 from .holding import HoldingWatch
 from .pipeline import drive
 from .placement import Placement
@@ -149,22 +150,12 @@ class Batcher:
         """The oldest calls of one group, as many as a batch holds; calls that nobody waits for any more are dropped."""
         now = time.monotonic()
         oldest = self._queue[: self._batch.size]
-        if self._is_batch(oldest, now):
+        if is_batch(oldest, self._batch.size, now):
             del self._queue[: len(oldest)]
         else:
             oldest = self._choose(now)
-        for call in oldest:
-            call.started_at = now
+        note_start(oldest, now)
         return oldest
-
-    def _is_batch(self, calls: list[Call], now: float) -> bool:
-        """Whether these are a batch as they are, which most are: this costs a third of choosing them one by one."""
-        # `weight` and `is_wanted`, written out: this is done for every request.
-        return (
-            sum([call.rows or 1 for call in calls]) <= self._batch.size
-            and len({call.group for call in calls}) == 1
-            and not [call for call in calls if call.settled or call.deadline <= now]
-        )
 
     def _choose(self, now: float) -> list[Call]:
         taken: list[Call] = []
@@ -204,8 +195,7 @@ class Batcher:
         """What a thread does: leave out who has gone while the batch was waiting for it, and execute the rest."""
         now = time.monotonic()
         calls[:] = [call for call in calls if call.is_wanted(now)]
-        for call in calls:
-            call.started_at = now
+        note_start(calls, now)
         if calls:
             drive(self._execute(calls))
 
@@ -236,6 +226,24 @@ class Batcher:
         seconds = time.monotonic() - call.started_at
         self.placement.observe(seconds, run.processor_seconds)
         self._batch_seconds += (_WEIGHT if self._batch_seconds else 1.0) * (seconds - self._batch_seconds)
+
+
+@compiled
+def is_batch(calls: list[Call], size: int, now: float) -> bool:
+    """Whether these are a batch as they are, which most are: this costs a third of choosing them one by one."""
+    # `weight` and `is_wanted`, written out: this is done for every request.
+    return (
+        sum([call.rows or 1 for call in calls]) <= size
+        and len({call.group for call in calls}) == 1
+        and not [call for call in calls if call.settled or call.deadline <= now]
+    )
+
+
+@compiled
+def note_start(calls: list[Call], now: float) -> None:
+    """Take note of when the batch of these calls begins."""
+    for call in calls:
+        call.started_at = now
 
 
 def _error_of(done: asyncio.Future[None]) -> BaseException | None:

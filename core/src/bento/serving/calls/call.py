@@ -23,7 +23,8 @@ class Run:
         self.rows = 0
 
 
-_NO_RUN = Run()
+NO_RUN = Run()
+"""Of a call that has had none yet."""
 
 
 def _nobody(calls: Sequence[Call], answers: Sequence[Answer]) -> None:
@@ -77,7 +78,7 @@ class Call:
         self.outcome: Answer | BaseException | None = None
         self.settled = False
         self.decoded_at = self.started_at = 0.0
-        self.run = _NO_RUN
+        self.run = NO_RUN
         self.held = 0
 
     @property

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ...adapters._release import release
 from ...errors import Overloaded
+from ..compiled import compiled
 from .accounts import CLIENT_LEFT, Accounts
 from .answer import Answer
 from .batching import Batcher
@@ -111,7 +112,7 @@ class Endpoint:
     def _decode_large(self, calls: list[Call]) -> list[Call]:
         """Have those decoded in a thread that may take long; returns the others."""
         costly = self._pipeline.reader.costly
-        large = {call: None for call in calls if costly or len(call.body) > _LARGE or call.head.content_encoding}
+        large = dict.fromkeys(calls) if costly else dict.fromkeys(larger_than(_LARGE, calls))
         for call in large:
             try:
                 self._decode_in_thread(call)
@@ -157,10 +158,7 @@ class Endpoint:
 
     def _conclude(self, calls: Sequence[Call], otherwise: BaseException) -> None:
         """Answer the calls of a batch; `otherwise` is the outcome of those that it has left without."""
-        good = [call for call in calls if not call.settled]
-        answers = [call.outcome for call in good if isinstance(call.outcome, Answer)]
-        if len(answers) < len(good):
-            good = [call for call in good if isinstance(call.outcome, Answer)]
+        good, answers = answered(calls)
         if good:
             self._reply(good, answers)
         if len(good) < len(calls):
@@ -175,8 +173,7 @@ class Endpoint:
 
     def _reply(self, calls: Sequence[Call], answers: Sequence[Answer]) -> None:
         """Answer calls, all with the same status."""
-        for call in calls:
-            call.settled = True
+        settle(calls)
         if self._sends_together(calls, answers):
             self._close(calls, answers[0].status)
         else:
@@ -211,3 +208,23 @@ class Endpoint:
                 self._let_go(call)
         self._deadlines.discard(calls)
         self._accounts.done(calls, status)
+
+
+@compiled
+def larger_than(size: int, calls: Sequence[Call]) -> list[Call]:
+    """Calls whose body has more bytes, or may have more once it is decompressed."""
+    return [call for call in calls if len(call.body) > size or call.head.content_encoding]
+
+
+@compiled
+def answered(calls: Sequence[Call]) -> tuple[list[Call], list[Answer]]:
+    """Calls that somebody still waits for and that have an answer, and these answers."""
+    good = [call for call in calls if not call.settled and isinstance(call.outcome, Answer)]
+    return good, [call.outcome for call in good]  # type: ignore[misc]
+
+
+@compiled
+def settle(calls: Sequence[Call]) -> None:
+    """Let nobody else answer these calls."""
+    for call in calls:
+        call.settled = True

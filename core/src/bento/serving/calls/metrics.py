@@ -11,15 +11,17 @@ import time
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from ..compiled import compiled
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
 
     from ..workers.board import Board
-    from .call import Call
+    from .call import Call, Run
 
     # A worker's own figures, or its stretch of the memory that all workers share.
     Numbers = memoryview[float] | array[float]
@@ -87,10 +89,11 @@ class ApiMetrics:
         in_flight = self.in_flight
         numbers[in_flight] -= len(calls)
         numbers[self._statuses.get(status, self._statuses[500])] += len(calls)
-        self.total.observe_all(numbers, [now - call.received for call in calls])
-        numbers[in_flight + 1] += sum([call.decoded_at - call.received for call in calls if call.decoded_at])
-        numbers[in_flight + 2] += sum([call.started_at - call.decoded_at for call in calls if call.started_at])
-        for run, count in Counter([call.run for call in calls]).items():
+        self.total.observe_all(numbers, seconds_since(calls, now))
+        decode, queue, runs = stages_of(calls)
+        numbers[in_flight + 1] += decode
+        numbers[in_flight + 2] += queue
+        for run, count in runs.items():
             numbers[in_flight + 3] += run.model_seconds * count
             numbers[in_flight + 4] += run.encode_seconds * count
 
@@ -152,6 +155,22 @@ class Metrics:
         if len(self._stretches) == 1:
             page += generate_latest(REGISTRY)
         return page, CONTENT_TYPE_LATEST
+
+
+@compiled
+def seconds_since(calls: Sequence[Call], now: float) -> list[float]:
+    """How long ago each call came."""
+    return [now - call.received for call in calls]
+
+
+@compiled
+def stages_of(calls: Sequence[Call]) -> tuple[float, float, Mapping[Run, int]]:
+    """The seconds of all these calls in decoding and in the queue, and how many of them shared each run."""
+    return (
+        sum([call.decoded_at - call.received for call in calls if call.decoded_at]),
+        sum([call.started_at - call.decoded_at for call in calls if call.started_at]),
+        Counter([call.run for call in calls]),
+    )
 
 
 FIGURES = ApiMetrics("", 0).end

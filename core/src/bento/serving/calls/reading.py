@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...adapter import decodes_all, ignored, reads
 from ...errors import UnsupportedMediaType
 from ...payload import parse_content_type
+from ..compiled import compiled
 
 if TYPE_CHECKING:
     from ...adapter import Adapter
@@ -95,19 +96,29 @@ class Reading:
 
     def _note(self, calls: Sequence[Call], items: Sequence[Any]) -> None:
         """Take note of values of one group."""
-        now = time.monotonic()
-        for call, item in zip(calls, items, strict=True):
-            call.item = item
-            call.decoded_at = now
+        note_items(calls, items, time.monotonic())
         if self._api.batch is None:
             return
-        group, rows_of = self._adapter.group(items[0]), self._adapter.rows
-        for call in calls:
-            call.rows = rows = rows_of(call.item)
-            # What a model says to no rows at all must not depend on who else asked, so such a call is a group of its own.
-            call.group = group if rows != 0 else call
+        note_rows(calls, self._adapter.rows, self._adapter.group(items[0]))
 
     def _with_headers(self, call: Call, payload: Payload) -> Payload:
         sent = call.head.headers
         named = {name: sent[name] for name in self._adapter.request_headers if name in sent}
         return payload._replace(headers={**payload.headers, **named})
+
+
+@compiled
+def note_items(calls: Sequence[Call], items: Sequence[Any], now: float) -> None:
+    """Take note of the values that calls have brought."""
+    for call, item in zip(calls, items, strict=True):
+        call.item = item
+        call.decoded_at = now
+
+
+@compiled
+def note_rows(calls: Sequence[Call], rows_of: Callable[[Any], int | None], group: Hashable) -> None:
+    """Take note of how many rows these values have, which are of one group."""
+    for call in calls:
+        call.rows = rows = rows_of(call.item)
+        # What a model says to no rows at all must not depend on who else asked, so such a call is a group of its own.
+        call.group = group if rows != 0 else call

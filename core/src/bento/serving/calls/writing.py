@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...adapter import encodes_all
+from ..compiled import compiled
 from .answer import Answer, server_timing
 from .negotiation import choose
 
@@ -37,10 +38,7 @@ class Writing:
             values = [result] if alone else self.cut(result, [call.rows for call in calls])
             outcomes = list(map(self._encode, calls, values))
         run.encode_seconds = time.monotonic() - started
-        for call, outcome, timing in zip(calls, outcomes, server_timing(calls), strict=True):
-            if type(outcome) is Answer:
-                outcome.timing = timing
-            call.outcome = outcome
+        note_outcomes(calls, outcomes, server_timing(calls))
 
     def cut(self, result: Any, rows: Sequence[int | None]) -> Sequence[Any]:
         """A batch's result cut into so many rows each, or into single values for None; one that does not fit is a ResultLengthError."""
@@ -81,7 +79,7 @@ class Writing:
             content_type = writer.content_type(media_type, bodies[0])
         except Exception:  # noqa: BLE001 - one by one it shows whose it is
             return None
-        return [Answer(body, content_type) for body in bodies]
+        return answers_of(bodies, content_type)
 
     def _encode(self, call: Call, value: Any) -> Answer | Exception:
         """One call's answer; a value that cannot be written fails this call alone."""
@@ -92,3 +90,18 @@ class Writing:
             return Answer(body, writer.content_type(media_type, body))
         except Exception as error:  # noqa: BLE001 - an outcome, logged and answered by the endpoint
             return error
+
+
+@compiled
+def answers_of(bodies: Sequence[bytes], media_type: str) -> list[Answer]:
+    """Answers with these bodies."""
+    return [Answer(body, media_type) for body in bodies]
+
+
+@compiled
+def note_outcomes(calls: Sequence[Call], outcomes: Sequence[Answer | Exception], timings: Sequence[str]) -> None:
+    """Give each call its outcome; an answer says where the time went."""
+    for call, outcome, timing in zip(calls, outcomes, timings, strict=True):
+        if type(outcome) is Answer:
+            outcome.timing = timing
+        call.outcome = outcome

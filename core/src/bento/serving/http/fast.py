@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
+from ..compiled import compiled
 from .heads import Heads
 from .patrol import Patrol
-from .protocol import FastProtocol
+from .pipelining import send_all
+from .protocol import FastProtocol, fresh_calls
 from .recess import Recess
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from ..calls.answer import Answer
     from ..calls.request import RawHeaders
@@ -33,6 +35,10 @@ if TYPE_CHECKING:
 _TESTED = frozenset({(0, 54)})
 _SEPARATE_WRITE = 64 * 1024
 _OVERLOADED = 503
+# What has come meanwhile joins a batch for the price of reading it, so the loop looks once more if its last look has brought some, until
+# a batch or so is there. A few are not worth the look.
+_SOME = 4
+_ENOUGH = 256
 _CLOSE = (b"connection", b"close")
 _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
 
@@ -57,6 +63,7 @@ class FastLane:
         self.reply = self._reply
         self._arrivals: list[FastProtocol] = []
         self._is_due = False
+        self._seen = 0
         self._default_headers: RawHeaders = []
         self._default_lines = ""
 
@@ -73,57 +80,65 @@ class FastLane:
             asyncio.get_running_loop().call_soon(self._begin)
 
     def _begin(self) -> None:
-        """Give each endpoint all of its requests at once."""
+        """Give each endpoint all of its requests at once, unless more of them are just coming in."""
+        if self._seen + _SOME <= len(self._arrivals) < _ENOUGH:
+            self._seen = len(self._arrivals)
+            asyncio.get_running_loop().call_soon(self._begin)
+            return
         self._is_due = False
+        self._seen = 0
         connections, self._arrivals = self._arrivals, []
-        calls = [call for connection in connections if (call := connection.next_call()) is not None]
-        for endpoint in {call.head.endpoint: None for call in calls}:
+        for endpoint, calls in fresh_calls(connections).items():
             try:
-                endpoint.handle_all([call for call in calls if call.head.endpoint is endpoint])
+                endpoint.handle_all(calls)
             except Exception as error:  # noqa: BLE001 - a fault of ours at one api is no reason to forget the requests to others
                 context = {"message": f"requests to {endpoint.api.name} could not begin", "exception": error}
                 asyncio.get_running_loop().call_exception_handler(context)
 
     def _reply(self, calls: Sequence[PlainCall], answers: Sequence[Answer]) -> None:
         """Send answers back that are there at once, to requests of one api and all with the same status."""
-        written = self._encode_all(calls, answers)
+        default_headers = calls[0].connection.server_state.default_headers
         status = answers[0].status
+        starts = {each: self._start(status, each, default_headers) for each in {answer.media_type for answer in answers}}
+        written = encode_all(starts, calls, answers, self._encode_unusual)
         if self.access_log is not None:
             self.access_log.write_all("POST", calls[0].head.path, status, calls)
-        for call, data in zip(calls, written, strict=True):
-            call.connection.send(call, data)
+        send_all(calls, written)
         if status == _OVERLOADED:
             for call in calls:
                 call.connection.rest()
 
     def encode(self, answer: Answer, request_id: str, default_headers: RawHeaders, *, close: bool) -> Data:
         """An answer as uvicorn would write it, head and body together unless the body is too large to copy."""
-        return _encode(self._start(answer, default_headers), answer, request_id, close=close and _CLOSE not in default_headers)
+        start = self._start(answer.status, answer.media_type, default_headers)
+        return _encode(start, answer, request_id, close=close and _CLOSE not in default_headers)
 
     def protocol(self, *args: Any, **kwargs: Any) -> FastProtocol:
         """A protocol for one connection, made as uvicorn makes its own."""
         return FastProtocol(self, *args, **kwargs)
 
-    def _encode_all(self, calls: Sequence[PlainCall], answers: Sequence[Answer]) -> list[Data]:
-        default_headers = calls[0].connection.server_state.default_headers
-        media_type: str | None = None
-        start = ""
-        written = []
-        for call, answer in zip(calls, answers, strict=True):
-            if answer.media_type != media_type:
-                media_type, start = answer.media_type, self._start(answer, default_headers)
-            if answer.headers or call.connection.ending:
-                written.append(self.encode(answer, call.request_id, default_headers, close=call.connection.ends_with(call, answer)))
-            else:
-                written.append(_encode(start, answer, call.request_id))
-        return written
+    def _encode_unusual(self, call: PlainCall, answer: Answer) -> Data:
+        """An answer that may end its connection."""
+        connection = call.connection
+        return self.encode(answer, call.request_id, connection.server_state.default_headers, close=connection.ends_with(call, answer))
 
-    def _start(self, answer: Answer, default_headers: RawHeaders) -> str:
+    def _start(self, status: int, media_type: str, default_headers: RawHeaders) -> str:
         """The beginning of an answer, which it has in common with others; uvicorn has new default headers, with the date, every second."""
         if default_headers is not self._default_headers:
             self._default_headers = default_headers
             self._default_lines = "".join(f"{name.decode()}: {value.decode()}\r\n" for name, value in default_headers)
-        return f"{_STATUS_LINES[answer.status]}{self._default_lines}content-type: {answer.media_type}\r\ncontent-length: "
+        return f"{_STATUS_LINES[status]}{self._default_lines}content-type: {media_type}\r\ncontent-length: "
+
+
+@compiled
+def encode_all(
+    starts: Mapping[str, str], calls: Sequence[PlainCall], answers: Sequence[Answer], unusual: Callable[[PlainCall, Answer], Data]
+) -> list[Data]:
+    """Answers as they are written, each behind the start for its media type; `unusual` writes those that end a connection, or may."""
+    return [
+        unusual(call, answer) if answer.headers or call.connection.ending else _encode(starts[answer.media_type], answer, call.request_id)
+        for call, answer in zip(calls, answers, strict=True)
+    ]
 
 
 def _encode(start: str, answer: Answer, request_id: str, *, close: bool = False) -> Data:

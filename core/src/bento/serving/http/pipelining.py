@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..calls.accounts import CLIENT_LEFT
 from ..calls.request import new_request_id
+from ..compiled import compiled
 from .connection import Connection
 from .heads import PlainCall
 
@@ -29,7 +31,7 @@ class Pipelining(Connection):
     def __init__(self, lane: FastLane, *args: Any, **kwargs: Any) -> None:
         super().__init__(lane, *args, **kwargs)
         # Requests in the order they came, those of them that have not begun, and answers that wait for one before them.
-        self._in_flight: deque[PlainCall] = deque()
+        self._in_flight: list[PlainCall] = []
         self._waiting: deque[PlainCall] = deque()
         self._ready: dict[PlainCall, Data] = {}
         self._most = _FEW
@@ -39,14 +41,17 @@ class Pipelining(Connection):
         """A new call, unless it has to wait for answers ahead of it to leave."""
         call = PlainCall(head, body, head.request_id or new_request_id(), self._received, self._lane.reply)
         call.connection = self
-        in_flight = self._in_flight
-        in_flight.append(call)
-        if self.flow.write_paused or len(in_flight) > self._most:
-            self._waiting.append(call)
-            self._lane.room.keep(len(body))
-            self.flow.pause_reading()
+        self._in_flight.append(call)
+        if self.flow.write_paused or len(self._in_flight) > self._most:
+            self.put_off(call)
             return None
         return call
+
+    def put_off(self, call: PlainCall) -> None:
+        """Have the newest call wait for answers ahead of it to leave."""
+        self._waiting.append(call)
+        self._lane.room.keep(len(call.body))
+        self.flow.pause_reading()
 
     def ends_with(self, call: PlainCall, answer: Answer) -> bool:
         """Whether nothing is sent behind the answer to this call; then nothing more is read."""
@@ -60,10 +65,10 @@ class Pipelining(Connection):
         in_flight = self._in_flight
         self._most = _MANY if isinstance(data, bytes) else _FEW
         if in_flight[0] is call:
-            in_flight.popleft()
+            del in_flight[0]
             self.write(data)
             while self._ready and in_flight[0] in self._ready:
-                self.write(self._ready.pop(in_flight.popleft()))
+                self.write(self._ready.pop(in_flight.pop(0)))
         else:
             self._ready[call] = data
         if self._waiting:
@@ -71,7 +76,7 @@ class Pipelining(Connection):
             self.loop.call_soon(self._start_waiting)
         elif not in_flight:
             if self.ending or self.pipeline or self.flow.read_paused:
-                self._idle()
+                self.idle()
         elif not self.ending:
             self._read_on()
 
@@ -82,7 +87,8 @@ class Pipelining(Connection):
             self._lane.room.give(len(call.body))
             call.head.endpoint.handle(call)
 
-    def _idle(self) -> None:
+    def idle(self) -> None:
+        """Go on, or end, now that nothing of the fast lane is in flight."""
         if self.pipeline:
             super().on_response_complete()
         elif self._last_words:
@@ -149,3 +155,10 @@ class Pipelining(Connection):
             call.head.endpoint.leave(call)
             if self._lane.access_log is not None:
                 self._lane.access_log.write("POST", call.head.path, CLIENT_LEFT, time.monotonic() - call.received, call.request_id)
+
+
+@compiled
+def send_all(calls: Sequence[PlainCall], written: Sequence[Data]) -> None:
+    """Take the answers to calls, each by its own connection."""
+    for call, data in zip(calls, written, strict=True):
+        call.connection.send(call, data)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from ..compiled import compiled
 from .connection import AHEAD, new_parser
 from .intake import Intake
 from .pipelining import Pipelining
@@ -12,6 +14,7 @@ from .pipelining import Pipelining
 if TYPE_CHECKING:
     import asyncio
 
+    from ..calls.endpoint import Endpoint
     from .fast import FastLane
     from .heads import PlainCall, PlainHead
 
@@ -45,6 +48,7 @@ class FastProtocol(Pipelining):
         super().connection_made(transport)
         self._local_address = self.server[0] if self.server else ""
 
+    @compiled
     def data_received(self, data: bytes) -> None:
         if self._fresh is not None:
             self._begin_fresh()
@@ -199,3 +203,14 @@ class FastProtocol(Pipelining):
         self._begin_fresh()
         self._end_intake()
         super().connection_lost(exc)
+
+
+@compiled
+def fresh_calls(connections: Iterable[FastProtocol]) -> dict[Endpoint, list[PlainCall]]:
+    """The calls of what has come by connections in this turn of the loop, by their endpoints; who has to wait is left out."""
+    found: dict[Endpoint, list[PlainCall]] = {}
+    for connection in connections:
+        call = connection.next_call()
+        if call is not None:
+            found.setdefault(call.head.endpoint, []).append(call)
+    return found

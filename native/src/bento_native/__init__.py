@@ -1,0 +1,37 @@
+"""The loops of bento's server, compiled: what it does for each request, in C.
+
+bento-core finds this package by itself, and has each function here stand in for one of its own, which does the same in Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from . import arriving, leaving, passing
+
+__version__ = "0.1.0"
+
+FORMS: dict[str, Callable[..., Any]] = {
+    "bento.serving.calls.answer.server_timing": leaving.server_timing,
+    "bento.serving.calls.batching.is_batch": passing.is_batch,
+    "bento.serving.calls.batching.note_start": passing.note_start,
+    "bento.serving.calls.deadlines.allow": passing.allow,
+    "bento.serving.calls.endpoint.answered": passing.answered,
+    "bento.serving.calls.endpoint.larger_than": passing.larger_than,
+    "bento.serving.calls.endpoint.settle": passing.settle,
+    "bento.serving.calls.metrics.seconds_since": passing.seconds_since,
+    "bento.serving.calls.metrics.stages_of": passing.stages_of,
+    "bento.serving.calls.reading.note_items": passing.note_items,
+    "bento.serving.calls.reading.note_rows": passing.note_rows,
+    "bento.serving.calls.writing.answers_of": leaving.answers_of,
+    "bento.serving.calls.writing.note_outcomes": passing.note_outcomes,
+    "bento.serving.http.fast.encode_all": leaving.encode_all,
+    "bento.serving.http.pipelining.send_all": leaving.send_all,
+    "bento.serving.http.protocol.FastProtocol.data_received": arriving.data_received,
+    "bento.serving.http.protocol.fresh_calls": arriving.fresh_calls,
+    "bento.serving.logs.lines_of": leaving.lines_of,
+}
+"""What stands in for what, by the full name in bento-core."""
+
+__all__ = ["FORMS", "__version__"]

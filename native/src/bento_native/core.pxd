@@ -1,0 +1,31 @@
+"""What is known of bento-core's classes."""
+
+cdef object Answer, Call, FastProtocol, Head, PlainCall, PlainHead
+cdef object NO_RUN, new_request_id, parse_packet
+
+cdef struct AnswerPlaces:
+    Py_ssize_t body, headers, media_type, status, timing
+
+cdef struct CallPlaces:
+    Py_ssize_t body, deadline, decoded_at, group, head, held, item, outcome, received, reply, request_id, rows, run
+    Py_ssize_t settled, started_at, connection
+
+cdef struct ConnectionPlaces:
+    Py_ssize_t ending, fresh, in_flight, is_open, lane, last_head, local_address, most, packet, ready, received
+    Py_ssize_t running, waiting
+
+cdef struct HeadPlaces:
+    Py_ssize_t content_encoding, timeout, endpoint, packet, request_id, size, whole
+
+cdef struct IdsPlaces:
+    Py_ssize_t count, process
+
+cdef AnswerPlaces ANSWER
+cdef CallPlaces CALL
+cdef ConnectionPlaces CONNECTION
+cdef HeadPlaces HEAD
+cdef IdsPlaces IDS
+
+cdef bint is_known
+cdef int know() except -1
+cdef int expect_call(object call) except -1

@@ -1,0 +1,74 @@
+# cython: language_level=3
+"""bento-core's classes, and where their objects have what the loops read and write.
+
+They are looked up when the first loop runs, for bento-core imports this package before it has them.
+"""
+
+from .slots cimport is_a, slot
+
+is_known = False
+
+
+cdef int know() except -1:
+    """Learn of the classes, once; one that has not what is expected of it is a TypeError or an AttributeError."""
+    global is_known, Answer, Call, FastProtocol, Head, PlainCall, PlainHead, NO_RUN, new_request_id, parse_packet
+    from bento.serving.calls.answer import Answer
+    from bento.serving.calls.call import NO_RUN, Call
+    from bento.serving.calls.request import Head, new_request_id
+    from bento.serving.http.connection import Connection
+    from bento.serving.http.heads import PlainCall, PlainHead
+    from bento.serving.http.protocol import FastProtocol
+
+    parse_packet = Connection.data_received
+    ANSWER.body = slot(Answer, "body")
+    ANSWER.headers = slot(Answer, "headers")
+    ANSWER.media_type = slot(Answer, "media_type")
+    ANSWER.status = slot(Answer, "status")
+    ANSWER.timing = slot(Answer, "timing")
+    CALL.body = slot(Call, "body")
+    CALL.deadline = slot(Call, "deadline")
+    CALL.decoded_at = slot(Call, "decoded_at")
+    CALL.group = slot(Call, "group")
+    CALL.head = slot(Call, "head")
+    CALL.held = slot(Call, "held")
+    CALL.item = slot(Call, "item")
+    CALL.outcome = slot(Call, "outcome")
+    CALL.received = slot(Call, "received")
+    CALL.reply = slot(Call, "reply")
+    CALL.request_id = slot(Call, "request_id")
+    CALL.rows = slot(Call, "rows")
+    CALL.run = slot(Call, "run")
+    CALL.settled = slot(Call, "settled")
+    CALL.started_at = slot(Call, "started_at")
+    CALL.connection = slot(PlainCall, "connection")
+    CONNECTION.ending = slot(FastProtocol, "ending")
+    CONNECTION.fresh = slot(FastProtocol, "_fresh")
+    CONNECTION.in_flight = slot(FastProtocol, "_in_flight")
+    CONNECTION.is_open = slot(FastProtocol, "_is_open")
+    CONNECTION.lane = slot(FastProtocol, "_lane")
+    CONNECTION.last_head = slot(FastProtocol, "_last_head")
+    CONNECTION.local_address = slot(FastProtocol, "_local_address")
+    CONNECTION.most = slot(FastProtocol, "_most")
+    CONNECTION.packet = slot(FastProtocol, "_packet")
+    CONNECTION.ready = slot(FastProtocol, "_ready")
+    CONNECTION.received = slot(FastProtocol, "_received")
+    CONNECTION.running = slot(FastProtocol, "_running")
+    CONNECTION.waiting = slot(FastProtocol, "_waiting")
+    HEAD.content_encoding = slot(Head, "content_encoding")
+    HEAD.timeout = slot(Head, "timeout")
+    HEAD.endpoint = slot(PlainHead, "endpoint")
+    HEAD.packet = slot(PlainHead, "packet")
+    HEAD.request_id = slot(PlainHead, "request_id")
+    HEAD.size = slot(PlainHead, "size")
+    HEAD.whole = slot(PlainHead, "whole")
+    IDS.count = slot(type(new_request_id), "_count")
+    IDS.process = slot(type(new_request_id), "_process")
+    is_known = True
+    return 0
+
+
+cdef int expect_call(object call) except -1:
+    """Only a call has the places of one."""
+    if not is_a(call, Call):
+        raise TypeError(f"expected a call, got {call!r}")
+    return 0

@@ -1,0 +1,194 @@
+# cython: language_level=3, wraparound=False
+"""Answers leave: what is said of each, the bytes of all, and their way back to the connections."""
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from libc.math cimport fabs, llrint
+from libc.string cimport memcpy
+
+from .core cimport ANSWER, CALL, CONNECTION, Answer, FastProtocol, PlainCall, expect_call, is_known, know
+from .slots cimport ascii_of, get, is_a, is_ascii, new, new_text, number, put
+
+cdef Py_ssize_t SEPARATE_WRITE = 64 * 1024
+cdef Py_ssize_t MANY = 64
+cdef object OK = 200
+cdef bytes BEFORE_ID = b"\r\nx-content-type-options: nosniff\r\nx-request-id: "
+cdef bytes BEFORE_TIMING = b"\r\nserver-timing: "
+cdef bytes END = b"\r\n\r\n"
+# More than any number below has digits.
+cdef enum:
+    LONGEST = 24
+
+
+cdef Py_ssize_t write_digits(char *at, long long number, Py_ssize_t least):
+    """Write a number that is not negative, with at least so many digits; returns how many there are."""
+    cdef char digits[LONGEST]
+    cdef Py_ssize_t count = 0
+    while number or count < least:
+        digits[LONGEST - 1 - count] = 48 + number % 10
+        number //= 10
+        count += 1
+    memcpy(at, digits + LONGEST - count, count)
+    return count
+
+
+cdef bytes decimal(double value, int places):
+    """`f"{value:.{places}f}"` for the milliseconds of requests, of which `places` are 1 or 3."""
+    cdef long long unit = 1000 if places == 3 else 10
+    cdef double scaled = value * unit
+    cdef long long whole
+    cdef char text[2 * LONGEST]
+    cdef Py_ssize_t size
+    # Multiplied, a number has an error of its own, which counts where it is nearly halfway between two others.
+    if not 0 <= scaled < 1e12 or fabs(scaled - llrint(scaled)) > 0.499:
+        return f"{value:.{places}f}".encode()
+    whole = llrint(scaled)
+    size = write_digits(text, whole // unit, 1)
+    text[size] = b"."
+    size += 1
+    size += write_digits(text + size, whole % unit, places)
+    return text[:size]
+
+
+cdef str text_of(list pieces):
+    """One text of pieces that are all ASCII, as texts or as bytes."""
+    cdef Py_ssize_t size = 0
+    for piece in pieces:
+        size += len(piece)
+    cdef str text = new_text(size, 127)
+    cdef char *at = ascii_of(text)
+    for piece in pieces:
+        memcpy(at, PyBytes_AS_STRING(piece) if type(piece) is bytes else ascii_of(piece), len(piece))
+        at += len(piece)
+    return text
+
+
+def server_timing(calls):
+    """`bento.serving.calls.answer.server_timing`."""
+    cdef double decoded_at = -1, started_at = -1
+    cdef list timings = []
+    if not is_known:
+        know()
+    expect_call(calls[0])
+    run = get(calls[0], CALL.run)
+    cdef str shared = f'model;dur={run.model_seconds * 1e3:.3f}, encode;dur={run.encode_seconds * 1e3:.3f}, batch;desc="{run.rows}"'
+    cdef str queue = ""
+    for call in calls:
+        expect_call(call)
+        if number(call, CALL.decoded_at) != decoded_at or number(call, CALL.started_at) != started_at:
+            decoded_at, started_at = number(call, CALL.decoded_at), number(call, CALL.started_at)
+            queue = f", queue;dur={(started_at - decoded_at) * 1e3:.3f}, {shared}"
+        timings.append(text_of(["decode;dur=", decimal((decoded_at - number(call, CALL.received)) * 1e3, 3), queue]))
+    return timings
+
+
+def answers_of(bodies, media_type):
+    """`bento.serving.calls.writing.answers_of`."""
+    cdef list answers = []
+    if not is_known:
+        know()
+    for body in bodies:
+        answer = new(Answer)
+        put(answer, ANSWER.body, body)
+        put(answer, ANSWER.media_type, media_type)
+        put(answer, ANSWER.status, OK)
+        put(answer, ANSWER.headers, ())
+        put(answer, ANSWER.timing, "")
+        answers.append(answer)
+    return answers
+
+
+def lines_of(calls, double now, str before):
+    """`bento.serving.logs.lines_of`."""
+    cdef list lines = []
+    cdef bint is_plain = is_ascii(before)
+    if not is_known:
+        know()
+    for call in calls:
+        expect_call(call)
+        request_id = get(call, CALL.request_id)
+        milliseconds = decimal((now - number(call, CALL.received)) * 1e3, 1)
+        if is_plain and type(request_id) is str and is_ascii(request_id):
+            lines.append(text_of([before, milliseconds, "ms ", request_id, "\n"]))
+        else:
+            lines.append(f"{before}{milliseconds.decode()}ms {request_id}\n")
+    return lines
+
+
+def encode_all(dict starts, calls, answers, unusual):
+    """`bento.serving.http.fast.encode_all`."""
+    cdef list written = []
+    if not is_known:
+        know()
+    if len(calls) != len(answers):
+        raise ValueError(f"expected an answer for each call, {len(calls)}, got {len(answers)}")
+    for call, answer in zip(calls, answers):
+        if not is_a(call, PlainCall) or not is_a(answer, Answer):
+            raise TypeError(f"expected a plain call and its answer, got {call!r} and {answer!r}")
+        data = None
+        connection = get(call, CALL.connection)
+        if is_a(connection, FastProtocol) and not get(connection, CONNECTION.ending) and not get(answer, ANSWER.headers):
+            data = encode(starts[get(answer, ANSWER.media_type)], answer, get(call, CALL.request_id))
+        written.append(unusual(call, answer) if data is None else data)
+    return written
+
+
+cdef bytes encode(start, answer, request_id):
+    """An answer that is small and all ASCII but for its body, or None."""
+    body, timing = get(answer, ANSWER.body), get(answer, ANSWER.timing)
+    if type(body) is not bytes or PyBytes_GET_SIZE(body) > SEPARATE_WRITE or not timing:
+        return None
+    if not (type(start) is type(timing) is type(request_id) is str and is_ascii(start) and is_ascii(timing) and is_ascii(request_id)):
+        return None
+    cdef char length[LONGEST]
+    cdef Py_ssize_t digits = write_digits(length, PyBytes_GET_SIZE(body), 1)
+    cdef Py_ssize_t head = len(start) + digits + len(BEFORE_ID) + len(request_id) + len(BEFORE_TIMING) + len(timing) + len(END)
+    cdef bytes data = PyBytes_FromStringAndSize(NULL, head + PyBytes_GET_SIZE(body))
+    cdef char *at = PyBytes_AS_STRING(data)
+    at = copied(at, ascii_of(start), len(start))
+    at = copied(at, length, digits)
+    at = copied(at, BEFORE_ID, len(BEFORE_ID))
+    at = copied(at, ascii_of(request_id), len(request_id))
+    at = copied(at, BEFORE_TIMING, len(BEFORE_TIMING))
+    at = copied(at, ascii_of(timing), len(timing))
+    at = copied(at, END, len(END))
+    copied(at, PyBytes_AS_STRING(body), PyBytes_GET_SIZE(body))
+    return data
+
+
+cdef inline char *copied(char *at, const char *source, Py_ssize_t size):
+    """Copy so many bytes; returns where they end."""
+    memcpy(at, source, size)
+    return at + size
+
+
+def send_all(calls, written):
+    """`bento.serving.http.pipelining.send_all`."""
+    if not is_known:
+        know()
+    if len(calls) != len(written):
+        raise ValueError(f"expected as many answers as calls, {len(calls)}, got {len(written)}")
+    for call, data in zip(calls, written):
+        if not is_a(call, PlainCall):
+            raise TypeError(f"expected a plain call, got {call!r}")
+        connection = get(call, CALL.connection)
+        if type(data) is bytes and is_a(connection, FastProtocol) and is_alone(connection, call):
+            send(connection, data)
+        else:
+            connection.send(call, data)
+
+
+cdef bint is_alone(connection, call) except -1:
+    """Whether a connection has nothing in flight but this call."""
+    cdef list in_flight = get(connection, CONNECTION.in_flight)
+    return len(in_flight) == 1 and in_flight[0] is call and not get(connection, CONNECTION.waiting) and not get(connection, CONNECTION.ready)
+
+
+cdef int send(connection, data) except -1:
+    """What `Pipelining.send` does for such a call."""
+    cdef list in_flight = get(connection, CONNECTION.in_flight)
+    put(connection, CONNECTION.most, MANY)
+    in_flight.clear()
+    connection.transport.write(data)
+    if get(connection, CONNECTION.ending) or connection.pipeline or connection.flow.read_paused:
+        connection.idle()
+    return 0

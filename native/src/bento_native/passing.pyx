@@ -1,0 +1,156 @@
+# cython: language_level=3, wraparound=False
+"""Calls pass through their api: what is noted of each on the way, and what all of a batch come to."""
+
+from .core cimport CALL, HEAD, Answer, Call, Head, expect_call, is_known, know
+from .slots cimport get, is_a, number, put
+
+
+cdef int begin(calls, others) except -1:
+    """There is something else for each call."""
+    if not is_known:
+        know()
+    if len(calls) != len(others):
+        raise ValueError(f"expected as many as there are calls, {len(calls)}, got {len(others)}")
+    return 0
+
+
+def allow(calls, double seconds):
+    """`bento.serving.calls.deadlines.allow`."""
+    cdef double due = float("inf"), allowed, deadline
+    begin(calls, calls)
+    for call in calls:
+        expect_call(call)
+        head = get(call, CALL.head)
+        if not is_a(head, Head):
+            raise TypeError(f"expected a head, got {head!r}")
+        allowed = number(head, HEAD.timeout)
+        deadline = number(call, CALL.received) + (seconds if seconds < allowed else allowed)
+        put(call, CALL.deadline, deadline)
+        if deadline < due:
+            due = deadline
+    return due
+
+
+def larger_than(Py_ssize_t size, calls):
+    """`bento.serving.calls.endpoint.larger_than`."""
+    cdef list large = []
+    begin(calls, calls)
+    for call in calls:
+        expect_call(call)
+        head = get(call, CALL.head)
+        if not is_a(head, Head):
+            raise TypeError(f"expected a head, got {head!r}")
+        if len(get(call, CALL.body)) > size or get(head, HEAD.content_encoding):
+            large.append(call)
+    return large
+
+
+def note_items(calls, items, now):
+    """`bento.serving.calls.reading.note_items`."""
+    begin(calls, items)
+    for call, item in zip(calls, items):
+        expect_call(call)
+        put(call, CALL.item, item)
+        put(call, CALL.decoded_at, now)
+
+
+def note_rows(calls, rows_of, group):
+    """`bento.serving.calls.reading.note_rows`."""
+    begin(calls, calls)
+    for call in calls:
+        expect_call(call)
+        rows = rows_of(get(call, CALL.item))
+        put(call, CALL.rows, rows)
+        put(call, CALL.group, call if rows == 0 else group)
+
+
+def note_start(calls, now):
+    """`bento.serving.calls.batching.note_start`."""
+    begin(calls, calls)
+    for call in calls:
+        expect_call(call)
+        put(call, CALL.started_at, now)
+
+
+def is_batch(calls, Py_ssize_t size, double now):
+    """`bento.serving.calls.batching.is_batch`."""
+    cdef Py_ssize_t rows = 0
+    first = group = None
+    begin(calls, calls)
+    for call in calls:
+        expect_call(call)
+        rows += <Py_ssize_t>(get(call, CALL.rows) or 1)
+        if rows > size or get(call, CALL.settled) or number(call, CALL.deadline) <= now:
+            return False
+        group = get(call, CALL.group)
+        if first is None:
+            first = call
+        elif group is not get(first, CALL.group) and group != get(first, CALL.group):
+            return False
+    return first is not None
+
+
+def note_outcomes(calls, outcomes, timings):
+    """`bento.serving.calls.writing.note_outcomes`."""
+    begin(calls, outcomes)
+    begin(calls, timings)
+    for call, outcome, timing in zip(calls, outcomes, timings):
+        expect_call(call)
+        if type(outcome) is Answer:
+            outcome.timing = timing
+        put(call, CALL.outcome, outcome)
+
+
+def answered(calls):
+    """`bento.serving.calls.endpoint.answered`."""
+    cdef list good = [], answers = []
+    begin(calls, calls)
+    for call in calls:
+        expect_call(call)
+        if not get(call, CALL.settled) and is_a(get(call, CALL.outcome), Answer):
+            good.append(call)
+            answers.append(get(call, CALL.outcome))
+    return good, answers
+
+
+def settle(calls):
+    """`bento.serving.calls.endpoint.settle`."""
+    begin(calls, calls)
+    for call in calls:
+        expect_call(call)
+        put(call, CALL.settled, True)
+
+
+def seconds_since(calls, double now):
+    """`bento.serving.calls.metrics.seconds_since`."""
+    cdef list seconds = []
+    begin(calls, calls)
+    for call in calls:
+        expect_call(call)
+        seconds.append(now - number(call, CALL.received))
+    return seconds
+
+
+def stages_of(calls):
+    """`bento.serving.calls.metrics.stages_of`."""
+    cdef double decode = 0, queue = 0, decoded_at
+    cdef Py_ssize_t count = 0
+    cdef dict runs = {}
+    run = last = None
+    begin(calls, calls)
+    for call in calls:
+        expect_call(call)
+        decoded_at = number(call, CALL.decoded_at)
+        if decoded_at:
+            decode += decoded_at - number(call, CALL.received)
+        if number(call, CALL.started_at):
+            queue += number(call, CALL.started_at) - decoded_at
+        run = get(call, CALL.run)
+        if run is not last:
+            if last is not None:
+                runs[last] = runs.get(last, 0) + count
+            last, count = run, 0
+        count += 1
+    if last is not None:
+        runs[last] = runs.get(last, 0) + count
+    return decode, queue, runs

@@ -1,0 +1,55 @@
+"""What is published of the compiled loops works, and where nothing can be compiled bento goes without."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = "import bento.serving.http.fast; from bento.serving.compiled import is_compiled; print(is_compiled())"
+MODULES = {"arriving", "core", "leaving", "passing"}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory) -> Path:
+    """A folder with its source distribution, and the wheel of that."""
+    out = tmp_path_factory.mktemp("dist")
+    command = [sys.executable, "-m", "build", "--quiet", "--no-isolation", "--outdir", str(out), str(ROOT / "native")]
+    subprocess.run(command, check=True, capture_output=True)
+    return out
+
+
+@pytest.fixture(scope="module")
+def sdist(built) -> Path:
+    (path,) = built.glob("*.tar.gz")
+    return path
+
+
+def test_its_source_distribution_holds_what_is_compiled_and_nothing_that_was(sdist):
+    with tarfile.open(sdist) as archive:
+        inside = {path.partition("/")[2] for path in archive.getnames()}
+    assert {f"src/bento_native/{name}.pyx" for name in MODULES} | {"src/bento_native/slots.pxd", "src/bento_native/core.pxd"} <= inside
+    assert {path for path in inside if path.endswith((".c", ".so"))} == set()
+
+
+def test_it_stands_in_for_python_where_it_is_installed(make_environment, wheel, built):
+    (own,) = built.glob("*.whl")
+    assert "none-any" not in own.name
+    with zipfile.ZipFile(own) as archive:
+        names = archive.namelist()
+    assert {name.partition("/")[2].partition(".")[0] for name in names if name.endswith(".so")} == MODULES
+    assert "bento_native/py.typed" in names
+    environment = make_environment([wheel("core"), own])
+    assert environment.run("python", "-c", SCRIPT).stdout == "True\n"
+
+
+def test_where_there_is_no_compiler_it_installs_and_bento_goes_without(make_environment, wheel, sdist):
+    environment = make_environment([wheel("core")])
+    pip = ("-m", "pip", "install", "--no-deps", "--no-index", "--no-build-isolation", str(sdist))
+    environment.run("python", *pip, CC="/nowhere/cc", PIP_DISABLE_PIP_VERSION_CHECK="1")
+    assert environment.run("python", "-c", SCRIPT).stdout == "False\n"

@@ -1,0 +1,232 @@
+"""For any calls: what is compiled does the same as the Python that it stands in for, and refuses what is none of its business."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bento.serving.calls.answer import Answer
+from bento.serving.calls.call import Call, Run
+from bento.serving.calls.request import Head
+from bento.serving.compiled import PYTHON
+from bento.serving.http.connection import AHEAD
+from bento.serving.http.fast import _encode
+from bento.serving.http.heads import PlainCall
+from bento.serving.http.protocol import FastProtocol
+
+bento_native = pytest.importorskip("bento_native", reason="bento-native is not compiled here")
+
+SLOTS = [name for kind in (PlainCall, Call) for name in kind.__slots__]
+CALLS = "bento.serving.calls"
+RUNS = [Run() for _ in range(3)]
+for number, run in enumerate(RUNS):
+    run.model_seconds, run.encode_seconds, run.rows = number * 0.0015, number / 3e5, number * 7
+
+MEDIA_TYPES = ["application/json", "text/plain; charset=ä"]
+
+moments = st.floats(0, 1e7)
+texts = st.sampled_from(["4f1c", "", "ä", "弁当", "x" * 128])
+
+
+def both(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    return PYTHON[name], bento_native.FORMS[name]
+
+
+@st.composite
+def heads(draw) -> Head:
+    return Head(
+        "application/json", content_encoding=draw(st.sampled_from(["", "gzip"])), timeout=draw(st.just(math.inf) | st.floats(0.001, 100))
+    )
+
+
+@st.composite
+def answers(draw) -> Answer:
+    body: Any = draw(st.binary(max_size=8) | st.sampled_from([b"x" * 65_536, b"x" * 65_537, bytearray(b"ab"), memoryview(b"abc")]))
+    headers = draw(st.sampled_from([(), (("retry-after", "1"),), (("connection", "close"),)]))
+    return Answer(
+        body,
+        draw(st.sampled_from(["application/json", "text/plain; charset=ä"])),
+        200,
+        headers,
+        draw(st.sampled_from(["", "decode;dur=1", "ü"])),
+    )
+
+
+@st.composite
+def plain_calls(draw) -> PlainCall:
+    call = PlainCall(draw(heads()), draw(st.binary(max_size=4)), draw(texts), draw(moments))
+    call.deadline = draw(moments | st.just(math.inf))
+    call.decoded_at = draw(st.just(0.0) | st.floats(0, 100).map(lambda later: call.received + later))
+    call.started_at = draw(st.just(0.0) | st.floats(0, 100).map(lambda later: call.decoded_at + later))
+    call.rows = draw(st.none() | st.integers(0, 5))
+    call.group = draw(st.sampled_from([1, 1.0, "1", (2, 3), None, call]))
+    call.settled = draw(st.booleans())
+    call.outcome = draw(st.none() | answers() | st.builds(ValueError))
+    call.run = draw(st.sampled_from(RUNS))
+    call.item = object()
+    call.connection = object.__new__(FastProtocol)
+    call.connection.ending = draw(st.booleans())
+    return call
+
+
+some_calls = st.lists(plain_calls(), min_size=1, max_size=12)
+
+
+def twins(calls: list[PlainCall]) -> list[PlainCall]:
+    """Other calls with the very same in their slots, and themselves for their group where the others are their own."""
+    copies = [copy.copy(call) for call in calls]
+    for call, twin in zip(calls, copies, strict=True):
+        twin.group = twin if call.group is call else call.group
+    return copies
+
+
+def noted(calls: list[PlainCall]) -> list[list[Any]]:
+    """What is in the slots of calls, each call as its place."""
+    places = {call: place for place, call in enumerate(calls)}
+    return [
+        [places.get(value, value) if isinstance(value, Call) else value for value in (getattr(call, slot, None) for slot in SLOTS)]
+        for call in calls
+    ]
+
+
+def assert_same(name: str, calls: list[PlainCall], *arguments: Any) -> None:
+    """Both forms give the same for the same calls, which come first, and note the same in them."""
+    python, native = both(name)
+    others = twins(calls)
+    given, also = python(calls, *arguments), native(others, *arguments)
+    assert noted(others) == noted(calls)
+    places = {call: place for each in (calls, others) for place, call in enumerate(each)}
+    assert plain(also, places) == plain(given, places)
+
+
+def plain(value: Any, places: dict[Call, int]) -> Any:
+    if isinstance(value, list | tuple):
+        return [plain(each, places) for each in value]
+    return places[value] if isinstance(value, Call) else value
+
+
+def test_every_marked_function_has_a_compiled_form_and_the_other_way_round():
+    assert set(bento_native.FORMS) == set(PYTHON)
+
+
+@given(some_calls, st.floats(0.001, 100))
+def test_deadlines_are_the_same(calls, seconds):
+    assert_same(f"{CALLS}.deadlines.allow", calls, seconds)
+
+
+@given(some_calls, st.integers(0, 5))
+def test_large_bodies_are_the_same(calls, size):
+    python, native = both(f"{CALLS}.endpoint.larger_than")
+    assert native(size, calls) == python(size, calls)
+
+
+@given(some_calls, moments, st.data())
+def test_items_are_noted_the_same(calls, now, data):
+    assert_same(f"{CALLS}.reading.note_items", calls, [object() for _ in calls], now)
+    rows = {call.item: data.draw(st.none() | st.integers(0, 5)) for call in calls}
+    assert_same(f"{CALLS}.reading.note_rows", calls, rows.__getitem__, data.draw(st.sampled_from([1, (2, 3)])))
+
+
+@given(some_calls, st.integers(1, 20), moments)
+def test_batches_are_the_same(calls, size, now):
+    assert_same(f"{CALLS}.batching.is_batch", calls, size, now)
+    assert_same(f"{CALLS}.batching.note_start", calls, now)
+
+
+def test_no_calls_are_no_batch():
+    python, native = both(f"{CALLS}.batching.is_batch")
+    assert python([], 1, 0.0) is native([], 1, 0.0) is False
+
+
+@given(some_calls, st.data())
+def test_outcomes_are_the_same(calls, data):
+    outcomes = [data.draw(answers() | st.builds(ValueError)) for _ in calls]
+    assert_same(f"{CALLS}.writing.note_outcomes", calls, outcomes, [data.draw(texts) for _ in calls])
+    assert_same(f"{CALLS}.endpoint.answered", calls)
+    assert_same(f"{CALLS}.endpoint.settle", calls)
+
+
+@given(some_calls, moments)
+def test_times_are_the_same(calls, now):
+    assert_same(f"{CALLS}.metrics.seconds_since", calls, now)
+    assert_same(f"{CALLS}.answer.server_timing", calls)
+    assert_same("bento.serving.logs.lines_of", calls, now, " POST /predict 200 ")
+    assert_same("bento.serving.logs.lines_of", calls, now, " POST /vorhersage/ä 200 ")
+    python, native = both(f"{CALLS}.metrics.stages_of")
+    *sums, runs = python(calls)
+    *others, also = native(calls)
+    assert others == pytest.approx(sums)
+    assert also == runs
+
+
+@given(st.integers(0, 10**7), st.integers(-3, 3))
+def test_a_time_halfway_between_two_is_written_the_same(number, steps):
+    """`seconds * 1e3` near a multiple of half a microsecond, and the numbers next to it."""
+    call = PlainCall(Head(), b"", "4f1c", 0.0)
+    call.decoded_at = number / 2e6
+    for _ in range(abs(steps)):
+        call.decoded_at = max(0.0, math.nextafter(call.decoded_at, math.copysign(math.inf, steps)))
+    assert_same(f"{CALLS}.answer.server_timing", [call])
+    assert_same("bento.serving.logs.lines_of", [call], call.decoded_at * 100, "")
+
+
+@given(st.lists(st.binary(max_size=4)), st.sampled_from(["application/json", "text/plain"]))
+def test_answers_are_the_same(bodies, media_type):
+    python, native = both(f"{CALLS}.writing.answers_of")
+    assert [[getattr(answer, slot) for slot in Answer.__slots__] for answer in native(bodies, media_type)] == [
+        [getattr(answer, slot) for slot in Answer.__slots__] for answer in python(bodies, media_type)
+    ]
+
+
+@given(some_calls, st.data())
+def test_what_is_written_is_the_same(calls, data):
+    python, native = both("bento.serving.http.fast.encode_all")
+    starts = {media_type: f"HTTP/1.1 200 OK\r\ncontent-type: {media_type}\r\ncontent-length: " for media_type in MEDIA_TYPES}
+    given_answers = [data.draw(answers()) for _ in calls]
+    for call in calls:
+        call.request_id = data.draw(st.sampled_from(["4f1c", "x" * 128]))
+    ended: list[PlainCall] = []
+
+    def unusual(call: PlainCall, answer: Answer) -> Any:
+        ended.append(call)
+        return _encode(starts[answer.media_type], answer, call.request_id)
+
+    # What must not end its connection unseen goes to `unusual` in both forms.
+    written = native(starts, calls, given_answers, unusual)
+    assert {call for call, answer in zip(calls, given_answers, strict=True) if answer.headers or call.connection.ending} <= set(ended)
+    assert written == python(starts, calls, given_answers, unusual)
+
+
+JUNK = [
+    None,
+    1,
+    "a",
+    b"a",
+    object(),
+    AHEAD,
+    Head(),
+    Answer(b"", ""),
+    Run(),
+    object.__new__(PlainCall),
+    object.__new__(FastProtocol),
+    [None],
+    [object()],
+]
+
+
+@pytest.mark.parametrize("name", sorted(PYTHON))
+@given(data=st.data())
+def test_what_is_no_call_is_refused(name, data):
+    """Nobody but bento calls them, but a mistake is to be an error and not a crash."""
+    junk = st.sampled_from(JUNK)
+    values = data.draw(st.lists(junk | st.lists(junk, max_size=3), min_size=1, max_size=4))
+    try:
+        bento_native.FORMS[name](*values)
+    except Exception:  # noqa: BLE001 - which one depends on what was given
+        return

@@ -1,0 +1,51 @@
+"""Compiled forms stand in for the server's Python where they are installed, fit, and wanted."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from types import ModuleType
+
+import pytest
+
+import bento
+from bento.serving import compiled
+
+SCRIPT = """
+import bento.serving.http.fast
+from bento.serving.compiled import is_compiled
+from bento.serving.http.protocol import FastProtocol
+print(is_compiled(), FastProtocol.data_received.__module__)
+"""
+
+
+def run(**settings: str) -> str:
+    return subprocess.run([sys.executable, "-c", SCRIPT], check=True, capture_output=True, text=True, env=settings).stdout.strip()
+
+
+def test_they_are_found_where_they_are_installed():
+    pytest.importorskip("bento_native", reason="bento-native is not compiled here")
+    assert run() == "True bento_native.arriving"
+
+
+def test_they_are_left_out_on_demand():
+    assert run(BENTO_NATIVE="0") == "False bento.serving.http.protocol"
+
+
+def test_those_of_another_release_are_not_used_and_the_log_says_so(monkeypatch, caplog):
+    other = ModuleType("bento_native")
+    other.__version__ = "9.9"
+    monkeypatch.setitem(sys.modules, "bento_native", other)
+    monkeypatch.delenv("BENTO_NATIVE", raising=False)
+    with caplog.at_level(logging.WARNING, "bento.serving"):
+        assert compiled.find() == {}
+    own = bento.__version__
+    assert caplog.messages == [
+        f"bento-native 9.9 is not used: it goes with bento-core 9.9, and this is {own}: pip install bento-native=={own}"
+    ]
+
+
+def test_without_them_everything_is_python(monkeypatch):
+    monkeypatch.setitem(sys.modules, "bento_native", None)
+    assert compiled.find() == {}
