@@ -9,8 +9,9 @@ import pytest
 
 import bento
 from bento import ArtifactError, DefinitionError, Packed
-from bento.adapters import ArrayAdapter, JsonAdapter
+from bento.adapters import ArrayAdapter, JsonAdapter, TextAdapter
 from bento.artifact import type_name
+from bento.artifacts import FileArtifact
 
 
 class WordsArtifact(bento.Artifact[list]):
@@ -159,6 +160,55 @@ def test_one_artifact_object_in_two_slots_is_refused():
     assert refusal_of(DefinitionError, lambda: declare(first=shared, second=shared)) == (
         "Flowers.second is the same artifact object as 'first': give each slot an artifact of its own"
     )
+
+
+class HalfMadeAdapter(TextAdapter):
+    def __init__(self):
+        self.hint = "a word"
+
+
+class HalfMadeArtifact(FileArtifact):
+    def __init__(self):
+        self.hint = "a file"
+
+
+class OddOptionsAdapter(JsonAdapter):
+    def options(self):
+        return {"hint": re.hint}
+
+
+def adapt(**adapters):
+    class Iris(bento.Service):
+        @bento.api(**adapters)
+        def predict(self, value):
+            return value
+
+
+@pytest.mark.parametrize("place", ["input", "output"])
+def test_an_adapter_whose_constructor_leaves_out_its_bases_is_refused_before_anybody_asks(place):
+    with pytest.raises(DefinitionError) as caught:
+        adapt(**{place: HalfMadeAdapter()})
+    assert str(caught.value) == (
+        f"{place}= of Iris.predict is a HalfMadeAdapter without '_example': call super().__init__(...) in HalfMadeAdapter.__init__"
+    )
+
+
+def test_an_artifact_whose_constructor_leaves_out_its_bases_is_refused_before_anything_is_saved():
+    with pytest.raises(DefinitionError) as caught:
+        type("Iris", (bento.Service,), {"model": HalfMadeArtifact()})
+    assert str(caught.value) == "Iris.model is a HalfMadeArtifact without 'suffix': call super().__init__(...) in HalfMadeArtifact.__init__"
+
+
+def test_what_else_options_lack_is_no_constructors_fault():
+    with pytest.raises(AttributeError, match=r"^module 're' has no attribute 'hint'$"):
+        adapt(input=OddOptionsAdapter())
+
+
+@pytest.mark.parametrize("given", [JsonAdapter, "json", list])
+def test_what_is_no_adapter_is_refused_in_the_place_of_one(given):
+    with pytest.raises(DefinitionError) as caught:
+        adapt(input=given)
+    assert str(caught.value) == f"expected an adapter as input= of Iris.predict, such as JsonAdapter(), got {given!r}"
 
 
 @pytest.mark.parametrize("name", ["env", "setup", "close", "metadata", "apis", "_model", "modèle"])

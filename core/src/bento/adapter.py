@@ -6,11 +6,15 @@ The smallest one is a `name`, its `media_types`, `decode` and `encode`; `bento.t
 
 from __future__ import annotations
 
+import reprlib
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, cast
+
+from .constructor import Parameters, misfit
+from .errors import DefinitionError
 
 if TYPE_CHECKING:
     from .artifact import JSON
@@ -33,6 +37,17 @@ class Adapter(ABC, Generic[T]):
     """Headers of a request that decoding depends on, lower case; `Payload.headers` has those that came."""
     costly: bool = False
     """Whether even a small body can take many milliseconds to decode, as an image's does: a server then decodes beside its event loop."""
+
+    __signature__ = Parameters()
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        # Asked only where something was given: an adapter may be made for each answer.
+        if (args or kwargs) and (wrong := misfit(cls, args, kwargs, reprlib.repr)):
+            raise DefinitionError(wrong)
+        return super().__new__(cls)
+
+    def __init__(self) -> None:
+        """An adapter with options has a constructor of its own."""
 
     @abstractmethod
     def decode(self, payload: Payload) -> T:

@@ -7,16 +7,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
+from .adapter import Adapter
 from .api import Api, declared
 from .artifact import JSON, Artifact, Packed, type_name
 from .env import Env
 from .errors import ArtifactError, DefinitionError, TagError
 from .tag import Tag
-
-if TYPE_CHECKING:
-    from .adapter import Adapter
 
 _WHY = "one of ASCII letters that does not begin with '_' and that bento.Service does not use itself"
 _WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -102,10 +100,32 @@ def _check_members(cls: type[Service]) -> None:
             raise DefinitionError(
                 f"{cls.__name__}.{slot} is the same artifact object as {artifact.slot!r}: give each slot an artifact of its own"
             )
+        _check_made(f"{cls.__name__}.{slot}", artifact)
+    for api in cls.apis.values():
+        _check_adapter(f"input= of {cls.__name__}.{api.name}", api.input)
+        _check_adapter(f"output= of {cls.__name__}.{api.name}", api.output)
     for name, value in vars(cls).items():
         clash = _clash(cls, name, value)
         if clash:
             raise DefinitionError(f"{cls.__name__}.{name} is both {clash}: choose another name for one of them")
+
+
+def _check_adapter(place: str, adapter: object) -> None:
+    if isinstance(adapter, Adapter):
+        _check_made(place, adapter)
+    elif adapter is not None:
+        raise DefinitionError(f"expected an adapter as {place}, such as JsonAdapter(), got {adapter!r}")
+
+
+def _check_made(place: str, made: Artifact[Any] | Adapter[Any]) -> None:
+    """Refuse what a constructor of its own has left half made: options are of what all of its bases' keep."""
+    try:
+        made.options()
+    except AttributeError as error:
+        if error.obj is not made:
+            raise
+        kind = type(made).__name__
+        raise DefinitionError(f"{place} is a {kind} without {error.name!r}: call super().__init__(...) in {kind}.__init__") from error
 
 
 def _clash(cls: type[Service], name: str, value: object) -> str | None:
