@@ -7,7 +7,7 @@ import time
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.string cimport memcmp, memcpy
 
-from .core cimport CALL, CONNECTION, HEAD, IDS, NO_RUN, FastProtocol, PlainCall, PlainHead, is_known, know, new_request_id, parse_packet
+from .core cimport CALL, CONNECTION, HEAD, IDS, LANE, NO_RUN, FastProtocol, PlainCall, PlainHead, is_known, know, lane_of, new_request_id, parse_packet
 from .slots cimport ascii_of, get, is_a, is_ascii, new, new_text, put
 
 cdef object monotonic = time.monotonic
@@ -37,13 +37,13 @@ def data_received(connection, data):
     if head is None:
         parse_packet(connection, data)
         return
-    if connection.timeout_keep_alive_task is not None:
+    if get(connection, CONNECTION.timer) is not None:
         connection._unset_keepalive_if_required()
     put(connection, CONNECTION.last_head, head)
     put(connection, CONNECTION.fresh, head)
     put(connection, CONNECTION.received, monotonic())
-    lane = get(connection, CONNECTION.lane)
-    arrivals = lane._arrivals
+    lane = lane_of(connection)
+    arrivals = get(lane, LANE.arrivals)
     if arrivals:
         (<list?>arrivals).append(connection)
     else:
@@ -52,7 +52,7 @@ def data_received(connection, data):
 
 cdef bint may_be_fast(object connection) except -1:
     """Whether no request is open on a connection, and nothing on the ordinary lane ahead."""
-    if get(connection, CONNECTION.is_open) or get(connection, CONNECTION.ending) or connection.pipeline:
+    if get(connection, CONNECTION.is_open) or get(connection, CONNECTION.ending) or get(connection, CONNECTION.pipeline):
         return False
     return get(connection, CONNECTION.running) is None or not connection._is_running()
 
@@ -84,7 +84,7 @@ def fresh_calls(connections):
             continue
         in_flight = get(connection, CONNECTION.in_flight)
         in_flight.append(call)
-        if connection.flow.write_paused or len(in_flight) > <Py_ssize_t>get(connection, CONNECTION.most):
+        if get(connection, CONNECTION.flow).write_paused or len(in_flight) > <Py_ssize_t>get(connection, CONNECTION.most):
             connection.put_off(call)
             continue
         head = get(call, CALL.head)
@@ -113,7 +113,7 @@ cdef object next_call(object connection):
     put(call, CALL.body, PyBytes_FromStringAndSize(PyBytes_AS_STRING(packet) + size, PyBytes_GET_SIZE(packet) - size))
     put(call, CALL.request_id, get(head, HEAD.request_id) or next_id())
     put(call, CALL.received, get(connection, CONNECTION.received))
-    put(call, CALL.reply, get(connection, CONNECTION.lane).reply)
+    put(call, CALL.reply, get(lane_of(connection), LANE.reply))
     put(call, CALL.connection, connection)
     put(call, CALL.deadline, ENDLESS)
     put(call, CALL.item, None)

@@ -1,6 +1,6 @@
 """What is known of bento-core's classes."""
 
-cdef object Answer, Call, FastProtocol, Head, PlainCall, PlainHead
+cdef object Answer, Call, FastLane, FastProtocol, Head, PlainCall, PlainHead
 cdef object NO_RUN, new_request_id, parse_packet
 
 cdef struct AnswerPlaces:
@@ -11,11 +11,14 @@ cdef struct CallPlaces:
     Py_ssize_t settled, started_at, connection
 
 cdef struct ConnectionPlaces:
-    Py_ssize_t ending, fresh, in_flight, is_open, lane, last_head, local_address, most, packet, ready, received
-    Py_ssize_t running, waiting
+    Py_ssize_t ending, flow, fresh, in_flight, is_open, lane, last_head, local_address, most, packet, pipeline, ready, received
+    Py_ssize_t running, timer, transport, waiting
 
 cdef struct HeadPlaces:
     Py_ssize_t content_encoding, timeout, endpoint, packet, request_id, size, whole
+
+cdef struct LanePlaces:
+    Py_ssize_t arrivals, reply
 
 cdef struct IdsPlaces:
     Py_ssize_t count, process
@@ -24,8 +27,10 @@ cdef AnswerPlaces ANSWER
 cdef CallPlaces CALL
 cdef ConnectionPlaces CONNECTION
 cdef HeadPlaces HEAD
+cdef LanePlaces LANE
 cdef IdsPlaces IDS
 
 cdef bint is_known
 cdef int know() except -1
 cdef int expect_call(object call) except -1
+cdef object lane_of(object connection)

@@ -4,18 +4,19 @@
 They are looked up when the first loop runs, for bento-core imports this package before it has them.
 """
 
-from .slots cimport is_a, slot
+from .slots cimport get, is_a, slot
 
 is_known = False
 
 
 cdef int know() except -1:
     """Learn of the classes, once; one that has not what is expected of it is a TypeError or an AttributeError."""
-    global is_known, Answer, Call, FastProtocol, Head, PlainCall, PlainHead, NO_RUN, new_request_id, parse_packet
+    global is_known, Answer, Call, FastLane, FastProtocol, Head, PlainCall, PlainHead, NO_RUN, new_request_id, parse_packet
     from bento.serving.calls.answer import Answer
     from bento.serving.calls.call import NO_RUN, Call
     from bento.serving.calls.request import Head, new_request_id
     from bento.serving.http.connection import Connection
+    from bento.serving.http.fast import FastLane
     from bento.serving.http.heads import PlainCall, PlainHead
     from bento.serving.http.protocol import FastProtocol
 
@@ -42,6 +43,7 @@ cdef int know() except -1:
     CALL.started_at = slot(Call, "started_at")
     CALL.connection = slot(PlainCall, "connection")
     CONNECTION.ending = slot(FastProtocol, "ending")
+    CONNECTION.flow = slot(FastProtocol, "flow")
     CONNECTION.fresh = slot(FastProtocol, "_fresh")
     CONNECTION.in_flight = slot(FastProtocol, "_in_flight")
     CONNECTION.is_open = slot(FastProtocol, "_is_open")
@@ -50,9 +52,12 @@ cdef int know() except -1:
     CONNECTION.local_address = slot(FastProtocol, "_local_address")
     CONNECTION.most = slot(FastProtocol, "_most")
     CONNECTION.packet = slot(FastProtocol, "_packet")
+    CONNECTION.pipeline = slot(FastProtocol, "pipeline")
     CONNECTION.ready = slot(FastProtocol, "_ready")
     CONNECTION.received = slot(FastProtocol, "_received")
     CONNECTION.running = slot(FastProtocol, "_running")
+    CONNECTION.timer = slot(FastProtocol, "timeout_keep_alive_task")
+    CONNECTION.transport = slot(FastProtocol, "transport")
     CONNECTION.waiting = slot(FastProtocol, "_waiting")
     HEAD.content_encoding = slot(Head, "content_encoding")
     HEAD.timeout = slot(Head, "timeout")
@@ -63,6 +68,8 @@ cdef int know() except -1:
     HEAD.whole = slot(PlainHead, "whole")
     IDS.count = slot(type(new_request_id), "_count")
     IDS.process = slot(type(new_request_id), "_process")
+    LANE.arrivals = slot(FastLane, "_arrivals")
+    LANE.reply = slot(FastLane, "reply")
     is_known = True
     return 0
 
@@ -72,3 +79,11 @@ cdef int expect_call(object call) except -1:
     if not is_a(call, Call):
         raise TypeError(f"expected a call, got {call!r}")
     return 0
+
+
+cdef object lane_of(object connection):
+    """The lane of a connection."""
+    lane = get(connection, CONNECTION.lane)
+    if not is_a(lane, FastLane):
+        raise TypeError(f"expected the lane of a connection, got {lane!r}")
+    return lane

@@ -14,9 +14,9 @@ cdef object OK = 200
 cdef bytes BEFORE_ID = b"\r\nx-content-type-options: nosniff\r\nx-request-id: "
 cdef bytes BEFORE_TIMING = b"\r\nserver-timing: "
 cdef bytes END = b"\r\n\r\n"
-# More than any number below has digits.
 cdef enum:
-    LONGEST = 24
+    LONGEST = 24  # more than a whole number has digits
+    ROOM = 400  # more than a double has characters, before the point and behind
 
 
 cdef Py_ssize_t write_digits(char *at, long long number, Py_ssize_t least):
@@ -31,40 +31,44 @@ cdef Py_ssize_t write_digits(char *at, long long number, Py_ssize_t least):
     return count
 
 
-cdef bytes decimal(double value, int places):
-    """`f"{value:.{places}f}"` for the milliseconds of requests, of which `places` are 1 or 3."""
+cdef Py_ssize_t write_decimal(char *at, double value, int places) except -1:
+    """Write `f"{value:.{places}f}"` for the milliseconds of a request, of which `places` are 1 or 3; returns how many characters that are."""
     cdef long long unit = 1000 if places == 3 else 10
     cdef double scaled = value * unit
-    cdef long long whole
-    cdef char text[2 * LONGEST]
+    cdef bytes text
     cdef Py_ssize_t size
     # Multiplied, a number has an error of its own, which counts where it is nearly halfway between two others.
     if not 0 <= scaled < 1e12 or fabs(scaled - llrint(scaled)) > 0.499:
-        return f"{value:.{places}f}".encode()
-    whole = llrint(scaled)
-    size = write_digits(text, whole // unit, 1)
-    text[size] = b"."
-    size += 1
-    size += write_digits(text + size, whole % unit, places)
-    return text[:size]
+        text = f"{value:.{places}f}".encode()
+        copied(at, PyBytes_AS_STRING(text), len(text))
+        return len(text)
+    size = write_digits(at, llrint(scaled) // unit, 1)
+    at[size] = b"."
+    return size + 1 + write_digits(at + size + 1, llrint(scaled) % unit, places)
 
 
-cdef str text_of(list pieces):
-    """One text of pieces that are all ASCII, as texts or as bytes."""
-    cdef Py_ssize_t size = 0
-    for piece in pieces:
-        size += len(piece)
-    cdef str text = new_text(size, 127)
-    cdef char *at = ascii_of(text)
-    for piece in pieces:
-        memcpy(at, PyBytes_AS_STRING(piece) if type(piece) is bytes else ascii_of(piece), len(piece))
-        at += len(piece)
+cdef str joined(str before, const char *middle, Py_ssize_t size, str after, str last, str end):
+    """One text; the parts are all ASCII."""
+    cdef str text = new_text(len(before) + size + len(after) + len(last) + len(end), 127)
+    cdef char *at = copied(ascii_of(text), ascii_of(before), len(before))
+    at = copied(at, middle, size)
+    at = copied(at, ascii_of(after), len(after))
+    at = copied(at, ascii_of(last), len(last))
+    copied(at, ascii_of(end), len(end))
     return text
+
+
+cdef inline char *copied(char *at, const char *source, Py_ssize_t size):
+    """Copy so many bytes; returns where they end."""
+    memcpy(at, source, size)
+    return at + size
 
 
 def server_timing(calls):
     """`bento.serving.calls.answer.server_timing`."""
     cdef double decoded_at = -1, started_at = -1
+    cdef char text[ROOM]
+    cdef Py_ssize_t size
     cdef list timings = []
     if not is_known:
         know()
@@ -77,7 +81,8 @@ def server_timing(calls):
         if number(call, CALL.decoded_at) != decoded_at or number(call, CALL.started_at) != started_at:
             decoded_at, started_at = number(call, CALL.decoded_at), number(call, CALL.started_at)
             queue = f", queue;dur={(started_at - decoded_at) * 1e3:.3f}, {shared}"
-        timings.append(text_of(["decode;dur=", decimal((decoded_at - number(call, CALL.received)) * 1e3, 3), queue]))
+        size = write_decimal(text, (decoded_at - number(call, CALL.received)) * 1e3, 3)
+        timings.append(joined("decode;dur=", text, size, queue, "", ""))
     return timings
 
 
@@ -99,6 +104,8 @@ def answers_of(bodies, media_type):
 
 def lines_of(calls, double now, str before):
     """`bento.serving.logs.lines_of`."""
+    cdef char text[ROOM]
+    cdef Py_ssize_t size
     cdef list lines = []
     cdef bint is_plain = is_ascii(before)
     if not is_known:
@@ -106,11 +113,11 @@ def lines_of(calls, double now, str before):
     for call in calls:
         expect_call(call)
         request_id = get(call, CALL.request_id)
-        milliseconds = decimal((now - number(call, CALL.received)) * 1e3, 1)
+        size = write_decimal(text, (now - number(call, CALL.received)) * 1e3, 1)
         if is_plain and type(request_id) is str and is_ascii(request_id):
-            lines.append(text_of([before, milliseconds, "ms ", request_id, "\n"]))
+            lines.append(joined(before, text, size, "ms ", request_id, "\n"))
         else:
-            lines.append(f"{before}{milliseconds.decode()}ms {request_id}\n")
+            lines.append(f"{before}{text[:size].decode()}ms {request_id}\n")
     return lines
 
 
@@ -155,12 +162,6 @@ cdef bytes encode(start, answer, request_id):
     return data
 
 
-cdef inline char *copied(char *at, const char *source, Py_ssize_t size):
-    """Copy so many bytes; returns where they end."""
-    memcpy(at, source, size)
-    return at + size
-
-
 def send_all(calls, written):
     """`bento.serving.http.pipelining.send_all`."""
     if not is_known:
@@ -188,7 +189,7 @@ cdef int send(connection, data) except -1:
     cdef list in_flight = get(connection, CONNECTION.in_flight)
     put(connection, CONNECTION.most, MANY)
     in_flight.clear()
-    connection.transport.write(data)
-    if get(connection, CONNECTION.ending) or connection.pipeline or connection.flow.read_paused:
+    get(connection, CONNECTION.transport).write(data)
+    if get(connection, CONNECTION.ending) or get(connection, CONNECTION.pipeline) or get(connection, CONNECTION.flow).read_paused:
         connection.idle()
     return 0

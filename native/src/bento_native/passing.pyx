@@ -1,7 +1,7 @@
 # cython: language_level=3, wraparound=False
 """Calls pass through their api: what is noted of each on the way, and what all of a batch come to."""
 
-from .core cimport CALL, HEAD, Answer, Call, Head, expect_call, is_known, know
+from .core cimport ANSWER, CALL, HEAD, Answer, Call, Head, expect_call, is_known, know
 from .slots cimport get, is_a, number, put
 
 
@@ -97,7 +97,7 @@ def note_outcomes(calls, outcomes, timings):
     for call, outcome, timing in zip(calls, outcomes, timings):
         expect_call(call)
         if type(outcome) is Answer:
-            outcome.timing = timing
+            put(outcome, ANSWER.timing, timing)
         put(call, CALL.outcome, outcome)
 
 

@@ -72,7 +72,7 @@ class Connection(HttpToolsProtocol):
     """Parser callbacks note how far a request has come; what ends a connection is decided between them."""
 
     # uvicorn's own attributes are as many as instances of a class can share the keys of; with ours in there as well, each of our methods
-    # would be looked for in a dictionary of the connection's own.
+    # would be looked for in a dictionary of the connection's own. Those of uvicorn's that every request needs are slots, too.
     __slots__ = (
         "_backlog",
         "_counted",
@@ -90,6 +90,10 @@ class Connection(HttpToolsProtocol):
         "_seen_at",
         "_url",
         "ending",
+        "flow",
+        "pipeline",
+        "timeout_keep_alive_task",
+        "transport",
     )
 
     def __init__(self, lane: FastLane, *args: Any, **kwargs: Any) -> None:

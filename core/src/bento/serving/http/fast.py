@@ -52,6 +52,21 @@ def fits() -> bool:
 class FastLane:
     """What all connections of one server share: requests that have come in one turn of the loop, and answers that are there at once."""
 
+    __slots__ = (
+        "_arrivals",
+        "_default_headers",
+        "_default_lines",
+        "_is_due",
+        "_seen",
+        "access_log",
+        "app",
+        "heads",
+        "patrol",
+        "recess",
+        "reply",
+        "room",
+    )
+
     def __init__(self, app: App, allowed_hosts: Collection[str]) -> None:
         self.app = app
         self.access_log = app.access_log
