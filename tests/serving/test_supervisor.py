@@ -17,6 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bento.serving.compiled import is_compiled
 from client import Connection, post
 from running import PROGRAM, Server, processes, started
 
@@ -229,7 +230,8 @@ def test_a_server_speaks_for_itself(project, workers):
         assert server.stop() == 0
     shared = ["2 workers are forked from a process that has loaded app:service, and share it"] if workers > 1 else []
     said = [re.sub(r"\d+\.\d+\.\d+\.\d+:\d+|\d+\.\d+ s|process \d+", "_", line.strip()) for line in server.lines]
-    assert said == ["app:service starts on http://_ (_)", *shared, "app:service is ready on http://_ after _: Ctrl-C stops it"]
+    loops = ", with compiled loops" if is_compiled() else ""
+    assert said == [f"app:service starts on http://_ (_{loops})", *shared, "app:service is ready on http://_ after _: Ctrl-C stops it"]
 
 
 def test_health_is_answered_while_the_service_of_many_workers_is_loading(project):
