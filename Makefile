@@ -34,7 +34,7 @@ CLOUDS := az gs remote
 AZURITE := azurite@3.37.0
 PROJECTS := core plugins/bento-sklearn
 # What is compiled, anew whenever it has changed.
-LOOPS := native/pyproject.toml $(wildcard native/src/bento_native/*.pyx native/src/bento_native/*.pxd)
+LOOPS := native/pyproject.toml native/setup.py $(wildcard native/src/bento_native/*.pyx native/src/bento_native/*.pxd)
 DECLARED := pyproject.toml constraints.txt $(PROJECTS:%=%/pyproject.toml)
 SOURCES := conftest.py core/src native plugins examples benchmarks tests
 PLUGINS := $(notdir $(patsubst %/pyproject.toml,%,$(sort $(wildcard plugins/*/pyproject.toml))))
@@ -115,6 +115,7 @@ install: $(DONE)/install  ## core and every plugin with all extras, and every to
 
 clean:  ## remove .venv and everything else that was made here
 	rm -rf $(VENV) .bench .demo benchmarks/results .hypothesis .mypy_cache .pytest_cache .ruff_cache build dist site .coverage .coverage.*
+	rm -rf native/build native/src/*.egg-info native/src/bento_native/*.c native/src/bento_native/*.so
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(DONE)/pip: constraints.txt

@@ -17,7 +17,7 @@ from bento.serving.calls.request import Head
 from bento.serving.compiled import PYTHON
 from bento.serving.http.connection import AHEAD
 from bento.serving.http.fast import _encode
-from bento.serving.http.heads import PlainCall
+from bento.serving.http.heads import PlainCall, PlainHead
 from bento.serving.http.protocol import FastProtocol
 
 bento_native = pytest.importorskip("bento_native", reason="bento-native is not compiled here")
@@ -201,6 +201,25 @@ def test_what_is_written_is_the_same(calls, data):
     written = native(starts, calls, given_answers, unusual)
     assert {call for call, answer in zip(calls, given_answers, strict=True) if answer.headers or call.connection.ending} <= set(ended)
     assert written == python(starts, calls, given_answers, unusual)
+
+
+@pytest.mark.parametrize(("packet", "data"), [(None, b"abc"), ("abc", b"abc"), (b"abc", None), (b"ab", b"abc")])
+def test_what_a_head_and_a_connection_hold_is_looked_at_before_it_is_cut(packet, data):
+    """A text or nothing at all has no bytes where those of a packet lie."""
+    head, connection = object.__new__(PlainHead), object.__new__(FastProtocol)
+    head.packet, head.size, head.whole = packet, 4, 3
+    connection._last_head, connection._fresh, connection._packet = head, None, b""
+    connection._is_open, connection.ending, connection.pipeline, connection._running = False, False, (), None
+    with pytest.raises((AttributeError, TypeError)):
+        bento_native.FORMS["bento.serving.http.protocol.FastProtocol.data_received"](connection, data or b"abc")
+    connection._fresh, connection._packet = head, data
+    with pytest.raises((TypeError, ValueError)):
+        bento_native.FORMS["bento.serving.http.protocol.fresh_calls"]([connection])
+
+
+def test_a_line_is_begun_with_a_text():
+    with pytest.raises(TypeError):
+        bento_native.FORMS["bento.serving.logs.lines_of"]([], 0.0, None)
 
 
 JUNK = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
@@ -255,6 +256,30 @@ def test_many_who_ask_while_many_are_read_are_in_one_batch_and_a_few_wait_for_no
 
     assert asyncio.run(batches(8, 8)) == 1
     assert asyncio.run(batches(1, 8)) == 2
+
+
+def test_who_came_first_does_not_wait_long_for_others_while_the_loop_is_busy():
+    async def asked_when_the_first_is_answered() -> int:
+        app, clients = await connect(Wide(), 240)
+        for client in clients:
+            client.happen(Event.ASK, 1)
+        await answered(clients)
+        others = iter(clients)
+        first = clients[0]
+        asked = 0
+        while len(first.answers) < 2 and asked < len(clients):
+            for client in islice(others, 4):
+                client.happen(Event.ASK, 2)
+            asked += 4
+            turn_ends = time.monotonic() + 0.001
+            while time.monotonic() < turn_ends:
+                pass
+            await asyncio.sleep(0)
+        await answered(clients[:asked])
+        await asyncio.wait_for(app.lifecycle.stop(), 10)
+        return asked
+
+    assert asyncio.run(asked_when_the_first_is_answered()) < 60
 
 
 def test_an_adapter_that_writes_no_bytes_fails_its_own_request_alone():

@@ -20,8 +20,24 @@ print(is_compiled(), FastProtocol.data_received.__module__)
 """
 
 
-def run(**settings: str) -> str:
-    return subprocess.run([sys.executable, "-c", SCRIPT], check=True, capture_output=True, text=True, env=settings).stdout.strip()
+WITHOUT_A_SERVER = """
+import sys
+import bento
+from bento.adapters import JsonAdapter
+from bento.payload import Payload
+from bento.serving import answer
+
+class Same(bento.Service):
+    @bento.api(input=JsonAdapter(), batch=True)
+    def same(self, values):
+        return values
+
+print(answer(Same(), "same", Payload(b"1", "application/json")).body, {"httptools", "uvicorn"} & set(sys.modules))
+"""
+
+
+def run(script: str = SCRIPT, **settings: str) -> str:
+    return subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, env=settings).stdout.strip()
 
 
 def test_they_are_found_where_they_are_installed():
@@ -33,9 +49,15 @@ def test_they_are_left_out_on_demand():
     assert run(BENTO_NATIVE="0") == "False bento.serving.http.protocol"
 
 
+@pytest.mark.parametrize("native", ["0", "1"])
+def test_without_a_server_nothing_of_one_is_imported(native):
+    assert run(WITHOUT_A_SERVER, BENTO_NATIVE=native) == "b'1' set()"
+
+
 def test_those_of_another_release_are_not_used_and_the_log_says_so(monkeypatch, caplog):
     other = ModuleType("bento_native")
     other.__version__ = "9.9"
+    other.FORMS = {}
     monkeypatch.setitem(sys.modules, "bento_native", other)
     monkeypatch.delenv("BENTO_NATIVE", raising=False)
     with caplog.at_level(logging.WARNING, "bento.serving"):
@@ -47,5 +69,12 @@ def test_those_of_another_release_are_not_used_and_the_log_says_so(monkeypatch, 
 
 
 def test_without_them_everything_is_python(monkeypatch):
+    monkeypatch.delenv("BENTO_NATIVE", raising=False)
     monkeypatch.setitem(sys.modules, "bento_native", None)
+    assert compiled.find() == {}
+
+
+def test_a_folder_of_that_name_is_none_of_them(monkeypatch):
+    monkeypatch.delenv("BENTO_NATIVE", raising=False)
+    monkeypatch.setitem(sys.modules, "bento_native", ModuleType("bento_native"))
     assert compiled.find() == {}

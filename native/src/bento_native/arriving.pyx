@@ -7,7 +7,8 @@ import time
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.string cimport memcmp, memcpy
 
-from .core cimport CALL, CONNECTION, HEAD, IDS, LANE, NO_RUN, FastProtocol, PlainCall, PlainHead, is_known, know, lane_of, new_request_id, parse_packet
+from .core cimport CALL, CONNECTION, HEAD, IDS, LANE, NO_RUN, FastProtocol, PlainCall, PlainHead
+from .core cimport are_connections_known, know_connections, lane_of, new_request_id, parse_packet
 from .slots cimport ascii_of, get, is_a, is_ascii, new, new_text, put
 
 cdef object monotonic = time.monotonic
@@ -20,8 +21,8 @@ cdef const char *DIGITS = b"0123456789abcdef"
 
 def data_received(connection, data):
     """`FastProtocol.data_received`."""
-    if not is_known:
-        know()
+    if not are_connections_known:
+        know_connections()
     if not is_a(connection, FastProtocol) or type(data) is not bytes:
         raise TypeError(f"expected bytes for a connection, got {type(data).__name__} for {connection!r}")
     if get(connection, CONNECTION.fresh) is not None:
@@ -64,7 +65,7 @@ cdef bint begins_with(bytes data, object head) except -1:
     if <Py_ssize_t>get(head, HEAD.whole) != PyBytes_GET_SIZE(data):
         return False
     cdef bytes packet = get(head, HEAD.packet)
-    cdef Py_ssize_t size = PyBytes_GET_SIZE(packet)
+    cdef Py_ssize_t size = len(packet)
     return size <= PyBytes_GET_SIZE(data) and memcmp(PyBytes_AS_STRING(packet), PyBytes_AS_STRING(data), size) == 0
 
 
@@ -74,8 +75,8 @@ def fresh_calls(connections):
     cdef list calls = []
     cdef list in_flight
     endpoint = None
-    if not is_known:
-        know()
+    if not are_connections_known:
+        know_connections()
     for connection in connections:
         if not is_a(connection, FastProtocol):
             raise TypeError(f"expected a connection, got {connection!r}")
@@ -105,12 +106,12 @@ cdef object next_call(object connection):
         return None
     if not is_a(head, PlainHead):
         raise TypeError(f"expected a head, got {head!r}")
-    cdef Py_ssize_t size = get(head, HEAD.size)
-    if not 0 <= size <= PyBytes_GET_SIZE(packet):
-        raise ValueError(f"expected a head of at most {PyBytes_GET_SIZE(packet)} bytes, got {size}")
+    cdef Py_ssize_t size = get(head, HEAD.size), whole = len(packet)
+    if not 0 <= size <= whole:
+        raise ValueError(f"expected a head of at most {whole} bytes, got {size}")
     call = new(PlainCall)
     put(call, CALL.head, head)
-    put(call, CALL.body, PyBytes_FromStringAndSize(PyBytes_AS_STRING(packet) + size, PyBytes_GET_SIZE(packet) - size))
+    put(call, CALL.body, PyBytes_FromStringAndSize(PyBytes_AS_STRING(packet) + size, whole - size))
     put(call, CALL.request_id, get(head, HEAD.request_id) or next_id())
     put(call, CALL.received, get(connection, CONNECTION.received))
     put(call, CALL.reply, get(lane_of(connection), LANE.reply))
@@ -130,11 +131,11 @@ cdef object next_call(object connection):
 
 cdef object next_id():
     """What `new_request_id()` gives."""
-    process = get(new_request_id, IDS.process)
+    cdef str process = get(new_request_id, IDS.process)
+    cdef Py_ssize_t size = len(process), place
     cdef long long count = next(get(new_request_id, IDS.count))
     if count >= MOST_IDS or not is_ascii(process):
         return f"{process}{count:010x}"
-    cdef Py_ssize_t size = len(process), place
     cdef str text = new_text(size + 10, 127)
     cdef char *at = ascii_of(text)
     memcpy(at, ascii_of(process), size)

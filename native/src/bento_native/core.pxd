@@ -30,7 +30,8 @@ cdef HeadPlaces HEAD
 cdef LanePlaces LANE
 cdef IdsPlaces IDS
 
-cdef bint is_known
+cdef bint is_known, are_connections_known
 cdef int know() except -1
+cdef int know_connections() except -1
 cdef int expect_call(object call) except -1
 cdef object lane_of(object connection)

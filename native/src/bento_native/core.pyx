@@ -1,26 +1,22 @@
 # cython: language_level=3
 """bento-core's classes, and where their objects have what the loops read and write.
 
-They are looked up when the first loop runs, for bento-core imports this package before it has them.
+They are looked up when the first loop runs, for bento-core imports this package before it has them. Those of connections need uvicorn, which
+a service that is asked without a server never imports.
 """
 
 from .slots cimport get, is_a, slot
 
-is_known = False
+is_known = are_connections_known = False
 
 
 cdef int know() except -1:
-    """Learn of the classes, once; one that has not what is expected of it is a TypeError or an AttributeError."""
-    global is_known, Answer, Call, FastLane, FastProtocol, Head, PlainCall, PlainHead, NO_RUN, new_request_id, parse_packet
+    """Learn of calls and answers, once; a class that has not what is expected of it is a TypeError or an AttributeError."""
+    global is_known, Answer, Call, Head, NO_RUN
     from bento.serving.calls.answer import Answer
     from bento.serving.calls.call import NO_RUN, Call
-    from bento.serving.calls.request import Head, new_request_id
-    from bento.serving.http.connection import Connection
-    from bento.serving.http.fast import FastLane
-    from bento.serving.http.heads import PlainCall, PlainHead
-    from bento.serving.http.protocol import FastProtocol
+    from bento.serving.calls.request import Head
 
-    parse_packet = Connection.data_received
     ANSWER.body = slot(Answer, "body")
     ANSWER.headers = slot(Answer, "headers")
     ANSWER.media_type = slot(Answer, "media_type")
@@ -41,6 +37,23 @@ cdef int know() except -1:
     CALL.run = slot(Call, "run")
     CALL.settled = slot(Call, "settled")
     CALL.started_at = slot(Call, "started_at")
+    HEAD.content_encoding = slot(Head, "content_encoding")
+    HEAD.timeout = slot(Head, "timeout")
+    is_known = True
+    return 0
+
+
+cdef int know_connections() except -1:
+    """Learn of connections as well, and of what comes by them."""
+    global are_connections_known, FastLane, FastProtocol, PlainCall, PlainHead, new_request_id, parse_packet
+    from bento.serving.calls.request import new_request_id
+    from bento.serving.http.connection import Connection
+    from bento.serving.http.fast import FastLane
+    from bento.serving.http.heads import PlainCall, PlainHead
+    from bento.serving.http.protocol import FastProtocol
+
+    know()
+    parse_packet = Connection.data_received
     CALL.connection = slot(PlainCall, "connection")
     CONNECTION.ending = slot(FastProtocol, "ending")
     CONNECTION.flow = slot(FastProtocol, "flow")
@@ -59,8 +72,6 @@ cdef int know() except -1:
     CONNECTION.timer = slot(FastProtocol, "timeout_keep_alive_task")
     CONNECTION.transport = slot(FastProtocol, "transport")
     CONNECTION.waiting = slot(FastProtocol, "_waiting")
-    HEAD.content_encoding = slot(Head, "content_encoding")
-    HEAD.timeout = slot(Head, "timeout")
     HEAD.endpoint = slot(PlainHead, "endpoint")
     HEAD.packet = slot(PlainHead, "packet")
     HEAD.request_id = slot(PlainHead, "request_id")
@@ -70,7 +81,7 @@ cdef int know() except -1:
     IDS.process = slot(type(new_request_id), "_process")
     LANE.arrivals = slot(FastLane, "_arrivals")
     LANE.reply = slot(FastLane, "reply")
-    is_known = True
+    are_connections_known = True
     return 0
 
 

@@ -5,7 +5,7 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from libc.math cimport fabs, llrint
 from libc.string cimport memcpy
 
-from .core cimport ANSWER, CALL, CONNECTION, Answer, FastProtocol, PlainCall, expect_call, is_known, know
+from .core cimport ANSWER, CALL, CONNECTION, Answer, FastProtocol, PlainCall, are_connections_known, expect_call, is_known, know, know_connections
 from .slots cimport ascii_of, get, is_a, is_ascii, new, new_text, number, put
 
 cdef Py_ssize_t SEPARATE_WRITE = 64 * 1024
@@ -74,7 +74,10 @@ def server_timing(calls):
         know()
     expect_call(calls[0])
     run = get(calls[0], CALL.run)
-    cdef str shared = f'model;dur={run.model_seconds * 1e3:.3f}, encode;dur={run.encode_seconds * 1e3:.3f}, batch;desc="{run.rows}"'
+    # Numbers only, so that it is all ASCII.
+    cdef double model_seconds = run.model_seconds, encode_seconds = run.encode_seconds
+    cdef Py_ssize_t rows = run.rows
+    cdef str shared = f'model;dur={model_seconds * 1e3:.3f}, encode;dur={encode_seconds * 1e3:.3f}, batch;desc="{rows}"'
     cdef str queue = ""
     for call in calls:
         expect_call(call)
@@ -102,7 +105,7 @@ def answers_of(bodies, media_type):
     return answers
 
 
-def lines_of(calls, double now, str before):
+def lines_of(calls, double now, str before not None):
     """`bento.serving.logs.lines_of`."""
     cdef char text[ROOM]
     cdef Py_ssize_t size
@@ -124,8 +127,8 @@ def lines_of(calls, double now, str before):
 def encode_all(dict starts, calls, answers, unusual):
     """`bento.serving.http.fast.encode_all`."""
     cdef list written = []
-    if not is_known:
-        know()
+    if not are_connections_known:
+        know_connections()
     if len(calls) != len(answers):
         raise ValueError(f"expected an answer for each call, {len(calls)}, got {len(answers)}")
     for call, answer in zip(calls, answers):
@@ -164,8 +167,8 @@ cdef bytes encode(start, answer, request_id):
 
 def send_all(calls, written):
     """`bento.serving.http.pipelining.send_all`."""
-    if not is_known:
-        know()
+    if not are_connections_known:
+        know_connections()
     if len(calls) != len(written):
         raise ValueError(f"expected as many answers as calls, {len(calls)}, got {len(written)}")
     for call, data in zip(calls, written):

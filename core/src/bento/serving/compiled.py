@@ -22,16 +22,17 @@ def find() -> Mapping[str, Callable[..., Any]]:
     if os.environ.get("BENTO_NATIVE") == "0":
         return {}
     try:
-        import bento_native
+        from bento_native import FORMS
+        from bento_native import __version__ as version
     except ImportError:
         return {}
-    if bento_native.__version__ != __version__:
+    if version != __version__:
         log.warning(
             "bento-native %s is not used: it goes with bento-core %s, and this is %s: pip install bento-native==%s",
-            *(bento_native.__version__, bento_native.__version__, __version__, __version__),
+            *(version, version, __version__, __version__),
         )
         return {}
-    forms: Mapping[str, Callable[..., Any]] = bento_native.FORMS
+    forms: Mapping[str, Callable[..., Any]] = FORMS
     return forms
 
 

@@ -11,6 +11,7 @@ uvicorn's protocol is not a public interface: `fits` says whether this is a rele
 from __future__ import annotations
 
 import asyncio
+import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -36,9 +37,10 @@ _TESTED = frozenset({(0, 54)})
 _SEPARATE_WRITE = 64 * 1024
 _OVERLOADED = 503
 # What has come meanwhile joins a batch for the price of reading it, so the loop looks once more if its last look has brought some, until
-# a batch or so is there. A few are not worth the look.
+# a batch or so is there. A few are not worth the look, and where others keep the loop busy each look takes long.
 _SOME = 4
 _ENOUGH = 256
+_LOOK_SECONDS = 0.002
 _CLOSE = (b"connection", b"close")
 _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
 
@@ -57,6 +59,7 @@ class FastLane:
         "_default_headers",
         "_default_lines",
         "_is_due",
+        "_look_ends",
         "_seen",
         "access_log",
         "app",
@@ -79,6 +82,7 @@ class FastLane:
         self._arrivals: list[FastProtocol] = []
         self._is_due = False
         self._seen = 0
+        self._look_ends = 0.0
         self._default_headers: RawHeaders = []
         self._default_lines = ""
 
@@ -96,7 +100,7 @@ class FastLane:
 
     def _begin(self) -> None:
         """Give each endpoint all of its requests at once, unless more of them are just coming in."""
-        if self._seen + _SOME <= len(self._arrivals) < _ENOUGH:
+        if self._seen + _SOME <= len(self._arrivals) < _ENOUGH and self._may_look():
             self._seen = len(self._arrivals)
             asyncio.get_running_loop().call_soon(self._begin)
             return
@@ -109,6 +113,13 @@ class FastLane:
             except Exception as error:  # noqa: BLE001 - a fault of ours at one api is no reason to forget the requests to others
                 context = {"message": f"requests to {endpoint.api.name} could not begin", "exception": error}
                 asyncio.get_running_loop().call_exception_handler(context)
+
+    def _may_look(self) -> bool:
+        """Whether those that came first have not waited for others for long."""
+        now = time.monotonic()
+        if not self._seen:
+            self._look_ends = now + _LOOK_SECONDS
+        return now < self._look_ends
 
     def _reply(self, calls: Sequence[PlainCall], answers: Sequence[Answer]) -> None:
         """Send answers back that are there at once, to requests of one api and all with the same status."""
