@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -49,6 +49,11 @@ def _asking(model: str, path: str, body: str, tail: str) -> Ask:
 def bento(model: str) -> Subject:
     """`bento serve` of a saved bundle with everything on, as it is by default."""
     return Subject("bento", _bento(f"iris:{model}"), _asking(model, "/predict", "[ROW]", "\r\n\r\n[CLASS]"))
+
+
+def uncompiled(model: str) -> Subject:
+    """The same without bento-native."""
+    return replace(bento(model), name="bento, Python only", variables={"BENTO_NATIVE": "0"})
 
 
 def adder(path: str = "/predict") -> Subject:

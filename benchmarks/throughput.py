@@ -11,7 +11,7 @@ from .client import OK, REFUSALS
 from .models import fitted, rows
 from .report import Goal, Section, at_least, at_most, milliseconds
 from .servers import stable
-from .subjects import Subject, bare, bento, peers
+from .subjects import Subject, bare, bento, peers, uncompiled
 
 if TYPE_CHECKING:
     from .plan import Plan
@@ -65,7 +65,9 @@ def _median(values: list[float] | None) -> float | None:
 
 def logistic(plan: Plan) -> Section:
     """A LogisticRegression, whose calls take a tenth of a millisecond."""
-    section, found = _measure(plan, "LogisticRegression", [bento("logistic"), bare(), *peers("logistic")], (1, 16, 64, 256))
+    section, found = _measure(
+        plan, "LogisticRegression", [bento("logistic"), uncompiled("logistic"), bare(), *peers("logistic")], (1, 16, 64, 256)
+    )
     for connections in (64, 256):
         ours, where = found.rate("bento", connections), f"at {connections} connections"
         section.goals += [

@@ -34,7 +34,7 @@ def test_a_topic_has_figures_and_goals_and_leaves_nobody_out(run, topic):
 
 def test_rates_are_above_zero(run):
     rates = run[1]["logistic"]["figures"]
-    assert set(rates) == {"bento", "bare ASGI"}
+    assert set(rates) == {"bento", "bento, Python only", "bare ASGI"}
     assert all(figures["rate"] > 0 for subject in rates.values() for figures in subject.values())
 
 

@@ -9,13 +9,16 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "core/README.md", *ROOT.glob("plugins/*/README.md")])
+PAGES = sorted(
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "core/README.md", ROOT / "native/README.md", *ROOT.glob("plugins/*/README.md")]
+)
 
 # How many blocks of a page cannot be run in a test; the page's source says why. A plugin's README has one, which installs the plugin.
 NOT_RUN = {
     "CONTRIBUTING.md": 1,
     "README.md": 2,
     "core/README.md": 1,
+    "native/README.md": 1,
     "docs/how-to/call.md": 1,
     "docs/how-to/ship/containers.md": 2,
     "docs/how-to/ship/environments.md": 1,
