@@ -166,6 +166,20 @@ def test_nan_in_a_binary_body_is_a_float_and_nothing_else():
     assert "got nan at [0]" in refusal(ArrayAdapter((None,), "int32"), npy(np.full(1, np.nan)), NPY, InvalidInput)
 
 
+@pytest.mark.parametrize("wire", ["<f2", "<f4", ">f4", "<f8"])
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int32"])
+def test_a_signalling_nan_is_no_cause_for_a_warning(wire, dtype):
+    unsigned = f"{wire[0]}u{wire[2]}"
+    numbers = np.array([np.array(np.inf, wire).view(unsigned) + 1], unsigned).view(wire)
+    adapter, body = ArrayAdapter((None,), dtype), npy(numbers)
+    if dtype == "int32":
+        assert "got nan at [0]" in refusal(adapter, body, NPY, InvalidInput)
+    else:
+        assert np.isnan(read(adapter, body, NPY)).all()
+        assert np.isnan(adapter.decode_all([body, body], NPY)).all()
+        assert np.isnan(read(adapter, adapter.encode(numbers, NPY), NPY)).all()
+
+
 @pytest.mark.parametrize(("number", "dtype"), [(np.float16("inf"), "int32"), (np.float32(2**31), "int32"), (np.float32(2**32), "uint32")])
 def test_a_narrow_float_that_is_too_large_for_an_integer_is_refused(number, dtype):
     message = refusal(ArrayAdapter((None,), dtype), npy(np.full(1, number)), NPY, InvalidInput)

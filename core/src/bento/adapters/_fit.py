@@ -46,21 +46,23 @@ def convert(array: Array, dtype: np.dtype[Any]) -> Array:
         return array
     import numpy as np
 
-    if not array.size or np.can_cast(array.dtype, dtype, "safe"):
+    safe = not array.size or np.can_cast(array.dtype, dtype, "safe")
+    if safe and array.dtype.kind != "f":
         return array.astype(dtype)
-    unfit = _too_large(array, dtype) if dtype.kind == "f" else _not_whole(array, dtype)
-    if unfit.any():
-        index = np.argwhere(unfit)[0]
-        where = "".join(f"[{axis}]" for axis in index)
-        raise InvalidInput(f"expected {_range(dtype)}, got {array[tuple(index)].item()!r}{' at ' + where if where else ''}")
-    return array.astype(dtype)
+    # A signalling NaN, which bytes may hold, is one like any other, and no cause for a warning.
+    with np.errstate(over="ignore", invalid="ignore"):
+        unfit = None if safe else _too_large(array, dtype) if dtype.kind == "f" else _not_whole(array, dtype)
+        if unfit is None or not unfit.any():
+            return array.astype(dtype)
+    index = np.argwhere(unfit)[0]
+    where = "".join(f"[{axis}]" for axis in index)
+    raise InvalidInput(f"expected {_range(dtype)}, got {array[tuple(index)].item()!r}{' at ' + where if where else ''}")
 
 
 def _too_large(array: Array, dtype: np.dtype[Any]) -> Array:
     import numpy as np
 
-    with np.errstate(over="ignore"):
-        unfit: Array = np.isinf(array.astype(dtype)) & np.isfinite(array)
+    unfit: Array = np.isinf(array.astype(dtype)) & np.isfinite(array)
     return unfit
 
 
