@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from bento import Adapter, BadInput, InvalidInput
+from bento.adapters import ArrayAdapter
 from bento.testing import AdapterTests, check
 
 JSON = "application/json"
@@ -349,6 +350,20 @@ def test_a_value_of_another_type_that_is_written():
 def test_a_value_of_another_type_that_raises_something_else():
     advice = fails("test_a_value_of_another_type_is_refused", bad(encode=lambda self, value, media_type: value.encode()))
     assert advice == "encode() of an object() raises AttributeError: 'object' object has no attribute 'encode': make it a TypeError"
+
+
+def test_what_is_not_even_the_same_as_itself_is_no_fault_of_reading_together():
+    class TestFloats(AdapterTests):
+        adapter = ArrayAdapter((1,), "float32")
+
+        def values(self):
+            return [np.array([np.nan], "float32")]
+
+        def same(self, one, other):
+            return np.array_equal(one, other)
+
+    assert not TestFloats().same(*TestFloats().values() * 2)
+    TestFloats().test_what_is_read_or_written_together_is_the_same()
 
 
 def test_values_that_are_missing():

@@ -82,11 +82,6 @@ class TestTensorAdapter(AdapterTests):
         row = st.tuples(*[st.floats(width=32, allow_nan=False, allow_infinity=False)] * 3)
         return st.lists(row, max_size=4).map(lambda rows: torch.tensor(rows, dtype=torch.float32).reshape(-1, 3))
 
-    def same(self, one: Any, other: Any) -> bool:
-        import torch
-
-        return bool(one.dtype == other.dtype and one.shape == other.shape and torch.equal(one, other))
-
 
 def _linear() -> Any:
     import torch
