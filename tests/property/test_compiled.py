@@ -15,10 +15,10 @@ from bento.serving.calls.answer import Answer
 from bento.serving.calls.call import Call, Run
 from bento.serving.calls.request import Head
 from bento.serving.compiled import PYTHON
-from bento.serving.http.connection import AHEAD
 from bento.serving.http.fast import _encode
 from bento.serving.http.heads import PlainCall, PlainHead
 from bento.serving.http.protocol import FastProtocol
+from bento.serving.http.standins import AHEAD
 
 bento_native = pytest.importorskip("bento_native", reason="bento-native is not compiled here")
 

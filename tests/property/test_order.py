@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -26,6 +27,10 @@ from pressing import times
 
 # So many requests of a new connection begin at once.
 FEW = 4
+
+
+# Of two that are connected, by which nothing is ever sent.
+QUIET, OTHER = socket.socketpair()
 
 
 class Doubling(bento.Service):
@@ -78,7 +83,10 @@ class Transport(asyncio.Transport):
         self.reads = True
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        return {"sockname": ("127.0.0.1", 1), "peername": ("127.0.0.1", 2)}.get(name, default)
+        return {"sockname": ("127.0.0.1", 1), "peername": ("127.0.0.1", 2), "socket": QUIET}.get(name, default)
+
+    def get_protocol(self) -> None:
+        """None that lingers."""
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         if not self.closed:

@@ -7,7 +7,7 @@ import signal
 import socket
 import threading
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import httpx
 import pytest
@@ -169,6 +169,37 @@ def test_what_one_client_has_sent_ahead_is_answered_and_only_the_last_answer_say
         assert connection.is_closed()
     assert {answer.status for answer in answers} == {200}
     assert closing(answers) == [False] * len(asked) + [True]
+
+
+@both
+@pytest.mark.parametrize("asked", [request("GET", "/livez"), post("/pid")], ids=["ordinary", "plain"])
+def test_a_client_that_goes_on_sending_reads_all_answers_up_to_the_one_that_is_the_last(project, workers, asked):
+    """A reset would take from it what is on its way."""
+    with started(project, workers=workers) as server, Connection(server.port) as connection:
+        assert server.figure('bento_requests_in_flight{api="nap"}') == 0
+        connection.send(post("/nap", b"0.4"))
+        sending = threading.Thread(target=send_without_end, args=(connection, asked))
+        sending.start()
+        while server.figure('bento_requests_in_flight{api="nap"}') < 1:
+            pass
+        server.process.send_signal(signal.SIGTERM)
+        answers = [connection.answer()]
+        while not closing(answers[-1:])[0]:
+            answers.append(connection.answer())
+        assert connection.is_closed()
+        with suppress(OSError):
+            connection.socket.shutdown(socket.SHUT_RDWR)
+        sending.join()
+        assert server.process.wait(10) == 0
+    assert {answer.status for answer in answers} == {200}
+    assert len(answers) > 100
+
+
+def send_without_end(connection: Connection, asked: bytes) -> None:
+    """Send until the connection is closed."""
+    with suppress(OSError):
+        while True:
+            connection.send(asked * 1000)
 
 
 @pytest.mark.parametrize("asked", AHEAD.values(), ids=AHEAD)

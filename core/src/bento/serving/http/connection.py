@@ -18,7 +18,8 @@ from ..calls.answer import problem
 from ..calls.request import new_request_id
 from ..lifecycle import State
 from .backlog import Backlog
-from .patrol import Linger
+from .kernel import has_input
+from .standins import Deaf, Linger, Parting
 from .unchunked import Unchunked
 
 if TYPE_CHECKING:
@@ -35,22 +36,6 @@ Data = bytes | list[bytes]
 _FAR, _NEAR = 32, 16
 
 _SWITCH = frozenset({b"http2-settings", b"upgrade"})
-
-
-class _Ahead:
-    """Stands in for a cycle while answers of the fast lane are still ahead of one."""
-
-    response_complete = False
-
-
-AHEAD: Any = _Ahead()
-
-
-class _Deaf:
-    """Stands in for a parser once nothing more is to be read."""
-
-    def feed_data(self, data: bytes) -> None:
-        """Nobody listens."""
 
 
 def new_parser(protocol: HttpToolsProtocol) -> httptools.HttpRequestParser:
@@ -225,11 +210,23 @@ class Connection(HttpToolsProtocol):
         """Have the newest of uvicorn's requests close the connection; what comes after that is not answered."""
         if self.cycle is not None and not (self._last_words or self._backlog):
             self.cycle.keep_alive = False
+            self.cycle.transport = Parting(self)  # type: ignore[assignment]  # it is one but for its end
+
+    def part(self) -> None:
+        """Close behind the last answer. A client that goes on sending is heard out: a reset could take that answer from it."""
+        if self.transport.is_closing():
+            return
+        self.pipeline.clear()
+        self._backlog.drop()
+        if has_input(self.transport.get_extra_info("socket")):
+            self._linger()
+        else:
+            self.transport.close()
 
     def shutdown(self) -> None:
         if self._is_busy():
             self.last_call()
-        else:
+        elif not isinstance(self.transport.get_protocol(), Linger):
             self.transport.close()
 
     def refuse(self, status: int, detail: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
@@ -243,7 +240,7 @@ class Connection(HttpToolsProtocol):
         self._backlog.drop()
         self.ending = True
         self.flow.pause_reading()
-        self.parser = _Deaf()  # type: ignore[assignment]  # uvicorn does the same with None
+        self.parser = Deaf()  # type: ignore[assignment]  # uvicorn does the same with None
         self._last_words = self._lane.encode(answer, request_id, self.server_state.default_headers, close=True)
         self._end_if_idle()
 
@@ -271,6 +268,9 @@ class Connection(HttpToolsProtocol):
         if not self._last_words or self._is_busy() or self.transport.is_closing():
             return
         self.write(self._last_words)
+        self._linger()
+
+    def _linger(self) -> None:
         self._lane.patrol.discard(self)
         self.flow.resume_reading()
         Linger(self.transport, self)

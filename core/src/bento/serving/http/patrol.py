@@ -6,8 +6,6 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Protocol
 
-from ..calls.limits import LINGER_SECONDS
-
 if TYPE_CHECKING:
     from ..calls.limits import Limits
 
@@ -48,22 +46,3 @@ class Patrol:
             connection.look(now)
         if self._watched:
             self._schedule()
-
-
-class Linger(asyncio.Protocol):
-    """The last seconds of a connection whose client may still be sending: what comes is read and thrown away."""
-
-    def __init__(self, transport: asyncio.Transport, protocol: asyncio.Protocol) -> None:
-        self._protocol = protocol
-        self._timer = asyncio.get_running_loop().call_later(LINGER_SECONDS, transport.abort)
-        transport.set_protocol(self)
-        transport.resume_reading()
-        if not transport.is_closing():
-            transport.write_eof()
-
-    def data_received(self, data: bytes) -> None:
-        """Nobody wants it."""
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._timer.cancel()
-        self._protocol.connection_lost(exc)

@@ -94,7 +94,7 @@ class Pipelining(Connection):
         elif self._last_words:
             self._end_if_idle()
         elif self.ending:
-            self.transport.close()
+            self.part()
         elif self.flow.read_paused:
             self._read_on()
 

@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..compiled import compiled
-from .connection import AHEAD, new_parser
+from .connection import new_parser
 from .intake import Intake
 from .pipelining import Pipelining
+from .standins import AHEAD
 
 if TYPE_CHECKING:
     import asyncio

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import select
 import socket
 import struct
 import sys
 import time
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from ..http.kernel import has_input
 from .sockets import InheritedSocket
 
 if TYPE_CHECKING:
@@ -32,10 +32,6 @@ _CLOSE = (b"connection", b"close")
 _SO_ATTACH_FILTER = 26
 # A program for the kernel's packet filter: load the byte of flags from the TCP header; if SYN is set, keep nothing; else keep all.
 _NO_SYN = ((0x30, 0, 0, 13), (0x45, 0, 1, 0x02), (0x06, 0, 0, 0), (0x06, 0, 0, 0xFFFFFFFF))
-
-
-class _HasNumber(Protocol):
-    def fileno(self) -> int: ...
 
 
 def plug(listener: socket.socket) -> None:
@@ -92,7 +88,7 @@ def _tell_all(state: uvicorn.server.ServerState) -> None:
 async def _empty_queue(listener: socket.socket) -> None:
     """Let the loop take what waits. Where others go on listening, more may come for as long as this looks."""
     enough = time.monotonic() + _LONGEST_QUEUE
-    while _has_input(listener) and time.monotonic() < enough:
+    while has_input(listener) and time.monotonic() < enough:
         await asyncio.sleep(0)
 
 
@@ -100,12 +96,5 @@ def _close_idle(state: uvicorn.server.ServerState) -> None:
     """Close what is idle, but not what has a request in the kernel that the loop has yet to read."""
     for connection in list(state.connections):
         transport = connection.transport
-        if not (transport.is_closing() or _has_input(transport.get_extra_info("socket"))):
+        if not (transport.is_closing() or has_input(transport.get_extra_info("socket"))):
             connection.shutdown()
-
-
-def _has_input(source: _HasNumber) -> bool:
-    """Whether there is something to accept or to read, and nobody has yet."""
-    waiting = select.poll()
-    waiting.register(source.fileno(), select.POLLIN)
-    return bool(waiting.poll(0))
