@@ -64,7 +64,7 @@ def plain_calls(draw) -> PlainCall:
     call.deadline = draw(moments | st.just(math.inf))
     call.decoded_at = draw(st.just(0.0) | st.floats(0, 100).map(lambda later: call.received + later))
     call.started_at = draw(st.just(0.0) | st.floats(0, 100).map(lambda later: call.decoded_at + later))
-    call.rows = draw(st.none() | st.integers(0, 5))
+    call.rows = draw(st.none() | st.integers(0, 5) | st.just(10**20))
     call.group = draw(st.sampled_from([1, 1.0, "1", (2, 3), None, call]))
     call.settled = draw(st.booleans())
     call.outcome = draw(st.none() | answers() | st.builds(ValueError))
@@ -129,7 +129,7 @@ def test_large_bodies_are_the_same(calls, size):
 @given(some_calls, moments, st.data())
 def test_items_are_noted_the_same(calls, now, data):
     assert_same(f"{CALLS}.reading.note_items", calls, [object() for _ in calls], now)
-    rows = {call.item: data.draw(st.none() | st.integers(0, 5)) for call in calls}
+    rows = {call.item: data.draw(st.none() | st.integers(0, 5) | st.just(10**20)) for call in calls}
     assert_same(f"{CALLS}.reading.note_rows", calls, rows.__getitem__, data.draw(st.sampled_from([1, (2, 3)])))
 
 

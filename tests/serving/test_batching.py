@@ -271,6 +271,32 @@ async def test_an_adapter_that_fails_at_one_of_many_fails_that_one_alone(serving
     assert [answer.json() for answer in answers[::2]] == [[1.0], [2.0]]
 
 
+class Odd(JsonAdapter):
+    """Has as many rows, or the group, that a value says."""
+
+    def rows(self, item):
+        return item.get("rows", 1)
+
+    def group(self, item):
+        return item.get("group")
+
+
+class Oddities(bento.Service):
+    """Gives back what it gets."""
+
+    @bento.api(input=Odd(), output=JsonAdapter(), batch=True)
+    def same(self, values):
+        return values
+
+
+@pytest.mark.parametrize("odd", [{"rows": "two"}, {"rows": 1.0}, {"rows": 10**19}, {"group": [1]}])
+async def test_what_no_batch_can_count_or_compare_fails_alone_and_holds_up_nobody(serving, odd):
+    async with serving(Oddities()) as client:
+        answers = await asyncio.gather(*(client.post("/same", json=value) for value in ({}, odd, {})))
+        assert (await client.post("/same", json={})).status_code == 200
+    assert [answer.status_code for answer in answers] == [200, 500, 200]
+
+
 async def test_requests_that_come_together_are_in_one_call(serving):
     service = Widths()
     async with serving(service) as client:

@@ -1,8 +1,10 @@
 # cython: language_level=3, wraparound=False
 """Calls pass through their api: what is noted of each on the way, and what all of a batch come to."""
 
+from cpython.number cimport PyNumber_Index
+
 from .core cimport ANSWER, CALL, HEAD, Answer, Call, Head, expect_call, is_known, know
-from .slots cimport get, is_a, number, put
+from .slots cimport clipped, get, is_a, number, put
 
 
 cdef int begin(calls, others) except -1:
@@ -60,6 +62,7 @@ def note_rows(calls, rows_of, group):
     for call in calls:
         expect_call(call)
         rows = rows_of(get(call, CALL.item))
+        rows = rows if rows is None else PyNumber_Index(rows)
         put(call, CALL.rows, rows)
         put(call, CALL.group, call if rows == 0 else group)
 
@@ -74,12 +77,13 @@ def note_start(calls, now):
 
 def is_batch(calls, Py_ssize_t size, double now):
     """`bento.serving.calls.batching.is_batch`."""
-    cdef Py_ssize_t rows = 0
+    cdef double rows = 0
     first = group = None
     begin(calls, calls)
     for call in calls:
         expect_call(call)
-        rows += <Py_ssize_t>(get(call, CALL.rows) or 1)
+        # Any sum of such is a double.
+        rows += <double>clipped(get(call, CALL.rows) or 1, NULL)
         if rows > size or get(call, CALL.settled) or number(call, CALL.deadline) <= now:
             return False
         group = get(call, CALL.group)

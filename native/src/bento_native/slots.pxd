@@ -47,6 +47,8 @@ cdef extern from *:
     bint is_ascii "PyUnicode_IS_ASCII" (object text)
     char *ascii_of "bento_ascii_text" (object text)
     str new_text "PyUnicode_New" (Py_ssize_t size, Py_UCS4 largest)
+    # With no error to raise, a whole number that is too large is the largest.
+    Py_ssize_t clipped "PyNumber_AsSsize_t" (object value, void *error) except? -1
 
 
 # No holder is looked at again by `get` and `put`: whoever calls them has asked `is_a` first.

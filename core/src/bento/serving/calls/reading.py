@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from operator import index
 from typing import TYPE_CHECKING, Any
 
 from ...adapter import decodes_all, ignored, reads
@@ -99,7 +100,10 @@ class Reading:
         note_items(calls, items, time.monotonic())
         if self._api.batch is None:
             return
-        note_rows(calls, self._adapter.rows, self._adapter.group(items[0]))
+        group = self._adapter.group(items[0])
+        # What is no group, or no number, is this call's own fault here. In the queue it would be everybody's.
+        hash(group)
+        note_rows(calls, self._adapter.rows, group)
 
     def _with_headers(self, call: Call, payload: Payload) -> Payload:
         sent = call.head.headers
@@ -119,6 +123,7 @@ def note_items(calls: Sequence[Call], items: Sequence[Any], now: float) -> None:
 def note_rows(calls: Sequence[Call], rows_of: Callable[[Any], int | None], group: Hashable) -> None:
     """Take note of how many rows these values have, which are of one group."""
     for call in calls:
-        call.rows = rows = rows_of(call.item)
+        rows = rows_of(call.item)
+        call.rows = rows = rows if rows is None else index(rows)
         # What a model says to no rows at all must not depend on who else asked, so such a call is a group of its own.
         call.group = group if rows != 0 else call
