@@ -51,18 +51,19 @@ def convert(array: Array, dtype: np.dtype[Any]) -> Array:
         return array.astype(dtype)
     # A signalling NaN, which bytes may hold, is one like any other, and no cause for a warning.
     with np.errstate(over="ignore", invalid="ignore"):
-        unfit = None if safe else _too_large(array, dtype) if dtype.kind == "f" else _not_whole(array, dtype)
-        if unfit is None or not unfit.any():
-            return array.astype(dtype)
+        converted = array.astype(dtype)
+        unfit = None if safe else _too_large(array, converted) if dtype.kind == "f" else _not_whole(array, dtype)
+    if unfit is None or not unfit.any():
+        return converted
     index = np.argwhere(unfit)[0]
     where = "".join(f"[{axis}]" for axis in index)
     raise InvalidInput(f"expected {_range(dtype)}, got {array[tuple(index)].item()!r}{' at ' + where if where else ''}")
 
 
-def _too_large(array: Array, dtype: np.dtype[Any]) -> Array:
+def _too_large(array: Array, converted: Array) -> Array:
     import numpy as np
 
-    unfit: Array = np.isinf(array.astype(dtype)) & np.isfinite(array)
+    unfit: Array = np.isinf(converted) & np.isfinite(array)
     return unfit
 
 
