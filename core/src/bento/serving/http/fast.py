@@ -41,7 +41,6 @@ _OVERLOADED = 503
 _SOME = 4
 _ENOUGH = 256
 _LOOK_SECONDS = 0.002
-_CLOSE = (b"connection", b"close")
 _STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
 
 
@@ -137,7 +136,7 @@ class FastLane:
     def encode(self, answer: Answer, request_id: str, default_headers: RawHeaders, *, close: bool) -> Data:
         """An answer as uvicorn would write it, head and body together unless the body is too large to copy."""
         start = self._start(answer.status, answer.media_type, default_headers)
-        return _encode(start, answer, request_id, close=close and _CLOSE not in default_headers)
+        return _encode(start, answer, request_id, close=close)
 
     def protocol(self, *args: Any, **kwargs: Any) -> FastProtocol:
         """A protocol for one connection, made as uvicorn makes its own."""
