@@ -43,7 +43,8 @@ def test_it_stands_in_for_python_where_it_is_installed(make_environment, wheel, 
     with zipfile.ZipFile(own) as archive:
         names = archive.namelist()
     assert {name.partition("/")[2].partition(".")[0] for name in names if name.endswith(".so")} == MODULES
-    assert "bento_native/py.typed" in names
+    others = {name for name in names if name.startswith("bento_native/") and not name.endswith(".so")}
+    assert others == {"bento_native/__init__.py", "bento_native/py.typed"}
     environment = make_environment([wheel("core"), own])
     assert environment.run("python", "-c", SCRIPT).stdout == "True\n"
 
