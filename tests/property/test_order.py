@@ -49,6 +49,14 @@ class Wide(bento.Service):
         return rows * 2
 
 
+class OnTheLoop(bento.Service):
+    """Needs no thread, which a busy loop would hold up."""
+
+    @bento.api(input=ArrayAdapter(shape=(None,), dtype="int64"), output=ArrayAdapter(), batch=True)
+    async def double(self, rows):
+        return rows * 2
+
+
 class TextForBytes(bento.Adapter):
     """Writes large values as what no lane can send."""
 
@@ -268,7 +276,7 @@ def test_many_who_ask_while_many_are_read_are_in_one_batch_and_a_few_wait_for_no
 
 def test_who_came_first_does_not_wait_long_for_others_while_the_loop_is_busy():
     async def asked_when_the_first_is_answered() -> int:
-        app, clients = await connect(Wide(), 240)
+        app, clients = await connect(OnTheLoop(), 240)
         for client in clients:
             client.happen(Event.ASK, 1)
         await answered(clients)
@@ -287,7 +295,7 @@ def test_who_came_first_does_not_wait_long_for_others_while_the_loop_is_busy():
         await asyncio.wait_for(app.lifecycle.stop(), 10)
         return asked
 
-    assert asyncio.run(asked_when_the_first_is_answered()) < 60
+    assert asyncio.run(asked_when_the_first_is_answered()) < 120
 
 
 def test_an_adapter_that_writes_no_bytes_fails_its_own_request_alone():
