@@ -16,15 +16,21 @@ cdef int begin(calls, others) except -1:
     return 0
 
 
+cdef object head_of(object call):
+    """The head of a call."""
+    head = get(call, CALL.head)
+    if not is_a(head, Head):
+        raise TypeError(f"expected a head, got {head!r}")
+    return head
+
+
 def allow(calls, double seconds):
     """`bento.serving.calls.deadlines.allow`."""
     cdef double due = float("inf"), allowed, deadline
     begin(calls, calls)
     for call in calls:
         expect_call(call)
-        head = get(call, CALL.head)
-        if not is_a(head, Head):
-            raise TypeError(f"expected a head, got {head!r}")
+        head = head_of(call)
         allowed = number(head, HEAD.timeout)
         deadline = number(call, CALL.received) + (seconds if seconds < allowed else allowed)
         put(call, CALL.deadline, deadline)
@@ -39,9 +45,7 @@ def larger_than(Py_ssize_t size, calls):
     begin(calls, calls)
     for call in calls:
         expect_call(call)
-        head = get(call, CALL.head)
-        if not is_a(head, Head):
-            raise TypeError(f"expected a head, got {head!r}")
+        head = head_of(call)
         if len(get(call, CALL.body)) > size or get(head, HEAD.content_encoding):
             large.append(call)
     return large
