@@ -14,7 +14,8 @@ import time
 import httpx
 import pytest
 
-from running import Server, started
+from client import post
+from running import Server, eventually, started
 
 SERVICE = """
 import gc, os, time, warnings
@@ -235,3 +236,15 @@ def test_a_broken_change_waits_for_the_next_one(project):
         server.wait_for("is ready on", count=2)
         assert isinstance(server.ask("pid", 1), int)
         assert server.stop() == 0
+
+
+def test_a_server_that_is_told_to_end_while_it_starts_anew_ends(project):
+    with started(project, reload=True) as server:
+        server.wait_for("is ready on")
+        with socket.create_connection(("127.0.0.1", server.port)) as client:
+            client.sendall(post("/nap", b"20"))
+            eventually(lambda: server.figure('bento_requests_in_flight{api="nap"}') == 1)
+            (project / "app.py").write_text(SERVICE + "\n")
+            server.wait_for("a source file changed")
+            assert server.stop() == 0
+        assert len([line for line in server.lines if "is ready on" in line]) == 1

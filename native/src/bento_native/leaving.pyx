@@ -5,7 +5,8 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from libc.math cimport fabs, llrint
 from libc.string cimport memcpy
 
-from .core cimport ANSWER, CALL, CONNECTION, Answer, FastProtocol, PlainCall, are_connections_known, expect_call, is_known, know, know_connections
+from .core cimport ANSWER, CALL, CONNECTION, Answer, FastProtocol, PlainCall
+from .core cimport are_connections_known, expect_call, is_known, know, know_connections
 from .slots cimport ascii_of, get, is_a, is_ascii, new, new_text, number, put
 
 cdef Py_ssize_t SEPARATE_WRITE = 64 * 1024
@@ -32,7 +33,7 @@ cdef Py_ssize_t write_digits(char *at, long long number, Py_ssize_t least):
 
 
 cdef Py_ssize_t write_decimal(char *at, double value, int places) except -1:
-    """Write `f"{value:.{places}f}"` for the milliseconds of a request, of which `places` are 1 or 3; returns how many characters that are."""
+    """Write `f"{value:.{places}f}"`, with 1 or 3 `places`, for the milliseconds of a request; returns how many characters that are."""
     cdef long long unit = 1000 if places == 3 else 10
     cdef double scaled = value * unit
     cdef bytes text

@@ -45,7 +45,8 @@ def run_reloading(target: Target, listener: socket.socket, settings: Settings, o
             if not _changed(target.folders, seen):
                 return
             log.info("a source file changed: starting anew")
-            _end(child)
+            if _end(child):
+                return
     finally:
         _end(child)
         signal.pthread_sigmask(signal.SIG_SETMASK, old)
@@ -80,12 +81,14 @@ def _sources(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def _end(child: int) -> None:
-    """Stop a child and take it in, by force when a signal comes while it answers; one that has ended already is fine."""
-    if not child:
-        return
-    with contextlib.suppress(ProcessLookupError, ChildProcessError):
-        os.kill(child, signal.SIGTERM)
-        while os.waitpid(child, os.WNOHANG) == (0, 0):
-            if signal.sigtimedwait(_SIGNALS, 0.02) is not None:
-                os.kill(child, signal.SIGKILL)
+def _end(child: int) -> bool:
+    """Stop a child and take it in, by force when a signal comes while it answers; says whether one came. One that has ended is fine."""
+    is_told = False
+    if child:
+        with contextlib.suppress(ProcessLookupError, ChildProcessError):
+            os.kill(child, signal.SIGTERM)
+            while os.waitpid(child, os.WNOHANG) == (0, 0):
+                if signal.sigtimedwait(_SIGNALS, 0.02) is not None:
+                    is_told = True
+                    os.kill(child, signal.SIGKILL)
+    return is_told
