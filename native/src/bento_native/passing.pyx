@@ -3,14 +3,19 @@
 
 from cpython.number cimport PyNumber_Index
 
-from .core cimport ANSWER, CALL, HEAD, Answer, Call, Head, expect_call, is_known, know
+from .core cimport ANSWER, CALL, HEAD, Answer, Head, expect_call, is_known, know
 from .slots cimport clipped, get, is_a, number, put
 
 
-cdef int begin(calls, others) except -1:
-    """There is something else for each call."""
+cdef int begin() except -1:
+    """What comes first in every loop."""
     if not is_known:
         know()
+    return 0
+
+
+cdef int expect_each(calls, others) except -1:
+    """There is something else for each call."""
     if len(calls) != len(others):
         raise ValueError(f"expected as many as there are calls, {len(calls)}, got {len(others)}")
     return 0
@@ -27,7 +32,7 @@ cdef object head_of(object call):
 def allow(calls, double seconds):
     """`bento.serving.calls.deadlines.allow`."""
     cdef double due = float("inf"), allowed, deadline
-    begin(calls, calls)
+    begin()
     for call in calls:
         expect_call(call)
         head = head_of(call)
@@ -42,7 +47,7 @@ def allow(calls, double seconds):
 def larger_than(Py_ssize_t size, calls):
     """`bento.serving.calls.endpoint.larger_than`."""
     cdef list large = []
-    begin(calls, calls)
+    begin()
     for call in calls:
         expect_call(call)
         head = head_of(call)
@@ -53,7 +58,8 @@ def larger_than(Py_ssize_t size, calls):
 
 def note_items(calls, items, now):
     """`bento.serving.calls.reading.note_items`."""
-    begin(calls, items)
+    begin()
+    expect_each(calls, items)
     for call, item in zip(calls, items):
         expect_call(call)
         put(call, CALL.item, item)
@@ -62,7 +68,7 @@ def note_items(calls, items, now):
 
 def note_rows(calls, rows_of, group):
     """`bento.serving.calls.reading.note_rows`."""
-    begin(calls, calls)
+    begin()
     for call in calls:
         expect_call(call)
         rows = rows_of(get(call, CALL.item))
@@ -73,7 +79,7 @@ def note_rows(calls, rows_of, group):
 
 def note_start(calls, now):
     """`bento.serving.calls.batching.note_start`."""
-    begin(calls, calls)
+    begin()
     for call in calls:
         expect_call(call)
         put(call, CALL.started_at, now)
@@ -82,8 +88,8 @@ def note_start(calls, now):
 def is_batch(calls, Py_ssize_t size, double now):
     """`bento.serving.calls.batching.is_batch`."""
     cdef double rows = 0
-    first = group = None
-    begin(calls, calls)
+    first = None
+    begin()
     for call in calls:
         expect_call(call)
         # Any sum of such is a double.
@@ -100,8 +106,9 @@ def is_batch(calls, Py_ssize_t size, double now):
 
 def note_outcomes(calls, outcomes, timings):
     """`bento.serving.calls.writing.note_outcomes`."""
-    begin(calls, outcomes)
-    begin(calls, timings)
+    begin()
+    expect_each(calls, outcomes)
+    expect_each(calls, timings)
     for call, outcome, timing in zip(calls, outcomes, timings):
         expect_call(call)
         if type(outcome) is Answer:
@@ -112,7 +119,7 @@ def note_outcomes(calls, outcomes, timings):
 def answered(calls):
     """`bento.serving.calls.endpoint.answered`."""
     cdef list good = [], answers = []
-    begin(calls, calls)
+    begin()
     for call in calls:
         expect_call(call)
         if not get(call, CALL.settled) and is_a(get(call, CALL.outcome), Answer):
@@ -123,7 +130,7 @@ def answered(calls):
 
 def settle(calls):
     """`bento.serving.calls.endpoint.settle`."""
-    begin(calls, calls)
+    begin()
     for call in calls:
         expect_call(call)
         put(call, CALL.settled, True)
@@ -132,7 +139,7 @@ def settle(calls):
 def seconds_since(calls, double now):
     """`bento.serving.calls.metrics.seconds_since`."""
     cdef list seconds = []
-    begin(calls, calls)
+    begin()
     for call in calls:
         expect_call(call)
         seconds.append(now - number(call, CALL.received))
@@ -145,7 +152,7 @@ def stages_of(calls):
     cdef Py_ssize_t count = 0
     cdef dict runs = {}
     run = last = None
-    begin(calls, calls)
+    begin()
     for call in calls:
         expect_call(call)
         decoded_at = number(call, CALL.decoded_at)

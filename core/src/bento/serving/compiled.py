@@ -29,7 +29,10 @@ def find() -> Mapping[str, Callable[..., Any]]:
     if version != __version__:
         log.warning(
             "bento-native %s is not used: it goes with bento-core %s, and this is %s: pip install bento-native==%s",
-            *(version, version, __version__, __version__),
+            version,
+            version,
+            __version__,
+            __version__,
         )
         return {}
     forms: Mapping[str, Callable[..., Any]] = FORMS
