@@ -18,6 +18,7 @@ from bento.packers import ArchivePacker
 from bento.store import Store, find
 from bento.store.cache import place_of
 from bento.store.prune import contents, disk_size, prune
+from forking import kill
 from running import started
 
 FETCH = """
@@ -118,8 +119,7 @@ def test_what_is_in_use_stays_until_whoever_uses_it_is_gone(url, run, store, the
 def test_one_that_was_killed_uses_nothing(url, run, store):
     process = run(FETCH.format(urls=[f"{url}/iris:1"], then=""))
     assert process.stdout.readline()
-    process.kill()
-    process.communicate()
+    kill(process)
     assert names(prune(store.root, max_size=0)[0]) == ["iris:1"]
 
 

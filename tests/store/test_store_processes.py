@@ -7,6 +7,7 @@ import pytest
 import bento
 from bento import Store
 from bento.bundle import verify
+from forking import kill
 
 SAVE = """
 from bento.errors import StoreError
@@ -98,8 +99,7 @@ def test_the_workspace_of_a_living_process_is_left_alone(store, service, run):
 def test_what_a_killed_process_leaves_behind_is_removed_by_the_next_save(store, service, run):
     slow = run(WAIT)
     assert slow.stdout.readline() == "saving\n"
-    slow.kill()
-    slow.communicate()
+    assert kill(slow) == ""
     assert store.list() == []
     assert len(list((store.root / "tmp").iterdir())) == 2
     store.save(service, version="1")

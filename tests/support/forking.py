@@ -66,6 +66,18 @@ def programs(modules: Sequence[str], *others: str) -> Iterator[Path]:
             template.terminate()
 
 
+def kill(program: subprocess.Popen[str]) -> str:
+    """Kill a program, and tell what it had yet to say.
+
+    The process that it stands for dies a moment later, and must not see its input end before.
+    """
+    program.kill()
+    assert program.stdout
+    rest = program.stdout.read()  # to the end, which is there once nobody has it open
+    program.communicate()
+    return rest
+
+
 def _fork_from(listener: socket.socket) -> tuple[str, list[str]]:
     """The program and its arguments, in each process that was forked for one."""
     signal.signal(signal.SIGCHLD, _reap)
