@@ -13,7 +13,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -29,6 +28,7 @@ from time import monotonic, sleep
 import pytest
 
 from forking import programs
+from ports import reserved
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
@@ -153,8 +153,8 @@ class Reader:
 
     def _serve(self, block: Block) -> None:
         self._server.close()
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self._port = str(free.getsockname()[1])
+        (port,) = self._server.enter_context(reserved())
+        self._port = str(port)
         log = self._folder / ".server.log"
         with log.open("w") as file:
             command = ["bash", "-c", f"exec {block.code.strip()} --port {self._port}"]

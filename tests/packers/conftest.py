@@ -7,7 +7,6 @@ import importlib
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import sysconfig
@@ -22,6 +21,7 @@ import pytest
 
 from bento.bundle import Bundle
 from bento.store import Store
+from ports import reserved
 from running import eventually
 
 PREFIX = Path(sys.base_prefix)
@@ -104,11 +104,6 @@ def environment(tmp_path) -> Environment:
     return Environment(tmp_path / "environment")
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
 def ask(port: int, path: str, body: bytes | None = None) -> tuple[int, bytes]:
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
         connection.request("POST" if body else "GET", path, body, {"Content-Type": "application/json"})
@@ -138,8 +133,9 @@ def _is_ready(port: int) -> bool:
 
 
 @pytest.fixture
-def port() -> int:
-    return free_port()
+def port() -> Iterator[int]:
+    with reserved() as (port,):
+        yield port
 
 
 @pytest.fixture

@@ -10,11 +10,10 @@ import re
 import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import venv
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +22,7 @@ import pytest
 
 from bento.packers import DockerPacker
 from bento.store import Store
+from ports import reserved
 
 SOURCE = '''
 import bento
@@ -114,10 +114,12 @@ def wait_until(holds: Callable[[], bool], server: subprocess.Popen[str]) -> None
 
 
 def test_the_steps_of_an_image_give_a_server_that_answers_on_its_port_and_stops_when_told(image):
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    env = {**image.env, "PORT": str(port)}
-    with subprocess.Popen(image.command("CMD"), env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
+    with ExitStack() as stack:
+        (port,) = stack.enter_context(reserved())
+        env = {**image.env, "PORT": str(port)}
+        server = stack.enter_context(
+            subprocess.Popen(image.command("CMD"), env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        )
         try:
             health = image.command("HEALTHCHECK")
             wait_until(lambda: subprocess.run(health, env=env, capture_output=True, check=False).returncode == 0, server)

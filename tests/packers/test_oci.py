@@ -10,14 +10,12 @@ import os
 import platform
 import shutil
 import signal
-import socket
 import subprocess
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 from jsonschema import ValidationError
 
@@ -25,7 +23,7 @@ from bento.bundle import open_bundle, verify
 from bento.errors import PackerError
 from bento.packers import OciPacker
 from image_schemas import check_document, check_layout
-from running import eventually
+from storage import docker_registry
 
 ARCHITECTURE = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
 needs_skopeo = pytest.mark.skipif(not shutil.which("skopeo"), reason="needs skopeo, of Debian's package of that name")
@@ -228,31 +226,11 @@ def test_an_image_answers_from_its_unpacked_root(image, tmp_path, port, asking, 
         assert asking(port, "/multiply", b"21") == (200, b"42.0")
 
 
-def answers(url: str) -> bool:
-    try:
-        return httpx.get(url).status_code == 200
-    except httpx.ConnectError:
-        return False
-
-
 @pytest.fixture
 def registry(tmp_path) -> Iterator[str]:
     """A registry of images on this machine."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    config = {
-        "version": "0.1",
-        "log": {"level": "error"},
-        "storage": {"filesystem": {"rootdirectory": str(tmp_path / "registry")}},
-        "http": {"addr": address},
-    }
-    (tmp_path / "registry.yml").write_text(json.dumps(config))
-    with subprocess.Popen(["docker-registry", "serve", tmp_path / "registry.yml"], stderr=subprocess.DEVNULL) as process:
-        try:
-            assert eventually(lambda: process.poll() is not None or answers(f"http://{address}/v2/"))
-            yield address
-        finally:
-            process.terminate()
+    with docker_registry(tmp_path) as elsewhere:
+        yield elsewhere.url.removeprefix("oci://")
 
 
 @needs_skopeo

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +10,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+
+from ports import reserved
+from running import eventually
 
 SERVICE = """
 import bento
@@ -38,20 +40,25 @@ COMMANDS = {
 @contextmanager
 def running(name: str, folder: Path) -> Iterator[str]:
     """The service under a server of its own process, by its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     (folder / "app.py").write_text(SERVICE)
-    command = [sys.executable, "-m", *(word.format(port=port) for word in COMMANDS[name])]
-    with (folder / "log").open("w") as log:
-        server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
+    with reserved() as (port,):
+        command = [sys.executable, "-m", *(word.format(port=port) for word in COMMANDS[name])]
+        with (folder / "log").open("w") as log:
+            server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
+        try:
+            address = f"http://127.0.0.1:{port}"
+            assert eventually(lambda: server.poll() is not None or is_ready(address), 60), (folder / "log").read_text()
+            yield address
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def is_ready(address: str) -> bool:
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", transport=httpx.HTTPTransport(retries=10)) as client:
-            assert client.get("/readyz", timeout=30).text == "ready\n", (folder / "log").read_text()
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(30)
+        return httpx.get(f"{address}/readyz", timeout=30).text == "ready\n"
+    except httpx.TransportError:
+        return False
 
 
 @pytest.mark.parametrize("name", COMMANDS)

