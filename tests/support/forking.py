@@ -30,13 +30,16 @@ import array, json, os, signal, socket, sys
 program, arguments = os.path.join({folder!r}, os.path.basename(sys.argv[0])), sys.argv[1:]
 if program == {python!r} and (not arguments or arguments[0].startswith("-") and arguments[0] not in ("-c", "-m")):
     os.execv(program, [program, *arguments])
+signals = signal.SIGHUP, signal.SIGINT, signal.SIGTERM
+signal.pthread_sigmask(signal.SIG_BLOCK, signals)  # until it is known to whom they go
 with socket.socket(socket.AF_UNIX) as template, template.makefile("r") as told:
     template.connect({address!r})
     template.sendmsg([b"+"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [0, 1, 2]))])
     template.sendall(json.dumps([program, arguments, os.getcwd(), dict(os.environ)]).encode() + b"\\n")
     process = int(told.readline())
-    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+    for number in signals:
         signal.signal(number, lambda number, frame: os.kill(process, number))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
     status = int(told.readline())
 if status < 0:
     if -status != signal.SIGKILL:
