@@ -8,12 +8,13 @@ import socket
 import threading
 from collections import Counter
 from contextlib import ExitStack, suppress
+from pathlib import Path
 
 import httpx
 import pytest
 
 from client import HOST, Answer, Connection, post, request
-from running import PROGRAM, started
+from running import PROGRAM, Server, eventually, started
 
 SERVICE = """
 import asyncio, os, threading, time
@@ -27,12 +28,15 @@ class Worker(bento.Service):
 
     @bento.api(input=JsonAdapter(), output=JsonAdapter())
     def nap(self, value):
+        "So many seconds from when the stop has begun."
+        wait_for_the_stop("napping")
         time.sleep(value)
         return "rested"
 
     @bento.api(input=JsonAdapter(), output=JsonAdapter())
     async def freeze(self, value):
         "Holds up the whole process, as no api should."
+        wait_for_the_stop(f"frozen-{os.getpid()}")
         time.sleep(value)
         return "thawed"
 
@@ -40,8 +44,15 @@ class Worker(bento.Service):
     def hang(self, value):
         threading.Event().wait()
 
+def wait_for_the_stop(state):
+    open(state, "w").close()
+    while not os.path.exists("stopping"):
+        time.sleep(0.01)
+
 service = Worker()
 """
+# Who sends nothing for half a second after a stop has begun is let go of. So long may this process wait for its turn, on a busy machine.
+PATIENT = f"from bento.serving.workers import drain\ndrain._LAST_CALL = 10.0\n{PROGRAM}"
 
 both = pytest.mark.parametrize("workers", [1, 2])
 
@@ -81,6 +92,14 @@ def wait_until_refused(port: int) -> None:
             return
 
 
+def stop_napping(project: Path, server: Server) -> None:
+    """Tell a server to stop while a nap lasts, which ends a while after the stop has begun."""
+    assert eventually((project / "napping").exists)
+    server.process.send_signal(signal.SIGTERM)
+    wait_until_refused(server.port)
+    (project / "stopping").touch()
+
+
 @both
 @pytest.mark.parametrize("per_connection", [1, 1_000_000], ids=["a connection for each request", "keep-alive"])
 def test_no_accepted_request_is_lost_when_a_server_stops_under_load(project, workers, per_connection):
@@ -104,41 +123,42 @@ def test_connections_that_nobody_has_taken_yet_are_answered_before_the_server_en
         frozen = [stack.enter_context(Connection(server.port)) for _ in range(8 * workers)]
         for connection in frozen:
             connection.send(post("/freeze", b"0.1"))
+        assert eventually(lambda: len([*project.glob("frozen-*")]) == workers)
         waiting = [stack.enter_context(Connection(server.port)) for _ in range(50)]
         for connection in waiting:
             connection.send(post("/pid"))
-        assert server.stop() == 0
+        server.process.send_signal(signal.SIGTERM)
+        if workers > 1:
+            # One process alone cannot refuse anybody before it has thawed.
+            wait_until_refused(server.port)
+        (project / "stopping").touch()
+        assert server.ended() == 0
         assert [connection.answer().body for connection in frozen] == [b'"thawed"'] * len(frozen)
         answers = [connection.answer() for connection in waiting]
         assert {(answer.status, answer.headers["connection"]) for answer in answers} == {(200, "close")}
 
 
 def test_an_open_connection_is_told_that_the_server_is_not_ready_any_more(project):
-    with started(project) as server, Connection(server.port) as busy, Connection(server.port) as open_one:
+    with started(project, PATIENT) as server, Connection(server.port) as busy, Connection(server.port) as open_one:
         assert open_one.ask(request("GET", "/readyz")).body == b"ready\n"
-        # The first look at the figures takes as long as a short nap.
-        assert server.figure('bento_requests_in_flight{api="nap"}') == 0
-        busy.send(post("/nap", b"0.8"))
-        while server.figure('bento_requests_in_flight{api="nap"}') < 1:
-            pass
+        busy.send(post("/nap", b"0"))
+        assert eventually((project / "napping").exists)
         server.process.send_signal(signal.SIGTERM)
         wait_until_refused(server.port)
         answer = open_one.ask(request("GET", "/readyz"))
         assert (answer.status, answer.body, answer.headers["connection"]) == (503, b"draining\n", "close")
+        (project / "stopping").touch()
         assert busy.answer().body == b'"rested"'
-        assert server.process.wait(10) == 0
+        assert server.ended() == 0
 
 
 @both
-@pytest.mark.parametrize("seconds", [b"0.4", b"0.8"])
+@pytest.mark.parametrize("seconds", [b"0.2", b"0.8"], ids=["soon", "later than what is idle is let go of"])
 def test_an_answer_during_a_stop_says_once_that_it_is_the_last(project, workers, seconds):
     with started(project, workers=workers) as server, Connection(server.port) as connection:
-        # The first look at the figures takes as long as a short nap.
-        assert server.figure('bento_requests_in_flight{api="nap"}') == 0
         connection.send(post("/nap", seconds))
-        while server.figure('bento_requests_in_flight{api="nap"}') < 1:
-            pass
-        assert server.stop() == 0
+        stop_napping(project, server)
+        assert server.ended() == 0
         answer = connection.socket.makefile("rb").read()
     assert answer.endswith(b'"rested"')
     assert answer.lower().count(b"connection: close") == 1
@@ -160,11 +180,9 @@ AHEAD = {
 @pytest.mark.parametrize("asked", AHEAD.values(), ids=AHEAD)
 def test_what_one_client_has_sent_ahead_is_answered_and_only_the_last_answer_says_so(project, workers, asked):
     with started(project, workers=workers) as server, Connection(server.port) as connection:
-        assert server.figure('bento_requests_in_flight{api="nap"}') == 0
-        connection.send(post("/nap", b"0.4") + b"".join(asked))
-        while server.figure('bento_requests_in_flight{api="nap"}') < 1:
-            pass
-        assert server.stop() == 0
+        connection.send(post("/nap", b"0.2") + b"".join(asked))
+        stop_napping(project, server)
+        assert server.ended() == 0
         answers = [connection.answer() for _ in range(1 + len(asked))]
         assert connection.is_closed()
     assert {answer.status for answer in answers} == {200}
@@ -176,13 +194,10 @@ def test_what_one_client_has_sent_ahead_is_answered_and_only_the_last_answer_say
 def test_a_client_that_goes_on_sending_reads_all_answers_up_to_the_one_that_is_the_last(project, workers, asked):
     """A reset would take from it what is on its way."""
     with started(project, workers=workers) as server, Connection(server.port) as connection:
-        assert server.figure('bento_requests_in_flight{api="nap"}') == 0
-        connection.send(post("/nap", b"0.4"))
+        connection.send(post("/nap", b"0.2"))
         sending = threading.Thread(target=send_without_end, args=(connection, asked))
         sending.start()
-        while server.figure('bento_requests_in_flight{api="nap"}') < 1:
-            pass
-        server.process.send_signal(signal.SIGTERM)
+        stop_napping(project, server)
         answers = [connection.answer()]
         while not closing(answers[-1:])[0]:
             answers.append(connection.answer())
@@ -190,7 +205,7 @@ def test_a_client_that_goes_on_sending_reads_all_answers_up_to_the_one_that_is_t
         with suppress(OSError):
             connection.socket.shutdown(socket.SHUT_RDWR)
         sending.join()
-        assert server.process.wait(10) == 0
+        assert server.ended() == 0
     assert {answer.status for answer in answers} == {200}
     assert len(answers) > 100
 
@@ -204,14 +219,11 @@ def send_without_end(connection: Connection, asked: bytes) -> None:
 
 @pytest.mark.parametrize("asked", AHEAD.values(), ids=AHEAD)
 def test_what_comes_together_during_a_stop_is_answered_together(project, asked):
-    with started(project) as server, Connection(server.port) as busy, Connection(server.port) as idle, Connection(server.port) as unused:
+    with started(project, PATIENT) as server, ExitStack() as stack:
+        busy, idle, unused = (stack.enter_context(Connection(server.port)) for _ in range(3))
         assert idle.ask(post("/pid")).status == 200
-        assert server.figure('bento_requests_in_flight{api="nap"}') == 0
-        busy.send(post("/nap", b"0.8"))
-        while server.figure('bento_requests_in_flight{api="nap"}') < 1:
-            pass
-        server.process.send_signal(signal.SIGTERM)
-        wait_until_refused(server.port)
+        busy.send(post("/nap", b"0.2"))
+        stop_napping(project, server)
         for connection in (idle, unused):
             connection.send(b"".join(asked))
         for connection in (idle, unused):
@@ -220,7 +232,7 @@ def test_what_comes_together_during_a_stop_is_answered_together(project, asked):
             assert closing(answers) == [False] * (len(asked) - 1) + [True]
             assert connection.is_closed()
         assert busy.answer().status == 200
-        assert server.process.wait(10) == 0
+        assert server.ended() == 0
 
 
 @both
@@ -235,9 +247,8 @@ def test_an_idle_connection_does_not_keep_a_server(project, workers):
 @both
 def test_a_second_signal_ends_a_server_by_force(project, workers):
     with started(project, workers=workers) as server, Connection(server.port) as connection:
-        connection.send(post("/nap", b"60"))
-        while server.figure('bento_requests_in_flight{api="nap"}') < 1:
-            pass
+        connection.send(post("/nap", b"0"))
+        assert eventually((project / "napping").exists)
         server.process.send_signal(signal.SIGTERM)
         wait_until_refused(server.port)
         assert server.stop() == 1
@@ -250,9 +261,8 @@ def test_a_second_signal_ends_a_server_by_force(project, workers):
 @both
 def test_the_end_of_the_grace_period_ends_a_server_by_force(project, workers):
     with started(project, workers=workers, grace=0.2) as server, Connection(server.port) as connection:
-        connection.send(post("/nap", b"60"))
-        while server.figure('bento_requests_in_flight{api="nap"}') < 1:
-            pass
+        connection.send(post("/nap", b"0"))
+        assert eventually((project / "napping").exists)
         assert server.stop() == 1
         if workers == 1:
             server.wait_for("the grace period of 0.2 seconds is over: ending without 1 answers")
@@ -278,12 +288,13 @@ def test_a_server_that_is_loading_ends_at_once(project):
 def test_ctrl_c_in_a_terminal_reaches_every_process_and_loses_nothing(project, workers):
     """A terminal sends SIGINT to all processes of the group; the workers leave it to their supervisor."""
     with started(project, f"import os\nos.setsid()\n{PROGRAM}", workers=workers) as server, Connection(server.port) as connection:
-        connection.send(post("/nap", b"0.3"))
-        while server.figure('bento_requests_in_flight{api="nap"}') < 1:
-            pass
+        connection.send(post("/nap", b"0.2"))
+        assert eventually((project / "napping").exists)
         os.killpg(server.process.pid, signal.SIGINT)
+        wait_until_refused(server.port)
+        (project / "stopping").touch()
         assert connection.answer().body == b'"rested"'
-        assert server.process.wait(10) == 0
+        assert server.ended() == 0
 
 
 def _answers(url: str) -> bool:

@@ -124,7 +124,11 @@ class Server:
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)
-        status = self.process.wait(40)
+        return self.ended()
+
+    def ended(self) -> int:
+        """The status with which it ends; by then all that it said is in `lines`."""
+        status = self.process.wait(60)
         self._reader.join()
         return status
 
