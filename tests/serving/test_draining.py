@@ -40,6 +40,12 @@ class Worker(bento.Service):
         time.sleep(value)
         return "thawed"
 
+    @bento.api(input=JsonAdapter())
+    async def tick(self, value):
+        for number in range(value):
+            yield number
+            await asyncio.sleep(0.1)
+
     @bento.api(input=JsonAdapter(), output=JsonAdapter(), timeout=0.2)
     def hang(self, value):
         threading.Event().wait()
@@ -233,6 +239,20 @@ def test_what_comes_together_during_a_stop_is_answered_together(project, asked):
             assert connection.is_closed()
         assert busy.answer().status == 200
         assert server.ended() == 0
+
+
+@both
+def test_a_client_may_ask_once_more_behind_a_stream_that_began_before_the_stop(project, workers):
+    """The stream could not say that nothing follows it, so its client, or a proxy with many, cannot know."""
+    with started(project, workers=workers) as server, Connection(server.port) as connection:
+        connection.send(post("/tick", b"8"))
+        connection.socket.recv(1, socket.MSG_PEEK)
+        server.process.send_signal(signal.SIGTERM)
+        stream = connection.answer()
+        assert stream.body.split() == [b"%d" % number for number in range(8)]
+        last = connection.ask(post("/pid"))
+        assert (last.status, closing([stream, last]), connection.is_closed()) == (200, [False, True], True)
+        assert server.process.wait(10) == 0
 
 
 @both

@@ -19,6 +19,9 @@ LINGER_SECONDS = 5.0
 """How long a client may go on sending what was refused before its connection is closed. Closed with bytes unread, it would be
 reset, and a reset takes the answer along that is still on its way."""
 
+LAST_CALL_SECONDS = 0.5
+"""How long a server that stops leaves a connection open on which nothing is asked: a client may be just about to."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

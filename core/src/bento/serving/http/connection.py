@@ -15,10 +15,12 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ..calls.answer import problem
+from ..calls.limits import LAST_CALL_SECONDS
 from ..calls.request import new_request_id
 from ..lifecycle import State
 from .backlog import Backlog
 from .kernel import has_input
+from .offers import lines_without_offer
 from .standins import Deaf, Linger, Parting
 from .unchunked import Unchunked
 
@@ -35,22 +37,12 @@ Data = bytes | list[bytes]
 # As many of a connection's requests as may wait for their turn, and below which more are parsed: one by one would take longer.
 _FAR, _NEAR = 32, 16
 
-_SWITCH = frozenset({b"http2-settings", b"upgrade"})
-
 
 def new_parser(protocol: HttpToolsProtocol) -> httptools.HttpRequestParser:
     """A parser as uvicorn makes one."""
     parser = httptools.HttpRequestParser(protocol)
     parser.set_dangerous_leniencies(lenient_data_after_close=True)
     return parser
-
-
-def _without_switch(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
-    """A header that says nothing of another protocol."""
-    name, value = header
-    if name.lower() != b"connection":
-        return header
-    return name, b", ".join(option for option in map(bytes.strip, value.split(b",")) if option.lower() not in _SWITCH)
 
 
 class Connection(HttpToolsProtocol):
@@ -166,10 +158,9 @@ class Connection(HttpToolsProtocol):
             # It is answered with a refusal, and the parser has taken it for one.
             self._backlog.put_back(rest)
             return
-        lines = [b"%s %s HTTP/%s" % (self.parser.get_method(), self._url, self.parser.get_http_version().encode())]
-        lines += [b"%s: %s" % header for header in map(_without_switch, self._raw_headers) if header[0].lower() not in _SWITCH]
+        line = b"%s %s HTTP/%s" % (self.parser.get_method(), self._url, self.parser.get_http_version().encode())
         self.parser = new_parser(self)
-        self._backlog.put_back(b"\r\n".join([*lines, b"", rest]))
+        self._backlog.put_back(b"\r\n".join([line, *lines_without_offer(self._raw_headers), b"", rest]))
 
     def _give_up(self, error: httptools.HttpParserError) -> None:
         cause = error.__context__
@@ -207,8 +198,9 @@ class Connection(HttpToolsProtocol):
         self._say_last()
 
     def _say_last(self) -> None:
-        """Have the newest of uvicorn's requests close the connection; what comes after that is not answered."""
-        if self.cycle is not None and not (self._last_words or self._backlog):
+        """Have the newest of uvicorn's requests close the connection; what comes after that is not answered. One whose answer is on
+        its way cannot say so any more, so its client may ask once again."""
+        if self.cycle is not None and not (self.cycle.response_started or self._last_words or self._backlog):
             self.cycle.keep_alive = False
             self.cycle.transport = Parting(self)  # type: ignore[assignment]  # it is one but for its end
 
@@ -224,9 +216,10 @@ class Connection(HttpToolsProtocol):
             self.transport.close()
 
     def shutdown(self) -> None:
+        """Close if nothing is going on, and has been for so long that no request is on its way."""
         if self._is_busy():
             self.last_call()
-        elif not isinstance(self.transport.get_protocol(), Linger):
+        elif time.monotonic() - self._received >= LAST_CALL_SECONDS and not isinstance(self.transport.get_protocol(), Linger):
             self.transport.close()
 
     def refuse(self, status: int, detail: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
@@ -288,6 +281,9 @@ class Connection(HttpToolsProtocol):
             if self._is_in_head():
                 # Its client has its time from now on: until now it was not read.
                 self._received = time.monotonic()
+        elif self.ending:
+            # Its client may not know that, and be about to ask.
+            self._received = time.monotonic()
         self._end_if_idle()
 
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:

@@ -16,6 +16,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from ..calls.limits import LAST_CALL_SECONDS
 from ..http.kernel import has_input
 from .sockets import InheritedSocket
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     import uvicorn
 
-_LAST_CALL = 0.5
 _LONGEST_QUEUE = 5.0
 _LOOK_EVERY = 0.01
 _CLOSE = (b"connection", b"close")
@@ -67,7 +67,7 @@ async def drain(server: uvicorn.Server, listeners: Iterable[socket.socket]) -> N
         listening.close()
     for listener in listeners:
         listener.close()
-    last_call = time.monotonic() + _LAST_CALL
+    last_call = time.monotonic() + LAST_CALL_SECONDS
     while state.connections or state.tasks:
         await asyncio.sleep(_LOOK_EVERY)
         if time.monotonic() >= last_call:
