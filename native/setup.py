@@ -2,6 +2,6 @@
 
 from setuptools import Extension, setup
 
-NAMES = ("arriving", "core", "leaving", "passing")
+NAMES = ("arriving", "core", "leaving", "numbers", "passing")
 
 setup(ext_modules=[Extension(f"bento_native.{name}", [f"src/bento_native/{name}.pyx"], optional=True) for name in NAMES])

@@ -20,7 +20,7 @@ CORE = ROOT / "core/src/bento"
 PLUGINS = sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))
 
 FLOORS = (
-    {"constructor", "errors", "garbage"},
+    {"compiled", "constructor", "errors", "garbage"},
     {"adapter", "api", "artifact", "env", "example", "hookspecs", "packer", "payload", "tag"},
     {"registry", "service"},
     {"adapters", "artifacts", "packers", "builtins"},
@@ -37,7 +37,7 @@ ANYWHERE = {"importlib_metadata", "msgpack", "numpy", "orjson", "packaging"}
 ONLY_IN = {
     "aiohttp": {"store"},
     "azure": {"store"},
-    "bento_native": {"serving"},
+    "bento_native": {"compiled"},
     "click": {"cli"},
     "cryptography": {"bundle"},
     "fsspec": {"store"},

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPT = "import bento.serving.http.fast; from bento.serving.compiled import is_compiled; print(is_compiled())"
-MODULES = {"arriving", "core", "leaving", "passing"}
+SCRIPT = "import bento.serving.http.fast; from bento.compiled import is_compiled; print(is_compiled())"
+MODULES = {"arriving", "core", "leaving", "numbers", "passing"}
 
 
 @pytest.fixture(scope="module")

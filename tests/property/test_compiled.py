@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bento.adapters import _fit, _numbers
+from bento.adapters._together import _parsed
+from bento.compiled import PYTHON
 from bento.serving.calls.answer import Answer
 from bento.serving.calls.call import Call, Run
 from bento.serving.calls.request import Head
-from bento.serving.compiled import PYTHON
 from bento.serving.http.fast import _encode
 from bento.serving.http.heads import PlainCall, PlainHead
 from bento.serving.http.protocol import FastProtocol
@@ -41,7 +43,10 @@ def both(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
 @st.composite
 def heads(draw) -> Head:
     return Head(
-        "application/json", content_encoding=draw(st.sampled_from(["", "gzip"])), timeout=draw(st.just(math.inf) | st.floats(0.001, 100))
+        draw(st.sampled_from(MEDIA_TYPES)),
+        accept=draw(st.sampled_from(["*/*", "application/json"])),
+        content_encoding=draw(st.sampled_from(["", "gzip"])),
+        timeout=draw(st.just(math.inf) | st.floats(0.001, 100)),
     )
 
 
@@ -70,6 +75,8 @@ def plain_calls(draw) -> PlainCall:
     call.outcome = draw(st.none() | answers() | st.builds(ValueError))
     call.run = draw(st.sampled_from(RUNS))
     call.item = object()
+    call.held = draw(st.sampled_from([0, 70_000]))
+    call.reply = draw(st.sampled_from([print, call.abandon, MEDIA_TYPES.index]))
     call.connection = object.__new__(FastProtocol)
     call.connection.ending = draw(st.booleans())
     return call
@@ -124,6 +131,7 @@ def test_deadlines_are_the_same(calls, seconds):
 def test_large_bodies_are_the_same(calls, size):
     python, native = both(f"{CALLS}.endpoint.larger_than")
     assert native(size, calls) == python(size, calls)
+    assert_same(f"{CALLS}.endpoint.holding", calls)
 
 
 @given(some_calls, moments, st.data())
@@ -150,6 +158,29 @@ def test_outcomes_are_the_same(calls, data):
     assert_same(f"{CALLS}.writing.note_outcomes", calls, outcomes, [data.draw(texts) for _ in calls])
     assert_same(f"{CALLS}.endpoint.answered", calls)
     assert_same(f"{CALLS}.endpoint.settle", calls)
+
+
+@given(some_calls)
+def test_columns_are_the_same(calls):
+    for name in ("pipeline.items_of", "reading.bodies_of", "reading.content_types_of", "writing.accepted_by", "writing.rows_of"):
+        assert_same(f"{CALLS}.{name}", calls)
+    python, native = both("bento.serving.http.fast.media_types_of")
+    given_answers = [call.outcome for call in calls if isinstance(call.outcome, Answer)]
+    assert native(given_answers) == python(given_answers)
+
+
+@given(some_calls)
+def test_runs_are_shared_the_same(calls):
+    python, native = Run(), Run()
+    for form, run in zip(both(f"{CALLS}.pipeline.note_run"), (python, native), strict=True):
+        form(calls, run)
+        assert {call.run for call in calls} == {run}
+    assert python.rows == native.rows
+
+
+@given(some_calls)
+def test_a_way_back_is_shared_the_same(calls):
+    assert_same(f"{CALLS}.endpoint.share_reply", calls)
 
 
 @given(some_calls, moments)
@@ -215,6 +246,63 @@ def test_what_a_head_and_a_connection_hold_is_looked_at_before_it_is_cut(packet,
     connection._fresh, connection._packet = head, data
     with pytest.raises((TypeError, ValueError)):
         bento_native.FORMS["bento.serving.http.protocol.fresh_calls"]([connection])
+
+
+def as_lists(shape: tuple[int | None, ...], numbers: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    """The text of numbers in lists, of the sizes that a shape has."""
+    inner = as_lists(shape[1:], numbers) if len(shape) > 1 else numbers
+    size = {"min_size": 1, "max_size": 3} if shape[0] is None else {"min_size": shape[0], "max_size": shape[0]}
+    return st.lists(inner, **size).flatmap(lambda parts: spaces.map(lambda space: f"{space}[{space}{f'{space},'.join(parts)}]"))
+
+
+spaces = st.sampled_from(["", "", " ", "\n\t\r "])
+plain_texts = st.floats(allow_nan=False, allow_infinity=False).map(repr) | st.integers(-(2**53), 2**53).map(str)
+odd_texts = st.from_regex(r"-?(0|[1-9]\d{0,24})(\.\d{1,24})?([eE][+-]?\d{1,4})?", fullmatch=True) | st.sampled_from(
+    [
+        "-0",
+        "-0.0",
+        "01",
+        "1.",
+        ".5",
+        "+1",
+        "1e",
+        "-",
+        "1e999",
+        "5e-324",
+        "2.2250738585072011e-308",
+        "9007199254740993",
+        "true",
+        "null",
+        "NaN",
+    ]
+)
+shapes = st.sampled_from([(None, 2), (None,), (3,), (2, 2), (None, 1, 3)])
+
+
+@given(st.data())
+def test_plain_numbers_are_read_as_by_a_parser_of_json(data):
+    shape = data.draw(shapes)
+    bodies = [text.encode() for text in data.draw(st.lists(as_lists(shape, plain_texts), min_size=1, max_size=4))]
+    numbers, counts = bento_native.FORMS[f"{_numbers.__name__}.plain_numbers"](bodies, shape)
+    array, also = _parsed(bodies, has_rows=shape[0] is None)
+    assert (numbers, counts) == (array.astype("float64").tobytes(), also)
+
+
+@given(st.data())
+def test_whatever_is_read_as_plain_numbers_is_nothing_else(data):
+    shape = data.draw(shapes)
+    text = data.draw(as_lists(shape, odd_texts))
+    place = data.draw(st.integers(0, len(text)))
+    body = (
+        text[:place]
+        + data.draw(st.sampled_from(["", "", "[", "]", ",", "1", " ", '"', "\0"]))
+        + text[place + data.draw(st.integers(0, 1)) :]
+    ).encode()
+    found = bento_native.FORMS[f"{_numbers.__name__}.plain_numbers"]([body], shape)
+    if found is not None:
+        array, counts = _parsed([body], has_rows=shape[0] is None)
+        assert found == (array.astype("float64").tobytes(), counts)
+        assert _fit.fits(array.shape if shape[0] is None else array.shape[1:], shape)
 
 
 def test_a_line_is_begun_with_a_text():

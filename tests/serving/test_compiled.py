@@ -10,11 +10,11 @@ from types import ModuleType
 import pytest
 
 import bento
-from bento.serving import compiled
+from bento import compiled
 
 SCRIPT = """
 import bento.serving.http.fast
-from bento.serving.compiled import is_compiled
+from bento.compiled import is_compiled
 from bento.serving.http.protocol import FastProtocol
 print(is_compiled(), FastProtocol.data_received.__module__)
 """
@@ -60,7 +60,7 @@ def test_those_of_another_release_are_not_used_and_the_log_says_so(monkeypatch, 
     other.FORMS = {}
     monkeypatch.setitem(sys.modules, "bento_native", other)
     monkeypatch.delenv("BENTO_NATIVE", raising=False)
-    with caplog.at_level(logging.WARNING, "bento.serving"):
+    with caplog.at_level(logging.WARNING, "bento"):
         assert compiled.find() == {}
     own = bento.__version__
     assert caplog.messages == [

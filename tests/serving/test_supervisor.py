@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bento.serving.compiled import is_compiled
+from bento.compiled import is_compiled
 from client import Connection, post
 from running import PROGRAM, Server, processes, started
 

@@ -15,7 +15,7 @@ cdef struct ConnectionPlaces:
     Py_ssize_t running, timer, transport, waiting
 
 cdef struct HeadPlaces:
-    Py_ssize_t content_encoding, timeout, endpoint, packet, request_id, size, whole
+    Py_ssize_t accept, content_encoding, content_type, timeout, endpoint, packet, request_id, size, whole
 
 cdef struct LanePlaces:
     Py_ssize_t arrivals, reply

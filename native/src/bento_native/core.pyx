@@ -37,7 +37,9 @@ cdef int know() except -1:
     CALL.run = slot(Call, "run")
     CALL.settled = slot(Call, "settled")
     CALL.started_at = slot(Call, "started_at")
+    HEAD.accept = slot(Head, "accept")
     HEAD.content_encoding = slot(Head, "content_encoding")
+    HEAD.content_type = slot(Head, "content_type")
     HEAD.timeout = slot(Head, "timeout")
     is_known = True
     return 0

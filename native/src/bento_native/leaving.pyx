@@ -125,6 +125,22 @@ def lines_of(calls, double now, str before not None):
     return lines
 
 
+def media_types_of(answers):
+    """`bento.serving.http.fast.media_types_of`."""
+    cdef set found = set()
+    last = None
+    if not is_known:
+        know()
+    for answer in answers:
+        if not is_a(answer, Answer):
+            raise TypeError(f"expected an answer, got {answer!r}")
+        media_type = get(answer, ANSWER.media_type)
+        if media_type is not last:
+            found.add(media_type)
+            last = media_type
+    return found
+
+
 def encode_all(dict starts, calls, answers, unusual):
     """`bento.serving.http.fast.encode_all`."""
     cdef list written = []

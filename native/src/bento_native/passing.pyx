@@ -56,6 +56,55 @@ def larger_than(Py_ssize_t size, calls):
     return large
 
 
+def content_types_of(calls):
+    """`bento.serving.calls.reading.content_types_of`."""
+    return said_by(calls, &HEAD.content_type)
+
+
+def accepted_by(calls):
+    """`bento.serving.calls.writing.accepted_by`."""
+    return said_by(calls, &HEAD.accept)
+
+
+cdef set said_by(calls, Py_ssize_t *place):
+    """What the heads of calls have in one place."""
+    cdef set said = set()
+    last = None
+    begin()
+    for call in calls:
+        expect_call(call)
+        value = get(head_of(call), place[0])
+        if value is not last:
+            said.add(value)
+            last = value
+    return said
+
+
+def bodies_of(calls):
+    """`bento.serving.calls.reading.bodies_of`."""
+    return column(calls, &CALL.body)
+
+
+def items_of(calls):
+    """`bento.serving.calls.pipeline.items_of`."""
+    return column(calls, &CALL.item)
+
+
+def rows_of(calls):
+    """`bento.serving.calls.writing.rows_of`."""
+    return column(calls, &CALL.rows)
+
+
+cdef list column(calls, Py_ssize_t *place):
+    """What calls have in one place, which is known once this has begun."""
+    cdef list values = []
+    begin()
+    for call in calls:
+        expect_call(call)
+        values.append(get(call, place[0]))
+    return values
+
+
 def note_items(calls, items, now):
     """`bento.serving.calls.reading.note_items`."""
     begin()
@@ -104,6 +153,17 @@ def is_batch(calls, Py_ssize_t size, double now):
     return first is not None
 
 
+def note_run(calls, run):
+    """`bento.serving.calls.pipeline.note_run`."""
+    rows = 0
+    begin()
+    for call in calls:
+        expect_call(call)
+        rows += get(call, CALL.rows) or 1
+        put(call, CALL.run, run)
+    run.rows = rows
+
+
 def note_outcomes(calls, outcomes, timings):
     """`bento.serving.calls.writing.note_outcomes`."""
     begin()
@@ -126,6 +186,29 @@ def answered(calls):
             good.append(call)
             answers.append(get(call, CALL.outcome))
     return good, answers
+
+
+def share_reply(calls):
+    """`bento.serving.calls.endpoint.share_reply`."""
+    begin()
+    expect_call(calls[0])
+    first = get(calls[0], CALL.reply)
+    for call in calls:
+        expect_call(call)
+        if get(call, CALL.reply) is not first and get(call, CALL.reply) != first:
+            return False
+    return True
+
+
+def holding(calls):
+    """`bento.serving.calls.endpoint.holding`."""
+    cdef list found = []
+    begin()
+    for call in calls:
+        expect_call(call)
+        if get(call, CALL.held):
+            found.append(call)
+    return found
 
 
 def settle(calls):

@@ -112,7 +112,7 @@ class ArrayAdapter(Adapter[Any]):
         return _raw.write_npy(array) if media_type == _NPY else self._to_raw(array)
 
     def rows(self, item: Array) -> int | None:
-        return item.shape[0] if self._has_rows else None
+        return len(item) if self._has_rows else None
 
     def group(self, item: Array) -> Hashable:
         return item.dtype, item.shape[1:] if self._has_rows else item.shape

@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
 
-from .compiled import compiled
+from ..compiled import compiled
 
 if TYPE_CHECKING:
     from .calls.call import Call

@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from ..compiled import is_compiled
 from ..errors import ServerError
 from .calls.limits import MIB, Limits
-from .compiled import is_compiled
 from .target import resolve
 from .workers.processors import available_processors, share_processors
 from .workers.sockets import inherited, listen, url

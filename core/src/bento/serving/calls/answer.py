@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from ...compiled import compiled
 from ...errors import BentoError, Overloaded, TooLarge
-from ..compiled import compiled
 
 if TYPE_CHECKING:
     from .call import Call

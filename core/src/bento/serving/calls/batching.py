@@ -15,8 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from ...api import Batch
+from ...compiled import compiled
 from ...errors import Overloaded
-from ..compiled import compiled
 from .holding import HoldingWatch
 from .pipeline import drive
 from .placement import Placement

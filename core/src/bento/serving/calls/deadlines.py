@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
+from ...compiled import compiled
 from ...errors import DeadlineExceeded
-from ..compiled import compiled
 
 if TYPE_CHECKING:
     import asyncio

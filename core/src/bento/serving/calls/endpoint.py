@@ -9,8 +9,8 @@ from concurrent.futures import Executor
 from typing import TYPE_CHECKING
 
 from ...adapters._release import release
+from ...compiled import compiled
 from ...errors import Overloaded
-from ..compiled import compiled
 from .accounts import CLIENT_LEFT, Accounts
 from .answer import Answer
 from .batching import Batcher
@@ -182,7 +182,7 @@ class Endpoint:
 
     def _sends_together(self, calls: Sequence[Call], answers: Sequence[Answer]) -> bool:
         """Whether one lane could write all of these answers; if not, it has written none."""
-        if len({call.reply for call in calls}) > 1:
+        if not share_reply(calls):
             return False
         try:
             calls[0].reply(calls, answers)
@@ -203,9 +203,8 @@ class Endpoint:
         return answer.status
 
     def _close(self, calls: Sequence[Call], status: int) -> None:
-        for call in calls:
-            if call.held:
-                self._let_go(call)
+        for call in holding(calls):
+            self._let_go(call)
         self._deadlines.discard(calls)
         self._accounts.done(calls, status)
 
@@ -221,6 +220,18 @@ def answered(calls: Sequence[Call]) -> tuple[list[Call], list[Answer]]:
     """Calls that somebody still waits for and that have an answer, and these answers."""
     good = [call for call in calls if not call.settled and isinstance(call.outcome, Answer)]
     return good, [call.outcome for call in good]  # type: ignore[misc]
+
+
+@compiled
+def share_reply(calls: Sequence[Call]) -> bool:
+    """Whether one `reply` sends the answers to all of these calls."""
+    return len({call.reply for call in calls}) == 1
+
+
+@compiled
+def holding(calls: Sequence[Call]) -> list[Call]:
+    """Calls that hold some of the room for large requests."""
+    return [call for call in calls if call.held]
 
 
 @compiled

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..compiled import compiled
+from ...compiled import compiled
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric

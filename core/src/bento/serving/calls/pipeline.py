@@ -14,6 +14,7 @@ from traceback import clear_frames
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...artifact import Artifact
+from ...compiled import compiled
 from ...errors import BentoError, DeadlineExceeded, InvalidInput
 from .call import Run
 from .reading import Reading
@@ -72,9 +73,7 @@ class Pipeline:
         started, processor_started = time.monotonic(), time.thread_time()
         result = await self._result(calls)
         run.model_seconds = time.monotonic() - started
-        run.rows = sum([call.rows or 1 for call in calls])
-        for call in calls:
-            call.run = run
+        note_run(calls, run)
         alone = self._is_alone(calls)
         if self.api.is_async and self.writer is not None and self.writer.costly:
             await asyncio.to_thread(self.writing.write, calls, result, run, alone=alone)
@@ -94,7 +93,7 @@ class Pipeline:
             return await self._invoke(self.reader.alone(calls[0].item), calls)
         if self._is_alone(calls):
             return await self._value_in_parts(calls[0], batch.size)
-        return await self._invoke(self.reader.stack([call.item for call in calls]), calls)
+        return await self._invoke(self.reader.stack(items_of(calls)), calls)
 
     async def _value_in_parts(self, call: Call, size: int) -> Any:
         """The value for a request that brings more rows than a batch holds: one batch after the other, put together again."""
@@ -116,6 +115,22 @@ class Pipeline:
             return self._method(value)
         contexts = [call.context(self.api.name) for call in calls]
         return self._method(value, context=contexts if self.api.batch else contexts[0])
+
+
+@compiled
+def items_of(calls: Sequence[Call]) -> list[Any]:
+    """The values that calls have brought."""
+    return [call.item for call in calls]
+
+
+@compiled
+def note_run(calls: Sequence[Call], run: Run) -> None:
+    """Have calls share a run, with all their rows."""
+    rows = 0
+    for call in calls:
+        rows += call.rows or 1
+        call.run = run
+    run.rows = rows
 
 
 def _surrounded(service: Service, api: Api) -> Callable[..., Any]:

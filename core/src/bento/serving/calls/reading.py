@@ -8,9 +8,9 @@ from operator import index
 from typing import TYPE_CHECKING, Any
 
 from ...adapter import decodes_all, ignored, reads
+from ...compiled import compiled
 from ...errors import UnsupportedMediaType
 from ...payload import parse_content_type
-from ..compiled import compiled
 
 if TYPE_CHECKING:
     from ...adapter import Adapter
@@ -75,10 +75,10 @@ class Reading:
         if len(calls) == 1 or not self._decodes_all:
             return False
         try:
-            media_type = self._media_type({call.head.content_type for call in calls})
+            media_type = self._media_type(content_types_of(calls))
             if media_type is None or (media_type and media_type not in self._read_types):
                 return False
-            items = self._adapter.decode_all([call.body for call in calls], media_type)
+            items = self._adapter.decode_all(bodies_of(calls), media_type)
             if items is None or len(items) != len(calls):
                 return False
             self._note(calls, items)
@@ -109,6 +109,18 @@ class Reading:
         sent = call.head.headers
         named = {name: sent[name] for name in self._adapter.request_headers if name in sent}
         return payload._replace(headers={**payload.headers, **named})
+
+
+@compiled
+def content_types_of(calls: Sequence[Call]) -> set[str]:
+    """The content types that requests name."""
+    return {call.head.content_type for call in calls}
+
+
+@compiled
+def bodies_of(calls: Sequence[Call]) -> list[bytes | bytearray]:
+    """The bodies of requests."""
+    return [call.body for call in calls]
 
 
 @compiled

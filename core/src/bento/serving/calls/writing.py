@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...adapter import encodes_all
-from ..compiled import compiled
+from ...compiled import compiled
 from .answer import Answer, server_timing
 from .negotiation import choose
 
@@ -35,7 +35,7 @@ class Writing:
         started = time.monotonic()
         outcomes: Sequence[Answer | Exception] | None = self._encode_together(calls, result)
         if outcomes is None:
-            values = [result] if alone else self.cut(result, [call.rows for call in calls])
+            values = [result] if alone else self.cut(result, rows_of(calls))
             outcomes = list(map(self._encode, calls, values))
         run.encode_seconds = time.monotonic() - started
         note_outcomes(calls, outcomes, server_timing(calls))
@@ -63,8 +63,7 @@ class Writing:
 
     def _encode_together(self, calls: Sequence[Call], result: Any) -> list[Answer] | None:
         """Their answers, if the adapter writes so many bodies at once; if it does not, they are encoded one by one."""
-        rows = [call.rows for call in calls]
-        accepted = {call.head.accept for call in calls}
+        rows, accepted = rows_of(calls), accepted_by(calls)
         # An adapter that was chosen by the result need not be the one for its elements.
         if len(calls) == 1 or len(accepted) > 1 or (self._adapter is None and None in rows):
             return None
@@ -90,6 +89,18 @@ class Writing:
             return Answer(body, writer.content_type(media_type, body))
         except Exception as error:  # noqa: BLE001 - an outcome, logged and answered by the endpoint
             return error
+
+
+@compiled
+def rows_of(calls: Sequence[Call]) -> list[int | None]:
+    """How many rows each call has brought, None for a value that has none."""
+    return [call.rows for call in calls]
+
+
+@compiled
+def accepted_by(calls: Sequence[Call]) -> set[str]:
+    """What clients say that they accept."""
+    return {call.head.accept for call in calls}
 
 
 @compiled

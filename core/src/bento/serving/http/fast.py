@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
-from ..compiled import compiled
+from ...compiled import compiled
 from .heads import Heads
 from .patrol import Patrol
 from .pipelining import send_all
@@ -124,7 +124,7 @@ class FastLane:
         """Send answers back that are there at once, to requests of one api and all with the same status."""
         default_headers = calls[0].connection.server_state.default_headers
         status = answers[0].status
-        starts = {each: self._start(status, each, default_headers) for each in {answer.media_type for answer in answers}}
+        starts = {each: self._start(status, each, default_headers) for each in media_types_of(answers)}
         written = encode_all(starts, calls, answers, self._encode_unusual)
         if self.access_log is not None:
             self.access_log.write_all("POST", calls[0].head.path, status, calls)
@@ -153,6 +153,12 @@ class FastLane:
             self._default_headers = default_headers
             self._default_lines = "".join(f"{name.decode()}: {value.decode()}\r\n" for name, value in default_headers)
         return f"{_STATUS_LINES[status]}{self._default_lines}content-type: {media_type}\r\ncontent-length: "
+
+
+@compiled
+def media_types_of(answers: Sequence[Answer]) -> set[str]:
+    """The media types that answers have."""
+    return {answer.media_type for answer in answers}
 
 
 @compiled

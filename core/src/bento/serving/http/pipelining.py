@@ -7,9 +7,9 @@ from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ...compiled import compiled
 from ..calls.accounts import CLIENT_LEFT
 from ..calls.request import new_request_id
-from ..compiled import compiled
 from .connection import Connection
 from .heads import PlainCall
 

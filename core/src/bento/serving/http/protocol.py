@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from ..compiled import compiled
+from ...compiled import compiled
 from .connection import new_parser
 from .intake import Intake
 from .pipelining import Pipelining

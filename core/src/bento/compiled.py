@@ -1,4 +1,4 @@
-"""Compiled forms: what the server does for each request is in bento-native as well, in C, and stands in for the Python here where that is.
+"""Compiled forms: what runs for each small request is in bento-native as well, in C, and stands in for the Python here where that is.
 
 Either form does the same, and tests hold them to it. Without bento-native, or with `BENTO_NATIVE=0`, all of the server is Python.
 """
@@ -10,11 +10,11 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from .. import __version__
+from . import __version__
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-log = logging.getLogger("bento.serving")
+log = logging.getLogger("bento")
 
 
 def find() -> Mapping[str, Callable[..., Any]]:
