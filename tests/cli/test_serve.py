@@ -46,7 +46,7 @@ def serving(*arguments: str, cwd: Path, ready: bytes = b"is ready on (http://[^ 
 
 def ask(url: str, body: bytes) -> bytes:
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=10) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         return answer.read()
 
 
@@ -55,7 +55,7 @@ def test_a_saved_bundle_answers_until_it_is_stopped(home, tmp_path, stop):
     with serving("shop:1", cwd=tmp_path) as (process, url):
         assert ask(f"{url}/price", b'"tea"') == b"3"
         process.send_signal(stop)
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
 
 
 def test_an_instance_in_a_module_answers_without_saving_it(home, project):
@@ -68,7 +68,7 @@ def test_several_processes_answer_when_told_to(home, tmp_path, workers):
     with serving("shop:1", "--workers", workers, cwd=tmp_path) as (process, url):
         assert ask(f"{url}/price", b'"tea"') == b"3"
         process.terminate()
-        assert process.wait(10) == 0
+        assert process.wait(60) == 0
 
 
 def test_a_class_is_not_served(bento_process, project):

@@ -60,10 +60,10 @@ def trickle(connections: list[Connection], over: threading.Event) -> threading.T
 
 def test_a_connection_on_which_nothing_is_asked_is_closed(limited):
     """Neither one that never asked nor one that asked long ago stays; one that goes on asking does."""
-    with limited(idle_seconds=0.4) as server, Connection(server.port) as silent, Connection(server.port) as silenced:
+    with limited(idle_seconds=1.0) as server, Connection(server.port) as silent, Connection(server.port) as silenced:
         assert silenced.ask(post("/echo")).status == 200
         with Connection(server.port) as active:
-            end = time.monotonic() + 1.0
+            end = time.monotonic() + 2.0
             while time.monotonic() < end:
                 assert active.ask(post("/echo")).status == 200
             assert silent.is_closed()
@@ -73,9 +73,9 @@ def test_a_connection_on_which_nothing_is_asked_is_closed(limited):
 
 def test_a_request_that_takes_longer_than_a_connection_may_be_idle_is_answered(limited):
     """Nothing may fail: who waits for an answer is not idle, on either lane."""
-    with limited(idle_seconds=0.2, head_seconds=0.2) as server, Connection(server.port) as fast, Connection(server.port) as ordinary:
-        fast.send(post("/later", b"0.8"))
-        ordinary.send(post("/later", b"0.8", origin="http://127.0.0.1"))
+    with limited(idle_seconds=1.0, head_seconds=1.0) as server, Connection(server.port) as fast, Connection(server.port) as ordinary:
+        fast.send(post("/later", b"2.0"))
+        ordinary.send(post("/later", b"2.0", origin="http://127.0.0.1"))
         assert [fast.answer().status, ordinary.answer().status] == [200, 200]
 
 
@@ -131,7 +131,7 @@ def test_a_client_that_reads_nothing_costs_no_more_than_a_few_answers(limited, o
 
 def test_a_reader_that_is_slow_gets_its_whole_answer(limited):
     """Nothing may fail as long as something is read now and then."""
-    with limited(idle_seconds=0.5) as server, Connection(server.port, receive_buffer=4096) as slow:
+    with limited(idle_seconds=1.0) as server, Connection(server.port, receive_buffer=4096) as slow:
         slow.send(post("/megabytes", b"1"))
         received = 0
         while received < MEGABYTE:

@@ -191,7 +191,7 @@ class Client:
 
 async def answered(clients: list[Client]) -> None:
     """Wait for all who have not left."""
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(30):
         while not all(client.left or len(client.answers) == len(client.asked) for client in clients):
             await asyncio.sleep(0)
 
@@ -303,7 +303,7 @@ def test_an_adapter_that_writes_no_bytes_fails_its_own_request_alone():
         app, clients = await connect(Texts(), 3)
         for client, body in zip(clients, (b'"a"', b'"x"', b'"b"'), strict=True):
             client.protocol.data_received(post("/text", body))
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(30):
             while not all(client.transport.written for client in clients):
                 await asyncio.sleep(0)
         assert figure(app.lifecycle.metrics.exposition()[0].decode(), "bento_requests_in_flight") == 0
@@ -323,7 +323,7 @@ def test_who_is_to_be_read_again_is_though_the_server_will_end():
             client.protocol.last_call()
         before = [client.transport.reads for client in clients]
         slow.protocol.resume_writing()
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(30):
             while not refused.transport.reads:
                 await asyncio.sleep(0.001)
         await asyncio.wait_for(app.lifecycle.stop(), 10)

@@ -36,20 +36,20 @@ HOSTILE = {
 @pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
 @pytest.mark.parametrize("body", HOSTILE.values(), ids=HOSTILE.keys())
 def test_a_hostile_form_is_refused_quickly(body, reader):
-    started = time.perf_counter()
+    started = time.thread_time()
     with pytest.raises(BadInput) as error:
         reader.decode(Payload(body, "multipart/form-data", {"boundary": "b"}))
-    assert time.perf_counter() - started < 1.0
+    assert time.thread_time() - started < 1.0
     assert len(str(error.value)) < 500
 
 
 def test_a_boundary_that_repeats_itself_is_searched_in_linear_time():
     """The worst a search can meet: every place is nearly the boundary."""
     body = b"--" + b"-" * 69 + b"a" + PART[3:] + (b"\r\n--" + b"-" * 69 + b"b") * (8 * MEGABYTE // 74)
-    started = time.perf_counter()
+    started = time.thread_time()
     with pytest.raises(BadInput):
         READERS[0].decode(Payload(body, "multipart/form-data", {"boundary": "-" * 69 + "a"}))
-    assert time.perf_counter() - started < 1.0
+    assert time.thread_time() - started < 1.0
 
 
 @pytest.mark.parametrize("kind", ["100,000 parts", "100,000 headers", "a header without end"])
@@ -60,9 +60,9 @@ def test_what_is_too_large_is_said_to_be(kind):
 
 def test_a_large_file_is_read_in_linear_time():
     data = b"\r\n--" * 10 * MEGABYTE
-    started = time.perf_counter()
+    started = time.thread_time()
     file = READERS[0].decode(Payload(PART + data + END, "multipart/form-data", {"boundary": "b"}))["a"]
-    assert time.perf_counter() - started < 2.0
+    assert time.thread_time() - started < 2.0
     assert file == data
 
 

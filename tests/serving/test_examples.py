@@ -311,7 +311,7 @@ def test_a_server_whose_examples_do_not_hold_ends_with_what_was_expected_and_wha
     monkeypatch.setenv("SHIFT", "1")
     with started(tmp_path, PROGRAM) as server:
         assert server.wait_for("ExampleError").strip() == f"ExampleError: {FAULT}{ADVICE}"
-        assert server.process.wait(10) == 1
+        assert server.process.wait(60) == 1
         assert not [line for line in server.lines if "is ready" in line]
 
 
@@ -328,7 +328,7 @@ def test_examples_that_do_not_hold_end_all_workers(bundle, tmp_path, monkeypatch
     monkeypatch.setenv("SHIFT", "1")
     with started(tmp_path, PROGRAM, workers=2) as server:
         assert server.wait_for("ServerError").strip() == f"ServerError: scale:1 cannot start: ExampleError: {FAULT}{ADVICE}"
-        assert server.process.wait(10) == 1
+        assert server.process.wait(60) == 1
 
 
 def test_an_operator_may_start_a_server_whose_examples_do_not_hold(bundle, tmp_path, monkeypatch):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import resource
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -58,10 +61,25 @@ def test_each_process_of_a_server_that_has_answered_is_small(project, workers):
         assert max(resident_bytes(process) for process in processes(server.process.pid)) < 45_000_000
 
 
-def test_a_server_needs_little_processor_time_to_its_first_answer(project):
+def test_a_server_needs_little_more_processor_time_to_its_first_answer_than_python_to_start(project):
+    """Each is measured in turn, and the best counts: the machine drifts, the ratio holds."""
+    pairs = [(until_the_first_answer(project), starting_python()) for _ in range(3)]
+    ours, theirs = map(min, zip(*pairs, strict=True))
+    assert ours < 7 * theirs
+
+
+def until_the_first_answer(project: Path) -> float:
     with started(project) as server:
         assert server.ask("echo", [1]) == [1]
-        assert processor_seconds(server.process.pid) < 0.4
+        return processor_seconds(server.process.pid)
+
+
+def starting_python() -> float:
+    """The processor time of a Python that imports asyncio, as every server does."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([sys.executable, "-c", "import asyncio"], check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 @both
