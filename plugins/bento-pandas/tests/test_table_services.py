@@ -25,6 +25,17 @@ EXAMPLE = Path(__file__).parents[3] / "examples/diabetes.py"
 TABLES = DataFrameAdapter(columns=["a", "b"])
 
 
+TABLES_OF = {
+    "frame": lambda frame: frame,
+    "polars": pl.from_pandas,
+    "arrow": lambda frame: pa.Table.from_pandas(frame, preserve_index=False),
+    "batch": lambda frame: pa.RecordBatch.from_pandas(frame, preserve_index=False),
+    "series": lambda frame: frame["a"],
+    "column": lambda frame: pl.from_pandas(frame)["a"],
+    "chunks": lambda frame: pa.chunked_array([frame["a"]]),
+}
+
+
 class Answers(bento.Service):
     """Answer with tables of every kind; no api says of which."""
 
@@ -55,6 +66,14 @@ class Answers(bento.Service):
     @bento.api(input=TABLES, output=DataFrameAdapter(), batch=True)
     def matrix(self, table):
         return np.stack([table["a"], table["a"] + 1], axis=1)
+
+    @bento.api(input=JsonAdapter(), batch=True)
+    def documents(self, items):
+        return TABLES_OF[items[0]["kind"]](pd.DataFrame(items).drop(columns="kind"))
+
+    @bento.api(input=JsonAdapter(), output=DataFrameAdapter(), batch=True)
+    def records(self, items):
+        return pd.DataFrame(items)
 
     @bento.api(batch=True)
     def hinted(self, table: pd.DataFrame):
@@ -87,6 +106,30 @@ def test_a_table_of_any_library_is_cut_into_each_callers_records(post, api):
 def test_a_column_of_any_library_is_cut_into_each_callers_values(post, api):
     answers = post(*({"url": f"/{api}", "json": rows(number)} for number in range(5)))
     assert [answer.json() for answer in answers] == [[number, number + 1] for number in range(5)]
+
+
+@pytest.mark.parametrize("kind", ["frame", "polars", "arrow", "batch"])
+def test_each_document_of_a_batch_has_its_own_row_of_a_table_of_any_library(post, kind):
+    answers = post(*({"url": "/documents", "json": {"kind": kind, **row}} for row in rows(1, 2)))
+    assert [answer.json() for answer in answers] == rows(1, 2)
+
+
+@pytest.mark.parametrize("kind", ["series", "column", "chunks"])
+def test_each_document_of_a_batch_has_its_own_value_of_a_column_of_any_library(post, kind):
+    answers = post(*({"url": "/documents", "json": {"kind": kind, **row}} for row in rows(1, 2)))
+    assert [answer.json() for answer in answers] == [1, 2]
+
+
+def test_what_is_missing_in_the_row_of_a_document_is_null(post):
+    answers = post(*({"url": "/documents", "json": {"kind": "frame", "a": a, "b": b}} for a, b in [(1, "x"), (None, None)]))
+    assert [answer.json() for answer in answers] == [{"a": 1.0, "b": "x"}, {"a": None, "b": None}]
+
+
+def test_a_documents_row_is_written_in_every_form_of_a_table(post):
+    answer, csv = post(
+        {"url": "/records", "json": {"a": 1, "b": "x"}}, {"url": "/records", "json": {"a": 2, "b": "y"}, "headers": {"accept": "text/csv"}}
+    )
+    assert (answer.json(), csv.text) == ({"a": 1, "b": "x"}, "a,b\n2,y\n")
 
 
 def test_an_array_of_two_axes_is_rows(post):

@@ -10,7 +10,7 @@ from bento import Adapter, BadInput, DefinitionError, Payload, UnsupportedMediaT
 from bento.adapters import JsonAdapter
 
 from . import batches
-from .answers import CSV, FILE, PARQUET, STREAM, write
+from .answers import CSV, FILE, PARQUET, STREAM, row, write
 from .documents import table_of
 from .dtypes import Dtypes
 from .options import MAX_BYTES, checked_bytes, checked_columns, checked_orient
@@ -85,7 +85,9 @@ class DataFrameAdapter(Adapter["pd.DataFrame"]):
         return batches.stack(items) if self._dtypes.numbers is None else batches.stack_numbers(items)
 
     def unstack(self, result: Any, rows: Sequence[int | None]) -> list[Any]:
-        return batches.recount(super().unstack(result, rows), result)
+        # An item that brings no rows, as one of JSON does, has one row of the result: of arrow's tables, `[0]` would be a column.
+        parts = batches.recount(super().unstack(result, [1 if count is None else count for count in rows]), result)
+        return [row(part) if count is None else part for part, count in zip(parts, rows, strict=True)]
 
     def join(self, parts: Sequence[Any]) -> Any:
         return batches.join(parts)

@@ -30,10 +30,17 @@ _UNNAMED = "value"
 
 
 def write(value: Any, media_type: str) -> bytes:
-    """The body for a result."""
+    """The body for a result, or for one row of a table's."""
+    if isinstance(value, Mapping):
+        return JsonAdapter().encode(value, JSON) if media_type == JSON else write([value], media_type)
     if media_type == JSON:
         return JsonAdapter().encode(_rows(value), JSON)
     return _csv(value) if media_type == CSV else _binary(value, media_type)
+
+
+def row(value: Any) -> Any:
+    """The only row of a result: an object of a table's, a value of anything else."""
+    return _rows(value)[0]
 
 
 def _rows(value: Any) -> Any:
@@ -48,7 +55,7 @@ def _rows(value: Any) -> Any:
         return value.to_list()
     if instance_of(value, "pyarrow", *ARROW):
         return value.to_pylist()
-    if isinstance(value, str | bytes | Mapping) or not (hasattr(value, "__array__") or isinstance(value, Sequence)):
+    if isinstance(value, str | bytes) or not (hasattr(value, "__array__") or isinstance(value, Sequence)):
         raise TypeError(f"expected a table, a series, an array or a list as the answer, got a {type_name(value)}")
     return value
 
