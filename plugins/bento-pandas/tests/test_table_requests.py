@@ -170,7 +170,8 @@ class TestColumns:
         ({"a": [1], "b": [1, 2]}, "column 'b': expected 1 values, as column 'a' has, got 2"),
         ({"a": [1], "b": {"0": 1}}, "column 'b': expected a list or an object of values, got an object with the keys '0'"),
         ({"a": {"0": 1}, "b": {"1": 1}}, "column 'b': expected an object with the labels of column 'a', got an object with the keys '1'"),
-        ({"a": 1}, "column 'a': expected a list or an object of values, got 1"),
+        ({"a": [1], "b": 1}, "column 'b': expected a list or an object of values, got 1"),
+        ({"a": 1, "b": None}, "expected a table, got a row of one, an object with the keys 'a', 'b': put it into a list"),
         (
             {"columns": ["a"], "index": [0, 1], "data": [[1]]},
             "expected as many labels as rows, got 2 and 1",

@@ -132,6 +132,14 @@ def test_a_documents_row_is_written_in_every_form_of_a_table(post):
     assert (answer.json(), csv.text) == ({"a": 1, "b": "x"}, "a,b\n2,y\n")
 
 
+@pytest.mark.parametrize("media_type", JsonAdapter.media_types)
+def test_what_pandas_has_for_a_missing_value_or_time_is_null_in_a_document(media_type):
+    times = [pd.NaT, pd.Timestamp("2026-01-02"), {"when": pd.NaT}]
+    body = JsonAdapter().encode({"times": times, "counts": pd.Series([1, pd.NA], dtype="Int64").tolist()}, media_type)
+    document = JsonAdapter().decode(bento.Payload(body, media_type))
+    assert document == {"times": [None, "2026-01-02T00:00:00", {"when": None}], "counts": [1, None]}
+
+
 def test_an_array_of_two_axes_is_rows(post):
     answer, csv = post({"url": "/matrix", "json": rows(3)}, {"url": "/matrix", "json": rows(3), "headers": {"accept": "text/csv"}})
     assert answer.json() == [[3, 4], [4, 5]]

@@ -2,6 +2,7 @@
 
 Dates, times and UUIDs become ISO text, a Decimal its digits, a timedelta seconds, a set a sorted list, a tuple a list, a
 dataclass its fields (without those that start with an underscore), an Enum its value, and whatever turns into an array lists.
+What pandas has in place of a missing value or time, in lists as well, is None.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ def plain(value: Any) -> object:
     array = array_of(value)
     if array is not None:
         return plain_array(array)
+    if instance_of(value, "pandas.api.typing", "NAType", "NaTType"):  # the latter is a datetime
+        return None
     for kind, convert in _CONVERSIONS:
         if isinstance(value, kind):
             return convert(value)

@@ -27,7 +27,7 @@ class JsonAdapter(Adapter[Any]):
     A document has at most 100 levels. Read from JSON, integers beyond 64 bits are floats and of two equal keys the last one counts;
     msgpack brings bytes, NaN and, from its timestamps, aware datetimes as well. Answers may hold numpy arrays and scalars,
     dataclasses, dates, UUIDs, Decimals (as text), sets and tuples; keys become text. NaN and infinities are null in JSON, or
-    with `nan="refuse"` a ValueError. `schema` and `example` only document the api.
+    with `nan="refuse"` a ValueError; the missing value and time of pandas are null. `schema` and `example` only document the api.
     """
 
     name = "json"

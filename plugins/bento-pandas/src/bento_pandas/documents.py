@@ -38,6 +38,8 @@ def _orient_of(document: Any) -> str:
     if isinstance(document, list):
         return "records" if document and isinstance(document[0], dict) else "rows"
     if isinstance(document, dict):
+        if document and not any(isinstance(value, list | dict) for value in document.values()):
+            raise InvalidInput(f"expected a table, got a row of one, {_kind(document)}: put it into a list")
         return "split" if document.keys() == _SPLIT else "columns"
     raise InvalidInput(f"expected a table, as a list of objects, a list of rows or an object of columns, got {_kind(document)}")
 
