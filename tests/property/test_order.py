@@ -12,6 +12,7 @@ from enum import Enum
 from itertools import islice
 from typing import Any
 
+import pytest
 import uvicorn
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -27,10 +28,6 @@ from pressing import times
 
 # So many requests of a new connection begin at once.
 FEW = 4
-
-
-# Of two that are connected, by which nothing is ever sent.
-QUIET, OTHER = socket.socketpair()
 
 
 class Doubling(bento.Service):
@@ -84,6 +81,8 @@ class Texts(bento.Service):
 class Transport(asyncio.Transport):
     """Keeps what is written until it is closed; nothing comes by itself."""
 
+    quiet: socket.socket
+
     def __init__(self) -> None:
         super().__init__()
         self.written = b""
@@ -91,7 +90,7 @@ class Transport(asyncio.Transport):
         self.reads = True
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        return {"sockname": ("127.0.0.1", 1), "peername": ("127.0.0.1", 2), "socket": QUIET}.get(name, default)
+        return {"sockname": ("127.0.0.1", 1), "peername": ("127.0.0.1", 2), "socket": self.quiet}.get(name, default)
 
     def get_protocol(self) -> None:
         """None that lingers."""
@@ -118,6 +117,14 @@ class Transport(asyncio.Transport):
 
     def resume_reading(self) -> None:
         self.reads = True
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quiet():
+    """What transports say is their socket: one of two by which nothing is ever sent."""
+    Transport.quiet, other = socket.socketpair()
+    with Transport.quiet, other:
+        yield
 
 
 class Event(Enum):
