@@ -276,7 +276,8 @@ def test_who_asks_again_at_once_after_a_refusal_is_not_read_at_once(server):
     """Refusals that say to come back in seconds take no processor time from the answers: a client gets a few dozen of them in a
     second, not thousands, and is heard as soon as there is room."""
     with ExitStack() as stack:
-        assert server.ask("hurried", 0.2) == 0.2
+        # A busy machine may spoil some.
+        assert eventually(lambda: server.ask("hurried", 0.2) == 0.2)
         working = [stack.enter_context(Connection(server.port)) for _ in range(3)]
         eager = stack.enter_context(Connection(server.port))
 

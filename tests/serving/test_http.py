@@ -39,7 +39,7 @@ class Echo(bento.Service):
     def refuse(self, value):
         raise bento.InvalidInput("expected a positive number, got -1 - at $.age")
 
-    @bento.api(input=JsonAdapter(), timeout=0.05)
+    @bento.api(input=JsonAdapter(), timeout=0.3)
     async def sleep(self, value):
         import asyncio
 
@@ -239,7 +239,7 @@ async def test_a_value_that_cannot_be_written_is_500(serving, caplog):
 async def test_an_answer_that_is_late_is_504(serving):
     async with serving(Echo()) as client:
         response = await client.post("/sleep", json=1)
-    assert (response.status_code, problem_of(response)) == (504, "there was no answer within 0.05 seconds")
+    assert (response.status_code, problem_of(response)) == (504, "there was no answer within 0.3 seconds")
 
 
 async def test_the_client_can_tighten_the_deadline(serving):

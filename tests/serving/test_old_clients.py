@@ -22,7 +22,7 @@ class Counting(bento.Service):
         if value == 3:
             raise RuntimeError("the secret of the inside")
 
-    @bento.api(input=JsonAdapter(), timeout=0.2)
+    @bento.api(input=JsonAdapter(), timeout=1.0)
     def pour(self, value):
         for _ in range(value):
             yield "x" * 100_000

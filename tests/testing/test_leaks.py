@@ -16,7 +16,7 @@ from bento.testing import _leaks, run_checks
 from bento.testing._kit import Kit
 
 LEAKS = """
-import subprocess, sys, tempfile, threading
+import os, subprocess, sys, tempfile, threading
 import pytest
 {imports}
 
@@ -45,6 +45,7 @@ class {base}:
 
     def test_ended_process(self):
         held.append(subprocess.Popen(["true"]))
+        os.waitid(os.P_PID, held[-1].pid, os.WEXITED | os.WNOWAIT)
 
     def test_nothing(self):
         with tempfile.TemporaryFile() as file:
