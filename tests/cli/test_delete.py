@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from bento import Store
@@ -80,6 +82,13 @@ def years(home, make_bundle):
             folder = home / "bundles" / name / str(year)
             make_bundle(folder, name=name, version=str(year), created=f"{year}-01-01T00:00:00Z", labels={"stage": label})
     return home
+
+
+def test_of_bundles_of_one_second_those_that_came_last_are_kept(bento, home, make_bundle):
+    for version in ("9", "10"):
+        make_bundle(home / "bundles/rose" / version, name="rose", version=version, created="2001-01-01T00:00:00Z")
+        os.utime(home / "bundles/rose" / version / "bento.json", ns=(int(version), int(version)))
+    assert bento("delete", "rose", "r*", "--keep-last", "1", "--dry-run").stdout == "would delete rose:9\n"
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,10 @@ class StoreModel(RuleBasedStateMachine):
         assert list((self.store.root / "tmp").glob("*")) == []
 
     def newest_first(self) -> list[Bundle]:
-        return sorted(self.kept.values(), key=lambda bundle: (bundle.manifest.created, bundle.version, bundle.name), reverse=True)
+        return sorted(self.kept.values(), key=lambda each: (each.manifest.created, self.came(each), each.version, each.name), reverse=True)
+
+    def came(self, bundle: Bundle) -> int:
+        return (self.store.get(bundle.tag).path / "bento.json").stat().st_mtime_ns
 
 
 def fingerprints(bundles: list[Bundle]) -> list[str]:

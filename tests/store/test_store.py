@@ -55,12 +55,12 @@ def test_a_store_that_is_not_there_is_empty_and_stays_away_until_something_is_sa
     assert not store.root.exists()
 
 
-def test_the_latest_is_the_newest_by_time_then_by_version(store, service, clock):
-    for seconds, version in ((300, "1"), (100, "9"), (300, "2"), (200, "3")):
+def test_the_latest_is_the_newest_and_in_one_second_the_one_that_came_later(store, service, clock):
+    for seconds, version in ((300, "2"), (100, "9"), (300, "10"), (200, "3")):
         clock(seconds)
         store.save(service, version=version)
-    assert tags(store) == ["iris:2", "iris:1", "iris:3", "iris:9"]
-    assert store.get("iris").version == "2"
+    assert tags(store) == ["iris:10", "iris:2", "iris:3", "iris:9"]
+    assert Store(store.root).get("iris").version == "10"
 
 
 def test_a_list_is_narrowed_by_name_and_labels(store, service, rose):

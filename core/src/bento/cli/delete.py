@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import timedelta
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -116,13 +117,14 @@ def _tag(store: Store, tag: Tag) -> Tag:
 
 def _fitting(store: Store, names: tuple[str, ...], labels: dict[str, str], older_than: timedelta | None, keep_last: int) -> list[Tag]:
     from ..store import outdated
-    from ..store.index import newest_first
 
     for text in names:
         if ":" in text:
             raise click.UsageError(f"{text!r} names one bundle, and options say which: leave the version or the options out")
     found = {each.tag: each for name in names or (None,) for each in store.summaries(name, labels)}
-    return [each.tag for each in outdated(newest_first([*found.values()]), older_than=older_than, keep_last=keep_last)]
+    # The store knows which of one name came later in a second.
+    newest_first = sorted(found.values(), key=attrgetter("created"), reverse=True)
+    return [each.tag for each in outdated(newest_first, older_than=older_than, keep_last=keep_last)]
 
 
 def _listed(tags: list[Tag]) -> str:

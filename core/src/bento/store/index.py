@@ -65,12 +65,15 @@ class Summary(NamedTuple):
 
 
 def newest_first(summaries: Iterable[Summary]) -> list[Summary]:
-    """Sort by time, then version, then name: the order in which `latest` is the first of its name."""
+    """Sort by time, then version, then name: the order in which a remote's `latest` is the first of its name."""
     return sorted(summaries, key=attrgetter("created", "version", "name"), reverse=True)
 
 
 def summarize(root: Path, name: str | None, read: Callable[[Path], Bundle | None]) -> list[Summary]:
-    """A summary of each bundle in the store, or of those of one name; `read` opens a bundle that is not in the index, if it is one."""
+    """A summary of each bundle in the store, or of those of one name, newest first: `latest` is the first of its name.
+
+    `read` opens a bundle that is not in the index, if it is one.
+    """
     known = _load(root)
     stamps = dict(_stamps(root / "bundles", name))
     # In the order of the index, newest first: what is sorted already is soon sorted.
@@ -81,7 +84,7 @@ def summarize(root: Path, name: str | None, read: Callable[[Path], Bundle | None
     others = {key: entry for key, entry in known.items() if name is not None and not key.startswith(f"{name}/")}
     if {**others, **found} != known:
         _save(root, {**others, **found})
-    return [Summary(*row) for _, row in found.values()]
+    return [Summary(*row) for _, row in sorted(found.values(), key=_age, reverse=True)]
 
 
 def _stamps(place: Path, name: str | None) -> Iterator[tuple[str, _Stamp]]:
@@ -132,7 +135,7 @@ def _save(root: Path, entries: _Entries) -> None:
     """Write the index, newest first; a store that cannot be written to goes without."""
     import orjson
 
-    body = orjson.dumps(dict(sorted(entries.items(), key=_age, reverse=True)))
+    body = orjson.dumps(dict(sorted(entries.items(), key=lambda item: _age(item[1]), reverse=True)))
     # Two that write it at once make one that is not read, and so made again.
     draft = root / f".{_FILE}"
     with contextlib.suppress(OSError):
@@ -140,9 +143,10 @@ def _save(root: Path, entries: _Entries) -> None:
         draft.replace(root / _FILE)
 
 
-def _age(item: tuple[str, _Entry]) -> tuple[str, str, str]:
-    name, version, created, *_ = item[1][1]
-    return created, version, name
+def _age(entry: _Entry) -> tuple[str, _Stamp, str, str]:
+    """The second that a bundle was saved in and, since that may be another one's as well, when it came here."""
+    stamp, (name, version, created, *_) = entry
+    return created, stamp[2:3], version, name
 
 
 def _head(body: bytes) -> bytes:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from ..errors import BundleError, NotFound, StoreError
 from ..tag import Tag
 from .blobs import releasing, share
-from .index import Summary, newest_first, summarize
+from .index import Summary, summarize
 from .missing import missing
 from .notes import write_note
 from .root import default_root, refusing
@@ -151,7 +151,7 @@ class Store:
         only = None if name is None or pattern else Tag(name).name
         with refusing(self.root, "list the bundles"):
             found = summarize(self.root, only, self._whole)
-        return newest_first([each for each in found if matches(each, name if pattern else None, labels or {})])
+        return [each for each in found if matches(each, name if pattern else None, labels or {})]
 
     def delete(self, tag: Tag | str) -> Tag:
         """Remove a bundle, whole or damaged, all at once, and return its tag; for `latest` it is the newest one.
