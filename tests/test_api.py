@@ -86,7 +86,7 @@ def test_a_name_that_the_server_answers_itself_is_refused(name):
     assert refusal_of(lambda: bento.api(named(name))) == f"an api cannot be named {name!r}: the server answers /{name} itself"
 
 
-@pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf")])
+@pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), "5", None])
 def test_a_timeout_that_is_no_time_is_refused(timeout):
     assert refusal_of(lambda: bento.api(timeout=timeout)(named("predict"))) == (
         f"expected a timeout of some seconds for 'predict', got {timeout!r}"
@@ -102,11 +102,21 @@ def test_one_call_at_a_time_unless_the_api_is_async_or_says_otherwise():
     assert declared(bento.api(predict)).concurrency == 100
 
 
-def test_a_concurrency_of_none_is_refused():
-    assert refusal_of(lambda: bento.api(concurrency=0)(named("predict"))) == "expected a concurrency of 1 or more for 'predict', got 0"
+@pytest.mark.parametrize("concurrency", [0, "4", 1.5])
+def test_a_concurrency_of_none_is_refused(concurrency):
+    assert refusal_of(lambda: bento.api(concurrency=concurrency)(named("predict"))) == (
+        f"expected a concurrency of 1 or more for 'predict', got {concurrency!r}"
+    )
 
 
-@pytest.mark.parametrize(("size", "wait"), [(0, 0.0), (8, -1.0), (8, float("nan")), (8, float("inf"))])
+@pytest.mark.parametrize("batch", [32, "yes", None, Batch])
+def test_a_batch_that_is_neither_on_nor_off_nor_a_batch_is_refused(batch):
+    assert refusal_of(lambda: bento.api(batch=batch)(named("predict"))) == (
+        f"expected batch=True or batch=bento.Batch(size=...) for 'predict', got {batch!r}"
+    )
+
+
+@pytest.mark.parametrize(("size", "wait"), [(0, 0.0), (8, -1.0), (8, float("nan")), (8, float("inf")), ("8", 0.0), (1.5, 0.0), (8, "1")])
 def test_a_batch_without_room_or_with_a_negative_wait_is_refused(size, wait):
     assert refusal_of(lambda: Batch(size, wait)) == (
         f"expected Batch(size=1 or more rows, wait=0 or more seconds), got Batch(size={size!r}, wait={wait!r})"

@@ -113,6 +113,43 @@ def test_an_unknown_slot_is_refused():
     assert refusal_of(ArtifactError, lambda: Greeter(words=[], model=1)) == "Greeter has no slot 'model': its slots are words"
 
 
+def test_a_model_without_the_name_of_its_slot_is_refused():
+    message = "Greeter takes each model by the name of its slot: write Greeter(words=...)"
+    assert refusal_of(ArtifactError, lambda: Greeter(["Hello"])) == message
+
+
+@pytest.mark.parametrize(
+    ("ask", "expected"),
+    [(bento.save, "a service to save"), (bento.app, "a service"), (bento.serve, "a service, a bundle, a tag, a path or a URL")],
+)
+def test_a_class_in_the_place_of_a_service_is_refused(ask, expected):
+    message = f"expected {expected}, got the class Greeter: make a service of it, as in Greeter(words=...)"
+    assert refusal_of(DefinitionError, lambda: ask(Greeter)) == message
+
+
+@pytest.mark.parametrize(("ask", "expected"), [(bento.app, "a service"), (bento.serve, "a service, a bundle, a tag, a path or a URL")])
+def test_what_is_no_service_is_refused_in_the_place_of_one(ask, expected):
+    assert refusal_of(DefinitionError, lambda: ask(3)) == f"expected {expected}, got a int"
+
+
+@pytest.mark.parametrize(
+    "ask", [bento.load, lambda target: bento.pack(target, "folder", "out"), lambda target: bento.push(target, "file:///nowhere")]
+)
+def test_what_is_no_bundle_is_refused_in_the_place_of_one(ask, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    saved = "a service that is not saved, Greeter: bento.save(...) returns its bundle"
+    for target, shown in [(Greeter(words=[]), saved), (None, "a NoneType"), (bento.Tag("iris"), "a bento.tag.Tag")]:
+        assert refusal_of(bento.BundleError, lambda target=target: ask(target)) == f"expected a bundle, a tag, a path or a URL, got {shown}"
+
+
+@pytest.mark.parametrize(
+    "ask", [lambda store: bento.save(Greeter(words=[]), store=store), lambda store: bento.load("greeter", store=store)]
+)
+def test_a_path_in_the_place_of_a_store_is_refused(ask):
+    message = "expected a store, got '/srv/models': write store=bento.Store(Path('/srv/models'))"
+    assert refusal_of(bento.StoreError, lambda: ask("/srv/models")) == message
+
+
 def test_a_service_without_slots_takes_no_model():
     class Empty(bento.Service):
         pass
@@ -209,6 +246,13 @@ def test_what_is_no_adapter_is_refused_in_the_place_of_one(given):
     with pytest.raises(DefinitionError) as caught:
         adapt(input=given)
     assert str(caught.value) == f"expected an adapter as input= of Iris.predict, such as JsonAdapter(), got {given!r}"
+
+
+@pytest.mark.parametrize("given", [{"python": ["scikit-learn"]}, bento.Env])
+def test_what_is_no_env_is_refused_in_the_place_of_one(given):
+    with pytest.raises(DefinitionError) as caught:
+        declare(env=given)
+    assert str(caught.value) == f"expected an Env as Flowers.env, such as bento.Env(python=['scikit-learn']), got {given!r}"
 
 
 @pytest.mark.parametrize("name", ["env", "setup", "close", "metadata", "apis", "_model", "modèle"])

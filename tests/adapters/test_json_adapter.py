@@ -257,6 +257,13 @@ def test_an_unknown_way_with_nan_is_a_definition_error():
     assert str(error.value) == "expected JsonAdapter(nan='null') or nan='refuse', got 'keep'"
 
 
+@pytest.mark.parametrize("schema", [[1], "object", dict])
+def test_a_schema_that_is_no_object_is_refused(schema):
+    with pytest.raises(DefinitionError) as error:
+        JsonAdapter(schema)
+    assert str(error.value) == f"expected JsonAdapter(schema={{...}}) with a JSON Schema, got {schema!r}"
+
+
 def test_a_schema_only_documents():
     documented = JsonAdapter({"type": "object"}, example={"age": 3}, nan="refuse")
     assert documented.schema() == {"type": "object", "examples": [{"age": 3}]}

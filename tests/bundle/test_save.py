@@ -164,6 +164,12 @@ def test_a_label_on_two_lines_is_refused(project: Any) -> None:
     )
 
 
+def test_labels_without_values_are_refused(project: Any) -> None:
+    with pytest.raises(BundleError) as caught:
+        project.save_iris({}, labels=["live"])
+    assert str(caught.value) == "expected labels as {'stage': 'live'}, got ['live']"
+
+
 def test_a_time_that_is_none_is_refused(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
     with pytest.raises(BundleError) as caught:

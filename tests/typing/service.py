@@ -38,6 +38,7 @@ class Flowers(bento.Service):
 
 
 service = Flowers(model=Model())
+Flowers(Model())  # type: ignore[arg-type]
 
 # On a service a slot is the model, on its class the artifact.
 assert_type(service.model, Model)

@@ -31,7 +31,8 @@ class Batch:
     wait: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.size < 1 or not 0 <= self.wait < math.inf:
+        is_size, is_wait = isinstance(self.size, int) and self.size >= 1, isinstance(self.wait, int | float) and 0 <= self.wait < math.inf
+        if not (is_size and is_wait):
             raise DefinitionError(f"expected Batch(size=1 or more rows, wait=0 or more seconds), got {self!r}")
 
 
@@ -135,7 +136,7 @@ def api(
     """
 
     def mark(function: F) -> F:
-        setattr(function, _MARK, _declare(function, input, output, _batch(batch), timeout, concurrency))
+        setattr(function, _MARK, _declare(function, input, output, _batch(function, batch), timeout, concurrency))
         return function
 
     return mark if function is None else mark(function)
@@ -160,9 +161,9 @@ def _declare(
         concurrency = 100 if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function) else 1
     if name in _RESERVED:
         raise DefinitionError(f"an api cannot be named {name!r}: the server answers /{name} itself")
-    if not 0 < timeout < math.inf:
+    if not (isinstance(timeout, int | float) and 0 < timeout < math.inf):
         raise DefinitionError(f"expected a timeout of some seconds for {name!r}, got {timeout!r}")
-    if concurrency < 1:
+    if not isinstance(concurrency, int) or concurrency < 1:
         raise DefinitionError(f"expected a concurrency of 1 or more for {name!r}, got {concurrency!r}")
     if batch is not None and _yields(function):
         raise DefinitionError(f"{name!r} yields its answer piece by piece, which a batch cannot: leave batch= out, or return the answer")
@@ -189,7 +190,9 @@ def _yields(function: Callable[..., Any]) -> bool:
     return inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
 
 
-def _batch(batch: bool | Batch) -> Batch | None:
+def _batch(function: Callable[..., Any], batch: bool | Batch) -> Batch | None:
     if isinstance(batch, Batch):
         return batch
+    if not isinstance(batch, bool):
+        raise DefinitionError(f"expected batch=True or batch=bento.Batch(size=...) for {function.__name__!r}, got {batch!r}")
     return Batch() if batch else None

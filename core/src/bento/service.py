@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Never
 
 from .adapter import Adapter
 from .api import Api, declared
@@ -44,9 +44,11 @@ class Service:
         cls.apis = MappingProxyType({name: api for name, value in members.items() if (api := declared(value))})
         _check_members(cls)
 
-    def __init__(self, /, **models: object) -> None:
+    def __init__(self, /, *unnamed: Never, **models: object) -> None:
         """Pack one model, or `Packed(model, metadata=...)`, into each slot; a missing, unknown or wrong-typed one is an ArtifactError."""
         self._metadata: dict[str, Mapping[str, JSON]] = {}
+        if unnamed:
+            raise ArtifactError(f"{type(self).__name__} takes each model by the name of its slot: write {_call_of(type(self))}")
         _check_names(type(self), models)
         for slot, artifact in self.artifacts.items():
             given = models[slot]
@@ -75,6 +77,19 @@ class Service:
         """Called once in every process that serves, after its last answer."""
 
 
+def described(value: object) -> str:
+    """What was passed where a service is needed, or a bundle of one, and what to pass instead."""
+    if isinstance(value, type) and issubclass(value, Service):
+        return f"the class {value.__name__}: make a service of it, as in {_call_of(value)}"
+    if isinstance(value, Service):
+        return f"a service that is not saved, {type(value).__name__}: bento.save(...) returns its bundle"
+    return f"a {type_name(value)}"
+
+
+def _call_of(cls: type[Service]) -> str:
+    return f"{cls.__name__}({', '.join(f'{slot}=...' for slot in cls.artifacts)})"
+
+
 def _members(cls: type) -> dict[str, object]:
     """What a class and its bases define, bases first, a redefined name as the subclass has it."""
     members: dict[str, object] = {}
@@ -101,6 +116,8 @@ def _check_members(cls: type[Service]) -> None:
                 f"{cls.__name__}.{slot} is the same artifact object as {artifact.slot!r}: give each slot an artifact of its own"
             )
         _check_made(f"{cls.__name__}.{slot}", artifact)
+    if not isinstance(cls.env, Env):
+        raise DefinitionError(f"expected an Env as {cls.__name__}.env, such as bento.Env(python=['scikit-learn']), got {cls.env!r}")
     for api in cls.apis.values():
         _check_adapter(f"input= of {cls.__name__}.{api.name}", api.input)
         _check_adapter(f"output= of {cls.__name__}.{api.name}", api.output)

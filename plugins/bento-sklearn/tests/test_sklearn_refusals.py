@@ -62,7 +62,7 @@ def test_a_class_and_its_name_are_the_same_option():
     assert SklearnArtifact().options() == {}
 
 
-@pytest.mark.parametrize("trusted", ["petals.Ratios", [3], [None]])
+@pytest.mark.parametrize("trusted", ["petals.Ratios", petals.Ratios, [3], [None]])
 def test_trusted_is_a_list_of_classes_functions_or_names(trusted):
     message = f"expected SklearnArtifact(trusted=[...]) with classes, functions or their dotted names, got {trusted!r}"
     with pytest.raises(DefinitionError, match=f"^{re.escape(message)}$"):

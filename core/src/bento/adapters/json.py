@@ -42,6 +42,8 @@ class JsonAdapter(Adapter[Any]):
     ) -> None:
         if nan not in ("null", "refuse"):
             raise DefinitionError(f"expected JsonAdapter(nan='null') or nan='refuse', got {nan!r}")
+        if not isinstance(schema, Mapping | None):
+            raise DefinitionError(f"expected JsonAdapter(schema={{...}}) with a JSON Schema, got {schema!r}")
         self._nan = nan
         self._example = example
         self._schema = dict(schema or {})

@@ -80,6 +80,8 @@ def make_plan(service: Service, home: Home, environment: Environment, version: s
 
 
 def _check_names(name: str, version: str | None, labels: Mapping[str, str]) -> None:
+    if not isinstance(labels, Mapping):
+        raise BundleError(f"expected labels as {{'stage': 'live'}}, got {labels!r}")
     if version is not None and Tag(name, version).is_latest:
         raise TagError(f"{version!r} always stands for the newest version: save under another one, or none")
     try:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ..store import Store, service_to_save
+from ..store import service_to_save, store_of
 
 if TYPE_CHECKING:
     from ..bundle import Bundle, Golden
     from ..service import Service
+    from ..store import Store
 
 
 def save(
@@ -38,4 +39,4 @@ def save(
         from .examples import keep
 
         kept = keep(packed, examples)
-    return (store or Store()).save(packed, version=version, labels=labels, examples=kept, lock=lock)
+    return store_of(store).save(packed, version=version, labels=labels, examples=kept, lock=lock)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..bundle import Bundle, Golden, read_examples
 from ..errors import BundleError, DefinitionError, NotFound, TagError
-from ..service import Service
+from ..service import Service, described
 from ..store import check_trust, find, load
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ def resolve(
     """Find what `target` names, without loading it; trust is checked now, so that a refusal comes before a port is taken."""
     if isinstance(target, Service):
         return Target(target.name, "unsaved", lambda: target, in_hand=True)
+    if not isinstance(target, Bundle | str | Path):
+        raise DefinitionError(f"expected a service, a bundle, a tag, a path or a URL, got {described(target)}")
     try:
         bundle = target if isinstance(target, Bundle) else find(target, store=store)
     except (BundleError, NotFound, TagError) as error:

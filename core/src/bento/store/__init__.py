@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .index import Summary
-from .local import Store
+from .local import Store, store_of
 from .selection import outdated
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ __all__ = [
     "push",
     "service_to_save",
     "sign",
+    "store_of",
     "unpack",
     "verify",
 ]

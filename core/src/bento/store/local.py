@@ -214,6 +214,13 @@ class Store:
         return NotFound(missing(tag, self.root, [each.tag for each in self.summaries(tag.name) or self.summaries()]))
 
 
+def store_of(store: Store | None) -> Store:
+    """The store that somebody names, or the usual one."""
+    if store is not None and not isinstance(store, Store):
+        raise StoreError(f"expected a store, got {store!r}: write store=bento.Store(Path({str(store)!r}))")
+    return store or Store()
+
+
 def _open(folder: Path) -> Bundle:
     from ..bundle import open_bundle
 

@@ -9,12 +9,14 @@ from typing import Any
 from ..artifact import Artifact, Packed, type_name
 from ..errors import ArtifactError, DefinitionError
 from ..registry import Registry, installed
-from ..service import Service
+from ..service import Service, described
 from ..tag import Tag
 
 
 def service_to_save(service: Service | object, name: str | None) -> Service:
     """What is saved: a service as it is, or the one around a bare model."""
+    if isinstance(service, type) and issubclass(service, Service):
+        raise DefinitionError(f"expected a service to save, got {described(service)}")
     if not isinstance(service, Service):
         return service_of(service, name)
     if name is not None:

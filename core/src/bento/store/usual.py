@@ -12,16 +12,18 @@ from .. import bundle as bundles
 from ..bundle import Bundle, load_service, open_bundle
 from ..bundle.claims import check_sbom
 from ..errors import BundleError
+from ..service import described
 from ..tag import Tag
 from .address import is_url
 from .ledger import ledger_of
-from .local import Store
+from .local import store_of
 from .root import default_root
 from .trust import check_trust
 
 if TYPE_CHECKING:
     from ..bundle.identity import Identity
     from ..service import Service
+    from .local import Store
 
 _ARCHIVE = ".bento"
 _MANIFEST = "bento.json"
@@ -53,6 +55,8 @@ def find(target: str | Path, *, store: Store | None = None) -> Bundle:
     A URL is that of a tag on a remote, such as `s3://bucket/store/iris:3`, or of an archive, `https://.../iris.bento`. Any other text is a
     path when it has a `/` in it, or when there is a bundle's folder or an archive of that name here.
     """
+    if not isinstance(target, str | Path):
+        raise BundleError(f"expected a bundle, a tag, a path or a URL, got {described(target)}")
     if isinstance(target, str) and is_url(target):
         return _find_elsewhere(target, store.root if store else default_root())
     path = Path(target)
@@ -60,7 +64,7 @@ def find(target: str | Path, *, store: Store | None = None) -> Bundle:
         raise BundleError(f"{str(path)!r} is an archive: take it into the store first, with `bento unpack {shlex.quote(str(path))}`")
     if isinstance(target, Path) or os.sep in target or os.path.lexists(path / _MANIFEST):
         return open_bundle(path.absolute())
-    return (store or Store()).get(Tag.parse(target))
+    return store_of(store).get(Tag.parse(target))
 
 
 def _find_elsewhere(url: str, root: Path) -> Bundle:
@@ -112,12 +116,12 @@ def pull(
 
     place = Remote(remote)
     offer = place.offer(Tag.parse(tag) if isinstance(tag, str) else tag)
-    return fetch(offer, place, store or Store(), trust=trust, progress=progress).bundle
+    return fetch(offer, place, store_of(store), trust=trust, progress=progress).bundle
 
 
 def unpack(file: str | Path, *, store: Store | None = None, trust: bool = False, progress: Callable[[int], object] | None = None) -> Bundle:
     """Take a `.bento` file into the store: `Store.unpack`."""
-    return (store or Store()).unpack(Path(file), trust=trust, progress=progress)
+    return store_of(store).unpack(Path(file), trust=trust, progress=progress)
 
 
 def verify(bundle: Bundle, progress: Callable[[int], object] | None = None, *, store: Store | None = None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bento import Artifact, ArtifactError, DefinitionError, Service, instance_of, type_name
@@ -53,7 +53,11 @@ class SklearnArtifact(Artifact["BaseEstimator"]):
     framework = "sklearn"
 
     def __init__(self, *, trusted: Sequence[str | type | Callable[..., Any]] = ()) -> None:
-        if isinstance(trusted, str) or not all(isinstance(item, str) or hasattr(item, "__name__") for item in trusted):
+        if (
+            isinstance(trusted, str)
+            or not isinstance(trusted, Iterable)
+            or not all(isinstance(item, str) or hasattr(item, "__name__") for item in trusted)
+        ):
             raise DefinitionError(f"expected SklearnArtifact(trusted=[...]) with classes, functions or their dotted names, got {trusted!r}")
         self._trusted = tuple(trusted)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from ...errors import BentoError, Overloaded
+from ...errors import BentoError, DefinitionError, Overloaded
 from ...registry import installed
+from ...service import Service, described
 from ..calls.accounts import CLIENT_LEFT
 from ..calls.answer import Answer, failure, problem
 from ..calls.limits import Limits
@@ -18,8 +19,6 @@ from .lane import ClientLeft, Exchange
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-    from ...service import Service
 
 
 class App:
@@ -134,5 +133,7 @@ def app(service: Service, *, limits: Limits | None = None, allowed_hosts: Collec
 
     Without `allowed_hosts`, a server that is reached on a loopback address answers to loopback names only.
     """
+    if not isinstance(service, Service):
+        raise DefinitionError(f"expected a service, got {described(service)}")
     lifecycle = Lifecycle(lambda: service, version=version, limits=limits or Limits())
     return App(lifecycle, allowed_hosts=allowed_hosts)
