@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import socket
 import sys
 import zipfile
 from pathlib import Path
@@ -19,6 +18,7 @@ from bento.bundle.installed import Environment
 from bento.bundle.wheels import build_wheel
 from bento.errors import RequirementError
 from bento.packers.lock import parse_lock
+from ports import reserved
 
 
 @pytest.fixture
@@ -116,11 +116,10 @@ def test_what_no_index_has_is_named(project: Any, index: Path) -> None:
 def test_an_index_that_does_not_answer_is_told_from_one_that_lacks_something(
     project: Any, index: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
     monkeypatch.delenv("PIP_NO_INDEX")
-    monkeypatch.setenv("PIP_INDEX_URL", f"http://me:secret@127.0.0.1:{port}/simple")
-    message = refusal(project)
+    with reserved() as (port,):
+        monkeypatch.setenv("PIP_INDEX_URL", f"http://me:secret@127.0.0.1:{port}/simple")
+        message = refusal(project)
     assert message.startswith("cannot lock what 'iris' requires, no package index answers: ")
     assert message.endswith(": name one that does, as in PIP_INDEX_URL=https://...")
     assert "secret" not in message
