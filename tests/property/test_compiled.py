@@ -207,11 +207,15 @@ def test_a_time_halfway_between_two_is_written_the_same(number, steps):
     assert_same("bento.serving.logs.lines_of", [call], call.decoded_at * 100, "")
 
 
-@given(st.lists(st.binary(max_size=4)), st.sampled_from(["application/json", "text/plain"]))
-def test_answers_are_the_same(bodies, media_type):
-    python, native = both(f"{CALLS}.writing.answers_of")
-    assert [[getattr(answer, slot) for slot in Answer.__slots__] for answer in native(bodies, media_type)] == [
-        [getattr(answer, slot) for slot in Answer.__slots__] for answer in python(bodies, media_type)
+@given(
+    st.lists(st.binary(max_size=4)),
+    st.sampled_from(["application/json", "text/plain"]),
+    st.sampled_from([(), (503, (("retry-after", "1"),))]),
+)
+def test_answers_are_the_same(bodies, media_type, unusual):
+    python, native = both(f"{CALLS}.answer.answers_of")
+    assert [[getattr(answer, slot) for slot in Answer.__slots__] for answer in native(bodies, media_type, *unusual)] == [
+        [getattr(answer, slot) for slot in Answer.__slots__] for answer in python(bodies, media_type, *unusual)
     ]
 
 
@@ -230,7 +234,7 @@ def test_what_is_written_is_the_same(calls, data):
 
     # What must not end its connection unseen goes to `unusual` in both forms.
     written = native(starts, calls, given_answers, unusual)
-    assert {call for call, answer in zip(calls, given_answers, strict=True) if answer.headers or call.connection.ending} <= set(ended)
+    assert {call for call, answer in zip(calls, given_answers, strict=True) if answer.closes or call.connection.ending} <= set(ended)
     assert written == python(starts, calls, given_answers, unusual)
 
 
@@ -240,7 +244,7 @@ def test_what_a_head_and_a_connection_hold_is_looked_at_before_it_is_cut(packet,
     head, connection = object.__new__(PlainHead), object.__new__(FastProtocol)
     head.packet, head.size, head.whole = packet, 4, 3
     connection._last_head, connection._fresh, connection._packet = head, None, b""
-    connection._is_open, connection.ending, connection.pipeline, connection._running = False, False, (), None
+    connection._is_open, connection.ending, connection.pipeline, connection._running, connection.rests = False, False, (), None, False
     with pytest.raises((AttributeError, TypeError)):
         bento_native.FORMS["bento.serving.http.protocol.FastProtocol.data_received"](connection, data or b"abc")
     connection._fresh, connection._packet = head, data

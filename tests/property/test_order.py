@@ -23,6 +23,7 @@ from bento.adapters import ArrayAdapter, JsonAdapter
 from bento.serving import App
 from bento.serving.http.fast import FastLane
 from bento.serving.http.protocol import FastProtocol
+from bento.serving.http.recess import Recess
 from client import post
 from pressing import times
 
@@ -136,6 +137,7 @@ class Event(Enum):
     ASK_SPACED = "a request with blanks that mean nothing"
     ASK_FROM_A_PAGE = "a request that is none for the fast lane"
     ASK_MUCH = "many such requests at once, with bodies full of empty lines"
+    REST = "a refusal, after which it rests"
     TURN = "a turn of the loop"
     LEAVE = "its client leaves"
     LAST_CALL = "the server will end"
@@ -156,7 +158,6 @@ class Client:
         """Let something happen that is not the loop's; who has left, or whose last answer is on its way, asks no more."""
         if self.left or self.transport.closed or (self.protocol.ending and len(self.answers) < len(self.asked)):
             return
-        request = post("/double", b"[%d]" % number)
         if event is Event.LEAVE:
             self.left = self.transport.closed = True
             self.protocol.connection_lost(None)
@@ -164,7 +165,14 @@ class Client:
             self.protocol.shutdown()
         elif event is Event.LAST_CALL:
             self.protocol.last_call()
-        elif event in {Event.ASK_FROM_A_PAGE, Event.ASK_MUCH}:
+        elif event is Event.REST:
+            Recess().add([self.protocol])
+        else:
+            self._ask(event, number)
+
+    def _ask(self, event: Event, number: int) -> None:
+        request = post("/double", b"[%d]" % number)
+        if event in {Event.ASK_FROM_A_PAGE, Event.ASK_MUCH}:
             self._ask_from_a_page(range(number, number + (50 if event is Event.ASK_MUCH else 1)))
         elif event is Event.ASK:
             self.asked.append(number)
@@ -322,18 +330,39 @@ def test_an_adapter_that_writes_no_bytes_fails_its_own_request_alone():
 
 def test_who_is_to_be_read_again_is_though_the_server_will_end():
     async def read_again() -> list[bool]:
-        app, clients = await connect(Doubling(), 2)
-        refused, slow = clients
-        refused.protocol.rest()
+        app, (slow,) = await connect(Doubling(), 1)
         slow.protocol.pause_writing()
-        for client in clients:
-            client.protocol.last_call()
-        before = [client.transport.reads for client in clients]
+        slow.protocol.last_call()
+        before = slow.transport.reads
         slow.protocol.resume_writing()
-        async with asyncio.timeout(30):
-            while not refused.transport.reads:
-                await asyncio.sleep(0.001)
         await asyncio.wait_for(app.lifecycle.stop(), 10)
-        return [*before, *(client.transport.reads for client in clients)]
+        return [before, slow.transport.reads]
 
-    assert asyncio.run(read_again()) == [False, False, True, True]
+    assert asyncio.run(read_again()) == [False, True]
+
+
+@pytest.mark.parametrize("end", [None, Event.LAST_CALL, Event.SHUTDOWN])
+def test_who_was_refused_is_heard_again_after_a_rest_and_not_read_far_ahead(end):
+    async def rest() -> list[Any]:
+        app, (client,) = await connect(Doubling(), 1)
+        client.happen(Event.ASK, 1)
+        await answered([client])
+        client.happen(Event.REST, 0)
+        client.happen(Event.ASK, 2)
+        if end:
+            client.happen(end, 0)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        seen: list[Any] = [list(client.answers), client.transport.reads]
+        client.asked.append(3)
+        client.protocol.data_received(post("/double", b"[3]"))
+        seen.append(client.transport.reads)
+        await answered([client])
+        await asyncio.wait_for(app.lifecycle.stop(), 10)
+        return [*seen, client.answers, client.transport.reads, client.transport.closed, client.closing]
+
+    heard, is_read, is_read_further, answers, is_read_again, is_closed, closing = asyncio.run(rest())
+    assert (heard, is_read, is_read_further, is_read_again) == ([2], True, False, True)
+    assert answers == [2, 4, 6]
+    assert is_closed is closing[-1] is (end is not None)
+    assert closing[:-1] == [False, False]

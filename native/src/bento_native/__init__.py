@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 
 FORMS: dict[str, Callable[..., Any]] = {
     "bento.adapters._numbers.plain_numbers": numbers.plain_numbers,
+    "bento.serving.calls.answer.answers_of": leaving.answers_of,
     "bento.serving.calls.answer.server_timing": leaving.server_timing,
     "bento.serving.calls.batching.is_batch": passing.is_batch,
     "bento.serving.calls.batching.note_start": passing.note_start,
@@ -32,7 +33,6 @@ FORMS: dict[str, Callable[..., Any]] = {
     "bento.serving.calls.reading.note_items": passing.note_items,
     "bento.serving.calls.reading.note_rows": passing.note_rows,
     "bento.serving.calls.writing.accepted_by": passing.accepted_by,
-    "bento.serving.calls.writing.answers_of": leaving.answers_of,
     "bento.serving.calls.writing.note_outcomes": passing.note_outcomes,
     "bento.serving.calls.writing.rows_of": passing.rows_of,
     "bento.serving.http.fast.encode_all": leaving.encode_all,

@@ -27,6 +27,9 @@ def data_received(connection, data):
         raise TypeError(f"expected bytes for a connection, got {type(data).__name__} for {connection!r}")
     if get(connection, CONNECTION.fresh) is not None:
         connection._begin_fresh()
+    if get(connection, CONNECTION.rests):
+        connection.keep(data)
+        return
     put(connection, CONNECTION.packet, NOTHING)
     if not may_be_fast(connection):
         parse_packet(connection, data)

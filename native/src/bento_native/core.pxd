@@ -11,7 +11,7 @@ cdef struct CallPlaces:
     Py_ssize_t settled, started_at, connection
 
 cdef struct ConnectionPlaces:
-    Py_ssize_t ending, flow, fresh, in_flight, is_open, lane, last_head, local_address, most, packet, pipeline, ready, received
+    Py_ssize_t ending, flow, fresh, in_flight, is_open, lane, last_head, local_address, most, packet, pipeline, ready, received, rests
     Py_ssize_t running, timer, transport, waiting
 
 cdef struct HeadPlaces:

@@ -70,6 +70,7 @@ cdef int know_connections() except -1:
     CONNECTION.pipeline = slot(FastProtocol, "pipeline")
     CONNECTION.ready = slot(FastProtocol, "_ready")
     CONNECTION.received = slot(FastProtocol, "_received")
+    CONNECTION.rests = slot(FastProtocol, "rests")
     CONNECTION.running = slot(FastProtocol, "_running")
     CONNECTION.timer = slot(FastProtocol, "timeout_keep_alive_task")
     CONNECTION.transport = slot(FastProtocol, "transport")

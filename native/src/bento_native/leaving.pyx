@@ -14,7 +14,7 @@ cdef Py_ssize_t MANY = 64
 cdef object OK = 200
 cdef bytes BEFORE_ID = b"\r\nx-content-type-options: nosniff\r\nx-request-id: "
 cdef bytes BEFORE_TIMING = b"\r\nserver-timing: "
-cdef bytes END = b"\r\n\r\n"
+cdef bytes LINE_END = b"\r\n"
 cdef enum:
     LONGEST = 24  # more than a whole number has digits
     ROOM = 400  # more than a double has characters, before the point and behind
@@ -90,8 +90,8 @@ def server_timing(calls):
     return timings
 
 
-def answers_of(bodies, media_type):
-    """`bento.serving.calls.writing.answers_of`."""
+def answers_of(bodies, media_type, status=OK, headers=()):
+    """`bento.serving.calls.answer.answers_of`."""
     cdef list answers = []
     if not is_known:
         know()
@@ -99,8 +99,8 @@ def answers_of(bodies, media_type):
         answer = new(Answer)
         put(answer, ANSWER.body, body)
         put(answer, ANSWER.media_type, media_type)
-        put(answer, ANSWER.status, OK)
-        put(answer, ANSWER.headers, ())
+        put(answer, ANSWER.status, status)
+        put(answer, ANSWER.headers, headers)
         put(answer, ANSWER.timing, "")
         answers.append(answer)
     return answers
@@ -144,6 +144,9 @@ def media_types_of(answers):
 def encode_all(dict starts, calls, answers, unusual):
     """`bento.serving.http.fast.encode_all`."""
     cdef list written = []
+    cdef str more = ""
+    cdef bint closes = False
+    headers = ()
     if not are_connections_known:
         know_connections()
     if len(calls) != len(answers):
@@ -153,31 +156,39 @@ def encode_all(dict starts, calls, answers, unusual):
             raise TypeError(f"expected a plain call and its answer, got {call!r} and {answer!r}")
         data = None
         connection = get(call, CALL.connection)
-        if is_a(connection, FastProtocol) and not get(connection, CONNECTION.ending) and not get(answer, ANSWER.headers):
-            data = encode(starts[get(answer, ANSWER.media_type)], answer, get(call, CALL.request_id))
+        if get(answer, ANSWER.headers) is not headers:
+            headers = get(answer, ANSWER.headers)
+            more, closes = "".join([f"{name}: {value}\r\n" for name, value in headers]), answer.closes
+        if is_a(connection, FastProtocol) and not get(connection, CONNECTION.ending) and not closes:
+            data = encode(starts[get(answer, ANSWER.media_type)], answer, get(call, CALL.request_id), more)
         written.append(unusual(call, answer) if data is None else data)
     return written
 
 
-cdef bytes encode(start, answer, request_id):
-    """An answer that is small and all ASCII but for its body, or None."""
+cdef bytes encode(start, answer, request_id, str more):
+    """An answer that is small and all ASCII but for its body, or None; `more` is all of its own headers."""
     body, timing = get(answer, ANSWER.body), get(answer, ANSWER.timing)
-    if type(body) is not bytes or PyBytes_GET_SIZE(body) > SEPARATE_WRITE or not timing:
+    if type(body) is not bytes or PyBytes_GET_SIZE(body) > SEPARATE_WRITE or not is_ascii(more):
         return None
     if not (type(start) is type(timing) is type(request_id) is str and is_ascii(start) and is_ascii(timing) and is_ascii(request_id)):
         return None
     cdef char length[LONGEST]
     cdef Py_ssize_t digits = write_digits(length, PyBytes_GET_SIZE(body), 1)
-    cdef Py_ssize_t head = len(start) + digits + len(BEFORE_ID) + len(request_id) + len(BEFORE_TIMING) + len(timing) + len(END)
+    cdef Py_ssize_t head = len(start) + digits + len(BEFORE_ID) + len(request_id) + len(more) + 2 * len(LINE_END)
+    if timing:
+        head += len(BEFORE_TIMING) + len(timing)
     cdef bytes data = PyBytes_FromStringAndSize(NULL, head + PyBytes_GET_SIZE(body))
     cdef char *at = PyBytes_AS_STRING(data)
     at = copied(at, ascii_of(start), len(start))
     at = copied(at, length, digits)
     at = copied(at, BEFORE_ID, len(BEFORE_ID))
     at = copied(at, ascii_of(request_id), len(request_id))
-    at = copied(at, BEFORE_TIMING, len(BEFORE_TIMING))
-    at = copied(at, ascii_of(timing), len(timing))
-    at = copied(at, END, len(END))
+    if timing:
+        at = copied(at, BEFORE_TIMING, len(BEFORE_TIMING))
+        at = copied(at, ascii_of(timing), len(timing))
+    at = copied(at, LINE_END, len(LINE_END))
+    at = copied(at, ascii_of(more), len(more))
+    at = copied(at, LINE_END, len(LINE_END))
     copied(at, PyBytes_AS_STRING(body), PyBytes_GET_SIZE(body))
     return data
 

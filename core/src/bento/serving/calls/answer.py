@@ -48,10 +48,8 @@ class Answer:
 
 def problem(status: int, detail: str, *, request_id: str = "", headers: tuple[tuple[str, str], ...] = ()) -> Answer:
     """An error as a problem document. Source: RFC 9457."""
-    document = {"type": "about:blank", "title": _PHRASES[status], "status": status, "detail": detail}
-    if request_id:
-        document["request_id"] = request_id
-    return Answer(orjson.dumps(document), PROBLEM, status, headers)
+    document = orjson.dumps({"type": "about:blank", "title": _PHRASES[status], "status": status, "detail": detail})
+    return Answer(_of_request(document, request_id) if request_id else document, PROBLEM, status, headers)
 
 
 def failure(error: BaseException, request_id: str = "") -> Answer:
@@ -61,6 +59,18 @@ def failure(error: BaseException, request_id: str = "") -> Answer:
         detail = str(error).encode("utf-8", "replace").decode()
         return problem(error.status, detail, request_id=request_id, headers=_consequences(error))
     return problem(500, "the service failed to answer; its log says why, under this request's id", request_id=request_id)
+
+
+def failures(error: BentoError, calls: Sequence[Call]) -> list[Answer]:
+    """The answers to calls that all ended in this error."""
+    answer = failure(error)
+    bodies = [_of_request(answer.body, call.request_id) for call in calls]
+    return answers_of(bodies, answer.media_type, answer.status, answer.headers)
+
+
+def _of_request(document: bytes, request_id: str) -> bytes:
+    """A problem document that names its request as well."""
+    return b'%s,"request_id":%s}' % (document[:-1], orjson.dumps(request_id))
 
 
 def _consequences(error: BentoError) -> tuple[tuple[str, str], ...]:
@@ -84,6 +94,12 @@ def headers_of(answer: Answer, request_id: str) -> list[tuple[str, str]]:
 def common_headers(request_id: str) -> tuple[tuple[str, str], ...]:
     """What every answer of an api has, a stream too."""
     return (("x-content-type-options", "nosniff"), ("x-request-id", request_id))
+
+
+@compiled
+def answers_of(bodies: Sequence[bytes], media_type: str, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> list[Answer]:
+    """Answers that differ in their bodies."""
+    return [Answer(body, media_type, status, headers) for body in bodies]
 
 
 @compiled

@@ -84,14 +84,26 @@ class Batcher:
         """Whether so many more calls need no look at the wait: while a call of the api can start there is none to predict."""
         return self._free > 0 and len(self._queue) + count <= self._limit
 
-    def check_room(self, call: Call, ahead: int = 0) -> None:
-        """Raise Overloaded if a call that came now, behind the queue and so many others, could not be answered in time."""
-        waiting = len(self._queue) + ahead
-        wait = self._predicted_wait(waiting)
-        if waiting >= self._limit:
-            raise Overloaded(f"{self._name} has {self._limit} requests waiting, its limit", retry_after=max(1, math.ceil(wait)))
-        if waiting and wait and time.monotonic() + wait > call.deadline:
-            raise Overloaded(f"{self._name} could not answer in time: the wait is about {wait:.2g} seconds", retry_after=math.ceil(wait))
+    def choose(self, calls: Sequence[Call]) -> tuple[list[Call], list[tuple[Overloaded, list[Call]]]]:
+        """Those of calls that come now and could be answered in time; and for the others, together where it is the same, why not."""
+        taken: list[Call] = []
+        refused: list[tuple[Overloaded, list[Call]]] = []
+        others: list[Call] | None = None
+        now = time.monotonic()
+        waiting = len(self._queue)
+        due = now + self._predicted_wait(waiting)
+        for call in calls:
+            if waiting < self._limit and (due <= call.deadline or due == now):
+                taken.append(call)
+                waiting += 1
+                due = now + self._predicted_wait(waiting)
+                others = None
+            elif others is None:
+                others = [call]
+                refused.append((self._overloaded(waiting), others))
+            else:
+                others.append(call)
+        return taken, refused
 
     def close(self) -> None:
         """Let go of the threads; one that hangs in a model is left behind."""
@@ -99,10 +111,16 @@ class Batcher:
 
     def _predicted_wait(self, waiting: int) -> float:
         """Seconds until a call behind so many others would be over; nothing is refused on a prior, so it is 0 until a call was measured."""
-        if self._free > 0:
+        if self._free > 0 or not waiting:
             return 0.0
         batches = (waiting + 1) / self._batch.size - self._free
         return _MARGIN * batches / self._concurrency * self._batch_seconds
+
+    def _overloaded(self, waiting: int) -> Overloaded:
+        wait = self._predicted_wait(waiting)
+        if waiting >= self._limit:
+            return Overloaded(f"{self._name} has {self._limit} requests waiting, its limit", retry_after=max(1, math.ceil(wait)))
+        return Overloaded(f"{self._name} could not answer in time: the wait is about {wait:.2g} seconds", retry_after=math.ceil(wait))
 
     def _has_room(self) -> bool:
         """Whether a batch can start, or at least go to its thread, where one that is full already waits without a turn of the loop."""

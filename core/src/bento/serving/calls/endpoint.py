@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 from ...adapters._release import release
 from ...compiled import compiled
-from ...errors import Overloaded
 from .accounts import CLIENT_LEFT, Accounts
-from .answer import Answer
+from .answer import Answer, failures
 from .batching import Batcher
 from .deadlines import Deadlines
 from .limits import Limits, payload_of
@@ -94,19 +93,10 @@ class Endpoint:
                 self._batcher.add(ready, at_once=True)
 
     def _with_room(self, calls: list[Call]) -> list[Call]:
-        """Those that can be answered in time; what will be refused is not worth decoding."""
-        taken: list[Call] = []
-        refused: list[Call] = []
-        refusals: list[Answer] = []
-        for call in calls:
-            try:
-                self._batcher.check_room(call, len(taken))
-                taken.append(call)
-            except Overloaded as error:
-                refused.append(call)
-                refusals.append(self._accounts.failure(call, error))
-        if refused:
-            self._reply(refused, refusals)
+        """Those that can be answered in time; the others are refused, and not worth decoding."""
+        taken, refused = self._batcher.choose(calls)
+        for error, others in refused:
+            self._reply(others, failures(error, others))
         return taken
 
     def _decode_large(self, calls: list[Call]) -> list[Call]:
@@ -133,9 +123,8 @@ class Endpoint:
             if error is not None:
                 raise error
             self._hold(call, done.result() - len(call.body))
-            if not self._batcher.has_room(1):
-                self._batcher.check_room(call)
-            self._batcher.add([call])
+            if self._batcher.has_room(1) or self._with_room([call]):
+                self._batcher.add([call])
         except Exception as error:  # noqa: BLE001 - the outcome of this call
             self._settle(call, error)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...adapter import encodes_all
 from ...compiled import compiled
-from .answer import Answer, server_timing
+from .answer import Answer, answers_of, server_timing
 from .negotiation import choose
 
 if TYPE_CHECKING:
@@ -101,12 +101,6 @@ def rows_of(calls: Sequence[Call]) -> list[int | None]:
 def accepted_by(calls: Sequence[Call]) -> set[str]:
     """What clients say that they accept."""
     return {call.head.accept for call in calls}
-
-
-@compiled
-def answers_of(bodies: Sequence[bytes], media_type: str) -> list[Answer]:
-    """Answers with these bodies."""
-    return [Answer(body, media_type) for body in bodies]
 
 
 @compiled

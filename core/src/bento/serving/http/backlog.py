@@ -48,6 +48,12 @@ class Backlog(FlowControl):
             self._place = end
         return packet[start:end]
 
+    def take_all(self) -> bytes:
+        """Everything that is kept."""
+        packet, start = self._packet, self._place
+        self.drop()
+        return packet[start:]
+
     def drop(self) -> None:
         """Keep nothing."""
         self._packet, self._place = b"", 0

@@ -130,8 +130,7 @@ class FastLane:
             self.access_log.write_all("POST", calls[0].head.path, status, calls)
         send_all(calls, written)
         if status == _OVERLOADED:
-            for call in calls:
-                call.connection.rest()
+            self.recess.add([call.connection for call in calls])
 
     def encode(self, answer: Answer, request_id: str, default_headers: RawHeaders, *, close: bool) -> Data:
         """An answer as uvicorn would write it, head and body together unless the body is too large to copy."""
@@ -167,7 +166,9 @@ def encode_all(
 ) -> list[Data]:
     """Answers as they are written, each behind the start for its media type; `unusual` writes those that end a connection, or may."""
     return [
-        unusual(call, answer) if answer.headers or call.connection.ending else _encode(starts[answer.media_type], answer, call.request_id)
+        unusual(call, answer)
+        if call.connection.ending or (answer.headers and answer.closes)
+        else _encode(starts[answer.media_type], answer, call.request_id)
         for call, answer in zip(calls, answers, strict=True)
     ]
 

@@ -26,7 +26,7 @@ _MANY, _FEW = 64, 4
 class Pipelining(Connection):
     """Which requests of the fast lane are in flight, and which of their answers are to be written next."""
 
-    __slots__ = ("_in_flight", "_most", "_ready", "_rests", "_waiting")
+    __slots__ = ("_in_flight", "_most", "_ready", "_waiting", "rests")
 
     def __init__(self, lane: FastLane, *args: Any, **kwargs: Any) -> None:
         super().__init__(lane, *args, **kwargs)
@@ -35,7 +35,8 @@ class Pipelining(Connection):
         self._waiting: deque[PlainCall] = deque()
         self._ready: dict[PlainCall, Data] = {}
         self._most = _FEW
-        self._rests = False
+        # Whether a request of this connection was refused a moment ago: the next is kept for a while before it begins.
+        self.rests = False
 
     def _enter(self, head: PlainHead, body: bytes | bytearray) -> PlainCall | None:
         """A new call, unless it has to wait for answers ahead of it to leave."""
@@ -99,21 +100,23 @@ class Pipelining(Connection):
             self._read_on()
 
     def _read_on(self) -> None:
-        if not (self.flow.write_paused or self._rests):
+        if not (self.flow.write_paused or self.rests):
             self.flow.resume_reading()
 
-    def rest(self) -> None:
-        """Read no more for a while: this connection's request was refused."""
-        if not self._rests:
-            self._rests = True
+    def keep(self, data: bytes) -> None:
+        """Take what comes while this connection rests. Not to read it at all would take two calls of the kernel; more is not read."""
+        if self._backlog:
             self.flow.pause_reading()
-            self._lane.recess.add(self)
+        self._backlog.put(data)
 
     def wake(self) -> None:
-        """Read again after a refusal."""
-        self._rests = False
-        if not (self._waiting or self._is_leaving()):
+        """Go on after a rest."""
+        self.rests = False
+        kept = self._backlog.take_all()
+        if self.flow.read_paused and not (self._waiting or self._is_leaving()):
             self._read_on()
+        if kept:
+            self.data_received(kept)
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -135,7 +138,7 @@ class Pipelining(Connection):
         self.flow.pause_reading()
 
     def _is_busy(self) -> bool:
-        return bool(self._in_flight) or super()._is_busy()
+        return bool(self._in_flight or self._backlog) or super()._is_busy()
 
     def connection_lost(self, exc: Exception | None) -> None:
         # One that still waits for its turn has never begun.

@@ -53,6 +53,9 @@ class FastProtocol(Pipelining):
     def data_received(self, data: bytes) -> None:
         if self._fresh is not None:
             self._begin_fresh()
+        if self.rests:
+            self.keep(data)
+            return
         self._packet = b""
         # `_is_free`, written out: this runs for every request, between two calls of the kernel.
         if not (self._is_open or self.ending or self.pipeline) and (self._running is None or not self._is_running()):

@@ -1,4 +1,4 @@
-"""The recess: who was refused because there is too much to do is not read again at once.
+"""The recess: who was refused because there is too much to do is not heard again at once.
 
 A client that asks again as soon as it is refused is refused again, and three hundred of them use up the processor that the answers
 of all others need. So its connection rests for some hundredths of a second, on which its own retries lose nothing: a refusal says
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
 from typing import Protocol
 
 _STEP_SECONDS = 0.01
@@ -18,8 +19,10 @@ _STEPS = 5
 class Resting(Protocol):
     """A connection, as the recess sees it."""
 
+    rests: bool
+
     def wake(self) -> None:
-        """Read again."""
+        """Go on."""
 
 
 class Recess:
@@ -29,9 +32,12 @@ class Recess:
         self._resting: deque[Resting] = deque()
         self._timer: asyncio.TimerHandle | None = None
 
-    def add(self, connection: Resting) -> None:
-        self._resting.append(connection)
-        if self._timer is None:
+    def add(self, connections: Iterable[Resting]) -> None:
+        for connection in connections:
+            if not connection.rests:
+                connection.rests = True
+                self._resting.append(connection)
+        if self._timer is None and self._resting:
             self._schedule()
 
     def _schedule(self) -> None:
