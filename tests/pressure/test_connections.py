@@ -60,7 +60,7 @@ def trickle(connections: list[Connection], over: threading.Event) -> threading.T
 
 def test_a_connection_on_which_nothing_is_asked_is_closed(limited):
     """Neither one that never asked nor one that asked long ago stays; one that goes on asking does."""
-    with limited(idle_seconds=1.0) as server, Connection(server.port) as silent, Connection(server.port) as silenced:
+    with limited(keep_alive_seconds=1.0) as server, Connection(server.port) as silent, Connection(server.port) as silenced:
         assert silenced.ask(post("/echo")).status == 200
         with Connection(server.port) as active:
             end = time.monotonic() + 2.0
@@ -73,7 +73,8 @@ def test_a_connection_on_which_nothing_is_asked_is_closed(limited):
 
 def test_a_request_that_takes_longer_than_a_connection_may_be_idle_is_answered(limited):
     """Nothing may fail: who waits for an answer is not idle, on either lane."""
-    with limited(idle_seconds=1.0, head_seconds=1.0) as server, Connection(server.port) as fast, Connection(server.port) as ordinary:
+    limits = {"idle_seconds": 1.0, "head_seconds": 1.0, "keep_alive_seconds": 1.0}
+    with limited(**limits) as server, Connection(server.port) as fast, Connection(server.port) as ordinary:
         fast.send(post("/later", b"2.0"))
         ordinary.send(post("/later", b"2.0", origin="http://127.0.0.1"))
         assert [fast.answer().status, ordinary.answer().status] == [200, 200]

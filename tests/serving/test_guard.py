@@ -40,6 +40,14 @@ async def test_allowed_hosts_are_the_only_ones(serving):
         assert (await client.post("/echo", json={}, headers={"host": "localhost"})).status_code == 403
 
 
+@pytest.mark.parametrize("host", ["10.0.0.7:3000", "backend", ""])
+async def test_health_is_answered_under_any_name_for_who_asks_for_it_knows_none(serving, host):
+    async with serving(Guarded(), local_address="127.0.0.1", allowed_hosts=["models.example"]) as client:
+        for path in ("/livez", "/readyz"):
+            assert (await client.get(path, headers={"host": host})).status_code == 200
+        assert (await client.get("/metrics", headers={"host": host})).status_code == 403
+
+
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:9999"])
 async def test_a_page_of_another_site_cannot_call(serving, origin):
     async with serving(Guarded(), local_address="127.0.0.1") as client:

@@ -61,7 +61,7 @@ async def test_pieces_come_as_json_lines(serving):
     async with serving(Counting()) as client:
         response = await client.post("/count", json=3)
     assert response.headers["content-type"] == "application/jsonl; charset=utf-8"
-    assert response.headers["cache-control"] == "no-store"
+    assert (response.headers["cache-control"], response.headers["x-accel-buffering"]) == ("no-store", "no")
     assert response.content == b'{"number":0}\n{"number":1}\n{"number":2}\n'
 
 

@@ -49,6 +49,14 @@ class _Workers(click.IntRange):
     "--max-body", type=click.FloatRange(0, min_open=True), default=100, show_default=True, metavar="MIB", help="The largest body."
 )
 @click.option("--grace", type=click.FloatRange(0), default=30, show_default=True, metavar="SECONDS", help="How long a stop may take.")
+@click.option(
+    "--keep-alive",
+    type=click.FloatRange(0, min_open=True),
+    default=75,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long a connection may be idle; a proxy's should be shorter.",
+)
 @click.option("--examples/--no-examples", default=True, show_default=True, help="Ask the bundle's golden examples before it is ready.")
 @click.option("--access-log/--no-access-log", default=True, show_default=True, help="Print a line for each request.")
 @key_option
@@ -65,6 +73,7 @@ def command(  # noqa: PLR0913 - one for each option
     aliases: tuple[str, ...],
     max_body: float,
     grace: float,
+    keep_alive: float,
     examples: bool,
     access_log: bool,
     keys: Keys,
@@ -91,6 +100,7 @@ def command(  # noqa: PLR0913 - one for each option
         access_log=access_log,
         max_body=round(max_body * _MIB),
         grace=grace,
+        keep_alive=keep_alive,
         examples=examples,
         aliases=dict(map(_pair, aliases)),
     )

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 PAGES = ("/", "/docs", "/openapi.json", "/livez", "/readyz", "/metrics")
 """The paths of what a server answers beside its apis."""
 
+HEALTH = frozenset({"/livez", "/readyz"})
+"""Those of them that say nothing but how the server is."""
+
 _PATH = re.compile(r"(/[A-Za-z0-9._~:@-]+)+")
 
 

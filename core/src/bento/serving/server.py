@@ -41,6 +41,7 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
     access_log: bool = True,
     max_body: int = 100 * MIB,
     grace: float = 30.0,
+    keep_alive: float = 75.0,
     examples: bool = True,
     aliases: Mapping[str, str] | None = None,
 ) -> None:
@@ -49,7 +50,8 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
     `port` 0 takes a free one. `workers` is a number of processes, or "auto" for one on each processor that this process may use; many
     share what is loaded where that is safe, and SIGHUP has them replaced one by one, with the target resolved and loaded anew; with
     `reload` there is one, started again when a file changes. `max_body` is in bytes. `grace` is how many seconds a stop waits for open
-    requests; when they are over, or at a second signal, the process ends with status 1. A bundle's golden examples have to hold in
+    requests; when they are over, or at a second signal, the process ends with status 1. `keep_alive` is how many seconds a connection
+    may stay open between two requests: behind a proxy, longer than the proxy keeps it. A bundle's golden examples have to hold in
     each process before it is ready, unless `examples` is off. `aliases` are further paths, with those of the apis and pages that they
     stand for. A service that cannot be loaded raises what it raised; a port in use is a ServerError. With `keys`, identities and files
     of public keys or identities, the bundle has to be signed by one of these.
@@ -68,7 +70,9 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
     from .workers.worker import Settings, run_worker, say_lane
 
     address = url(listener)
-    settings = Settings(Limits(body=max_body), tuple(allowed_hosts), access_log, grace, examples, aliases or {})
+    settings = Settings(
+        Limits(body=max_body, keep_alive_seconds=keep_alive), tuple(allowed_hosts), access_log, grace, examples, aliases or {}
+    )
     loops = ", with compiled loops" if is_compiled() else ""
     log.info("%s starts on %s (process %d%s)", found.title, address, os.getpid(), loops)
     with listener:

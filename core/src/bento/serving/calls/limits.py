@@ -28,7 +28,7 @@ class Limits:
     """Sizes in bytes. `body` holds before and after decompression; `queue` is requests per api that wait for a call.
 
     `bodies` is what all large bodies that are here at once may take. `head_seconds` is how long a client may take for a request's
-    headers, `idle_seconds` how long for its next request, or to read something of an answer.
+    headers, `idle_seconds` how long to read something of an answer, `keep_alive_seconds` how long for its next request.
     """
 
     body: int = 100 * MIB
@@ -37,6 +37,7 @@ class Limits:
     queue: int = 10_000
     head_seconds: float = 20.0
     idle_seconds: float = 75.0
+    keep_alive_seconds: float = 75.0
 
 
 def check_framing(raw_headers: Iterable[tuple[bytes, bytes]], limits: Limits) -> None:

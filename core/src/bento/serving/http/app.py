@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ...errors import BentoError, DefinitionError, Overloaded
 from ...registry import installed
 from ...service import Service, described
+from ..aliases import HEALTH
 from ..calls.accounts import CLIENT_LEFT
 from ..calls.answer import Answer, failure, problem
 from ..calls.limits import Limits
@@ -90,7 +91,9 @@ class App:
         if sum(len(name) + len(value) for name, value in scope["headers"]) > limit:
             return problem(431, f"the headers are larger than the limit of {limit} bytes", request_id=exchange.request_id)
         try:
-            check_caller(exchange.headers, (scope.get("server") or ("",))[0], self._allowed_hosts)
+            # Who asks for its health seldom knows a server's name: a load balancer, an orchestrator.
+            if self.lifecycle.aliases.get(exchange.path, exchange.path) not in HEALTH:
+                check_caller(exchange.headers, (scope.get("server") or ("",))[0], self._allowed_hosts)
             if exchange.method == "POST" and self.lifecycle.service is None:
                 raise Overloaded(f"the service is {self.lifecycle.state.value}")
         except BentoError as error:

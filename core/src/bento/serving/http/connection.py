@@ -179,7 +179,7 @@ class Connection(HttpToolsProtocol):
             self.refuse(408, f"the headers were not there within {self._limits.head_seconds:.3g} seconds")
         elif (self._received, unread) != self._seen or (not unread and self._is_busy()):
             self._seen, self._seen_at = (self._received, unread), now
-        elif now - self._seen_at >= self._limits.idle_seconds:
+        elif now - self._seen_at >= (self._limits.idle_seconds if unread or self._is_open else self._limits.keep_alive_seconds):
             # Closed in a friendlier way, it would wait for its client to read what is left.
             self.transport.abort()
 

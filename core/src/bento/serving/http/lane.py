@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 
 _LAST_PIECE_SECONDS = 0.5
+# The second keeps nginx, and what has learned it from nginx, from gathering a stream before passing it on.
+_UNHELD = (("cache-control", "no-store"), ("x-accel-buffering", "no"))
 
 
 class ClientLeft(Exception):
@@ -155,7 +157,7 @@ class Exchange:
         if isinstance(opened, Answer):
             await self.answer(opened)
             return
-        await self._start(200, [("content-type", opened.content_type), ("cache-control", "no-store"), *common_headers(self.request_id)])
+        await self._start(200, [("content-type", opened.content_type), *_UNHELD, *common_headers(self.request_id)])
         loop = asyncio.get_running_loop()
         writing, leaving = loop.create_task(self._write_pieces(opened)), loop.create_task(self._left())
         # The last piece of a stream that is late says so.

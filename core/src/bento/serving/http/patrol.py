@@ -24,7 +24,8 @@ class Patrol:
     """Looks at each connection often enough to end it within a quarter more than its limit, and sleeps while there is none."""
 
     def __init__(self, limits: Limits) -> None:
-        self._round = min(_LONGEST_ROUND, limits.head_seconds / _ROUNDS, limits.idle_seconds / _ROUNDS)
+        shortest = min(limits.head_seconds, limits.idle_seconds, limits.keep_alive_seconds)
+        self._round = min(_LONGEST_ROUND, shortest / _ROUNDS)
         self._watched: set[Watched] = set()
         self._timer: asyncio.TimerHandle | None = None
 

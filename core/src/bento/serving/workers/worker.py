@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import math
 import os
 import signal
 import sys
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("bento.serving")
 
-_KEEP_ALIVE_SECONDS = 75
 _PAGES_SECONDS = 0.5
 _PATIENCE_WITH_THREADS = 1.0
 _FORCED = 1
@@ -110,7 +110,7 @@ def _config(app: App, settings: Settings) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_keep_alive=math.ceil(settings.limits.keep_alive_seconds),
     )
 
 
