@@ -20,6 +20,7 @@ NOT_RUN = {
     "core/README.md": 1,
     "native/README.md": 1,
     "docs/how-to/call.md": 1,
+    "docs/how-to/proxy.md": 1,
     "docs/how-to/ship/containers.md": 2,
     "docs/how-to/ship/environments.md": 1,
     "docs/how-to/ship/kubernetes.md": 1,

@@ -37,7 +37,10 @@ def test_an_app_says_how_it_is_built_and_served(app):
     }
     assert texts == {
         "Aptfile": "curl=8.5.0-2\nlibgomp1\n",
-        "Procfile": ('web: exec bento serve ./bundle --trust --host 0.0.0.0 --port "$PORT" --workers "${WEB_CONCURRENCY:-1}" --grace 25\n'),
+        "Procfile": (
+            'web: exec bento serve ./bundle --trust --host 0.0.0.0 --port "$PORT" --workers "${WEB_CONCURRENCY:-1}" '
+            "--grace 25 --keep-alive 120\n"
+        ),
         ".gitattributes": "* -text\n",
         ".gitignore": "!*\n",
         ".python-version": "3.11.7\n",

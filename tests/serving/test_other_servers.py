@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from ports import reserved
 from running import eventually
@@ -37,33 +45,37 @@ COMMANDS = {
 }
 
 
+OVER_TLS = ["uvicorn", "app:app", "--host", "localhost", "--port", "{port}", "--ssl-certfile", "cert.pem", "--ssl-keyfile", "key.pem"]
+
+
 @contextmanager
-def running(name: str, folder: Path) -> Iterator[str]:
-    """The service under a server of its own process, by its address."""
+def running(words: Sequence[str], folder: Path, trusted: ssl.SSLContext | None = None) -> Iterator[httpx.Client]:
+    """The service under a server of its own process, by a client of it; with certificates to trust, over TLS."""
     (folder / "app.py").write_text(SERVICE)
     with reserved() as (port,):
-        command = [sys.executable, "-m", *(word.format(port=port) for word in COMMANDS[name])]
+        command = [sys.executable, "-m", *(word.format(port=port) for word in words)]
         with (folder / "log").open("w") as log:
             server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
+        address = f"https://localhost:{port}" if trusted else f"http://127.0.0.1:{port}"
         try:
-            address = f"http://127.0.0.1:{port}"
-            assert eventually(lambda: server.poll() is not None or is_ready(address), 60), (folder / "log").read_text()
-            yield address
+            with httpx.Client(base_url=address, timeout=30, verify=trusted or True) as client:
+                assert eventually(lambda: server.poll() is not None or is_ready(client), 60), (folder / "log").read_text()
+                yield client
         finally:
             server.terminate()
             server.wait(30)
 
 
-def is_ready(address: str) -> bool:
+def is_ready(client: httpx.Client) -> bool:
     try:
-        return httpx.get(f"{address}/readyz", timeout=30).text == "ready\n"
+        return client.get("/readyz").text == "ready\n"
     except httpx.TransportError:
         return False
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_service_answers_alike_under_any_server(name, tmp_path):
-    with running(name, tmp_path) as address, httpx.Client(base_url=address, timeout=30) as client:
+    with running(COMMANDS[name], tmp_path) as client:
         good = client.post("/total", json=[[1, 2], [3, 4]], headers={"x-request-id": "abc"})
         wrong = client.post("/total", json=[[1]])
         foreign = client.post("/total", json=[[1, 2]], headers={"origin": "https://evil.example"})
@@ -76,3 +88,29 @@ def test_a_service_answers_alike_under_any_server(name, tmp_path):
     assert lines.content == b"0\n1\n2\n"
     assert (method.status_code, method.headers["allow"]) == (405, "POST")
     assert "POST /total" in page.text
+
+
+def certified(folder: Path) -> ssl.SSLContext:
+    """What trusts the certificate for localhost that is made in a folder, with its key."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, now - timedelta(days=1), now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "cert.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    (folder / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return ssl.create_default_context(cafile=str(folder / "cert.pem"))
+
+
+def test_a_service_has_the_tls_of_another_server(tmp_path):
+    """What is no TLS gets no answer, and is in nobody's way."""
+    with running(OVER_TLS, tmp_path, certified(tmp_path)) as client:
+        assert client.post("/total", json=[[1, 2], [3, 4]]).json() == [3.0, 7.0]
+        assert client.post("/count", json=3).content == b"0\n1\n2\n"
+        assert f"{client.base_url}".rstrip("/") + "/total" in client.get("/").text
+        with socket.create_connection(("localhost", client.base_url.port)) as connection:
+            connection.sendall(b"POST /total HTTP/1.1\r\nHost: localhost\r\nContent-Length: 7\r\n\r\n[[1,2]]")
+            assert b"HTTP" not in connection.makefile("rb").read()
+        assert client.post("/total", json=[[1, 2]]).json() == [3.0]

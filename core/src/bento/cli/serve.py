@@ -45,6 +45,7 @@ class _Workers(click.IntRange):
 @click.option("--reload", is_flag=True, help="Start again whenever a file of the project changes.")
 @click.option("--allowed-host", "allowed_hosts", multiple=True, metavar="NAME", help="A host name that clients may use; repeat it.")
 @click.option("--alias", "aliases", multiple=True, metavar="PATH=PATH", help="A further path, and the one it stands for; repeat it.")
+@click.option("--public-url", default="", metavar="URL", help="Where clients find it, if that is behind a proxy.")
 @click.option(
     "--max-body", type=click.FloatRange(0, min_open=True), default=100, show_default=True, metavar="MIB", help="The largest body."
 )
@@ -71,6 +72,7 @@ def command(  # noqa: PLR0913 - one for each option
     reload: bool,
     allowed_hosts: tuple[str, ...],
     aliases: tuple[str, ...],
+    public_url: str,
     max_body: float,
     grace: float,
     keep_alive: float,
@@ -103,6 +105,7 @@ def command(  # noqa: PLR0913 - one for each option
         keep_alive=keep_alive,
         examples=examples,
         aliases=dict(map(_pair, aliases)),
+        public_url=public_url,
     )
 
 

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from ..env import Env
 
 _LONGEST_NAME = 30
-# The platform says where to listen, and with how many processes; 30 seconds after it has asked a process to stop it kills it.
-_PROCFILE = f'web: exec bento serve ./{BUNDLE} --trust --host 0.0.0.0 --port "$PORT" --workers "${{WEB_CONCURRENCY:-1}}" --grace 25\n'
+# The platform says where to listen, and with how many processes; 30 seconds after it has asked a process to stop it kills it. Its router
+# keeps connections for 90 seconds.
+_OPTIONS = '--host 0.0.0.0 --port "$PORT" --workers "${WEB_CONCURRENCY:-1}" --grace 25 --keep-alive 120'
+_PROCFILE = f"web: exec bento serve ./{BUNDLE} --trust {_OPTIONS}\n"
 # Git may change the ends of lines, and a bundle's files may not change at all.
 _ATTRIBUTES = "* -text\n"
 # A user's own list of what Git ignores may have wheels on it, or models.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ..compiled import is_compiled
 from ..errors import ServerError
+from .address import Address
 from .calls.limits import MIB, Limits
 from .target import resolve
 from .workers.processors import available_processors, share_processors
@@ -44,6 +45,7 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
     keep_alive: float = 75.0,
     examples: bool = True,
     aliases: Mapping[str, str] | None = None,
+    public_url: str = "",
 ) -> None:
     """Serve a service, a bundle's tag or path, or `module:service`, until SIGINT or SIGTERM; open requests are answered first.
 
@@ -55,9 +57,12 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
     each process before it is ready, unless `examples` is off. `aliases` are further paths, with those of the apis and pages that they
     stand for. A service that cannot be loaded raises what it raised; a port in use is a ServerError. With `keys`, identities and files
     of public keys or identities, the bundle has to be signed by one of these.
+    `public_url` is where clients find the server behind a proxy, for its pages and its OpenAPI document; its host is answered for, and
+    its path may be before all others.
     Where systemd listens for this process, `host` and `port` are those of its socket.
     """
     count = _count(workers, reload=reload)
+    public = Address.read(public_url)
     share_processors(count)
     find = partial(resolve, target, store=store, trust=trust, keys=keys)
     found = find()
@@ -70,9 +75,8 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
     from .workers.worker import Settings, run_worker, say_lane
 
     address = url(listener)
-    settings = Settings(
-        Limits(body=max_body, keep_alive_seconds=keep_alive), tuple(allowed_hosts), access_log, grace, examples, aliases or {}
-    )
+    limits = Limits(body=max_body, keep_alive_seconds=keep_alive)
+    settings = Settings(limits, tuple(allowed_hosts), access_log, grace, examples, aliases or {}, public)
     loops = ", with compiled loops" if is_compiled() else ""
     log.info("%s starts on %s (process %d%s)", found.title, address, os.getpid(), loops)
     with listener:

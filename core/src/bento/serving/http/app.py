@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ...errors import BentoError, DefinitionError, Overloaded
 from ...registry import installed
 from ...service import Service, described
+from ..address import Address
 from ..aliases import HEALTH
 from ..calls.accounts import CLIENT_LEFT
 from ..calls.answer import Answer, failure, problem
@@ -36,11 +37,13 @@ class App:
         allowed_hosts: Collection[str] = (),
         access_log: bool = False,
         brings_up: bool = True,
+        address: Address | None = None,
     ) -> None:
         self.lifecycle = lifecycle
         self._allowed_hosts = frozenset(allowed_hosts)
         self.access_log = AccessLog() if access_log else None
         self._brings_up = brings_up
+        self.address = address or Address()
         self._site: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,6 +52,9 @@ class App:
         elif scope["type"] == "http":
             if self._brings_up:
                 await self.lifecycle.start()
+            own = self.address.within(scope["path"])
+            if own is not None:
+                scope = {**scope, "root_path": self.address.prefix, "path": f"{self.address.prefix}{own}"}
             await self._respond(scope, receive, send)
         else:
             await self._pages()(scope, receive, send)
@@ -93,7 +99,7 @@ class App:
         try:
             # Who asks for its health seldom knows a server's name: a load balancer, an orchestrator.
             if self.lifecycle.aliases.get(exchange.path, exchange.path) not in HEALTH:
-                check_caller(exchange.headers, (scope.get("server") or ("",))[0], self._allowed_hosts)
+                check_caller(exchange.headers, (scope.get("server") or ("",))[0], self._allowed_hosts, self.address.host)
             if exchange.method == "POST" and self.lifecycle.service is None:
                 raise Overloaded(f"the service is {self.lifecycle.state.value}")
         except BentoError as error:
@@ -124,7 +130,7 @@ class App:
 
             service = self.lifecycle.service
             extra: list[BaseRoute] = installed().routes(service) if service is not None else []
-            pages = site(self.lifecycle, extra)
+            pages = site(self.lifecycle, self.address, extra)
             if service is None:
                 return pages
             self._site = pages

@@ -13,15 +13,16 @@ from urllib.parse import urlsplit
 from ...errors import Forbidden
 
 
-def check_caller(headers: Mapping[str, str], local_address: str, allowed_hosts: Collection[str]) -> None:
+def check_caller(headers: Mapping[str, str], local_address: str, allowed_hosts: Collection[str], public_host: str = "") -> None:
     """Refuse, as Forbidden, a request for a foreign host name or from a foreign page.
 
     Without `allowed_hosts`, a server that is reached on a loopback address answers to loopback names only, and one that
-    is reached from outside answers to any name.
+    is reached from outside answers to any name. All answer to `public_host`.
     """
     host = headers.get("host", "")
     name = _host_name(host)
-    if not (name in allowed_hosts if allowed_hosts else not host or not _is_loopback(local_address) or _is_loopback(name)):
+    is_own = name in allowed_hosts if allowed_hosts else not host or not _is_loopback(local_address) or _is_loopback(name)
+    if not (is_own or (public_host and name == public_host)):
         raise Forbidden(f"this server does not answer for the host {name!r}: start it with --allowed-host {name} if it should")
     origin = headers.get("origin")
     if origin is not None and urlsplit(origin).netloc.lower() != host.lower():

@@ -62,6 +62,7 @@ class Heads:
 
     def __init__(self, app: App, allowed_hosts: Collection[str]) -> None:
         self._lifecycle = app.lifecycle
+        self._address = app.address
         self._allowed_hosts = allowed_hosts
         self._endpoints: dict[bytes, Endpoint] = {}
         self._hosts: set[tuple[bytes, str]] = set()
@@ -100,7 +101,9 @@ class Heads:
     def _endpoint(self, url: bytes) -> Endpoint | None:
         """The endpoint of a bare path; the routes are made once the service is ready."""
         if not self._endpoints:
-            self._endpoints = {path.encode(): endpoint for path, endpoint in self._lifecycle.endpoints.items()}
+            prefixes = {"", self._address.prefix}
+            paths = self._lifecycle.endpoints.items()
+            self._endpoints = {f"{prefix}{path}".encode(): endpoint for prefix in prefixes for path, endpoint in paths}
         return self._endpoints.get(url)
 
     def _fits_limits(self, named: dict[bytes, bytes]) -> bool:
@@ -115,7 +118,7 @@ class Heads:
         if pair in self._hosts:
             return True
         try:
-            check_caller({"host": host.decode("latin-1")}, local_address, self._allowed_hosts)
+            check_caller({"host": host.decode("latin-1")}, local_address, self._allowed_hosts, self._address.host)
         except Forbidden:
             return False
         if len(self._hosts) < _MOST_HOSTS:

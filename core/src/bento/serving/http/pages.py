@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from ..address import Address
     from ..lifecycle import Lifecycle
 
 _SECURITY = {
@@ -39,17 +40,24 @@ _STYLE = (
 )
 
 
-def site(lifecycle: Lifecycle, extra: Sequence[BaseRoute] = ()) -> Starlette:
+def site(lifecycle: Lifecycle, address: Address, extra: Sequence[BaseRoute] = ()) -> Starlette:
     """What a server answers beside its apis."""
 
+    def root(request: Request) -> str:
+        return address.prefix or str(request.scope.get("root_path", ""))
+
     async def index(request: Request) -> Response:
-        return HTMLResponse(_index(_document(lifecycle), str(request.base_url).rstrip("/")), headers=_SECURITY)
+        base = address.url or str(request.base_url).rstrip("/")
+        return HTMLResponse(_index(_document(lifecycle), base, root(request)), headers=_SECURITY)
 
-    async def docs(_: Request) -> Response:
-        return RedirectResponse("/", 307, headers=_SECURITY)
+    async def docs(request: Request) -> Response:
+        return RedirectResponse(f"{root(request)}/", 307, headers=_SECURITY)
 
-    async def document(_: Request) -> Response:
-        return Response(json.dumps(_document(lifecycle), indent=2), media_type="application/json", headers=_SECURITY)
+    async def document(request: Request) -> Response:
+        shown, server = _document(lifecycle), address.url or root(request)
+        if server:
+            shown = {**shown, "servers": [{"url": server}]}
+        return Response(json.dumps(shown, indent=2), media_type="application/json", headers=_SECURITY)
 
     async def live(_: Request) -> Response:
         return PlainTextResponse("alive\n", headers=_SECURITY)
@@ -82,13 +90,14 @@ async def _http_problem(_: Request, error: Exception) -> Response:
     return Response(answer.body, answer.status, headers={**(error.headers or {}), **_SECURITY}, media_type=PROBLEM)
 
 
-def _index(document: dict[str, Any], base: str) -> str:
+def _index(document: dict[str, Any], base: str, root: str) -> str:
     title = escape(document["info"]["title"])
+    links = " ".join(f'<a href="{escape(root)}/{page}">{page}</a>' for page in ("openapi.json", "metrics", "readyz"))
     apis = "".join(_section(path, item["post"], base) for path, item in document["paths"].items())
     return (
         f"<!doctype html><html lang=en><meta charset=utf-8><title>{title}</title><style>{_STYLE}</style>"
         f"<h1>{title}</h1><p>{escape(document['info'].get('description', ''))}</p><p>version {escape(document['info']['version'])}</p>"
-        f"{apis}<p><a href=/openapi.json>openapi.json</a> <a href=/metrics>metrics</a> <a href=/readyz>readyz</a></p></html>\n"
+        f"{apis}<p>{links}</p></html>\n"
     )
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import uvicorn
 
 from ...garbage import uncollected
+from ..address import Address
 from ..calls.limits import Limits
 from ..filters import keep_one_filter
 from ..http.app import App
@@ -54,6 +55,7 @@ class Settings:
     """Whether golden examples have to hold before a service is ready."""
     aliases: Mapping[str, str] = field(default_factory=dict)
     """Further paths of apis and pages, with those that they stand for."""
+    address: Address = field(default_factory=Address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ def run_worker(
         board=board,
         own=own,
     )
-    app = App(lifecycle, allowed_hosts=settings.allowed_hosts, access_log=settings.access_log, brings_up=False)
+    app = App(lifecycle, allowed_hosts=settings.allowed_hosts, access_log=settings.access_log, brings_up=False, address=settings.address)
     server = _Server(_config(app, settings), lifecycle, settings.grace, on_ready, place)
     try:
         server.run([listener])

@@ -1,0 +1,48 @@
+"""The address: where clients find a server that they reach by way of a proxy, which it cannot know of itself."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from ..errors import ServerError
+
+_PATH = re.compile(r"(/[A-Za-z0-9._~:@-]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A public URL and its parts: the host in lower case, and the path before all of the server's own, "" or like `/models/iris`."""
+
+    url: str = ""
+    host: str = ""
+    prefix: str = ""
+
+    @classmethod
+    def read(cls, text: str) -> Address:
+        """The address of a URL, "" for none; anything but a scheme, a host and a path is a ServerError."""
+        if not text:
+            return cls()
+        url = text.rstrip("/")
+        try:
+            parts = urlsplit(url)
+            host, _ = parts.hostname or "", parts.port
+        except ValueError:
+            host = ""
+        if (
+            not host
+            or parts.scheme not in {"http", "https"}
+            or "@" in parts.netloc
+            or url != f"{parts.scheme}://{parts.netloc}{parts.path}"
+        ):
+            raise ServerError(f"public URL {text!r}: expected one like 'https://api.example.org/models/iris'")
+        if not _PATH.fullmatch(parts.path):
+            raise ServerError(f"public URL {text!r}: expected a path of letters, digits and any of '-._~:@', got {parts.path!r}")
+        return cls(url, host, parts.path)
+
+    def within(self, path: str) -> str | None:
+        """The server's own path of one that begins with the prefix, as a proxy passes it on that takes nothing away; else None."""
+        if not self.prefix or not f"{path}/".startswith(f"{self.prefix}/"):
+            return None
+        return path.removeprefix(self.prefix) or "/"

@@ -1,0 +1,146 @@
+"""Where clients find a server that is behind a proxy: on its pages, in its documents, and in requests that the proxy passes on."""
+
+from __future__ import annotations
+
+from html import unescape
+
+import httpx
+import pytest
+
+from bento.errors import ServerError
+from bento.serving.address import Address
+from client import Connection, post, request
+from running import started
+
+APP = """
+import bento
+from bento.adapters import JsonAdapter
+
+
+class Echo(bento.Service):
+    @bento.api(input=JsonAdapter())
+    def predict(self, value):
+        return value
+
+    @bento.api(input=JsonAdapter())
+    def count(self, value):
+        yield from range(value)
+
+
+service = Echo()
+"""
+URL = "https://api.example.org/models/echo"
+HOST = {"host": "api.example.org"}
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory):
+    project = tmp_path_factory.mktemp("public")
+    (project / "app.py").write_text(APP)
+    with started(project, public_url=f"{URL}/", aliases={"/ping": "/readyz"}) as server:
+        with httpx.Client(base_url=server.url, headers=HOST) as client:
+            yield client
+        assert server.stop() == 0
+
+
+both_ways = pytest.mark.parametrize("prefix", ["", "/models/echo"], ids=["taken away by the proxy", "passed on"])
+
+
+@both_ways
+@pytest.mark.parametrize("headers", [{}, {"content-encoding": "identity"}], ids=["fast lane", "ordinary lane"])
+def test_an_api_answers_with_and_without_the_prefix(client, prefix, headers):
+    answer = client.post(f"{prefix}/predict", json=[1, 2], headers=headers)
+    assert (answer.status_code, answer.json()) == (200, [1, 2])
+    assert client.post(f"{prefix}/count", json=2, headers=headers).text == "0\n1\n"
+
+
+@both_ways
+def test_the_pages_name_the_public_url_and_link_within_it(client, prefix):
+    page = unescape(client.get(f"{prefix}/").text)
+    assert f"{URL}/predict" in page
+    assert '<a href="/models/echo/openapi.json">' in page
+    assert client.get(f"{prefix}/docs").headers["location"] == "/models/echo/"
+    assert [client.get(f"{prefix}{path}").text for path in ("/readyz", "/ping")] == ["ready\n"] * 2
+    assert client.get(f"{prefix}/nowhere").status_code == 404
+
+
+@both_ways
+def test_the_openapi_document_says_where_the_server_is(client, prefix):
+    assert client.get(f"{prefix}/openapi.json").json()["servers"] == [{"url": URL}]
+
+
+def test_the_prefix_alone_is_the_first_page(client):
+    assert client.get("/models/echo").text == client.get("/").text
+
+
+@pytest.mark.parametrize("path", ["/models/echoes/predict", "/models/predict", "/models/echo/models/echo/predict", "/models/echo//predict"])
+def test_nothing_is_at_what_is_like_the_prefix(client, path):
+    assert client.post(path, json=1).status_code == 404
+
+
+def test_the_public_host_is_answered_for_and_loopback_names_too(client):
+    assert client.post("/predict", json=1, headers={"host": "API.example.org:443"}).status_code == 200
+    assert client.post("/predict", json=1, headers={"host": "localhost"}).status_code == 200
+    assert client.post("/predict", json=1, headers={"host": "evil.example"}).status_code == 403
+    origin = {"origin": "https://api.example.org"}
+    assert client.post("/predict", json=1, headers=origin).status_code == 200
+    assert client.post("/predict", json=1, headers={"origin": "https://evil.example"}).status_code == 403
+
+
+def test_the_access_log_has_the_path_without_what_is_before_all_of_them(tmp_path):
+    (tmp_path / "app.py").write_text(APP)
+    with started(tmp_path, public_url=URL) as server:
+        with Connection(server.port) as connection:
+            assert connection.ask(post("/models/echo/predict", host="api.example.org")).status == 200
+            assert connection.ask(request("GET", "/models/echo/livez")).status == 200
+        assert server.stop() == 0
+        assert [line.split()[1:4] for line in server.output.splitlines()] == [["POST", "/predict", "200"], ["GET", "/livez", "200"]]
+
+
+def test_without_a_public_url_the_document_names_no_server(tmp_path):
+    (tmp_path / "app.py").write_text(APP)
+    with started(tmp_path) as server:
+        assert "servers" not in httpx.get(f"{server.url}/openapi.json").json()
+        assert f"{server.url}/predict" in unescape(httpx.get(server.url).text)
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("", Address()),
+        ("https://API.example.org", Address("https://API.example.org", "api.example.org")),
+        ("http://[::1]:8080/", Address("http://[::1]:8080", "::1")),
+        (f"{URL}//", Address(URL, "api.example.org", "/models/echo")),
+    ],
+)
+def test_a_public_url_is_a_scheme_a_host_and_a_path(text, address):
+    assert Address.read(text) == address
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "api.example.org",
+        "/models/echo",
+        "ftp://api.example.org",
+        "https://",
+        "https://a.example:port",
+        "https://me@a.example/",
+        "https://a.example/?x=1",
+        "https://a.example/#top",
+        "https://[a.example",
+        "https://a.example/a\n",
+    ],
+)
+def test_what_is_no_public_url_is_refused(text):
+    with pytest.raises(ServerError) as refused:
+        Address.read(text)
+    assert str(refused.value) == f"public URL {text!r}: expected one like 'https://api.example.org/models/iris'"
+
+
+@pytest.mark.parametrize("path", ["/a b", "/%20", '/"onload="', "/a//b"])
+def test_a_public_url_with_a_path_that_is_none_is_refused(path):
+    with pytest.raises(ServerError) as refused:
+        Address.read(f"https://a.example{path}")
+    expected = f"expected a path of letters, digits and any of '-._~:@', got {path!r}"
+    assert str(refused.value) == f"public URL {f'https://a.example{path}'!r}: {expected}"
