@@ -256,6 +256,21 @@ def test_a_client_may_ask_once_more_behind_a_stream_that_began_before_the_stop(p
 
 
 @both
+def test_a_request_that_had_begun_before_the_stop_is_waited_for(project, workers):
+    """A client may take some time to send a head; one that sends nothing is not waited for."""
+    asked = post("/pid")
+    with started(project, workers=workers) as server, Connection(server.port) as slow, Connection(server.port) as idle:
+        assert [each.ask(post("/pid")).status for each in (slow, idle)] == [200, 200]
+        slow.send(asked[:30])
+        assert slow.ask(asked[30:] + asked[:30]).status == 200
+        server.process.send_signal(signal.SIGTERM)
+        assert idle.is_closed()
+        answer = slow.ask(asked[30:])
+        assert (answer.status, closing([answer]), slow.is_closed()) == (200, [True], True)
+        assert server.process.wait(10) == 0
+
+
+@both
 def test_an_idle_connection_does_not_keep_a_server(project, workers):
     with started(project, workers=workers) as server, Connection(server.port) as idle, Connection(server.port) as unused:
         assert idle.ask(post("/pid")).status == 200

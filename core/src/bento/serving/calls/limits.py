@@ -17,7 +17,7 @@ MIB = 1 << 20
 
 LINGER_SECONDS = 5.0
 """How long a client may go on sending what was refused before its connection is closed. Closed with bytes unread, it would be
-reset, and a reset takes the answer along that is still on its way."""
+reset, and a reset takes the answer along that is still on its way. A head that has begun to come has as long when the server stops."""
 
 LAST_CALL_SECONDS = 0.5
 """How long a server that stops leaves a connection open on which nothing is asked: a client may be just about to."""

@@ -15,7 +15,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ..calls.answer import problem
-from ..calls.limits import LAST_CALL_SECONDS
+from ..calls.limits import LAST_CALL_SECONDS, LINGER_SECONDS
 from ..calls.request import new_request_id
 from ..lifecycle import State
 from .backlog import Backlog
@@ -216,10 +216,11 @@ class Connection(HttpToolsProtocol):
             self.transport.close()
 
     def shutdown(self) -> None:
-        """Close if nothing is going on, and has been for so long that no request is on its way."""
+        """Close if nothing is going on, and has been for so long that no request is on its way, or one that will not be there soon."""
+        patience = LINGER_SECONDS if self._is_in_head() else LAST_CALL_SECONDS
         if self._is_busy():
             self.last_call()
-        elif time.monotonic() - self._received >= LAST_CALL_SECONDS and not isinstance(self.transport.get_protocol(), Linger):
+        elif time.monotonic() - self._received >= patience and not isinstance(self.transport.get_protocol(), Linger):
             self.transport.close()
 
     def refuse(self, status: int, detail: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
