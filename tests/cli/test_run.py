@@ -73,6 +73,33 @@ def test_several_answers_in_a_file_are_lines(bento, tmp_path):
     assert (tmp_path / "prices.json").read_text() == "3\n\n5\n"
 
 
+def test_answers_go_to_standard_output_on_a_dash(bento, tmp_path):
+    assert bento("run", "shop", "price", "--input", '"tea"', "--output", "-").stdout == "3\n"
+    assert not (tmp_path / "-").exists()
+
+
+@pytest.mark.parametrize("inputs", [["1"], ["1", "2"]])
+def test_a_file_that_holds_another_type_than_its_suffix_says_is_told_of_once(bento, tmp_path, inputs):
+    result = bento("run", "shop", "price", "--input", *['"tea"'] * len(inputs), "--output", "prices.csv")
+    assert result.stderr == "prices.csv holds application/json: the api does not write text/csv\n"
+    assert (tmp_path / "prices.csv").read_text().split() == ["3"] * len(inputs)
+
+
+@pytest.mark.parametrize("name", ["prices.json", "prices.txt", "prices"])
+def test_a_file_that_may_hold_its_answer_is_not_told_of(bento, name):
+    assert bento("run", "shop", "price", "--input", '"tea"', "--output", name).stderr == ""
+
+
+def test_an_output_without_a_folder_is_refused_before_anything_is_asked(bento):
+    result = bento("run", "shop", "fail", "--input", "1", "--output", "none/prices.json", code=2)
+    assert result.stderr.endswith("Error: Invalid value for '--output': there is no folder 'none': make it first\n")
+
+
+def test_an_output_that_cannot_be_written_ends_the_command_with_a_sentence(bento):
+    result = bento("run", "shop", "price", "--input", '"tea"', "--output", "/dev/full", code=1)
+    assert result.stderr == "Error: cannot write '/dev/full': No space left on device\n"
+
+
 def test_an_answer_of_several_lines_still_takes_one_among_others(bento):
     assert bento("run", "shop", "shout", "--input", "a\nb", "c").stdout == '"A\\nB"\nC\n'
     assert bento("run", "shop", "shout", "--input", "a\nb").stdout == "A\nB\n"

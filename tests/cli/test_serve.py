@@ -83,6 +83,8 @@ def test_a_class_is_not_served(bento_process, project):
         ("till.py", "; the service of till.py is written till:service\n"),
         ("till.py:main", "; the service of till.py is written till:main\n"),
         ("till", "; the service of till.py is written till:service\n"),
+        ("till:9", "; the service of till.py is written till:service\n"),
+        ("till.py:latest", "; the service of till.py is written till:service\n"),
         ("./till.py:main", "is no bundle: it has no bento.json; the service of till.py is written till:main\n"),
         ("front/till:service", "is no bundle: it has no bento.json; the service of front/till.py is written front.till:service\n"),
         ("", "Error: '' is no bundle name: use 1 to 64 of a-z, 0-9, '.', '_' and '-', with a letter or digit at both ends and no '..'\n"),

@@ -15,6 +15,7 @@ from .items import media_type_of
 if TYPE_CHECKING:
     from ..serving.calls.answer import Answer
 
+STDOUT = "-"
 LINES = "application/jsonl"
 _TEXT_FIRST = "application/json, text/*;q=0.9, */*;q=0.1"
 
@@ -26,11 +27,18 @@ class Answers:
         self._path = path
         self._several = several
         self._written = b""
-        self.accept = (media_type_of(path) if path else "") or _TEXT_FIRST
+        self._wanted = media_type_of(path) if path else ""
+        self.accept = self._wanted or _TEXT_FIRST
 
     def put(self, reply: Answer) -> None:
-        """Print an answer or keep it for the file; one that fits in neither is a BadInput."""
+        """Print an answer or keep it for the file; one that fits in neither is a BadInput.
+
+        Where the api does not write what the file's suffix says, that is told once.
+        """
         body = self._line(reply)
+        if not _fits(_media_type(reply), self._wanted):
+            click.echo(f"{self._path} holds {_media_type(reply)}: the api does not write {self._wanted}", err=True)
+            self._wanted = ""
         if self._path is None:
             self._print(body)
         else:
@@ -44,9 +52,12 @@ class Answers:
             self._written += b"\n"
 
     def close(self) -> None:
-        """Write the file."""
+        """Write the file; one that cannot be written ends the command."""
         if self._path and self._written:
-            self._path.write_bytes(self._written)
+            try:
+                self._path.write_bytes(self._written)
+            except OSError as error:
+                raise click.ClickException(f"cannot write {str(self._path)!r}: {error.strerror}") from error
 
     def _line(self, reply: Answer) -> bytes:
         body = reply.body
@@ -63,6 +74,20 @@ class Answers:
 
     def _print(self, body: bytes) -> None:
         click.echo(body, nl=False)
+
+
+def output_place(_ctx: click.Context, _param: click.Parameter, path: Path | None) -> Path | None:
+    """Where answers go, None for standard output; a folder that is not there is told of before anything is asked."""
+    if path is None or str(path) == STDOUT:
+        return None
+    if not path.parent.is_dir():
+        raise click.BadParameter(f"there is no folder {str(path.parent)!r}: make it first")
+    return path
+
+
+def _fits(media_type: str, wanted: str) -> bool:
+    """Whether a file of a type may hold an answer of another: any text is text, and lines of JSON are JSON."""
+    return wanted in ("", media_type) or (_is_text(media_type) and (wanted == "text/plain" or "json" in wanted))
 
 
 def _media_type(reply: Answer) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..errors import InvalidInput
-from .answers import Answers
+from .answers import Answers, output_place
 from .command import Command, Keys, key_option, open_store, sentence, store_option, trust_option
 from .items import Item
 
@@ -48,7 +48,11 @@ class _RunCommand(Command):
 @click.option("--input-file", "files", multiple=True, metavar="FILE...", help="Inputs, one in each file; the suffix says of what type.")
 @click.option("--content-type", default="", metavar="TYPE", help="The type of the inputs, if not what the suffix or the api says.")
 @click.option(
-    "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Where answers go; the suffix picks the type."
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    callback=output_place,
+    metavar="FILE",
+    help="Where answers go; the suffix picks the type, - is standard output.",
 )
 @key_option
 @trust_option

@@ -104,7 +104,8 @@ def _file_meant(text: str) -> str:
         # As the names of services are, and versions seldom.
         is_service = service != "latest" and service.isidentifier() and not any(map(str.isdigit, service))
         return f"; nor is there a module {name!r} to import from {Path.cwd()}" if is_service else ""
-    return f"; the service of {file} is written {'.'.join(file.with_suffix('').parts)}:{service or 'service'}"
+    known = service if service.isidentifier() and service != "latest" else "service"
+    return f"; the service of {file} is written {'.'.join(file.with_suffix('').parts)}:{known}"
 
 
 def _add_current_folder() -> None:
