@@ -94,6 +94,16 @@ def test_rows_that_are_not_as_long_as_the_header_are_refused_and_nothing_is_shif
     assert refusal(text, InvalidInput) == message
 
 
+@pytest.mark.parametrize(("text", "header"), [("a;b\n1;2\n", "a;b"), ("a\tb\n1\t2\n", "a\tb"), ("a;b\n1,5;2\n", "a;b")])
+def test_fields_that_are_not_parted_by_commas_are_told_of_where_the_columns_are_known(text, header):
+    message = f"expected commas between the fields, got the header {header!r}"
+    assert refusal(text, InvalidInput, columns=["a", "b"]) == message
+
+
+def test_a_column_may_have_a_semicolon_in_its_name():
+    assert decode("a;b\n1\n", columns=["a;b"]).to_dict("list") == {"a;b": [1]}
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

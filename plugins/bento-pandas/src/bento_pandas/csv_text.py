@@ -78,6 +78,8 @@ def _shape(text: str, columns: Sequence[str] | None) -> tuple[list[str], int]:
     if header is None:
         raise BadInput("the body is not CSV: it is empty, and a header was expected")
     check_count(len(header), columns)
+    if columns is not None and len(header) < len(columns) > 1 and any(mark in header[0] for mark in ";\t"):
+        raise InvalidInput(f"expected commas between the fields, got the header {header[0]!r:.60}")
     names = [name or f"Unnamed: {position}" for position, name in enumerate(header)]
     check_names(names, columns)
     rows = 0
