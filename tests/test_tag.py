@@ -21,7 +21,7 @@ def test_tags_sort_by_name_and_then_version():
 
 
 @pytest.mark.parametrize(
-    "name", ["", "Iris", "iris model", "../iris", "/iris", "-iris", "iris-", ".iris", "a..b", "iris\n", "i" * 65, "ïris", None]
+    "name", ["", "IRIS!", "iris model", "../iris", "/iris", "-iris", "iris-", ".iris", "a..b", "iris\n", "i" * 65, "ïris", None]
 )
 def test_a_name_that_a_path_or_a_shell_could_read_differently_is_refused(name):
     with pytest.raises(TagError) as refusal:
@@ -29,6 +29,13 @@ def test_a_name_that_a_path_or_a_shell_could_read_differently_is_refused(name):
     assert str(refusal.value) == (
         f"{name!r} is no bundle name: use 1 to 64 of a-z, 0-9, '.', '_' and '-', with a letter or digit at both ends and no '..'"
     )
+
+
+@pytest.mark.parametrize(("name", "meant"), [("Iris", "iris"), ("IrisClassifier", "iris-classifier"), ("My_Model", "my-model")])
+def test_who_writes_a_services_class_is_told_what_its_bundles_are_called(name, meant):
+    with pytest.raises(TagError) as refusal:
+        Tag.parse(name)
+    assert str(refusal.value).endswith(f"with a letter or digit at both ends and no '..' - did you mean {meant}?")
 
 
 @pytest.mark.parametrize("version", ["..", "1/2", "1 2", "-1", "1-", "1..2", "1\n", "v" * 129, "$(id)", "", 1])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -14,10 +13,9 @@ from .api import Api, declared
 from .artifact import JSON, Artifact, Packed, type_name
 from .env import Env
 from .errors import ArtifactError, DefinitionError, TagError
-from .tag import Tag
+from .tag import Tag, name_of_class
 
 _WHY = "one of ASCII letters that does not begin with '_' and that bento.Service does not use itself"
-_WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 class Service:
@@ -37,7 +35,7 @@ class Service:
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         if "name" not in cls.__dict__:
-            cls.name = _WORD_STARTS.sub("-", cls.__name__).replace("_", "-").strip("-").lower()
+            cls.name = name_of_class(cls.__name__)
         _check_name(cls)
         members = _members(cls)
         cls.artifacts = MappingProxyType({name: value for name, value in members.items() if isinstance(value, Artifact)})

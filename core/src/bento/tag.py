@@ -9,6 +9,7 @@ from .errors import TagError
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9._-]{0,62}[a-z0-9])?")
 _VERSION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,126}[A-Za-z0-9])?")
+_WORD_STARTS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 LATEST = "latest"
 
@@ -27,7 +28,7 @@ class Tag:
         if not _is(self.name, _NAME):
             raise TagError(
                 f"{self.name!r} is no bundle name: use 1 to 64 of a-z, 0-9, '.', '_' and '-', "
-                "with a letter or digit at both ends and no '..'"
+                f"with a letter or digit at both ends and no '..'{_guess(self.name)}"
             )
         if not _is(self.version, _VERSION):
             raise TagError(
@@ -49,6 +50,17 @@ class Tag:
 
     def __str__(self) -> str:
         return f"{self.name}:{self.version}"
+
+
+def name_of_class(name: str) -> str:
+    """What bundles of a service class are called that says nothing else: `IrisClassifier` gives `iris-classifier`."""
+    return _WORD_STARTS.sub("-", name).replace("_", "-").strip("-").lower()
+
+
+def _guess(text: object) -> str:
+    """The end of a sentence for who wrote the name of a class."""
+    meant = name_of_class(text) if isinstance(text, str) and text.isidentifier() else ""
+    return f" - did you mean {meant}?" if _is(meant, _NAME) else ""
 
 
 def _is(part: object, pattern: re.Pattern[str]) -> bool:
