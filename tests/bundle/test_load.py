@@ -222,6 +222,19 @@ def test_a_plugin_that_failed_says_why(project: Any, site: Any) -> None:
     )
 
 
+def test_a_plugin_that_is_left_out_says_so(project: Any, site: Any) -> None:
+    fields = {"format": "torch", "distribution": "bento-torch", "version": "0.2.0"}
+    rewrite(project.save_iris({}, version="3"), lambda document: document["artifacts"][0].update(fields))
+    entry_points = {"bento_torch-0.2.0.dist-info/entry_points.txt": "[bento]\ntorch = bento_torch\n"}
+    site.install("bento-torch", {"bento_torch.py": "", **entry_points}, "0.2.0")
+    project.write({"load.py": LOAD + "load('saved')"})
+    done = project.run("load.py", PYTHONPATH=str(site.folder), BENTO_DISABLE_PLUGINS="torch")
+    assert done.stderr.endswith(
+        "bento.errors.PluginError: bundle iris:3 needs artifact 'torch' of bento-torch 0.2.0: "
+        "it is installed, but BENTO_DISABLE_PLUGINS leaves it out\n"
+    )
+
+
 def test_a_module_that_is_not_installed_says_what_to_install(project: Any, site: Any) -> None:
     site.install("garden", {"garden.py": ""})
     project.save_iris({"iris.py": "import garden\n" + project.IRIS.replace("\n    ", "\n")}, version="3")

@@ -18,8 +18,7 @@ def check_plugins(bundle: Bundle) -> None:
     for kind, name, distribution, version in needs(bundle):
         if name not in (registry.artifacts if kind == "artifact" else registry.adapters):
             raise PluginError(
-                f"bundle {bundle.tag} needs {kind} {name!r} of {distribution} {version}: "
-                f"pip install '{distribution}{_compatible(version)}'{_failure(registry, distribution)}"
+                f"bundle {bundle.tag} needs {kind} {name!r} of {distribution} {version}: {_way_out(registry, distribution, version)}"
             )
 
 
@@ -32,6 +31,12 @@ def needs(bundle: Bundle) -> Iterator[tuple[str, str, str, str]]:
         for adapter in filter(None, (api.input, api.output)):
             if adapter.distribution is not None and adapter.version is not None:
                 yield "adapter", adapter.adapter, adapter.distribution, adapter.version
+
+
+def _way_out(registry: Registry, distribution: str, version: str) -> str:
+    if distribution in registry.left_out:
+        return "it is installed, but BENTO_DISABLE_PLUGINS leaves it out"
+    return f"pip install '{distribution}{_compatible(version)}'{_failure(registry, distribution)}"
 
 
 def _compatible(version: str) -> str:

@@ -42,6 +42,8 @@ class Registry:
 
     plugins: tuple[Plugin, ...] = ()
     hooks: pluggy.PluginManager = field(default_factory=new_hooks)
+    left_out: frozenset[str] = frozenset()
+    """The distributions of plugins that BENTO_DISABLE_PLUGINS leaves out."""
 
     @classmethod
     def discover(cls, entry_points: Iterable[EntryPoint], disabled: Iterable[str] = ()) -> Registry:
@@ -49,10 +51,13 @@ class Registry:
         off = frozenset(disabled)
         hooks = new_hooks()
         plugins: list[Plugin] = []
+        left_out: set[str] = set()
         for entry_point in sorted(entry_points, key=_load_order):
             if _is_core(entry_point) or not ({entry_point.name, "*"} & off):
                 plugins.append(load(entry_point, plugins, hooks))
-        return cls(tuple(plugins), hooks)
+            elif entry_point.dist:
+                left_out.add(entry_point.dist.name)
+        return cls(tuple(plugins), hooks, frozenset(left_out))
 
     @property
     def artifacts(self) -> Mapping[str, type[Artifact[Any]]]:
