@@ -7,8 +7,8 @@ import time
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.string cimport memcmp, memcpy
 
-from .core cimport CALL, CONNECTION, HEAD, IDS, LANE, NO_RUN, FastProtocol, PlainCall, PlainHead
-from .core cimport are_connections_known, know_connections, lane_of, new_request_id, parse_packet
+from .core cimport CALL, CONNECTION, FLOW, HEAD, IDS, LANE, NO_RUN, FastProtocol, PlainCall, PlainHead
+from .core cimport are_connections_known, flow_of, know_connections, lane_of, new_request_id, parse_packet
 from .slots cimport ascii_of, get, is_a, is_ascii, new, new_text, put
 
 cdef object monotonic = time.monotonic
@@ -88,7 +88,7 @@ def fresh_calls(connections):
             continue
         in_flight = get(connection, CONNECTION.in_flight)
         in_flight.append(call)
-        if get(connection, CONNECTION.flow).write_paused or len(in_flight) > <Py_ssize_t>get(connection, CONNECTION.most):
+        if get(flow_of(connection), FLOW.write_paused) or len(in_flight) > <Py_ssize_t>get(connection, CONNECTION.most):
             connection.put_off(call)
             continue
         head = get(call, CALL.head)

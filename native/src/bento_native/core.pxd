@@ -1,6 +1,6 @@
 """What is known of bento-core's classes."""
 
-cdef object Answer, Call, FastLane, FastProtocol, Head, PlainCall, PlainHead
+cdef object Answer, Backlog, Call, FastLane, FastProtocol, Head, PlainCall, PlainHead
 cdef object NO_RUN, new_request_id, parse_packet
 
 cdef struct AnswerPlaces:
@@ -14,6 +14,9 @@ cdef struct ConnectionPlaces:
     Py_ssize_t ending, flow, fresh, in_flight, is_open, lane, last_head, local_address, most, packet, pipeline, ready, received, rests
     Py_ssize_t running, timer, transport, waiting
 
+cdef struct FlowPlaces:
+    Py_ssize_t read_paused, write_paused
+
 cdef struct HeadPlaces:
     Py_ssize_t accept, content_encoding, content_type, timeout, endpoint, packet, request_id, size, whole
 
@@ -26,6 +29,7 @@ cdef struct IdsPlaces:
 cdef AnswerPlaces ANSWER
 cdef CallPlaces CALL
 cdef ConnectionPlaces CONNECTION
+cdef FlowPlaces FLOW
 cdef HeadPlaces HEAD
 cdef LanePlaces LANE
 cdef IdsPlaces IDS
@@ -35,3 +39,4 @@ cdef int know() except -1
 cdef int know_connections() except -1
 cdef int expect_call(object call) except -1
 cdef object lane_of(object connection)
+cdef object flow_of(object connection)

@@ -5,7 +5,7 @@ They are looked up when the first loop runs, for bento-core imports this package
 a service that is asked without a server never imports.
 """
 
-from .slots cimport get, is_a, slot
+from .slots cimport get, is_a, is_mostly, slot
 
 is_known = are_connections_known = False
 
@@ -47,8 +47,9 @@ cdef int know() except -1:
 
 cdef int know_connections() except -1:
     """Learn of connections as well, and of what comes by them."""
-    global are_connections_known, FastLane, FastProtocol, PlainCall, PlainHead, new_request_id, parse_packet
+    global are_connections_known, Backlog, FastLane, FastProtocol, PlainCall, PlainHead, new_request_id, parse_packet
     from bento.serving.calls.request import new_request_id
+    from bento.serving.http.backlog import Backlog
     from bento.serving.http.connection import Connection
     from bento.serving.http.fast import FastLane
     from bento.serving.http.heads import PlainCall, PlainHead
@@ -75,6 +76,8 @@ cdef int know_connections() except -1:
     CONNECTION.timer = slot(FastProtocol, "timeout_keep_alive_task")
     CONNECTION.transport = slot(FastProtocol, "transport")
     CONNECTION.waiting = slot(FastProtocol, "_waiting")
+    FLOW.read_paused = slot(Backlog, "read_paused")
+    FLOW.write_paused = slot(Backlog, "write_paused")
     HEAD.endpoint = slot(PlainHead, "endpoint")
     HEAD.packet = slot(PlainHead, "packet")
     HEAD.request_id = slot(PlainHead, "request_id")
@@ -90,7 +93,7 @@ cdef int know_connections() except -1:
 
 cdef int expect_call(object call) except -1:
     """Only a call has the places of one."""
-    if not is_a(call, Call):
+    if not is_mostly(call, PlainCall, Call):
         raise TypeError(f"expected a call, got {call!r}")
     return 0
 
@@ -101,3 +104,11 @@ cdef object lane_of(object connection):
     if not is_a(lane, FastLane):
         raise TypeError(f"expected the lane of a connection, got {lane!r}")
     return lane
+
+
+cdef object flow_of(object connection):
+    """What keeps a connection's reading and writing apart."""
+    flow = get(connection, CONNECTION.flow)
+    if not is_a(flow, Backlog):
+        raise TypeError(f"expected the flow of a connection, got {flow!r}")
+    return flow

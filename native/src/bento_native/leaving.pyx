@@ -5,9 +5,9 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from libc.math cimport fabs, llrint
 from libc.string cimport memcpy
 
-from .core cimport ANSWER, CALL, CONNECTION, Answer, FastProtocol, PlainCall
-from .core cimport are_connections_known, expect_call, is_known, know, know_connections
-from .slots cimport ascii_of, get, is_a, is_ascii, new, new_text, number, put
+from .core cimport ANSWER, CALL, CONNECTION, FLOW, Answer, FastProtocol, PlainCall
+from .core cimport are_connections_known, expect_call, flow_of, is_known, know, know_connections
+from .slots cimport ascii_of, get, is_a, is_ascii, listed, new, new_text, number, put
 
 cdef Py_ssize_t SEPARATE_WRITE = 64 * 1024
 cdef Py_ssize_t MANY = 64
@@ -143,15 +143,18 @@ def media_types_of(answers):
 
 def encode_all(dict starts, calls, answers, unusual):
     """`bento.serving.http.fast.encode_all`."""
-    cdef list written = []
+    cdef list written = [], values = listed(answers)
+    cdef Py_ssize_t place = 0
     cdef str more = ""
     cdef bint closes = False
     headers = ()
     if not are_connections_known:
         know_connections()
-    if len(calls) != len(answers):
-        raise ValueError(f"expected an answer for each call, {len(calls)}, got {len(answers)}")
-    for call, answer in zip(calls, answers):
+    if len(calls) != len(values):
+        raise ValueError(f"expected an answer for each call, {len(calls)}, got {len(values)}")
+    for call in calls:
+        answer = values[place]
+        place += 1
         if not is_a(call, PlainCall) or not is_a(answer, Answer):
             raise TypeError(f"expected a plain call and its answer, got {call!r} and {answer!r}")
         data = None
@@ -195,11 +198,15 @@ cdef bytes encode(start, answer, request_id, str more):
 
 def send_all(calls, written):
     """`bento.serving.http.pipelining.send_all`."""
+    cdef list values = listed(written)
+    cdef Py_ssize_t place = 0
     if not are_connections_known:
         know_connections()
-    if len(calls) != len(written):
-        raise ValueError(f"expected as many answers as calls, {len(calls)}, got {len(written)}")
-    for call, data in zip(calls, written):
+    if len(calls) != len(values):
+        raise ValueError(f"expected as many answers as calls, {len(calls)}, got {len(values)}")
+    for call in calls:
+        data = values[place]
+        place += 1
         if not is_a(call, PlainCall):
             raise TypeError(f"expected a plain call, got {call!r}")
         connection = get(call, CALL.connection)
@@ -221,6 +228,6 @@ cdef int send(connection, data) except -1:
     put(connection, CONNECTION.most, MANY)
     in_flight.clear()
     get(connection, CONNECTION.transport).write(data)
-    if get(connection, CONNECTION.ending) or get(connection, CONNECTION.pipeline) or get(connection, CONNECTION.flow).read_paused:
+    if get(connection, CONNECTION.ending) or get(connection, CONNECTION.pipeline) or get(flow_of(connection), FLOW.read_paused):
         connection.idle()
     return 0

@@ -3,8 +3,8 @@
 
 from cpython.number cimport PyNumber_Index
 
-from .core cimport ANSWER, CALL, HEAD, Answer, Head, expect_call, is_known, know
-from .slots cimport clipped, get, is_a, number, put
+from .core cimport ANSWER, CALL, HEAD, Answer, Head, PlainHead, expect_call, is_known, know
+from .slots cimport clipped, get, is_a, is_mostly, listed, number, put
 
 
 cdef int begin() except -1:
@@ -24,7 +24,7 @@ cdef int expect_each(calls, others) except -1:
 cdef object head_of(object call):
     """The head of a call."""
     head = get(call, CALL.head)
-    if not is_a(head, Head):
+    if not is_mostly(head, PlainHead, Head):
         raise TypeError(f"expected a head, got {head!r}")
     return head
 
@@ -107,11 +107,14 @@ cdef list column(calls, Py_ssize_t *place):
 
 def note_items(calls, items, now):
     """`bento.serving.calls.reading.note_items`."""
+    cdef list values = listed(items)
+    cdef Py_ssize_t place = 0
     begin()
-    expect_each(calls, items)
-    for call, item in zip(calls, items):
+    expect_each(calls, values)
+    for call in calls:
         expect_call(call)
-        put(call, CALL.item, item)
+        put(call, CALL.item, values[place])
+        place += 1
         put(call, CALL.decoded_at, now)
 
 
@@ -166,14 +169,18 @@ def note_run(calls, run):
 
 def note_outcomes(calls, outcomes, timings):
     """`bento.serving.calls.writing.note_outcomes`."""
+    cdef list values = listed(outcomes), texts = listed(timings)
+    cdef Py_ssize_t place = 0
     begin()
-    expect_each(calls, outcomes)
-    expect_each(calls, timings)
-    for call, outcome, timing in zip(calls, outcomes, timings):
+    expect_each(calls, values)
+    expect_each(calls, texts)
+    for call in calls:
         expect_call(call)
+        outcome = values[place]
         if type(outcome) is Answer:
-            put(outcome, ANSWER.timing, timing)
+            put(outcome, ANSWER.timing, texts[place])
         put(call, CALL.outcome, outcome)
+        place += 1
 
 
 def answered(calls):

@@ -34,6 +34,7 @@ cdef extern from *:
     }
 
     #define bento_is_a(holder, kind) PyObject_TypeCheck(holder, (PyTypeObject *)(kind))
+    #define bento_is_one_of(holder, likely, kind) (Py_IS_TYPE(holder, (PyTypeObject *)(likely)) || bento_is_a(holder, kind))
     #define bento_new(kind) ((PyTypeObject *)(kind))->tp_alloc((PyTypeObject *)(kind), 0)
     #define bento_ascii_text(text) ((char *)PyUnicode_1BYTE_DATA(text))
     """
@@ -41,6 +42,8 @@ cdef extern from *:
     object get "bento_get" (object holder, Py_ssize_t place)
     void put "bento_put" (object holder, Py_ssize_t place, object value)
     bint is_a "bento_is_a" (object holder, object kind)
+    # The same, sooner for the class that nearly all are of, which derives from `kind`.
+    bint is_mostly "bento_is_one_of" (object holder, object likely, object kind)
     # An object of a class with empty slots, past its `__init__`.
     object new "bento_new" (object kind)
     # Of a text that is all ASCII.
@@ -49,6 +52,11 @@ cdef extern from *:
     str new_text "PyUnicode_New" (Py_ssize_t size, Py_UCS4 largest)
     # With no error to raise, a whole number that is too large is the largest.
     Py_ssize_t clipped "PyNumber_AsSsize_t" (object value, void *error) except? -1
+
+
+cdef inline list listed(values):
+    """Values by their places: from a `zip`, each pair would be a tuple first."""
+    return values if type(values) is list else list(values)
 
 
 # No holder is looked at again by `get` and `put`: whoever calls them has asked `is_a` first.

@@ -21,6 +21,9 @@ _SHORT = 512
 class Backlog(FlowControl):
     """The flow of one connection, which stands still while something is kept."""
 
+    # uvicorn's own two are asked for with every request.
+    __slots__ = ("_packet", "_place", "read_paused", "write_paused")
+
     def __init__(self, transport: asyncio.Transport) -> None:
         super().__init__(transport)
         self._packet = b""
