@@ -167,12 +167,15 @@ class SharedArtifact(LineArtifact):
 class OneAtATimeArtifact(LineArtifact):
     def __init__(self):
         self.lock = threading.Lock()
+        self.refused = threading.Event()
 
     def load(self, folder):
         if not self.lock.acquire(blocking=False):
+            self.refused.set()
             raise RuntimeError("somebody else is loading")
         try:
-            time.sleep(0.05)
+            if threading.current_thread() is not threading.main_thread():
+                self.refused.wait(10)
             return super().load(folder)
         finally:
             self.lock.release()

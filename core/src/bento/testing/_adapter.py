@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from ._kit import expect
 from ._same import same
 
 _LONGEST_MESSAGE = 2000
+_TRIES = 3
 
 
 class AdapterChecks:
@@ -91,9 +93,18 @@ class AdapterChecks:
         expect(self.same(found, expected), f"{what} gives {found!r} instead of {expected!r}: mend it, or define same() where loss is meant")
 
     def _check_survives(self, payload: Payload) -> None:
-        """Any body is a value or a BadInput, soon."""
-        started = time.perf_counter()
+        """Any body is a value or a BadInput, soon; a busy machine may spoil a try."""
         what = f"decode() of {bytes(payload.data[:100])!r} as {payload.media_type!r} with {dict(payload.parameters)!r}"
+        took = math.inf
+        for _ in range(_TRIES):
+            started = time.perf_counter()
+            self._decode_or_refuse(payload, what)
+            took = min(took, time.perf_counter() - started)
+            if took <= self.seconds:
+                return
+        raise AssertionError(f"{what} takes {took:.1f} seconds: check sizes and depths before building anything")
+
+    def _decode_or_refuse(self, payload: Payload, what: str) -> None:
         try:
             self.adapter.decode(payload)
         except BadInput as error:
@@ -105,8 +116,6 @@ class AdapterChecks:
             raise AssertionError(
                 f"{what} raises {type(error).__name__}: {error}: make malformed bytes a BadInput, and values that do not fit InvalidInput"
             ) from error
-        took = time.perf_counter() - started
-        expect(took <= self.seconds, f"{what} takes {took:.1f} seconds: check sizes and depths before building anything")
 
     def _check_refused(self, payload: Payload, what: str, advice: str) -> None:
         try:
