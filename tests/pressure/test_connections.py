@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -78,6 +79,23 @@ def test_a_request_that_takes_longer_than_a_connection_may_be_idle_is_answered(l
         fast.send(post("/later", b"2.0"))
         ordinary.send(post("/later", b"2.0", origin="http://127.0.0.1"))
         assert [fast.answer().status, ordinary.answer().status] == [200, 200]
+
+
+@pytest.mark.parametrize("begun", [0, 40], ids=["an idle connection", "half a request"])
+def test_what_comes_while_the_server_is_stopped_is_in_time(limited, begun):
+    """It waits in the kernel for longer than a connection may be idle, or a request's headers may take, and is answered all the same."""
+    asked = post("/echo")
+    with limited(idle_seconds=1.0, head_seconds=1.0) as server, Connection(server.port) as connection, Connection(server.port) as other:
+        assert connection.ask(asked).status == 200
+        connection.send(asked[:begun])
+        # By then it has been looked at.
+        assert other.ask(post("/later", b"0.4")).status == 200
+        server.process.send_signal(signal.SIGSTOP)
+        connection.send(asked[begun:])
+        # What is waited for is that nothing happens.
+        time.sleep(1.5)
+        server.process.send_signal(signal.SIGCONT)
+        assert connection.answer().status == 200
 
 
 @LANES

@@ -21,12 +21,16 @@ class Watched(Protocol):
 
 
 class Patrol:
-    """Looks at each connection often enough to end it within a quarter more than its limit, and sleeps while there is none."""
+    """Looks at each connection often enough to end it within a quarter more than its limit, and sleeps while there is none.
+
+    A look that is late by as much waits for the next one: time in which the process could not read is no client's.
+    """
 
     def __init__(self, limits: Limits) -> None:
         shortest = min(limits.head_seconds, limits.idle_seconds, limits.keep_alive_seconds)
         self._round = min(_LONGEST_ROUND, shortest / _ROUNDS)
         self._watched: set[Watched] = set()
+        self._due = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, connection: Watched) -> None:
@@ -38,12 +42,15 @@ class Patrol:
         self._watched.discard(connection)
 
     def _schedule(self) -> None:
+        self._due = time.monotonic() + self._round
         self._timer = asyncio.get_running_loop().call_later(self._round, self._walk)
 
     def _walk(self) -> None:
         self._timer = None
         now = time.monotonic()
-        for connection in tuple(self._watched):
-            connection.look(now)
+        # A process that was stopped has yet to read what came meanwhile.
+        if now - self._due < self._round:
+            for connection in tuple(self._watched):
+                connection.look(now)
         if self._watched:
             self._schedule()
