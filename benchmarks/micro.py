@@ -43,6 +43,7 @@ _STAGES: Mapping[str, tuple[str, ...]] = {
         "intake.py",
         "heads.py",
         "connection.py",
+        "ending.py",
         "httptools_impl.py",
         "flow_control.py",
         "request.py",
@@ -58,10 +59,12 @@ _ELSEWHERE: Mapping[tuple[str, str], str] = {
     ("fast.py", "arrive"): "parse",
     ("fast.py", "_begin"): "parse",
     ("pipelining.py", "send"): "write",
-    ("connection.py", "write"): "write",
+    ("ending.py", "write"): "write",
     ("reading.py", "_note"): "queue",
     ("array.py", "rows"): "queue",
     ("_together.py", "read"): "decode",
+    ("_together.py", "_plain"): "decode",
+    ("_together.py", "_parsed"): "decode",
     ("_together.py", "_rows_of"): "decode",
 }
 

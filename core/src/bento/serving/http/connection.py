@@ -1,8 +1,7 @@
-"""One connection's life beside its requests: how long a client may leave something undone, and how its connection ends then.
+"""What a client sends, as far as uvicorn's way of reading it would not do.
 
-uvicorn waits without end for the rest of a request, for somebody to read an answer, and for a first byte; it parses all that a client
-sends ahead of its turn, answers what it cannot parse in the middle of other answers, and leaves unread the body of a request that offers
-to switch to another protocol. This is its protocol with those gaps closed; the patrol sees to the times.
+uvicorn parses all that a client sends ahead of its turn, answers what it cannot parse in the middle of other answers, and leaves unread the
+body of a request that offers to switch to another protocol. This is its protocol with those gaps closed.
 """
 
 from __future__ import annotations
@@ -12,27 +11,17 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from ..calls.answer import problem
-from ..calls.limits import LAST_CALL_SECONDS, LINGER_SECONDS
-from ..calls.request import new_request_id
-from ..lifecycle import State
-from .backlog import Backlog
-from .kernel import has_input
+from .ending import Ending
 from .offers import lines_without_offer
-from .standins import Deaf, Linger, Parting
 from .unchunked import Unchunked
 
 if TYPE_CHECKING:
-    import asyncio
+    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
     from .fast import FastLane
 
 log = logging.getLogger("bento.serving")
-
-Data = bytes | list[bytes]
-"""An answer as it is written, whole or in pieces."""
 
 # As many of a connection's requests as may wait for their turn, and below which more are parsed: one by one would take longer.
 _FAR, _NEAR = 32, 16
@@ -45,70 +34,19 @@ def new_parser(protocol: HttpToolsProtocol) -> httptools.HttpRequestParser:
     return parser
 
 
-class Connection(HttpToolsProtocol):
-    """Parser callbacks note how far a request has come; what ends a connection is decided between them."""
+class Connection(Ending):
+    """Parser callbacks note how far a request has come."""
 
-    # uvicorn's own attributes are as many as instances of a class can share the keys of; with ours in there as well, each of our methods
-    # would be looked for in a dictionary of the connection's own. Those of uvicorn's that every request needs are slots, too.
-    __slots__ = (
-        "_backlog",
-        "_counted",
-        "_diverted",
-        "_has_more",
-        "_is_open",
-        "_lane",
-        "_last_words",
-        "_limits",
-        "_overhead",
-        "_raw_headers",
-        "_received",
-        "_running",
-        "_seen",
-        "_seen_at",
-        "_url",
-        "ending",
-        "flow",
-        "pipeline",
-        "timeout_keep_alive_task",
-        "transport",
-    )
+    __slots__ = ("_counted", "_has_more", "_overhead", "_raw_headers")
 
     def __init__(self, lane: FastLane, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._lane = lane
-        self._limits = lane.app.lifecycle.limits
-        self._received = 0.0
-        self._url = b""
+        super().__init__(lane, *args, **kwargs)
         self._raw_headers: list[tuple[bytes, bytes]] = []
-        # Whether a request has begun and is not whole, whether uvicorn has it, and whether the last packet brought some of its body.
-        self._is_open = self._diverted = self._has_more = False
+        # Whether the last packet brought some of a body.
+        self._has_more = False
         # The bytes of a request that are no body, and when the request began that they were counted for.
         self._overhead = 0
         self._counted = 0.0
-        self._running: Any = None
-        self.ending = False
-        # The answer to what was refused unread, until it is written.
-        self._last_words: Data = b""
-        self._seen = (0.0, 0)
-        self._seen_at = time.monotonic()
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self.flow = self._backlog = Backlog(transport)
-        self.ending = self._lane.app.lifecycle.state is State.DRAINING
-        self._lane.patrol.add(self)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._lane.patrol.discard(self)
-        # uvicorn tells the newest of its requests only, and that may be one that waits.
-        if self._is_running():
-            self._leave()
-        super().connection_lost(exc)
-        # Those that never began know this connection, and it them.
-        self.pipeline.clear()
-        self._backlog.drop()
-
-    # What a client sends
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
@@ -169,111 +107,6 @@ class Connection(HttpToolsProtocol):
         else:
             log.error("a request could not be taken: %s: %s", type(cause).__name__, cause, exc_info=cause)
             self.refuse(500, "the service failed to answer; its log says why")
-
-    # What the patrol sees
-
-    def look(self, now: float) -> None:
-        """End the connection if its client has begun, or read, or asked nothing for too long."""
-        unread = self.transport.get_write_buffer_size()
-        if self._is_in_head() and not self._backlog and now - self._received >= self._limits.head_seconds:
-            self.refuse(408, f"the headers were not there within {self._limits.head_seconds:.3g} seconds")
-        elif (self._received, unread) != self._seen or (not unread and self._is_busy()):
-            self._seen, self._seen_at = (self._received, unread), now
-        elif now - self._seen_at >= (self._limits.idle_seconds if unread or self._is_open else self._limits.keep_alive_seconds):
-            # Closed in a friendlier way, it would wait for its client to read what is left.
-            self.transport.abort()
-
-    def _is_in_head(self) -> bool:
-        return self._is_open and not self._diverted
-
-    def _is_busy(self) -> bool:
-        """Whether the server owes the client something."""
-        return bool(self.pipeline) or self._is_running()
-
-    # How it ends
-
-    def last_call(self) -> None:
-        """Answer what has been read, or comes next, and close: the last answer says so."""
-        self.ending = True
-        self._say_last()
-
-    def _say_last(self) -> None:
-        """Have the newest of uvicorn's requests close the connection; what comes after that is not answered. One whose answer is on
-        its way cannot say so any more, so its client may ask once again."""
-        if self.cycle is not None and not (self.cycle.response_started or self._last_words or self._backlog):
-            self.cycle.keep_alive = False
-            self.cycle.transport = Parting(self)  # type: ignore[assignment]  # it is one but for its end
-
-    def part(self) -> None:
-        """Close behind the last answer. A client that goes on sending is heard out: a reset could take that answer from it."""
-        if self.transport.is_closing():
-            return
-        self.pipeline.clear()
-        self._backlog.drop()
-        if has_input(self.transport.get_extra_info("socket")):
-            self._linger()
-        else:
-            self.transport.close()
-
-    def shutdown(self) -> None:
-        """Close if nothing is going on, and has been for so long that no request is on its way, or one that will not be there soon."""
-        patience = LINGER_SECONDS if self._is_in_head() else LAST_CALL_SECONDS
-        if self._is_busy():
-            self.last_call()
-        elif time.monotonic() - self._received >= patience and not isinstance(self.transport.get_protocol(), Linger):
-            self.transport.close()
-
-    def refuse(self, status: int, detail: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
-        """Answer what will not be read, behind all that is ahead of it, and close."""
-        request_id = new_request_id()
-        answer = problem(status, detail, request_id=request_id, headers=headers)
-        if self._lane.access_log is not None:
-            method, path = ("-", "-") if self._is_in_head() else (self.parser.get_method().decode(), self._url.decode("latin-1"))
-            self._lane.access_log.write(method, path.partition("?")[0], status, time.monotonic() - self._received, request_id)
-        self._forget()
-        self._backlog.drop()
-        self.ending = True
-        self.flow.pause_reading()
-        self.parser = Deaf()  # type: ignore[assignment]  # uvicorn does the same with None
-        self._last_words = self._lane.encode(answer, request_id, self.server_state.default_headers, close=True)
-        self._end_if_idle()
-
-    def _forget(self) -> None:
-        """Drop the request that is being read. If uvicorn has it already, it ends as if its client had left."""
-        if self._is_open and self._diverted:
-            if self.pipeline and self.pipeline[0][0] is self.cycle:
-                self.pipeline.popleft()
-            elif self._is_running():
-                self._leave()
-        self._is_open = False
-
-    def _is_running(self) -> bool:
-        return self._running is not None and not self._running.response_complete
-
-    def _leave(self) -> None:
-        """Tell uvicorn's request that is running that nobody waits for it."""
-        if self._running.response_started:
-            self.transport.abort()
-        self._running.disconnected = self._running.response_complete = True
-        self._running.message_event.set()
-
-    def _end_if_idle(self) -> None:
-        """Once nothing is owed any more: say the last words and go."""
-        if not self._last_words or self._is_busy() or self.transport.is_closing():
-            return
-        self.write(self._last_words)
-        self._linger()
-
-    def _linger(self) -> None:
-        self._lane.patrol.discard(self)
-        self.flow.resume_reading()
-        Linger(self.transport, self)
-
-    def write(self, data: Data) -> None:
-        if isinstance(data, bytes):
-            self.transport.write(data)
-        else:
-            self.transport.writelines(data)
 
     def on_response_complete(self) -> None:
         super().on_response_complete()

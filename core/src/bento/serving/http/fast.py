@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from ..calls.answer import Answer
     from ..calls.request import RawHeaders
     from .app import App
-    from .connection import Data
+    from .ending import Data
     from .heads import PlainCall
 
 _TESTED = frozenset({(0, 54)})

@@ -15,7 +15,7 @@ from .heads import PlainCall
 
 if TYPE_CHECKING:
     from ..calls.answer import Answer
-    from .connection import Data
+    from .ending import Data
     from .fast import FastLane
     from .heads import PlainHead
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..calls.limits import LINGER_SECONDS
 
 if TYPE_CHECKING:
-    from .connection import Connection
+    from .ending import Ending
 
 
 class _Ahead:
@@ -30,7 +30,7 @@ class Deaf:
 class Parting:
     """Stands in for the transport in the cycle of a connection's last answer."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Ending) -> None:
         self._connection = connection
 
     def __getattr__(self, name: str) -> Any:
