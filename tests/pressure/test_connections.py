@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -329,6 +330,18 @@ def test_work_of_a_client_that_left_never_begins(server, origin):
     assert eventually(lambda: server.figure('bento_requests_total{api="sleep",status="499"}') == 9)
     assert eventually(lambda: server.output.count(" POST /sleep 499 ") == 9)
     assert server.ask("begun_so_far", 0) == [1.5]
+
+
+@LANES
+def test_who_closes_only_the_direction_to_the_server_has_left(server, origin):
+    """It cannot be told from a client that is gone, whose work shall not be done."""
+    with Connection(server.port) as connection:
+        connection.send(post("/later", b"30", origin=origin))
+        assert eventually(lambda: server.figure('bento_requests_in_flight{api="later"}') == 1)
+        connection.socket.shutdown(socket.SHUT_WR)
+        assert connection.is_closed()
+    assert eventually(lambda: server.figure('bento_requests_total{api="later",status="499"}') == 1)
+    assert server.figure('bento_requests_in_flight{api="later"}') == 0
 
 
 STAGES = {
