@@ -245,6 +245,17 @@ def test_a_module_that_is_not_installed_says_what_to_install(project: Any, site:
     )
 
 
+def test_a_file_that_a_module_reads_and_that_did_not_go_along_says_where_to_put_it(project: Any) -> None:
+    code = "import pathlib\npathlib.Path(__file__).with_name('labels.txt').read_text()\n" + project.IRIS.replace("\n    ", "\n")
+    project.save_iris({"iris.py": code, "labels.txt": "setosa"}, version="3")
+    (project.root / "iris.py").unlink()
+    assert elsewhere(project, "load('saved')") == (
+        "bento.errors.BundleError: bundle iris:3 cannot import iris: FileNotFoundError: [Errno 2] No such file or directory: "
+        f"'{project.out}/saved/src/labels.txt': a bundle has no files of a project but modules and packages: "
+        "put 'labels.txt' into a package, or into a slot with FileArtifact"
+    )
+
+
 @pytest.mark.parametrize(("fault", "told"), [("raise ValueError('no')", "ValueError: no"), ("raise SystemExit(3)", "SystemExit: 3")])
 def test_a_module_that_fails_is_named_with_its_error(project: Any, fault: str, told: str) -> None:
     code = f"import os\nif 'FAIL' in os.environ:\n    {fault}\n" + project.IRIS.replace("\n    ", "\n")

@@ -166,5 +166,15 @@ def _clash(bundle: Bundle, module: str, place: Path) -> NoReturn:
 
 
 def _refuse(bundle: Bundle, module: str, error: BaseException) -> NoReturn:
-    way_out = f": pip install -r {bundle.path / REQUIREMENTS}" if isinstance(error, ImportError) else ""
-    raise BundleError(f"bundle {bundle.tag} cannot import {module}: {type(error).__name__}: {error}{way_out}") from error
+    raise BundleError(f"bundle {bundle.tag} cannot import {module}: {type(error).__name__}: {error}{_way_out(bundle, error)}") from error
+
+
+def _way_out(bundle: Bundle, error: BaseException) -> str:
+    """What to do about an error of a module, if there is anything to be known of it: the end of a sentence."""
+    if isinstance(error, ImportError):
+        return f": pip install -r {bundle.path / REQUIREMENTS}"
+    missing = Path(error.filename) if isinstance(error, FileNotFoundError) and isinstance(error.filename, str) else None
+    if missing is None or not (bundle.path / missing).is_relative_to(bundle.path / SOURCE):
+        return ""
+    place = f"put {missing.name!r} into a package, or into a slot with FileArtifact"
+    return f": a bundle has no files of a project but modules and packages: {place}"
