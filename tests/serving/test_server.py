@@ -126,6 +126,15 @@ def test_a_service_that_exits_while_it_starts_is_never_said_to_be_ready(project,
     assert "is ready" not in server.said
 
 
+def test_a_server_that_is_told_to_end_while_its_service_loads_says_that_it_does_not_wait(project):
+    os.mkfifo(project / "gate")
+    (project / "app.py").write_text("open('loading', 'w')\nopen('gate')\n" + SERVICE)
+    with started(project) as server:
+        assert eventually((project / "loading").exists)
+        assert server.stop() == 0
+    assert server.lines[-1] == "the service still loads: ending without it\n"
+
+
 def test_a_port_in_use_is_one_sentence(project):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

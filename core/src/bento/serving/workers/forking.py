@@ -76,6 +76,8 @@ def reason_not_to_fork() -> str:
         if thread is not threading.current_thread():
             return f"thread {thread.name!r} runs"
     others = _count_other_threads() and _end_threads_that_expect_forks()
+    if others == 1:
+        return "a thread of a library runs"
     return f"{others} threads of a library run" if others else ""
 
 

@@ -253,7 +253,7 @@ class _Server(uvicorn.Server):
                 raise
             self._end_by_force(f"the grace period of {self._grace:.3g} seconds is over")
         if self._place is None and self.failure is None:
-            await _leave_threads()
+            await _leave_threads("a call that nobody waits for still runs" if self._lifecycle.service else "the service still loads")
 
     def _say_open(self) -> None:
         if open_calls := self._lifecycle.open_calls:
@@ -264,12 +264,12 @@ class _Server(uvicorn.Server):
         _end(_FORCED)
 
 
-async def _leave_threads() -> None:
-    """Give calls that nobody waits for a moment to end; where one does not, end the process, which could not end with it."""
+async def _leave_threads(what: str) -> None:
+    """Give what nobody waits for a moment to end; where it does not, end the process, which could not end with it."""
     due = time.monotonic() + _PATIENCE_WITH_THREADS
     while any(thread.name.startswith(THREADS) for thread in threading.enumerate()):
         if time.monotonic() > due:
-            log.warning("a call still runs that nobody waits for: ending without it")
+            log.warning("%s: ending without it", what)
             _end(0)
         await asyncio.sleep(0.01)
 
