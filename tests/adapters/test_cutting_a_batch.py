@@ -28,6 +28,15 @@ def test_a_text_a_mapping_or_a_set_has_no_rows_though_it_has_a_length(result):
     assert str(error.value) == f"expected a result of 2 rows, got a {type(result).__name__}, which has none"
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_several_values_are_no_rows_though_they_may_be_as_many(count):
+    with pytest.raises(ValueError, match="rows") as error:
+        cut((np.zeros(count), np.ones(count)), [None] * count)
+    assert str(error.value) == (
+        f"expected a result of {count} rows, got a tuple, which is several values: return a list or an array, with one result for each row"
+    )
+
+
 def test_a_number_has_no_rows():
     with pytest.raises(ValueError, match="rows") as error:
         cut(np.float64(1), [None])

@@ -169,6 +169,10 @@ def cut(result: Any, rows: Sequence[int | None]) -> list[Any]:
     total = ends[-1] if ends else 0
     if isinstance(result, str | bytes | Mapping | AbstractSet):
         raise ValueError(f"expected a result of {total} rows, got a {type(result).__name__}, which has none")  # noqa: TRY004 - as any other
+    if isinstance(result, tuple):
+        # Two values that a method returns would be the rows of a batch that happens to have two.
+        advice = "return a list or an array, with one result for each row"
+        raise ValueError(f"expected a result of {total} rows, got a tuple, which is several values: {advice}")  # noqa: TRY004
     try:
         length = len(result)
     except TypeError:
