@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from client import HOST, Answer, Connection, post, request
+from client import HOST, Answer, Connection, post, request, wait_until_refused
 from running import PROGRAM, Server, eventually, started
 
 SERVICE = """
@@ -87,15 +87,6 @@ def ask_until_refused(port: int, answers: Counter[str], per_connection: int, ask
                 asked.set()
                 if answer.headers.get("connection") == "close":
                     break
-
-
-def wait_until_refused(port: int) -> None:
-    """Wait until a stop has begun."""
-    while True:
-        try:
-            socket.create_connection((HOST, port), timeout=0.1).close()
-        except OSError:
-            return
 
 
 def stop_napping(project: Path, server: Server) -> None:

@@ -114,6 +114,15 @@ class Connection:
         self._buffer += data
 
 
+def wait_until_refused(port: int) -> None:
+    """Wait until a server takes no connection any more, as one whose stop has begun."""
+    while True:
+        try:
+            socket.create_connection((HOST, port), timeout=0.1).close()
+        except OSError:
+            return
+
+
 @dataclass
 class Seconds:
     """How long answers took, in order."""
