@@ -33,6 +33,8 @@ class Echo(bento.Service):
 
 service = Echo()
 """
+# Releases come from an index, which may take its time.
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture
@@ -54,7 +56,7 @@ def test_an_unknown_uvicorn_is_served_by_the_ordinary_lane_and_one_line_says_so(
 def install(folder, release):
     """Put a release of uvicorn into a folder, and return a server's program that takes it from there."""
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--upgrade", "--target", str(folder), release]
-    subprocess.run(command, check=True, capture_output=True, timeout=100)
+    subprocess.run(command, check=True, capture_output=True, timeout=250)
     return f"import sys\nsys.path.insert(0, {str(folder)!r})\n{PROGRAM}"
 
 
