@@ -11,7 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -298,6 +298,23 @@ def test_a_worker_that_cannot_start_any_more_leaves_the_others_serving_and_is_tr
         assert {ask(server, "pid") for _ in range(10)} == {max(before)}
         (project / "broken").unlink()
         answers_of(server, "pid", 2)
+
+
+@pytest.mark.parametrize("spared", [2, 1], ids=["the workers", "all of its processes"])
+def test_a_server_is_there_again_when_nobody_kills_what_it_starts_any_more(project, spared):
+    with started(project, workers=2) as server:
+        answers_of(server, "pid", 2)
+        killed: set[int] = set()
+        while len(killed) < 8:
+            for pid in processes(server.process.pid)[spared:]:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+                    killed.add(pid)
+            assert server.process.poll() is None
+        # Until one is ready, who asks is told that the service loads.
+        eventually(lambda: isinstance(ask(server, "pid"), int))
+        answers_of(server, "pid", 2)
+        assert server.stop() == 0
 
 
 def test_the_end_of_the_process_that_workers_come_from_is_no_end_of_the_workers(project):

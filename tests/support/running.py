@@ -134,8 +134,11 @@ class Server:
 
 
 def processes(pid: int) -> list[int]:
-    """A process and all that come from it."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    """A process and all that come from it; from one that has just ended nobody does."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except (FileNotFoundError, ProcessLookupError):
+        return [pid]
     return [pid, *(process for child in children for process in processes(int(child)))]
 
 

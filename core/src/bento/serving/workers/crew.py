@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import ServerError
 from .channel import Kind, Report
-from .template import CUT_OFF
+from .template import CUT_OFF, KILLED
 
 if TYPE_CHECKING:
     from .agenda import Agenda
@@ -89,7 +89,7 @@ class Crew:
         try:
             start()
         except OSError as error:
-            self._could_not_start(generation, f"no further process: {error.strerror}")
+            self._could_not_start(generation, f"no further process: {error.strerror}", "")
 
     # What is heard
 
@@ -177,11 +177,11 @@ class Crew:
             log.warning("worker %d ended %s: starting another", worker.pid, how)
             self._fill_after(0.0 if has_settled else self._pause(), generation)
         else:
-            self._could_not_start(generation, worker.failure or f"a worker ended {how}")
+            self._could_not_start(generation, worker.failure, how)
 
     def _first_ended(self, generation: Generation, how: str) -> None:
         if generation.shares is None:
-            self._could_not_start(generation, generation.failure or f"the process that loads it ended {how}")
+            self._could_not_start(generation, generation.failure, how)
             return
         self._watch_orphans(generation)
         if self._is_leaving:
@@ -192,10 +192,15 @@ class Crew:
         else:
             self._give_up(generation)
 
-    def _could_not_start(self, generation: Generation, failure: str) -> None:
-        """What cannot start ends a server that nobody serves for; it leaves one as it was that should have been replaced."""
+    def _could_not_start(self, generation: Generation, fault: str, how: str) -> None:
+        """What cannot start ends a server that nobody serves for; it leaves one as it was that should have been replaced.
+
+        Whoever was killed on the way may start the next time, if the server was complete before.
+        """
+        was_killed = how == KILLED and not fault
+        failure = fault or f"a process ended {how} before it was ready"
         reason, _, where = failure.partition("\n")
-        if not self.serves:
+        if not (self.serves or (was_killed and self._was_complete)):
             error = ServerError(f"{generation.title} cannot start: {reason}")
             error.add_note(where)
             raise error
@@ -205,7 +210,7 @@ class Crew:
         else:
             pause = max(self._pause(), _FIRST_PAUSE)
             log.error("a new worker cannot start, trying again in %.1f seconds: %s", pause, failure)
-            self._fill_after(pause, generation)
+            self._agenda.later(pause, lambda: self._fill(generation) if generation.can_add else self.renew())
 
     def _give_up(self, generation: Generation) -> None:
         """Do without a generation that should have replaced another."""

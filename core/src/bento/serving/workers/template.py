@@ -157,6 +157,9 @@ class _Template:
 CUT_OFF = "with status 1"
 """How a worker ends that could not answer all it had."""
 
+KILLED = "by signal 9"
+"""How a process ends that somebody else has ended, or the kernel for want of memory."""
+
 
 def how_ended(status: int) -> str:
     """A wait status in words."""
