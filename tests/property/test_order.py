@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from uvicorn.server import ServerState
 
@@ -252,6 +252,7 @@ def figure(page: str, name: str) -> float:
 
 @settings(max_examples=times(100, 1000), deadline=None)
 @given(events=st.lists(st.tuples(st.integers(0, 9), st.sampled_from(Event)), max_size=30), count=st.integers(1, 10))
+@example(events=[(0, Event.ASK), (0, Event.REST), (0, Event.ASK), (0, Event.SHUTDOWN)], count=1)
 def test_everybody_gets_their_own_answers_in_order(events, count):
     clients, page = asyncio.run(ask_all(events, count))
     for client in clients:

@@ -56,7 +56,7 @@ class Pipelining(Connection):
 
     def ends_with(self, call: PlainCall, answer: Answer) -> bool:
         """Whether nothing is sent behind the answer to this call; then nothing more is read."""
-        is_last = self.ending and self._in_flight[-1] is call and not (self.pipeline or self._last_words)
+        is_last = self.ending and self._in_flight[-1] is call and not (self.pipeline or self._backlog or self._last_words)
         if is_last or answer.closes:
             self._end()
         return is_last
@@ -94,6 +94,8 @@ class Pipelining(Connection):
             super().on_response_complete()
         elif self._last_words:
             self._end_if_idle()
+        elif self._backlog:
+            return  # what was kept begins after the rest
         elif self.ending:
             self.part()
         elif self.flow.read_paused:
