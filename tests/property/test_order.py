@@ -79,6 +79,14 @@ class Texts(bento.Service):
         return values
 
 
+class Refusing(bento.Service):
+    """Has too much in all it gets."""
+
+    @bento.api(input=ArrayAdapter(shape=(None,), dtype="int64"), output=ArrayAdapter(), batch=True)
+    def double(self, rows):
+        raise bento.TooLarge("too much")
+
+
 class Transport(asyncio.Transport):
     """Keeps what is written until it is closed; nothing comes by itself."""
 
@@ -369,3 +377,17 @@ def test_who_was_refused_is_heard_again_after_a_rest_and_not_read_far_ahead(end)
     assert answers == [2, 4, 6]
     assert is_closed is closing[-1] is (end is not None)
     assert closing[:-1] == [False, False]
+
+
+def test_what_came_in_a_rest_is_not_answered_behind_an_answer_that_says_it_is_the_last():
+    async def rest() -> list[int]:
+        app, (client,) = await connect(Refusing(), 1)
+        for number, event in enumerate([Event.ASK, Event.REST, Event.ASK]):
+            client.happen(event, number)
+        async with asyncio.timeout(30):
+            while not client.transport.closed:
+                await asyncio.sleep(0)
+        await asyncio.wait_for(app.lifecycle.stop(), 10)
+        return [client.transport.written.count(part) for part in (b"HTTP/1.1 413 ", b"connection: close")]
+
+    assert asyncio.run(rest()) == [1, 1]

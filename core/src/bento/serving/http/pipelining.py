@@ -137,6 +137,7 @@ class Pipelining(Connection):
     def _end(self) -> None:
         """Read no more, and close once everything in flight is answered."""
         self.ending = True
+        self._backlog.drop()
         self.flow.pause_reading()
 
     def _is_busy(self) -> bool:
