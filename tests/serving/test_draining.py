@@ -233,6 +233,20 @@ def test_what_comes_together_during_a_stop_is_answered_together(project, asked):
 
 
 @both
+def test_what_is_malformed_behind_a_request_that_runs_does_not_keep_a_stop_from_others(project, workers):
+    """There is no answer yet that could say that it is the last."""
+    asked = post("/nap", b"0.2")
+    with started(project, workers=workers) as server:
+        with Connection(server.port) as connection, Connection(server.port) as other:
+            connection.send(asked + asked.replace(b"/nap", b"http://:80"))
+            other.send(asked)
+            stop_napping(project, server)
+            answers = [connection.answer(), connection.answer(), other.answer()]
+            assert [answer.status for answer in answers] == [200, 400, 200]
+        assert server.ended() == 0
+
+
+@both
 def test_a_client_may_ask_once_more_behind_a_stream_that_began_before_the_stop(project, workers):
     """The stream could not say that nothing follows it, so its client, or a proxy with many, cannot know."""
     with started(project, workers=workers) as server, Connection(server.port) as connection:

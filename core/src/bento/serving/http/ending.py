@@ -113,7 +113,7 @@ class Ending(HttpToolsProtocol):
     def _say_last(self) -> None:
         """Have the newest of uvicorn's requests close the connection; what comes after that is not answered. One whose answer is on
         its way cannot say so any more, so its client may ask once again."""
-        if self.cycle is not None and not (self.cycle.response_started or self._last_words or self._backlog):
+        if self.cycle is not None and not (self._last_words or self._backlog or self.cycle.response_started):
             self.cycle.keep_alive = False
             self.cycle.transport = Parting(self)  # type: ignore[assignment]  # it is one but for its end
 
