@@ -58,7 +58,7 @@ def wait_for_the_stop(state):
 service = Worker()
 """
 # Who sends nothing for half a second after a stop has begun is let go of. So long may this process wait for its turn, on a busy machine.
-PATIENT = f"from bento.serving.workers import drain\ndrain._LAST_CALL = 10.0\n{PROGRAM}"
+PATIENT = f"from bento.serving.calls import limits\nlimits.LAST_CALL_SECONDS = 10.0\n{PROGRAM}"
 
 both = pytest.mark.parametrize("workers", [1, 2])
 
