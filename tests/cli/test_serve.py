@@ -125,6 +125,13 @@ def test_workers_are_a_number_or_auto(bento, workers):
     assert bento("serve", "shop", f"--workers={workers}", code=2).stderr.endswith(said)
 
 
+@pytest.mark.parametrize("seconds", ["inf", "nan"])
+def test_a_connection_is_not_kept_for_ever(bento, project, monkeypatch, seconds):
+    monkeypatch.chdir(project)
+    said = f"Error: expected to keep connections alive for more than 0 seconds, and not for ever, got {seconds}\n"
+    assert bento("serve", "shop:service", "--keep-alive", seconds, code=1).stderr == said
+
+
 def test_what_is_started_again_when_files_change_is_one_process(bento, project, monkeypatch):
     monkeypatch.chdir(project)
     said = "Error: what is started again when files change is one process: expected --reload or --workers 2, got both\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import time
 from functools import partial
@@ -63,6 +64,8 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
     """
     count = _count(workers, reload=reload)
     public = Address.read(public_url)
+    if not 0 < keep_alive < math.inf:
+        raise ServerError(f"expected to keep connections alive for more than 0 seconds, and not for ever, got {keep_alive!r}")
     share_processors(count)
     find = partial(resolve, target, store=store, trust=trust, keys=keys)
     found = find()
