@@ -78,6 +78,24 @@ def test_nothing_is_at_what_is_like_the_prefix(client, path):
     assert client.post(path, json=1).status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("https://api.example.org/v1", "/v1/models/echo:predict"),
+        ("https://api.example.org/v1", "/v1/readyz"),
+        ("https://api.example.org/predict", "/predict"),
+        ("https://api.example.org/predict", "/predict/predict"),
+    ],
+)
+def test_a_path_of_the_servers_own_that_begins_like_the_prefix_stays_its_own_on_both_lanes(tmp_path, url, path):
+    (tmp_path / "app.py").write_text(APP)
+    aliases = {"/v1/models/echo:predict": "/predict", "/v1/readyz": "/predict"}
+    with started(tmp_path, public_url=url, aliases=aliases) as server:
+        answers = [httpx.post(f"{server.url}{path}", json=1, headers=headers) for headers in ({}, {"content-encoding": "identity"})]
+        assert [(answer.status_code, answer.text) for answer in answers] == [(200, "1")] * 2
+        assert server.stop() == 0
+
+
 def test_the_public_host_is_answered_for_and_loopback_names_too(client):
     assert client.post("/predict", json=1, headers={"host": "API.example.org:443"}).status_code == 200
     assert client.post("/predict", json=1, headers={"host": "localhost"}).status_code == 200

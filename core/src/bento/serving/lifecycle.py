@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ExampleError, ServerError
 from ..registry import installed
-from .aliases import check_aliases
+from .aliases import PAGES, check_aliases
 from .calls.accounts import Accounts
 from .calls.endpoint import Endpoint
 from .calls.metrics import Metrics
@@ -145,6 +145,10 @@ class Lifecycle:
                 await check_examples(pipelines, examples, self._decoders)
             except ExampleError as error:
                 raise ExampleError(f"{error}: save the service again, or start it with --no-examples") from error
+
+    def has(self, path: str) -> bool:
+        """Whether an api, a page or an alias has this very path."""
+        return path in self.endpoints or path in self.streams or path in PAGES or path in self.aliases
 
     @property
     def readiness(self) -> State:

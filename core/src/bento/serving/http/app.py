@@ -53,7 +53,7 @@ class App:
             if self._brings_up:
                 await self.lifecycle.start()
             own = self.address.within(scope["path"])
-            if own is not None:
+            if own is not None and not self.lifecycle.has(scope["path"]):
                 scope = {**scope, "root_path": self.address.prefix, "path": f"{self.address.prefix}{own}"}
             await self._respond(scope, receive, send)
         else:

@@ -101,9 +101,9 @@ class Heads:
     def _endpoint(self, url: bytes) -> Endpoint | None:
         """The endpoint of a bare path; the routes are made once the service is ready."""
         if not self._endpoints:
-            prefixes = {"", self._address.prefix}
-            paths = self._lifecycle.endpoints.items()
-            self._endpoints = {f"{prefix}{path}".encode(): endpoint for prefix in prefixes for path, endpoint in paths}
+            paths, before = self._lifecycle.endpoints, self._address.prefix
+            within = {before + path: endpoint for path, endpoint in paths.items() if not self._lifecycle.has(before + path)}
+            self._endpoints = {path.encode(): endpoint for path, endpoint in {**paths, **within}.items()}
         return self._endpoints.get(url)
 
     def _fits_limits(self, named: dict[bytes, bytes]) -> bool:
