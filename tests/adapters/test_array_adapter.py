@@ -161,6 +161,13 @@ def test_values_that_a_dtype_cannot_hold_are_refused(body, dtype, message):
     assert refusal(ArrayAdapter((None,), dtype), body, error=InvalidInput) == message
 
 
+def test_integers_of_64_bits_are_uint64_to_whoever_does_not_compare_but_looks_up():
+    body, number = b"[9223372036854775808]", np.dtype("uint64").num
+    adapter = ArrayAdapter((None,), "uint64")
+    assert [read(each, body).dtype.num for each in (ArrayAdapter(), adapter)] == [number, number]
+    assert [each.dtype.num for each in adapter.decode_all([body, b"[true]"], "application/json")] == [number, number]
+
+
 def test_nan_in_a_binary_body_is_a_float_and_nothing_else():
     assert np.isnan(read(rows, npy(np.full((1, 2), np.nan)), NPY)).all()
     assert "got nan at [0]" in refusal(ArrayAdapter((None,), "int32"), npy(np.full(1, np.nan)), NPY, InvalidInput)

@@ -78,6 +78,14 @@ def test_a_number_that_is_too_large_is_refused():
     assert TensorAdapter(dtype="float64").decode(payload([1e300])).item() == 1e300
 
 
+def test_an_integer_of_64_bits_needs_a_dtype_that_has_no_sign():
+    message = "expected numbers in the range of int64: dtype='uint64' reads larger ones"
+    refuses(lambda: TensorAdapter().decode(payload([2**63])), message, InvalidInput)
+    adapter = TensorAdapter(shape=(None,), dtype="uint64", device="cpu")
+    assert adapter.decode(payload([2**63])).tolist() == [2**63]
+    assert [each.tolist() for each in adapter.decode_all([b"[true]", b"[9223372036854775809]"], JSON)] == [[1], [2**63 + 1]]
+
+
 def test_a_tensor_is_the_memory_that_was_read_if_that_may_be_changed():
     body = bytearray(np.arange(3.0, dtype="<f4").tobytes())
     tensor = TensorAdapter(shape=(3,), dtype="float32", device="cpu").decode(Payload(body, "application/octet-stream"))

@@ -35,7 +35,12 @@ def from_lists(value: Any, pieces: int = 1, leaves: frozenset[type] = NUMBERS) -
         array = array.astype(float)
     if array.dtype.kind not in "biuf" or array.ndim > _DEEPEST:
         raise fault(value, leaves)
-    return array
+    return of_own_type(array)
+
+
+def of_own_type(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """An array of a list: integers beyond `int64` are `ulonglong` there, which equals `uint64`, but PyTorch does not know it."""
+    return array.view("uint64") if array.dtype.kind == "u" else array
 
 
 def _from_pieces(value: list[Any], pieces: int, leaves: frozenset[type]) -> np.ndarray[Any, Any]:

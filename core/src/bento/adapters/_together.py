@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any
 
-from . import _fit, _json, _raw
+from . import _fit, _json, _nested, _raw
 from ._pieces import PIECE
 
 if TYPE_CHECKING:
@@ -67,7 +67,8 @@ def _parsed(bodies: Sequence[ReadableBuffer], *, has_rows: bool) -> tuple[Array,
     values = list(map(orjson.loads, bodies))
     if set(map(type, values)) != {list} or not all(values):
         return None
-    return np.array(list(chain.from_iterable(values)) if has_rows else values), list(map(len, values))
+    array = np.array(list(chain.from_iterable(values)) if has_rows else values)
+    return _nested.of_own_type(array), list(map(len, values))
 
 
 def read_alike(bodies: Sequence[ReadableBuffer], layout: _raw.Layout, first: Array) -> list[Array] | None:

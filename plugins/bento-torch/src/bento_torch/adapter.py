@@ -47,8 +47,8 @@ class TensorAdapter(Adapter[Any]):
 
     def decode(self, payload: Payload) -> torch.Tensor:
         array = self._arrays.decode(payload)
-        if self._dtype is None and _is_json(payload.media_type) and array.dtype.kind == "f":
-            array = _single(array)
+        if self._dtype is None and _is_json(payload.media_type):
+            array = _as_of_python(array)
         return self._tensors([array])[0]
 
     def decode_all(self, bodies: Sequence[ReadableBuffer], media_type: str) -> Sequence[torch.Tensor] | None:
@@ -140,10 +140,14 @@ def _is_json(media_type: str) -> bool:
     return media_type in ("", "application/json") or media_type.endswith("+json")
 
 
-def _single(array: Array) -> Array:
-    """Floats as PyTorch makes them of Python's; there are no infinite ones in JSON, so one that is has been too large."""
+def _as_of_python(array: Array) -> Array:
+    """Numbers as PyTorch makes them of Python's; there are no infinite ones in JSON, so one that is has been too large."""
     import numpy as np
 
+    if array.dtype.kind == "u":
+        raise InvalidInput("expected numbers in the range of int64: dtype='uint64' reads larger ones")
+    if array.dtype.kind != "f":
+        return array
     with np.errstate(over="ignore"):
         single = array.astype(np.float32)
     if np.isinf(single).any():
