@@ -69,6 +69,13 @@ def test_the_openapi_document_says_where_the_server_is(client, prefix):
     assert client.get(f"{prefix}/openapi.json").json()["servers"] == [{"url": URL}]
 
 
+@both_ways
+def test_nobody_is_sent_to_another_path_for_a_slash_too_many(client, prefix):
+    """To a path, and with a scheme, of which the server knows nothing behind a proxy."""
+    answer = client.get(f"{prefix}/metrics/")
+    assert (answer.status_code, "location" in answer.headers) == (404, False)
+
+
 def test_the_prefix_alone_is_the_first_page(client):
     assert client.get("/models/echo").text == client.get("/").text
 

@@ -73,7 +73,10 @@ def site(lifecycle: Lifecycle, address: Address, extra: Sequence[BaseRoute] = ()
     own = dict(zip(PAGES, (index, docs, document, live, ready, metrics), strict=True))
     own |= {alias: own[path] for alias, path in lifecycle.aliases.items() if path in own}
     routes = [Route(path, endpoint, methods=["GET"]) for path, endpoint in own.items()]
-    return Starlette(routes=[*routes, *extra], exception_handlers={HTTPException: _http_problem})
+    pages = Starlette(routes=[*routes, *extra], exception_handlers={HTTPException: _http_problem})
+    # It would send clients to a URL with what is known here of scheme, host and path, which behind a proxy is none of theirs.
+    pages.router.redirect_slashes = False
+    return pages
 
 
 def _document(lifecycle: Lifecycle) -> dict[str, Any]:
