@@ -213,11 +213,12 @@ def with_length(data: bytes) -> bytes:
     return b"\r\n".join([*lines, b"content-length: %d" % len(body), b"", body])
 
 
-def test_a_malformed_request_does_not_overtake_what_is_ahead_of_it(server):
+@pytest.mark.parametrize("malformed", [b"NONSENSE\r\n\r\n", request("GET", "http://:80")], ids=["the request", "its target"])
+def test_a_malformed_request_does_not_overtake_what_is_ahead_of_it(server, malformed):
     """The request ahead is answered first, on either lane; the malformed one is 400, and nothing behind it is answered."""
     for origin in (None, "http://127.0.0.1"):
         with Connection(server.port) as connection:
-            connection.send(post("/later", b"0.2", origin=origin) + b"NONSENSE\r\n\r\n" + post("/echo"))
+            connection.send(post("/later", b"0.2", origin=origin) + malformed + post("/echo"))
             assert connection.answer().body == b"0.2"
             refusal = connection.answer()
             assert (refusal.status, detail(refusal)) == (400, "the request is malformed: expected HTTP/1.1")

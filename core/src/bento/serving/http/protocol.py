@@ -130,7 +130,6 @@ class FastProtocol(Pipelining):
 
     def _divert(self) -> None:
         """Give the request to uvicorn's own way, behind what this connection still has in flight here."""
-        self._diverted = True
         super().on_message_begin()
         self.url = self._url
         for name, value in self._raw_headers:
@@ -138,6 +137,8 @@ class FastProtocol(Pipelining):
         if self._in_flight:
             self.cycle = AHEAD
         super().on_headers_complete()
+        # Not before: uvicorn may refuse its target.
+        self._diverted = True
 
     # From a whole request to its answer
 
