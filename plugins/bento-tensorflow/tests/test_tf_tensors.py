@@ -81,6 +81,7 @@ def test_base64_stands_for_bytes():
         (TfTensorAdapter(dtype="string"), [1], InvalidInput, 'expected texts, or bytes as {"b64": "..."}, got \'1\''),
         (TfTensorAdapter((None, 2), "string"), ["a"], InvalidInput, "expected an array of shape (n, 2), got (1,)"),
         (TfTensorAdapter(), [1e300], InvalidInput, "expected numbers in the range of float32: dtype='float64' reads larger ones"),
+        (TfTensorAdapter(), [2**63], InvalidInput, "expected numbers in the range of int64: dtype='uint64' reads larger ones"),
     ],
 )
 def test_what_is_no_tensor_of_the_adapters_is_refused(adapter, value, kind, message):

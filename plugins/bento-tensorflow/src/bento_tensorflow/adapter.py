@@ -106,7 +106,7 @@ class TfTensorAdapter(Adapter[Any]):
         if not is_json(payload.media_type):
             return tf.constant(self._arrays.decode(payload))
         array = self._arrays.decode(numbers_of(payload))
-        return tf.constant(array if self._dtype is not None or array.dtype.kind != "f" else _single(array))
+        return tf.constant(array if self._dtype is not None else _as_of_python(array))
 
 
 def _as_array(value: Any) -> Any:
@@ -116,10 +116,14 @@ def _as_array(value: Any) -> Any:
     return array.astype("float32") if getattr(array, "dtype", None) == "bfloat16" else array
 
 
-def _single(array: Any) -> Any:
-    """Floats as TensorFlow makes them of Python's; there are no infinite ones in JSON, so one that is has been too large."""
+def _as_of_python(array: Any) -> Any:
+    """Numbers as TensorFlow makes them of Python's; there are no infinite ones in JSON, so one that is has been too large."""
     import numpy as np
 
+    if array.dtype.kind == "u":
+        raise InvalidInput("expected numbers in the range of int64: dtype='uint64' reads larger ones")
+    if array.dtype.kind != "f":
+        return array
     with np.errstate(over="ignore"):
         single = array.astype(np.float32)
     if np.isinf(single).any():
