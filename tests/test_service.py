@@ -143,7 +143,12 @@ def test_what_is_no_bundle_is_refused_in_the_place_of_one(ask, tmp_path, monkeyp
 
 
 @pytest.mark.parametrize(
-    "ask", [lambda store: bento.save(Greeter(words=[]), store=store), lambda store: bento.load("greeter", store=store)]
+    "ask",
+    [
+        lambda store: bento.save(Greeter(words=[]), store=store),
+        lambda store: bento.load("greeter", store=store),
+        lambda store: bento.load("file:///srv/greeter:1", store=store),
+    ],
 )
 def test_a_path_in_the_place_of_a_store_is_refused(ask):
     message = "expected a store, got '/srv/models': write store=bento.Store(Path('/srv/models'))"

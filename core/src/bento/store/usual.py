@@ -17,7 +17,6 @@ from ..tag import Tag
 from .address import is_url
 from .ledger import ledger_of
 from .local import store_of
-from .root import default_root
 from .trust import check_trust
 
 if TYPE_CHECKING:
@@ -58,7 +57,7 @@ def find(target: str | Path, *, store: Store | None = None) -> Bundle:
     if not isinstance(target, str | Path):
         raise BundleError(f"expected a bundle, a tag, a path or a URL, got {described(target)}")
     if isinstance(target, str) and is_url(target):
-        return _find_elsewhere(target, store.root if store else default_root())
+        return _find_elsewhere(target, store_of(store).root)
     path = Path(target)
     if path.suffix == _ARCHIVE and os.path.lexists(path) and not path.is_dir():
         raise BundleError(f"{str(path)!r} is an archive: take it into the store first, with `bento unpack {shlex.quote(str(path))}`")
