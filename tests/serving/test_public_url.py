@@ -112,6 +112,15 @@ def test_the_public_host_is_answered_for_and_loopback_names_too(client):
     assert client.post("/predict", json=1, headers={"origin": "https://evil.example"}).status_code == 403
 
 
+def test_a_public_host_and_an_allowed_one_may_be_written_in_capitals(tmp_path):
+    (tmp_path / "app.py").write_text(APP)
+    with started(tmp_path, public_url="https://API.example.org", allowed_hosts=["Models.example.org"]) as server:
+        for headers in ({}, {"content-encoding": "identity"}):
+            for host, status in {"api.example.org": 200, "models.EXAMPLE.org": 200, "localhost": 403}.items():
+                assert httpx.post(f"{server.url}/predict", json=1, headers={**headers, "host": host}).status_code == status
+        assert server.stop() == 0
+
+
 def test_the_access_log_has_the_path_without_what_is_before_all_of_them(tmp_path):
     (tmp_path / "app.py").write_text(APP)
     with started(tmp_path, public_url=URL) as server:

@@ -79,7 +79,7 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
 
     address = url(listener)
     limits = Limits(body=max_body, keep_alive_seconds=keep_alive)
-    settings = Settings(limits, tuple(allowed_hosts), access_log, grace, examples, aliases or {}, public)
+    settings = Settings(limits, tuple(map(str.lower, allowed_hosts)), access_log, grace, examples, aliases or {}, public)
     loops = ", with compiled loops" if is_compiled() else ""
     log.info("%s starts on %s (process %d%s)", found.title, address, os.getpid(), loops)
     with listener:

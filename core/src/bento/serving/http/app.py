@@ -40,7 +40,7 @@ class App:
         address: Address | None = None,
     ) -> None:
         self.lifecycle = lifecycle
-        self._allowed_hosts = frozenset(allowed_hosts)
+        self._allowed_hosts = frozenset(map(str.lower, allowed_hosts))
         self.access_log = AccessLog() if access_log else None
         self._brings_up = brings_up
         self.address = address or Address()
