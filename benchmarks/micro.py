@@ -140,7 +140,7 @@ async def _measure(rounds: int) -> tuple[float, pstats.Stats]:
     await lifecycle.start()
     config = uvicorn.Config(app, loop="uvloop", ws="none", log_config=None, access_log=False)
     config.load()
-    loop = Loop(FastLane(app, ()), config, post("/predict", b"[[5.1,3.5,1.4,0.2]]"))
+    loop = Loop(FastLane(app), config, post("/predict", b"[[5.1,3.5,1.4,0.2]]"))
     await loop.run(20)
     taken = []
     for _ in range(rounds):

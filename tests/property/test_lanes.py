@@ -160,7 +160,7 @@ async def in_both_lanes(ask: Callable[[tuple[str, int]], Awaitable[T]]) -> list[
     config = uvicorn.Config(app, http="httptools", ws="none", server_header=False, log_config=None, access_log=False, lifespan="off")
     config.load()
     loop = asyncio.get_running_loop()
-    lane = FastLane(app, ())
+    lane = FastLane(app)
     answers = []
     for protocol in (lane.protocol, HttpToolsProtocol):
         state = ServerState()
@@ -249,7 +249,7 @@ def test_a_plain_request_takes_the_fast_lane(monkeypatch):
         await app.lifecycle.start()
         config = uvicorn.Config(app, http="httptools", ws="none", log_config=None, lifespan="off")
         config.load()
-        lane, state = FastLane(app, ()), ServerState()
+        lane, state = FastLane(app), ServerState()
         server = await asyncio.get_running_loop().create_server(lambda: lane.protocol(config, state, {}), "127.0.0.1", 0)
         _, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
         writer.write(request.wire())

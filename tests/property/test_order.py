@@ -227,7 +227,7 @@ async def connect(service: bento.Service, count: int) -> tuple[App, list[Client]
     await app.lifecycle.start()
     config = uvicorn.Config(app, http="httptools", ws="none", log_config=None, lifespan="off")
     config.load()
-    lane, state = FastLane(app, ()), ServerState()
+    lane, state = FastLane(app), ServerState()
     clients = [Client(lane.protocol(config, state, {}), Transport(), []) for _ in range(count)]
     for client in clients:
         client.protocol.connection_made(client.transport)

@@ -40,6 +40,13 @@ async def test_allowed_hosts_are_the_only_ones(serving):
         assert (await client.post("/echo", json={}, headers={"host": "localhost"})).status_code == 403
 
 
+@pytest.mark.parametrize("serve", [bento.app, bento.serve])
+def test_one_text_in_the_place_of_several_names_is_refused(serve):
+    with pytest.raises(bento.ServerError) as caught:
+        serve(Guarded(), allowed_hosts="models.example")
+    assert str(caught.value) == "expected allowed_hosts to be names, such as ('models.example',), got 'models.example'"
+
+
 @pytest.mark.parametrize("host", ["10.0.0.7:3000", "backend", ""])
 async def test_health_is_answered_under_any_name_for_who_asks_for_it_knows_none(serving, host):
     async with serving(Guarded(), local_address="127.0.0.1", allowed_hosts=["models.example"]) as client:

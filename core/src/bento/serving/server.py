@@ -14,6 +14,7 @@ from ..compiled import is_compiled
 from ..errors import ServerError
 from .address import Address
 from .calls.limits import MIB, Limits
+from .http.guard import host_names
 from .target import resolve
 from .workers.processors import available_processors, share_processors
 from .workers.sockets import inherited, listen, url
@@ -63,7 +64,7 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
     Where systemd listens for this process, `host` and `port` are those of its socket.
     """
     count = _count(workers, reload=reload)
-    public = Address.read(public_url)
+    public, hosts = Address.read(public_url), host_names(allowed_hosts)
     if not 0 < keep_alive < math.inf:
         raise ServerError(f"expected to keep connections alive for more than 0 seconds, and not for ever, got {keep_alive!r}")
     share_processors(count)
@@ -79,7 +80,7 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
 
     address = url(listener)
     limits = Limits(body=max_body, keep_alive_seconds=keep_alive)
-    settings = Settings(limits, tuple(map(str.lower, allowed_hosts)), access_log, grace, examples, aliases or {}, public)
+    settings = Settings(limits, hosts, access_log, grace, examples, aliases or {}, public)
     loops = ", with compiled loops" if is_compiled() else ""
     log.info("%s starts on %s (process %d%s)", found.title, address, os.getpid(), loops)
     with listener:

@@ -15,7 +15,7 @@ from ..calls.answer import Answer, failure, problem
 from ..calls.limits import Limits
 from ..lifecycle import Lifecycle
 from ..logs import AccessLog
-from .guard import check_caller
+from .guard import check_caller, host_names
 from .lane import ClientLeft, Exchange
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class App:
         address: Address | None = None,
     ) -> None:
         self.lifecycle = lifecycle
-        self._allowed_hosts = frozenset(map(str.lower, allowed_hosts))
+        self.allowed_hosts = host_names(allowed_hosts)
         self.access_log = AccessLog() if access_log else None
         self._brings_up = brings_up
         self.address = address or Address()
@@ -99,7 +99,7 @@ class App:
         try:
             # Who asks for its health seldom knows a server's name: a load balancer, an orchestrator.
             if self.lifecycle.aliases.get(exchange.path, exchange.path) not in HEALTH:
-                check_caller(exchange.headers, (scope.get("server") or ("",))[0], self._allowed_hosts, self.address.host)
+                check_caller(exchange.headers, (scope.get("server") or ("",))[0], self.allowed_hosts, self.address.host)
             if exchange.method == "POST" and self.lifecycle.service is None:
                 raise Overloaded(f"the service is {self.lifecycle.state.value}")
         except BentoError as error:

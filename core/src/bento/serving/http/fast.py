@@ -25,7 +25,7 @@ from .protocol import FastProtocol, fresh_calls
 from .recess import Recess
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from ..calls.answer import Answer
     from ..calls.request import RawHeaders
@@ -69,10 +69,10 @@ class FastLane:
         "room",
     )
 
-    def __init__(self, app: App, allowed_hosts: Collection[str]) -> None:
+    def __init__(self, app: App) -> None:
         self.app = app
         self.access_log = app.access_log
-        self.heads = Heads(app, allowed_hosts)
+        self.heads = Heads(app)
         self.patrol = Patrol(app.lifecycle.limits)
         self.recess = Recess()
         self.room = app.lifecycle.room

@@ -10,7 +10,14 @@ from collections.abc import Collection, Mapping
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from ...errors import Forbidden
+from ...errors import Forbidden, ServerError
+
+
+def host_names(hosts: Collection[str]) -> frozenset[str]:
+    """The names of hosts as callers' are compared with them; one text in the place of several is a ServerError."""
+    if isinstance(hosts, str):
+        raise ServerError(f"expected allowed_hosts to be names, such as ({hosts!r},), got {hosts!r}")
+    return frozenset(map(str.lower, hosts))
 
 
 def check_caller(headers: Mapping[str, str], local_address: str, allowed_hosts: Collection[str], public_host: str = "") -> None:
@@ -32,7 +39,7 @@ def check_caller(headers: Mapping[str, str], local_address: str, allowed_hosts: 
 def _host_name(host: str) -> str:
     """`[::1]:3000` to `::1`, `LocalHost:3000` to `localhost`."""
     if host.startswith("["):
-        return host[1:].partition("]")[0]
+        return host[1:].partition("]")[0].lower()
     return host.rpartition(":")[0].lower() if ":" in host else host.lower()
 
 

@@ -11,8 +11,6 @@ from ..calls.request import Head, own_request_id, read_timeout
 from .guard import check_caller
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from ..calls.endpoint import Endpoint
     from .app import App
     from .pipelining import Pipelining
@@ -60,10 +58,10 @@ class PlainCall(Call):
 class Heads:
     """Reads heads for all connections of a server."""
 
-    def __init__(self, app: App, allowed_hosts: Collection[str]) -> None:
+    def __init__(self, app: App) -> None:
         self._lifecycle = app.lifecycle
         self._address = app.address
-        self._allowed_hosts = allowed_hosts
+        self._allowed_hosts = app.allowed_hosts
         self._endpoints: dict[bytes, Endpoint] = {}
         self._hosts: set[tuple[bytes, str]] = set()
         self._known: dict[tuple[bytes, str], PlainHead] = {}

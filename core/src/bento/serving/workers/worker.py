@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -48,7 +48,7 @@ class Settings:
     """How a server behaves; `grace` is how many seconds a stop waits for open requests."""
 
     limits: Limits = field(default_factory=Limits)
-    allowed_hosts: tuple[str, ...] = ()
+    allowed_hosts: frozenset[str] = frozenset()
     access_log: bool = True
     grace: float = 30.0
     examples: bool = True
@@ -104,7 +104,7 @@ def _config(app: App, settings: Settings) -> uvicorn.Config:
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     return uvicorn.Config(
         app,
-        http=_protocol(app, settings.allowed_hosts),
+        http=_protocol(app),
         loop="uvloop",
         ws="none",
         lifespan="off",
@@ -116,11 +116,11 @@ def _config(app: App, settings: Settings) -> uvicorn.Config:
     )
 
 
-def _protocol(app: App, allowed_hosts: Collection[str]) -> Any:
+def _protocol(app: App) -> Any:
     """The fast lane's protocol, or uvicorn's own under a release that the fast lane does not know."""
     from ..http import fast
 
-    return fast.FastLane(app, allowed_hosts).protocol if fast.fits() else "httptools"
+    return fast.FastLane(app).protocol if fast.fits() else "httptools"
 
 
 def say_lane() -> None:
