@@ -84,7 +84,7 @@ class Batcher:
         """Whether so many more calls need no look at the wait: while a call of the api can start there is none to predict."""
         return self._free > 0 and len(self._queue) + count <= self._limit
 
-    def choose(self, calls: Sequence[Call]) -> tuple[list[Call], list[tuple[Overloaded, list[Call]]]]:
+    def with_room(self, calls: Sequence[Call]) -> tuple[list[Call], list[tuple[Overloaded, list[Call]]]]:
         """Those of calls that come now and could be answered in time; and for the others, together where it is the same, why not."""
         taken: list[Call] = []
         refused: list[tuple[Overloaded, list[Call]]] = []

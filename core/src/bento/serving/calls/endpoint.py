@@ -94,7 +94,7 @@ class Endpoint:
 
     def _with_room(self, calls: list[Call]) -> list[Call]:
         """Those that can be answered in time; the others are refused, and not worth decoding."""
-        taken, refused = self._batcher.choose(calls)
+        taken, refused = self._batcher.with_room(calls)
         for error, others in refused:
             self._reply(others, failures(error, others))
         return taken
