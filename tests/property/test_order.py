@@ -261,6 +261,9 @@ def figure(page: str, name: str) -> float:
 @settings(max_examples=times(100, 1000), deadline=None)
 @given(events=st.lists(st.tuples(st.integers(0, 9), st.sampled_from(Event)), max_size=30), count=st.integers(1, 10))
 @example(events=[(0, Event.ASK), (0, Event.REST), (0, Event.ASK), (0, Event.SHUTDOWN)], count=1)
+@example(
+    events=[(0, Event.ASK), (0, Event.TURN), (0, Event.TURN), *[(place, Event.ASK) for place in range(4)], (0, Event.SHUTDOWN)], count=8
+)
 def test_everybody_gets_their_own_answers_in_order(events, count):
     clients, page = asyncio.run(ask_all(events, count))
     for client in clients:

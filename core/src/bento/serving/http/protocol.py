@@ -204,6 +204,11 @@ class FastProtocol(Pipelining):
     def _is_busy(self) -> bool:
         return self._head is not None or self._fresh is not None or super()._is_busy()
 
+    def last_call(self) -> None:
+        # Otherwise the answer to a request ahead of it would be taken for the last.
+        self._begin_fresh()
+        super().last_call()
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._begin_fresh()
         self._end_intake()
