@@ -25,12 +25,15 @@ if TYPE_CHECKING:
     from ...api import Api
     from .call import Call
 
+# What the newest batch counts in the average of how long one takes.
 _WEIGHT = 0.2
-# A wait that is right on average is too short every other time, and who is taken in then gets a 504 instead of an early 503.
+# A prediction that is right on average is too short every other time, and a call that is taken in on it ends in a 504 instead of an
+# early 503.
 _MARGIN = 1.25
 # Cheap calls that follow each other on the event loop let everybody else have a turn after this long.
 _TURN_SECONDS = 0.001
-# Of calls of other groups, a batch looks past this many for some of its own: all of a long queue, for each batch, would take seconds.
+# In search of its own group, a batch passes over this many calls of others: to search all of a long queue, for each batch, would take
+# seconds.
 _MOST_PASSED = 1000
 
 Execute = Callable[[Sequence["Call"]], Coroutine[Any, Any, None]]
@@ -39,7 +42,11 @@ Conclude = Callable[[Sequence["Call"], BaseException], None]
 
 
 class Batcher:
-    """The queue of one api. Everything but `execute` happens on the event loop, so nothing here is locked."""
+    """The queue of one api. Everything but `execute` happens on the event loop, so nothing here is locked.
+
+    `execute` gives each call of a batch its outcome, in a thread or on the loop; `conclude` then answers them. `limit` is how many calls
+    may wait, and `on_measured` is told the model's seconds and the rows of each batch.
+    """
 
     def __init__(
         self,
@@ -48,7 +55,7 @@ class Batcher:
         conclude: Conclude,
         loop: asyncio.AbstractEventLoop,
         limit: int,
-        count: Callable[[float, int], None],
+        on_measured: Callable[[float, int], None],
     ) -> None:
         self._name = api.name
         self._batch = api.batch or Batch(size=1)
@@ -57,7 +64,7 @@ class Batcher:
         self._conclude = conclude
         self._loop = loop
         self._limit = limit
-        self._count = count
+        self._on_measured = on_measured
         self._queue: list[Call] = []
         self._free = self._concurrency = api.concurrency
         self._wake: asyncio.Handle | None = None
@@ -77,15 +84,18 @@ class Batcher:
         A batch starts with the next turn of the loop, or `at_once` when all that has come in this one is there.
         """
         self._queue.extend(calls)
-        if self._has_room() and (at_once or self._wake is None or len(self._queue) >= self._batch.size):
+        if self._can_start() and (at_once or self._wake is None or len(self._queue) >= self._batch.size):
             self._schedule(at_once=at_once)
 
-    def has_room(self, count: int) -> bool:
-        """Whether so many more calls need no look at the wait: while a call of the api can start there is none to predict."""
+    def is_free_for(self, count: int) -> bool:
+        """Whether the queue holds so many more calls while the api can start one at once: then there is no wait to predict for them."""
         return self._free > 0 and len(self._queue) + count <= self._limit
 
-    def with_room(self, calls: Sequence[Call]) -> tuple[list[Call], list[tuple[Overloaded, list[Call]]]]:
-        """Those of calls that come now and could be answered in time; and for the others, together where it is the same, why not."""
+    def sort_out(self, calls: Sequence[Call]) -> tuple[list[Call], list[tuple[Overloaded, list[Call]]]]:
+        """Which of these calls, if they were added now, could be answered in time; and the others, by why they could not.
+
+        Neighbours with the same number of calls ahead of them share one reason.
+        """
         taken: list[Call] = []
         refused: list[tuple[Overloaded, list[Call]]] = []
         others: list[Call] | None = None
@@ -110,7 +120,7 @@ class Batcher:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _predicted_wait(self, waiting: int) -> float:
-        """Seconds until a call behind so many others would be over; nothing is refused on a prior, so it is 0 until a call was measured."""
+        """Seconds until a call behind so many others would be over; 0 until a batch was measured, for nothing is refused on a guess."""
         if self._free > 0 or not waiting:
             return 0.0
         batches = (waiting + 1) / self._batch.size - self._free
@@ -122,8 +132,9 @@ class Batcher:
             return Overloaded(f"{self._name} has {self._limit} requests waiting, its limit", retry_after=max(1, math.ceil(wait)))
         return Overloaded(f"{self._name} could not answer in time: the wait is about {wait:.2g} seconds", retry_after=math.ceil(wait))
 
-    def _has_room(self) -> bool:
-        """Whether a batch can start, or at least go to its thread, where one that is full already waits without a turn of the loop."""
+    def _can_start(self) -> bool:
+        """Whether a batch can start, or at least be handed to its thread: one that is full already may wait there for the call that runs,
+        and then starts without waiting for a turn of the loop as well."""
         return self._free > 0 or (self._free == 0 and self._is_threaded and len(self._queue) >= self._batch.size)
 
     @property
@@ -131,7 +142,7 @@ class Batcher:
         return not self._is_async and not self.placement.inline
 
     def _schedule(self, *, at_once: bool = False) -> None:
-        """Start when the wait of a batch is over; without one, now or once the rest of this turn has come, so that it is in the batch."""
+        """Have the next batch start when its `Batch.wait` is over; without one, `at_once` or after this turn, so that its calls join."""
         if self._wake is not None:
             self._wake.cancel()
         wait = self._wait_left()
@@ -150,7 +161,7 @@ class Batcher:
     def _start(self) -> None:
         self._wake = None
         turn_ends = time.monotonic() + _TURN_SECONDS
-        while self._queue and self._has_room():
+        while self._queue and self._can_start():
             calls = self._take()
             if not calls:
                 continue
@@ -210,7 +221,7 @@ class Batcher:
         self._finish(calls, _error_of(done))
 
     def _work(self, calls: list[Call]) -> None:
-        """What a thread does: leave out who has gone while the batch was waiting for it, and execute the rest."""
+        """What a thread does: leave out calls that nobody waits for any more since the batch was handed over, and execute the rest."""
         now = time.monotonic()
         calls[:] = [call for call in calls if call.is_wanted(now)]
         note_start(calls, now)
@@ -240,7 +251,7 @@ class Batcher:
     def _measure(self, call: Call) -> None:
         """Learn from the first call of a batch; one that failed before its model was through teaches nothing."""
         run = call.run
-        self._count(run.model_seconds, run.rows)
+        self._on_measured(run.model_seconds, run.rows)
         seconds = time.monotonic() - call.started_at
         self.placement.observe(seconds, run.processor_seconds)
         self._batch_seconds += (_WEIGHT if self._batch_seconds else 1.0) * (seconds - self._batch_seconds)

@@ -77,12 +77,13 @@ class Endpoint:
     def _admit(self) -> None:
         """Take in the calls that have come in this turn of the loop: what is read together goes into one batch."""
         calls, self._arrived = self._arrived, []
+        # Those of `handle` may have left, or have gone in with those of `handle_all`.
         if not calls:
             return
         self._accounts.begun(len(calls))
         self._deadlines.add(calls, self.api.timeout)
-        if not self._batcher.has_room(len(calls)):
-            calls = self._with_room(calls)
+        if not self._batcher.is_free_for(len(calls)):
+            calls = self._refuse_late(calls)
         small = self._decode_large(calls)
         if small:
             failed = self._pipeline.reading.admit_all(small)
@@ -92,15 +93,15 @@ class Endpoint:
             if ready:
                 self._batcher.add(ready, at_once=True)
 
-    def _with_room(self, calls: list[Call]) -> list[Call]:
-        """Those that can be answered in time; the others are refused, and not worth decoding."""
-        taken, refused = self._batcher.with_room(calls)
+    def _refuse_late(self, calls: list[Call]) -> list[Call]:
+        """Refuse those that could not be answered in time; returns the others."""
+        taken, refused = self._batcher.sort_out(calls)
         for error, others in refused:
             self._reply(others, failures(error, others))
         return taken
 
     def _decode_large(self, calls: list[Call]) -> list[Call]:
-        """Have those decoded in a thread that may take long; returns the others."""
+        """Hand those whose decoding may take long to a thread; returns the others."""
         costly = self._pipeline.reader.costly
         large = dict.fromkeys(calls) if costly else dict.fromkeys(larger_than(_LARGE, calls))
         for call in large:
@@ -123,7 +124,7 @@ class Endpoint:
             if error is not None:
                 raise error
             self._hold(call, done.result() - len(call.body))
-            if self._batcher.has_room(1) or self._with_room([call]):
+            if self._batcher.is_free_for(1) or self._refuse_late([call]):
                 self._batcher.add([call])
         except Exception as error:  # noqa: BLE001 - the outcome of this call
             self._settle(call, error)
@@ -139,14 +140,14 @@ class Endpoint:
         return len(payload.data)
 
     def _let_go(self, call: Call) -> None:
-        """Free what a large request has held, a huge value a little at a time."""
+        """Give back the room that a large request has held, and free its value; a huge one in a thread, a little at a time."""
         self._room.give(call.held)
         value = call.let_go()
         if call.held > _HUGE:
             self._loop.run_in_executor(self._decoders, release, [value])
 
     def _conclude(self, calls: Sequence[Call], otherwise: BaseException) -> None:
-        """Answer the calls of a batch; `otherwise` is the outcome of those that it has left without."""
+        """Answer the calls of a batch; `otherwise` is the outcome of those that it has given none."""
         good, answers = answered(calls)
         if good:
             self._reply(good, answers)
@@ -161,7 +162,7 @@ class Endpoint:
             self._reply([call], [self._accounts.failure(call, error)])
 
     def _reply(self, calls: Sequence[Call], answers: Sequence[Answer]) -> None:
-        """Answer calls, all with the same status."""
+        """Answer calls that are still open, all with the same status."""
         settle(calls)
         if self._sends_together(calls, answers):
             self._close(calls, answers[0].status)
@@ -200,13 +201,13 @@ class Endpoint:
 
 @compiled
 def larger_than(size: int, calls: Sequence[Call]) -> list[Call]:
-    """Calls whose body has more bytes, or may have more once it is decompressed."""
+    """Those of the calls whose body has more than `size` bytes, or may have once it is decompressed."""
     return [call for call in calls if len(call.body) > size or call.head.content_encoding]
 
 
 @compiled
 def answered(calls: Sequence[Call]) -> tuple[list[Call], list[Answer]]:
-    """Calls that somebody still waits for and that have an answer, and these answers."""
+    """Those of the calls that somebody still waits for and that have an answer, and these answers."""
     good = [call for call in calls if not call.settled and isinstance(call.outcome, Answer)]
     return good, [call.outcome for call in good]  # type: ignore[misc]
 
@@ -219,12 +220,12 @@ def share_reply(calls: Sequence[Call]) -> bool:
 
 @compiled
 def holding(calls: Sequence[Call]) -> list[Call]:
-    """Calls that hold some of the room for large requests."""
+    """Those of the calls that hold some of the room for large requests."""
     return [call for call in calls if call.held]
 
 
 @compiled
 def settle(calls: Sequence[Call]) -> None:
-    """Let nobody else answer these calls."""
+    """Mark calls as answered, so that nothing else answers them."""
     for call in calls:
         call.settled = True

@@ -48,7 +48,7 @@ class _Histogram:
         numbers[self.end - 1] += value
 
     def observe_all(self, numbers: Numbers, values: Sequence[float]) -> None:
-        """Count many at once; what is answered together has mostly taken about as long."""
+        """Count many at once, mostly in one bucket: what is answered together has taken about as long."""
         least, most = bisect_left(self.bounds, min(values)), bisect_left(self.bounds, max(values))
         if least == most:
             numbers[self.start + least] += len(values)
@@ -86,16 +86,16 @@ class ApiMetrics:
     def done(self, numbers: Numbers, status: int, calls: Sequence[Call]) -> None:
         """Count requests that are over, all with the same status."""
         now = time.monotonic()
-        in_flight = self.in_flight
-        numbers[in_flight] -= len(calls)
+        numbers[self.in_flight] -= len(calls)
         numbers[self._statuses.get(status, self._statuses[500])] += len(calls)
         self.total.observe_all(numbers, seconds_since(calls, now))
+        stages = self.stages
         decode, queue, runs = stages_of(calls)
-        numbers[in_flight + 1] += decode
-        numbers[in_flight + 2] += queue
+        numbers[stages["decode"]] += decode
+        numbers[stages["queue"]] += queue
         for run, count in runs.items():
-            numbers[in_flight + 3] += run.model_seconds * count
-            numbers[in_flight + 4] += run.encode_seconds * count
+            numbers[stages["model"]] += run.model_seconds * count
+            numbers[stages["encode"]] += run.encode_seconds * count
 
     def batch_done(self, numbers: Numbers, seconds: float, rows: int) -> None:
         """Count a call of the model."""
@@ -165,7 +165,7 @@ def seconds_since(calls: Sequence[Call], now: float) -> list[float]:
 
 @compiled
 def stages_of(calls: Sequence[Call]) -> tuple[float, float, Mapping[Run, int]]:
-    """The seconds of all these calls in decoding and in the queue, and how many of them shared each run."""
+    """How many seconds all these calls together were decoded and waited in the queue, and how many of them shared each run."""
     return (
         sum([call.decoded_at - call.received for call in calls if call.decoded_at]),
         sum([call.started_at - call.decoded_at for call in calls if call.started_at]),
