@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 class Run:
-    """One call of an api's method, for all requests that share it: how many rows there were, and how long it and the writing took."""
+    """One call of an api's method, for all requests that share it: how many rows there were, and how long it and the writing took.
+
+    `processor_seconds` is the processor time that its thread used for both.
+    """
 
     __slots__ = ("encode_seconds", "model_seconds", "processor_seconds", "rows")
 
@@ -24,7 +27,7 @@ class Run:
 
 
 NO_RUN = Run()
-"""Of a call that has had none yet."""
+"""The run of a call that has had none yet."""
 
 
 def _nobody(calls: Sequence[Call], answers: Sequence[Answer]) -> None:
@@ -34,9 +37,13 @@ def _nobody(calls: Sequence[Call], answers: Sequence[Answer]) -> None:
 class Call:
     """One request to an api on its way. It is settled exactly once: answered, failed, expired or left by its client.
 
-    `received` is when its first byte came, in seconds of `time.monotonic()`. `reply` sends answers back, this call's
-    with those of others that have the same: on the event loop, unless the client leaves first. It
-    raises before it has sent any of them, or not at all; what it could not send together it is asked to send one by one.
+    `received`, when its first byte came, and all other moments are in seconds of `time.monotonic()`; one that it has not reached is 0.
+    `item` is what its body was decoded to; it brings `rows` rows to a batch, or is a single value if that is None, and shares one with
+    calls of the same `group`. `outcome` is its answer, or the error that it ended in. `held` is how many bytes it has of the room for
+    large requests.
+
+    `reply` sends answers back, this call's with those of others that have the same `reply`: on the event loop, unless the client leaves
+    first. It raises before it has sent any of them, or not at all; what it could not send together it is asked to send one by one.
     """
 
     # One object for each request, and nothing in it that requests of one batch can share.
@@ -91,7 +98,10 @@ class Call:
         self.settled = True
 
     def let_go(self) -> Any:
-        """Forget the body, and the value unless a batch is at work on it; a queue may hold for long what nobody waits for any more."""
+        """Forget the body and, unless a batch is at work on it, the value, which is returned for its owner to free.
+
+        The call itself may stay in a queue for long after nobody waits for it any more.
+        """
         self.body = b""
         if self.started_at and self.outcome is None:
             return None
@@ -99,6 +109,7 @@ class Call:
         return value
 
     def is_wanted(self, now: float) -> bool:
+        """Whether somebody still waits for it, and its deadline is ahead."""
         return not self.settled and now < self.deadline
 
     def context(self, api: str) -> Context:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from .call import Call
 
-# All open calls are looked at when one is late: of ten thousand that are late one after another, each must not cost such a look.
+# A look goes through all open calls. Where thousands expire one after another, the next look waits this long, to find many at once.
 _PAUSE_SECONDS = 0.02
 
 
@@ -43,7 +43,7 @@ class Deadlines:
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, calls: Collection[Call], seconds: float) -> None:
-        """Allow each call so many seconds, or what its client does."""
+        """Allow each call so many seconds, or fewer if its client does."""
         due = allow(calls, seconds)
         self._open.update(calls)
         if due < self._due:

@@ -16,7 +16,7 @@ log = logging.getLogger("bento.serving")
 
 _LOOK_SECONDS = 0.05
 _LONG_SECONDS = 0.25
-# Of the time that a call holds the interpreter, a busy machine may leave it no more.
+# A busy machine may leave a call the processor for no more than this part of the time that it holds the interpreter.
 _PART = 0.2
 
 

@@ -30,7 +30,7 @@ R = TypeVar("R")
 
 
 class Pipeline:
-    """What stands between a payload and an answer of one api of one service."""
+    """From payloads to the answers of one api of one service."""
 
     def __init__(self, service: Service, api: Api, registry: Registry) -> None:
         self.api = api
@@ -40,7 +40,7 @@ class Pipeline:
         self._method = _surrounded(service, api)
 
     def start(self, call: Call) -> Any:
-        """The generator of an api that yields."""
+        """Call an api that yields: its generator, plain or asynchronous, for a call that has been decoded."""
         return self._call_method(self.reader.alone(call.item), [call])
 
     async def execute(self, calls: Sequence[Call]) -> None:
@@ -61,7 +61,7 @@ class Pipeline:
                         _let_go(error)
 
     def _failed(self, call: Call, error: BaseException) -> BaseException:
-        """What a call comes to whose api raised. Many models refuse no rows at all, and then it is the client that has to bring one."""
+        """The outcome of a call whose api raised. Many models cannot take 0 rows; then it is the client who has to bring one."""
         if call.rows != 0 or isinstance(error, BentoError):
             return error
         refusal = InvalidInput(f"{self.api.name} has no answer to a request without rows: expected at least one")
@@ -82,7 +82,7 @@ class Pipeline:
         run.processor_seconds = time.thread_time() - processor_started
 
     def _is_alone(self, calls: Sequence[Call]) -> bool:
-        """Whether the result is the value of one call, and not to be cut."""
+        """Whether the result is one call's as a whole, and not cut into rows: it is not batched, or has more rows than a batch holds."""
         batch = self.api.batch
         return batch is None or calls[0].weight > batch.size
 
@@ -96,7 +96,7 @@ class Pipeline:
         return await self._invoke(self.reader.stack(items_of(calls)), calls)
 
     async def _value_in_parts(self, call: Call, size: int) -> Any:
-        """The value for a request that brings more rows than a batch holds: one batch after the other, put together again."""
+        """The value for a request that brings more rows than a batch holds: one batch after the other, their results joined."""
         whole, rest = divmod(call.weight, size)
         rows = [size] * whole + [rest] * bool(rest)
         values: list[Any] = []
@@ -125,7 +125,7 @@ def items_of(calls: Sequence[Call]) -> list[Any]:
 
 @compiled
 def note_run(calls: Sequence[Call], run: Run) -> None:
-    """Have calls share a run, with all their rows."""
+    """Have calls share a run, whose rows are the sum of theirs."""
     rows = 0
     for call in calls:
         rows += call.rows or 1
@@ -150,7 +150,7 @@ def _surrounded(service: Service, api: Api) -> Callable[..., Any]:
 
 
 def _let_go(error: BaseException) -> None:
-    """Free what a failed call has left in its frames, such as a GPU's memory: those that are still to be answered may need it."""
+    """Free what the frames of a failed call hold, such as a GPU's memory: calls that are still to be answered may need it."""
     cause: BaseException | None = error
     seen: list[BaseException] = []
     while cause is not None and cause not in seen:

@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from ...payload import Payload
     from .call import Call
 
+# So many bodies at most are decoded together: where one is not fit, up to all the others of its part are decoded once more.
 _MOST_TOGETHER = 256
-# Looking on for the one that is not fit among so many would take longer than decoding them one by one.
+# To go on halving so few, in search of the one that is not fit, would take longer than to decode them one by one.
 _FEW = 8
 
 
 class Reading:
-    """What one api's adapter reads."""
+    """Reads the bodies of requests to one api with its adapter."""
 
     def __init__(self, api: Api, adapter: Adapter[Any]) -> None:
         self._api = api
@@ -33,7 +34,7 @@ class Reading:
         self._decodes_all = decodes_all(type(adapter)) and not adapter.request_headers
 
     def admit(self, call: Call, payload: Payload) -> None:
-        """Decode a call's payload and note what a batch must know of it."""
+        """Decode a call's payload and note what a batch must know of it; whatever the adapter raises is raised."""
         item = self._decode(self._with_headers(call, payload) if self._adapter.request_headers else payload)
         self._note((call,), (item,))
 
@@ -52,7 +53,10 @@ class Reading:
         return self._adapter.decode(payload)
 
     def _unread(self, calls: Sequence[Call]) -> Sequence[Call]:
-        """Decode calls together but for a few, of which one is not fit. Where both halves have such a one, they are left whole."""
+        """Decode calls together; returns those that are left to be decoded one by one, for at least one of them is not fit.
+
+        They are halved as long as the other half is fit.
+        """
         if self._admit_together(calls):
             return ()
         while self._decodes_all and len(calls) > _FEW:
@@ -71,7 +75,7 @@ class Reading:
                 yield call, error
 
     def _admit_together(self, calls: Sequence[Call]) -> bool:
-        """Decode them all if the adapter reads so many bodies at once; if it does not, they are decoded one by one."""
+        """Decode them all by one call of the adapter; False if it does not read many at once, or not these, and nothing has been noted."""
         if len(calls) == 1 or not self._decodes_all:
             return False
         try:
@@ -96,12 +100,12 @@ class Reading:
         return named.pop() if len(named) == 1 else None
 
     def _note(self, calls: Sequence[Call], items: Sequence[Any]) -> None:
-        """Take note of values of one group."""
+        """Take note of the calls' values, which are all of one group."""
         note_items(calls, items, time.monotonic())
         if self._api.batch is None:
             return
         group = self._adapter.group(items[0])
-        # What is no group, or no number, is this call's own fault here. In the queue it would be everybody's.
+        # A group that cannot be hashed, or a number of rows that is none, fails this call alone here; in the queue it would fail a batch.
         hash(group)
         note_rows(calls, self._adapter.rows, group)
 
@@ -113,13 +117,13 @@ class Reading:
 
 @compiled
 def content_types_of(calls: Sequence[Call]) -> set[str]:
-    """The content types that requests name."""
+    """The different `Content-Type` headers of calls."""
     return {call.head.content_type for call in calls}
 
 
 @compiled
 def bodies_of(calls: Sequence[Call]) -> list[bytes | bytearray]:
-    """The bodies of requests."""
+    """The bodies of calls."""
     return [call.body for call in calls]
 
 
@@ -133,7 +137,7 @@ def note_items(calls: Sequence[Call], items: Sequence[Any], now: float) -> None:
 
 @compiled
 def note_rows(calls: Sequence[Call], rows_of: Callable[[Any], int | None], group: Hashable) -> None:
-    """Take note of how many rows these values have, which are of one group."""
+    """Take note of how many rows the calls' values have, and of the group that they share."""
     for call in calls:
         rows = rows_of(call.item)
         call.rows = rows = rows if rows is None else index(rows)

@@ -68,7 +68,7 @@ class Head:
 
 
 class _Ids:
-    """Ids that no other request has: a name of this process and a count, as good as random ones at a tenth of the price."""
+    """Makes ids that no other request has: random digits that this process keeps, and a count. Random ones would take ten times as long."""
 
     __slots__ = ("_count", "_process")
 
@@ -85,7 +85,7 @@ class _Ids:
 
 
 new_request_id = _Ids()
-"""Makes an id."""
+"""Gives an id to a request whose client has sent none that is fit."""
 
 
 def own_request_id(given: str) -> str:
@@ -108,7 +108,7 @@ def read_headers(raw: RawHeaders) -> dict[str, str]:
 
 
 def read_timeout(text: str | None) -> float:
-    """The seconds of a Request-Timeout header, endless without one; anything else is a BadInput."""
+    """The seconds of a Request-Timeout header, infinity without one; anything but a number above 0 is a BadInput."""
     if text is None:
         return math.inf
     try:

@@ -25,7 +25,7 @@ class Room:
         self.taken += size
 
     def keep(self, size: int) -> None:
-        """Take what is here already, even if that is more than others have left: then it is they who find none."""
+        """Count bytes that are in memory already, even if others have left less: whoever comes next finds no room."""
         self.taken += size
 
     def give(self, size: int) -> None:

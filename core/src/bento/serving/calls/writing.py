@@ -23,7 +23,7 @@ class ResultLengthError(ValueError):
 
 
 class Writing:
-    """What one api answers, by its adapter or, if it has declared none, by the one for each value."""
+    """Writes what one api gives, with its adapter or, if it has declared none, with the one that suits each value."""
 
     def __init__(self, api: Api, adapter: Adapter[Any] | None, registry: Registry) -> None:
         self._api = api
@@ -62,7 +62,7 @@ class Writing:
         return self._adapter or self._registry.adapter_for_value(value)
 
     def _encode_together(self, calls: Sequence[Call], result: Any) -> list[Answer] | None:
-        """Their answers, if the adapter writes so many bodies at once; if it does not, they are encoded one by one."""
+        """The answers of calls whose bodies the adapter writes all at once; None if they have to be encoded one by one."""
         rows, accepted = rows_of(calls), accepted_by(calls)
         # An adapter that was chosen by the result need not be the one for its elements.
         if len(calls) == 1 or len(accepted) > 1 or (self._adapter is None and None in rows):
@@ -99,7 +99,7 @@ def rows_of(calls: Sequence[Call]) -> list[int | None]:
 
 @compiled
 def accepted_by(calls: Sequence[Call]) -> set[str]:
-    """What clients say that they accept."""
+    """The different `Accept` headers of calls."""
     return {call.head.accept for call in calls}
 
 

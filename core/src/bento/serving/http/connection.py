@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("bento.serving")
 
-# As many of a connection's requests as may wait for their turn, and below which more are parsed: one by one would take longer.
+# No more is parsed while so many of a connection's requests wait for their turn, and then nothing until there are fewer than the second
+# number: to parse one each time that one is answered would take longer.
 _FAR, _NEAR = 32, 16
 
 
@@ -44,7 +45,7 @@ class Connection(Ending):
         self._raw_headers: list[tuple[bytes, bytes]] = []
         # Whether the last packet brought some of a body.
         self._has_more = False
-        # The bytes of a request that are no body, and when the request began that they were counted for.
+        # How many bytes of the newest request are no body, and when the request began that they were counted for.
         self._overhead = 0
         self._counted = 0.0
 
@@ -93,7 +94,7 @@ class Connection(Ending):
     def _read_again(self, rest: bytes) -> None:
         """Have a request read again without its offer to switch to another protocol, which nobody has to take (RFC 9110, section 7.8)."""
         if self.parser.get_method() == b"CONNECT":
-            # It is answered with a refusal, and the parser has taken it for one.
+            # It is refused on the ordinary lane, to which the parser has passed it already.
             self._backlog.put_back(rest)
             return
         line = b"%s %s HTTP/%s" % (self.parser.get_method(), self._url, self.parser.get_http_version().encode())
@@ -113,10 +114,10 @@ class Connection(Ending):
         if self._backlog and len(self.pipeline) < _NEAR and not self.transport.is_closing():
             self._parse()
             if self._is_in_head():
-                # Its client has its time from now on: until now it was not read.
+                # Its client's time for the head begins now: until now nobody read what it sent.
                 self._received = time.monotonic()
         elif self.ending:
-            # Its client may not know that, and be about to ask.
+            # Its client may not know yet that this was the last answer, and be about to ask.
             self._received = time.monotonic()
         self._end_if_idle()
 

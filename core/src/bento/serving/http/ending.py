@@ -31,8 +31,9 @@ Data = bytes | list[bytes]
 class Ending(HttpToolsProtocol):
     """What is owed to a client, and what happens once that is nothing any more."""
 
-    # uvicorn's own attributes are as many as instances of a class can share the keys of; with ours in there as well, each of our methods
-    # would be looked for in a dictionary of the connection's own. Those of uvicorn's that every request needs are slots, too.
+    # Instances of a class share the keys of their dictionaries, but only so many (PEP 412), and uvicorn's own attributes are as many. With
+    # ours beside them each connection would have a dictionary of its own, in which Python looks for every method first. Those of uvicorn's
+    # attributes that every request needs are slots, too.
     __slots__ = (
         "_backlog",
         "_diverted",
@@ -56,7 +57,8 @@ class Ending(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._lane = lane
         self._limits = lane.app.lifecycle.limits
-        # When the newest request began, its target, whether it is not whole, and whether uvicorn has it.
+        # When the newest request began, its target, whether some of it is still to come, whether uvicorn has it, and the last of uvicorn's
+        # requests that it began to answer.
         self._received = 0.0
         self._url = b""
         self._is_open = self._diverted = False
@@ -64,6 +66,7 @@ class Ending(HttpToolsProtocol):
         self.ending = False
         # The answer to what was refused unread, until it is written.
         self._last_words: Data = b""
+        # What the patrol saw when something last happened: when the newest request began and how much was unread; and when that was.
         self._seen = (0.0, 0)
         self._seen_at = time.monotonic()
 
@@ -86,14 +89,14 @@ class Ending(HttpToolsProtocol):
     # What the patrol sees
 
     def look(self, now: float) -> None:
-        """End the connection if its client has begun, or read, or asked nothing for too long."""
+        """End the connection if for too long its client has left a head unfinished, an answer unread, or asked nothing."""
         unread = self.transport.get_write_buffer_size()
         if self._is_in_head() and not self._backlog and now - self._received >= self._limits.head_seconds:
             self.refuse(408, f"the headers were not there within {self._limits.head_seconds:.3g} seconds")
         elif (self._received, unread) != self._seen or (not unread and self._is_busy()):
             self._seen, self._seen_at = (self._received, unread), now
         elif now - self._seen_at >= (self._limits.idle_seconds if unread or self._is_open else self._limits.keep_alive_seconds):
-            # Closed in a friendlier way, it would wait for its client to read what is left.
+            # `close` would wait for the client to read what is left.
             self.transport.abort()
 
     def _is_in_head(self) -> bool:
@@ -111,14 +114,14 @@ class Ending(HttpToolsProtocol):
         self._say_last()
 
     def _say_last(self) -> None:
-        """Have the newest of uvicorn's requests close the connection; what comes after that is not answered. One whose answer is on
-        its way cannot say so any more, so its client may ask once again."""
+        """Have the answer to the newest of uvicorn's requests say that it is the last, and close. An answer that is on its way already
+        cannot say so any more, so its client may ask once again."""
         if self.cycle is not None and not (self._last_words or self._backlog or self.cycle.response_started):
             self.cycle.keep_alive = False
             self.cycle.transport = Parting(self)  # type: ignore[assignment]  # it is one but for its end
 
     def part(self) -> None:
-        """Close behind the last answer. A client that goes on sending is heard out: a reset could take that answer from it."""
+        """Close behind the last answer. A client that goes on sending is read for a while: a reset could take that answer from it."""
         if self.transport.is_closing():
             return
         self.pipeline.clear()
@@ -129,7 +132,8 @@ class Ending(HttpToolsProtocol):
             self.transport.close()
 
     def shutdown(self) -> None:
-        """Close if nothing is going on, and has been for so long that no request is on its way, or one that will not be there soon."""
+        """Have the last answer close, if one is owed; else close, unless a request has begun so recently that the rest of it, or another,
+        may be on its way."""
         patience = LINGER_SECONDS if self._is_in_head() else LAST_CALL_SECONDS
         if self._is_busy():
             self.last_call()
@@ -152,7 +156,7 @@ class Ending(HttpToolsProtocol):
         self._end_if_idle()
 
     def _forget(self) -> None:
-        """Drop the request that is being read. If uvicorn has it already, it ends as if its client had left."""
+        """Drop the request that is being read; for uvicorn, if it has that already, its client has left."""
         if self._is_open and self._diverted:
             if self.pipeline and self.pipeline[0][0] is self.cycle:
                 self.pipeline.popleft()
@@ -164,7 +168,7 @@ class Ending(HttpToolsProtocol):
         return self._running is not None and not self._running.response_complete
 
     def _leave(self) -> None:
-        """Tell uvicorn's request that is running that nobody waits for it."""
+        """Tell the request that uvicorn is answering that nobody waits for it."""
         if self._running.response_started:
             self.transport.abort()
         self._running.disconnected = self._running.response_complete = True

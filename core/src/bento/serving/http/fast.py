@@ -36,8 +36,9 @@ if TYPE_CHECKING:
 _TESTED = frozenset({(0, 54)})
 _SEPARATE_WRITE = 64 * 1024
 _OVERLOADED = 503
-# What has come meanwhile joins a batch for the price of reading it, so the loop looks once more if its last look has brought some, until
-# a batch or so is there. A few are not worth the look, and where others keep the loop busy each look takes long.
+# When a turn has brought some requests, the loop looks for more before they begin: those join a batch for the price of reading them. It
+# looks again as long as the last look has brought this many, until there are enough for a batch or so, or until the first have waited
+# this long, for where others keep the loop busy each look takes its time.
 _SOME = 4
 _ENOUGH = 256
 _LOOK_SECONDS = 0.002
@@ -76,7 +77,7 @@ class FastLane:
         self.patrol = Patrol(app.lifecycle.limits)
         self.recess = Recess()
         self.room = app.lifecycle.room
-        # Bound once: every call has it.
+        # Bound once: each call holds it, and calls with the very same `reply` are answered together.
         self.reply = self._reply
         self._arrivals: list[FastProtocol] = []
         self._is_due = False
@@ -142,12 +143,13 @@ class FastLane:
         return FastProtocol(self, *args, **kwargs)
 
     def _encode_unusual(self, call: PlainCall, answer: Answer) -> Data:
-        """An answer that may end its connection."""
+        """An answer that ends its connection, or may."""
         connection = call.connection
         return self.encode(answer, call.request_id, connection.server_state.default_headers, close=connection.ends_with(call, answer))
 
     def _start(self, status: int, media_type: str, default_headers: RawHeaders) -> str:
-        """The beginning of an answer, which it has in common with others; uvicorn has new default headers, with the date, every second."""
+        """The beginning of an answer, up to its length, which it has in common with others."""
+        # uvicorn makes new default headers, with the date in them, every second.
         if default_headers is not self._default_headers:
             self._default_headers = default_headers
             self._default_lines = "".join(f"{name.decode()}: {value.decode()}\r\n" for name, value in default_headers)
@@ -156,7 +158,7 @@ class FastLane:
 
 @compiled
 def media_types_of(answers: Sequence[Answer]) -> set[str]:
-    """The media types that answers have."""
+    """The different media types of answers."""
     return {answer.media_type for answer in answers}
 
 
@@ -164,7 +166,10 @@ def media_types_of(answers: Sequence[Answer]) -> set[str]:
 def encode_all(
     starts: Mapping[str, str], calls: Sequence[PlainCall], answers: Sequence[Answer], unusual: Callable[[PlainCall, Answer], Data]
 ) -> list[Data]:
-    """Answers as they are written, each behind the start for its media type; `unusual` writes those that end a connection, or may."""
+    """Answers as they are written, each behind the start for its media type.
+
+    `unusual` writes those that end their connection, or may.
+    """
     return [
         unusual(call, answer)
         if call.connection.ending or (answer.headers and answer.closes)
@@ -174,7 +179,7 @@ def encode_all(
 
 
 def _encode(start: str, answer: Answer, request_id: str, *, close: bool = False) -> Data:
-    # One text: from a list of pairs, as `headers_of` has them, it would take three times as long.
+    # One text: made from the pairs of `headers_of`, whose order this is, it would take three times as long.
     timing = f"\r\nserver-timing: {answer.timing}" if answer.timing else ""
     more = "".join([f"{name}: {value}\r\n" for name, value in answer.headers]) if answer.headers else ""
     if close and not answer.closes:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .app import App
     from .pipelining import Pipelining
 
+# With one of these headers, a request takes the ordinary lane.
 _UNUSUAL = frozenset({b"content-encoding", b"expect", b"origin", b"transfer-encoding", b"upgrade"})
 _MOST_HOSTS = 1024
 _MOST_KNOWN = 256
@@ -23,9 +24,10 @@ _END = b"\r\n\r\n"
 
 
 class PlainHead(Head):
-    """The head of a request with nothing unusual about it: for which endpoint, with how long a body.
+    """The head of a request with nothing unusual about it: for which endpoint, with a body of how many bytes (`length`).
 
-    Once they are known, its own bytes are `packet`, of which there are `size`, and a whole request has `whole`.
+    Once `Heads.learn` has set them, `packet` is the head as it came, `size` how many bytes that is, and `whole` how many a request has
+    with its body.
     """
 
     __slots__ = ("endpoint", "length", "packet", "path", "request_id", "size", "url", "whole")
@@ -80,14 +82,15 @@ class Heads:
             return None
 
     def recall(self, packet: bytes, local_address: str) -> PlainHead | None:
-        """The head of a packet that is one whole request, if the same came before, byte by byte: it needs no parser again."""
+        """The head of a packet that is one whole request, if a head of the very same bytes has been parsed before; else None."""
         head = self._known.get((packet[: packet.find(_END) + len(_END)], local_address))
         return head if head is not None and head.whole == len(packet) else None
 
     def learn(self, packet: bytes, local_address: str, head: PlainHead) -> None:
-        """Keep the head of a packet in which the parser has found one whole request and nothing else.
+        """Keep the head of a packet in which the parser has found one whole request and nothing else, for `recall`.
 
-        Only the first way to write it is kept: other connections have this very head, and requests that are yet to begin are cut by it.
+        One that is kept stays as it is, even if the parser now found the same in a packet with other spaces: other connections share it,
+        and cut by its `size` what they have yet to begin.
         """
         end = packet.find(_END) + len(_END)
         if not head.packet and len(packet) - end == head.length and end <= _LONGEST_KNOWN:
@@ -97,7 +100,7 @@ class Heads:
             self._known[head.packet, local_address] = head
 
     def _endpoint(self, url: bytes) -> Endpoint | None:
-        """The endpoint of a bare path; the routes are made once the service is ready."""
+        """The endpoint of a path without a query, as it is or behind the prefix; which there are is known once the service is ready."""
         if not self._endpoints:
             paths, before = self._lifecycle.endpoints, self._address.prefix
             within = {before + path: endpoint for path, endpoint in paths.items() if not self._lifecycle.has(before + path)}
@@ -111,7 +114,7 @@ class Heads:
         return length.isdigit() and int(length) <= limits.body and size <= limits.headers
 
     def _knows(self, host: bytes, local_address: str) -> bool:
-        """Whether requests for this host are answered; what was allowed once is not looked at again."""
+        """Whether requests for this host are answered; which ones were allowed is remembered."""
         pair = (host, local_address)
         if pair in self._hosts:
             return True

@@ -1,5 +1,7 @@
-"""The rest of a body that was not there whole: in it there is nothing to parse, and it is large, so the kernel writes it to where
-it will be read. What `data_received` gets, a transport has allocated and copied before, and it would have to be copied once more.
+"""The rest of a body that did not come whole with its head: the kernel writes it to where the adapter will read it.
+
+Such a body is large, and nothing in it is parsed. Through `data_received` it would come in pieces that the transport has allocated and
+filled, and these would have to be copied together.
 """
 
 from __future__ import annotations
@@ -17,12 +19,12 @@ if TYPE_CHECKING:
     from .protocol import FastProtocol
 
 
-# A transport reads some dozens of times before anybody else has a turn.
+# The most bytes that are read at once: a transport reads some dozens of times in a row before anything else of the loop has a turn.
 _MOST = 256 * 1024
 
 
 class Intake(asyncio.BufferedProtocol):
-    """Stands in for a connection at its transport until one body is there: the room that it takes, and the time it has."""
+    """Stands in for a connection at its transport until one body is there, within the room and the time that it may take."""
 
     def __init__(self, connection: FastProtocol, head: PlainHead, room: Room) -> None:
         self._connection = connection
@@ -35,7 +37,7 @@ class Intake(asyncio.BufferedProtocol):
         self._timer = connection.loop.call_later(self._seconds, self._is_late)
 
     def begin(self, pieces: Iterable[bytes], size: int) -> None:
-        """Wait for what follows these pieces of the body, which came in packets of `size` bytes; without room for it, refuse."""
+        """Wait for what follows these pieces of the body, which came in `size` bytes of packets; refuse it where there is no room."""
         try:
             self._take(size)
             self._body = _unset(self._head.length)
@@ -98,10 +100,10 @@ class Intake(asyncio.BufferedProtocol):
 
 
 def _unset(size: int) -> bytearray:
-    """A bytearray whose bytes are not set to anything.
+    """A bytearray of `size` bytes that are not set to anything.
 
-    `bytearray(size)` sets them to 0, which takes as long as to receive them, and takes the memory of what a client has only said that
-    it will send.
+    `bytearray(size)` would set them to 0. That takes as long as to receive them, and it takes memory for all that a client says it will
+    send, even if none of it comes.
     """
     return _maker()(None, size)
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from .fast import FastLane
     from .heads import PlainHead
 
-# Small answers are worth a batch from one connection; of large ones, a client that reads none shall not hold many.
+# How many requests of one connection may be in flight: many while its answers are small, so that they share a batch; few when they are
+# large, so that a client that reads none of them does not fill the memory.
 _MANY, _FEW = 64, 4
 
 
@@ -30,12 +31,13 @@ class Pipelining(Connection):
 
     def __init__(self, lane: FastLane, *args: Any, **kwargs: Any) -> None:
         super().__init__(lane, *args, **kwargs)
-        # Requests in the order they came, those of them that have not begun, and answers that wait for one before them.
+        # Requests in the order they came, those of them that have not begun, answers that wait for one before them, and how many requests
+        # may be in flight.
         self._in_flight: list[PlainCall] = []
         self._waiting: deque[PlainCall] = deque()
         self._ready: dict[PlainCall, Data] = {}
         self._most = _FEW
-        # Whether a request of this connection was refused a moment ago: the next is kept for a while before it begins.
+        # Whether a request of this connection was refused a moment ago: what it sends next is kept until `wake`.
         self.rests = False
 
     def _enter(self, head: PlainHead, body: bytes | bytearray) -> PlainCall | None:
@@ -55,7 +57,7 @@ class Pipelining(Connection):
         self.flow.pause_reading()
 
     def ends_with(self, call: PlainCall, answer: Answer) -> bool:
-        """Whether nothing is sent behind the answer to this call; then nothing more is read."""
+        """Whether an answer has to say that it is the connection's last. Behind one that is the last, nothing more is read."""
         is_last = self.ending and self._in_flight[-1] is call and not (self.pipeline or self._backlog or self._last_words)
         if is_last or answer.closes:
             self._end()
@@ -73,7 +75,7 @@ class Pipelining(Connection):
         else:
             self._ready[call] = data
         if self._waiting:
-            # Not here: what is answered at once would start the next from within itself, and so on.
+            # Not here: a call that is answered at once would come back here before this one is over, and so on.
             self.loop.call_soon(self._start_waiting)
         elif not in_flight:
             if self.ending or self.pipeline or self.flow.read_paused:
@@ -106,7 +108,8 @@ class Pipelining(Connection):
             self.flow.resume_reading()
 
     def keep(self, data: bytes) -> None:
-        """Take what comes while this connection rests. Not to read it at all would take two calls of the kernel; more is not read."""
+        """Keep what comes while this connection rests. Only a second packet stops the reading: most clients send one, and to stop and to go
+        on takes two calls of the kernel."""
         if self._backlog:
             self.flow.pause_reading()
         self._backlog.put(data)

@@ -38,10 +38,11 @@ class FastProtocol(Pipelining):
         self._head: PlainHead | None = None
         self._last_head: PlainHead | None = None
         self._local_address = ""
-        # What came while no request was open, perhaps one whole request, and its head if it is one that has not begun.
+        # The packet that came while no request was open, which may be one whole request; and the head of that, until it begins, if it was
+        # recognized without the parser.
         self._packet = b""
         self._fresh: PlainHead | None = None
-        # What the parser gave of a body, and what waits for the rest.
+        # What the parser has given of a body, and what waits for the rest of it.
         self._pieces: list[bytes] = []
         self._intake: Intake | None = None
 
@@ -89,7 +90,7 @@ class FastProtocol(Pipelining):
         self._raw_headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        # A client sends nearly the same headers every time: what was read from them last time is still right.
+        # Most clients send the same headers every time; then what was read from them last time still holds.
         head = self._last_head
         if head is None or self._raw_headers != head.raw_headers or self._url != head.url:
             head = self._last_head = self._lane.heads.read(self._url, self._raw_headers, self._local_address)
@@ -118,7 +119,7 @@ class FastProtocol(Pipelining):
     # The choice of a lane
 
     def _takes_the_fast_lane(self) -> bool:
-        """Whether this request line, on this connection now, goes with such a head."""
+        """Whether the request's method and version, and the state of its connection, allow the fast lane, as its head does."""
         parser = self.parser
         if parser.get_method() != b"POST" or parser.get_http_version() != "1.1" or not parser.should_keep_alive():
             return False
@@ -129,7 +130,7 @@ class FastProtocol(Pipelining):
         return not (self.ending or self.pipeline) and (self._running is None or not self._is_running())
 
     def _divert(self) -> None:
-        """Give the request to uvicorn's own way, behind what this connection still has in flight here."""
+        """Pass the request to the ordinary lane, behind what this connection still has in flight on this one."""
         super().on_message_begin()
         self.url = self._url
         for name, value in self._raw_headers:
@@ -143,7 +144,7 @@ class FastProtocol(Pipelining):
     # From a whole request to its answer
 
     def next_call(self) -> PlainCall | None:
-        """The call of what has come in this turn of the loop, if it can begin."""
+        """The call of the request that came in this turn of the loop; None without one, or if it has to wait its turn."""
         head, self._fresh = self._fresh, None
         packet, self._packet = self._packet, b""
         return None if head is None else self._enter(head, packet[head.size :])
@@ -171,14 +172,15 @@ class FastProtocol(Pipelining):
         self._intake.begin(pieces, size)
 
     def body_is_there(self, head: PlainHead, body: bytearray) -> None:
-        """Begin with a request whose body came past the parser, which begins anew behind it."""
+        """Begin with a request whose body is whole now."""
         self._end_intake()
         self._is_open = False
+        # The old one still waits for the body, which came past it.
         self.parser = new_parser(self)
         self._begin(head, body)
 
     def read_into(self, protocol: Intake | FastProtocol) -> None:
-        """Have the transport give what it reads to another protocol; how, it asks when it begins to read."""
+        """Have the transport give what it reads to another protocol: it finds out how that takes data when it begins to read."""
         reads = not (self.flow.read_paused or self.transport.is_closing())
         if reads:
             self.transport.pause_reading()
@@ -205,7 +207,7 @@ class FastProtocol(Pipelining):
         return self._head is not None or self._fresh is not None or super()._is_busy()
 
     def last_call(self) -> None:
-        # Otherwise the answer to a request ahead of it would be taken for the last.
+        # Not in flight yet, it would be overlooked, and an answer ahead of it would say that it is the last.
         self._begin_fresh()
         super().last_call()
 
@@ -217,7 +219,7 @@ class FastProtocol(Pipelining):
 
 @compiled
 def fresh_calls(connections: Iterable[FastProtocol]) -> dict[Endpoint, list[PlainCall]]:
-    """The calls of what has come by connections in this turn of the loop, by their endpoints; who has to wait is left out."""
+    """The calls of the requests that connections have received in this turn of the loop, by endpoint, but for those that have to wait."""
     found: dict[Endpoint, list[PlainCall]] = {}
     for connection in connections:
         call = connection.next_call()
