@@ -223,6 +223,35 @@ def test_what_a_registry_says_is_shown_and_not_obeyed(hostile, store):
     assert fault(hostile, store) == f"{hostile.address} refused: 418 \\x1b]0;canary\\x07: \\x1b[2Jred\ufffd"
 
 
+@pytest.mark.parametrize(
+    ("refusal", "said"),
+    [
+        ({"status": 418, "body": b"a\tb\r\nError: canary", "reason": "\tteapot"}, "418 teapot: a b Error: canary"),
+        ({"status": 301, "body": b"\t", "reason": "moved"}, "301 moved"),
+    ],
+)
+def test_what_a_registry_says_is_one_line(hostile, store, refusal, said):
+    hostile.otherwise = partial(answer, **refusal)
+    assert fault(hostile, store) == f"{hostile.address} refused: {said}"
+
+
+def test_a_redirection_in_a_circle_is_told_in_one_line(hostile, store):
+    hostile.otherwise = partial(answer, status=301, body=b"", headers={"Location": ARTIFACT})
+    assert fault(hostile, store).startswith(f"{hostile.address} refused: 301 The HTTP server returned a redirect error")
+    assert archive_fault(hostile, store).startswith(
+        f"cannot download http://{hostile.address}/iris.bento: 301 The HTTP server returned a redi"
+    )
+
+
+def test_what_a_server_of_tokens_says_is_shown_and_not_obeyed(hostile, store):
+    hostile.answers["/token"] = partial(answer, status=500, body=b"", reason="\x1b[31m\tno")
+    hostile.otherwise = partial(
+        answer, status=401, body=b"", headers={"WWW-Authenticate": f'Bearer realm="http://{hostile.address}/token"'}
+    )
+    said = fault(hostile, store)
+    assert said == f"http://{hostile.address}/token gave no token: 500 \\x1b[31m no: docker login {hostile.address}"
+
+
 @pytest.mark.parametrize("line", [b"\x00\xff\x1b[31m garbage\r\n\r\n", b"HTTP/1.1 200 " + b"x" * 70_000 + b"\r\n\r\n", b""])
 def test_what_is_no_http_is_a_remote_error(hostile, store, line):
     def garbled(handler: Any) -> None:

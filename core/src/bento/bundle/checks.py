@@ -110,6 +110,11 @@ def plain(text: str) -> str:
     return text if text.isprintable() else CONTROL.sub(lambda found: found[0] if found[0] in "\n\t" else ascii(found[0])[1:-1], text)
 
 
+def in_one_line(text: str) -> str:
+    """The same in one line, for what a stranger said in the middle of a sentence of ours."""
+    return plain(" ".join(text.split()))
+
+
 def shortened(value: object) -> str:
     """The `repr` of a value, with the middle of a long one left out: what came from elsewhere may be of any size."""
     short = reprlib.Repr()

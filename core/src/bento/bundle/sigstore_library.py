@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import SigningError
-from .checks import plain
+from .checks import in_one_line
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
@@ -104,7 +104,7 @@ def reason(error: BaseException) -> str:
     """What the library has against something, in one line: it may quote what a stranger wrote."""
     while not str(error) and error.__cause__ is not None:
         error = error.__cause__
-    said = " ".join(plain(str(error) or type(error).__name__).split())
+    said = in_one_line(str(error) or type(error).__name__)
     return said if len(said) <= _LONGEST else f"{said[:_LONGEST]}..."
 
 

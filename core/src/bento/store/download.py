@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from .. import __version__
-from ..bundle.checks import plain
+from ..bundle.checks import in_one_line
 from ..bundle.room import check_room, check_size
 from ..errors import BentoError, RemoteError
 from ..tag import Tag
@@ -56,7 +56,7 @@ def _downloaded(url: str, bare: str, login: dict[str, str], place: Path) -> Bund
         if error.code == http.client.NOT_MODIFIED:
             return in_use(Store(place / known["content"]), Tag.parse(known["tag"]))
         asked = _WHO if error.code == http.client.UNAUTHORIZED else ""
-        raise RemoteError(f"cannot download {shown(url)}: {error.code} {plain(str(error.reason))}{asked}") from error
+        raise RemoteError(f"cannot download {shown(url)}: {error.code} {in_one_line(str(error.reason))}{asked}") from error
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
         raise RemoteError(f"cannot download {shown(url)}: {reason(error)}{way_out(error, url)}") from error
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 from urllib.parse import urlencode, urljoin, urlsplit
 
-from ..bundle.checks import plain, shortened
+from ..bundle.checks import in_one_line, shortened
 from ..errors import RemoteError
 from .web import ask, check_onward, is_here
 
@@ -130,7 +130,8 @@ class Registry:
                     document = _document(answer)
             except urllib.error.HTTPError as error:
                 with error:
-                    raise RemoteError(f"{realm} gave no token: {error.code} {error.reason}: docker login {self._host}") from error
+                    said = in_one_line(f"{realm} gave no token: {error.code} {error.reason}")
+                    raise RemoteError(f"{said}: docker login {self._host}") from error
             return f"Bearer {document.get('token') or document['access_token']}"
         if not known:
             raise RemoteError(f"{self._host} wants to know who you are: docker login {self._host}")
@@ -140,7 +141,8 @@ class Registry:
         if error.code == http.client.NOT_FOUND:
             raise FileNotFoundError(error.url) from error
         said = error.read(_PAGE).decode(errors="replace").strip()
-        raise RemoteError(plain(f"{self._host} refused: {error.code} {error.reason}{f': {said}' if said else ''}")) from error
+        refusal = in_one_line(f"{error.code} {error.reason}{f': {said}' if said else ''}")
+        raise RemoteError(f"{self._host} refused: {refusal}") from error
 
 
 def _document(answer: http.client.HTTPResponse) -> dict[str, Any]:
