@@ -36,7 +36,7 @@ ALIASES = {"/invocations": "/predict", "/v1/models/echo:predict": "/predict", "/
 def client(tmp_path_factory):
     project = tmp_path_factory.mktemp("aliases")
     (project / "app.py").write_text(APP)
-    with started(project, aliases=ALIASES) as server, httpx.Client(base_url=server.url) as client:
+    with started(project, aliases=ALIASES) as server, httpx.Client(base_url=server.url, timeout=60) as client:
         yield client
         assert server.stop() == 0
 

@@ -339,6 +339,6 @@ def test_ctrl_c_in_a_terminal_reaches_every_process_and_loses_nothing(project, w
 
 def _answers(url: str) -> bool:
     try:
-        return httpx.get(f"{url}/livez").status_code == 200
+        return httpx.get(f"{url}/livez", timeout=60).status_code == 200
     except httpx.TransportError:
         return False

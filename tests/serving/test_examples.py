@@ -302,7 +302,7 @@ def test_the_service_of_a_bundle_still_gives_the_answers(bundle):
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_server_whose_examples_hold_gets_ready(bundle, tmp_path, workers):
     with started(tmp_path, PROGRAM, workers=workers) as server:
-        assert httpx.get(f"{server.url}/readyz").status_code == 200
+        assert httpx.get(f"{server.url}/readyz", timeout=60).status_code == 200
         assert server.ask("scale", [[1, 1]]) == [[3.0, 3.0]]
         assert server.stop() == 0
 

@@ -57,7 +57,7 @@ def resident_bytes(pid: int) -> int:
 def test_each_process_of_a_server_that_has_answered_is_small(project, workers):
     with started(project, workers=workers) as server:
         assert server.ask("echo", [1]) == [1]
-        assert httpx.get(f"{server.url}/readyz").status_code == 200
+        assert httpx.get(f"{server.url}/readyz", timeout=60).status_code == 200
         assert max(resident_bytes(process) for process in processes(server.process.pid)) < 45_000_000
 
 
@@ -86,7 +86,7 @@ def starting_python() -> float:
 def test_a_server_that_nobody_asks_does_next_to_nothing(project, workers):
     with started(project, workers=workers) as server:
         assert server.ask("echo", [1]) == [1]
-        assert httpx.get(f"{server.url}/readyz").status_code == 200
+        assert httpx.get(f"{server.url}/readyz", timeout=60).status_code == 200
         before = processor_seconds(server.process.pid)
         # What is measured is that nothing happens.
         time.sleep(2)

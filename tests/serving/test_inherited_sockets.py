@@ -75,7 +75,7 @@ def test_who_connects_between_two_servers_is_answered_by_the_second(start, worke
         url = f"http://127.0.0.1:{sock.getsockname()[1]}"
         with start(sock, "--workers", workers, "--port", "1") as process:
             assert wait_until_ready(process) == url
-            assert httpx.post(f"{url}/double", json=21).json() == 42
+            assert httpx.post(f"{url}/double", json=21, timeout=60).json() == 42
             assert stop(process) == 0
         with socket.create_connection(sock.getsockname(), timeout=30) as waiting:
             waiting.sendall(b"GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
@@ -101,5 +101,5 @@ def test_a_socket_for_another_process_is_left_alone(tmp_path):
     variables = {**os.environ, "LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1"}
     command = [sys.executable, "-m", "bento", "serve", "app:service", "--port", "0"]
     with subprocess.Popen(command, cwd=tmp_path, env=variables, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True) as process:
-        assert httpx.post(f"{wait_until_ready(process)}/double", json=21).json() == 42
+        assert httpx.post(f"{wait_until_ready(process)}/double", json=21, timeout=60).json() == 42
         assert stop(process) == 0

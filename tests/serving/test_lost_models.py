@@ -42,7 +42,7 @@ def project(tmp_path):
 @pytest.mark.parametrize("api", ["divide", "count"])
 def test_a_server_of_one_process_ends_with_the_error(project, api):
     with started(project) as server:
-        assert httpx.post(f"{server.url}/{api}", json=0).status_code == 500
+        assert httpx.post(f"{server.url}/{api}", json=0, timeout=60).status_code == 500
         server.wait_for(REASON)
         assert server.process.wait(30) == 1
 

@@ -38,7 +38,7 @@ def client(tmp_path_factory):
     project = tmp_path_factory.mktemp("public")
     (project / "app.py").write_text(APP)
     with started(project, public_url=f"{URL}/", aliases={"/ping": "/readyz"}) as server:
-        with httpx.Client(base_url=server.url, headers=HOST) as client:
+        with httpx.Client(base_url=server.url, headers=HOST, timeout=60) as client:
             yield client
         assert server.stop() == 0
 
@@ -98,7 +98,9 @@ def test_a_path_of_the_servers_own_that_begins_like_the_prefix_stays_its_own_on_
     (tmp_path / "app.py").write_text(APP)
     aliases = {"/v1/models/echo:predict": "/predict", "/v1/readyz": "/predict"}
     with started(tmp_path, public_url=url, aliases=aliases) as server:
-        answers = [httpx.post(f"{server.url}{path}", json=1, headers=headers) for headers in ({}, {"content-encoding": "identity"})]
+        answers = [
+            httpx.post(f"{server.url}{path}", json=1, headers=headers, timeout=60) for headers in ({}, {"content-encoding": "identity"})
+        ]
         assert [(answer.status_code, answer.text) for answer in answers] == [(200, "1")] * 2
         assert server.stop() == 0
 
@@ -117,7 +119,7 @@ def test_a_public_host_and_an_allowed_one_may_be_written_in_capitals(tmp_path):
     with started(tmp_path, public_url="https://API.example.org", allowed_hosts=["Models.example.org"]) as server:
         for headers in ({}, {"content-encoding": "identity"}):
             for host, status in {"api.example.org": 200, "models.EXAMPLE.org": 200, "localhost": 403}.items():
-                assert httpx.post(f"{server.url}/predict", json=1, headers={**headers, "host": host}).status_code == status
+                assert httpx.post(f"{server.url}/predict", json=1, headers={**headers, "host": host}, timeout=60).status_code == status
         assert server.stop() == 0
 
 
@@ -134,8 +136,8 @@ def test_the_access_log_has_the_path_without_what_is_before_all_of_them(tmp_path
 def test_without_a_public_url_the_document_names_no_server(tmp_path):
     (tmp_path / "app.py").write_text(APP)
     with started(tmp_path) as server:
-        assert "servers" not in httpx.get(f"{server.url}/openapi.json").json()
-        assert f"{server.url}/predict" in unescape(httpx.get(server.url).text)
+        assert "servers" not in httpx.get(f"{server.url}/openapi.json", timeout=60).json()
+        assert f"{server.url}/predict" in unescape(httpx.get(server.url, timeout=60).text)
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+import running
 from bento.compiled import is_compiled
 from client import Connection, post
 from running import PROGRAM, Server, processes, started
@@ -73,10 +74,8 @@ def answers_of(server: Server, api: str, count: int) -> set[object]:
     return seen
 
 
-def eventually(holds: Callable[[], object], seconds: float = 20.0) -> None:
-    due = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < due
+def eventually(holds: Callable[[], object]) -> None:
+    assert running.eventually(holds)
 
 
 def memory(pid: int) -> int:
@@ -215,7 +214,7 @@ def test_requests_to_different_workers_have_different_ids(project):
     with started(project, workers=2) as server:
         first = {}
         while len(first) < 2:
-            answer = httpx.post(f"{server.url}/pid", json=1)
+            answer = httpx.post(f"{server.url}/pid", json=1, timeout=60)
             first.setdefault(answer.json(), answer.headers["x-request-id"])
         assert len({request_id[:12] for request_id in first.values()}) == 2
 
@@ -239,12 +238,12 @@ def test_health_is_answered_while_the_service_of_many_workers_is_loading(project
     with started(project, workers=2) as server:
         url = re.search(r"http://\S+", server.wait_for("starts on"))[0]
         assert httpx.get(f"{url}/livez", timeout=60).status_code == 200
-        assert httpx.get(f"{url}/readyz").text == "loading\n"
-        refused = httpx.post(f"{url}/pid", json=1)
+        assert httpx.get(f"{url}/readyz", timeout=60).text == "loading\n"
+        refused = httpx.post(f"{url}/pid", json=1, timeout=60)
         assert (refused.status_code, refused.json()["detail"], refused.headers["retry-after"]) == (503, "the service is loading", "1")
         (project / "go").touch()
         server.wait_for("is ready on")
-        eventually(lambda: httpx.get(f"{url}/readyz").text == "ready\n")
+        eventually(lambda: httpx.get(f"{url}/readyz", timeout=60).text == "ready\n")
         assert {type(ask(server, "pid")) for _ in range(20)} == {int}
         assert server.stop() == 0
 
@@ -261,8 +260,8 @@ def test_no_worker_is_ready_before_the_process_that_refuses_requests_meanwhile_i
         assert httpx.get(f"{url}/readyz", timeout=60).text == "loading\n"
         os.kill(porter, signal.SIGCONT)
         server.wait_for("is ready on")
-        assert httpx.get(f"{url}/readyz").text == "ready\n"
-        assert {httpx.post(f"{url}/pid", json=1).status_code for _ in range(20)} == {200}
+        assert httpx.get(f"{url}/readyz", timeout=60).text == "ready\n"
+        assert {httpx.post(f"{url}/pid", json=1, timeout=60).status_code for _ in range(20)} == {200}
         assert server.stop() == 0
 
 
@@ -382,11 +381,11 @@ def test_sighup_takes_the_latest_version_that_is_in_the_store_now(tmp_path):
         "import json", f"import os; os.environ['BENTO_HOME'] = {home['BENTO_HOME']!r}\nimport json"
     )
     with started(tmp_path, program, workers=2) as server:
-        assert httpx.get(f"{server.url}/openapi.json").json()["info"]["version"] == "1"
+        assert httpx.get(f"{server.url}/openapi.json", timeout=60).json()["info"]["version"] == "1"
         subprocess.run([*save, "2"], cwd=tmp_path, env=home, check=True, capture_output=True)
         server.process.send_signal(signal.SIGHUP)
         server.wait_for("all workers of worker:2 are new")
-        eventually(lambda: httpx.get(f"{server.url}/openapi.json").json()["info"]["version"] == "2")
+        eventually(lambda: httpx.get(f"{server.url}/openapi.json", timeout=60).json()["info"]["version"] == "2")
 
 
 def test_figures_never_go_down_whatever_becomes_of_workers(project):

@@ -133,7 +133,7 @@ def test_a_server_keeps_what_it_serves(project, service, store, tmp_path):
     url, other = f"file://{tmp_path}/remote", Store(tmp_path / "other")
     bento.push("iris:1", url, store=store)
     with started(project, SERVE, url=f"{url}/iris:1", store=str(other.root)) as server:
-        assert httpx.post(f"{server.url}/predict", json=[1]).text == "setosa"
+        assert httpx.post(f"{server.url}/predict", json=[1], timeout=60).text == "setosa"
         assert names(prune(other.root, max_size=0)[1]) == ["iris:1"]
         assert server.stop(signal.SIGTERM) == 0
     assert names(prune(other.root, max_size=0)[0]) == ["iris:1"]

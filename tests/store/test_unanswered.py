@@ -200,10 +200,10 @@ def test_a_web_server_that_says_when_it_has_time_is_asked_again(store, service, 
 
 @pytest.mark.parametrize(
     ("status", "retry_after", "asked"),
-    [(503, "0", 3), (503, "2", 1), (503, "Fri, 31 Dec 1999 23:59:59 GMT", 1), (503, "-1", 1), (500, "0", 1)],
+    [(503, "0", 3), (503, "31", 1), (503, "Fri, 31 Dec 1999 23:59:59 GMT", 1), (503, "-1", 1), (500, "0", 1)],
 )
 def test_a_web_server_is_not_asked_again_for_ever_nor_waited_for_longer_than_a_silent_one(store, monkeypatch, status, retry_after, asked):
-    monkeypatch.setenv("BENTO_REMOTE_TIMEOUT", "1")
+    monkeypatch.setenv("BENTO_REMOTE_TIMEOUT", "30")
     with busy(9, status, retry_after) as (url, sent_away), pytest.raises(RemoteError, match=f": {status} "):
         find(f"{url}/iris.bento", store=store)
     assert len(sent_away) == asked

@@ -40,7 +40,7 @@ def test_a_bare_model_is_served_by_many_workers(run, tmp_path):
     bento.save(model, "flowers", store=bento.Store(tmp_path / "home"))
     with run.served("flowers:latest", "--workers", "2", OMP_NUM_THREADS=None) as server:
         for _ in range(4):
-            answer = httpx.post(f"{server.url}/predict", json=flowers[::15].tolist())
+            answer = httpx.post(f"{server.url}/predict", json=flowers[::15].tolist(), timeout=60)
             assert answer.json() == model.predict(flowers[::15]).tolist()
-        refused = httpx.post(f"{server.url}/predict", json=[[1.0, 2.0]])
+        refused = httpx.post(f"{server.url}/predict", json=[[1.0, 2.0]], timeout=60)
         assert (refused.status_code, refused.json()["detail"]) == (422, "expected rows of 4 values, got [1.0, 2.0] at index 0")

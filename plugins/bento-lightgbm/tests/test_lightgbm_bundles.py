@@ -41,10 +41,12 @@ def test_a_bare_model_is_served_by_many_workers(run, tmp_path):
     bento.save(model, "flowers", store=bento.Store(tmp_path / "home"))
     with run.served("flowers:latest", "--workers", "2", OMP_NUM_THREADS=None) as server:
         for _ in range(4):
-            answer = httpx.post(f"{server.url}/predict", json=flowers[::15].tolist())
+            answer = httpx.post(f"{server.url}/predict", json=flowers[::15].tolist(), timeout=60)
             assert answer.json() == model.predict(flowers[::15]).tolist()
         gaps = np.where(flowers[::15] < 3, flowers[::15], np.nan)
-        answer = httpx.post(f"{server.url}/predict", json=[[None if np.isnan(value) else value for value in row] for row in gaps])
+        answer = httpx.post(
+            f"{server.url}/predict", json=[[None if np.isnan(value) else value for value in row] for row in gaps], timeout=60
+        )
         assert answer.json() == model.predict(gaps).tolist() != model.predict(flowers[::15]).tolist()
-        refused = httpx.post(f"{server.url}/predict", json=[[1.0, 2.0]])
+        refused = httpx.post(f"{server.url}/predict", json=[[1.0, 2.0]], timeout=60)
         assert (refused.status_code, refused.json()["detail"]) == (422, "expected an array of shape (n, 4), got (1, 2)")

@@ -251,7 +251,7 @@ def test_a_server_answers_whether_its_workers_are_one_or_two(run, tmp_path, work
     (tmp_path / "net.onnx").write_bytes(graphs.product().SerializeToString())
     run(sys.executable, "-c", "import bento, product; bento.save(product.Product(model='net.onnx'))")
     with run.served("product", "--workers", workers) as server:
-        answers = [httpx.post(f"{server.url}/predict", json=ROWS.tolist()) for _ in range(4)]
+        answers = [httpx.post(f"{server.url}/predict", json=ROWS.tolist(), timeout=60) for _ in range(4)]
     assert [answer.json() for answer in answers] == [PRODUCTS] * 4
     assert "Traceback" not in server.said
 

@@ -137,9 +137,9 @@ def test_a_server_answers_with_the_model_in_inference_mode_and_shares_the_proces
     expected = nets.Net().eval()(pictures)
     with run.served("served", "--workers", str(workers)) as server:
         body = TensorAdapter().encode(pictures, "application/x-npy")
-        answer = httpx.post(f"{server.url}/tell", content=body, headers={"Content-Type": "application/x-npy"})
+        answer = httpx.post(f"{server.url}/tell", content=body, headers={"Content-Type": "application/x-npy"}, timeout=60)
         assert torch.allclose(torch.tensor(answer.json()), expected, atol=1e-5)
-        about = httpx.post(f"{server.url}/about", json=1).json()
+        about = httpx.post(f"{server.url}/about", json=1, timeout=60).json()
     assert about["inference"]
     assert 1 <= about["threads"] <= max(1, len(os.sched_getaffinity(0)) // workers)
 
