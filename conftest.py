@@ -20,6 +20,10 @@ if chosen := os.environ.get("HYPOTHESIS_PROFILE"):
 elif not os.environ.get("CI"):
     settings.load_profile("unhurried")
 
+# What has bento do otherwise than it does by itself; where the store lies is left as it is.
+for name in ("BENTO_DISABLE_PLUGINS", "BENTO_MAX_BUNDLE", "BENTO_REMOTE_TIMEOUT", "BENTO_TRUSTED_KEYS", "SOURCE_DATE_EPOCH"):
+    os.environ.pop(name, None)
+
 ROOT = Path(__file__).parent
 # What hypothesis finds out about our modules takes longer than most tests, and is the same for processes in folders of their own.
 os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(ROOT / ".hypothesis"))
