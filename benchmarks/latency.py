@@ -21,29 +21,34 @@ _CONNECTIONS = 64
 # Of fewer, the 99th percentile is little else than the largest.
 _LEAST_REQUESTS = 400
 _HALF = "half its peak"
+_OURS = "bento"
+_QUANTILES = ("p50", "p99")
 
+# By subject and load: the 50th and 99th percentile of each round.
 Found = dict[tuple[str, str], list[tuple[float, float]]]
 
 
 def latency(plan: Plan) -> Section:
-    """The 50th and 99th percentile at half of each server's own peak, and at three rates that are the same for all."""
+    """The 50th and 99th percentile at half of each server's own peak, beside bento's at that rate, and at three rates for all."""
     found: Found = defaultdict(list)
     peaks: dict[str, list[float]] = defaultdict(list)
     with stable(plan.chosen([bento("logistic"), *peers("logistic")])) as made:
         made.in_turn(plan.rounds, lambda server: _peak(server, plan.seconds, peaks))
         half = {name: median(rates) / 2 for name, rates in peaks.items()}
-        made.in_turn(plan.rounds, lambda server: _load(server, half[server.subject.name], _HALF, plan, found))
+        made.in_turn(plan.rounds, lambda server: _load_half(server, half, plan, found))
         for rate in _RATES:
             # Who cannot answer as fast as is asked has no latency but the length of the round.
             made.in_turn(plan.rounds, lambda server, rate=rate: _load_if_able(server, rate, half, plan, found))  # type: ignore[misc]
     loads = [_HALF, *(f"{rate:,}/s" for rate in _RATES)]
-    head = ["p50 / p99 in ms", *loads, "its peak"]
+    head = ["p50 / p99 in ms", _HALF, "bento at that rate", *loads[1:], "its peak"]
     note = f"LogisticRegression, random arrivals, {_CONNECTIONS} connections; a dash where the rate is above the server's peak."
     section = Section("Latency", head, note, absent=made.absent)
     for name, rates in peaks.items():
-        section.rows.append([name, *(_cell(found.get((name, load))) for load in loads), f"{median(rates):,.0f}/s"])
-        section.figures[name] = {load: _middle(found[name, load]) for load in loads if (name, load) in found}
+        cells = [_cell(found.get(place)) for place in ((name, _HALF), (_OURS, _half_of(name)), *((name, load) for load in loads[1:]))]
+        section.rows.append([name, *cells, f"{median(rates):,.0f}/s"])
+        section.figures[name] = {load: _middle(rounds) for (subject, load), rounds in found.items() if subject == name}
     section.goals = [_goal(load, quantile, found) for load in loads for quantile in (0, 1)]
+    section.goals += [_goal_at_their_half(quantile, found, list(peaks)) for quantile in (0, 1)]
     return section
 
 
@@ -57,6 +62,20 @@ def _peak(server: Server, seconds: float, peaks: dict[str, list[float]]) -> None
     with server.client(_CONNECTIONS) as client:
         client.keep_asking(min(seconds, 0.2))
         peaks[server.subject.name].append(client.keep_asking(seconds).rate)
+
+
+def _half_of(name: str) -> str:
+    """The load of bento that is half of somebody else's peak."""
+    return f"half of {name}'s peak"
+
+
+def _load_half(server: Server, half: dict[str, float], plan: Plan, found: Found) -> None:
+    """Half of the server's own peak; bento at the halves of all others as well, for what it answers at its own others cannot at all."""
+    _load(server, half[server.subject.name], _HALF, plan, found)
+    if server.subject.name == _OURS:
+        for name, rate in half.items():
+            if name != _OURS and rate < 2 * half[_OURS]:
+                _load(server, rate, _half_of(name), plan, found)
 
 
 def _load(server: Server, rate: float, load: str, plan: Plan, found: Found) -> None:
@@ -84,11 +103,25 @@ def _cell(rounds: list[tuple[float, float]] | None) -> str:
 
 def _goal(load: str, quantile: int, found: Found) -> Goal:
     """Below everybody's. Half of one's own peak is another rate for each, and bento's the highest."""
-    name = ("p50", "p99")[quantile]
-    promise = f"{name} at {load} below every peer's"
+    promise = f"{_QUANTILES[quantile]} at {load} below every peer's"
     values = {subject: _middle(rounds)[quantile] for (subject, other), rounds in found.items() if other == load}
-    ours = values.pop("bento", None)
+    ours = values.pop(_OURS, None)
     if ours is None or not values:
         return Goal(promise, "" if ours is None else f"{milliseconds(ours)} ms", None)
     best = min(values, key=lambda subject: values[subject])
     return Goal(promise, f"{milliseconds(ours)} ms; next {best} with {milliseconds(values[best])} ms", ours < values[best])
+
+
+def _goal_at_their_half(quantile: int, found: Found, names: list[str]) -> Goal:
+    """Below everybody's at the same load, which is half of what that peer can do."""
+    promise = f"{_QUANTILES[quantile]} at half of each peer's peak below that peer's"
+    pairs = {
+        name: (_middle(found[_OURS, _half_of(name)])[quantile], _middle(found[name, _HALF])[quantile])
+        for name in names
+        if (_OURS, _half_of(name)) in found and (name, _HALF) in found
+    }
+    if not pairs:
+        return Goal(promise, "", None)
+    closest = max(pairs, key=lambda name: pairs[name][0] / pairs[name][1])
+    ours, theirs = pairs[closest]
+    return Goal(promise, f"{milliseconds(ours)} to {milliseconds(theirs)} ms; the closest is {closest}", ours < theirs)
