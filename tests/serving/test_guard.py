@@ -29,6 +29,14 @@ async def test_a_loopback_server_refuses_a_foreign_host_name(serving):
     assert (response.status_code, response.json()["detail"], page.status_code) == (403, detail, 403)
 
 
+@pytest.mark.parametrize("local_address", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
+async def test_a_loopback_server_is_one_in_every_spelling_of_its_address(serving, local_address):
+    async with serving(Guarded(), local_address=local_address) as client:
+        rebound = await client.post("/echo", json={}, headers={"host": "rebound.example:3000"})
+        own = await client.post("/echo", json={}, headers={"host": "[::ffff:127.0.0.1]:3000"})
+    assert (rebound.status_code, own.status_code) == (403, 200)
+
+
 async def test_a_server_reached_from_outside_answers_to_any_name(serving):
     async with serving(Guarded(), local_address="10.0.0.7") as client:
         assert (await client.post("/echo", json={}, headers={"host": "models.example"})).status_code == 200
@@ -55,7 +63,7 @@ async def test_health_is_answered_under_any_name_for_who_asks_for_it_knows_none(
         assert (await client.get("/metrics", headers={"host": host})).status_code == 403
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:9999"])
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:9999", "http://[::1"])
 async def test_a_page_of_another_site_cannot_call(serving, origin):
     async with serving(Guarded(), local_address="127.0.0.1") as client:
         response = await client.post("/echo", json={}, headers={"host": "localhost:3000", "origin": origin})

@@ -32,8 +32,16 @@ def check_caller(headers: Mapping[str, str], local_address: str, allowed_hosts: 
     if not (is_own or (public_host and name == public_host)):
         raise Forbidden(f"this server does not answer for the host {name!r}: start it with --allowed-host {name} if it should")
     origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc.lower() != host.lower():
+    if origin is not None and _host_of(origin) != host.lower():
         raise Forbidden(f"requests from pages of {origin!r} are refused: call from a page of this server, or without a browser")
+
+
+def _host_of(origin: str) -> str | None:
+    """`HTTP://LocalHost:3000` to `localhost:3000`; None for what is no origin of a page."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return None
 
 
 def _host_name(host: str) -> str:
@@ -47,6 +55,8 @@ def _is_loopback(name: str) -> bool:
     if name == "localhost" or name.endswith(".localhost"):
         return True
     try:
-        return ip_address(name).is_loopback
+        address = ip_address(name)
     except ValueError:
         return False
+    # So a socket for both kinds of addresses writes one of IPv4.
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
