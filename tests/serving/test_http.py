@@ -83,6 +83,12 @@ async def test_an_accept_header_that_nothing_fits_gets_the_adapters_first_type(s
     assert response.headers["content-type"] == "application/json"
 
 
+async def test_an_accept_header_longer_than_any_that_means_something_is_not_read(serving):
+    async with serving(Echo()) as client:
+        response = await client.post("/echo", json=[1], headers={"accept": "application/msgpack" + ", image/png" * 1000})
+    assert response.headers["content-type"] == "application/json"
+
+
 async def test_text_answers_name_their_charset(serving):
     async with serving(Echo()) as client:
         response = await client.post("/shout", content="grün".encode("latin-1"), headers={"content-type": "text/plain; charset=latin-1"})

@@ -18,6 +18,7 @@ UTF8 = frozenset({"utf-8", "utf8"})
 """What clients call it, lower case."""
 
 _CHARSET = frozenset({"charset"})
+_LONGEST, _SHOWN = 1024, 40
 # Source: RFC 9110, sections 5.6.2 (token), 5.6.4 (quoted-string) and 8.3.1 (media type).
 _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _MEDIA_TYPE = re.compile(rf"{_WORD}/{_WORD}")
@@ -81,6 +82,9 @@ def _quote(text: str) -> str:
 @lru_cache(maxsize=1024)
 def parse_content_type(header: str) -> tuple[str, Mapping[str, str]]:
     """Split `Text/CSV; charset="utf-8"` into `("text/csv", {"charset": "utf-8"})`; an empty header gives `("", {})`."""
+    # What was read is kept, and takes some thirty times the room of its header; what is refused is not.
+    if len(header) > _LONGEST:
+        raise BadInput(f"{header[:_SHOWN]!r}... is no content type: it has {len(header)} characters, expected at most {_LONGEST}")
     header = header.strip()
     if not header:
         return "", MappingProxyType({})

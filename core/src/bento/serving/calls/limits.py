@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from .call import Call
 
 MIB = 1 << 20
+_MOST_DIGITS = 20
+_LITTLE = 512
 
 LINGER_SECONDS = 5.0
 """How long a client may go on sending what was refused before its connection is closed. Closed with bytes unread, it would be
@@ -44,12 +46,18 @@ def check_framing(raw_headers: Iterable[tuple[bytes, bytes]], limits: Limits) ->
     """Refuse a body by its Content-Length or Transfer-Encoding, before any of it is read."""
     for name, value in raw_headers:
         if name.lower() == b"content-length":
-            if not value.isdigit():
-                raise BadInput(f"{value.decode('latin-1')!r} is no Content-Length")
-            if int(value) > limits.body:
+            size = read_length(value)
+            if size is None:
+                raise BadInput(f"{value.decode('latin-1')!r:.80} is no Content-Length")
+            if size > limits.body:
                 raise too_large(limits)
         if name.lower() == b"transfer-encoding" and value.strip().lower() != b"chunked":
             raise BadInput(f"Transfer-Encoding: expected chunked, got {value.decode('latin-1')!r}")
+
+
+def read_length(value: bytes) -> int | None:
+    """The number in a Content-Length; None for what is none, or has more digits than any, which Python would not even read."""
+    return int(value) if value.isdigit() and len(value) <= _MOST_DIGITS else None
 
 
 def too_large(limits: Limits) -> TooLarge:
@@ -77,17 +85,21 @@ def decompress(body: bytes | bytearray, encoding: str, limits: Limits) -> bytes 
 
 def _inflate(body: bytes | bytearray, window: int, limits: Limits) -> bytes:
     chunks: list[bytes] = []
-    room = limits.body
-    while body:
+    room, place, size = limits.body, 0, len(body)
+    rest = memoryview(body)
+    while place < len(body):
         stream = zlib.decompressobj(window)
-        try:
-            chunks.append(stream.decompress(body, room + 1))
-        except zlib.error as error:
-            raise BadInput(f"the body is not what its Content-Encoding says: {error}") from error
-        room -= len(chunks[-1])
-        if room < 0:
-            raise too_large(limits)
-        if not stream.eof:
-            raise BadInput("the body ends in the middle of its Content-Encoding")
-        body = stream.unused_data
+        while not stream.eof:
+            if place >= len(body):
+                raise BadInput("the body ends in the middle of its Content-Encoding")
+            try:
+                chunks.append(stream.decompress(rest[place : place + size], room + 1))
+            except zlib.error as error:
+                raise BadInput(f"the body is not what its Content-Encoding says: {error}") from error
+            room -= len(chunks[-1])
+            if room < 0:
+                raise too_large(limits)
+            place, size = min(place + size, len(body)), 2 * size
+        # What it was given and has no use for has been copied. So each further one is given little to begin with.
+        place, size = place - len(stream.unused_data), _LITTLE
     return b"".join(chunks)

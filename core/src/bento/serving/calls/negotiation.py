@@ -5,14 +5,20 @@ from __future__ import annotations
 from functools import lru_cache
 
 _ANY = frozenset({"", "*/*"})
+_LONGEST = 1024
 
 
-@lru_cache(maxsize=1024)
 def choose(accept: str, media_types: tuple[str, ...]) -> str:
     """The media type that `Accept` likes best, the adapter's first among equals, and its first too when it likes none.
 
-    Answering in another type than asked for is allowed and kinder than a 406 to clients that send a careless header.
+    Answering in another type than asked for is allowed and kinder than a 406 to clients that send a careless header. One that
+    is longer than any that means something is not read.
     """
+    return _choose(accept if len(accept) <= _LONGEST else "", media_types)
+
+
+@lru_cache(maxsize=1024)
+def _choose(accept: str, media_types: tuple[str, ...]) -> str:
     written = [media_type for media_type in media_types if "*" not in media_type] or ["application/octet-stream"]
     if accept in _ANY:
         return written[0]

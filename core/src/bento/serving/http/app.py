@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from ...errors import BentoError, DefinitionError, Overloaded
 from ...registry import installed
@@ -21,6 +22,9 @@ from .lane import ClientLeft, Exchange
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+# Source: RFC 3986, section 3.3.
+_PLAIN = "/!$&'()*+,;=:@"
 
 
 class App:
@@ -78,7 +82,9 @@ class App:
         except ClientLeft:
             status = CLIENT_LEFT
         if self.access_log is not None:
-            self.access_log.write(exchange.method, exchange.path, status, exchange.seconds, exchange.request_id)
+            # Spaces and line ends, which a client can have encoded in a path, are decoded there.
+            path = quote(exchange.path, _PLAIN, errors="replace")
+            self.access_log.write(exchange.method, path, status, exchange.seconds, exchange.request_id)
 
     async def _answer(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> int:
         life = self.lifecycle

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import BadInput, Forbidden
 from ..calls.call import Call
+from ..calls.limits import read_length
 from ..calls.request import Head, own_request_id, read_timeout
 from .guard import check_caller
 
@@ -109,9 +110,9 @@ class Heads:
 
     def _fits_limits(self, named: dict[bytes, bytes]) -> bool:
         limits = self._lifecycle.limits
-        length = named.get(b"content-length", b"")
+        length = read_length(named.get(b"content-length", b""))
         size = sum(len(name) + len(value) for name, value in named.items())
-        return length.isdigit() and int(length) <= limits.body and size <= limits.headers
+        return length is not None and length <= limits.body and size <= limits.headers
 
     def _knows(self, host: bytes, local_address: str) -> bool:
         """Whether requests for this host are answered; which ones were allowed is remembered."""
