@@ -40,6 +40,14 @@ def test_text_is_read_from_any_kind_of_buffer():
     assert {Payload(kind(b"bento")).text() for kind in (bytes, bytearray, memoryview)} == {"bento"}
 
 
+@pytest.mark.parametrize("charset", ["utf-7", "U7"])
+def test_half_a_surrogate_is_no_text_in_any_charset(charset):
+    assert Payload.of(b"+2D3eqQ-", f"text/plain; charset={charset}").text() == "\U0001f6a9"
+    with pytest.raises(BadInput) as refusal:
+        Payload.of(b"+2AA-", f"text/plain; charset={charset}").text()
+    assert str(refusal.value).startswith(f"the body is not {charset} text: ")
+
+
 @pytest.mark.parametrize("header", ["json", "text/", "/csv", "text/csv text/plain", "text/csv; charset", "text/csv, text/plain"])
 def test_a_header_that_is_no_content_type_is_bad_input(header):
     with pytest.raises(BadInput, match="is no content type"):

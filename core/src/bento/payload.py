@@ -29,6 +29,7 @@ _NO_CHARSETS = frozenset({"punycode", "idna", "unicode_escape", "raw_unicode_esc
 # Python keeps every name that it has ever looked up, so names from outside are looked up here first. Some have no alias.
 _UNALIASED = "cp1006 cp720 cp737 cp856 cp874 cp875 koi8_t koi8_u mac_arabic mac_croatian mac_farsi mac_romanian utf_8_sig"
 _CHARSETS = frozenset({*aliases, *aliases.values(), *_UNALIASED.split()}) - _NO_CHARSETS
+_UTF7 = frozenset({"utf_7", *(name for name, codec in aliases.items() if codec == "utf_7")})
 
 
 class Payload(NamedTuple):
@@ -61,13 +62,17 @@ class Payload(NamedTuple):
         """The body as text in the charset its sender named, UTF-8 by default."""
         charset = self.parameters.get("charset", "utf-8")
         try:
-            if encodings.normalize_encoding(charset).lower() not in _CHARSETS:
+            name = encodings.normalize_encoding(charset).lower()
+            if name not in _CHARSETS:
                 raise LookupError(charset)
-            return str(self.data, charset)
+            text = str(self.data, charset)
+            if name in _UTF7:
+                text.encode()  # it alone can write half a surrogate, and nothing could write that again
         except UnicodeError as error:
             raise BadInput(f"the body is not {charset} text: {error}") from error
         except (LookupError, ValueError) as error:
             raise UnsupportedMediaType(f"unknown charset {charset!r}") from error
+        return text
 
 
 def says_utf8(parameters: Mapping[str, str]) -> bool:
