@@ -1,5 +1,5 @@
 # cython: language_level=3, wraparound=False
-"""A request arrives: from a packet of its connection to a call."""
+"""Requests arrive: from the packets of connections to calls."""
 
 import math
 import time
@@ -100,7 +100,7 @@ def fresh_calls(connections):
 
 
 cdef object next_call(object connection):
-    """The call of what has come by a connection, which is forgotten there, or None."""
+    """The call of the request that a connection has received, which forgets it, or None."""
     head = get(connection, CONNECTION.fresh)
     cdef bytes packet = get(connection, CONNECTION.packet)
     put(connection, CONNECTION.fresh, None)

@@ -1,7 +1,10 @@
-"""What is known of bento-core's classes."""
+"""What is known of bento-core: its classes, where their objects have their attributes, and the constants that both forms go by."""
 
 cdef object Answer, Backlog, Call, FastLane, FastProtocol, Head, PlainCall, PlainHead
 cdef object NO_RUN, new_request_id, parse_packet
+# How many requests of a connection may be in flight while its answers are small, and up to how many bytes an answer is.
+cdef object MANY
+cdef Py_ssize_t SEPARATE_WRITE
 
 cdef struct AnswerPlaces:
     Py_ssize_t body, headers, media_type, status, timing

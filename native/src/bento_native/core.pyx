@@ -1,8 +1,8 @@
 # cython: language_level=3
 """bento-core's classes, and where their objects have what the loops read and write.
 
-They are looked up when the first loop runs, for bento-core imports this package before it has them. Those of connections need uvicorn, which
-a service that is asked without a server never imports.
+They are looked up when the first loop runs, for bento-core imports this package before it has defined them. Connections are looked up by
+themselves: their classes need uvicorn, which a service that is asked without a server never imports.
 """
 
 from .slots cimport get, is_a, is_mostly, slot
@@ -11,7 +11,7 @@ is_known = are_connections_known = False
 
 
 cdef int know() except -1:
-    """Learn of calls and answers, once; a class that has not what is expected of it is a TypeError or an AttributeError."""
+    """Look up calls and answers, once; a class that lacks a slot that is expected of it is a TypeError or an AttributeError."""
     global is_known, Answer, Call, Head, NO_RUN
     from bento.serving.calls.answer import Answer
     from bento.serving.calls.call import NO_RUN, Call
@@ -46,9 +46,10 @@ cdef int know() except -1:
 
 
 cdef int know_connections() except -1:
-    """Learn of connections as well, and of what comes by them."""
-    global are_connections_known, Backlog, FastLane, FastProtocol, PlainCall, PlainHead, new_request_id, parse_packet
+    """Look up connections as well, and what comes by them."""
+    global are_connections_known, Backlog, FastLane, FastProtocol, PlainCall, PlainHead, new_request_id, parse_packet, MANY, SEPARATE_WRITE
     from bento.serving.calls.request import new_request_id
+    from bento.serving.http import fast, pipelining
     from bento.serving.http.backlog import Backlog
     from bento.serving.http.connection import Connection
     from bento.serving.http.fast import FastLane
@@ -56,6 +57,8 @@ cdef int know_connections() except -1:
     from bento.serving.http.protocol import FastProtocol
 
     know()
+    MANY = pipelining._MANY
+    SEPARATE_WRITE = fast._SEPARATE_WRITE
     parse_packet = Connection.data_received
     CALL.connection = slot(PlainCall, "connection")
     CONNECTION.ending = slot(FastProtocol, "ending")
@@ -92,7 +95,7 @@ cdef int know_connections() except -1:
 
 
 cdef int expect_call(object call) except -1:
-    """Only a call has the places of one."""
+    """Refuse, as a TypeError, what is no call: only a call has its attributes where `CALL` says."""
     if not is_mostly(call, PlainCall, Call):
         raise TypeError(f"expected a call, got {call!r}")
     return 0
@@ -107,7 +110,7 @@ cdef object lane_of(object connection):
 
 
 cdef object flow_of(object connection):
-    """What keeps a connection's reading and writing apart."""
+    """The flow of a connection, which knows whether its reading and its writing are paused."""
     flow = get(connection, CONNECTION.flow)
     if not is_a(flow, Backlog):
         raise TypeError(f"expected the flow of a connection, got {flow!r}")

@@ -5,12 +5,10 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from libc.math cimport fabs, llrint
 from libc.string cimport memcpy
 
-from .core cimport ANSWER, CALL, CONNECTION, FLOW, Answer, FastProtocol, PlainCall
+from .core cimport ANSWER, CALL, CONNECTION, FLOW, MANY, SEPARATE_WRITE, Answer, FastProtocol, PlainCall
 from .core cimport are_connections_known, expect_call, flow_of, is_known, know, know_connections
 from .slots cimport ascii_of, get, is_a, is_ascii, listed, new, new_text, number, put
 
-cdef Py_ssize_t SEPARATE_WRITE = 64 * 1024
-cdef Py_ssize_t MANY = 64
 cdef object OK = 200
 cdef bytes BEFORE_ID = b"\r\nx-content-type-options: nosniff\r\nx-request-id: "
 cdef bytes BEFORE_TIMING = b"\r\nserver-timing: "
@@ -38,7 +36,7 @@ cdef Py_ssize_t write_decimal(char *at, double value, int places) except -1:
     cdef double scaled = value * unit
     cdef bytes text
     cdef Py_ssize_t size
-    # Multiplied, a number has an error of its own, which counts where it is nearly halfway between two others.
+    # The product has an error of its own, which could turn the rounding where it is nearly halfway between two numbers.
     if not 0 <= scaled < 1e12 or fabs(scaled - llrint(scaled)) > 0.499:
         text = f"{value:.{places}f}".encode()
         copied(at, PyBytes_AS_STRING(text), len(text))
@@ -49,7 +47,7 @@ cdef Py_ssize_t write_decimal(char *at, double value, int places) except -1:
 
 
 cdef str joined(str before, const char *middle, Py_ssize_t size, str after, str last, str end):
-    """One text; the parts are all ASCII."""
+    """The parts as one text; all of them have to be ASCII."""
     cdef str text = new_text(len(before) + size + len(after) + len(last) + len(end), 127)
     cdef char *at = copied(ascii_of(text), ascii_of(before), len(before))
     at = copied(at, middle, size)
@@ -169,7 +167,7 @@ def encode_all(dict starts, calls, answers, unusual):
 
 
 cdef bytes encode(start, answer, request_id, str more):
-    """An answer that is small and all ASCII but for its body, or None; `more` is all of its own headers."""
+    """A small answer, or None if it is large or its head is not all ASCII; `more` is its own headers, each with its end of line."""
     body, timing = get(answer, ANSWER.body), get(answer, ANSWER.timing)
     if type(body) is not bytes or PyBytes_GET_SIZE(body) > SEPARATE_WRITE or not is_ascii(more):
         return None
@@ -219,11 +217,13 @@ def send_all(calls, written):
 cdef bint is_alone(connection, call) except -1:
     """Whether a connection has nothing in flight but this call."""
     cdef list in_flight = get(connection, CONNECTION.in_flight)
-    return len(in_flight) == 1 and in_flight[0] is call and not get(connection, CONNECTION.waiting) and not get(connection, CONNECTION.ready)
+    if len(in_flight) != 1 or in_flight[0] is not call:
+        return False
+    return not get(connection, CONNECTION.waiting) and not get(connection, CONNECTION.ready)
 
 
 cdef int send(connection, data) except -1:
-    """What `Pipelining.send` does for such a call."""
+    """What `Pipelining.send` does for a call that is alone."""
     cdef list in_flight = get(connection, CONNECTION.in_flight)
     put(connection, CONNECTION.most, MANY)
     in_flight.clear()

@@ -1,8 +1,8 @@
 # cython: language_level=3, wraparound=False, cdivision=True
 """Plain numbers in small JSON bodies, read straight into the memory of an array.
 
-Lists of numbers and nothing else are read here, exactly as a parser of all of JSON and a conversion to doubles would. Whatever is unusual,
-wrong or not exact is left to these.
+Only lists of numbers are read here, and exactly as by a parser of all of JSON with a conversion to doubles behind it. Whatever is unusual,
+wrong or not exact is left to those two.
 """
 
 from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_FromStringAndSize, PyByteArray_Resize
@@ -11,7 +11,7 @@ from libc.math cimport isfinite
 from libc.stdint cimport uint64_t
 
 cdef extern from "Python.h":
-    # Rounds correctly. Too large a number is infinite where there is no error to raise.
+    # Rounds correctly. With NULL for `error`, a number that is too large is infinite.
     double PyOS_string_to_double(const char *text, char **end, void *error) except? -1.0
 
 cdef enum:
@@ -19,7 +19,7 @@ cdef enum:
     # A whole number of so many digits fits into 64 bits.
     DIGITS = 19
 
-# Up to here, whole numbers and powers of ten are doubles, and one by the other is rounded once.
+# Whole numbers up to EXACT and so many powers of ten are doubles, so that the product or quotient of the two is rounded only once.
 # Source: W. D. Clinger, How to read floating point numbers accurately, 1990.
 cdef uint64_t EXACT = 1 << 53
 cdef enum:
@@ -44,7 +44,7 @@ def plain_numbers(bodies, tuple shape not None):
     cdef Py_ssize_t most = 0, count
     cdef bytearray numbers
     cdef double *first
-    # They are gone through twice, and must be the same.
+    # They are gone through twice, and must be the same both times.
     cdef list texts = list(bodies), counts = []
     reader.axes = len(shape)
     if not 0 < reader.axes <= AXES:
@@ -56,7 +56,7 @@ def plain_numbers(bodies, tuple shape not None):
     for body in texts:
         if type(body) is not bytes:
             return None
-        # There is a bracket or a comma for each number.
+        # Beside each number there is a bracket or a comma, so there is at most one for every two bytes.
         most += PyBytes_GET_SIZE(body) // 2
     numbers = PyByteArray_FromStringAndSize(NULL, most * sizeof(double))
     reader.next = first = <double *>PyByteArray_AS_STRING(numbers)
@@ -73,7 +73,7 @@ def plain_numbers(bodies, tuple shape not None):
 
 
 cdef Py_ssize_t read_list(Reader *reader, int axis) except? -2:
-    """Read a list with all that is in it; how many elements it has, or -1 for what is not read here."""
+    """Read a list with all that is in it; returns how many elements it has, or -1 for what is not read here."""
     cdef Py_ssize_t count = 0
     if not take(reader, b"["):
         return -1
@@ -106,7 +106,7 @@ cdef inline bint take(Reader *reader, char wanted) noexcept:
 
 
 cdef inline int read_digits(Reader *reader, uint64_t *value) noexcept:
-    """Step over digits; how many there are. Of very many, the value means nothing."""
+    """Step over digits and append them to `value`; returns how many there are. With more than DIGITS, `value` means nothing."""
     cdef const char *start = reader.at
     while reader.at < reader.end and c"0" <= reader.at[0] <= c"9":
         value[0] = 10 * value[0] + <uint64_t>(reader.at[0] - c"0")
@@ -115,7 +115,7 @@ cdef inline int read_digits(Reader *reader, uint64_t *value) noexcept:
 
 
 cdef bint read_number(Reader *reader) except -1:
-    """Read a number as RFC 8259 has it; whether it was one, and is exact."""
+    """Read a number in the notation of RFC 8259; False if it is none, or is left to the parser of all of JSON."""
     cdef uint64_t digits = 0, power = 0
     cdef int whole, part = 0, exponent = 0
     cdef bint is_negative, is_float = False
@@ -146,7 +146,7 @@ cdef bint read_number(Reader *reader) except -1:
     if whole + part <= DIGITS and digits <= EXACT and -POWERS < exponent < POWERS:
         value = <double>digits
         value = value * TENS[exponent] if exponent >= 0 else value / TENS[-exponent]
-        # A whole zero has no sign.
+        # `-0` is a whole number, and its zero has no sign; that of `-0.0` has one.
         if is_negative and (is_float or digits):
             value = -value
     elif not is_float:

@@ -1,5 +1,5 @@
 # cython: language_level=3, wraparound=False
-"""Calls pass through their api: what is noted of each on the way, and what all of a batch come to."""
+"""Calls pass through their api: what is noted of each on the way, and figures of all of a batch."""
 
 from cpython.number cimport PyNumber_Index
 
@@ -8,14 +8,14 @@ from .slots cimport clipped, get, is_a, is_mostly, listed, number, put
 
 
 cdef int begin() except -1:
-    """What comes first in every loop."""
+    """What every loop does first: see that calls and answers are known."""
     if not is_known:
         know()
     return 0
 
 
 cdef int expect_each(calls, others) except -1:
-    """There is something else for each call."""
+    """Refuse, as a ValueError, other things of which there is not one for each call."""
     if len(calls) != len(others):
         raise ValueError(f"expected as many as there are calls, {len(calls)}, got {len(others)}")
     return 0
@@ -67,7 +67,7 @@ def accepted_by(calls):
 
 
 cdef set said_by(calls, Py_ssize_t *place):
-    """What the heads of calls have in one place."""
+    """The different values that the heads of calls have in one place."""
     cdef set said = set()
     last = None
     begin()
@@ -96,7 +96,7 @@ def rows_of(calls):
 
 
 cdef list column(calls, Py_ssize_t *place):
-    """What calls have in one place, which is known once this has begun."""
+    """What calls have in one place. It comes as a pointer, for before `begin` nobody knows where it is."""
     cdef list values = []
     begin()
     for call in calls:
@@ -144,7 +144,7 @@ def is_batch(calls, Py_ssize_t size, double now):
     begin()
     for call in calls:
         expect_call(call)
-        # Any sum of such is a double.
+        # As a double, the sum of clipped numbers cannot overflow.
         rows += <double>clipped(get(call, CALL.rows) or 1, NULL)
         if rows > size or get(call, CALL.settled) or number(call, CALL.deadline) <= now:
             return False

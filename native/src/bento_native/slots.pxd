@@ -1,4 +1,7 @@
-"""What Cython itself does not offer: attributes that plain Python classes keep in `__slots__`, read and written where they lie."""
+"""What Cython itself does not offer: attributes that plain Python classes keep in `__slots__`, read and written where they lie.
+
+`get` and `put` do not look at what they are given: their caller has made sure with `is_a` that it is of the class that the place is for.
+"""
 
 cdef extern from *:
     """
@@ -42,23 +45,22 @@ cdef extern from *:
     object get "bento_get" (object holder, Py_ssize_t place)
     void put "bento_put" (object holder, Py_ssize_t place, object value)
     bint is_a "bento_is_a" (object holder, object kind)
-    # The same, sooner for the class that nearly all are of, which derives from `kind`.
+    # The same, quicker for objects of the class `likely`, which derives from `kind`.
     bint is_mostly "bento_is_one_of" (object holder, object likely, object kind)
     # An object of a class with empty slots, past its `__init__`.
     object new "bento_new" (object kind)
-    # Of a text that is all ASCII.
     bint is_ascii "PyUnicode_IS_ASCII" (object text)
+    # The characters of a text that `is_ascii`.
     char *ascii_of "bento_ascii_text" (object text)
     str new_text "PyUnicode_New" (Py_ssize_t size, Py_UCS4 largest)
-    # With no error to raise, a whole number that is too large is the largest.
+    # A whole number; with NULL for `error`, one that is too large is the largest that there is.
     Py_ssize_t clipped "PyNumber_AsSsize_t" (object value, void *error) except? -1
 
 
 cdef inline list listed(values):
-    """Values by their places: from a `zip`, each pair would be a tuple first."""
+    """Values to be taken by their places: `zip` would make a tuple of each pair first."""
     return values if type(values) is list else list(values)
 
 
-# No holder is looked at again by `get` and `put`: whoever calls them has asked `is_a` first.
 cdef inline double number(object holder, Py_ssize_t place) except? -1.0:
     return <double>get(holder, place)
