@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 PROBLEM = "application/problem+json"
 
-# A plain number: a member of an enumeration takes as long to compare as all else that a refusal is decided by.
+# A plain number: to compare a member of an enumeration takes as long as all else by which `failure` decides.
 FAULT = HTTPStatus.INTERNAL_SERVER_ERROR.value
 
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
 class Answer:
-    """A whole answer: `media_type` is the Content-Type header, `headers` what goes with it beside the length and the request's id.
+    """A whole answer: `media_type` is its Content-Type header, `timing` its Server-Timing header, if any.
 
-    `timing` is its Server-Timing header, if it has any.
+    `headers` are those that it has on top of what every answer has, with lower-case names.
     """
 
     # Made for every request and asked a dozen times: a named tuple takes twice as long for both.
@@ -55,9 +55,9 @@ def problem(status: int, detail: str, *, request_id: str = "", headers: tuple[tu
 def failure(error: BaseException, request_id: str = "") -> Answer:
     """The answer to a request that ended in `error`: what the client can mend is told, the rest says nothing of the inside."""
     if isinstance(error, BentoError) and error.status != FAULT and error.status in _PHRASES:
-        # Half a surrogate, out of what a client has sent, is nothing that can be written.
+        # A client may have sent half of a surrogate pair, which UTF-8 cannot express.
         detail = str(error).encode("utf-8", "replace").decode()
-        return problem(error.status, detail, request_id=request_id, headers=_consequences(error))
+        return problem(error.status, detail, request_id=request_id, headers=headers_for(error))
     return problem(500, "the service failed to answer; its log says why, under this request's id", request_id=request_id)
 
 
@@ -73,7 +73,8 @@ def _of_request(document: bytes, request_id: str) -> bytes:
     return b'%s,"request_id":%s}' % (document[:-1], orjson.dumps(request_id))
 
 
-def _consequences(error: BentoError) -> tuple[tuple[str, str], ...]:
+def headers_for(error: BentoError) -> tuple[tuple[str, str], ...]:
+    """The headers that an answer to this error has on top of those that every answer has."""
     if isinstance(error, Overloaded):
         return (("retry-after", str(error.retry_after)),)
     # The rest of a body that is too large is not worth reading to keep the connection.
@@ -81,7 +82,7 @@ def _consequences(error: BentoError) -> tuple[tuple[str, str], ...]:
 
 
 def headers_of(answer: Answer, request_id: str) -> list[tuple[str, str]]:
-    """Every header of an answer to an api, in the order that all lanes write them; the fast lane writes them out itself."""
+    """Every header of an api's answer, in the order that both lanes write them; the fast lane does so by itself (`http/fast.py`)."""
     return [
         ("content-type", answer.media_type),
         ("content-length", str(len(answer.body))),
@@ -104,7 +105,7 @@ def answers_of(bodies: Sequence[bytes], media_type: str, status: int = 200, head
 
 @compiled
 def server_timing(calls: Sequence[Call]) -> list[str]:
-    """Where the time of each request of one run went, in milliseconds. Source: W3C Server Timing."""
+    """The Server-Timing header of each call of one run: where its time went, in milliseconds. Source: W3C Server Timing."""
     run = calls[0].run
     shared = f'model;dur={run.model_seconds * 1e3:.3f}, encode;dur={run.encode_seconds * 1e3:.3f}, batch;desc="{run.rows}"'
     queue = ""

@@ -65,6 +65,16 @@ def too_large(limits: Limits) -> TooLarge:
     return TooLarge(f"the body is larger than the limit of {limits.body} bytes")
 
 
+def headers_too_large(limits: Limits) -> str:
+    """What either lane says, with status 431, of more headers than it takes."""
+    return f"the headers are larger than the limit of {limits.headers} bytes"
+
+
+def body_is_late(seconds: float) -> str:
+    """What either lane says, with status 504, of a body that does not come within the deadline."""
+    return f"the body was not there within {seconds:.3g} seconds"
+
+
 def payload_of(call: Call, limits: Limits) -> Payload:
     """The payload of a request, decompressed."""
     head, body = call.head, call.body

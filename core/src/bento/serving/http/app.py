@@ -13,7 +13,7 @@ from ..address import Address
 from ..aliases import HEALTH
 from ..calls.accounts import CLIENT_LEFT
 from ..calls.answer import Answer, failure, problem
-from ..calls.limits import Limits
+from ..calls.limits import Limits, headers_too_large
 from ..lifecycle import Lifecycle
 from ..logs import AccessLog
 from .guard import check_caller, host_names
@@ -30,8 +30,8 @@ _PLAIN = "/!$&'()*+,;=:@"
 class App:
     """Serves one service under any ASGI server: apis by their endpoints, everything else by Starlette.
 
-    It brings the service up when the server starts, or at the first request; unless `brings_up` is off, for a server that
-    does so itself and answers health checks meanwhile.
+    It brings the service up when the server starts, or at the first request. `brings_up` is off for a server that does so itself, and
+    answers health checks meanwhile.
     """
 
     def __init__(
@@ -99,11 +99,11 @@ class App:
 
     def _refuse(self, exchange: Exchange, scope: Scope) -> Answer | None:
         """What is refused whatever it asks for: too long a header, a foreign page, a service that is not there yet."""
-        limit = self.lifecycle.limits.headers
-        if sum(len(name) + len(value) for name, value in scope["headers"]) > limit:
-            return problem(431, f"the headers are larger than the limit of {limit} bytes", request_id=exchange.request_id)
+        limits = self.lifecycle.limits
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > limits.headers:
+            return problem(431, headers_too_large(limits), request_id=exchange.request_id)
         try:
-            # Who asks for its health seldom knows a server's name: a load balancer, an orchestrator.
+            # What asks for a server's health, such as a load balancer or an orchestrator, seldom knows its name.
             if self.lifecycle.aliases.get(exchange.path, exchange.path) not in HEALTH:
                 check_caller(exchange.headers, (scope.get("server") or ("",))[0], self.allowed_hosts, self.address.host)
             if exchange.method == "POST" and self.lifecycle.service is None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import httptools
 
+from ..calls.limits import headers_too_large
 from .ending import Ending
 from .offers import lines_without_offer
 from .unchunked import Unchunked
@@ -89,7 +90,7 @@ class Connection(Ending):
             return
         self._overhead += size
         if self._overhead > 2 * self._limits.headers:
-            self.refuse(431, f"the headers are larger than the limit of {self._limits.headers} bytes")
+            self.refuse(431, headers_too_large(self._limits))
 
     def _read_again(self, rest: bytes) -> None:
         """Have a request read again without its offer to switch to another protocol, which nobody has to take (RFC 9110, section 7.8)."""

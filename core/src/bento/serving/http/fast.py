@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from ...compiled import compiled
+from ...errors import Overloaded
 from .heads import Heads
 from .patrol import Patrol
 from .pipelining import send_all
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 _TESTED = frozenset({(0, 54)})
 _SEPARATE_WRITE = 64 * 1024
-_OVERLOADED = 503
 # When a turn has brought some requests, the loop looks for more before they begin: those join a batch for the price of reading them. It
 # looks again as long as the last look has brought this many, until there are enough for a batch or so, or until the first have waited
 # this long, for where others keep the loop busy each look takes its time.
@@ -130,7 +130,7 @@ class FastLane:
         if self.access_log is not None:
             self.access_log.write_all("POST", calls[0].head.path, status, calls)
         send_all(calls, written)
-        if status == _OVERLOADED:
+        if status == Overloaded.status:
             self.recess.add([call.connection for call in calls])
 
     def encode(self, answer: Answer, request_id: str, default_headers: RawHeaders, *, close: bool) -> Data:

@@ -11,7 +11,9 @@ import functools
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from ...errors import Overloaded
+from ...errors import DeadlineExceeded, Overloaded
+from ..calls.answer import headers_for
+from ..calls.limits import body_is_late
 
 if TYPE_CHECKING:
     from ..calls.room import Room
@@ -93,10 +95,10 @@ class Intake(asyncio.BufferedProtocol):
         self._held += size
 
     def _refuse(self, error: Overloaded) -> None:
-        self._connection.refuse(503, str(error), headers=(("retry-after", str(error.retry_after)),))
+        self._connection.refuse(error.status, str(error), headers=headers_for(error))
 
     def _is_late(self) -> None:
-        self._connection.refuse(504, f"the body was not there within {self._seconds:.3g} seconds")
+        self._connection.refuse(DeadlineExceeded.status, body_is_late(self._seconds))
 
 
 def _unset(size: int) -> bytearray:

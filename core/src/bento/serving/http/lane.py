@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ...errors import BentoError, DeadlineExceeded
 from ..calls.answer import Answer, common_headers, failure, headers_of, problem
 from ..calls.call import Call
-from ..calls.limits import LINGER_SECONDS, check_framing, too_large
+from ..calls.limits import LINGER_SECONDS, body_is_late, check_framing, too_large
 from ..calls.request import Head, fit_request_id, read_headers, read_timeout
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 
 _LAST_PIECE_SECONDS = 0.5
-# The second keeps nginx, and what has learned it from nginx, from gathering a stream before passing it on.
-_UNHELD = (("cache-control", "no-store"), ("x-accel-buffering", "no"))
+# The second has nginx, and proxies that heed the same header, pass a stream on as it comes instead of gathering it first.
+_UNBUFFERED = (("cache-control", "no-store"), ("x-accel-buffering", "no"))
 
 
 class ClientLeft(Exception):
@@ -33,7 +33,7 @@ class ClientLeft(Exception):
 
 
 class Exchange:
-    """One request and its answer, as ASGI messages. What answers returns the status that went out."""
+    """One request and its answer, as ASGI messages. The methods that answer return the status that they have sent."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send, limits: Limits, room: Room) -> None:
         self.received = time.monotonic()
@@ -95,7 +95,9 @@ class Exchange:
                 body = await self._read_body()
             return Call(head, body, self.request_id, self.received)
         except TimeoutError:
-            return body_is_late(seconds, self.request_id)
+            # What may still come of the body is not waited for.
+            close = (("connection", "close"),)
+            return problem(DeadlineExceeded.status, body_is_late(seconds), request_id=self.request_id, headers=close)
         except BentoError as error:
             return failure(error, self.request_id)
 
@@ -153,14 +155,14 @@ class Exchange:
         return answered.result()
 
     async def _write(self, opened: Stream | Answer) -> None:
-        """Write a stream as it comes. A client that leaves it, or leaves it unread until its deadline, ends it, as ClientLeft."""
+        """Write a whole answer, or a stream as it comes; ClientLeft if the client leaves a stream, or reads too slowly for its deadline."""
         if isinstance(opened, Answer):
             await self.answer(opened)
             return
-        await self._start(200, [("content-type", opened.content_type), *_UNHELD, *common_headers(self.request_id)])
+        await self._start(200, [("content-type", opened.content_type), *_UNBUFFERED, *common_headers(self.request_id)])
         loop = asyncio.get_running_loop()
         writing, leaving = loop.create_task(self._write_pieces(opened)), loop.create_task(self._left())
-        # The last piece of a stream that is late says so.
+        # Past the deadline, there is time for the last piece of a stream that is late: it says so.
         seconds = max(0.0, opened.deadline - time.monotonic()) + _LAST_PIECE_SECONDS
         try:
             await asyncio.wait((writing, leaving), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
@@ -183,11 +185,6 @@ class Exchange:
         await self._send({"type": "http.response.start", "status": status, "headers": raw})
 
     async def _left(self) -> None:
+        """Wait until the client has left."""
         while (await self._receive())["type"] != "http.disconnect":
             pass
-
-
-def body_is_late(timeout: float, request_id: str) -> Answer:
-    """The answer to a request whose body does not come; what may still come of it is not waited for."""
-    detail = f"the body was not there within {timeout:.3g} seconds"
-    return problem(DeadlineExceeded.status, detail, request_id=request_id, headers=(("connection", "close"),))
