@@ -1,4 +1,4 @@
-"""Compiled forms: what runs for each small request is in bento-native as well, in C, and stands in for the Python here where that is.
+"""Compiled forms: functions that run for each small request are in bento-native as well, in C, and take the place of those in Python.
 
 Either form does the same, and tests hold them to it. Without bento-native, or with `BENTO_NATIVE=0`, all of the server is Python.
 """
@@ -18,7 +18,7 @@ log = logging.getLogger("bento")
 
 
 def find() -> Mapping[str, Callable[..., Any]]:
-    """The compiled forms by the full names of what they stand in for."""
+    """The compiled forms by the full names of the functions that they replace; none where bento-native is missing, unfit or unwanted."""
     if os.environ.get("BENTO_NATIVE") == "0":
         return {}
     try:
@@ -42,11 +42,11 @@ def find() -> Mapping[str, Callable[..., Any]]:
 _FOUND = find()
 
 PYTHON: dict[str, Callable[..., Any]] = {}
-"""What is marked as `compiled`, by its full name, in Python."""
+"""The Python forms of the functions that are marked as `compiled`, by their full names."""
 
 
 def compiled(function: F) -> F:
-    """Mark what bento-native has a form of, and take that instead if it is there."""
+    """Mark a function that bento-native has a compiled form of; gives that form if it is there, else the function itself."""
     name = f"{function.__module__}.{function.__qualname__}"
     PYTHON[name] = function
     return _FOUND.get(name, function)  # type: ignore[return-value]  # one form is as good as the other

@@ -153,7 +153,7 @@ class UnsupportedMediaType(BadInput):
 
 
 class Overloaded(BentoError):
-    """The queue is full. `retry_after` is in whole seconds."""
+    """There is too much to do to answer a request in time. `retry_after` is in whole seconds."""
 
     status = 503
 

@@ -1,4 +1,6 @@
-"""Numbers in lists, which most small bodies are, read without a parser that knows all of JSON: by what is compiled, or not at all."""
+"""Numbers in lists, which most small bodies are, read without a parser that knows all of JSON. Only compiled code does so: in Python that
+would take longer than such a parser.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +15,10 @@ if TYPE_CHECKING:
 
 
 @compiled
-def plain_numbers(bodies: Sequence[ReadableBuffer], shape: Shape) -> tuple[bytearray, list[int]] | None:  # noqa: ARG001 - see below
-    """The numbers of JSON bodies as doubles, if they are nothing but lists of numbers in a declared shape, and how long each list is.
+def plain_numbers(bodies: Sequence[ReadableBuffer], shape: Shape) -> tuple[bytearray, list[int]] | None:  # noqa: ARG001 - read in C
+    """The numbers of JSON bodies, if each is nothing but lists of numbers in a declared shape; and how many elements each list has.
 
-    None if there is more to one of them. Python would take longer for it than a parser of all of JSON, so it reads none.
+    The numbers are the bytes of doubles, body after body. None if there is more to one of the bodies, or if a number is not exactly a
+    double; and always from this form, which reads none.
     """
     return None

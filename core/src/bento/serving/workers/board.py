@@ -37,6 +37,7 @@ class Board:
             self._starts.setdefault(api, FIGURES * len(self._starts))
 
     def start(self, api: str) -> int:
+        """Where an api that has been added counts, in every stretch."""
         return self._starts[api]
 
     @property

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 LISTEN_NO_MORE = -1
-"""Asked for in place of a place: let go of the listening socket."""
+"""Asked for as if it were a place: the template is to let go of the listening socket."""
 
 _LONGEST = 100_000
 
@@ -26,7 +26,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of the process `pid`, or of the worker of `place` that there is none of yet."""
+    """What became of the process `pid`, which loads or is the worker of `place`; `pid` is 0 if it could not be started."""
 
     kind: Kind
     pid: int

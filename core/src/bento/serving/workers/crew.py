@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("bento.serving")
 
+# All in seconds. A worker that has been ready for so long did start, so that failures before it count no more.
 _SETTLED = 0.5
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 30.0
@@ -28,7 +29,7 @@ _ORPHANS_EVERY = 0.5
 class Crew:
     """Generations of `count` workers, the older first; there is a second one only while workers are being replaced.
 
-    `new` makes one that counts from the given stretch of the board on.
+    `new` makes a generation whose workers count in the stretches of the board from the given one on.
     """
 
     def __init__(self, count: int, new: Callable[[int], Generation], board: Board, agenda: Agenda, on_ready: Callable[[], None]) -> None:
@@ -59,7 +60,7 @@ class Crew:
     # Beginnings
 
     def start(self) -> None:
-        """Begin with a new generation, which replaces what there is."""
+        """Begin with a new generation, which replaces the one that there is."""
         taken = {generation.workplace.stretch for generation in self.generations}
         generation = self._new(self._count if 0 in taken else 0)
         self.generations.append(generation)
@@ -73,7 +74,7 @@ class Crew:
             self.start()
 
     def _fill(self, generation: Generation) -> None:
-        """Start who is missing; one at a time while they replace others."""
+        """Start the workers that are missing; one at a time while they replace others."""
         if self._is_leaving or generation not in self.generations or not generation.can_add:
             return
         newest = self.generations[-1]
@@ -94,7 +95,7 @@ class Crew:
     # What is heard
 
     def take(self, generation: Generation, report: Report) -> None:
-        """Act on a report; on none of a worker that is known to have ended."""
+        """Act on a report, unless it is of a worker that is known to have ended."""
         if report.kind is Kind.LOADED:
             self._loaded(generation, report)
         elif report.kind is Kind.FAILED and report.pid == generation.first:
@@ -146,7 +147,7 @@ class Crew:
     # Ends
 
     def leave(self) -> None:
-        """Let everybody answer what they have, and end."""
+        """Let all workers answer what they have, and end."""
         self._is_leaving = True
         for generation in self.generations:
             generation.stop_listening()
@@ -154,13 +155,13 @@ class Crew:
             worker.leave()
 
     def _let_go(self, generation: Generation, worker: Worker) -> None:
-        """Let a worker end that another has replaced; one that does not within its grace period is ended."""
+        """Let a worker end that another has replaced; kill it if it has not ended after its grace period."""
         worker.leave()
         due = generation.workplace.settings.grace + 1.0
         self._agenda.later(due, lambda: worker.kill() if generation.workers.get(worker.place) is worker else None)
 
     def kill(self) -> int:
-        """End everybody, whatever they do; returns how many workers could not answer all they had, now and since all were to leave."""
+        """End all processes, whatever they do; returns how many workers could not answer all they had since they were asked to leave."""
         self._cut_off += sum(1 for _ in self.workers)
         for generation in self.generations:
             generation.kill()
@@ -193,9 +194,9 @@ class Crew:
             self._give_up(generation)
 
     def _could_not_start(self, generation: Generation, fault: str, how: str) -> None:
-        """What cannot start ends a server that nobody serves for; it leaves one as it was that should have been replaced.
+        """End the server with the reason if no worker serves; else try again, or leave the generation as it is that was to be replaced.
 
-        Whoever was killed on the way may start the next time, if the server was complete before.
+        A worker that was killed while it started may start the next time, so that ends no server that was complete before.
         """
         was_killed = how == KILLED and not fault
         failure = fault or f"a process ended {how} before it was ready"
@@ -213,7 +214,7 @@ class Crew:
             self._agenda.later(pause, lambda: self._fill(generation) if generation.can_add else self.renew())
 
     def _give_up(self, generation: Generation) -> None:
-        """Do without a generation that should have replaced another."""
+        """Do without a generation that was to replace another."""
         generation.is_given_up = True
         for worker in generation.workers.values():
             worker.leave()
@@ -231,7 +232,7 @@ class Crew:
             self.renew()
 
     def _watch_orphans(self, generation: Generation) -> None:
-        """Nobody reports what becomes of the workers of a template that is gone."""
+        """Look again and again whether workers have ended whose template is gone, for then nobody reports it."""
         for worker in generation.ended_orphans():
             self._ended(generation, worker, "after its parent")
         if generation in self.generations:
@@ -244,6 +245,6 @@ class Crew:
             self._fill(generation)
 
     def _pause(self) -> float:
-        """Seconds to the next try: none at first, then ever more, until a worker has stayed for a while."""
+        """Seconds until the next try: none after a first failure, then ever more, until a worker has settled."""
         self._failures += 1
         return min(_FIRST_PAUSE * 2 ** min(self._failures - 2, 10), _LONGEST_PAUSE) if self._failures > 1 else 0.0

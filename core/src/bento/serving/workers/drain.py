@@ -1,9 +1,9 @@
 """Draining: everything that the kernel has accepted is answered, and every connection ends with an answer that says so.
 
-A connection waits in three places: in the kernel, for a process to take it; between two requests; and behind a request that runs.
-Closing the listening socket resets the first kind, so its queue is emptied first. Closing the second kind races with a client that
-is just sending its next request, so such a connection stays open for a moment, and whoever asks meanwhile is answered. The last of a
-connection's answers, and no other, says `connection: close` (RFC 9112, section 9.6).
+When a server stops, a connection is in one of three states: it waits in the kernel for a process to take it, it is between two requests, or
+one of its requests runs. To close the listening socket would reset the first kind, so the kernel's queue is emptied first. To close the
+second kind would race with a client that is just sending its next request, so such a connection stays open for a moment, and what is asked
+on it is answered. The last of a connection's answers, and no other, says `connection: close` (RFC 9112, section 9.6).
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ def _tell_all(state: uvicorn.server.ServerState) -> None:
 
 
 async def _empty_queue(listener: socket.socket) -> None:
-    """Let the loop take what waits. Where others go on listening, more may come for as long as this looks."""
+    """Let the loop take the connections that wait; only for some time, for where others go on listening more may come without end."""
     enough = time.monotonic() + _LONGEST_QUEUE
     while has_input(listener) and time.monotonic() < enough:
         await asyncio.sleep(0)

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import NoReturn
 
 SIGNALS = frozenset({signal.SIGCHLD, signal.SIGHUP, signal.SIGINT, signal.SIGTERM})
-"""What a process with children is told by."""
+"""The signals by which a process with children learns that a child has ended, or that something is asked of it."""
 
-# Their threads and locks do not survive a fork, even before one of them shows.
+# Their threads and locks do not survive a fork, even if none of them can be seen yet.
 _NEVER_FORKED = ("jax", "tensorflow")
 _LAST_MOMENT = 0.1
 _DEVICES = ("/dev/nvidia", "/dev/dxg", "/dev/kfd", "/dev/dri/", "/dev/accel", "/dev/neuron")
@@ -82,7 +82,7 @@ def reason_not_to_fork() -> str:
 
 
 def _open_device() -> str:
-    """A processor beside the processor that this process has opened: its driver refuses children."""
+    """The device file of an accelerator that this process has opened, "" if there is none: its driver does not work in a forked child."""
     for number in Path("/proc/self/fd").iterdir():
         # A file can be closed between being listed and being looked at; the listing's own is.
         target = str(number.readlink()) if number.is_symlink() else ""
@@ -92,7 +92,7 @@ def _open_device() -> str:
 
 
 def _end_threads_that_expect_forks() -> int:
-    """Fork once in vain, and count the threads that are left: libraries that prepare for forks (OpenBLAS) end theirs until needed."""
+    """Fork once for nothing, and count the threads that are left: libraries that prepare for forks (OpenBLAS) end theirs until needed."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         pid = os.fork()

@@ -58,8 +58,9 @@ class Worker:
 class Generation:
     """Starts processes, and keeps what is known of each.
 
-    `first` is the process that loads, and then the template of the others; 0 when there is none any more. `shares` is whether the
-    workers share what it has loaded, None until that is known. `enter` lets a new process go of what is its supervisor's only.
+    `first` is the id of the process that loads, and that is then the template of the others; 0 when there is none any more. `shares` is
+    whether the workers share what it has loaded, None until that is known. A new process calls `enter` first, to let go of what is its
+    supervisor's alone.
     """
 
     workplace: Workplace
@@ -91,7 +92,8 @@ class Generation:
             self.workers[place] = Worker(place, pid, is_child=True)
 
     def note_loaded(self, report: Report) -> tuple[str, list[str]]:
-        """The first process has loaded: why it forks nobody but is a worker itself, "" if it does fork, and the names of the apis."""
+        """Note that the first process has loaded; returns why it is a worker itself instead of forking them, "" if it forks, and the names
+        of the apis."""
         reason, self.title, *apis = report.text.split("\n")
         self.shares = not reason
         if reason:
@@ -100,7 +102,7 @@ class Generation:
         return reason, apis
 
     def stop_listening(self) -> None:
-        """Let go of the listening socket, and load nothing any more."""
+        """Have the template let go of the listening socket, or end the first process if it is still loading."""
         if self.shares:
             self.channel.ask(LISTEN_NO_MORE)
         else:
@@ -116,13 +118,13 @@ class Generation:
                 yield self.workers.pop(worker.place), how
 
     def ended_orphans(self) -> Iterator[Worker]:
-        """Workers that have ended after their template, and so unreported."""
+        """Workers that have ended after their template, so that nobody has reported it."""
         for worker in list(self.workers.values()):
             if worker.pid and not worker.is_child and not self.first and _is_gone(worker.pid):
                 yield self.workers.pop(worker.place)
 
     def close(self) -> None:
-        """End the first process, whatever it does, and all ties; there are no workers any more."""
+        """End the first process, whatever it does, and close the channel, once there are no workers any more."""
         self._kill_first()
         self.channel.close()
         self.workplace.channel.close()
@@ -151,13 +153,13 @@ class Generation:
 
 
 def take_in(pid: int) -> str:
-    """How a child has ended, "" if it has not."""
+    """How a child has ended, as a phrase such as "by signal 9"; "" if it has not. One that has ended can be asked of only once."""
     ended, status = os.waitpid(pid, os.WNOHANG)
     return how_ended(status) if ended else ""
 
 
 def _is_gone(pid: int) -> bool:
-    """Whether a process has ended that is another's child by now, or this one's, where that takes in all orphans."""
+    """Whether a process has ended whose parent is gone: it is init's child by now, or this process's, where this one adopts orphans."""
     try:
         return bool(take_in(pid))
     except ChildProcessError:

@@ -27,9 +27,9 @@ _MOMENT = 0.3
 
 
 class Porter:
-    """Comes when it `is_wanted` for longer than a moment, and goes, once it has answered what it has taken, when it is not any more.
+    """Starts a process when `is_wanted` has held for a moment, and has it answer what it has taken and end when it holds no more.
 
-    Until it is gone, the `board` says so: no worker is ready while a client may still be refused.
+    As long as there is that process, the `board` says so: no worker is ready while a client may still be refused.
     """
 
     def __init__(self, agenda: Agenda, board: Board, is_wanted: Callable[[], bool], work: Callable[[], None]) -> None:
@@ -41,7 +41,7 @@ class Porter:
         self._is_called = self._is_leaving = False
 
     def look(self) -> None:
-        """Look whether anything has changed."""
+        """See whether the process has ended, and whether it is wanted."""
         if self.pid and take_in(self.pid):
             self.pid, self._is_leaving, self._board.has_porter = 0, False, False
         if not self._is_wanted():

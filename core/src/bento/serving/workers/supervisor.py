@@ -104,7 +104,7 @@ class Supervisor:
         numbers = read_signals(signals)
         # What a process said before it ended comes first.
         for generation in list(self._crew.generations):
-            # One that ends the server leaves the others unread, for the end waits for what they say.
+            # A report that ends the server raises, and leaves the others unread: `_stop` waits for what they say.
             for report in generation.channel.reports():
                 self._crew.take(generation, report)
         for number in numbers:
@@ -117,7 +117,7 @@ class Supervisor:
         self._is_ready_unsaid = True
 
     def _say_ready(self) -> None:
-        """Say that workers are ready once nobody is left who would refuse a request."""
+        """Say that workers are ready, once the porter is gone, which would refuse a request."""
         if self._is_ready_unsaid and not self._porter.pid:
             self._is_ready_unsaid = False
             self._on_ready()

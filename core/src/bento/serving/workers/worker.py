@@ -40,12 +40,12 @@ _PATIENCE_WITH_THREADS = 1.0
 _FORCED = 1
 
 QUIET_STOP = 1.0
-"""A stop that takes longer is spoken of: who pressed Ctrl-C waits."""
+"""After so many seconds, a stop that is not over says what it waits for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a server behaves; `grace` is how many seconds a stop waits for open requests."""
+    """How a server behaves; `grace` is how many seconds a stop waits for open requests, `address` where clients find it behind a proxy."""
 
     limits: Limits = field(default_factory=Limits)
     allowed_hosts: frozenset[str] = frozenset()
@@ -60,9 +60,10 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A worker's place among those that another process started: it ends when its `lifeline` does, and obeys only SIGTERM.
+    """A worker's place below the process that started it. It obeys only SIGTERM, and stops when `lifeline`, a file descriptor, says that
+    the process is gone.
 
-    With a `board` it counts in the stretch `own` and begins to listen when it is ready, for others listen meanwhile.
+    With a `board` it counts in the stretch `own`, and begins to listen when it is ready, for others listen meanwhile.
     """
 
     lifeline: int
@@ -100,7 +101,7 @@ def run_worker(
 
 
 def _config(app: App, settings: Settings) -> uvicorn.Config:
-    # What it says of its own starts and stops is said by whoever started it, in bento's words.
+    # What uvicorn would say of starts and stops is said in bento's words by whoever calls this.
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     return uvicorn.Config(
         app,
@@ -124,7 +125,7 @@ def _protocol(app: App) -> Any:
 
 
 def say_lane() -> None:
-    """Say that it is the ordinary lane, if it is; of many workers, one speaks for all."""
+    """Say in the log that requests take the ordinary lane, if they do; one process says so for all workers."""
     from ..http import fast
 
     if not fast.fits():
@@ -168,7 +169,7 @@ class _Server(uvicorn.Server):
         try:
             with uncollected():
                 await self._lifecycle.start()
-                # It would be looked through with the first requests.
+                # Else what has been loaded would be searched for garbage beside the first requests.
                 gc.freeze()
             keep_one_filter()
         except Exception as error:  # noqa: BLE001 - raised by whoever runs the server
@@ -177,7 +178,7 @@ class _Server(uvicorn.Server):
     def _tell(self) -> None:
         if self.failure is None and not self.should_exit:
             self._on_ready()
-            # Pages are seldom asked for and long to import: not beside the first answers, nor while somebody waits for one.
+            # Pages are seldom asked for and take long to import. Later, it delays neither the first answers nor whoever asks for a page.
             asyncio.get_running_loop().call_later(_PAGES_SECONDS, _import_pages)
 
     async def main_loop(self) -> None:
@@ -265,7 +266,7 @@ class _Server(uvicorn.Server):
 
 
 async def _leave_threads(what: str) -> None:
-    """Give what nobody waits for a moment to end; where it does not, end the process, which could not end with it."""
+    """Give threads that nobody waits for a moment to end. If they do not, end the process, which would wait for them."""
     due = time.monotonic() + _PATIENCE_WITH_THREADS
     while any(thread.name.startswith(THREADS) for thread in threading.enumerate()):
         if time.monotonic() > due:
