@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bento import BadInput
 
+from .collisions import MANY, check_texts
 from .frames import joined
 from .numbers import EXACT
 from .tables import check_missing
@@ -66,4 +67,6 @@ def _index(table: pa.Table, labels: list[str]) -> pd.Index:
         return pd.RangeIndex(table.num_rows)
     names = [None if name.startswith(_UNNAMED) else name for name in labels]
     levels = [_column(table.column(name)).array for name in labels]
+    for level in levels if len(levels) > 1 and table.num_rows >= MANY else ():
+        check_texts((label for label in level if isinstance(label, str)), len(level))
     return pd.Index(levels[0], name=names[0]) if len(levels) == 1 else pd.MultiIndex.from_arrays(levels, names=names)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bento import InvalidInput
 
+from .collisions import MANY, check_texts
 from .columns import Column
 from .dtypes import DType, has_room, is_numpy, kind_of
 from .numbers import EXACT, to_boolean, to_integer, to_number
@@ -56,6 +57,8 @@ def _to_text(column: Column, dtype: DType) -> pd.Series:
 def _to_category(column: Column, dtype: DType) -> pd.Series:
     if column.series.dtype.kind == "O":
         column.require([not isinstance(value, list | dict) for value, _ in column.values()], "a text or a number")
+    if len(column.series) >= MANY and kind_of(column.series.dtype) in ("object", "text"):
+        check_texts((value for value, _ in column.values() if isinstance(value, str)), len(column.series))
     if dtype.categories is not None:
         column.require(column.series.isin(dtype.categories) | column.missing, f"one of {_listed(dtype.categories.tolist())}")
     return column.series.astype(dtype)

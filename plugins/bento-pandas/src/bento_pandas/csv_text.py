@@ -10,10 +10,12 @@ import csv
 import re
 from collections.abc import Iterator, Sequence
 from io import StringIO
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from bento import BadInput, InvalidInput
 
+from .collisions import MANY, check_texts
 from .dtypes import Dtypes, has_room, kind_of
 from .tables import check_count, check_names, check_size
 
@@ -39,6 +41,8 @@ def read(text: str, columns: Sequence[str] | None, dtypes: Dtypes, max_bytes: in
         raise BadInput("the body is not CSV: it holds a null character")
     names, rows = _shape(text, columns)
     check_size(rows, len(names), max_bytes)
+    if rows >= MANY:
+        check_texts(chain.from_iterable(_lines(text)), rows * len(names))
     kinds = {name: kind_of(dtypes.get(name)) for name in names if dtypes.get(name) is not None}
     gapped = [name for name, kind in kinds.items() if kind == "integer" and has_room(dtypes.get(name))]
     frame = _parse(text, names, kinds, gapped)
