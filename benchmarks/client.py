@@ -1,7 +1,7 @@
 """The load generator: one process, epoll, sockets and requests that are written beforehand; the same for every subject.
 
-An event loop's streams would cost as much as the servers that are measured. Here a request costs two system calls and some ten lines;
-`python -m benchmarks` says how much that is, measured against a server that does nothing.
+An event loop's streams would cost as much as the servers that are measured. Here a request costs two system calls and some ten lines; the
+tables of requests per second say how much that is.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ _DONE = "installed"
 
 
 class NotInstalled(Exception):
-    """A peer that the package index has not, or not for this Python."""
+    """A peer cannot be installed: the package index does not have it, or not for this Python."""
 
 
 def program(environment: str, name: str) -> Path:
@@ -61,7 +61,7 @@ def versions(environment: str) -> str:
 
 
 def variables(**extra: str) -> dict[str, str]:
-    """The environment variables that every subject runs with. Modules are compiled once, as where they are installed."""
+    """The environment variables that every subject runs with. Its modules are compiled once, as they would be where it is installed."""
     return {
         **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
         "PYTHONPATH": str(ROOT),

@@ -28,7 +28,7 @@ def overload(plan: Plan) -> Section:
     refusals: dict[str, list[float]] = {}
 
     def take(server: Server) -> None:
-        # What good answers take is no refusal's: two connections have as many as three hundred, and nobody is refused.
+        # The cost of a good answer, to be taken off: two connections get as many of them as three hundred, and no refusal.
         with server.client(_FEW) as client:
             alone = _cost(server, client, plan.seconds)
         with server.client(_CONNECTIONS, REFUSALS) as client:

@@ -1,4 +1,4 @@
-"""Servers while they are measured: started, asked, stopped in their tracks while it is another's turn, ended."""
+"""Servers while they are measured: started, asked, stopped by a signal while it is another's turn, ended."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .subjects import Subject
 
 _PATIENCE = 60.0
-# Each question to a server that starts takes the interpreter from what it imports.
+# Between two questions to a server that starts: each takes time from what the server is importing.
 _PAUSE = 0.01
 
 
@@ -36,10 +36,12 @@ class Server:
 
     @contextmanager
     def awake(self) -> Iterator[None]:
-        """Let it run for the length of a block."""
+        """Let it run for the length of a block, however that ends; then it stands still again."""
         processes.send(self.process.pid, signal.SIGCONT)
-        yield
-        processes.send(self.process.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            processes.send(self.process.pid, signal.SIGSTOP)
 
     def client(self, connections: int, refusals: frozenset[int] = frozenset()) -> Client:
         """Connections to it."""
@@ -73,7 +75,7 @@ class Stable:
 
 @contextmanager
 def stable(subjects: Sequence[Subject]) -> Iterator[Stable]:
-    """All of these subjects, started one after the other and standing still until their turns."""
+    """The servers of these subjects, started one after the other and standing still until their turns; ended behind the block."""
     made = Stable()
     started: list[Server] = []
     try:
@@ -82,9 +84,9 @@ def stable(subjects: Sequence[Subject]) -> Iterator[Stable]:
                 install(subject.environment)
                 server = start(subject)
                 started.append(server)
-                wait(server)
+                with server.awake():
+                    wait(server)
                 made.servers.append(server)
-                processes.send(server.process.pid, signal.SIGSTOP)
             except (NotInstalled, WrongAnswer) as error:
                 made.absent[subject.name] = str(error)
         yield made
@@ -140,7 +142,10 @@ def end(server: Server) -> None:
 
 
 def free_port() -> int:
-    """A port that nobody listens on, nor on the two after it."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
+    """A port that nobody listens on, nor on the two after it, which MLServer takes for its other protocols."""
+    while True:
+        with ExitStack() as held, suppress(OSError, OverflowError):
+            port: int = held.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1]
+            for following in (port + 1, port + 2):
+                held.enter_context(socket.create_server(("127.0.0.1", following)))
+            return port

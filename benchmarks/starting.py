@@ -25,7 +25,7 @@ _SKLEARN = "sklearn.linear_model, skops.io"
 
 
 def starting(plan: Plan) -> Section:
-    """Medians over some starts; whose files are in memory already."""
+    """Medians over some starts; the files that they read are in memory already."""
     times = plan.rounds
     imported = _median(times, lambda: _seconds_of_import("bento"))
     version = _median(times, lambda: _wall("bento", "--version"))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from running import eventually
 
 ROOT = Path(__file__).resolve().parents[1]
 # A dozen servers start one after the other, some of which import scikit-learn first.
@@ -48,3 +51,22 @@ def test_a_goal_without_a_peer_to_compare_with_is_not_called_met(run):
     promise = "LogisticRegression at 64 connections: 3x mosec with batching"
     goals = {goal["promise"]: goal["met"] for goal in run[1]["logistic"]["goals"]}
     assert goals[promise] is None
+
+
+def test_a_server_that_answers_wrongly_stands_still_while_others_are_measured(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT)
+    from benchmarks.client import WrongAnswer
+    from benchmarks.servers import Server, Stable
+    from benchmarks.subjects import bare
+
+    def ask_in_vain(_: Server) -> None:
+        raise WrongAnswer("there was no answer")
+
+    with subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"]) as process:
+        made = Stable([Server(bare(), 0, process, ())])
+        try:
+            made.in_turn(1, ask_in_vain)
+            assert made.absent == {"bare ASGI": "WrongAnswer: there was no answer"}
+            assert eventually(lambda: os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOHANG) is not None)
+        finally:
+            process.kill()
