@@ -35,7 +35,7 @@ _CONNECTIONS = 64
 _TICKS = 100
 _ADDRESS = ("127.0.0.1", 4001)
 
-# Which stage a file's own time belongs to; what is in none of them is the parser, the loop and Python itself.
+# Which stage the time in a file's own lines belongs to; what is in no file of these is the parser's, the loop's and Python's.
 _STAGES: Mapping[str, tuple[str, ...]] = {
     "parse": (
         "protocol.py",
@@ -44,6 +44,7 @@ _STAGES: Mapping[str, tuple[str, ...]] = {
         "heads.py",
         "connection.py",
         "ending.py",
+        "backlog.py",
         "httptools_impl.py",
         "flow_control.py",
         "request.py",
@@ -58,9 +59,14 @@ _STAGES: Mapping[str, tuple[str, ...]] = {
 _ELSEWHERE: Mapping[tuple[str, str], str] = {
     ("fast.py", "arrive"): "parse",
     ("fast.py", "_begin"): "parse",
+    ("fast.py", "begin_soon"): "parse",
+    ("fast.py", "_may_look"): "parse",
     ("pipelining.py", "send"): "write",
+    ("pipelining.py", "send_all"): "write",
     ("ending.py", "write"): "write",
     ("reading.py", "_note"): "queue",
+    ("reading.py", "note_items"): "queue",
+    ("reading.py", "note_rows"): "queue",
     ("array.py", "rows"): "queue",
     ("_together.py", "read"): "decode",
     ("_together.py", "_plain"): "decode",
