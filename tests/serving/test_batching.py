@@ -48,11 +48,16 @@ async def post_behind_a_running_call(client: httpx.AsyncClient, service: Gated, 
     for value in values:
         rest.append(asyncio.create_task(client.post(f"/{api}", json=value)))
         await asyncio.sleep(0)
-    metrics = f'bento_requests_in_flight{{api="{api}"}} {1.0 + len(rest)}'
-    while metrics not in (await client.get("/metrics")).text:
-        await asyncio.sleep(0.001)
+    await wait_until_in_flight(client, api, 1 + len(rest))
     service.gate.set()
     return await asyncio.gather(first, *rest)
+
+
+async def wait_until_in_flight(client: httpx.AsyncClient, api: str, count: int) -> None:
+    figure = f'bento_requests_in_flight{{api="{api}"}} {count}.0'
+    async with asyncio.timeout(10):
+        while figure not in (await client.get("/metrics")).text:
+            await asyncio.sleep(0.001)
 
 
 async def test_requests_that_queue_share_a_call_oldest_first(serving):
@@ -129,8 +134,7 @@ async def test_a_request_whose_client_left_is_never_started(serving):
         first = asyncio.create_task(client.post("/double", json=0))
         await wait_for(service.entered.is_set)
         leaver, stayer = (asyncio.create_task(client.post("/double", json=value)) for value in (1, 2))
-        await wait_for(lambda: "in_flight" and len(asyncio.all_tasks()) > 4)
-        await asyncio.sleep(0)
+        await wait_until_in_flight(client, "double", 3)
         leaver.cancel()
         with pytest.raises(asyncio.CancelledError):
             await leaver
@@ -367,27 +371,28 @@ async def test_a_plain_api_answers_one_request_at_a_time_unless_it_allows_more(s
     class Counted(bento.Service):
         def __init__(self) -> None:
             super().__init__()
-            self.barrier = threading.Barrier(2, timeout=10)
-            self.running = self.most = 0
+            self.met = threading.Barrier(2)
 
         @bento.api(input=JsonAdapter())
         def alone(self, value):
-            self.running += 1
-            self.most = max(self.most, self.running)
-            self.running -= 1
-            return value
+            """Whether another call was running within a tenth of a second."""
+            try:
+                self.met.wait(0.1)
+            except threading.BrokenBarrierError:
+                self.met.reset()
+                return False
+            return True
 
         @bento.api(input=JsonAdapter(), concurrency=2)
         def together(self, value):
-            self.barrier.wait()
+            self.met.wait(10)
             return value
 
-    service = Counted()
-    async with serving(service) as client:
-        await asyncio.gather(*(client.post("/alone", json=number) for number in range(20)))
-        answers = await asyncio.gather(*(client.post("/together", json=number) for number in range(2)))
-    assert service.most == 1
-    assert [answer.json() for answer in answers] == [0, 1]
+    async with serving(Counted()) as client:
+        alone = await asyncio.gather(*(client.post("/alone", json=number) for number in range(3)))
+        together = await asyncio.gather(*(client.post("/together", json=number) for number in range(2)))
+    assert [answer.json() for answer in alone] == [False, False, False]
+    assert [answer.json() for answer in together] == [0, 1]
 
 
 async def test_a_full_queue_refuses_with_a_time_to_come_back(serving):

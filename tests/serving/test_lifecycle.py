@@ -31,7 +31,7 @@ class Living(bento.Service):
 
 
 async def live(app, *requests):
-    """What an ASGI server does: start-up, requests, shutdown."""
+    """What an ASGI server does: start-up, requests to paths with a value each, shutdown."""
     inbox: asyncio.Queue[dict] = asyncio.Queue()
     sent: list[str] = []
 
@@ -43,7 +43,7 @@ async def live(app, *requests):
     while not sent and not life.done():
         await asyncio.sleep(0)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
-        answers = [await client.request(*request) for request in requests]
+        answers = [await client.post(path, json=value) for path, value in requests]
     await inbox.put({"type": "lifespan.shutdown"})
     await life
     return sent, answers
@@ -51,10 +51,10 @@ async def live(app, *requests):
 
 async def test_a_service_is_set_up_before_its_first_answer_and_closed_after_its_last():
     service = Living()
-    sent, (answer,) = await live(bento.app(service), ("POST", "/echo"))
+    sent, (answer,) = await live(bento.app(service), ("/echo", 7))
     assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
-    assert answer.status_code == 400
-    assert service.events == ["setup", "close"]
+    assert answer.json() == 7
+    assert service.events == ["setup", "answer", "close"]
 
 
 async def test_a_service_that_cannot_start_fails_the_start_with_its_reason():

@@ -19,7 +19,7 @@ class Counting(bento.Service):
     def __init__(self) -> None:
         super().__init__()
         self.stopped = threading.Event()
-        self.gate = threading.Event()
+        self.open = self.most = 0
 
     @bento.api(input=JsonAdapter())
     def count(self, value):
@@ -32,6 +32,13 @@ class Counting(bento.Service):
         for number in range(value):
             await asyncio.sleep(0)
             yield f"{context.api} {number}\n"
+
+    @bento.api(input=JsonAdapter())
+    def alone(self, value):
+        self.open += 1
+        self.most = max(self.most, self.open)
+        yield from range(value)
+        self.open -= 1
 
     @bento.api(input=JsonAdapter())
     def break_off(self, value):
@@ -121,10 +128,11 @@ async def test_a_generator_stops_when_its_client_leaves():
 async def test_streams_wait_for_their_turn(serving):
     service = Counting()
     async with serving(service) as client:
-        answers = await asyncio.gather(*(client.post("/count", json=2) for _ in range(5)))
+        answers = await asyncio.gather(*(client.post("/alone", json=3) for _ in range(5)))
         page = (await client.get("/metrics")).text
-    assert {response.content for response in answers} == {b'{"number":0}\n{"number":1}\n'}
-    assert 'bento_requests_total{api="count",status="200"} 5.0' in page
+    assert {response.content for response in answers} == {b"0\n1\n2\n"}
+    assert service.most == 1
+    assert 'bento_requests_total{api="alone",status="200"} 5.0' in page
 
 
 @pytest.mark.parametrize(("method", "body", "status"), [("GET", b"", 405), ("POST", b"{", 400)])
