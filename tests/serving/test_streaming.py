@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import threading
+import time
 
 import pytest
 
 import bento
-from bento.adapters import JsonAdapter
-from bento.serving import answer
+from bento.adapters import BytesAdapter, JsonAdapter
+from bento.serving import Limits, answer
 
 pytestmark = pytest.mark.anyio
 
@@ -20,6 +22,8 @@ class Counting(bento.Service):
         super().__init__()
         self.stopped = threading.Event()
         self.open = self.most = 0
+        self.gate = threading.Event()
+        self.held = threading.Semaphore(0)
 
     @bento.api(input=JsonAdapter())
     def count(self, value):
@@ -39,6 +43,12 @@ class Counting(bento.Service):
         self.most = max(self.most, self.open)
         yield from range(value)
         self.open -= 1
+
+    @bento.api(input=BytesAdapter(), concurrency=3)
+    def hold(self, file):
+        self.held.release()
+        self.gate.wait(10)
+        yield len(file)
 
     @bento.api(input=JsonAdapter())
     def break_off(self, value):
@@ -133,6 +143,37 @@ async def test_streams_wait_for_their_turn(serving):
     assert {response.content for response in answers} == {b"0\n1\n2\n"}
     assert service.most == 1
     assert 'bento_requests_total{api="alone",status="200"} 5.0' in page
+
+
+async def post_compressed(client, body):
+    return await client.post("/hold", content=body, headers={"content-encoding": "gzip"})
+
+
+async def test_a_compressed_body_is_decompressed_off_the_loop(serving):
+    """By the processor time of the loop's thread, which is this one."""
+    service, body = Counting(), gzip.compress(bytes(32 << 20), 1)
+    service.gate.set()
+    async with serving(service) as client:
+        assert (await post_compressed(client, gzip.compress(b"warm"))).content == b"4\n"
+        began = time.thread_time()
+        assert len(gzip.decompress(body)) == 32 << 20
+        alone, began = time.thread_time() - began, time.thread_time()
+        assert (await post_compressed(client, body)).content == b"%d\n" % (32 << 20)
+        assert time.thread_time() - began < alone / 2
+
+
+async def test_a_body_takes_its_part_of_what_there_is_for_all_as_it_is_decompressed(serving):
+    service, body = Counting(), gzip.compress(bytes(900_000))
+    async with serving(service, limits=Limits(body=1_000_000, bodies=2_000_000)) as client:
+        held = [asyncio.create_task(post_compressed(client, body)) for _ in range(2)]
+        for _ in held:
+            assert await asyncio.to_thread(service.held.acquire, timeout=10)
+        refused = await post_compressed(client, body)
+        service.gate.set()
+        assert [(await answer).content for answer in held] == [b"900000\n"] * 2
+        assert (await post_compressed(client, body)).content == b"900000\n"
+    assert refused.status_code == 503
+    assert refused.json()["detail"].startswith("large requests hold 1800")
 
 
 @pytest.mark.parametrize(("method", "body", "status"), [("GET", b"", 405), ("POST", b"{", 400)])

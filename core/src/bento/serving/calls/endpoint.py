@@ -14,10 +14,10 @@ from .accounts import CLIENT_LEFT, Accounts
 from .answer import Answer, failures
 from .batching import Batcher
 from .deadlines import Deadlines
-from .limits import Limits, payload_of
 
 if TYPE_CHECKING:
     from .call import Call
+    from .limits import Limits
     from .pipeline import Pipeline
     from .room import Room
 
@@ -112,8 +112,8 @@ class Endpoint:
         return [call for call in calls if call not in large] if large else calls
 
     def _decode_in_thread(self, call: Call) -> None:
-        self._hold(call, len(call.body))
-        decoding = self._loop.run_in_executor(self._decoders, self._decode, call)
+        self._room.take_for(call, len(call.body))
+        decoding = self._loop.run_in_executor(self._decoders, self._pipeline.decode, call, self._limits)
         decoding.add_done_callback(lambda done: self._decoded(call, done))
 
     def _decoded(self, call: Call, done: asyncio.Future[int]) -> None:
@@ -123,21 +123,11 @@ class Endpoint:
         try:
             if error is not None:
                 raise error
-            self._hold(call, done.result() - len(call.body))
+            self._room.take_for(call, done.result() - len(call.body))
             if self._batcher.is_free_for(1) or self._refuse_late([call]):
                 self._batcher.add([call])
         except Exception as error:  # noqa: BLE001 - the outcome of this call
             self._settle(call, error)
-
-    def _hold(self, call: Call, size: int) -> None:
-        self._room.take(size)
-        call.held += size
-
-    def _decode(self, call: Call) -> int:
-        """Decode a call's body; returns how many bytes it had, decompressed."""
-        payload = payload_of(call, self._limits)
-        self._pipeline.reading.admit(call, payload)
-        return len(payload.data)
 
     def _let_go(self, call: Call) -> None:
         """Give back the room that a large request has held, and free its value; a huge one in a thread, a little at a time."""

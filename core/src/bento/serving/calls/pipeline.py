@@ -17,6 +17,7 @@ from ...artifact import Artifact
 from ...compiled import compiled
 from ...errors import BentoError, DeadlineExceeded, InvalidInput
 from .call import Run
+from .limits import payload_of
 from .reading import Reading
 from .writing import ResultLengthError, Writing
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from ...registry import Registry
     from ...service import Service
     from .call import Call
+    from .limits import Limits
 
 R = TypeVar("R")
 
@@ -38,6 +40,12 @@ class Pipeline:
         self.reading = Reading(api, self.reader)
         self.writing = Writing(api, self.writer, registry)
         self._method = _surrounded(service, api)
+
+    def decode(self, call: Call, limits: Limits) -> int:
+        """Decompress and decode a call's body; returns how many bytes it had, decompressed."""
+        payload = payload_of(call, limits)
+        self.reading.admit(call, payload)
+        return len(payload.data)
 
     def start(self, call: Call) -> Any:
         """Call an api that yields: its generator, plain or asynchronous, for a call that has been decoded."""

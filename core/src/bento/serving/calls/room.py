@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ...errors import Overloaded
 
 if TYPE_CHECKING:
+    from .call import Call
     from .limits import Limits
 
 
@@ -23,6 +24,11 @@ class Room:
         if self.taken + size > self.size:
             raise Overloaded(f"large requests hold {self.taken} bytes of the {self.size} that there are for all of them")
         self.taken += size
+
+    def take_for(self, call: Call, size: int) -> None:
+        """Take `size` bytes for a call that gives them back at its end, or raise Overloaded."""
+        self.take(size)
+        call.held += size
 
     def keep(self, size: int) -> None:
         """Count bytes that are in memory already, even if others have left less: whoever comes next finds no room."""

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...errors import DeadlineExceeded, Overloaded
 from .accounts import CLIENT_LEFT
-from .limits import payload_of
 from .negotiation import choose
 
 if TYPE_CHECKING:
@@ -84,9 +83,9 @@ class StreamEndpoint:
     async def _open(self, call: Call, stack: AsyncExitStack) -> Stream | Answer:
         """A stream whose first piece is there, or the answer that says why there is none."""
         try:
-            self._room.take(len(call.body))
-            call.held = len(call.body)
-            await self._in_thread(self._pipeline.reading.admit, call, payload_of(call, self._limits))
+            self._room.take_for(call, len(call.body))
+            size = await self._in_thread(self._pipeline.decode, call, self._limits)
+            self._room.take_for(call, size - len(call.body))
             async with _until(call):
                 await self._wait_for_turn(stack)
             call.started_at = time.monotonic()
