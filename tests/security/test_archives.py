@@ -176,6 +176,16 @@ def test_a_manifest_as_a_bomb_is_refused(refused):
     assert refused(content) == f"'bento.json' has {MAX_MANIFEST + 1} bytes, expected at most {MAX_MANIFEST}"
 
 
+def test_signatures_without_end_are_refused_unread(refused):
+    names = [f"bento.{number:032x}.sigstore.json" for number in range(2000)]
+    content = archive([*GOOD, *(entry(name, bytes(1 << 16)) for name in names)])
+    tracemalloc.start()
+    assert refused(content) == "there are 2000 signatures: expected at most 64"
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20 << 20
+
+
 def test_entries_that_share_their_bytes_are_refused(refused):
     content = bytearray(archive())
     offset = content.rindex(b"PK\x01\x02") + 42

@@ -11,7 +11,7 @@ import base64
 import json
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -87,7 +87,7 @@ def _parse(name: str, content: bytes) -> Signature:
 
 def read_signatures(bundle: Bundle) -> tuple[AnySignature, ...]:
     """The signatures of a bundle, which say nothing before they are checked."""
-    return parse_signatures({name: _read(bundle.path / name, largest(name)) for name in bundle.signatures})
+    return parse_signatures(bundle.signatures, lambda name: _read(bundle.path / name, largest(name)))
 
 
 def read_signature(file: Path) -> AnySignature:
@@ -118,11 +118,12 @@ def add_signatures(bundle: Bundle, signatures: Iterable[AnySignature]) -> None:
             raise
 
 
-def parse_signatures(contents: Mapping[str, bytes]) -> tuple[AnySignature, ...]:
-    """Signatures by the names of their files; too many are a BundleError."""
-    if len(contents) > MAX_SIGNATURES:
-        raise BundleError(f"there are {len(contents)} signatures: expected at most {MAX_SIGNATURES}")
-    return tuple(parse_signature(name, contents[name]) for name in sorted(contents))
+def parse_signatures(names: Collection[str], read: Callable[[str], bytes | None]) -> tuple[AnySignature, ...]:
+    """The signatures in files of these names, but for those of which nothing is there; too many are a BundleError, and none is read."""
+    if len(names) > MAX_SIGNATURES:
+        raise BundleError(f"there are {len(names)} signatures: expected at most {MAX_SIGNATURES}")
+    contents = ((name, read(name)) for name in sorted(names))
+    return tuple(parse_signature(name, content) for name, content in contents if content is not None)
 
 
 def is_signature(name: str) -> bool:

@@ -176,7 +176,7 @@ def _extract_signatures(archive: zipfile.ZipFile, members: Mapping[str, zipfile.
     for name in found:
         if members[name].file_size > largest(name):
             raise BundleError(f"{name!r} has {members[name].file_size} bytes, expected at most {largest(name)}")
-    for signature in parse_signatures({name: archive.read(members[name]) for name in found}):
+    for signature in parse_signatures(found, lambda name: archive.read(members[name])):
         (folder / signature.name).write_bytes(signature.encode())
 
 

@@ -123,8 +123,7 @@ class Remote:
         """The signatures of a bundle that are there, right or wrong; what is none is a BundleError."""
         with self.reaching(f"read the signatures of {tag}"):
             names = [path.rpartition("/")[2] for path in self._place.paths(_beside(tag, "").rstrip("/"))]
-            contents = {name: self._read(_beside(tag, name), largest(name)) for name in names if is_signature(name)}
-            return parse_signatures({name: content for name, content in contents.items() if content is not None})
+            return parse_signatures(list(filter(is_signature, names)), lambda name: self._read(_beside(tag, name), largest(name)))
 
     def holds(self, tag: Tag, content: bytes) -> bool:
         """Whether this very bundle is there; another one under its tag is a StoreError."""
