@@ -7,6 +7,7 @@ import threading
 import weakref
 
 import httpx
+import numpy as np
 import pytest
 
 import bento
@@ -213,9 +214,10 @@ class Widths(bento.Service):
 async def test_arrays_of_different_widths_are_never_stacked(serving):
     service = Widths()
     async with serving(service) as client:
+        await client.post("/total", json=[[1.0]])
         answers = await asyncio.gather(*(client.post("/total", json=[[1.0] * width] * 2) for width in (3, 5, 3)))
     assert [answer.json() for answer in answers] == [[3.0, 3.0], [5.0, 5.0], [3.0, 3.0]]
-    assert sorted(service.shapes) == [(2, 5), (4, 3)]
+    assert sorted(service.shapes) == [(1, 1), (2, 5), (4, 3)]
 
 
 @pytest.mark.parametrize("output", [None, ArrayAdapter(), JsonAdapter()])
@@ -240,9 +242,10 @@ async def test_a_request_larger_than_a_batch_is_split_and_put_together_again(ser
 async def test_a_request_without_rows_is_answered_alone(serving):
     service = Widths()
     async with serving(service) as client:
+        await client.post("/total", json=[[1.0]])
         answers = await asyncio.gather(*(client.post("/total", json=[[1.0, 2.0]] * rows) for rows in (1, 0, 1)))
     assert [answer.json() for answer in answers] == [[3.0], [], [3.0]]
-    assert sorted(service.shapes) == [(0, 0), (2, 2)]
+    assert sorted(service.shapes) == [(0, 0), (1, 1), (2, 2)]
 
 
 @pytest.mark.parametrize("foreign", [(b"[[9,9]],[[9,9]],[[9,9", b"]]"), (b'[[9,9]],[[9,9]],["', b'"]')])
@@ -304,9 +307,82 @@ async def test_what_no_batch_can_count_or_compare_fails_alone_and_holds_up_nobod
 async def test_requests_that_come_together_are_in_one_call(serving):
     service = Widths()
     async with serving(service) as client:
+        await client.post("/total", json=[[1.0]])
         answers = await asyncio.gather(*(client.post("/total", json=[[number, 0.5]] * rows) for number, rows in enumerate((1, 3, 2))))
     assert [answer.json() for answer in answers] == [[0.5], [1.5] * 3, [2.5] * 2]
-    assert service.shapes == [(6, 2)]
+    assert service.shapes == [(1, 1), (6, 2)]
+
+
+async def test_a_batch_comes_after_one_request_by_itself(serving):
+    service = Widths()
+    async with serving(service) as client:
+        await asyncio.gather(*(client.post("/total", json=[[number]]) for number in range(5)))
+        await asyncio.gather(*(client.post("/total", json=[[number]]) for number in range(5)))
+    assert service.shapes == [(1, 1), (4, 1), (5, 1)]
+
+
+def columns(values):
+    return [[float(value) for value in values], [float(-value) for value in values]]
+
+
+class Columns(bento.Service):
+    """Give, for each batch, something that is as long whatever the batch is."""
+
+    @bento.api(input=JsonAdapter(), output=JsonAdapter(), batch=bento.Batch(wait=0.05))
+    def lists(self, values):
+        return columns(values)
+
+    @bento.api(input=JsonAdapter(), output=JsonAdapter(), batch=bento.Batch(wait=0.05))
+    def arrays(self, values):
+        return [np.array(values), np.array(values) > 1]
+
+    @bento.api(input=JsonAdapter(), output=ArrayAdapter(dtype="float64"), batch=bento.Batch(wait=0.05))
+    def array(self, values):
+        return np.array(columns(values))
+
+    @bento.api(input=JsonAdapter(), batch=bento.Batch(wait=0.05))
+    def documents(self, values):
+        return [{"labels": values}, {"chances": values}]
+
+    @bento.api(input=JsonAdapter(), batch=bento.Batch(wait=0.05))
+    def first(self, values):
+        return np.array(columns(values)).T[0]
+
+    @bento.api(input=JsonAdapter(), output=JsonAdapter(), batch=bento.Batch(wait=0.05))
+    async def later(self, values):
+        return columns(values)
+
+
+@pytest.mark.parametrize("count", [2, 3])
+@pytest.mark.parametrize("api", Columns.apis)
+async def test_as_many_columns_as_there_are_rows_are_nobodys_answer(serving, caplog, api, count):
+    async with serving(Columns()) as client:
+        answers = await asyncio.gather(*(client.post(f"/{api}", json=value) for value in range(count)))
+    assert {answer.status_code for answer in answers} == {500}
+    assert f"{api}: expected a result of 1 rows, one for each row of the batch, got 2" in caplog.text
+
+
+async def test_columns_that_were_an_answer_to_two_rows_of_one_request_are_none_to_two_requests(serving):
+    class Pairs(bento.Service):
+        @bento.api(input=ArrayAdapter(shape=(None,), dtype="float64"), batch=bento.Batch(wait=0.05))
+        def pairs(self, values):
+            return [values, -values]
+
+    async with serving(Pairs()) as client:
+        assert (await client.post("/pairs", json=[1, 2])).json() == [[1.0, 2.0], [-1.0, -2.0]]
+        answers = await asyncio.gather(*(client.post("/pairs", json=[value]) for value in (1, 2)))
+    assert {answer.status_code for answer in answers} == {500}
+
+
+async def test_a_row_for_each_request_is_an_answer_though_rows_are_as_long_as_the_batch(serving):
+    class Squares(bento.Service):
+        @bento.api(input=JsonAdapter(), batch=bento.Batch(wait=0.05))
+        def pairs(self, values):
+            return [[value, -value] for value in values]
+
+    async with serving(Squares()) as client:
+        answers = [await asyncio.gather(*(client.post("/pairs", json=value) for value in (1, 2))) for _ in range(3)]
+    assert [[answer.json() for answer in both] for both in answers] == [[[1, -1], [2, -2]]] * 3
 
 
 async def test_a_model_that_refuses_no_rows_is_not_to_blame_for_a_request_without_any(serving, caplog):
@@ -330,6 +406,7 @@ async def test_a_batch_that_waits_takes_what_comes_meanwhile(serving):
             return [len(values)] * len(values)
 
     async with serving(Patient()) as client:
+        await asyncio.gather(*(client.post("/size", json=number) for number in range(3)))
         answers = await asyncio.gather(*(client.post("/size", json=number) for number in range(3)))
     assert [answer.json() for answer in answers] == [3, 3, 3]
 

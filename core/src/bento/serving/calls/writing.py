@@ -29,12 +29,24 @@ class Writing:
         self._api = api
         self._adapter = adapter
         self._registry = registry
+        self._fitted = 0
+        self._follows_rows = False
+
+    def trusts(self, calls: Sequence[Call]) -> bool:
+        """Whether a result of as many rows as these calls have may be cut into theirs.
+
+        What always has two elements, such as two columns, has as many as a batch of two rows. So an api has to have given the right
+        number for some other number of rows; until then a call is made by itself, which is no longer needed after one or two.
+        """
+        return self._follows_rows or len(calls) == 1 or self._fitted not in (0, _total(rows_of(calls)))
 
     def write(self, calls: Sequence[Call], result: Any, run: Run, *, alone: bool) -> None:
         """Give each call the answer with its part of the result; `alone` says that the whole is the value of one call."""
         started = time.monotonic()
         outcomes: Sequence[Answer | Exception] | None = self._encode_together(calls, result)
-        if outcomes is None:
+        if outcomes is not None:
+            self._note_fit(rows_of(calls))
+        else:
             values = [result] if alone else self.cut(result, rows_of(calls))
             outcomes = list(map(self._encode, calls, values))
         run.encode_seconds = time.monotonic() - started
@@ -48,6 +60,7 @@ class Writing:
             raise ResultLengthError(f"{self._api.name}: {error}") from error
         if len(values) != len(rows):
             raise ResultLengthError(f"{self._api.name}: expected {len(rows)} answers of unstack, got {len(values)}")
+        self._note_fit(rows)
         return values
 
     def encode_json(self, value: Any) -> bytes:
@@ -60,6 +73,15 @@ class Writing:
     def adapter_for(self, value: Any) -> Adapter[Any]:
         """The adapter that writes a value."""
         return self._adapter or self._registry.adapter_for_value(value)
+
+    def _note_fit(self, rows: Sequence[int | None]) -> None:
+        """A result had as many rows as it should."""
+        if self._follows_rows:
+            return
+        total = _total(rows)
+        if total and self._fitted not in (0, total):
+            self._follows_rows = True
+        self._fitted = total or self._fitted
 
     def _encode_together(self, calls: Sequence[Call], result: Any) -> list[Answer] | None:
         """The answers of calls whose bodies the adapter writes all at once; None if they have to be encoded one by one."""
@@ -89,6 +111,10 @@ class Writing:
             return Answer(body, writer.content_type(media_type, body))
         except Exception as error:  # noqa: BLE001 - an outcome, logged and answered by the endpoint
             return error
+
+
+def _total(rows: Sequence[int | None]) -> int:
+    return sum([1 if count is None else count for count in rows])
 
 
 @compiled
