@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 import threading
 from contextlib import suppress
@@ -85,6 +86,7 @@ def post():
     async def send(requests, service):
         app = bento.app(service)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://testserver") as client:
+            await client.post(**requests[0])  # a batch is formed once an api has answered a request by itself
             answers = await asyncio.gather(*(client.post(**request) for request in requests))
         await app.lifecycle.stop()
         return answers
@@ -162,6 +164,63 @@ def test_what_a_form_has_no_room_for_is_a_value_or_type_error_in_every_form(valu
             assert DataFrameAdapter().encode(table, media_type)
     with pytest.raises(ValueError, match=r"^the answer cannot be written as application/vnd\.apache\.parquet: Cannot write struct type"):
         DataFrameAdapter().encode(pd.DataFrame({"a": [{}]}), "application/vnd.apache.parquet")
+
+
+def words(table):
+    return [f"what only row {number} may read" for number in table["a"]]
+
+
+TEXTS = {
+    "frame": lambda table: pd.DataFrame({"a": words(table)}),
+    "series": lambda table: pd.Series(words(table)),
+    "categories": lambda table: pd.DataFrame({"a": words(table)}).astype("category"),
+    "labels": lambda table: pd.DataFrame({"a": table["a"].array}, index=pd.CategoricalIndex(words(table))),
+    "polars": lambda table: pl.DataFrame({"a": words(table)}),
+    "lists": lambda table: pl.DataFrame({"a": [[word, word] for word in words(table)]}),
+    "arrow": lambda table: pa.table({"a": words(table)}),
+    "batch": lambda table: pa.RecordBatch.from_pydict({"a": words(table)}),
+    "structs": lambda table: pa.table({"a": [{"b": word} for word in words(table)]}),
+    "dictionary": lambda table: pa.table({"a": pa.array(words(table)).dictionary_encode()}),
+    "dictionaries": lambda table: pa.table({"a": pa.array([[word] for word in words(table)], pa.list_(pa.dictionary("i4", "str")))}),
+    "views": lambda table: pa.table({"a": pa.array(words(table)).cast(pa.string_view())}),
+    "maps": lambda table: pa.table({"a": pa.array([[(word, word)] for word in words(table)], pa.map_("str", "str"))}),
+    "runs": lambda table: pa.table({"a": pa.RunEndEncodedArray.from_arrays(range(1, len(table) + 1), words(table))}),
+    "union": lambda table: pa.table({"a": pa.UnionArray.from_sparse(pa.array([0] * len(table), "i1"), [pa.array(words(table))])}),
+}
+
+
+class Texts(bento.Service):
+    def __init__(self, kind) -> None:
+        super().__init__()
+        self.kind = kind
+
+    @bento.api(input=TABLES, batch=True)
+    def tell(self, table):
+        return TEXTS[self.kind](table)
+
+
+@pytest.mark.parametrize("media_type", [each for each in DataFrameAdapter.media_types if "arrow" in each or "parquet" in each])
+@pytest.mark.parametrize("kind", TEXTS)
+def test_an_answers_bytes_hold_nothing_of_another_callers_rows(post, kind, media_type):
+    asked = [rows(10 * place + 10, count) for place, count in enumerate((1, 2, 3, 1))]
+    answers = post(*({"url": "/tell", "json": each, "headers": {"accept": media_type}} for each in asked), service=Texts(kind))
+    if "parquet" in media_type and kind in {"runs", "union"}:
+        assert {answer.status_code for answer in answers} == {500}
+        return
+    for answer, each in zip(answers, asked, strict=True):
+        told = {int(number) for number in re.findall(rb"what only row (\d+)", answer.content)}
+        assert told
+        assert told <= {row["a"] for row in each}
+
+
+def test_categories_and_entries_of_dictionaries_keep_their_order_and_dtype():
+    table = pa.table({"a": pa.DictionaryArray.from_arrays(pa.array([3, None, 0], "i1"), ["low", "mid", "high", "top"], ordered=True)})
+    frame = pd.DataFrame({"a": pd.Categorical.from_codes([3, -1, 0], ["low", "mid", "high", "top"], ordered=True)})
+    for value in (table, frame):
+        sent = DataFrameAdapter().encode(value, "application/vnd.apache.arrow.stream")
+        column = pa.ipc.open_stream(sent).read_all()["a"]
+        assert column.type == pa.dictionary("i1", column.type.value_type, ordered=True)
+        assert (column.chunk(0).dictionary.to_pylist(), column.to_pylist()) == (["low", "top"], ["top", None, "low"])
 
 
 def test_a_type_hint_is_enough(post):

@@ -14,6 +14,7 @@ from bento import instance_of, type_name
 from bento.adapters import JsonAdapter
 
 from .batches import ARROW, is_pandas
+from .copies import own, used
 from .dtypes import is_numpy
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def _table(value: Any) -> pa.Table:
     import pyarrow as pa
 
     table = _arrow_table(value)
-    return pa.Table.from_pandas(_frame(value)) if table is None else table
+    return own(pa.Table.from_pandas(used(_frame(value))) if table is None else table)
 
 
 def _arrow_table(value: Any) -> pa.Table | None:
