@@ -21,26 +21,57 @@ def test_a_result_of_another_length_is_refused(rows):
     assert str(error.value) == f"expected a result of {total} rows, one for each row of the batch, got 3"
 
 
-@pytest.mark.parametrize("result", ["ab", b"ab", {"a": 1, "b": 2}, {1, 2}])
+ADVICE = "return a list or an array, with one result for each row"
+
+
+@pytest.mark.parametrize("result", ["ab", b"ab", bytearray(b"ab"), {"a": 1, "b": 2}, {1, 2}])
 def test_a_text_a_mapping_or_a_set_has_no_rows_though_it_has_a_length(result):
     with pytest.raises(ValueError, match="rows") as error:
         cut(result, [None, None])
-    assert str(error.value) == f"expected a result of 2 rows, got a {type(result).__name__}, which has none"
+    assert str(error.value) == f"expected a result of 2 rows, got a {type(result).__name__}, which has none: {ADVICE}"
 
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_several_values_are_no_rows_though_they_may_be_as_many(count):
     with pytest.raises(ValueError, match="rows") as error:
         cut((np.zeros(count), np.ones(count)), [None] * count)
-    assert str(error.value) == (
-        f"expected a result of {count} rows, got a tuple, which is several values: return a list or an array, with one result for each row"
-    )
+    assert str(error.value) == f"expected a result of {count} rows, got a tuple, which is several values: {ADVICE}"
 
 
 def test_a_number_has_no_rows():
     with pytest.raises(ValueError, match="rows") as error:
         cut(np.float64(1), [None])
-    assert str(error.value) == "expected a result of 1 rows, got a float64 that has no length"
+    assert str(error.value) == f"expected a result of 1 rows, got a float64 that has no length: {ADVICE}"
+
+
+def test_what_can_only_be_gone_through_has_no_rows_to_take():
+    with pytest.raises(ValueError, match="rows") as error:
+        cut({"a": 1, "b": 2}.values(), [None, None])
+    assert str(error.value) == f"expected a result of 2 rows, got a dict_values, of which no part can be taken: {ADVICE}"
+
+
+class Table:
+    """As a pyarrow.Table: its length is that of its columns, a number is a column, and a slice is of rows."""
+
+    def __init__(self, *columns):
+        self.columns = columns
+
+    def __len__(self):
+        return len(self.columns[0])
+
+    def __getitem__(self, key):
+        return Table(*(column[key] for column in self.columns)) if isinstance(key, slice) else self.columns[key]
+
+    def itercolumns(self):
+        return iter(self.columns)
+
+
+def test_a_column_of_a_table_is_nobodys_row():
+    table = Table([1, 2], [3, 4])
+    with pytest.raises(ValueError, match="rows") as error:
+        cut(table, [None, None])
+    assert str(error.value) == f"expected a result of 2 rows, got a Table, whose elements are columns: {ADVICE}"
+    assert [part.columns for part in cut(table, [1, 1])] == [([1], [3]), ([2], [4])]
 
 
 def test_a_series_is_cut_by_position_though_its_labels_are_shuffled():

@@ -167,17 +167,26 @@ def cut(result: Any, rows: Sequence[int | None]) -> list[Any]:
     """Slices of a sequence: an element for each `None`, `k` rows for each `k`; a length that does not fit is a ValueError."""
     ends = list(accumulate(1 if count is None else count for count in rows))
     total = ends[-1] if ends else 0
-    if isinstance(result, str | bytes | Mapping | AbstractSet):
-        raise ValueError(f"expected a result of {total} rows, got a {type(result).__name__}, which has none")  # noqa: TRY004 - as any other
+    kind = type(result).__name__
+    if isinstance(result, str | bytes | bytearray | Mapping | AbstractSet):
+        raise _unfit(total, f"a {kind}, which has none")
     if isinstance(result, tuple):
         # Two values that a method returns would be the rows of a batch that happens to have two.
-        advice = "return a list or an array, with one result for each row"
-        raise ValueError(f"expected a result of {total} rows, got a tuple, which is several values: {advice}")  # noqa: TRY004
+        raise _unfit(total, f"a {kind}, which is several values")
+    if None in rows and hasattr(result, "itercolumns"):
+        # A bare number stands for a column of pyarrow's tables, with everybody's rows.
+        raise _unfit(total, f"a {kind}, whose elements are columns")
     try:
         length = len(result)
     except TypeError:
-        raise ValueError(f"expected a result of {total} rows, got a {type(result).__name__} that has no length") from None
+        raise _unfit(total, f"a {kind} that has no length") from None
     if length != total:
         raise ValueError(f"expected a result of {total} rows, one for each row of the batch, got {length}")
+    if not hasattr(result, "__getitem__"):
+        raise _unfit(total, f"a {kind}, of which no part can be taken")
     result = getattr(result, "iloc", result)  # a table or series takes a bare number for a label, which may be another row's
     return [result[end - 1] if count is None else result[end - count : end] for end, count in zip(ends, rows, strict=True)]
+
+
+def _unfit(total: int, got: str) -> ValueError:
+    return ValueError(f"expected a result of {total} rows, got {got}: return a list or an array, with one result for each row")

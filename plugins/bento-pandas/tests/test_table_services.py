@@ -18,7 +18,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 import bento
-from bento.adapters import JsonAdapter
+from bento.adapters import ArrayAdapter, JsonAdapter
 from bento_pandas import DataFrameAdapter
 from commands import BENTO, Commands
 
@@ -164,6 +164,22 @@ def test_what_a_form_has_no_room_for_is_a_value_or_type_error_in_every_form(valu
             assert DataFrameAdapter().encode(table, media_type)
     with pytest.raises(ValueError, match=r"^the answer cannot be written as application/vnd\.apache\.parquet: Cannot write struct type"):
         DataFrameAdapter().encode(pd.DataFrame({"a": [{}]}), "application/vnd.apache.parquet")
+
+
+class Columns(bento.Service):
+    @bento.api(input=JsonAdapter(), output=JsonAdapter(), batch=True)
+    def arrow(self, items):
+        return pa.Table.from_pylist(items)
+
+    @bento.api(input=JsonAdapter(), output=ArrayAdapter(), batch=True)
+    def batch(self, items):
+        return pa.RecordBatch.from_pylist(items)
+
+
+@pytest.mark.parametrize("api", Columns.apis)
+def test_a_column_of_an_arrow_table_is_nobodys_answer(post, api):
+    answers = post(*({"url": f"/{api}", "json": {"a": number, "b": -number}} for number in range(2)), service=Columns())
+    assert [answer.status_code for answer in answers] == [500, 500]
 
 
 def words(table):
