@@ -161,6 +161,27 @@ def test_values_that_a_dtype_cannot_hold_are_refused(body, dtype, message):
     assert refusal(ArrayAdapter((None,), dtype), body, error=InvalidInput) == message
 
 
+LARGE = [0, 2**63 - 1, 2**63, 2**63 + 1, 2**64 - 1]
+
+
+@pytest.mark.parametrize("times", [1, 20_000])
+@pytest.mark.parametrize("numbers", [LARGE, [LARGE, LARGE[::-1]], [[[number]] for number in LARGE]])
+def test_integers_on_both_sides_of_the_largest_signed_one_are_read_as_they_are(numbers, times):
+    for media_type, write in (("application/json", lambda value: json.dumps(value).encode()), ("application/msgpack", msgpack.packb)):
+        array = ArrayAdapter(dtype="uint64").decode(Payload(write(numbers * times), media_type))
+        assert array.dtype == "uint64"
+        assert array.tolist() == numbers * times
+
+
+@pytest.mark.parametrize(
+    ("body", "got"),
+    [(b"[-1, 9223372036854775808]", "-1.0 at [0]"), (b"[-1, 1]", "-1 at [0]"), (b"[1.5, 9223372036854775808]", "1.5 at [0]")],
+)
+def test_what_is_no_unsigned_integer_is_refused_beside_a_large_one(body, got):
+    message = f"expected a whole number from 0 to 18446744073709551615 for uint64, got {got}"
+    assert refusal(ArrayAdapter(dtype="uint64"), body, error=InvalidInput) == message
+
+
 def test_integers_of_64_bits_are_uint64_to_whoever_does_not_compare_but_looks_up():
     body, number = b"[9223372036854775808]", np.dtype("uint64").num
     adapter = ArrayAdapter((None,), "uint64")

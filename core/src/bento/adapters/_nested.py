@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import chain
 from types import NoneType
 from typing import TYPE_CHECKING, Any
@@ -14,21 +15,23 @@ if TYPE_CHECKING:
 
 NUMBERS = frozenset({int, float, bool})
 OR_NULL = NUMBERS | {NoneType}
+_INTEGERS = frozenset({int})
 _DEEPEST = 32
+_LARGEST = 8
 
 
-def from_lists(value: Any, pieces: int = 1, leaves: frozenset[type] = NUMBERS) -> np.ndarray[Any, Any]:
+def from_lists(value: Any, pieces: int = 1, leaves: frozenset[type] = NUMBERS, dtype: np.dtype[Any] | None = None) -> np.ndarray[Any, Any]:
     """The array of nested lists in which every leaf is a number or a boolean, or, if `OR_NULL` are its leaves, None, which is NaN.
 
     The caller has made sure that no leaf is text: an array of texts takes as much room for each as for the longest. What is large
-    is read in about so many `pieces`, for numpy holds the interpreter while it reads a list.
+    is read in about so many `pieces`, for numpy holds the interpreter while it reads a list. `dtype` is what it will be converted to.
     """
     import numpy as np
 
     if pieces > 1 and isinstance(value, list) and value:
-        return _from_pieces(value, pieces, leaves)
+        return _from_pieces(value, pieces, leaves, dtype)
     try:
-        array = np.array(value)
+        array = np.array(value) if dtype is None or dtype.kind != "u" or dtype.itemsize < _LARGEST else _unsigned(value, dtype)
     except ValueError:
         raise fault(value, leaves) from None
     if array.dtype.kind == "O" and NoneType in leaves and leaves.issuperset(map(type, array.flat)):
@@ -43,15 +46,25 @@ def of_own_type(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return array.view("uint64") if array.dtype.kind == "u" else array
 
 
-def _from_pieces(value: list[Any], pieces: int, leaves: frozenset[type]) -> np.ndarray[Any, Any]:
+def _unsigned(value: Any, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    """Integers as `uint64`: numpy itself makes floats of some below 2**63 together with some above."""
+    import numpy as np
+
+    if only_leaves(value, _INTEGERS):
+        with suppress(OverflowError):  # one is negative
+            return np.array(value, dtype)
+    return np.array(value)
+
+
+def _from_pieces(value: list[Any], pieces: int, leaves: frozenset[type], dtype: np.dtype[Any] | None) -> np.ndarray[Any, Any]:
     import numpy as np
 
     size = -(-len(value) // pieces)
     try:
         if len(value) < pieces:
-            parts = [from_lists(child, pieces // len(value), leaves) for child in value]
+            parts = [from_lists(child, pieces // len(value), leaves, dtype) for child in value]
         else:
-            parts = [from_lists(value[start : start + size], leaves=leaves) for start in range(0, len(value), size)]
+            parts = [from_lists(value[start : start + size], 1, leaves, dtype) for start in range(0, len(value), size)]
         return np.stack(parts) if len(value) < pieces else np.concatenate(parts)
     except ValueError:  # of a part, or of parts that do not fit together
         raise fault(value, leaves) from None

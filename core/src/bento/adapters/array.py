@@ -69,9 +69,9 @@ class ArrayAdapter(Adapter[Any]):
     def decode(self, payload: Payload) -> Array:
         media_type = payload.media_type
         if media_type in ("application/json", "") or media_type.endswith("+json"):
-            array = _from_json(payload, self._leaves)
+            array = _from_json(payload, self._leaves, self._dtype)
         elif media_type in _msgpack.MEDIA_TYPES:
-            array = _from_msgpack(payload, self._leaves)
+            array = _from_msgpack(payload, self._leaves, self._dtype)
         elif media_type == _NPY:
             array = _raw.view(_raw.npy_layout(payload.data))
         elif media_type in self.media_types:
@@ -237,16 +237,16 @@ class ArrayAdapter(Adapter[Any]):
         return [self._leaf, "null"] if self._leaves == _nested.OR_NULL else [self._leaf]
 
 
-def _from_json(payload: Payload, leaves: frozenset[type]) -> Array:
+def _from_json(payload: Payload, leaves: frozenset[type], dtype: np.dtype[Any] | None) -> Array:
     text = _json.source(payload)
     # In a list, and by no name of its own: what is named here as well could not be released a little at a time.
     values = [_json.parse(text)]
     if b'"' in text if isinstance(text, bytes | bytearray) else '"' in text:
         raise _nested.fault(values[0], leaves)
-    return _nested.from_lists(values[0], 1, leaves) if len(text) <= PIECE else _from_lists(values, len(text), leaves)
+    return _from_lists(values, len(text), leaves, dtype)
 
 
-def _from_msgpack(payload: Payload, leaves: frozenset[type]) -> Array:
+def _from_msgpack(payload: Payload, leaves: frozenset[type], dtype: np.dtype[Any] | None) -> Array:
     mapped = _msgpack.parse_around(payload.data, "data") if len(payload.data) > PIECE else None
     if mapped is not None:
         return _raw.view(_raw.map_layout(mapped))
@@ -255,12 +255,12 @@ def _from_msgpack(payload: Payload, leaves: frozenset[type]) -> Array:
         return _raw.view(_raw.map_layout(values[0]))
     if not _nested.only_leaves(values[0], leaves):
         raise _nested.fault(values[0], leaves)
-    return _from_lists(values, len(payload.data), leaves)
+    return _from_lists(values, len(payload.data), leaves, dtype)
 
 
-def _from_lists(values: list[Any], size: int, leaves: frozenset[type]) -> Array:
-    """The array of the only value, which is gone afterwards; `size` is that of its text."""
-    array = _nested.from_lists(values[0], size // PIECE, leaves)
+def _from_lists(values: list[Any], size: int, leaves: frozenset[type], dtype: np.dtype[Any] | None) -> Array:
+    """The array of the only value, which is gone afterwards if it is large; `size` is that of its text."""
+    array = _nested.from_lists(values[0], size // PIECE, leaves, dtype)
     if size > PIECE:
         release(values)
     return array
