@@ -400,6 +400,31 @@ def test_an_answer_has_the_declared_dtype(media_type):
     assert body in (b"[[1.0,2.0]]", rows.encode(np.array([[1, 2]], "float32"), media_type))
 
 
+MASKED = np.ma.masked_array([[1.0, 2.0], [3.0, 4.0]], mask=[[False, True], [False, False]])
+
+
+@pytest.mark.parametrize(
+    "value", [MASKED, [*MASKED], MASKED.astype(int), MASKED.astype("float32")], ids=["floats", "list", "integers", "narrow"]
+)
+@pytest.mark.parametrize("dtype", [None, "float32", "float64"])
+@pytest.mark.parametrize("media_type", ["application/json", "application/msgpack", "application/x-npy"])
+def test_what_a_masked_array_hides_is_not_written(value, dtype, media_type):
+    body = ArrayAdapter(dtype=dtype).encode(value, media_type)
+    read_back = ArrayAdapter(dtype="float64", null="nan").decode(Payload(body, media_type))
+    assert np.array_equal(read_back, [[1.0, np.nan], [3.0, 4.0]], equal_nan=True)
+
+
+def test_a_masked_integer_is_no_integer():
+    with pytest.raises(ValueError, match="fit") as error:
+        ArrayAdapter(dtype="int8").encode(MASKED.astype(int), "application/json")
+    limits = "a whole number from -128 to 127 for int8"
+    assert str(error.value) == f"the result does not fit: expected {limits}, got nan at [0][1]"
+
+
+def test_parts_of_a_masked_array_are_joined_with_their_masks():
+    assert ArrayAdapter().encode(ArrayAdapter().join([MASKED[:1], MASKED[1:]]), "application/json") == b"[[1.0,null],[3.0,4.0]]"
+
+
 def test_an_answer_of_bytes_is_little_endian_in_c_order():
     transposed = np.arange(4, dtype=">f8").reshape(2, 2).T
     assert rows.encode(transposed, RAW) == np.array([0, 2, 1, 3], "<f8").tobytes()

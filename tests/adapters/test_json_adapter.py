@@ -293,3 +293,23 @@ def test_documents_are_claimed_by_value(value):
 @pytest.mark.parametrize("value", ["a", b"a", np.str_("a"), np.bytes_(b"a"), np.zeros(1), Flower, object()])
 def test_other_values_are_left_to_others(value):
     assert JsonAdapter.for_value(value) is None
+
+
+class Table:
+    """As a pandas.DataFrame: to iterate over it is to go over the names of its columns."""
+
+    columns = ("a", "b")
+
+    def __init__(self, rows):
+        self.rows = rows
+
+    def __array__(self, dtype=None, copy=None):
+        return np.array(self.rows, dtype)
+
+    def __iter__(self):
+        return iter(self.columns)
+
+
+def test_tables_are_joined_row_by_row():
+    joined = adapter.join([Table([[1, 2], [3, 4]]), Table([[5, 6]])])
+    assert adapter.encode(joined, JSON) == b"[[1,2],[3,4],[5,6]]"

@@ -184,7 +184,10 @@ class Mistaken(bento.Service):
     ("api", "message"),
     [
         ("short", "short: expected a result of 1 rows, one for each row of the batch, got 0"),
-        ("scalar", "scalar: expected a result of 1 rows, got a int that has no length: return a list or an array, with one result for each row"),
+        (
+            "scalar",
+            "scalar: expected a result of 1 rows, got a int that has no length: return a list or an array, with one result for each row",
+        ),
     ],
 )
 async def test_a_result_of_another_length_is_an_error_and_never_an_answer(serving, caplog, api, message):

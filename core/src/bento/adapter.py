@@ -109,7 +109,7 @@ class Adapter(ABC, Generic[T]):
 
     def join(self, parts: Sequence[T]) -> Any:
         """Several values' rows as one value: the answer to a request that was too large for one batch."""
-        return [row for part in parts for row in cast("Iterable[Any]", part)]
+        return [row for part in parts for row in _rows_of(part)]
 
     def schema(self) -> dict[str, JSON]:
         """A JSON Schema (2020-12) of the value as JSON, with at least one entry in `examples`."""
@@ -161,6 +161,15 @@ def reads(media_types: Sequence[str], media_type: str) -> bool:
         return True
     kind = media_type.partition("/")[0]
     return f"{kind}/*" in media_types or (media_type.endswith("+json") and "application/json" in media_types)
+
+
+def _rows_of(part: Any) -> Iterable[Any]:
+    """What a value's rows are: of a table, to iterate over would be to go over its columns."""
+    if not (hasattr(part, "columns") and hasattr(part, "__array__")):
+        return cast("Iterable[Any]", part)
+    import numpy as np
+
+    return np.asarray(part)
 
 
 def cut(result: Any, rows: Sequence[int | None]) -> list[Any]:

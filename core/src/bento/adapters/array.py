@@ -39,8 +39,8 @@ class ArrayAdapter(Adapter[Any]):
     A body is JSON (nested lists), msgpack (nested lists, or `{"dtype": "<f4", "shape": [2, 3], "data": bytes}`, which is what is
     written), `.npy`, or, if `dtype` and all sizes but at most one are declared, the bare numbers: little-endian, in C order.
     An array read from bytes is a view of the body: copy it before changing it in place. Answers may be lists too; they get the
-    declared dtype, and NaN is null in JSON. With `null="nan"` a null in the nested lists of a request is NaN as well: a value that is
-    missing. Without, it is refused.
+    declared dtype, NaN is null in JSON, and what a masked array hides is NaN. With `null="nan"` a null in the nested lists of a
+    request is NaN as well: a value that is missing. Without, it is refused.
     """
 
     name = "array"
@@ -127,6 +127,9 @@ class ArrayAdapter(Adapter[Any]):
     def join(self, parts: Sequence[Array]) -> Array:
         import numpy as np
 
+        if any(isinstance(part, np.ma.MaskedArray) for part in parts):
+            masked: Array = np.ma.concatenate(parts)  # type: ignore[no-untyped-call]  # numpy declares no types for it
+            return masked
         return np.concatenate(parts)
 
     def schema(self) -> dict[str, JSON]:
@@ -267,9 +270,16 @@ def _from_lists(values: list[Any], size: int, leaves: frozenset[type], dtype: np
 
 
 def _array(value: Any) -> Array:
+    """An array in which NaN is what a masked one hides: what lies behind a mask is not for everybody."""
     import numpy as np
 
-    return np.asarray(value)
+    if isinstance(value, list) and value and hasattr(value[0], "mask"):
+        value = np.ma.array(value)
+    array = np.asarray(value)
+    if not hasattr(value, "mask") or not np.ma.is_masked(value):
+        return array
+    filled: Array = np.ma.filled(value if array.dtype.kind == "f" else value.astype(float), np.nan)
+    return filled
 
 
 def _is_numeric(value: Any) -> bool:
