@@ -39,6 +39,8 @@ class Pipeline:
         self.reader, self.writer = registry.adapters_of(api)
         self.reading = Reading(api, self.reader)
         self.writing = Writing(api, self.writer, registry)
+        # What inspects a function takes microseconds, which is too long for each batch.
+        self._is_async = api.is_async
         self._method = _surrounded(service, api)
 
     def decode(self, call: Call, limits: Limits) -> int:
@@ -86,7 +88,7 @@ class Pipeline:
         run.model_seconds = time.monotonic() - started
         note_run(calls, run)
         alone = self._is_alone(calls)
-        if self.api.is_async and self.writer is not None and self.writer.costly:
+        if self._is_async and self.writer is not None and self.writer.costly:
             await asyncio.to_thread(self.writing.write, calls, result, run, alone=alone)
         else:
             self.writing.write(calls, result, run, alone=alone)
@@ -119,7 +121,7 @@ class Pipeline:
 
     async def _invoke(self, value: Any, calls: Sequence[Call]) -> Any:
         result = self._call_method(value, calls)
-        return await result if self.api.is_async else result
+        return await result if self._is_async else result
 
     def _call_method(self, value: Any, calls: Sequence[Call]) -> Any:
         if not self.api.takes_context:
