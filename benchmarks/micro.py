@@ -101,6 +101,9 @@ class _Nowhere(asyncio.Transport):
     def get_write_buffer_size(self) -> int:
         return 0
 
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """Nothing is ever kept back."""
+
     def pause_reading(self) -> None:
         """Nothing comes by itself."""
 

@@ -240,19 +240,21 @@ class Batcher:
 
     def _finish(self, calls: list[Call], failed: BaseException | None = None) -> None:
         self._free += 1
-        if calls and calls[0].run.rows:
-            self._measure(calls[0])
+        now = time.monotonic()
         try:
+            # First of all: nobody has to wait for what is learned from the batch.
             self._conclude(calls, failed or RuntimeError(f"{self._name} was interrupted"))
         finally:
+            if calls and calls[0].run.rows:
+                self._measure(calls[0], now)
             if self._queue and self._wake is None:
                 self._schedule()
 
-    def _measure(self, call: Call) -> None:
+    def _measure(self, call: Call, ended_at: float) -> None:
         """Learn from the first call of a batch; one that failed before its model was through teaches nothing."""
         run = call.run
         self._on_measured(run.model_seconds, run.rows)
-        seconds = time.monotonic() - call.started_at
+        seconds = ended_at - call.started_at
         self.placement.observe(seconds, run.processor_seconds)
         self._batch_seconds += (_WEIGHT if self._batch_seconds else 1.0) * (seconds - self._batch_seconds)
 
