@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import numpy as np
 import pandas as pd
@@ -114,6 +115,25 @@ def test_what_fits_is_converted(values, dtype, expected):
 )
 def test_what_does_not_fit_is_refused_by_column_value_and_row(values, dtype, message):
     assert refusal(values, dtype) == f"column 'a': expected {message}"
+
+
+@pytest.mark.parametrize("dtype", ["datetime64[s]", BERLIN])
+@pytest.mark.parametrize("part", ["T", " ", "+00:00", "1 days "])
+def test_a_text_that_is_no_time_is_refused_soon_however_long(part, dtype):
+    text = "2026-01-01T" + part * 20_000 + "x"
+    started = time.thread_time()
+    assert f"expected a time as ISO 8601 text, with{'out' if dtype != BERLIN else ''} an offset, for {dtype}, got" in refusal([text], dtype)
+    assert time.thread_time() - started < 1.0
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "Float64"])
+@pytest.mark.parametrize("number", ["1" * 400, "-" + "1" * 4000])
+def test_a_whole_number_that_no_float_holds_is_refused(number, dtype):
+    """In JSON it is malformed; in CSV it is a number of pandas'."""
+    adapter = DataFrameAdapter(columns=["a"], dtype=dtype)
+    with pytest.raises(InvalidInput) as error:
+        adapter.decode(Payload.of(f"a\n{number}\n".encode(), "text/csv"))
+    assert str(error.value) == f"column 'a': expected a number in the range of {dtype}, got {number:.60} in row 0"
 
 
 def test_a_time_out_of_range_is_refused():

@@ -7,6 +7,7 @@ Nothing becomes text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,8 @@ from .numbers import EXACT, to_boolean, to_integer, to_number
 if TYPE_CHECKING:
     import pandas as pd
 
-_OFFSET = r"[T ].*(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$"
+_OFFSET = re.compile(r"(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$")
+_LONGEST_OFFSET = 6
 _SHOWN = 10
 _WANTED = {"integer": "a whole number", "boolean": "true or false"}
 
@@ -81,13 +83,18 @@ def _times(column: Column, wanted: str, *, has_zone: bool) -> pd.Series:
         return column.series
     texts = [isinstance(value, str) for value, gone in column.values() if not gone]
     if all(texts) and kind_of(column.series.dtype) in ("text", "object"):
-        aware = column.series.astype(object).str.contains(_OFFSET, na=False) if texts else column.missing
-        column.require((aware == has_zone) | column.missing, wanted)
+        column.require([gone or _has_offset(value) == has_zone for value, gone in column.values()], wanted)
     else:
         column.require([gone or hasattr(value, "isoformat") for value, gone in column.values()], wanted)
     times = pd.to_datetime(column.series.astype(object), format="ISO8601", utc=has_zone, errors="coerce")
     column.require(times.notna() | column.missing, wanted)
     return times
+
+
+def _has_offset(text: str) -> bool:
+    """Whether a text ends in an offset, behind a time of day; texts may be long, so it is looked for at their end only."""
+    found = _OFFSET.search(text, max(0, len(text) - _LONGEST_OFFSET))
+    return found is not None and max(text.rfind("T", 0, found.start()), text.rfind(" ", 0, found.start())) >= 0
 
 
 def _to_span(column: Column, dtype: DType) -> pd.Series:

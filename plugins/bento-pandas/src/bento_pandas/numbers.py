@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from typing import TYPE_CHECKING, Any
 
 from .columns import Column
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
+_LARGEST = sys.float_info.max
 EXACT = 2**53 - 1
 """Floats beyond it may have been rounded already, so nobody knows which integer was meant."""
 
@@ -37,7 +40,9 @@ def to_number(column: Column, dtype: DType) -> pd.Series:
 
     wanted = f"a number in the range of {dtype}"
     if not _is_numeric(column.series):
-        series = _from_objects(column, "float64", float, [_is_number(value) for value, _ in column.values()], wanted)
+        # Compared as they are: a whole number may have thousands of digits, and be no float at all.
+        fits = [_is_number(value) and not _LARGEST < abs(value) < math.inf for value, _ in column.values()]
+        series = _from_objects(column, "float64", float, fits, wanted)
         column = Column(column.name, series, column.missing)
     with np.errstate(over="ignore"):
         converted = column.series.astype(dtype)
