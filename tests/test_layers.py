@@ -21,7 +21,7 @@ PLUGINS = sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))
 
 FLOORS = (
     {"compiled", "constructor", "errors", "garbage"},
-    {"adapter", "api", "artifact", "env", "example", "hookspecs", "packer", "payload", "tag"},
+    {"adapter", "api", "artifact", "bounds", "env", "example", "hookspecs", "packer", "payload", "tag"},
     {"registry", "service"},
     {"adapters", "artifacts", "packers", "builtins"},
     {"bundle"},

@@ -1,14 +1,18 @@
-"""Amounts that options take: ages such as 30d, and sizes such as 20GB."""
+"""Amounts that options take: ages such as 30d, sizes such as 20GB, and numbers within bounds."""
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from ..bundle.room import parse_size
+
+if TYPE_CHECKING:
+    from ..bounds import Bounds
 
 _TIMES: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -35,3 +39,22 @@ class Size(click.ParamType[int]):
         if size is None:
             self.fail(f"{value!r} is no size: write a number and kB, MB, GB or TB, such as 20GB", param, ctx)
         return size
+
+
+class Within(click.FloatRange):
+    """A number within bounds."""
+
+    name = "number"
+
+    def __init__(self, bounds: Bounds) -> None:
+        super().__init__(bounds.least, bounds.most)
+        self._bounds = bounds
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if number not in self._bounds:
+            self.fail(f"{value!r}: expected {self._bounds}", param, ctx)
+        return number

@@ -9,9 +9,12 @@ from typing import Any, Literal
 
 import click
 
+from ..bounds import GRACE, PATIENCE, WORKERS, Bounds
+from .amounts import Within
 from .command import Command, Keys, PlainFormatter, key_option, open_store, store_option, trust_option
 
 _MIB = 1024 * 1024
+_BODY = Bounds(0.001, _MIB, "MiB")
 
 
 class _Workers(click.IntRange):
@@ -19,13 +22,16 @@ class _Workers(click.IntRange):
 
     name = "number of workers"
 
+    def __init__(self) -> None:
+        super().__init__(int(WORKERS.least), int(WORKERS.most))
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if value == "auto":
             return value
         try:
             return super().convert(value, param, ctx)
         except click.BadParameter:
-            self.fail(f"{value!r}: expected a number from 1 on, or 'auto' for one process on each processor", param, ctx)
+            self.fail(f"{value!r}: expected {WORKERS}, or 'auto' for one on each processor", param, ctx)
 
 
 @click.command(
@@ -40,19 +46,17 @@ class _Workers(click.IntRange):
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on; 0.0.0.0 for all of this machine's.")
 @click.option("--port", type=click.IntRange(0, 65535), default=3000, show_default=True, help="The port to listen on; 0 for any free one.")
 @click.option(
-    "--workers", type=_Workers(1), default=1, show_default=True, metavar="N|auto", help="How many processes; auto: one on each processor."
+    "--workers", type=_Workers(), default=1, show_default=True, metavar="N|auto", help="How many processes; auto: one on each processor."
 )
 @click.option("--reload", is_flag=True, help="Start again whenever a file of the project changes.")
 @click.option("--allowed-host", "allowed_hosts", multiple=True, metavar="NAME", help="A host name that clients may use; repeat it.")
 @click.option("--alias", "aliases", multiple=True, metavar="PATH=PATH", help="A further path, and the one it stands for; repeat it.")
 @click.option("--public-url", default="", metavar="URL", help="Where clients find it, if that is behind a proxy.")
-@click.option(
-    "--max-body", type=click.FloatRange(0, min_open=True), default=100, show_default=True, metavar="MIB", help="The largest body."
-)
-@click.option("--grace", type=click.FloatRange(0), default=30, show_default=True, metavar="SECONDS", help="How long a stop may take.")
+@click.option("--max-body", type=Within(_BODY), default=100, show_default=True, metavar="MIB", help="The largest body.")
+@click.option("--grace", type=Within(GRACE), default=30, show_default=True, metavar="SECONDS", help="How long a stop may take.")
 @click.option(
     "--keep-alive",
-    type=click.FloatRange(0, min_open=True),
+    type=Within(PATIENCE),
     default=75,
     show_default=True,
     metavar="SECONDS",

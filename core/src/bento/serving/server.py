@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import math
 import os
 import time
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from ..bounds import BODY, GRACE, PATIENCE, WORKERS
 from ..compiled import is_compiled
 from ..errors import ServerError
 from .address import Address
@@ -65,8 +65,9 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
     """
     count = _count(workers, reload=reload)
     public, hosts = Address.read(public_url), host_names(allowed_hosts)
-    if not 0 < keep_alive < math.inf:
-        raise ServerError(f"expected to keep connections alive for more than 0 seconds, and not for ever, got {keep_alive!r}")
+    BODY.check("max_body", max_body)
+    GRACE.check("grace", grace)
+    PATIENCE.check("keep_alive", keep_alive)
     share_processors(count)
     find = partial(resolve, target, store=store, trust=trust, keys=keys)
     found = find()
@@ -101,9 +102,8 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
 def _count(workers: int | Literal["auto"], *, reload: bool) -> int:
     """How many processes serve."""
     if workers == "auto":
-        return 1 if reload else available_processors()
-    if workers < 1:
-        raise ServerError(f"expected 1 or more workers, got {workers}")
+        return 1 if reload else min(available_processors(), int(WORKERS.most))
+    WORKERS.check("workers", workers)
     if reload and workers > 1:
         raise ServerError(f"what is started again when files change is one process: expected --reload or --workers {workers}, got both")
     return workers

@@ -9,6 +9,7 @@ from types import MethodType
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from ..bounds import PATIENCE
 from ..errors import RemoteError
 
 VARIABLE: Final = "BENTO_REMOTE_TIMEOUT"
@@ -27,7 +28,7 @@ def silence() -> float:
         seconds = float(text or _SILENCE)
     except ValueError:
         seconds = math.nan
-    if not 0 < seconds < math.inf:
+    if seconds not in PATIENCE:
         raise RemoteError(f"{VARIABLE}={text!r} is no time: expected seconds, such as 60")
     return seconds
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...bounds import BODY, PATIENCE, Bounds
 from ...errors import BadInput, TooLarge, UnsupportedMediaType
 
 if TYPE_CHECKING:
@@ -40,6 +41,21 @@ class Limits:
     head_seconds: float = 20.0
     idle_seconds: float = 75.0
     keep_alive_seconds: float = 75.0
+
+    def __post_init__(self) -> None:
+        for name, bounds in _BOUNDS.items():
+            bounds.check(f"Limits.{name}", getattr(self, name))
+
+
+_BOUNDS = {
+    "body": BODY,
+    "bodies": BODY,
+    "headers": BODY,
+    "queue": Bounds(1, 1_000_000_000, "requests", whole=True),
+    "head_seconds": PATIENCE,
+    "idle_seconds": PATIENCE,
+    "keep_alive_seconds": PATIENCE,
+}
 
 
 def check_framing(raw_headers: Iterable[tuple[bytes, bytes]], limits: Limits) -> None:
