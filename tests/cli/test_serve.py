@@ -58,6 +58,15 @@ def test_a_saved_bundle_answers_until_it_is_stopped(home, tmp_path, stop):
         assert process.wait(60) == 0
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_server_may_be_stopped_before_it_has_begun(bento_process, tmp_path, workers):
+    (tmp_path / "shops").mkdir()
+    stop = "os.kill(os.getpid(), signal.SIGTERM)"
+    (tmp_path / "shops/__init__.py").write_text(f"import os, signal\ntry:\n    {stop}\nexcept BaseException:\n    pass\n")
+    done = bento_process("serve", "shops.tea:service", "--workers", workers, cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 def test_an_instance_in_a_module_answers_without_saving_it(home, project):
     with serving("shop:service", cwd=project) as (_, url):
         assert ask(f"{url}/price", b'"cake"') == b"5"

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any, Literal
 
 import click
@@ -90,27 +95,43 @@ def command(  # noqa: PLR0913 - one for each option
 
     Serves a saved bundle, or, for development, the instance SERVICE of a MODULE in the current folder, until Ctrl-C.
     """
-    from ..serving import serve
+    with _ending_when_told():
+        from ..serving import serve
 
-    _log_with_times()
-    serve(
-        target,
-        host=host,
-        port=port,
-        workers=workers,
-        reload=reload,
-        trust=trust,
-        keys=keys,
-        store=open_store(store_path),
-        allowed_hosts=allowed_hosts,
-        access_log=access_log,
-        max_body=round(max_body * _MIB),
-        grace=grace,
-        keep_alive=keep_alive,
-        examples=examples,
-        aliases=dict(map(_pair, aliases)),
-        public_url=public_url,
-    )
+        _log_with_times()
+        serve(
+            target,
+            host=host,
+            port=port,
+            workers=workers,
+            reload=reload,
+            trust=trust,
+            keys=keys,
+            store=open_store(store_path),
+            allowed_hosts=allowed_hosts,
+            access_log=access_log,
+            max_body=round(max_body * _MIB),
+            grace=grace,
+            keep_alive=keep_alive,
+            examples=examples,
+            aliases=dict(map(_pair, aliases)),
+            public_url=public_url,
+        )
+
+
+@contextmanager
+def _ending_when_told() -> Iterator[None]:
+    """Obey SIGTERM from before there is a server: without a handler process 1 of a container would not even end."""
+    before = signal.signal(signal.SIGTERM, _end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    # An exception would be taken for a fault of the module or plugin that is just being imported.
+    os._exit(0)
 
 
 def _pair(text: str) -> tuple[str, str]:
