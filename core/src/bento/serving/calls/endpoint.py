@@ -161,7 +161,10 @@ class Endpoint:
                 self._close([call], self._send_alone(call, answer))
 
     def _sends_together(self, calls: Sequence[Call], answers: Sequence[Answer]) -> bool:
-        """Whether one lane could write all of these answers; if not, it has written none."""
+        """Whether one lane could write all of these answers; if not, it has written none.
+
+        It encodes all of them first, and a transport raises only after it has told of its end: then nobody waits at it.
+        """
         if not share_reply(calls):
             return False
         try:

@@ -45,7 +45,10 @@ class Recess:
 
     def _wake_some(self) -> None:
         self._timer = None
-        for _ in range(-(-len(self._resting) // _STEPS)):
-            self._resting.popleft().wake()
-        if self._resting:
-            self._schedule()
+        try:
+            for _ in range(-(-len(self._resting) // _STEPS)):
+                self._resting.popleft().wake()
+        finally:
+            # One that cannot go on is no reason for others to rest for ever.
+            if self._resting and self._timer is None:
+                self._schedule()
