@@ -5,37 +5,19 @@ from __future__ import annotations
 import httpx
 import pytest
 
-import bento
-from bento.adapters import JsonAdapter
 from bento.errors import ServerError
 from bento.serving import Limits
 from bento.serving.lifecycle import Lifecycle
+from echo import Echo, write_app
 from running import started
 
-APP = """
-import bento
-from bento.adapters import JsonAdapter
-
-
-class Echo(bento.Service):
-    @bento.api(input=JsonAdapter())
-    def predict(self, value):
-        return value
-
-    @bento.api(input=JsonAdapter())
-    def count(self, value):
-        yield from range(value)
-
-
-service = Echo()
-"""
 ALIASES = {"/invocations": "/predict", "/v1/models/echo:predict": "/predict", "/ping": "/readyz", "/stream": "/count"}
 
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory):
     project = tmp_path_factory.mktemp("aliases")
-    (project / "app.py").write_text(APP)
+    write_app(project)
     with started(project, aliases=ALIASES) as server, httpx.Client(base_url=server.url, timeout=60) as client:
         yield client
         assert server.stop() == 0
@@ -69,14 +51,6 @@ def test_what_is_counted_has_the_name_of_the_api(client):
     assert "invocations" not in page
 
 
-class Echo(bento.Service):
-    """Gives back what it gets."""
-
-    @bento.api(input=JsonAdapter())
-    def predict(self, value):
-        return value
-
-
 @pytest.mark.parametrize(
     ("alias", "path", "reason"),
     [
@@ -87,7 +61,7 @@ class Echo(bento.Service):
         (
             "/invocations",
             "/score",
-            "nothing has that path, expected one of /predict, /, /docs, /openapi.json, /livez, /readyz, /metrics",
+            "nothing has that path, expected one of /predict, /count, /, /docs, /openapi.json, /livez, /readyz, /metrics",
         ),
     ],
 )

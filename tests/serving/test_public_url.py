@@ -10,25 +10,9 @@ import pytest
 from bento.errors import ServerError
 from bento.serving.address import Address
 from client import Connection, post, request
+from echo import write_app
 from running import started
 
-APP = """
-import bento
-from bento.adapters import JsonAdapter
-
-
-class Echo(bento.Service):
-    @bento.api(input=JsonAdapter())
-    def predict(self, value):
-        return value
-
-    @bento.api(input=JsonAdapter())
-    def count(self, value):
-        yield from range(value)
-
-
-service = Echo()
-"""
 URL = "https://api.example.org/models/echo"
 HOST = {"host": "api.example.org"}
 
@@ -36,7 +20,7 @@ HOST = {"host": "api.example.org"}
 @pytest.fixture(scope="module")
 def client(tmp_path_factory):
     project = tmp_path_factory.mktemp("public")
-    (project / "app.py").write_text(APP)
+    write_app(project)
     with started(project, public_url=f"{URL}/", aliases={"/ping": "/readyz"}) as server:
         with httpx.Client(base_url=server.url, headers=HOST, timeout=60) as client:
             yield client
@@ -95,7 +79,7 @@ def test_nothing_is_at_what_is_like_the_prefix(client, path):
     ],
 )
 def test_a_path_of_the_servers_own_that_begins_like_the_prefix_stays_its_own_on_both_lanes(tmp_path, url, path):
-    (tmp_path / "app.py").write_text(APP)
+    write_app(tmp_path)
     aliases = {"/v1/models/echo:predict": "/predict", "/v1/readyz": "/predict"}
     with started(tmp_path, public_url=url, aliases=aliases) as server:
         answers = [
@@ -115,7 +99,7 @@ def test_the_public_host_is_answered_for_and_loopback_names_too(client):
 
 
 def test_a_public_host_and_an_allowed_one_may_be_written_in_capitals(tmp_path):
-    (tmp_path / "app.py").write_text(APP)
+    write_app(tmp_path)
     with started(tmp_path, public_url="https://API.example.org", allowed_hosts=["Models.example.org"]) as server:
         for headers in ({}, {"content-encoding": "identity"}):
             for host, status in {"api.example.org": 200, "models.EXAMPLE.org": 200, "localhost": 403}.items():
@@ -124,7 +108,7 @@ def test_a_public_host_and_an_allowed_one_may_be_written_in_capitals(tmp_path):
 
 
 def test_the_access_log_has_the_path_without_what_is_before_all_of_them(tmp_path):
-    (tmp_path / "app.py").write_text(APP)
+    write_app(tmp_path)
     with started(tmp_path, public_url=URL) as server:
         with Connection(server.port) as connection:
             assert connection.ask(post("/models/echo/predict", host="api.example.org")).status == 200
@@ -134,7 +118,7 @@ def test_the_access_log_has_the_path_without_what_is_before_all_of_them(tmp_path
 
 
 def test_without_a_public_url_the_document_names_no_server(tmp_path):
-    (tmp_path / "app.py").write_text(APP)
+    write_app(tmp_path)
     with started(tmp_path) as server:
         assert "servers" not in httpx.get(f"{server.url}/openapi.json", timeout=60).json()
         assert f"{server.url}/predict" in unescape(httpx.get(server.url, timeout=60).text)
