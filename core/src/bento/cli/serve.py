@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from .amounts import Within
 from .command import Command, Keys, PlainFormatter, key_option, open_store, store_option, trust_option
 
 _MIB = 1024 * 1024
+_STANDARD_ERROR = 2
 _BODY = Bounds(0.001, _MIB, "MiB")
 
 
@@ -95,7 +97,7 @@ def command(  # noqa: PLR0913 - one for each option
 
     Serves a saved bundle, or, for development, the instance SERVICE of a MODULE in the current folder, until Ctrl-C.
     """
-    with _ending_when_told():
+    with _ending_when_told(), _unbothered_by_output():
         from ..serving import serve
 
         _log_with_times()
@@ -132,6 +134,25 @@ def _ending_when_told() -> Iterator[None]:
 def _end(_number: int, _frame: FrameType | None) -> None:
     # An exception would be taken for a fault of the module or plugin that is just being imported.
     os._exit(0)
+
+
+@contextmanager
+def _unbothered_by_output() -> Iterator[None]:
+    """Go on where nothing can be written: where output is closed, or its reader has left, or the disk is full."""
+    # A connection that had the number of a closed output would be sent what libraries print.
+    while (spare := os.open(os.devnull, os.O_RDWR)) <= _STANDARD_ERROR:
+        pass
+    os.close(spare)
+    try:
+        yield
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                if stream is not None:
+                    stream.flush()
+            except OSError:
+                # Python tries again at its very end, and would end with status 120 for it. Source: the note on SIGPIPE in its `signal`.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _pair(text: str) -> tuple[str, str]:

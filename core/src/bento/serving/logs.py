@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TextIO
@@ -23,11 +22,12 @@ _QUIET_SECONDS = 10.0
 
 
 class AccessLog:
-    """Lines such as `2026-11-23T20:15:04Z POST /predict 200 1.3ms 4f1c...`, on standard output unless told otherwise."""
+    """Lines such as `2026-11-23T20:15:04Z POST /predict 200 1.3ms 4f1c...`, a line for each request."""
 
-    def __init__(self, stream: TextIO | None = None) -> None:
-        self._stream = stream or sys.stdout
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
         self._lines: list[str] = []
+        self._is_written = True
 
     def write(self, method: str, path: str, status: int, seconds: float, request_id: str) -> None:
         """One request that is over after so many seconds."""
@@ -45,8 +45,17 @@ class AccessLog:
     def _flush(self) -> None:
         lines, self._lines = self._lines, []
         stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-        self._stream.write(stamp + stamp.join(lines))
-        self._stream.flush()
+        try:
+            self._stream.write(stamp + stamp.join(lines))
+            self._stream.flush()
+        except OSError as error:
+            if self._is_written:
+                log.warning("the access log cannot be written, and goes on when it can: %s", error.strerror)
+            self._is_written = False
+        else:
+            if not self._is_written:
+                log.warning("the access log is written again")
+            self._is_written = True
 
 
 @compiled

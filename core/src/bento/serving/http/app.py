@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -45,7 +46,7 @@ class App:
     ) -> None:
         self.lifecycle = lifecycle
         self.allowed_hosts = host_names(allowed_hosts)
-        self.access_log = AccessLog() if access_log else None
+        self.access_log = AccessLog(sys.stdout) if access_log and sys.stdout is not None else None
         self._brings_up = brings_up
         self.address = address or Address()
         self._site: ASGIApp | None = None

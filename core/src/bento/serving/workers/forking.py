@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -27,8 +28,7 @@ def fork(work: Callable[[], None], on_error: Callable[[BaseException], None]) ->
     The child ignores what a terminal sends to all processes in it (SIGINT, SIGHUP): its parent decides. SIGTERM ends it
     unless `work` says otherwise.
     """
-    sys.stdout.flush()
-    sys.stderr.flush()
+    _flush()
     # Until the child has let go of its parent's ways with signals, none must reach it.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     pid = os.fork()
@@ -47,10 +47,22 @@ def _be_child(work: Callable[[], None], on_error: Callable[[BaseException], None
     except BaseException as error:  # noqa: BLE001 - whoever asked for the child says what it means
         on_error(error)
     finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
         # A model's thread that hangs must not keep a process that has answered everything.
-        os._exit(status)
+        end(status)
+
+
+def end(status: int) -> NoReturn:
+    """End this process, whatever else it does."""
+    _flush()
+    os._exit(status)
+
+
+def _flush() -> None:
+    """Write what is buffered. Where the disk is full, or nobody reads any more, that is no reason to go on, or not to begin."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            with contextlib.suppress(OSError):
+                stream.flush()
 
 
 def _listen_to_nobody() -> None:

@@ -7,9 +7,7 @@ import contextlib
 import gc
 import logging
 import math
-import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Mapping
@@ -26,6 +24,7 @@ from ..filters import keep_one_filter
 from ..http.app import App
 from ..lifecycle import THREADS, Lifecycle
 from .drain import drain, plug
+from .forking import end
 
 if TYPE_CHECKING:
     import socket
@@ -215,7 +214,7 @@ class _Server(uvicorn.Server):
 
     def _signalled(self, number: signal.Signals) -> None:
         if not self.started:
-            _end(0)
+            end(0)
         if self.should_exit and self._place is None:
             self._end_by_force(f"{number.name} came again")
         self._stop()
@@ -223,7 +222,7 @@ class _Server(uvicorn.Server):
     def _orphaned(self) -> None:
         log.warning("the supervisor is gone: stopping")
         if not self.started:
-            _end(_FORCED)
+            end(_FORCED)
         if self._place is not None:
             asyncio.get_running_loop().remove_reader(self._place.lifeline)
         self._stop()
@@ -262,7 +261,7 @@ class _Server(uvicorn.Server):
 
     def _end_by_force(self, reason: str) -> NoReturn:
         log.error("%s: ending without %d answers", reason, self._lifecycle.open_calls)
-        _end(_FORCED)
+        end(_FORCED)
 
 
 async def _leave_threads(what: str) -> None:
@@ -271,11 +270,5 @@ async def _leave_threads(what: str) -> None:
     while any(thread.name.startswith(THREADS) for thread in threading.enumerate()):
         if time.monotonic() > due:
             log.warning("%s: ending without it", what)
-            _end(0)
+            end(0)
         await asyncio.sleep(0.01)
-
-
-def _end(status: int) -> NoReturn:
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)
