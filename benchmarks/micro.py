@@ -27,6 +27,7 @@ from bento.serving.calls.limits import Limits
 from bento.serving.http.app import App
 from bento.serving.http.fast import FastLane
 from bento.serving.lifecycle import Lifecycle
+from bento.serving.logs import AccessLog
 
 from .report import table
 from .subjects import post
@@ -145,7 +146,7 @@ class Loop:
 async def _measure(rounds: int) -> tuple[float, pstats.Stats]:
     """The median of microseconds per request, and a profile."""
     lifecycle = Lifecycle(Iris, version="0", limits=Limits())
-    app = App(lifecycle, access_log=True)
+    app = App(lifecycle, access_log=AccessLog)
     await lifecycle.start()
     config = uvicorn.Config(app, loop="uvloop", ws="none", log_config=None, access_log=False)
     config.load()

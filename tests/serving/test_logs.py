@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import resource
 import shlex
 import signal
+import subprocess
 
+import httpx
 import pytest
 
+import bento
+from bento.errors import ServerError
 from commands import BENTO
-from echo import write_app
+from echo import Echo, write_app
 from running import heard, started
 
 both = pytest.mark.parametrize("workers", [1, 2])
@@ -49,3 +54,72 @@ def test_a_server_whose_output_goes_nowhere_answers_and_ends_as_any_other(projec
         server.ended()
     assert "Traceback" not in server.said
     assert server.said.count("cannot be written") <= workers
+
+
+FAULTY = """
+import logging, warnings
+import bento
+from bento.adapters import JsonAdapter
+
+
+class Faulty(bento.Service):
+    def setup(self):
+        warnings.warn("long in the tooth", stacklevel=1)
+
+    @bento.api(input=JsonAdapter())
+    def predict(self, value):
+        return 10 / value
+
+
+service = Faulty()
+"""
+
+
+@both
+def test_what_is_logged_as_json_is_an_object_on_each_line(tmp_path, workers):
+    (tmp_path / "app.py").write_text(FAULTY)
+    command = [BENTO, "serve", "app:service", "--port", "0", "--workers", str(workers), "--log-format", "json"]
+    with heard(command, tmp_path) as server:
+        url = re.search(r"http://[0-9.:]+", server.wait_for("is ready on"))[0]
+        for path, body in {"predict": "4", "nowhere?secret": "1"}.items():
+            httpx.post(f"{url}/{path}", content=body, headers={"content-type": "application/json", "x-request-id": 'the"first'})
+        httpx.post(f"{url}/predict", content="0", headers={"content-type": "application/json", "x-request-id": "the-last"})
+        server.process.terminate()
+        assert server.ended() == 0
+        access = [json.loads(line) for line in server.output.splitlines()]
+    assert [(line["method"], line["path"], line["status"], line["request_id"]) for line in access] == [
+        ("POST", "/predict", 200, 'the"first'),
+        ("POST", "/nowhere", 404, 'the"first'),
+        ("POST", "/predict", 500, "the-last"),
+    ]
+    assert all(0 < line["seconds"] < 60 and re.fullmatch(r"[-0-9]{10}T[:0-9]{8}Z", line["time"]) for line in access)
+    said = [json.loads(line) for line in server.lines]
+    assert all(list(line)[:5] == ["time", "level", "logger", "process", "message"] for line in said)
+    fault = next(line for line in said if line["level"] == "ERROR")
+    assert (fault["api"], fault["request_id"]) == ("predict", "the-last")
+    assert fault["message"] == "predict failed for request the-last: ZeroDivisionError: division by zero"
+    assert fault["traceback"].endswith("ZeroDivisionError: division by zero")
+    assert any(line["logger"] == "py.warnings" and "long in the tooth" in line["message"] for line in said)
+
+
+@pytest.mark.parametrize(
+    ("target", "message", "traced"),
+    [
+        ("none", "no bundle none:latest in the store at {home}: it is empty", False),
+        ("app:service", "ModuleNotFoundError: No module named 'nothing_like_it'", True),
+    ],
+)
+def test_what_ends_a_server_that_logs_as_json_is_json_too(tmp_path, target, message, traced):
+    (tmp_path / "app.py").write_text("import nothing_like_it\n")
+    command = [BENTO, "serve", target, "--port", "0", "--log-format", "json"]
+    environment = {**os.environ, "BENTO_HOME": str(tmp_path / "home")}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    last = json.loads(done.stderr.splitlines()[-1])
+    assert (done.returncode, last["level"], last["message"]) == (1, "CRITICAL", message.format(home=tmp_path / "home"))
+    assert ("import nothing_like_it" in last.get("traceback", "")) is traced
+
+
+def test_a_log_is_text_or_json():
+    with pytest.raises(ServerError) as refused:
+        bento.serve(Echo(), log_format="xml")
+    assert str(refused.value) == "expected log_format to be one of text, json, got 'xml'"

@@ -16,8 +16,11 @@ from typing import Any, Literal
 import click
 
 from ..bounds import GRACE, PATIENCE, WORKERS, Bounds
+from ..errors import BentoError
 from .amounts import Within
-from .command import Command, Keys, PlainFormatter, key_option, open_store, store_option, trust_option
+from .command import Command, Keys, PlainFormatter, key_option, open_store, sentence, store_option, trust_option
+
+log = logging.getLogger(__name__)
 
 _MIB = 1024 * 1024
 _STANDARD_ERROR = 2
@@ -71,6 +74,7 @@ class _Workers(click.IntRange):
 )
 @click.option("--examples/--no-examples", default=True, show_default=True, help="Ask the bundle's golden examples before it is ready.")
 @click.option("--access-log/--no-access-log", default=True, show_default=True, help="Print a line for each request.")
+@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How the log is written.")
 @key_option
 @trust_option
 @store_option
@@ -89,6 +93,7 @@ def command(  # noqa: PLR0913 - one for each option
     keep_alive: float,
     examples: bool,
     access_log: bool,
+    log_format: Literal["text", "json"],
     keys: Keys,
     trust: bool,
     store_path: Path | None,
@@ -97,10 +102,9 @@ def command(  # noqa: PLR0913 - one for each option
 
     Serves a saved bundle, or, for development, the instance SERVICE of a MODULE in the current folder, until Ctrl-C.
     """
-    with _ending_when_told(), _unbothered_by_output():
+    with _ending_when_told(), _unbothered_by_output(), _logging(as_json=log_format == "json"):
         from ..serving import serve
 
-        _log_with_times()
         serve(
             target,
             host=host,
@@ -112,6 +116,7 @@ def command(  # noqa: PLR0913 - one for each option
             store=open_store(store_path),
             allowed_hosts=allowed_hosts,
             access_log=access_log,
+            log_format=log_format,
             max_body=round(max_body * _MIB),
             grace=grace,
             keep_alive=keep_alive,
@@ -162,9 +167,24 @@ def _pair(text: str) -> tuple[str, str]:
     return alias, path
 
 
-def _log_with_times() -> None:
-    times = PlainFormatter("%(asctime)sZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
+@contextmanager
+def _logging(*, as_json: bool) -> Iterator[None]:
+    """Log with times; as JSON all there is to say, with the error that ends the server."""
+    from ..serving.logs import JsonFormatter
+
+    times = JsonFormatter() if as_json else PlainFormatter("%(asctime)sZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
     times.converter = time.gmtime
     for handler in logging.getLogger().handlers:
         handler.setFormatter(times)
     logging.getLogger("bento").setLevel(logging.INFO)
+    if as_json:
+        logging.captureWarnings(capture=True)
+    try:
+        yield
+    except click.ClickException:
+        raise
+    except Exception as error:
+        if not as_json:
+            raise
+        log.critical("%s", sentence(error), exc_info=not isinstance(error, BentoError))
+        raise click.exceptions.Exit(1) from error

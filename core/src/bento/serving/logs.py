@@ -6,10 +6,11 @@ The access log is written in one go for all requests of a tick; a line holds no 
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, ClassVar, TextIO
 
 from ..compiled import compiled
 
@@ -23,6 +24,9 @@ _QUIET_SECONDS = 10.0
 
 class AccessLog:
     """Lines such as `2026-11-23T20:15:04Z POST /predict 200 1.3ms 4f1c...`, a line for each request."""
+
+    stamp: ClassVar = "%Y-%m-%dT%H:%M:%SZ"
+    """How a line begins, with the time."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -44,7 +48,7 @@ class AccessLog:
 
     def _flush(self) -> None:
         lines, self._lines = self._lines, []
-        stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        stamp = time.strftime(self.stamp, time.gmtime())
         try:
             self._stream.write(stamp + stamp.join(lines))
             self._stream.flush()
@@ -64,6 +68,47 @@ def lines_of(calls: Sequence[Call], now: float, before: str) -> list[str]:
     return [f"{before}{(now - call.received) * 1000:.1f}ms {call.request_id}\n" for call in calls]
 
 
+class JsonAccessLog(AccessLog):
+    """The same as a JSON object on each line, for programs that collect logs."""
+
+    stamp = '{"time":"%Y-%m-%dT%H:%M:%SZ"'
+
+    def write(self, method: str, path: str, status: int, seconds: float, request_id: str) -> None:
+        self._add([_object_of(_before(method, path, status), seconds, request_id)])
+
+    def write_all(self, method: str, path: str, status: int, calls: Sequence[Call]) -> None:
+        now, before = time.monotonic(), _before(method, path, status)
+        self._add([_object_of(before, now - call.received, call.request_id) for call in calls])
+
+
+def _before(method: str, path: str, status: int) -> str:
+    return f',"method":{json.dumps(method)},"path":{json.dumps(path)},"status":{status}'
+
+
+def _object_of(before: str, seconds: float, request_id: str) -> str:
+    return f'{before},"seconds":{seconds:.6f},"request_id":{json.dumps(request_id)}}}\n'
+
+
+class JsonFormatter(logging.Formatter):
+    """What is logged as a JSON object on one line: `time`, `level`, `logger`, `process` and `message`.
+
+    A traceback is in `traceback`, and where it is about a request, `api` and `request_id` are there.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields = {
+            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%SZ"),
+            "level": record.levelname,
+            "logger": record.name,
+            "process": record.process,
+            "message": record.getMessage(),
+        }
+        fields |= {name: vars(record)[name] for name in ("api", "request_id") if name in vars(record)}
+        if record.exc_info:
+            fields["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(fields, separators=(",", ":"))
+
+
 class FaultLog:
     """Tracebacks of the service's own faults: whole the first time, one line while the same fault goes on."""
 
@@ -77,7 +122,15 @@ class FaultLog:
         if whole:
             self._seen = {other: seen for other, seen in self._seen.items() if now - seen < _QUIET_SECONDS}
             self._seen[place] = now
-        log.error("%s failed for request %s: %s: %s", api, request_id, type(error).__name__, error, exc_info=error if whole else None)
+        log.error(
+            "%s failed for request %s: %s: %s",
+            api,
+            request_id,
+            type(error).__name__,
+            error,
+            exc_info=error if whole else None,
+            extra={"api": api, "request_id": request_id},
+        )
 
 
 def _last_line(error: BaseException) -> int:

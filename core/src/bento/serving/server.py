@@ -15,6 +15,7 @@ from ..errors import ServerError
 from .address import Address
 from .calls.limits import MIB, Limits
 from .http.guard import host_names
+from .logs import AccessLog, JsonAccessLog
 from .target import resolve
 from .workers.processors import available_processors, share_processors
 from .workers.sockets import inherited, listen, url
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("bento.serving")
 
+_ACCESS_LOGS = {"text": AccessLog, "json": JsonAccessLog}
+
 
 def serve(  # noqa: PLR0913 - each is an option of the command line, too
     target: Service | Bundle | str | Path,
@@ -42,6 +45,7 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
     store: Store | None = None,
     allowed_hosts: Sequence[str] = (),
     access_log: bool = True,
+    log_format: Literal["text", "json"] = "text",
     max_body: int = 100 * MIB,
     grace: float = 30.0,
     keep_alive: float = 75.0,
@@ -61,6 +65,7 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
     of public keys or identities, the bundle has to be signed by one of these.
     `public_url` is where clients find the server behind a proxy, for its pages and its OpenAPI document; its host is answered for, and
     its path may be before all others.
+    `log_format` is that of the access log; how the rest is written, `logging` is told.
     Where systemd listens for this process, `host` and `port` are those of its socket.
     """
     count = _count(workers, reload=reload)
@@ -68,6 +73,8 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
     BODY.check("max_body", max_body)
     GRACE.check("grace", grace)
     PATIENCE.check("keep_alive", keep_alive)
+    if log_format not in _ACCESS_LOGS:
+        raise ServerError(f"expected log_format to be one of {', '.join(_ACCESS_LOGS)}, got {log_format!r}")
     share_processors(count)
     find = partial(resolve, target, store=store, trust=trust, keys=keys)
     found = find()
@@ -81,7 +88,7 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
 
     address = url(listener)
     limits = Limits(body=max_body, keep_alive_seconds=keep_alive)
-    settings = Settings(limits, hosts, access_log, grace, examples, aliases or {}, public)
+    settings = Settings(limits, hosts, _ACCESS_LOGS[log_format] if access_log else None, grace, examples, aliases or {}, public)
     loops = ", with compiled loops" if is_compiled() else ""
     log.info("%s starts on %s (process %d%s)", found.title, address, os.getpid(), loops)
     with listener:

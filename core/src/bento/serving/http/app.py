@@ -16,13 +16,15 @@ from ..calls.accounts import CLIENT_LEFT
 from ..calls.answer import Answer, failure, problem
 from ..calls.limits import Limits, headers_too_large
 from ..lifecycle import Lifecycle
-from ..logs import AccessLog
 from .guard import check_caller, host_names
 from .lane import ClientLeft, Exchange
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+    from ..logs import AccessLog
 
 # Source: RFC 3986, section 3.3.
 _PLAIN = "/!$&'()*+,;=:@"
@@ -40,13 +42,13 @@ class App:
         lifecycle: Lifecycle,
         *,
         allowed_hosts: Collection[str] = (),
-        access_log: bool = False,
+        access_log: type[AccessLog] | None = None,
         brings_up: bool = True,
         address: Address | None = None,
     ) -> None:
         self.lifecycle = lifecycle
         self.allowed_hosts = host_names(allowed_hosts)
-        self.access_log = AccessLog(sys.stdout) if access_log and sys.stdout is not None else None
+        self.access_log = access_log(sys.stdout) if access_log and sys.stdout is not None else None
         self._brings_up = brings_up
         self.address = address or Address()
         self._site: ASGIApp | None = None

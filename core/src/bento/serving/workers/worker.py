@@ -23,6 +23,7 @@ from ..calls.limits import Limits
 from ..filters import keep_one_filter
 from ..http.app import App
 from ..lifecycle import THREADS, Lifecycle
+from ..logs import AccessLog
 from .drain import drain, plug
 from .forking import end
 
@@ -48,7 +49,7 @@ class Settings:
 
     limits: Limits = field(default_factory=Limits)
     allowed_hosts: frozenset[str] = frozenset()
-    access_log: bool = True
+    access_log: type[AccessLog] | None = AccessLog
     grace: float = 30.0
     examples: bool = True
     """Whether golden examples have to hold before a service is ready."""
