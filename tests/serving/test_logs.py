@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 import json
 import os
 import re
 import resource
+import select
 import shlex
 import signal
 import subprocess
@@ -15,6 +18,7 @@ import pytest
 
 import bento
 from bento.errors import ServerError
+from bento.serving.logs import AccessLog, JsonAccessLog
 from commands import BENTO
 from echo import Echo, write_app
 from running import heard, started
@@ -40,6 +44,29 @@ def test_an_access_log_that_cannot_be_written_is_told_of_once_and_goes_on_when_i
         assert server.stop() == 0
     assert server.said.count("cannot be written") == 1
     assert server.output.count("POST /predict 200") >= 1
+
+
+class Pieces(io.StringIO):
+    """A stream that knows what was written at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pieces: list[str] = []
+
+    def write(self, text: str) -> int:
+        self.pieces.append(text)
+        return super().write(text)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("kind", [AccessLog, JsonAccessLog])
+async def test_no_line_is_written_in_two_pieces_between_which_another_worker_could_write(kind):
+    log = kind(stream := Pieces())
+    for _ in range(1000):
+        log.write("POST", "/predict", 200, 0.001, "4f1c20a7b90d0000000001")
+    await asyncio.sleep(0)
+    assert stream.getvalue().count("\n") == 1000
+    assert all(piece.endswith("\n") and len(piece) <= select.PIPE_BUF for piece in stream.pieces)
 
 
 @both

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-
     from ..logs import AccessLog
 
 # Source: RFC 3986, section 3.3.
