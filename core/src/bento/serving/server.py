@@ -17,6 +17,7 @@ from .calls.limits import MIB, Limits
 from .http.guard import host_names
 from .logs import AccessLog, JsonAccessLog
 from .target import resolve
+from .workers.files import raise_file_limit
 from .workers.processors import available_processors, share_processors
 from .workers.sockets import inherited, listen, url
 
@@ -76,6 +77,7 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
     if log_format not in _ACCESS_LOGS:
         raise ServerError(f"expected log_format to be one of {', '.join(_ACCESS_LOGS)}, got {log_format!r}")
     share_processors(count)
+    raise_file_limit()
     find = partial(resolve, target, store=store, trust=trust, keys=keys)
     found = find()
     listener = inherited() or listen(host, port)
