@@ -63,6 +63,24 @@ PATIENT = f"from bento.serving.calls import limits\nlimits.LAST_CALL_SECONDS = 1
 both = pytest.mark.parametrize("workers", [1, 2])
 
 
+UNCLOSED = """
+import bento
+from bento.adapters import JsonAdapter
+
+
+class Unclosed(bento.Service):
+    def close(self):
+        raise OSError("the device does not answer")
+
+    @bento.api(input=JsonAdapter())
+    def predict(self, value):
+        return value
+
+
+service = Unclosed()
+"""
+
+
 @pytest.fixture
 def project(tmp_path):
     (tmp_path / "app.py").write_text(SERVICE)
@@ -293,9 +311,21 @@ def test_a_second_signal_ends_a_server_by_force(project, workers):
         wait_until_refused(server.port)
         assert server.stop() == 1
         server.wait_for(
-            "SIGTERM came again: ending without 1 answers" if workers == 1 else "stopped by force: [12] of the workers had not ended"
+            "SIGTERM came again: ending without 1 answers" if workers == 1 else "stopped, but [12] of the workers ended by force or with an error"
         )
         assert connection.is_closed()
+
+
+@both
+def test_a_service_that_cannot_be_closed_is_told_of_by_whoever_closes_it(tmp_path, workers):
+    (tmp_path / "app.py").write_text(UNCLOSED)
+    with started(tmp_path, workers=workers) as server:
+        assert httpx.get(f"{server.url}/readyz").status_code == 200
+        assert server.stop() == 1
+        if workers == 2:
+            server.wait_for("worker [0-9]+ could not end as it should: OSError: the device does not answer$", 2)
+            server.wait_for("ServerError: stopped, but 2 of the workers ended by force or with an error$")
+        assert server.said.count("OSError: the device does not answer") >= workers
 
 
 @both

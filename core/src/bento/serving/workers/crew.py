@@ -171,6 +171,8 @@ class Crew:
         """Put another in a worker's place, unless it was asked to end."""
         self._board.leave(generation.workplace.stretch + worker.place)
         if worker.is_leaving or self._is_leaving:
+            if worker.failure:
+                log.error("worker %d could not end as it should: %s", worker.pid, worker.failure)
             self._cut_off += self._is_leaving and worker.ready_at > 0.0 and how == CUT_OFF
             self._close_if_empty(generation)
         elif worker.ready_at:

@@ -91,7 +91,7 @@ class Supervisor:
                 raise
             unfinished = self._stop(signals)
         if unfinished:
-            raise ServerError(f"stopped by force: {unfinished} of the workers had not ended")
+            raise ServerError(f"stopped, but {unfinished} of the workers ended by force or with an error")
 
     def _turn(self, signals: socket.socket, longest: float | None = None) -> None:
         """Wait until something happens, and act on it."""
