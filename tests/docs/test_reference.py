@@ -18,6 +18,7 @@ from bento.builtins import bento_register_adapters, bento_register_artifacts, be
 from bento.bundle import entries
 from bento.bundle.manifest import Manifest
 from bento.cli import bento as command_line
+from bento.serving.calls.metrics import Metrics
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs/reference"
@@ -71,6 +72,38 @@ def test_every_status_of_an_error_is_in_the_table():
     statuses = {error.status for error in vars(bento.errors).values() if isinstance(error, type) and error.__module__ == "bento.errors"}
     listed = re.findall(r"^\| (\d{3}) \|", section(REFERENCE / "http.md", "## Statuses"), re.MULTILINE)
     assert statuses <= set(map(int, listed))
+
+
+METRICS = REFERENCE / "metrics.md"
+
+
+def metrics() -> Metrics:
+    """The metrics of an api, each of them counted."""
+    counted = Metrics(["predict"])
+    for place in range(len(counted.numbers)):
+        counted.numbers[place] = 1.0
+    return counted
+
+
+def test_every_metric_is_documented_with_its_type_and_labels():
+    rows = re.findall(r"^\| `(bento_\w+)` \| (\w+) \| \w+ \| ([^|]+) \|", METRICS.read_text(), re.MULTILINE)
+    documented = {name: (kind, set(re.findall(r"`(\w+)`", labels))) for name, kind, labels in rows}
+    assert documented == {
+        family.name + "_total" * (family.type == "counter"): (
+            family.type,
+            set().union(*(sample.labels for sample in family.samples)) - {"le"},
+        )
+        for family in metrics().collect()
+    }
+
+
+def test_what_is_asked_of_metrics_is_there():
+    text = METRICS.read_text()
+    known = {sample.name for family in metrics().collect() for sample in family.samples}
+    asked = {name for query in re.findall(r"`(?:sum|histogram)[^`]+`|expr: .+", text) for name in re.findall(r"bento_\w+", query)}
+    assert asked <= known
+    assert len(asked) > 5
+    assert {name for labels in re.findall(r"by \(([^)]+)\)", text) for name in labels.split(", ")} == {"api", "stage", "le", "instance"}
 
 
 def test_every_command_is_documented():

@@ -311,7 +311,9 @@ def test_a_second_signal_ends_a_server_by_force(project, workers):
         wait_until_refused(server.port)
         assert server.stop() == 1
         server.wait_for(
-            "SIGTERM came again: ending without 1 answers" if workers == 1 else "stopped, but [12] of the workers ended by force or with an error"
+            "SIGTERM came again: ending without 1 answers"
+            if workers == 1
+            else "stopped, but [12] of the workers ended by force or with an error"
         )
         assert connection.is_closed()
 
