@@ -64,6 +64,21 @@ def test_an_unknown_command_is_wrong_usage_and_may_mean_another(bento):
     assert bento("xyzzy", code=2).stderr.endswith("Error: no command named 'xyzzy': 'bento --help' lists them\n")
 
 
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("bento se", ["serve"]),
+        ("bento serve --gr", ["--grace"]),
+        ("bento serve --log-format ", ["text", "json"]),
+        ("bento new ", ["plugin", "service"]),
+    ],
+)
+def test_a_shell_completes_commands_options_and_what_they_choose_from(words, completed):
+    environment = {**os.environ, "_BENTO_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    done = subprocess.run([BENTO], env=environment, capture_output=True, text=True, check=True)
+    assert (done.stdout.split(), done.stderr) == ([f"plain,{word}" for word in completed], "")
+
+
 def test_a_failure_is_a_sentence_on_standard_error(bento, home):
     done = bento("show", "nothing", code=1)
     assert done.stdout == ""
