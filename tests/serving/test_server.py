@@ -231,7 +231,7 @@ def test_a_changed_source_file_is_served_anew(project):
     with started(project, reload=True) as server:
         assert isinstance(server.ask("pid", 1), int)
         (project / "app.py").write_text(SERVICE.replace("return os.getpid()", "return 'new'"))
-        server.wait_for("a source file changed")
+        server.wait_for("^a source file changed: starting anew$")
         server.wait_for("is ready on", count=2)
         assert server.ask("pid", 1) == "new"
         assert server.stop() == 0
@@ -241,7 +241,7 @@ def test_a_broken_change_waits_for_the_next_one(project):
     with started(project, reload=True) as server:
         server.wait_for("is ready on")
         (project / "app.py").write_text("syntax error")
-        server.wait_for("cannot start: waiting for a change")
+        server.wait_for("^the service cannot start: waiting for a change$")
         (project / "app.py").write_text(SERVICE)
         server.wait_for("is ready on", count=2)
         assert isinstance(server.ask("pid", 1), int)

@@ -348,7 +348,8 @@ def test_a_worker_that_hangs_does_not_outlive_its_replacement_for_long(project):
         pid = int(connection.ask(post("/pid")).body)
         connection.send(post("/freeze"))
         server.process.send_signal(signal.SIGHUP)
-        server.wait_for("all workers of app:service are new")
+        server.wait_for("^loading app:service anew, to replace its workers one by one$")
+        server.wait_for("^all workers of app:service are new$")
         eventually(lambda: not runs(pid))
 
 
@@ -434,6 +435,7 @@ def test_no_process_outlives_a_server_that_is_killed(project, options):
         ask(server, "pid")
         everybody = processes(server.process.pid)
         server.process.kill()
+        server.wait_for("^the supervisor is gone: stopping$")
         server.process.wait()
         eventually(lambda: not any(runs(pid) for pid in everybody))
 
