@@ -40,7 +40,7 @@ _BLOCK = re.compile(
 )
 _BEFORE = re.compile(r"^<!-- before: (\w+) -->$", re.MULTILINE)
 _SERVER = re.compile(r"(bento serve|uvicorn) (?!--help)")
-_POLLED = re.compile(r"^.* /readyz .*\n", re.MULTILINE)
+_POLLED = re.compile(r'^.*[ "]/readyz[ "].*\n', re.MULTILINE)
 _PORT = "3000"
 _PATIENCE = 60.0
 _IMPORT = re.compile(r"^ *(?:import|from) (\w+)", re.MULTILINE)
