@@ -308,7 +308,7 @@ def test_a_second_signal_ends_a_server_by_force(project, workers):
         connection.send(post("/nap", b"0"))
         assert eventually((project / "napping").exists)
         server.process.send_signal(signal.SIGTERM)
-        wait_until_refused(server.port)
+        server.wait_for("^stopping: ")
         assert server.stop() == 1
         server.wait_for(
             "SIGTERM came again: ending without 1 answers"
@@ -316,6 +316,20 @@ def test_a_second_signal_ends_a_server_by_force(project, workers):
             else "stopped, but [12] of the workers ended by force or with an error"
         )
         assert connection.is_closed()
+
+
+@both
+def test_a_signal_that_comes_twice_at_once_is_one(project, workers):
+    """As `timeout` sends it, to its child and to its group, or as a script passes on what a terminal has sent to all."""
+    with started(project, workers=workers) as server, Connection(server.port) as connection:
+        connection.send(post("/nap", b"0"))
+        assert eventually((project / "napping").exists)
+        for _ in range(20):
+            server.process.send_signal(signal.SIGTERM)
+        server.wait_for("^stopping: ")
+        (project / "stopping").touch()
+        assert connection.answer().status == 200
+        assert server.process.wait(10) == 0
 
 
 @both

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from .forking import SIGNALS
+
+_AT_ONCE = 0.2
+
+
+class Impatience:
+    """Tells a second signal from a first that comes twice: by way of `timeout`, or of a terminal and a script that passes it on."""
+
+    def __init__(self) -> None:
+        self._first = math.inf
+
+    def note(self) -> bool:
+        """A signal says stop: whether one has said so before."""
+        now = time.monotonic()
+        self._first = min(self._first, now)
+        return now - self._first >= _AT_ONCE
 
 
 @contextmanager

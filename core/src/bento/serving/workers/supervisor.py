@@ -31,7 +31,7 @@ from .drain import plug
 from .forking import reason_not_to_fork
 from .generation import Generation
 from .porter import Porter, run_porter
-from .signals import caught_signals, read_signals
+from .signals import Impatience, caught_signals, read_signals
 from .template import Workplace
 from .worker import QUIET_STOP
 
@@ -70,6 +70,7 @@ class Supervisor:
         self._lifeline = os.pipe()
         self._has_begun = False
         self._stops_asked = 0
+        self._impatience = Impatience()
 
     def run(self) -> None:
         """Serve until SIGINT or SIGTERM; a service that cannot start is a ServerError with the worker's reason."""
@@ -128,7 +129,7 @@ class Supervisor:
         elif number == signal.SIGHUP:
             self._crew.renew()
         else:
-            self._stops_asked += 1
+            self._stops_asked = 2 if self._impatience.note() else 1
 
     def _stop(self, signals: socket.socket) -> int:
         """End everything: by request, then, after the grace period or another signal, by force. Returns how many were forced."""

@@ -26,6 +26,7 @@ from ..lifecycle import THREADS, Lifecycle
 from ..logs import AccessLog
 from .drain import drain, plug
 from .forking import end
+from .signals import Impatience
 
 if TYPE_CHECKING:
     import socket
@@ -150,6 +151,7 @@ class _Server(uvicorn.Server):
         self._on_ready = on_ready
         self._place = place
         self._asked_to_stop = asyncio.Event()
+        self._impatience = Impatience()
         self._starting: asyncio.Task[None] | None = None
 
     # Start
@@ -216,7 +218,7 @@ class _Server(uvicorn.Server):
     def _signalled(self, number: signal.Signals) -> None:
         if not self.started:
             end(0)
-        if self.should_exit and self._place is None:
+        if self._impatience.note() and self._place is None:
             self._end_by_force(f"{number.name} came again")
         self._stop()
 
