@@ -12,7 +12,7 @@ import pytest
 
 import bento
 from bento.adapters import BytesAdapter, JsonAdapter
-from bento.serving import Limits, answer
+from bento.serving import App, Limits, answer
 
 pytestmark = pytest.mark.anyio
 
@@ -21,7 +21,7 @@ class Counting(bento.Service):
     def __init__(self) -> None:
         super().__init__()
         self.stopped = threading.Event()
-        self.open = self.most = 0
+        self.open = self.most = self.begun = 0
         self.gate = threading.Event()
         self.held = threading.Semaphore(0)
 
@@ -67,6 +67,7 @@ class Counting(bento.Service):
 
     @bento.api(input=JsonAdapter())
     def endless(self, value):
+        self.begun += 1
         try:
             while True:
                 yield 1
@@ -119,20 +120,53 @@ async def test_a_stream_that_is_late_ends_with_an_error(serving):
     assert json.loads(lines[-1])["error"]["detail"] == "the answer was not whole within 0.5 seconds"
 
 
+class Client:
+    """One that asks for a stream without an end, until it leaves."""
+
+    def __init__(self, app: App) -> None:
+        self.pieces: asyncio.Queue[dict] = asyncio.Queue()
+        self._inbox: asyncio.Queue[dict] = asyncio.Queue()
+        self._inbox.put_nowait({"type": "http.request", "body": b"1"})
+        scope = {"type": "http", "method": "POST", "path": "/endless", "headers": [], "server": ("test", 80)}
+        self._request = asyncio.create_task(app(scope, self._inbox.get, self.pieces.put))
+
+    async def leave(self) -> None:
+        await self._inbox.put({"type": "http.disconnect"})
+        await asyncio.wait_for(self._request, 10)
+
+
 async def test_a_generator_stops_when_its_client_leaves():
     service = Counting()
     app = bento.app(service)
-    pieces = asyncio.Queue()
-    inbox = asyncio.Queue()
-    await inbox.put({"type": "http.request", "body": b"1"})
-    scope = {"type": "http", "method": "POST", "path": "/endless", "headers": [], "server": ("test", 80)}
-    request = asyncio.create_task(app(scope, inbox.get, pieces.put))
+    client = Client(app)
     for _ in range(5):
-        await pieces.get()
-    await inbox.put({"type": "http.disconnect"})
-    await asyncio.wait_for(request, 10)
+        await client.pieces.get()
+    await client.leave()
     assert service.stopped.is_set()
     await app.lifecycle.stop()
+
+
+async def test_a_stream_whose_client_leaves_while_it_waits_is_never_begun():
+    service = Counting()
+    app = bento.app(service)
+    first = Client(app)
+    await first.pieces.get()
+    second = Client(app)
+    while app.lifecycle.open_calls < 2:
+        await asyncio.sleep(0)
+    await second.leave()
+    assert second.pieces.empty()
+    await first.leave()
+    assert service.begun == 1
+    assert b'bento_requests_total{api="endless",status="499"} 2.0' in app.lifecycle.metrics.exposition()[0]
+    await app.lifecycle.stop()
+
+
+async def test_a_stream_whose_deadline_is_over_before_its_turn_is_never_begun(serving):
+    service = Counting()
+    async with serving(service) as client:
+        response = await client.post("/endless", json=1, headers={"request-timeout": "0.000001"})
+    assert (response.status_code, service.begun) == (504, 0)
 
 
 async def test_streams_wait_for_their_turn(serving):

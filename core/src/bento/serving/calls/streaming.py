@@ -64,7 +64,10 @@ class StreamEndpoint:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def respond(self, call: Call, send: Callable[[Stream | Answer], Awaitable[None]]) -> int:
-        """Answer one request through `send`, which gets a stream, or an answer if there is none; returns the status."""
+        """Answer one request through `send`, which gets a stream, or an answer if there is none; returns the status.
+
+        To be cancelled when the client leaves.
+        """
         call.deadline = call.received + min(self.api.timeout, call.head.timeout)
         self._accounts.begun()
         self.open_calls += 1
@@ -89,6 +92,9 @@ class StreamEndpoint:
             async with _until(call):
                 await self._wait_for_turn(stack)
             call.started_at = time.monotonic()
+            # A turn that is free is taken without a wait, which is all that a timeout ends.
+            if not call.is_wanted(call.started_at):
+                raise TimeoutError
             values = await stack.enter_async_context(aclosing(self._values(call)))
             first = await _next(call, values)
         except TimeoutError:
@@ -139,6 +145,7 @@ class StreamEndpoint:
 
 
 def _until(call: Call) -> asyncio.Timeout:
+    """Ends what waits at a call's deadline, with a TimeoutError."""
     return asyncio.timeout(call.deadline - time.monotonic())
 
 

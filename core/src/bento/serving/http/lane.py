@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import aclosing, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ...errors import BentoError, DeadlineExceeded
 from ..calls.answer import Answer, common_headers, failure, headers_of, problem
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from ..calls.room import Room
     from ..calls.streaming import Stream, StreamEndpoint
 
+
+R = TypeVar("R")
 
 _LAST_PIECE_SECONDS = 0.5
 # The second has nginx, and proxies that heed the same header, pass a stream on as it comes instead of gathering it first.
@@ -81,7 +83,9 @@ class Exchange:
     async def stream(self, endpoint: StreamEndpoint) -> int:
         """Let an api that yields answer."""
         call = await self._read(endpoint.api)
-        return await endpoint.respond(call, self._write) if isinstance(call, Call) else await self.answer(call)
+        if not isinstance(call, Call):
+            return await self.answer(call)
+        return await self._unless_left(asyncio.get_running_loop().create_task(endpoint.respond(call, self._write)))
 
     async def _read(self, api: Api) -> Call | Answer:
         """The whole request, or the answer that refuses it."""
@@ -140,39 +144,40 @@ class Exchange:
 
     async def _outcome(self, endpoint: Endpoint, call: Call) -> Answer:
         """The endpoint's answer, unless the client leaves first."""
-        loop = asyncio.get_running_loop()
-        answered: asyncio.Future[Answer] = loop.create_future()
+        answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         call.reply = lambda _, answers: answered.set_result(answers[0])
         endpoint.handle(call)
-        leaving = loop.create_task(self._left())
         try:
-            await asyncio.wait((answered, leaving), return_when=asyncio.FIRST_COMPLETED)
+            return await self._unless_left(answered)
+        finally:
+            endpoint.leave(call)
+
+    async def _unless_left(self, coming: asyncio.Future[R]) -> R:
+        """What comes; if the client leaves first that is cancelled, and ClientLeft raised once it has ended."""
+        leaving = asyncio.get_running_loop().create_task(self._left())
+        try:
+            await asyncio.wait((coming, leaving), return_when=asyncio.FIRST_COMPLETED)
+            if not coming.done():
+                raise ClientLeft
+            return coming.result()
         finally:
             leaving.cancel()
-            endpoint.leave(call)
-        if not answered.done():
-            raise ClientLeft
-        return answered.result()
+            if coming.cancel():
+                await asyncio.wait((coming,))
 
     async def _write(self, opened: Stream | Answer) -> None:
-        """Write a whole answer, or a stream as it comes; ClientLeft if the client leaves a stream, or reads too slowly for its deadline."""
+        """Write a whole answer, or a stream as it comes; ClientLeft if the client leaves a stream unread until its deadline."""
         if isinstance(opened, Answer):
             await self.answer(opened)
             return
         await self._start(200, [("content-type", opened.content_type), *_UNBUFFERED, *common_headers(self.request_id)])
-        loop = asyncio.get_running_loop()
-        writing, leaving = loop.create_task(self._write_pieces(opened)), loop.create_task(self._left())
         # Past the deadline, there is time for the last piece of a stream that is late: it says so.
         seconds = max(0.0, opened.deadline - time.monotonic()) + _LAST_PIECE_SECONDS
         try:
-            await asyncio.wait((writing, leaving), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-            if not writing.done():
-                raise ClientLeft
-            writing.result()
-        finally:
-            leaving.cancel()
-            writing.cancel()
-            await asyncio.wait((writing,))
+            async with asyncio.timeout(seconds):
+                await self._write_pieces(opened)
+        except TimeoutError as error:
+            raise ClientLeft from error
 
     async def _write_pieces(self, stream: Stream) -> None:
         async with aclosing(stream.pieces):
