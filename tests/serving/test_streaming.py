@@ -60,6 +60,12 @@ class Counting(bento.Service):
         raise bento.InvalidInput("never good")
         yield
 
+    @bento.api(input=JsonAdapter())
+    async def give_up(self, value):
+        for number in range(value):
+            yield number
+        raise TimeoutError("another server took too long")
+
     @bento.api(input=JsonAdapter(), timeout=0.5)
     async def stall(self, value):
         yield 1
@@ -118,6 +124,14 @@ async def test_a_stream_that_is_late_ends_with_an_error(serving):
     async with serving(Counting()) as client:
         lines = (await client.post("/stall", json=1)).content.splitlines()
     assert json.loads(lines[-1])["error"]["detail"] == "the answer was not whole within 0.5 seconds"
+
+
+async def test_a_timeout_of_the_apis_own_is_a_fault_and_no_deadline(serving, caplog):
+    async with serving(Counting()) as client:
+        at_once = await client.post("/give_up", json=0)
+        lines = (await client.post("/give_up", json=2)).content.splitlines()
+    assert (at_once.status_code, json.loads(lines[2])["error"]["status"]) == (500, 500)
+    assert caplog.messages[0].endswith("TimeoutError: another server took too long")
 
 
 class Client:

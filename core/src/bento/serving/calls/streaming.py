@@ -13,7 +13,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, aclosing
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...errors import DeadlineExceeded, Overloaded
@@ -92,13 +92,11 @@ class StreamEndpoint:
             async with _until(call):
                 await self._wait_for_turn(stack)
             call.started_at = time.monotonic()
-            # A turn that is free is taken without a wait, which is all that a timeout ends.
+            # A turn that is free is taken without a wait, and only a wait ends at the deadline.
             if not call.is_wanted(call.started_at):
-                raise TimeoutError
+                raise _late(call)
             values = await stack.enter_async_context(aclosing(self._values(call)))
             first = await _next(call, values)
-        except TimeoutError:
-            return self._accounts.failure(call, _late(call))
         except Exception as error:  # noqa: BLE001 - the outcome of this request
             return self._accounts.failure(call, error)
         media_type = choose(call.head.accept, MEDIA_TYPES)
@@ -138,15 +136,20 @@ class StreamEndpoint:
             while value is not _END:
                 yield _piece(self._pipeline.writing.encode_json(value), media_type)
                 value = await _next(call, values)
-        except TimeoutError:
-            yield _last_piece(self._accounts.failure(call, _late(call)).body, media_type)
         except Exception as error:  # noqa: BLE001 - the end of this stream
             yield _last_piece(self._accounts.failure(call, error).body, media_type)
 
 
-def _until(call: Call) -> asyncio.Timeout:
-    """Ends what waits at a call's deadline, with a TimeoutError."""
-    return asyncio.timeout(call.deadline - time.monotonic())
+@asynccontextmanager
+async def _until(call: Call) -> AsyncGenerator[None, None]:
+    """End a wait at a call's deadline, as DeadlineExceeded; a TimeoutError of the api's own stays what it is, a fault."""
+    try:
+        async with asyncio.timeout(call.deadline - time.monotonic()) as limit:
+            yield
+    except TimeoutError as error:
+        if limit.expired():
+            raise _late(call) from error
+        raise
 
 
 async def _next(call: Call, values: AsyncIterator[Any]) -> Any:
