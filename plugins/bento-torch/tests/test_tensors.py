@@ -234,3 +234,9 @@ def test_tensors_find_the_adapter():
         assert TensorAdapter.for_annotation(other) is None
     for other in (np.ones(1), [torch.ones(1)], torch.Tensor):
         assert TensorAdapter.for_value(other) is None
+
+
+@pytest.mark.parametrize("made", [torch.tensor, np.array, list], ids=["tensor", "array", "list"])
+def test_the_answers_to_parts_of_a_large_request_are_joined_whatever_an_api_returns(made):
+    joined = TensorAdapter().join([made([[1.0, 2.0], [3.0, 4.0]]), made([[5.0, 6.0]])])
+    assert TensorAdapter().encode(joined, "application/json") == b"[[1.0,2.0],[3.0,4.0],[5.0,6.0]]"

@@ -96,7 +96,8 @@ class TensorAdapter(Adapter[Any]):
     def join(self, parts: Sequence[torch.Tensor]) -> torch.Tensor:
         import torch
 
-        return torch.cat(tuple(parts))
+        # An api may return arrays and lists as well.
+        return torch.cat(tuple(parts)) if all(map(_is_tensor, parts)) else self._arrays.join(parts)
 
     def schema(self) -> dict[str, JSON]:
         return self._arrays.schema()
