@@ -89,3 +89,32 @@ def test_a_series_is_cut_by_position_though_its_labels_are_shuffled():
             return self.values[label]
 
     assert cut(Series(["a", "b"], [1, 0]), [None, None]) == ["a", "b"]
+
+
+class Labelled:
+    """As a pandas.Series that was sorted: its index still has the labels of its rows."""
+
+    def __init__(self, values, *labels):
+        self.iloc = values
+        self.index = np.array(labels).view(Labels)
+
+    def __len__(self):
+        return len(self.iloc)
+
+
+class Labels(np.ndarray):
+    @property
+    def is_monotonic_increasing(self):
+        return bool((np.diff(self) >= 0).all())
+
+
+def test_rows_that_were_sorted_are_nobodys():
+    with pytest.raises(ValueError, match="rows") as error:
+        cut(Labelled(["a", "b", "c"], 0, 2, 1), [None, 2])
+    got = "a Labelled whose index says that they were sorted: return it after sort_index()"
+    assert str(error.value) == f"expected a result of 3 rows in their own order, got {got}"
+
+
+@pytest.mark.parametrize("labels", [(0, 1, 2), (3, 5, 4), (1, 0, 0), (2.0, 1.0, 0.0)])
+def test_labels_that_do_not_count_the_rows_are_an_answers_own(labels):
+    assert cut(Labelled(["a", "b", "c"], *labels), [None, 2]) == ["a", ["b", "c"]]

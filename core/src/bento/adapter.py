@@ -191,10 +191,22 @@ def cut(result: Any, rows: Sequence[int | None]) -> list[Any]:
         raise _unfit(total, f"a {kind} that has no length") from None
     if length != total:
         raise ValueError(f"expected a result of {total} rows, one for each row of the batch, got {length}")
+    if hasattr(result, "iloc"):
+        _check_order(result, total)
+        result = result.iloc  # a table or series itself takes a bare number for a label, which may be another row's
     if not hasattr(result, "__getitem__"):
         raise _unfit(total, f"a {kind}, of which no part can be taken")
-    result = getattr(result, "iloc", result)  # a table or series takes a bare number for a label, which may be another row's
     return [result[end - 1] if count is None else result[end - count : end] for end, count in zip(ends, rows, strict=True)]
+
+
+def _check_order(table: Any, total: int) -> None:
+    """Refuse a table or series that was sorted: its labels still say where each row was in the batch, or in its list of documents."""
+    index: Any = getattr(table, "index", None)
+    if getattr(index, "is_monotonic_increasing", True) or getattr(index, "dtype", None) != "int64":
+        return
+    if sorted(index) == list(range(total)):
+        got = f"a {type(table).__name__} whose index says that they were sorted"
+        raise ValueError(f"expected a result of {total} rows in their own order, got {got}: return it after sort_index()")
 
 
 def _unfit(total: int, got: str) -> ValueError:

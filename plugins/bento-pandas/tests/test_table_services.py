@@ -182,6 +182,43 @@ def test_a_column_of_an_arrow_table_is_nobodys_answer(post, api):
     assert [answer.status_code for answer in answers] == [500, 500]
 
 
+class Sorted(bento.Service):
+    @bento.api(input=TABLES, batch=True)
+    def frame(self, table):
+        return table.sort_values("a")
+
+    @bento.api(input=TABLES, output=JsonAdapter(), batch=True)
+    def series(self, table):
+        return table["a"].sort_values()
+
+    @bento.api(input=JsonAdapter(), batch=True)
+    def documents(self, items):
+        return pd.DataFrame(items).sort_values("a")
+
+    @bento.api(input=TABLES, batch=True)
+    def restored(self, table):
+        return table.sort_values("a").assign(place=range(len(table))).sort_index()[["a"]]
+
+    @bento.api(input=TABLES, batch=True)
+    def named(self, table):
+        return table.set_index("b")
+
+
+@pytest.mark.parametrize("api", ["frame", "series", "documents"])
+def test_a_table_that_was_sorted_is_nobodys_answer(post, api, caplog):
+    rows = [{"a": 2, "b": "x"}, {"a": 1, "b": "y"}]
+    answers = post(*({"url": f"/{api}", "json": body} for body in (rows if api == "documents" else [rows])), service=Sorted())
+    assert {answer.status_code for answer in answers} == {500}
+    got = f"a {'Series' if api == 'series' else 'DataFrame'} whose index says that they were sorted: return it after sort_index()"
+    assert f"expected a result of 2 rows in their own order, got {got}" in caplog.text
+
+
+@pytest.mark.parametrize("api", ["restored", "named"])
+def test_labels_in_any_other_order_are_an_answers_own(post, api):
+    answers = post(*({"url": f"/{api}", "json": [{"a": number, "b": str(number)}]} for number in (3, 1, 2)), service=Sorted())
+    assert [answer.json() for answer in answers] == [[{"a": number}] for number in (3, 1, 2)]
+
+
 def words(table):
     return [f"what only row {number} may read" for number in table["a"]]
 
