@@ -30,12 +30,6 @@ class Pressed(bento.Service):
         return value
 
     @bento.api(input=JsonAdapter(), output=JsonAdapter())
-    def compute(self, seconds):
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
-            pass
-
-    @bento.api(input=JsonAdapter(), output=JsonAdapter())
     def sleep(self, seconds):
         "One at a time: what takes its time in a thread."
         self.begun.append(seconds)
