@@ -13,9 +13,6 @@ import pytest
 from running import eventually
 
 ROOT = Path(__file__).resolve().parents[1]
-# A dozen servers start one after the other, some of which import scikit-learn first.
-pytestmark = pytest.mark.timeout(300)
-
 TOPICS = ("logistic", "forest", "latency", "tensors", "start", "overload", "soak")
 
 

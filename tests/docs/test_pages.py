@@ -45,7 +45,6 @@ def is_followed_here(page: Path) -> bool:
 
 
 @pytest.mark.brief
-@pytest.mark.timeout(300)  # a page may start its framework half a dozen times
 @pytest.mark.parametrize("page", [*filter(is_followed_here, PAGES)], ids=name_of)
 def test_a_page_does_what_it_shows(page, follow):
     follow(page)

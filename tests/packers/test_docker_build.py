@@ -74,7 +74,6 @@ def image(scale, base, buildah, wheelhouse, tmp_path) -> str:
     return "localhost/scale"
 
 
-@pytest.mark.timeout(300)  # the base is copied once for each step
 def test_buildah_builds_an_image_that_answers_on_its_port(image, buildah, tmp_path, port, serving, asking):
     settings = json.loads(buildah("inspect", "--type", "image", image))["Docker"]["config"]
     assert (settings["User"], settings["StopSignal"]) == ("10001:10001", "SIGTERM")

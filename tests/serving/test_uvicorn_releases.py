@@ -33,8 +33,6 @@ class Echo(bento.Service):
 
 service = Echo()
 """
-# Releases come from an index, which may take its time.
-pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture

@@ -98,7 +98,6 @@ def instants(whole: float) -> list[float]:
 
 
 @each_kind
-@pytest.mark.timeout(300)
 def test_a_push_killed_at_any_instant_leaves_no_torn_remote(bundles, elsewhere, tmp_path, killed_after):
     whole = killed_after(60, PUSH, str(bundles[0].path), f"{elsewhere}/first")
     for seconds, bundle in zip(instants(whole), bundles, strict=True):
@@ -115,7 +114,6 @@ def test_a_push_killed_at_any_instant_leaves_no_torn_remote(bundles, elsewhere, 
 
 
 @each_kind
-@pytest.mark.timeout(300)
 def test_of_many_that_push_one_tag_at_once_one_has_it_whole(make_bundle, elsewhere, tmp_path, started):
     for number in range(RIVALRIES):
         rivals = [make_bundle(tmp_path / f"{number}-{name}", {"src/iris.py": name.encode()}, version=str(number)) for name in "abc"]
@@ -133,7 +131,6 @@ def test_of_many_that_push_one_tag_at_once_one_has_it_whole(make_bundle, elsewhe
 
 
 @each_kind
-@pytest.mark.timeout(300)
 def test_a_pull_killed_at_any_instant_leaves_no_torn_store(bundles, elsewhere, tmp_path, killed_after):
     for bundle in bundles:
         bento.push(bundle, elsewhere)
