@@ -197,8 +197,9 @@ def test_a_request_that_needs_more_memory_than_the_gpu_has_fails_alone(saved, ru
 
 def test_a_batch_that_is_too_large_for_the_memory_is_answered_in_parts(saved, run):
     with run.served("served") as server:
-        answers = ask(server.url, "eat", *[[600.0]] * 4)
-        assert [answer.status_code for answer in answers] == [200] * 4
+        for _ in range(2):  # the first request of a process is asked by itself
+            answers = ask(server.url, "eat", *[[600.0]] * 4)
+            assert [answer.status_code for answer in answers] == [200] * 4
 
 
 def test_workers_on_a_gpu_load_for_themselves_and_are_replaced(saved, run):
