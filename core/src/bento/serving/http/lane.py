@@ -162,7 +162,8 @@ class Exchange:
             return coming.result()
         finally:
             leaving.cancel()
-            if coming.cancel():
+            # Only a task has yet to end. In another turn of the loop, an answer might come to a call that nobody has left so far.
+            if coming.cancel() and not coming.done():
                 await asyncio.wait((coming,))
 
     async def _write(self, opened: Stream | Answer) -> None:
