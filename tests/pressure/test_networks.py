@@ -216,9 +216,11 @@ def replace_workers(server: Server) -> None:
 
 
 def kill_a_worker(server: Server) -> None:
-    """Of the processes that have no children, one."""
-    with suppress(ProcessLookupError, FileNotFoundError):
-        os.kill(random.choice([pid for pid in processes(server.process.pid)[1:] if len(processes(pid)) == 1]), signal.SIGKILL)
+    """Of the processes that have no children, one; so soon after others were killed there may be none."""
+    childless = [pid for pid in processes(server.process.pid)[1:] if len(processes(pid)) == 1]
+    with suppress(ProcessLookupError):
+        for pid in random.sample(childless, min(1, len(childless))):
+            os.kill(pid, signal.SIGKILL)
 
 
 @contextmanager

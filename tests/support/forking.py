@@ -54,7 +54,8 @@ def programs(modules: Sequence[str], *others: str) -> Iterator[Path]:
     """A folder with `python` and other programs that are installed beside it, which find these modules imported."""
     python = Path(sys.executable).with_name("python")
     with TemporaryDirectory(prefix="bento-") as folder, socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(address := f"{folder}/template")
+        # Without a file: the path of one may have a hundred bytes, which is less than some folders for temporary files take.
+        listener.bind(address := f"\0{Path(folder).name}-{os.getpid()}")
         listener.listen()
         for name in ("python", *others):
             program = Path(folder, name)
