@@ -145,9 +145,8 @@ def _end(_number: int, _frame: FrameType | None) -> None:
 def _unbothered_by_output() -> Iterator[None]:
     """Go on where nothing can be written: where output is closed, or its reader has left, or the disk is full."""
     # A connection that had the number of a closed output would be sent what libraries print.
-    while (spare := os.open(os.devnull, os.O_RDWR)) <= _STANDARD_ERROR:
-        pass
-    os.close(spare)
+    while not all(map(_is_open, range(_STANDARD_ERROR + 1))):
+        os.open(os.devnull, os.O_RDWR)
     try:
         yield
     finally:
@@ -158,6 +157,14 @@ def _unbothered_by_output() -> Iterator[None]:
             except OSError:
                 # Python tries again at its very end, and would end with status 120 for it. Source: the note on SIGPIPE in its `signal`.
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _is_open(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True
 
 
 def _pair(text: str) -> tuple[str, str]:
