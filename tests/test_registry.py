@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+import subprocess
 import sys
 from types import ModuleType
 
 import pytest
-from importlib_metadata import EntryPoint
+from importlib_metadata import EntryPoint, entry_points
 
 import bento
 from bento import DefinitionError, PluginError
@@ -344,3 +345,21 @@ def test_two_adapters_that_claim_one_type_are_an_error_naming_both(plugin):
     )
     with pytest.raises(DefinitionError, match="both take a complex"):
         registry.adapter_for_value(1j)
+
+
+def test_finding_plugins_imports_neither_a_packer_nor_a_parser_of_e_mail():
+    found = "import sys, bento.registry; bento.registry.installed(); print(*sys.modules)"
+    imported = subprocess.run([sys.executable, "-c", found], capture_output=True, text=True, check=True).stdout.split()
+    assert "bento.adapters" in imported
+    assert {"bento.packers", "email.message", "email.parser"}.isdisjoint(imported)
+
+
+def test_a_plugin_is_named_as_its_distribution_spells_itself(tmp_path, monkeypatch):
+    (tmp_path / "plugin_named.py").write_text("")
+    folder = tmp_path / "Plugin_Named-1.0rc1.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nname: Plugin.Named\nVersion:  1.0rc1\n\nVersion: 2 is planned.\n")
+    (folder / "entry_points.txt").write_text("[bento]\nnamed = plugin_named\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    (plugin,) = Registry.discover(entry_points(group="bento", name="named")).plugins
+    assert str(plugin) == "Plugin.Named 1.0rc1"

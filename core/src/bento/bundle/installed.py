@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import re
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 
 from ..registry import GROUP
+from ..registry.metadata import read_field
 
 if TYPE_CHECKING:
     from importlib_metadata import Distribution
@@ -138,7 +138,7 @@ class Environment:
 
         found: dict[str, Installed] = {}
         for distribution, metadata in _found():
-            name = canonicalize_name(_name_in(metadata))
+            name = canonicalize_name(read_field(metadata, "Name"))
             found.setdefault(name, Installed(distribution, name))
         return cls(MappingProxyType(found))
 
@@ -162,9 +162,3 @@ def _found() -> Iterator[tuple[Distribution, str]]:
         metadata = distribution.read_text("PKG-INFO")
         if metadata and _SITES.intersection(Path(str(distribution.locate_file(""))).parts):
             yield distribution, metadata
-
-
-def _name_in(metadata: str) -> str:
-    """Source: PyPA, "Core metadata". To parse all of it, which ends with a whole README, takes longer than the rest of a save."""
-    found = re.search(r"^Name:(.*)$", metadata.partition("\n\n")[0], re.MULTILINE | re.IGNORECASE)
-    return found[1].strip() if found else ""

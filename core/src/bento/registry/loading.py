@@ -17,7 +17,8 @@ from ..adapter import Adapter
 from ..artifact import Artifact
 from ..errors import PluginError
 from ..packer import Packer
-from .plugin import Plugin
+from .metadata import name_and_version
+from .plugin import CORE, Plugin
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -44,13 +45,14 @@ def new_hooks() -> pluggy.PluginManager:
 
 def load(entry_point: EntryPoint, before: Iterable[Plugin], hooks: pluggy.PluginManager) -> Plugin:
     """Load a plugin into `hooks` unless it fails or is in the way of one that was loaded `before`."""
-    distribution = entry_point.dist
-    name = distribution.name if distribution else entry_point.value
-    plugin = functools.partial(Plugin, entry_point.name, name, distribution.version if distribution else "?", entry_point.value)
+    name, version = name_and_version(entry_point.dist) if entry_point.dist else (entry_point.value, "?")
+    plugin = functools.partial(Plugin, entry_point.name, name, version, entry_point.value)
     try:
         module = entry_point.load()
-        loaded = plugin(**_collect(entry_point.name, module))
-        _check_free(loaded, [other for other in before if not other.error])
+        trial = _try(entry_point.name, module)
+        loaded = plugin(_classes(trial, "artifacts"), _classes(trial, "adapters"), functools.cache(lambda: _classes(trial, "packers")))
+        if not is_core(entry_point):
+            _check_free(loaded, [other for other in before if not other.error])
         hooks.register(module, entry_point.name)
     except KeyboardInterrupt:
         raise
@@ -61,13 +63,18 @@ def load(entry_point: EntryPoint, before: Iterable[Plugin], hooks: pluggy.Plugin
     return loaded
 
 
-def _collect(name: str, module: ModuleType) -> dict[str, Any]:
-    """What a plugin registers, asked in a manager of its own so that a failure leaves nothing behind."""
+def is_core(entry_point: EntryPoint) -> bool:
+    """Whether this is bento itself."""
+    return entry_point.name == CORE and entry_point.value == "bento.builtins"
+
+
+def _try(name: str, module: ModuleType) -> pluggy.PluginManager:
+    """A manager of its own for a plugin, so that a failure leaves nothing behind."""
     trial = new_hooks()
     _check_spelling(module)
     trial.register(module, name)
     trial.check_pending()
-    return {kind: _classes(trial, kind, base, needs) for kind, (base, needs) in _KINDS.items()}
+    return trial
 
 
 def _check_spelling(module: ModuleType) -> None:
@@ -82,7 +89,9 @@ def _check_spelling(module: ModuleType) -> None:
             raise PluginError(f"{module.__name__}.{name} is no hook of bento: did you mean {nearest[0]}?")
 
 
-def _classes(trial: pluggy.PluginManager, kind: str, base: type, needs: tuple[str, ...]) -> tuple[Any, ...]:
+def _classes(trial: pluggy.PluginManager, kind: str) -> tuple[Any, ...]:
+    """What a plugin registers of one kind."""
+    base, needs = _KINDS[kind]
     hook = f"bento_register_{kind}"
     found: list[Any] = []
     for implementation in getattr(trial.hook, hook).get_hookimpls():
@@ -103,12 +112,14 @@ def _classes(trial: pluggy.PluginManager, kind: str, base: type, needs: tuple[st
 
 
 def _check_free(loaded: Plugin, before: Iterable[Plugin]) -> None:
+    """Refuse a plugin that is in the way of one before it; core, which is the first, has its packers imported only if there are others."""
     for other in before:
         if other.name == loaded.name:
             raise PluginError(f"{loaded} and {other} both call themselves {loaded.name!r}: remove one of them")
     for kind in _KINDS:
-        taken = {brought.name: plugin for plugin in before for brought in getattr(plugin, kind)}
-        for brought in getattr(loaded, kind):
+        found = getattr(loaded, kind)
+        taken = {brought.name: plugin for plugin in before for brought in getattr(plugin, kind)} if found else {}
+        for brought in found:
             if brought.name in taken:
                 raise PluginError(
                     f"{loaded} and {taken[brought.name]} both bring the {kind[:-1]} {brought.name!r}: "

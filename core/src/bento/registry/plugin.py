@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from inspect import signature
@@ -29,8 +30,13 @@ class Plugin:
     module: str
     artifacts: tuple[type[Artifact[Any]], ...] = ()
     adapters: tuple[type[Adapter[Any]], ...] = ()
-    packers: tuple[type[Packer], ...] = ()
+    find_packers: Callable[[], tuple[type[Packer], ...]] = tuple
+    """Asked when somebody packs: core's own are a dozen modules that a server starts without."""
     error: str | None = None
+
+    @property
+    def packers(self) -> tuple[type[Packer], ...]:
+        return self.find_packers()
 
     def __str__(self) -> str:
         return f"{self.distribution} {self.version}"

@@ -15,7 +15,8 @@ from ..adapter import Adapter
 from ..artifact import Artifact
 from ..errors import DefinitionError, PluginError
 from ..packer import Packer
-from .loading import load, new_hooks
+from .loading import is_core, load, new_hooks
+from .metadata import name_and_version
 from .plugin import CORE, Plugin
 
 if TYPE_CHECKING:
@@ -53,10 +54,10 @@ class Registry:
         plugins: list[Plugin] = []
         left_out: set[str] = set()
         for entry_point in sorted(entry_points, key=_load_order):
-            if _is_core(entry_point) or not ({entry_point.name, "*"} & off):
+            if is_core(entry_point) or not ({entry_point.name, "*"} & off):
                 plugins.append(load(entry_point, plugins, hooks))
-            elif entry_point.dist:
-                left_out.add(entry_point.dist.name)
+            elif owner := _owner(entry_point):
+                left_out.add(owner)
         return cls(tuple(plugins), hooks, frozenset(left_out))
 
     @property
@@ -86,7 +87,7 @@ class Registry:
     def owner(self, brought: type) -> Plugin | None:
         """The plugin that brings this artifact, adapter or packer class; None for a class that nobody registered."""
         for plugin in self.plugins:
-            if brought in (*plugin.artifacts, *plugin.adapters, *plugin.packers):
+            if brought in (*plugin.artifacts, *plugin.adapters) or (issubclass(brought, Packer) and brought in plugin.packers):
                 return plugin
         return None
 
@@ -165,13 +166,12 @@ def installed() -> Registry:
     return Registry.discover(entry_points(group=GROUP), disabled)
 
 
-def _is_core(entry_point: EntryPoint) -> bool:
-    return entry_point.name == CORE and entry_point.value == "bento.builtins"
-
-
 def _load_order(entry_point: EntryPoint) -> tuple[bool, str, str]:
-    distribution = entry_point.dist.name if entry_point.dist else ""
-    return (not _is_core(entry_point), distribution, entry_point.name)
+    return (not is_core(entry_point), _owner(entry_point), entry_point.name)
+
+
+def _owner(entry_point: EntryPoint) -> str:
+    return name_and_version(entry_point.dist)[0] if entry_point.dist else ""
 
 
 def _by_name(groups: Iterable[tuple[type[B], ...]]) -> Mapping[str, type[B]]:

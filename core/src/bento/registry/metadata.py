@@ -1,0 +1,24 @@
+"""What a distribution says of itself, read without the parser of e-mail that importlib_metadata imports to do so."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib_metadata import Distribution
+
+
+def name_and_version(distribution: Distribution) -> tuple[str, str]:
+    """As it spells them itself."""
+    metadata = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
+    return read_field(metadata, "Name"), read_field(metadata, "Version")
+
+
+def read_field(metadata: str, name: str) -> str:
+    """A field of one line, empty for one that is not there. Source: PyPA, "Core metadata".
+
+    To parse all of it, which ends with a whole README, takes longer than the rest of a save.
+    """
+    found = re.search(rf"^{name}:(.*)$", metadata.partition("\n\n")[0], re.MULTILINE | re.IGNORECASE)
+    return found[1].strip() if found else ""
