@@ -8,8 +8,7 @@ until the next try.
 
 While a thread computes in Python, every callback of the loop may wait 5 milliseconds for the interpreter's lock; calls of about that
 length harm nobody more on the loop than in a thread. And they win by it: between two of them the loop takes in whatever has come, so
-the clients that were just answered are in the next batch. A batch from a thread starts without them, and two halves of the clients
-take turns from then on, which costs a forest, whose call takes as long for 1 row as for 64, a third of its answers.
+the clients that were just answered are in the next batch without anybody waiting for them, as `returning` does beside a thread.
 """
 
 from __future__ import annotations
