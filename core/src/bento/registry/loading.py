@@ -49,7 +49,7 @@ def load(entry_point: EntryPoint, before: Iterable[Plugin], hooks: pluggy.Plugin
     plugin = functools.partial(Plugin, entry_point.name, name, version, entry_point.value)
     try:
         module = entry_point.load()
-        trial = _try(entry_point.name, module)
+        trial = _on_trial(entry_point.name, module)
         loaded = plugin(_classes(trial, "artifacts"), _classes(trial, "adapters"), functools.cache(lambda: _classes(trial, "packers")))
         if not is_core(entry_point):
             _check_free(loaded, [other for other in before if not other.error])
@@ -68,8 +68,8 @@ def is_core(entry_point: EntryPoint) -> bool:
     return entry_point.name == CORE and entry_point.value == "bento.builtins"
 
 
-def _try(name: str, module: ModuleType) -> pluggy.PluginManager:
-    """A manager of its own for a plugin, so that a failure leaves nothing behind."""
+def _on_trial(name: str, module: ModuleType) -> pluggy.PluginManager:
+    """A plugin in a manager of its own, so that a failure leaves nothing behind."""
     trial = new_hooks()
     _check_spelling(module)
     trial.register(module, name)

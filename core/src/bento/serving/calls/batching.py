@@ -28,13 +28,11 @@ if TYPE_CHECKING:
 
 # What the newest batch counts in the average of how long one takes.
 _WEIGHT = 0.2
-# A prediction that is right on average is too short every other time, and a call that is taken in on it ends in a 504 instead of an
-# early 503.
+# What is right on average is too short every other time, and then a call that was taken in ends in a 504 instead of an early 503.
 _MARGIN = 1.25
 # Cheap calls that follow each other on the event loop let everybody else have a turn after this long.
 _TURN_SECONDS = 0.001
-# In search of its own group, a batch passes over this many calls of others: to search all of a long queue, for each batch, would take
-# seconds.
+# In search of its own group, a batch passes over this many calls of others: to search all of a long queue each time takes seconds.
 _MOST_PASSED = 1000
 
 Execute = Callable[[Sequence["Call"]], Coroutine[Any, Any, None]]
@@ -86,10 +84,9 @@ class Batcher:
         A batch starts with the next turn of the loop, or `at_once` when all that has come in this one is there.
         """
         self._queue.extend(calls)
-        is_full = len(self._queue) >= self._batch.size
-        if self._returning.awaits_more(len(calls)) and not is_full:
+        if self._returning.awaits_more(len(calls)) and not self._is_full:
             return
-        if self._can_start() and (at_once or self._wake is None or is_full or self._returning.is_waited_for):
+        if self._can_start() and (at_once or self._wake is None or self._returning.is_waited_for or self._is_full):
             self._schedule(at_once=at_once)
 
     def is_free_for(self, count: int) -> bool:
@@ -138,9 +135,13 @@ class Batcher:
         return Overloaded(f"{self._name} could not answer in time: the wait is about {wait:.2g} seconds", retry_after=math.ceil(wait))
 
     def _can_start(self) -> bool:
-        """Whether a batch can start, or at least be handed to its thread: one that is full already may wait there for the call that runs,
-        and then starts without waiting for a turn of the loop as well."""
+        """Whether a batch can start, or be handed to its thread: a full one may wait there, and then needs no turn of the loop to begin."""
         return self._free > 0 or (self._free == 0 and self._is_threaded and len(self._queue) >= self._batch.size)
+
+    @property
+    def _is_full(self) -> bool:
+        """Whether nobody need be waited for, as a batch holds no more than what is queued."""
+        return len(self._queue) >= self._batch.size or sum([call.weight for call in self._queue]) >= self._batch.size
 
     @property
     def _is_threaded(self) -> bool:
@@ -159,7 +160,7 @@ class Batcher:
             self._wake = self._loop.call_soon(self._start)
 
     def _wait_left(self) -> float:
-        if not self._batch.wait or len(self._queue) >= self._batch.size:
+        if not self._batch.wait or self._is_full:
             return 0.0
         return self._queue[0].decoded_at + self._batch.wait - time.monotonic()
 
@@ -260,12 +261,11 @@ class Batcher:
         """Have the next batch start, with those that were answered just now if it pays to wait for them."""
         if self._wake is not None:
             return
-        if self._free == self._concurrency == 1 and not self.placement.inline and not self._batch.wait:
-            wait = self._returning.begin(answered, time.monotonic())
-            if wait and len(self._queue) < self._batch.size:
-                self._wake = self._loop.call_later(wait, self._start)
-                return
-        if self._queue:
+        waits = self._free == self._concurrency == 1 and not (self.placement.inline or self._batch.wait or self._is_full)
+        wait = self._returning.begin(answered, time.monotonic()) if waits else 0.0
+        if wait > 0:
+            self._wake = self._loop.call_later(wait, self._start)
+        elif self._queue:
             self._schedule()
 
     def _measure(self, call: Call, ended_at: float) -> None:
