@@ -79,4 +79,4 @@ def bento_service_stopped(service: Service) -> None:
 
 @hookspec
 def bento_request_done(service: Service, api: str, context: Context, status: int, timing: Timing) -> None:
-    """A request has been answered; called after the answer is on its way, on the event loop."""
+    """A request has been answered; called on the event loop while the answer leaves, which waits for whatever takes its time here."""
