@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pkgutil
+import re
 import subprocess
 import sys
 import time
@@ -15,8 +16,10 @@ import pytest
 
 from bento import __version__, cli
 from bento.cli import bento as command_line
+from bento.cli.variables import VARIABLES
 from commands import BENTO
 
+ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = command_line.list_commands(click.Context(command_line))
 
 
@@ -148,3 +151,25 @@ def test_the_version_is_told_in_less_than_three_times_what_importing_asyncio_tak
     pairs = [(seconds(BENTO, "--version"), seconds(sys.executable, "-c", "import asyncio")) for _ in range(5)]
     ours, theirs = map(min, zip(*pairs, strict=True))
     assert ours < 3 * theirs
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [("BENTO_TRUSTED_KEY", "BENTO_TRUSTED_KEYS"), ("BENTO_DISABLED_PLUGINS", "BENTO_DISABLE_PLUGINS"), ("Bento_Home", "BENTO_HOME")],
+)
+def test_a_misspelt_variable_is_told_of(home, name, meant):
+    done = subprocess.run([BENTO, "list"], env={**os.environ, name: "x"}, capture_output=True, text=True, check=True)
+    assert done.stderr == f"the environment variable {name} does nothing: did you mean {meant}?\n"
+
+
+def test_variables_that_are_right_or_of_others_are_nobodys_mistake(home):
+    others = {"BENTO_REMOTE_TIMEOUT": "5", "BENTO_NAME": "iris", "BENTO_LUNCH_MENU": "rice", "BENTOML_HOME": "x"}
+    done = subprocess.run([BENTO, "list"], env={**os.environ, **others}, capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+
+
+def test_the_variables_are_those_that_are_read_and_those_that_are_documented():
+    sources = [*ROOT.glob("core/src/**/*.py"), *ROOT.glob("native/src/**/*.py"), *ROOT.glob("plugins/*/src/**/*.py")]
+    read = {name for source in sources for name in re.findall(r"\bBENTO_[A-Z_]+\b", source.read_text())}
+    page = (ROOT / "docs/reference/command-line.md").read_text()
+    assert set(re.findall(r"^\| `(BENTO_\w+)` \|", page, re.MULTILINE)) == VARIABLES == read

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import click
 from .. import __version__
 from ..errors import BentoError
 from .command import PlainFormatter, is_told_once, sentence
+from .variables import warn_of_misspelt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,6 +68,7 @@ class Commands(click.Group):
         handler.setFormatter(PlainFormatter("%(message)s"))
         handler.addFilter(lambda record: bool(ctx.meta.get("debug")) or is_told_once(record))
         logging.basicConfig(level=logging.WARNING, handlers=[handler])
+        warn_of_misspelt(os.environ)
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
