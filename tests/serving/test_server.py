@@ -81,6 +81,23 @@ def test_no_garbage_is_looked_for_while_a_service_loads_and_none_in_what_it_load
         assert server.ask("garbage", 0) == {"while loading": False, "afterwards": True, "kept": True}
 
 
+def has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="there is no IPv6 here")
+@pytest.mark.parametrize("host", ["::1", "[::1]"])
+def test_an_address_of_ipv6_may_be_in_brackets(project, host):
+    with started(project, host=host) as server:
+        assert server.url.startswith("http://[::1]:")
+        assert server.ask("pid", 0) == server.process.pid
+
+
 def test_ctrl_c_ends_a_server_with_status_0(project):
     with started(project) as server:
         server.wait_for("is ready on")

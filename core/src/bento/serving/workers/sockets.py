@@ -35,9 +35,13 @@ def inherited() -> InheritedSocket | None:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens on `host` and `port`, 0 for a free one; a port in use or an unknown host is a ServerError."""
+    """A socket that listens on `host` and `port`, 0 for a free one; a port in use or an unknown host is a ServerError.
+
+    An address of IPv6 may be in brackets, as URLs have it.
+    """
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        family, kind, protocol, _, address = socket.getaddrinfo(bare, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     except (socket.gaierror, OverflowError) as error:
         raise ServerError(f"cannot listen on {host!r} port {port}: {error}") from error
     listener = socket.socket(family, kind, protocol)
