@@ -15,8 +15,8 @@ import math
 
 _FEWEST = 4
 """Of fewer clients, a call that is one too many hardly matters."""
-_LONGEST_WAIT = 0.005
-_LEAST_FIXED = 0.002
+_LONGEST_WAIT_SECONDS = 0.005
+_LEAST_FIXED_SECONDS = 0.002
 _WEIGHT = 0.1
 _WEIGHT_OF_WAITS = 0.2
 _FEWEST_WAITS = 4
@@ -63,14 +63,14 @@ class Returning:
 
     def begin(self, answered: int, now: float) -> float:
         """So many were answered just now: for how many seconds at most the next call should wait for them, 0 for not at all."""
-        if answered < _FEWEST or self.fixed_seconds < _LEAST_FIXED:
+        if answered < _FEWEST or self.fixed_seconds < _LEAST_FIXED_SECONDS:
             return 0.0
         if self._left > 0:
             self._left -= 1
             return 0.0
         self._answered = self._missing = answered
         self._since = now
-        return min(self.fixed_seconds / 2, _LONGEST_WAIT)
+        return min(self.fixed_seconds / 2, _LONGEST_WAIT_SECONDS)
 
     def awaits_more(self, came: int) -> bool:
         """So many calls have come: whether to wait on for others."""
