@@ -185,11 +185,11 @@ def test_a_way_back_is_shared_the_same(calls):
 
 @given(some_calls, moments)
 def test_times_are_the_same(calls, now):
-    assert_same(f"{CALLS}.metrics.seconds_since", calls, now)
-    assert_same(f"{CALLS}.answer.server_timing", calls)
+    assert_same(f"{CALLS}.figures.seconds_since", calls, now)
+    assert_same(f"{CALLS}.writing.server_timing", calls)
     assert_same("bento.serving.logs.lines_of", calls, now, " POST /predict 200 ")
     assert_same("bento.serving.logs.lines_of", calls, now, " POST /vorhersage/ä 200 ")
-    python, native = both(f"{CALLS}.metrics.stages_of")
+    python, native = both(f"{CALLS}.figures.stages_of")
     *sums, runs = python(calls)
     *others, also = native(calls)
     assert others == pytest.approx(sums)
@@ -203,7 +203,7 @@ def test_a_time_halfway_between_two_is_written_the_same(number, steps):
     call.decoded_at = number / 2e6
     for _ in range(abs(steps)):
         call.decoded_at = max(0.0, math.nextafter(call.decoded_at, math.copysign(math.inf, steps)))
-    assert_same(f"{CALLS}.answer.server_timing", [call])
+    assert_same(f"{CALLS}.writing.server_timing", [call])
     assert_same("bento.serving.logs.lines_of", [call], call.decoded_at * 100, "")
 
 

@@ -11,7 +11,7 @@ import bento
 from bento.adapters import JsonAdapter
 from bento.errors import BentoError
 from bento.serving import import_service, resolve
-from bento.serving.workers.board import Board
+from bento.serving.calls.board import Board
 from bento.serving.workers.sockets import listen
 from echo import Echo
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .bundle import Bundle
+    from .bundle.model import Bundle
 
 
 class Packer(ABC):

@@ -64,7 +64,7 @@ cdef inline char *copied(char *at, const char *source, Py_ssize_t size):
 
 
 def server_timing(calls):
-    """`bento.serving.calls.answer.server_timing`."""
+    """`bento.serving.calls.writing.server_timing`."""
     cdef double decoded_at = -1, started_at = -1
     cdef char text[ROOM]
     cdef Py_ssize_t size

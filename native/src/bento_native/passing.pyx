@@ -227,7 +227,7 @@ def settle(calls):
 
 
 def seconds_since(calls, double now):
-    """`bento.serving.calls.metrics.seconds_since`."""
+    """`bento.serving.calls.figures.seconds_since`."""
     cdef list seconds = []
     begin()
     for call in calls:
@@ -237,7 +237,7 @@ def seconds_since(calls, double now):
 
 
 def stages_of(calls):
-    """`bento.serving.calls.metrics.stages_of`."""
+    """`bento.serving.calls.figures.stages_of`."""
     cdef double decode = 0, queue = 0, decoded_at
     cdef Py_ssize_t count = 0
     cdef dict runs = {}

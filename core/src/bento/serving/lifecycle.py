@@ -24,8 +24,8 @@ from .openapi import document
 if TYPE_CHECKING:
     from ..bundle import Golden
     from ..service import Service
+    from .calls.board import Board
     from .calls.limits import Limits
-    from .workers.board import Board
 
 log = logging.getLogger("bento.serving")
 

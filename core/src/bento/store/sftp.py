@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import RemoteError
-from .cloud import ObjectPlace, size_of
+from .objects import ObjectPlace, size_of
 from .patience import settle
 from .place import PIECE, WEEK, Tally
 

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 import orjson
 
 from ...compiled import compiled
 from ...errors import BentoError, Overloaded, TooLarge
-
-if TYPE_CHECKING:
-    from .call import Call
 
 PROBLEM = "application/problem+json"
 
@@ -61,10 +57,10 @@ def failure(error: BaseException, request_id: str = "") -> Answer:
     return problem(500, "the service failed to answer; its log says why, under this request's id", request_id=request_id)
 
 
-def failures(error: BentoError, calls: Sequence[Call]) -> list[Answer]:
-    """The answers to calls that all ended in this error."""
+def failures(error: BentoError, request_ids: Sequence[str]) -> list[Answer]:
+    """The answers to requests that all ended in this error."""
     answer = failure(error)
-    bodies = [_of_request(answer.body, call.request_id) for call in calls]
+    bodies = [_of_request(answer.body, request_id) for request_id in request_ids]
     return answers_of(bodies, answer.media_type, answer.status, answer.headers)
 
 
@@ -101,19 +97,3 @@ def common_headers(request_id: str) -> tuple[tuple[str, str], ...]:
 def answers_of(bodies: Sequence[bytes], media_type: str, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> list[Answer]:
     """Answers that differ in their bodies."""
     return [Answer(body, media_type, status, headers) for body in bodies]
-
-
-@compiled
-def server_timing(calls: Sequence[Call]) -> list[str]:
-    """The Server-Timing header of each call of one run: where its time went, in milliseconds. Source: W3C Server Timing."""
-    run = calls[0].run
-    shared = f'model;dur={run.model_seconds * 1e3:.3f}, encode;dur={run.encode_seconds * 1e3:.3f}, batch;desc="{run.rows}"'
-    queue = ""
-    decoded_at = started_at = -1.0
-    timings = []
-    for call in calls:
-        if call.decoded_at != decoded_at or call.started_at != started_at:
-            decoded_at, started_at = call.decoded_at, call.started_at
-            queue = f"queue;dur={(started_at - decoded_at) * 1e3:.3f}, {shared}"
-        timings.append(f"decode;dur={(decoded_at - call.received) * 1e3:.3f}, {queue}")
-    return timings

@@ -97,7 +97,7 @@ class Endpoint:
         """Refuse those that could not be answered in time; returns the others."""
         taken, refused = self._batcher.sort_out(calls)
         for error, others in refused:
-            self._reply(others, failures(error, others))
+            self._reply(others, failures(error, [call.request_id for call in others]))
         return taken
 
     def _decode_large(self, calls: list[Call]) -> list[Call]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...adapter import encodes_all
 from ...compiled import compiled
-from .answer import Answer, answers_of, server_timing
+from .answer import Answer, answers_of
 from .negotiation import choose
 
 if TYPE_CHECKING:
@@ -127,6 +127,22 @@ def rows_of(calls: Sequence[Call]) -> list[int | None]:
 def accepted_by(calls: Sequence[Call]) -> set[str]:
     """The different `Accept` headers of calls."""
     return {call.head.accept for call in calls}
+
+
+@compiled
+def server_timing(calls: Sequence[Call]) -> list[str]:
+    """The Server-Timing header of each call of one run: where its time went, in milliseconds. Source: W3C Server Timing."""
+    run = calls[0].run
+    shared = f'model;dur={run.model_seconds * 1e3:.3f}, encode;dur={run.encode_seconds * 1e3:.3f}, batch;desc="{run.rows}"'
+    queue = ""
+    decoded_at = started_at = -1.0
+    timings = []
+    for call in calls:
+        if call.decoded_at != decoded_at or call.started_at != started_at:
+            decoded_at, started_at = call.decoded_at, call.started_at
+            queue = f"queue;dur={(started_at - decoded_at) * 1e3:.3f}, {shared}"
+        timings.append(f"decode;dur={(decoded_at - call.received) * 1e3:.3f}, {queue}")
+    return timings
 
 
 @compiled

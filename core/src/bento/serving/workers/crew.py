@@ -13,8 +13,8 @@ from .channel import Kind, Report
 from .template import CUT_OFF, KILLED
 
 if TYPE_CHECKING:
+    from ..calls.board import Board
     from .agenda import Agenda
-    from .board import Board
     from .generation import Generation, Worker
 
 log = logging.getLogger("bento.serving")

@@ -17,9 +17,9 @@ from .worker import Place, Settings, run_worker
 if TYPE_CHECKING:
     import socket
 
+    from ..calls.board import Board
     from ..target import Target
     from .agenda import Agenda
-    from .board import Board
 
 log = logging.getLogger("bento.serving")
 

@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING
 from ...errors import ServerError
 from ...garbage import freeze
 from ...registry import installed
+from ..calls.board import Board
 from .agenda import Agenda
-from .board import Board
 from .channel import Channel
 from .crew import Crew
 from .drain import plug

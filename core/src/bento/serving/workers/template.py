@@ -26,8 +26,8 @@ from .worker import Place, Settings, run_worker, say_lane
 if TYPE_CHECKING:
     import socket
 
+    from ..calls.board import Board
     from ..target import Target
-    from .board import Board
 
 
 @dataclass(frozen=True, slots=True)

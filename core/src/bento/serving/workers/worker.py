@@ -31,8 +31,8 @@ from .signals import Impatience
 if TYPE_CHECKING:
     import socket
 
+    from ..calls.board import Board
     from ..target import Target
-    from .board import Board
 
 log = logging.getLogger("bento.serving")
 

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from ...errors import ServerError
-from ..calls.metrics import FIGURES, IN_FLIGHT
+from .figures import FIGURES, IN_FLIGHT
 
 if TYPE_CHECKING:
-    from ..calls.metrics import Numbers
+    from .figures import Numbers
 
 _MOST_APIS = 1024
 
