@@ -22,7 +22,7 @@ from .output import create
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..bundle import Bundle
+    from ..bundle.model import Bundle
 
 _MODE = 0o100644
 _UNIX = 3

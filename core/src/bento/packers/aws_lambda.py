@@ -12,7 +12,7 @@ from .contents import BUNDLE
 from .dockerfile import USER, Start
 
 if TYPE_CHECKING:
-    from ..bundle import Bundle
+    from ..bundle.model import Bundle
 
 _FILE = "lambda_function.py"
 _BASE_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from ..bundle import Bundle
+    from ..bundle.model import Bundle
     from .dockerfile import Start
     from .lock import Locked
 

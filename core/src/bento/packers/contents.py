@@ -17,7 +17,7 @@ from ..env.conda import Conda
 from ..errors import DefinitionError, PackerError, TagError
 
 if TYPE_CHECKING:
-    from ..bundle import Bundle
+    from ..bundle.model import Bundle
 
 MANIFEST = "bento.json"
 WHEELS = "wheels"

@@ -11,7 +11,7 @@ from .contents import env_of
 from .requirements import requirements_txt
 
 if TYPE_CHECKING:
-    from ..bundle import Bundle
+    from ..bundle.model import Bundle
 
 _README = "README.md"
 # Commands that an environment has already, and that a bundle's may not take the place of.

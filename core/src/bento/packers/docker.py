@@ -10,7 +10,7 @@ from .contents import BUNDLE
 from .dockerfile import server
 
 if TYPE_CHECKING:
-    from ..bundle import Bundle
+    from ..bundle.model import Bundle
     from .dockerfile import Start
 
 _SERVE = f'exec bento serve /{BUNDLE} --trust --host 0.0.0.0 --port "$PORT"'

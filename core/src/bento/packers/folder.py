@@ -11,7 +11,7 @@ from .output import create
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..bundle import Bundle
+    from ..bundle.model import Bundle
 
 
 class FolderPacker(Packer):

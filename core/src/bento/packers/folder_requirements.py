@@ -10,7 +10,7 @@ from .lock import lock_of, lock_text, without
 from .requirements import brought_by, distribution_of, extras_of, requirements_txt
 
 if TYPE_CHECKING:
-    from ..bundle import Bundle
+    from ..bundle.model import Bundle
 
 
 def for_folder(bundle: Bundle, requirements: Sequence[str]) -> str:

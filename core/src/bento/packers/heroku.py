@@ -13,7 +13,7 @@ from .output import create
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..bundle import Bundle
+    from ..bundle.model import Bundle
     from ..env import Env
 
 _LONGEST_NAME = 30

@@ -16,7 +16,7 @@ from .contents import file_of, verified, wheels_of
 from .requirements import distribution_of, names_of
 
 if TYPE_CHECKING:
-    from ..bundle import Bundle
+    from ..bundle.model import Bundle
 
 LOCK: Final = "requirements.lock"
 

@@ -19,7 +19,7 @@ from .output import create
 from .packages import install
 
 if TYPE_CHECKING:
-    from ..bundle import Bundle
+    from ..bundle.model import Bundle
     from ..env import Env
 
 log = logging.getLogger(__name__)

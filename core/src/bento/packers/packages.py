@@ -14,7 +14,7 @@ from .contents import WHEELS, contents, copy_file, wheels_of
 from .folder_requirements import for_folder
 
 if TYPE_CHECKING:
-    from ..bundle import Bundle
+    from ..bundle.model import Bundle
     from ..env import Env
 
 # Wheels only: nothing of what is installed runs here.

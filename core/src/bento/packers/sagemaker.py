@@ -12,7 +12,7 @@ from .contents import BUNDLE
 from .dockerfile import server
 
 if TYPE_CHECKING:
-    from ..bundle import Bundle
+    from ..bundle.model import Bundle
     from .dockerfile import Start
 
 _PORT = 8080

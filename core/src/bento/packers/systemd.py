@@ -16,7 +16,7 @@ from .unit import Unit
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..bundle import Bundle
+    from ..bundle.model import Bundle
 
 _SCRIPT = "install.sh"
 _FOLDER = re.compile(r"(/[A-Za-z0-9_][A-Za-z0-9._-]*)+")

@@ -20,7 +20,7 @@ from .requirements import names_of
 from .wheel_file import WheelFile
 
 if TYPE_CHECKING:
-    from ..bundle import Bundle
+    from ..bundle.model import Bundle
 
 _VERSION = re.compile(r"[0-9A-Za-z.+!_-]{1,128}")
 

@@ -8,14 +8,14 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ..errors import BundleError, NotFound, StoreError
 from ..tag import Tag
 from .blobs import releasing, share
 from .index import Summary, summarize
 from .missing import missing
-from .notes import write_note
+from .notes import ORIGINS, TRUSTED, write_note
 from .root import default_root, refusing
 from .selection import is_pattern, matches
 from .workspace import empty, locked, sync, workspace
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from ..bundle import Bundle, Golden
     from ..bundle.hashing import Progress
     from ..service import Service
-
-ORIGINS: Final = "origins"
-"""The folder of notes on where bundles came from that were not saved here."""
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +57,6 @@ class Store:
         `examples` are golden examples as `bento.save` has made them. With `lock`, what is to be installed is kept with its hashes.
         """
         from ..bundle import write_bundle
-        from .trust import record
 
         if version is not None and os.path.lexists(self._folder(Tag(service.name, version))):
             raise self._taken(Tag(service.name, version))
@@ -69,7 +65,7 @@ class Store:
             def write(chosen: str | None) -> Bundle:
                 folder = scratch / (chosen or "draft")
                 draft = write_bundle(service, folder, version=chosen, labels=labels, examples=examples, lock=lock, progress=progress)
-                record(self.root, draft, how="saved", scratch=scratch)
+                write_note(self.root, TRUSTED, draft.fingerprint, draft.tag, scratch=scratch, how="saved")
                 return draft
 
             draft = first = write(version)
@@ -105,7 +101,6 @@ class Store:
         A bundle that is here already stays as it is, with the signatures of both; another one under the same tag is a StoreError.
         """
         from ..bundle.signatures import add_signatures, read_signatures
-        from .trust import record
 
         with refusing(self.root, task), workspace(self.root) as scratch:
             draft = write(scratch / "draft")
@@ -114,7 +109,7 @@ class Store:
             elif self.holds(draft.tag, draft.fingerprint):
                 add_signatures(self.get(draft.tag), read_signatures(draft))
             if trusted:
-                record(self.root, draft, how=trusted, scratch=scratch)
+                write_note(self.root, TRUSTED, draft.fingerprint, draft.tag, scratch=scratch, how=trusted)
             share(self.root, self.get(draft.tag), scratch)
         return self.get(draft.tag)
 

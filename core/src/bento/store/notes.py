@@ -6,10 +6,15 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from ..tag import Tag
+
+ORIGINS: Final = "origins"
+"""The kind of note that says where a bundle came from that was not saved here."""
+TRUSTED: Final = "trusted"
+"""The kind of note that says why a bundle's code may run here."""
 
 
 def write_note(root: Path, kind: str, fingerprint: str, tag: Tag, *, scratch: Path, **said: str) -> None:

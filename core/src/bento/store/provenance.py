@@ -10,8 +10,7 @@ from ..bundle.signatures import Signature, read_signatures
 from ..bundle.sigstore_library import claims, has_library
 from ..errors import SigningError, UntrustedError
 from .keyring import named_signers
-from .local import ORIGINS
-from .notes import read_note
+from .notes import ORIGINS, read_note
 from .root import default_root
 from .trust import check_trust, made_with, trusted_how
 

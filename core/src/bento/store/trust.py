@@ -17,7 +17,7 @@ from ..bundle.signatures import Signature, read_signatures
 from ..bundle.sigstore_file import SigstoreSignature
 from ..errors import UntrustedError
 from .keyring import key_folder, named_signers
-from .notes import read_note, write_note
+from .notes import TRUSTED, read_note
 from .root import default_root, refusing
 from .verdict import Signer, Verdict, judge, read_signers
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from ..bundle.signatures import AnySignature
     from .local import Store
 
-_FOLDER = "trusted"
 _CORE = "bento-core=="
 
 
@@ -39,7 +38,7 @@ def check_trust(bundle: Bundle, *, store: Store | None = None, trust: bool = Fal
     with refusing(root, f"look up whether {bundle.tag} is trusted"):
         if keys:
             check_signed(bundle, keys)
-        elif not trust and not (root / _FOLDER / bundle.fingerprint).is_file():
+        elif not trust and not (root / TRUSTED / bundle.fingerprint).is_file():
             verdict = judge(bundle, named_signers(root) if bundle.signatures else {})
             if verdict.signer is None:
                 raise UntrustedError("\n  ".join(_refusal(bundle, verdict, key_folder(root))))
@@ -56,12 +55,7 @@ def check_signed(bundle: Bundle, keys: Sequence[str | Path | Identity], also: Se
 
 def trusted_how(bundle: Bundle, store: Store | None = None) -> Mapping[str, str]:
     """Why a store has trusted a bundle, `how`, since `when` and `by` whom; nothing for one that it does not."""
-    return read_note(store.root if store else default_root(), _FOLDER, bundle.fingerprint)
-
-
-def record(root: Path, bundle: Bundle, *, how: str, scratch: Path) -> None:
-    """Remember that this bundle is trusted, and why; `scratch` is a folder on the store's file system."""
-    write_note(root, _FOLDER, bundle.fingerprint, bundle.tag, scratch=scratch, how=how)
+    return read_note(store.root if store else default_root(), TRUSTED, bundle.fingerprint)
 
 
 def made_with(bundle: Bundle) -> str:
