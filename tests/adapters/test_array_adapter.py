@@ -161,6 +161,14 @@ def test_values_that_a_dtype_cannot_hold_are_refused(body, dtype, message):
     assert refusal(ArrayAdapter((None,), dtype), body, error=InvalidInput) == message
 
 
+@pytest.mark.parametrize("number", [2**53 + 1, -(2**53) - 1])
+def test_an_integer_that_is_rounded_beside_a_float_is_refused_and_is_itself_beside_the_floats_of_others(number):
+    adapter = ArrayAdapter((None,), "int64")
+    assert f"for int64, got {float(number)!r} at [0]" in refusal(adapter, [number, 1.0], error=InvalidInput)
+    together = adapter.decode_all([json.dumps(body).encode() for body in ([number], [1.0])], JSON)
+    assert together is None or together[0].tolist() == [number]
+
+
 LARGE = [0, 2**63 - 1, 2**63, 2**63 + 1, 2**64 - 1]
 
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 Shape = tuple[int | None, ...]
 
+EXACT = 2**53 - 1
+"""The largest whole number that a float is sure to be: the next one is also what the integer after it is rounded to."""
+
 
 def describe(shape: Shape) -> str:
     """A declared shape as an error shows it: `(n, 4)`."""
@@ -76,8 +79,8 @@ def _not_whole(array: Array, dtype: np.dtype[Any]) -> Array:
         if smallest <= int(array.min()) and int(array.max()) <= largest:
             return np.zeros(array.shape, dtype=bool)
         return np.asarray((array.astype(object) < smallest) | (array.astype(object) > largest), dtype=bool)
-    # Floats above 2**53 have been rounded already, so nobody knows which integer was meant.
-    smallest, largest = max(smallest, -(2**53)), min(largest, 2**53)
+    # Floats beyond may have been rounded already, so nobody knows which integer was meant.
+    smallest, largest = max(smallest, -EXACT), min(largest, EXACT)
     # A narrow float would round a bound, to the next number that no longer fits or to infinity.
     wide = array.astype(np.float64)
     unfit: Array = ~((wide >= smallest) & (wide <= largest) & (wide == np.floor(wide)))

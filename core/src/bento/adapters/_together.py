@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-# Integers up to here are the same as floats, so it does not matter that another request of the same batch has brought floats.
-_EXACT = 2**53
-
 
 def read(bodies: Sequence[ReadableBuffer], shape: _fit.Shape, dtype: np.dtype[Any]) -> list[Array] | None:
     """The arrays of JSON bodies, of a declared shape and dtype; None or any error if they have to be read one by one."""
@@ -37,7 +34,8 @@ def read(bodies: Sequence[ReadableBuffer], shape: _fit.Shape, dtype: np.dtype[An
     array, counts = found
     if array.dtype.kind not in "biuf" or not _fit.fits(array.shape if has_rows else array.shape[1:], shape):
         return None
-    if array.dtype != dtype and array.dtype.kind == "f" and not np.abs(array).max(initial=0) <= _EXACT:
+    # Integers up to there are the same as floats, so it does not matter that another request of the same batch has brought floats.
+    if array.dtype != dtype and array.dtype.kind == "f" and not np.abs(array).max(initial=0) <= _fit.EXACT:
         return None
     array = _fit.convert(array, dtype)
     return _rows_of(array, counts) if has_rows else list(array)
