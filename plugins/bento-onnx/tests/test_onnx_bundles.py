@@ -184,8 +184,10 @@ def kinds(kind, outputs=None):
         (graphs.product(), ROWS.tolist(), PRODUCTS),
         (graphs.product(), {"rows": ROWS.tolist()}, PRODUCTS),
         (kinds(TensorProto.STRING), ["a", "é"], ["a", "é"]),
+        (kinds(TensorProto.STRING), ["a\0", "b"], ["a\0", "b"]),
         (kinds(TensorProto.BOOL), [True, False], [True, False]),
         (kinds(TensorProto.INT64), [1, 2.0], [1, 2]),
+        (kinds(TensorProto.UINT64), [1, 2**63 - 1, 2**64 - 1], [1, 2**63 - 1, 2**64 - 1]),
         (kinds(TensorProto.FLOAT16), [1, 0.5], [1.0, 0.5]),
         (kinds(TensorProto.DOUBLE), [], []),
         (
@@ -208,16 +210,18 @@ def test_a_model_without_a_class_answers_by_the_names_and_types_that_it_declares
 @pytest.mark.parametrize(
     ("model", "request_", "message"),
     [
-        (graphs.product(), [[1, 2, 3]], "expected 'rows' of shape (n, 4), got (1, 3)"),
-        (graphs.product(), [1, 2, 3, 4], "expected 'rows' of shape (n, 4), got (4,)"),
-        (graphs.product(), [[1, 2, 3, 4], [1]], "expected lists of equal lengths in 'rows'"),
-        (graphs.product(), [["1", "2", "3", "4"]], "expected numbers that are float32 in 'rows'"),
-        (graphs.product(), [[1e300] * 4], "expected numbers that are float32 in 'rows', got some that are too large"),
+        (graphs.product(), [[1, 2, 3]], "'rows': expected an array of shape (n, 4), got (1, 3)"),
+        (graphs.product(), [1, 2, 3, 4], "'rows': expected an array of shape (n, 4), got (4,)"),
+        (graphs.product(), [[1, 2, 3, 4], [1]], "'rows': expected 4 elements at [1], as before it, got 1"),
+        (graphs.product(), [["1", "2", "3", "4"]], "'rows': expected a number at [0][0], got the text '1'"),
+        (graphs.product(), [[1e300] * 4], "'rows': expected a number in the range of float32, got 1e+300 at [0][0]"),
         (graphs.product(), {"columns": [[1]]}, "expected an object with 'rows', got ['columns']"),
-        (kinds(TensorProto.INT8), [1.5], "expected numbers that are int8 in 'x', got some that are not"),
-        (kinds(TensorProto.UINT8), [-1], "expected numbers that are uint8 in 'x', got some that are not"),
-        (kinds(TensorProto.BOOL), [1], "expected numbers that are bool in 'x'"),
-        (kinds(TensorProto.STRING), [1], "expected texts in 'x'"),
+        (kinds(TensorProto.INT8), [1.5], "'x': expected a whole number from -128 to 127 for int8, got 1.5 at [0]"),
+        (kinds(TensorProto.UINT8), [-1], "'x': expected a whole number from 0 to 255 for uint8, got -1 at [0]"),
+        (kinds(TensorProto.BOOL), [2], "'x': expected true or false for bool, got 2 at [0]"),
+        (kinds(TensorProto.STRING), [1, "a"], "'x': expected texts, in lists of equal lengths"),
+        (kinds(TensorProto.STRING), ["a", ["b"]], "'x': expected texts, in lists of equal lengths"),
+        (kinds(TensorProto.STRING), [["a"]], "'x': expected an array of shape (n,), got (1, 1)"),
         (
             graphs.one_step("Add", [("a", TensorProto.FLOAT, [2]), ("b", TensorProto.FLOAT, [2])], [("y", TensorProto.FLOAT, [2])]),
             [1, 2],
@@ -227,6 +231,13 @@ def test_a_model_without_a_class_answers_by_the_names_and_types_that_it_declares
 )
 def test_a_request_that_the_model_does_not_take_is_told_what_it_takes(tmp_path, model, request_, message):
     assert answer(tmp_path, model, request_) == (422, message)
+
+
+@pytest.mark.parametrize("kind", [TensorProto.STRING, TensorProto.FLOAT])
+def test_one_long_text_among_many_short_ones_takes_no_room(tmp_path, kind):
+    texts = ["a" * 1_000_000, *["b"] * 100_000]  # 400 GB as NumPy's own texts
+    answered = answer(tmp_path, kinds(kind), texts)
+    assert answered == texts if kind == TensorProto.STRING else answered[0] == 422
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Which files a model may name, what it may say of its tensors, and how others are refused."""
 
 import re
+import time
 from pathlib import Path
 
 import graphs
@@ -158,6 +159,10 @@ def few_values(tensor):
     tensor.dims[:] = [1 << 40]
 
 
+def many_axes(tensor):
+    tensor.dims[:] = [1 << 62] * 100_000
+
+
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
@@ -171,6 +176,7 @@ def few_values(tensor):
         (damaged(lambda tensor: tensor.dims.__setitem__(0, -4)), "the tensor 'weights' has the shape [-4, 3]"),
         (damaged(few_values), f"the tensor 'weights' of shape [{1 << 40}] has values for 4 at most"),
         (damaged(two_locations), "a tensor has two of 'location'"),
+        (damaged(many_axes), "the tensor 'weights' has 100000 axes, of which at most 255 are read"),
         (
             graphs.one_step("EPContext", [], [("y", TensorProto.FLOAT, [1])], domain="com.microsoft").SerializeToString(),
             "it is compiled for a device, by code that lies elsewhere: take the model that it was compiled from",
@@ -183,6 +189,17 @@ def test_a_file_that_is_no_model_or_lies_is_refused_before_it_is_opened(slot, co
     path.write_bytes(content)
     with pytest.raises(ArtifactError, match=rf"^{re.escape(f'{str(path)!r} is no ONNX model, or a damaged one: {fault}')}"):
         OnnxArtifact().load(slot)
+
+
+def test_a_tensor_that_says_much_of_its_place_is_refused_in_the_time_that_reading_it_takes(slot):
+    def times(entries):
+        path = forged(slot / "model.onnx", location="w", length="all", **{f"key{number}": "" for number in range(entries)})
+        start = time.process_time()
+        with pytest.raises(ArtifactError, match="lies in another file, at a place"):
+            OnnxArtifact().load(path.parent)
+        return time.process_time() - start
+
+    assert times(32_000) < 64 * times(2_000)
 
 
 def test_tensors_of_every_type_are_let_through(slot):

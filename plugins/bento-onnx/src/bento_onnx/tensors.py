@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from .protobuf import Value, fields, varints
@@ -31,6 +31,8 @@ _COMPILED = b"EPContext"
 _DIMS, _DATA_TYPE, _NAME, _RAW, _EXTERNAL, _LOCATION = 1, 2, 8, 9, 13, 14
 _TYPED = frozenset({4, 5, 6, 7, 10, 11})
 _IS_EXTERNAL = 1
+_MOST_AXES = 255
+"""More than any operator takes; the product of a hundred thousand sizes takes minutes."""
 _BITS = {
     **dict.fromkeys([25, 26], 2),
     **dict.fromkeys([21, 22, 23], 4),
@@ -62,7 +64,7 @@ class _Tensor:
     raw: int | None = None
     typed: int = 0
     external: bool = False
-    where: dict[str, str] | None = None
+    where: dict[str, str] = field(default_factory=dict)
 
 
 def has_graph(model: memoryview) -> bool:
@@ -104,19 +106,21 @@ def _tensor(message: memoryview) -> _Tensor:
         elif number == _RAW:
             tensor.raw = len(value)
         elif number == _EXTERNAL:
-            tensor.where = _with_entry(tensor.where or {}, value)
+            _add_entry(tensor.where, value)
     return tensor
 
 
-def _with_entry(where: dict[str, str], entry: memoryview) -> dict[str, str]:
+def _add_entry(where: dict[str, str], entry: memoryview) -> None:
     pair: dict[int, Value] = dict(fields(entry))
     key, value = (str(text, "utf-8") if isinstance(text := pair.get(number, b""), memoryview | bytes) else "" for number in (1, 2))
     if key in where:
         raise ValueError(f"a tensor has two of {key!r}")
-    return {**where, key: value}
+    where[key] = value
 
 
 def _external(tensor: _Tensor) -> Iterator[External]:
+    if len(tensor.dims) > _MOST_AXES:
+        raise ValueError(f"the tensor {tensor.name!r} has {len(tensor.dims)} axes, of which at most {_MOST_AXES} are read")
     elements = math.prod(tensor.dims)
     if min(tensor.dims, default=0) < 0:
         raise ValueError(f"the tensor {tensor.name!r} has the shape {tensor.dims}")
@@ -132,10 +136,10 @@ def _external(tensor: _Tensor) -> Iterator[External]:
 
 
 def _place(tensor: _Tensor, size: int | None) -> External:
-    where = tensor.where or {}
+    where = tensor.where
     offset, length = where.get("offset") or "0", where.get("length") or "0"
     if not (where.get("location") and offset.isdecimal() and length.isdecimal()):
-        raise ValueError(f"the tensor {tensor.name!r} lies in another file, at a place {where} that is none")
+        raise ValueError(f"the tensor {tensor.name!r} lies in another file, at a place {where!s:.200} that is none")
     if int(length) and size not in (None, int(length)):
         raise ValueError(f"the tensor {tensor.name!r} of shape {tensor.dims} has {length} bytes, not {size}")
     return External(tensor.name, where["location"], int(offset), int(length) if size is None else size)
