@@ -343,6 +343,18 @@ def test_sighup_replaces_workers_by_what_is_there_now_without_losing_a_request(p
         assert server.stop() == 0
 
 
+def test_workers_that_a_signal_to_all_processes_has_ended_are_not_replaced(project):
+    with started(project, workers=2) as server:
+        workers = answers_of(server, "pid", 2)
+        server.process.send_signal(signal.SIGSTOP)
+        for pid in (server.process.pid, *workers):
+            os.kill(pid, signal.SIGTERM)
+        eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
+        server.process.send_signal(signal.SIGCONT)
+        assert server.ended() == 0
+    assert "starting another" not in server.said
+
+
 def test_a_worker_that_hangs_does_not_outlive_its_replacement_for_long(project):
     with started(project, workers=2, grace=0.2) as server, Connection(server.port) as connection:
         pid = int(connection.ask(post("/pid")).body)

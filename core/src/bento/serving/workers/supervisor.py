@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("bento.serving")
 
+_STOPS = frozenset({signal.SIGINT, signal.SIGTERM})
+
 
 class Supervisor:
     """Keeps `count` workers of a target alive until a signal says stop; `find` resolves the target anew."""
@@ -103,6 +105,9 @@ class Supervisor:
         seconds = [wait for wait in (self._agenda.wait(), longest) if wait is not None]
         waiting.poll(math.ceil(1000 * min(seconds)) if seconds else None)
         numbers = read_signals(signals)
+        if not self._stops_asked and not _STOPS.isdisjoint(numbers):
+            # Who signals all processes at once has ended workers as well, and nobody is to replace these.
+            self._let_leave()
         # What a process said before it ended comes first.
         for generation in list(self._crew.generations):
             # A report that ends the server raises, and leaves the others unread: `_stop` waits for what they say.
@@ -133,9 +138,8 @@ class Supervisor:
 
     def _stop(self, signals: socket.socket) -> int:
         """End everything: by request, then, after the grace period or another signal, by force. Returns how many were forced."""
-        plug(self._listener)
         self._stops_asked = max(1, self._stops_asked)
-        self._crew.leave()
+        self._let_leave()
         self._porter.look()
         self._listener.close()
         self._agenda.later(QUIET_STOP, self._say_open)
@@ -148,6 +152,10 @@ class Supervisor:
             os.close(end)
         gc.unfreeze()
         return unfinished
+
+    def _let_leave(self) -> None:
+        plug(self._listener)
+        self._crew.leave()
 
     def _say_open(self) -> None:
         if workers := sum(1 for _ in self._crew.workers):
