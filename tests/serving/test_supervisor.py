@@ -355,6 +355,15 @@ def test_workers_that_a_signal_to_all_processes_has_ended_are_not_replaced(proje
     assert "starting another" not in server.said
 
 
+def test_a_service_that_no_worker_can_start_is_told_of_once(project):
+    together = "open(f'tried-{os.getpid()}', 'w').close()\n        while sum('tried' in name for name in os.listdir()) < 2: pass\n        "
+    (project / "app.py").write_text(SERVICE.replace('if os.path.exists("broken"):', f"{together}if True:"))
+    with started(project, workers=2) as server:
+        assert server.ended() == 1
+    assert "could not end" not in server.said
+    assert server.lines.count("OSError: the model file is gone\n") == 1
+
+
 def test_a_worker_that_hangs_does_not_outlive_its_replacement_for_long(project):
     with started(project, workers=2, grace=0.2) as server, Connection(server.port) as connection:
         pid = int(connection.ask(post("/pid")).body)

@@ -171,7 +171,7 @@ class Crew:
         """Put another in a worker's place, unless it was asked to end."""
         self._board.leave(generation.workplace.stretch + worker.place)
         if worker.is_leaving or self._is_leaving:
-            if worker.failure:
+            if worker.failure and worker.ready_at:
                 log.error("worker %d could not end as it should: %s", worker.pid, worker.failure)
             self._cut_off += self._is_leaving and worker.ready_at > 0.0 and how == CUT_OFF
             self._close_if_empty(generation)
