@@ -146,6 +146,17 @@ def test_what_ends_a_server_that_logs_as_json_is_json_too(tmp_path, target, mess
     assert ("import nothing_like_it" in last.get("traceback", "")) is traced
 
 
+@both
+def test_why_a_service_cannot_start_is_json_with_its_traceback(tmp_path, workers):
+    (tmp_path / "app.py").write_text(FAULTY.replace("warnings.warn(", "raise KeyError(").replace(", stacklevel=1", ""))
+    command = [BENTO, "serve", "app:service", "--port", "0", "--log-format", "json", "--workers", str(workers)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    last = json.loads(done.stderr.splitlines()[-1])
+    assert (done.returncode, last["level"]) == (1, "CRITICAL")
+    assert last["message"].endswith("KeyError: 'long in the tooth'")
+    assert f'{tmp_path / "app.py"}", line 9, in setup' in last["traceback"]
+
+
 def test_a_log_is_text_or_json():
     with pytest.raises(ServerError) as refused:
         bento.serve(Echo(), log_format="xml")

@@ -77,6 +77,11 @@ def sentence(error: Exception) -> str:
     return plain(str(error) if isinstance(error, BentoError) else f"{type(error).__name__}: {error}")
 
 
+def is_explained(error: Exception) -> bool:
+    """Whether an error's sentence says it all: it is bento's own, and has no note on where it came from."""
+    return isinstance(error, BentoError) and not any(getattr(error, "__notes__", ()))
+
+
 def open_store(path: Path | None) -> Store | None:
     """The store that `--store` names; None for the usual one."""
     from ..store import Store

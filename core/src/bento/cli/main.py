@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .. import __version__
-from ..errors import BentoError
-from .command import PlainFormatter, is_told_once, sentence
+from .command import PlainFormatter, is_explained, is_told_once, sentence
 from .variables import warn_of_misspelt
 
 if TYPE_CHECKING:
@@ -76,7 +75,7 @@ class Commands(click.Group):
         except Exception as error:
             if ctx.meta.get("debug"):
                 raise
-            hint = "" if isinstance(error, BentoError) and not any(getattr(error, "__notes__", ())) else " (--debug shows where)"
+            hint = "" if is_explained(error) else " (--debug shows where)"
             raise click.ClickException(sentence(error) + hint) from error
 
 

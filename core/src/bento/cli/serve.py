@@ -16,9 +16,8 @@ from typing import Any, Literal
 import click
 
 from ..bounds import GRACE, PATIENCE, WORKERS, Bounds
-from ..errors import BentoError
 from .amounts import Within
-from .command import Command, Keys, PlainFormatter, key_option, open_store, sentence, store_option, trust_option
+from .command import Command, Keys, PlainFormatter, is_explained, key_option, open_store, sentence, store_option, trust_option
 
 log = logging.getLogger(__name__)
 
@@ -193,5 +192,5 @@ def _logging(*, as_json: bool) -> Iterator[None]:
     except Exception as error:
         if not as_json:
             raise
-        log.critical("%s", sentence(error), exc_info=not isinstance(error, BentoError))
+        log.critical("%s", sentence(error), exc_info=not is_explained(error))
         raise click.exceptions.Exit(1) from error
