@@ -11,13 +11,18 @@ import resource
 import select
 import shlex
 import signal
+import socket
 import subprocess
 
 import httpx
 import pytest
+import uvicorn
+import uvloop
+from uvicorn.server import ServerState
 
 import bento
 from bento.errors import ServerError
+from bento.serving.http.fast import FastLane
 from bento.serving.logs import AccessLog, JsonAccessLog
 from commands import BENTO
 from echo import Echo, write_app
@@ -67,6 +72,39 @@ async def test_no_line_is_written_in_two_pieces_between_which_another_worker_cou
     await asyncio.sleep(0)
     assert stream.getvalue().count("\n") == 1000
     assert all(piece.endswith("\n") and len(piece) <= select.PIPE_BUF for piece in stream.pieces)
+
+
+def test_the_answer_to_one_request_alone_has_left_before_it_is_logged():
+    asked = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1\r\n\r\n7"
+    had_answer: list[bool] = []
+
+    async def ask() -> None:
+        app = bento.app(Echo())
+        await app.lifecycle.start()
+        with socket.socket() as client:
+
+            class Watching(AccessLog):
+                def write_all(self, method, path, status, calls):
+                    had_answer.append(bool(select.select([client], [], [], 0)[0]))
+
+            app.access_log = Watching(io.StringIO())
+            config = uvicorn.Config(app, http="httptools", ws="none", log_config=None, lifespan="off")
+            config.load()
+            lane, state = FastLane(app), ServerState()
+            loop = asyncio.get_running_loop()
+            server = await loop.create_server(lambda: lane.protocol(config, state, {}), "127.0.0.1", 0)
+            client.setblocking(False)
+            await loop.sock_connect(client, server.sockets[0].getsockname())
+            async with asyncio.timeout(20):
+                for _ in range(3):
+                    await loop.sock_sendall(client, asked)
+                    assert (await loop.sock_recv(client, 4096)).endswith(b"\r\n\r\n7")
+            server.close()
+        await app.lifecycle.stop()
+
+    # As a server runs it: uvloop before 0.23 would write at the end of a turn.
+    uvloop.run(ask())
+    assert had_answer == [True] * 3
 
 
 @both

@@ -59,8 +59,6 @@ class FastLane:
         "_default_headers",
         "_default_lines",
         "_is_due",
-        "_is_quiet",
-        "_last",
         "_look_ends",
         "_seen",
         "access_log",
@@ -83,9 +81,6 @@ class FastLane:
         self.reply = self._reply
         self._arrivals: list[FastProtocol] = []
         self._is_due = False
-        # Whether requests come one by one, and how many the last turn has brought.
-        self._is_quiet = True
-        self._last = 0
         self._seen = 0
         self._look_ends = 0.0
         self._default_headers: RawHeaders = []
@@ -112,8 +107,6 @@ class FastLane:
         self._is_due = False
         self._seen = 0
         connections, self._arrivals = self._arrivals, []
-        self._is_quiet = max(self._last, len(connections)) <= 1
-        self._last = len(connections)
         for endpoint, calls in fresh_calls(connections).items():
             try:
                 endpoint.handle_all(calls)
@@ -134,11 +127,7 @@ class FastLane:
         status = answers[0].status
         starts = {each: self._start(status, each, default_headers) for each in media_types_of(answers)}
         written = encode_all(starts, calls, answers, self._encode_unusual)
-        # Ahead of others that are about to leave, its client would ask again out of step with theirs, in a batch of its own from then on.
-        if self._is_quiet and len(calls) == 1:
-            calls[0].connection.send_now(calls[0], written[0])
-        else:
-            send_all(calls, written)
+        send_all(calls, written)
         if self.access_log is not None:
             self.access_log.write_all("POST", calls[0].head.path, status, calls)
         if status == Overloaded.status:

@@ -83,13 +83,6 @@ class Pipelining(Connection):
         elif not self.ending:
             self._read_on()
 
-    def send_now(self, call: PlainCall, data: Data) -> None:
-        """Take an answer that no others go with, and write it before anything else is done, and not at the end of the loop's turn."""
-        self.transport.set_write_buffer_limits(high=0)
-        self.send(call, data)
-        if not self.transport.is_closing():
-            self.transport.set_write_buffer_limits()
-
     def _start_waiting(self) -> None:
         """Begin what came faster than its answers could leave."""
         while self._waiting and not self.flow.write_paused and len(self._in_flight) - len(self._waiting) < self._most:
