@@ -66,6 +66,49 @@ def test_a_saved_service_answers_as_before(project: Any) -> None:
     assert service.predict(3) == [{"weights": [1, 2]}, 3]
 
 
+CONSTRUCTED = """
+    import bento
+    from bento.artifacts import JsonArtifact
+
+    class Odd(bento.Service):
+        model = JsonArtifact()
+
+        def __init__({parameters}):
+            {body}
+
+    service = Odd({arguments})
+"""
+
+
+def refused_to_save(project: Any, **parts: str) -> str:
+    project.write({"odd.py": CONSTRUCTED.format(**parts)})
+    with pytest.raises(DefinitionError) as caught:
+        bento.bundle.write_bundle(project.module("odd").service, project.out / "odd")
+    assert project.leftovers() == []
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "arguments", "fault"),
+    [
+        ("self, model, limit", "{}, 3", "missing a required argument: 'limit'"),
+        ("self, limit", "3", "missing a required argument: 'limit'"),
+        ("self, forest={}", "", "got an unexpected keyword argument 'model'"),
+    ],
+)
+def test_a_service_that_its_models_alone_do_not_make_again_is_not_saved(project: Any, parameters: str, arguments: str, fault: str) -> None:
+    said = refused_to_save(project, parameters=parameters, arguments=arguments, body="super().__init__(model={})")
+    assert said == (
+        f"Odd.__init__ cannot be called as Odd(model=...), which loading the bundle does: {fault}: "
+        "let it take the models by the names of their slots and nothing else"
+    )
+
+
+def test_a_service_whose_constructor_packs_no_models_is_not_saved(project: Any) -> None:
+    said = refused_to_save(project, parameters="self, **models", arguments="model={}", body="self.limit = 3")
+    assert said == "Odd.model holds no model: call super().__init__(**models) in Odd.__init__"
+
+
 LOAD = """
     import os, pathlib
     from bento.bundle import load_service, open_bundle

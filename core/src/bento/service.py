@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Mapping
 from dataclasses import replace
@@ -82,6 +83,21 @@ def described(value: object) -> str:
     if isinstance(value, Service):
         return f"a service that is not saved, {type(value).__name__}: bento.save(...) returns its bundle"
     return f"a {type_name(value)}"
+
+
+def check_loadable(service: Service) -> None:
+    """Refuse a service that could not be made anew of its models, by the names of their slots: that is what loading a bundle does."""
+    cls = type(service)
+    empty = next((slot for slot in cls.artifacts if slot not in vars(service)), None)
+    if empty is not None:
+        raise DefinitionError(f"{cls.__name__}.{empty} holds no model: call super().__init__(**models) in {cls.__name__}.__init__")
+    try:
+        inspect.signature(cls).bind(**dict.fromkeys(cls.artifacts))
+    except TypeError as error:
+        raise DefinitionError(
+            f"{cls.__name__}.__init__ cannot be called as {_call_of(cls)}, which loading the bundle does: {error}: "
+            "let it take the models by the names of their slots and nothing else"
+        ) from error
 
 
 def _call_of(cls: type[Service]) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import BundleError, TagError
 from ..registry import Registry, installed
+from ..service import check_loadable
 from ..tag import Tag
 from .checks import FieldError
 from .conda import check_agrees, conda_of
@@ -53,6 +54,7 @@ class Plan:
 def make_plan(service: Service, home: Home, environment: Environment, version: str | None, labels: Mapping[str, str] | None) -> Plan:
     """Decide what goes along with a service; whatever is wrong with its definition, its imports or its requirements is found here."""
     _check_names(service.name, version, labels or {})
+    check_loadable(service)
     registry, source = installed(), collect(home, environment)
     setup = _setup(service, home)
     conda, piped = conda_of(service.env, home)
