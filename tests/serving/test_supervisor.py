@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -20,6 +19,7 @@ import pytest
 import running
 from bento.compiled import is_compiled
 from client import Connection, post
+from commands import BENTO
 from running import PROGRAM, Server, processes, started
 
 SERVICE = """
@@ -392,22 +392,45 @@ def test_sighup_leaves_workers_as_they_are_where_nothing_better_can_start(projec
         assert server.stop() == 0
 
 
-def test_sighup_takes_the_latest_version_that_is_in_the_store_now(tmp_path):
-    home = {**os.environ, "BENTO_HOME": str(tmp_path / "home")}
-    (tmp_path / "app.py").write_text(
-        f"{SERVICE}\nif __name__ == '__main__':\n    import sys\n    bento.save(service, version=sys.argv[1])\n"
-    )
-    save = [sys.executable, "app.py"]
-    subprocess.run([*save, "1"], cwd=tmp_path, env=home, check=True, capture_output=True)
+@contextmanager
+def serving_the_latest(folder: Path) -> Iterator[tuple[Server, Callable[..., object]]]:
+    """A server of `worker:latest` in a store that has version 1, and what runs a command with that store."""
+    home = str(folder / "home")
+    (folder / "app.py").write_text(SERVICE)
     program = PROGRAM.replace("app:service", "worker:latest").replace(
-        "import json", f"import os; os.environ['BENTO_HOME'] = {home['BENTO_HOME']!r}\nimport json"
+        "import json", f"import os; os.environ['BENTO_HOME'] = {home!r}\nimport json"
     )
-    with started(tmp_path, program, workers=2) as server:
+
+    def run(*arguments: str) -> None:
+        subprocess.run([BENTO, *arguments], cwd=folder, env={**os.environ, "BENTO_HOME": home}, check=True, capture_output=True)
+
+    run("save", "app:service", "--version", "1")
+    with started(folder, program, workers=2) as server:
+        yield server, run
+
+
+def test_sighup_takes_the_latest_version_that_is_in_the_store_now(tmp_path):
+    with serving_the_latest(tmp_path) as (server, run):
         assert httpx.get(f"{server.url}/openapi.json", timeout=60).json()["info"]["version"] == "1"
-        subprocess.run([*save, "2"], cwd=tmp_path, env=home, check=True, capture_output=True)
+        run("save", "app:service", "--version", "2")
         server.process.send_signal(signal.SIGHUP)
         server.wait_for("all workers of worker:2 are new")
         eventually(lambda: httpx.get(f"{server.url}/openapi.json", timeout=60).json()["info"]["version"] == "2")
+
+
+def test_the_version_that_stays_as_it_is_has_its_own_name_in_the_log(tmp_path):
+    with serving_the_latest(tmp_path) as (server, run):
+        server.wait_for("^worker:1 is ready")
+        run("save", "app:service", "--version", "2")
+        server.process.send_signal(signal.SIGHUP)
+        server.wait_for("^all workers of worker:2 are new$")
+        run("save", "app:service", "--version", "3")
+        (tmp_path / "broken").touch()
+        server.process.send_signal(signal.SIGHUP)
+        server.wait_for("^worker:2 stays as it is, for what should replace it cannot start: OSError: the model file is gone$")
+        run("delete", "--yes", "worker:1", "worker:2", "worker:3")
+        server.process.send_signal(signal.SIGHUP)
+        server.wait_for("^worker:2 stays as it is, for what should replace it cannot start: NotFound: ")
 
 
 def test_figures_never_go_down_whatever_becomes_of_workers(project):

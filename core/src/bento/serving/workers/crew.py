@@ -208,7 +208,7 @@ class Crew:
             error.add_note(where)
             raise error
         if generation is not self.generations[0] and not any(worker.serves for worker in generation.workers.values()):
-            log.error("%s stays as it is, for what should replace it cannot start: %s", generation.title, failure)
+            log.error("%s stays as it is, for what should replace it cannot start: %s", self.generations[0].title, failure)
             self._give_up(generation)
         else:
             pause = max(self._pause(), _FIRST_PAUSE)
