@@ -134,6 +134,14 @@ def test_a_bundle_is_shown_with_its_facts(bento, bundle):
     assert '{"currency": "EUR"}' in shown
 
 
+def test_what_a_bundle_asks_of_its_surroundings_is_shown(bento, home, make_bundle):
+    env = {"apt": ["libgomp1"], "base_image": "python:3.12-slim", "conda": None, "python_version": "3.12", "setup": "src/setup.sh"}
+    make_bundle(home / "bundles/iris/3", {"src/setup.sh": b"echo\n"}, env=env)
+    shown = bento("show", "iris:3").stdout
+    assert "python      3.11.7 on linux-x86_64, loaded by 3.12 only\n" in shown
+    assert "apt         libgomp1\nsetup       src/setup.sh, which an image runs as root\nbase image  python:3.12-slim\n" in shown
+
+
 def test_a_bundle_is_shown_for_programs(bento, bundle):
     record = json.loads(bento("show", "shop:2", "--json").stdout)
     assert record == {
