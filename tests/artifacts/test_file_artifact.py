@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import bento
 from bento import ArtifactError, DefinitionError
 from bento.artifacts import FileArtifact
 from bento.testing import ArtifactTests
@@ -77,6 +78,17 @@ def test_a_link_is_refused(source, slot, name):
 def test_a_pipe_is_refused(source, slot):
     os.mkfifo(source / "pipe")
     refused(source, slot, f"{str(source / 'pipe')!r} is neither a file nor a folder")
+
+
+def test_the_text_of_a_path_is_no_path():
+    class Words(bento.Service):
+        lexicon = FileArtifact()
+
+    with pytest.raises(ArtifactError) as caught:
+        Words(lexicon="words/en")
+    assert str(caught.value) == (
+        "Words.lexicon is a FileArtifact, which does not keep the str 'words/en': pass it as pathlib.Path('words/en')"
+    )
 
 
 def test_a_path_that_is_not_there_is_refused(source, slot):

@@ -54,6 +54,9 @@ class FileArtifact(Artifact[Path]):
     def accepts(self, model: object) -> bool:
         return isinstance(model, Path)
 
+    def advice(self, model: object) -> str:
+        return f"pass it as pathlib.Path({model!r:.80})" if isinstance(model, str) else ""
+
     def options(self) -> dict[str, JSON]:
         return {} if self.suffix is None else {"suffix": self.suffix}
 
