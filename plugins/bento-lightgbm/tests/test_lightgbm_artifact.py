@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 
+from bento import ArtifactError
 from bento.testing import ArtifactTests
 from bento_lightgbm import LightgbmArtifact
 from bento_lightgbm.checks import TestLightgbmArtifact
@@ -73,6 +74,10 @@ MODELS = {
     "dart": (lambda: regressor(boosting_type="dart"), PATIENTS),
     "linear leaves": (lambda: regressor(linear_tree=True), PATIENTS),
     "categories": (lambda: lightgbm.LGBMRegressor(**SMALL).fit(TOWNS, RENTS), TOWNS),
+    "constraints": (
+        lambda: regressor(interaction_constraints=[[0, 1], [2, 3]], monotone_constraints=[1, -1, 0, 0, 0, 0, 0, 0, 0, 0]),
+        PATIENTS,
+    ),
     "trees of a single leaf": (lambda: regressor(min_child_samples=400), PATIENTS),
 }
 
@@ -107,6 +112,14 @@ def test_functions_and_the_number_of_threads_are_left_behind(tmp_path):
     LightgbmArtifact().save(regressor(objective=squared, n_jobs=1, max_depth=np.int64(3)), tmp_path)
     loaded = LightgbmArtifact().load(tmp_path)
     assert (loaded.objective, loaded.n_jobs, loaded.max_depth) == (None, 0, 3)
+
+
+def test_a_model_that_could_not_be_loaded_is_refused_when_it_is_saved(tmp_path):
+    model = lightgbm.train({"verbosity": -1}, lightgbm.Dataset(PATIENTS, PROGRESSION), 1)
+    written = model.model_to_string().replace("version=v4", "version=v5")
+    model.model_to_string = lambda **_: written
+    with pytest.raises(ArtifactError, match=r"model.txt' is damaged: ValueError: it does not start as LightGBM's models do$"):
+        LightgbmArtifact().save(model, tmp_path)
 
 
 def test_what_lightgbm_itself_reads_is_in_the_slot(tmp_path):

@@ -35,6 +35,8 @@ class LightgbmArtifact(Artifact[Any]):
         write_json(folder / _KIND, kinds.describe(model))
         (folder / _MODEL).write_bytes(kinds.booster_of(model).model_to_string(num_iteration=-1).encode())
         write_version(folder, _FRAMEWORK, lightgbm.__version__)
+        # What cannot be loaded is refused now, and not on the machine that serves.
+        self.load(folder)
 
     def load(self, folder: Path) -> Any:
         import lightgbm

@@ -14,7 +14,7 @@ from .trees import check_tree, integers
 _END = "end of trees\n"
 _REST = re.compile(
     r"\nfeature_importances:\n(?:\S+=[0-9.e+-]+\n)*"
-    r"\nparameters:\n(?:\[[a-z0-9_]+: [^\n\r\[\]]*\]\n)*\nend of parameters\n"
+    r"\nparameters:\n(?:\[[a-z0-9_]+: [^\n\r]*\]\n)*\nend of parameters\n"
     r"(?:\npandas_categorical:(.*)\n)?"
 )
 _OBJECTIVES = frozenset(

@@ -41,6 +41,8 @@ class XgboostArtifact(Artifact[Any]):
         (folder / _MODEL).write_bytes(content)
         write_json(folder / _KIND, kind)
         write_version(folder, _FRAMEWORK, xgboost.__version__)
+        # What cannot be loaded is refused now, and not on the machine that serves.
+        self.load(folder)
 
     def load(self, folder: Path) -> Any:
         import xgboost
