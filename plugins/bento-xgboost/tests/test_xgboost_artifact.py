@@ -8,6 +8,7 @@ import pytest
 import xgboost
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 
+from bento import ArtifactError
 from bento.testing import ArtifactTests
 from bento_xgboost import XgboostArtifact, matrix
 from bento_xgboost.checks import TestXgboostArtifact
@@ -77,6 +78,12 @@ MODELS = {
         lambda: xgboost.XGBRegressor(n_estimators=2, multi_strategy="multi_output_tree").fit(PATIENTS, PATIENTS[:, :3]),
         PATIENTS,
     ),
+    "constraints by name": (
+        lambda: xgboost.XGBRegressor(
+            n_estimators=2, monotone_constraints={"petal width (cm)": 1}, interaction_constraints=[FLOWERS.columns[:2].tolist()]
+        ).fit(FLOWERS, SPECIES),
+        FLOWERS,
+    ),
     "categories": (lambda: xgboost.XGBRegressor(n_estimators=2, enable_categorical=True).fit(TOWNS, RENTS), TOWNS),
     "a stand-in for what is missing": (
         lambda: xgboost.XGBRegressor(n_estimators=2, missing=0.0).fit(PATIENTS.round(1), PROGRESSION),
@@ -123,6 +130,14 @@ def test_a_booster_keeps_its_attributes_and_can_be_trained_on(tmp_path):
     loaded = XgboostArtifact().load(tmp_path)
     assert (loaded.feature_names, loaded.attributes(), loaded.num_boosted_rounds()) == (rows.feature_names, {"author": "Ada"}, 3)
     assert xgboost.train({"max_depth": 2}, rows, 2, xgb_model=loaded).num_boosted_rounds() == 5
+
+
+def test_a_model_that_could_not_be_loaded_is_refused_when_it_is_saved(tmp_path):
+    model = xgboost.train({"max_depth": 2}, xgboost.DMatrix(PATIENTS, PROGRESSION), 1)
+    written = model.save_raw(raw_format="json").replace(b'"name":"gbtree"', b'"name":"gbforest"')
+    model.save_raw = lambda **_: written
+    with pytest.raises(ArtifactError, match=r"model.json' is damaged: ValueError: it has a booster 'gbforest'$"):
+        XgboostArtifact().save(model, tmp_path)
 
 
 def test_what_xgboost_itself_reads_is_in_the_slot(tmp_path):

@@ -19,6 +19,8 @@ _BOOSTER = "Booster"
 _ESTIMATORS = ("XGBClassifier", "XGBRFClassifier", "XGBRFRegressor", "XGBRanker", "XGBRegressor")
 _MACHINE = "n_jobs"
 _MISSING = "missing"
+_OF_TRAINING = ("interaction_constraints", "monotone_constraints")
+"""What may name features, as only training understands: a booster that is told so fails when it is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,13 @@ class Kind:
         if self.name == _BOOSTER:
             return xgboost.Booster(model_file=bytearray(content))
         parameters: dict[str, Any] = {**self.parameters, _MISSING: float(str(self.parameters[_MISSING]))}
+        constraints = {name: parameters.pop(name) for name in _OF_TRAINING if name in parameters}
         model = getattr(xgboost, self.name)(**parameters)
         model.load_model(bytearray(content))
         # Loading puts what the booster has in the place of what the estimator was told.
-        return model.set_params(**parameters)
+        model.set_params(**parameters)
+        vars(model).update(constraints)
+        return model
 
 
 def read(path: Path, value: JSON) -> Kind:
