@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import json
 import struct
@@ -399,3 +400,10 @@ def test_a_damaged_body_is_a_table_or_bad_input(name):
         assert time.perf_counter() - started < SOON
 
     damage()
+
+
+def test_a_date_is_no_time_of_a_zone_but_one_of_none():
+    body = Payload.of(arrow(pa.table({"a": pa.array([dt.date(2026, 1, 1)])})), STREAM)
+    assert DataFrameAdapter(columns=["a"], dtype="datetime64[s]").decode(body)["a"].tolist() == [pd.Timestamp("2026-01-01")]
+    with pytest.raises(InvalidInput, match=r"with an offset, for .*, got datetime\.date\(2026, 1, 1\) in row 0$"):
+        DataFrameAdapter(columns=["a"], dtype="datetime64[s, Europe/Berlin]").decode(body)

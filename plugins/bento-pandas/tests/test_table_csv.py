@@ -53,6 +53,19 @@ def test_an_empty_field_in_quotes_is_a_row():
     assert decode('a\n""\n1\n').isna().to_dict("list") == {"a": [True, False]}
 
 
+def test_a_number_in_a_column_of_spans_is_one_of_seconds_as_it_is_in_json():
+    spans = decode('a\n3\n1.5\n1 days\n""\n', columns=["a"], dtype="timedelta64[ms]")["a"]
+    assert spans.tolist() == [*map(pd.Timedelta, ("3s", "1500ms", "1D")), pd.NaT]
+
+
+@pytest.mark.parametrize("kind", [[1, 2], [0.5, 2.0], [True, False], ["1", "x"]], ids=str)
+def test_categories_are_read_as_what_they_are_declared(kind):
+    fields = "\n".join(map(str, [*kind, '""']))
+    found = decode(f"a\n{fields}\n", columns=["a"], dtype=pd.CategoricalDtype(kind))["a"]
+    assert [*found.cat.codes] == [0, 1, -1]
+    assert "expected one of" in refusal("a\n7\n", InvalidInput, columns=["a"], dtype=pd.CategoricalDtype(kind))
+
+
 def test_a_byte_order_mark_is_no_part_of_a_name():
     assert list(decode("\ufeffa,b\n1,2\n").columns) == ["a", "b"]
 

@@ -317,3 +317,12 @@ def test_an_option_that_makes_no_sense_is_refused(options, message):
 def test_a_dtype_that_no_request_brings_is_refused(dtype):
     with pytest.raises(DefinitionError, match="cannot be read from a request"):
         DataFrameAdapter(dtype=dtype)
+
+
+@pytest.mark.parametrize("document", [[{}, {}], [[], []], {"columns": [], "index": [0, 1], "data": [[], []]}], ids=str)
+def test_rows_of_no_columns_are_rows(document):
+    assert decode(document).shape == (2, 0)
+
+
+def test_a_split_document_without_labels_or_columns_has_its_rows():
+    assert decode({"columns": [], "data": [[], []]}, orient="split").shape == (2, 0)

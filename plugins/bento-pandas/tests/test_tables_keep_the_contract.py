@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
+from bento import Payload
 from bento.testing import AdapterTests
 from bento_pandas import DataFrameAdapter
 from bento_pandas.checks import TestDataFrameAdapter, TestDataFrameArtifact
@@ -93,3 +94,9 @@ def test_rows_with_labels_keep_them_in_a_batch_and_in_each_answer(tables):
     answers = adapter.unstack(adapter.stack(tables), [adapter.rows(table) for table in tables])
     for answer, table in zip(answers, tables, strict=True):
         assert_frame_equal(answer, table)
+
+
+def test_tables_whose_columns_have_names_of_another_type_are_no_batch():
+    adapter = DataFrameAdapter()
+    whole, other = (adapter.decode(Payload.of(b'{"columns": [%s], "index": [0], "data": [[1]]}' % name)) for name in (b"1", b"1.0"))
+    assert adapter.group(whole) != adapter.group(other)

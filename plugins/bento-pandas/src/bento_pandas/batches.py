@@ -21,7 +21,7 @@ ARROW = ("Table", "RecordBatch", "Array", "ChunkedArray")
 
 def group_of(frame: pd.DataFrame) -> Hashable:
     """What frames must have in common to be one batch: names, dtypes, and the kind of row labels."""
-    return tuple(frame.columns), tuple(map(_key, frame.dtypes)), _index_key(frame.index)
+    return tuple(frame.columns), frame.columns.dtype, tuple(map(_key, frame.dtypes)), _index_key(frame.index)
 
 
 def stack(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:

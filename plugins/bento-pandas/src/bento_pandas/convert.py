@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _OFFSET = re.compile(r"(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$")
 _LONGEST_OFFSET = 6
+_NUMBER = re.compile(r"\s*[+-]?[0-9.]+\s*")
 _SHOWN = 10
 _WANTED = {"integer": "a whole number", "boolean": "true or false"}
 
@@ -85,10 +86,15 @@ def _times(column: Column, wanted: str, *, has_zone: bool) -> pd.Series:
     if all(texts) and kind_of(column.series.dtype) in ("text", "object"):
         column.require([gone or _has_offset(value) == has_zone for value, gone in column.values()], wanted)
     else:
-        column.require([gone or hasattr(value, "isoformat") for value, gone in column.values()], wanted)
+        column.require([gone or _is_time(value, has_zone=has_zone) for value, gone in column.values()], wanted)
     times = pd.to_datetime(column.series.astype(object), format="ISO8601", utc=has_zone, errors="coerce")
     column.require(times.notna() | column.missing, wanted)
     return times
+
+
+def _is_time(value: Any, *, has_zone: bool) -> bool:
+    """Whether a value is a date or a time of Python's, with a zone or, as a date always is, without one."""
+    return hasattr(value, "isoformat") and (getattr(value, "tzinfo", None) is not None) == has_zone
 
 
 def _has_offset(text: str) -> bool:
@@ -100,15 +106,25 @@ def _has_offset(text: str) -> bool:
 def _to_span(column: Column, dtype: DType) -> pd.Series:
     import pandas as pd
 
+    if kind_of(column.series.dtype) == "span":
+        return _in_unit(column, column.series, dtype)
     wanted = f"a number of seconds, or a time span as text, for {dtype}"
-    kind = kind_of(column.series.dtype)
-    if kind in ("integer", "number"):
-        spans = pd.to_timedelta(column.series.astype("float64"), unit="s", errors="coerce")
-    else:
-        column.require([gone or isinstance(value, str) or hasattr(value, "total_seconds") for value, gone in column.values()], wanted)
-        spans = column.series if kind == "span" else pd.to_timedelta(column.series.astype(object), errors="coerce")
+    # pandas takes a number that is a text for one of nanoseconds.
+    column.require([gone or _is_seconds(value) or _is_span(value) for value, gone in column.values()], wanted)
+    seconds = pd.Series([_is_seconds(value) for value in column.series], index=column.series.index, dtype=bool)
+    objects = column.series.astype(object)
+    spans = pd.to_timedelta(objects.where(~seconds), errors="coerce")
+    spans = spans.where(~seconds, pd.to_timedelta(objects.where(seconds).astype("float64"), unit="s", errors="coerce"))
     column.require(spans.notna() | column.missing, wanted)
     return _in_unit(column, spans, dtype)
+
+
+def _is_seconds(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_span(value: Any) -> bool:
+    return hasattr(value, "total_seconds") or (isinstance(value, str) and _NUMBER.fullmatch(value) is None)
 
 
 def _in_unit(column: Column, times: pd.Series, dtype: DType) -> pd.Series:

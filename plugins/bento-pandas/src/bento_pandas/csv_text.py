@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from bento import BadInput, InvalidInput
 
 from .collisions import MANY, check_texts
-from .dtypes import Dtypes, has_room, kind_of
+from .dtypes import DType, Dtypes, has_room, kind_of
 from .tables import check_count, check_names, check_size
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ def read(text: str, columns: Sequence[str] | None, dtypes: Dtypes, max_bytes: in
     check_size(rows, len(names), max_bytes)
     if rows >= MANY:
         check_texts(chain.from_iterable(_lines(text)), rows * len(names))
-    kinds = {name: kind_of(dtypes.get(name)) for name in names if dtypes.get(name) is not None}
-    gapped = [name for name, kind in kinds.items() if kind == "integer" and has_room(dtypes.get(name))]
+    kinds = {name: _kind_of(dtypes.get(name)) for name in names if dtypes.get(name) is not None}
+    gapped = [name for name, kind in kinds.items() if kind == "span" or (kind == "integer" and has_room(dtypes.get(name)))]
     frame = _parse(text, names, kinds, gapped)
     if frame.shape != (rows, len(names)):
         raise BadInput("the body is not CSV: a quote is missing, or is one too many")
@@ -52,6 +52,12 @@ def read(text: str, columns: Sequence[str] | None, dtypes: Dtypes, max_bytes: in
         values = [_number(text) if isinstance(text, str) else None for text in frame[name]]
         frame[name] = pd.Series(values, index=frame.index, dtype=object)
     return frame
+
+
+def _kind_of(dtype: DType) -> str | None:
+    """What a column's fields are read as: of categories that are declared, what these are."""
+    kind = kind_of(dtype)
+    return kind if kind != "category" or dtype.categories is None else kind_of(dtype.categories.dtype)
 
 
 def _parse(text: str, names: list[str], kinds: dict[str, str | None], gapped: list[str]) -> pd.DataFrame:

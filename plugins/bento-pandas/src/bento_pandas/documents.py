@@ -72,7 +72,7 @@ def _rows(rows: Sequence[Any], names: Sequence[Label] | None) -> Table:
     if names is None:
         names = range(len(rows[0]) if rows else 0)
         check_count(len(names))
-    return Table(names, _transposed(rows, len(names)))
+    return Table(names, _transposed(rows, len(names)), None if names else range(len(rows)))
 
 
 def _split(document: Mapping[str, Any], names: Names) -> Table:
@@ -85,7 +85,8 @@ def _split(document: Mapping[str, Any], names: Names) -> Table:
     check_names(own, names)
     columns = dict(zip(own, _transposed(rows, len(own)), strict=True))
     chosen = own if names is None else names
-    return Table(chosen, [columns[name] for name in chosen], index if "index" in document else None)
+    labels = index if "index" in document else None if chosen else range(len(rows))
+    return Table(chosen, [columns[name] for name in chosen], labels)
 
 
 def _columns(document: Mapping[str, Any], names: Names) -> Table:
