@@ -121,6 +121,13 @@ def test_the_limit_is_of_pixels(format, write):
     assert refusal(body, TooLarge, max_pixels=199) == "the image has 20 x 10 pixels: expected at most 199"
 
 
+def test_what_pillow_itself_takes_for_too_large_is_not_called_damaged(monkeypatch):
+    monkeypatch.setattr(PIL.Image, "MAX_IMAGE_PIXELS", 99)
+    message = refusal(file_of(PIL.Image.new("L", (20, 10)), "TIFF"), TooLarge)
+    assert message.startswith("the TIFF file is larger than Pillow reads one: Image size (200 pixels) exceeds limit of 198 pixels")
+    assert message.endswith(": raise PIL.Image.MAX_IMAGE_PIXELS")
+
+
 def chunk(name, data):
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 

@@ -40,6 +40,8 @@ def read(data: bytes, max_pixels: int) -> Image:
     header = read_header(data)
     _check_size((header.width, header.height), header.pixels, max_pixels)
     module, reader = _READERS[header.format]
+    from PIL.Image import DecompressionBombError
+
     try:
         with getattr(import_module(module), reader)(BytesIO(data)) as image:
             _check_size(image.size, image.width * image.height, max_pixels)
@@ -47,6 +49,8 @@ def read(data: bytes, max_pixels: int) -> Image:
             return _upright(image)
     except TooLarge:
         raise
+    except DecompressionBombError as error:
+        raise TooLarge(f"the {header.format} file is larger than Pillow reads one: {error}: raise PIL.Image.MAX_IMAGE_PIXELS") from error
     except Exception as error:
         # Pillow raises nearly anything where a file makes no sense.
         reason = f"{type(error).__name__}: {error}"[:_LONGEST_REASON]
