@@ -113,6 +113,7 @@ def test_a_table_is_asked_for_its_columns_by_name():
     [
         ([["Ulm"]], "expected rows of 2 values, got ['Ulm'] at index 0"),
         ([1.0], "expected rows of 2 values, got 1.0 at index 0"),
+        (["a" * 1000], f"expected rows of 2 values, got {repr('a' * 1000)[:60]} at index 0"),
         (np.ones((3, 4)), "expected an array of shape (n, 2), got (3, 4)"),
     ],
 )

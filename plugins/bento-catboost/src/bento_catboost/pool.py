@@ -9,6 +9,9 @@ from bento import InvalidInput
 if TYPE_CHECKING:
     import catboost
 
+_LONGEST_REASON = 300
+"""In characters: CatBoost shows all of a value that it does not read."""
+
 
 def pool(model: Any, rows: Any) -> catboost.Pool:
     """The `Pool` of an array, a list of rows or a table, with the names of `model`'s features and which of them are no numbers.
@@ -29,7 +32,7 @@ def pool(model: Any, rows: Any) -> catboost.Pool:
     try:
         return catboost.Pool(fit, feature_names=names, **given)
     except (catboost.CatBoostError, TypeError, ValueError) as error:
-        raise InvalidInput(f"CatBoost cannot read these rows: {error}") from error
+        raise InvalidInput(f"CatBoost cannot read these rows: {str(error)[:_LONGEST_REASON]}") from error
 
 
 def _columns(table: Any, names: list[str]) -> Any:
@@ -43,7 +46,7 @@ def _rows(rows: Any, features: int) -> Any:
     if isinstance(rows, list):
         for place, row in enumerate(rows):
             if not isinstance(row, list | tuple) or len(row) != features:
-                raise InvalidInput(f"expected rows of {features} values, got {row!r} at index {place}")
+                raise InvalidInput(f"expected rows of {features} values, got {row!r:.60} at index {place}")
         return rows
     shape = rows.shape
     if len(shape) != 2 or shape[1] != features:  # noqa: PLR2004 - rows and columns

@@ -29,7 +29,7 @@ class CatboostService(bento.Service):
     def predict(self, rows: Any) -> Any:
         """Give one prediction for each row of features, as the model's own `predict` does; a number that is missing is null."""
         if not isinstance(rows, list):
-            raise bento.InvalidInput(f"expected a list of rows, got {rows!r}")
+            raise bento.InvalidInput(f"expected a list of rows, got {rows!r:.60}")
         # CatBoost starts a thread for each processor, unless it is told what a server tells everyone else through the environment.
         threads = os.environ.get("OMP_NUM_THREADS", "")
         return self.model.predict(pool(self.model, rows), thread_count=int(threads) if threads.isdecimal() else _ALL) if rows else []

@@ -41,7 +41,8 @@ def values_of(payload: Payload) -> Any:
     if not isinstance(value, dict) or "b64" in value:
         return value
     if "instances" not in value:
-        raise InvalidInput(f"expected an array, or an object with 'instances', got one with {', '.join(map(repr, value)) or 'nothing'}")
+        keys = ", ".join(map(repr, value))
+        raise InvalidInput(f"expected an array, or an object with 'instances', got one with {keys or 'nothing':.200}")
     return value["instances"]
 
 
