@@ -330,6 +330,36 @@ def test_an_example_of_which_no_request_can_be_made():
     assert advice == "the example [1, 2] is neither JSON nor text: define example_payload(), which makes a request of it"
 
 
+class StampAdapter(Adapter[bytes]):
+    """Bytes behind a mark of four, whose example is base64, as that of any bytes is."""
+
+    name = "stamp"
+    media_types = ("application/x-seal", "application/x-stamp")
+    example = "U1RNUHRlYQ=="
+
+    def decode(self, payload):
+        if payload.media_type != "application/x-stamp" or bytes(payload.data[:4]) != b"STMP":
+            raise BadInput("expected a stamp")
+        return bytes(payload.data[4:])
+
+    def encode(self, value, media_type):
+        return b"STMP" + value
+
+    def schema(self):
+        return {"type": "string", "contentEncoding": "base64", "contentMediaType": "application/x-stamp", "examples": [self.example]}
+
+
+def test_an_example_in_base64_is_sent_as_the_bytes_that_it_stands_for():
+    tests = type("TestStamp", (AdapterTests,), {"adapter": StampAdapter(), "values": lambda self: [b"tea"]})
+    tests().test_the_examples_of_the_schema_decode()
+
+
+def test_an_example_that_is_no_base64_is_told():
+    kind = type("BadAdapter", (StampAdapter,), {"example": "a stamp"})
+    advice = fails("test_the_examples_of_the_schema_decode", kind)
+    assert advice == "the example 'a stamp' is no base64, which it is by the contentEncoding of schema()"
+
+
 @pytest.mark.parametrize("claim", ["for_value", "for_annotation"])
 def test_an_adapter_that_claims_everything(claim):
     advice = fails("test_a_claimed_value_can_be_written", bad(**{claim: classmethod(lambda cls, value: cls())}))

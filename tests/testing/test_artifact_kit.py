@@ -9,6 +9,7 @@ import pickle
 import sys
 import threading
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
@@ -577,6 +578,13 @@ class Table:
     __hash__ = None
 
 
+@dataclass
+class Sound:
+    samples: np.ndarray
+    rate: float = float("nan")
+    path: str = field(default="", compare=False)
+
+
 @pytest.mark.parametrize(
     ("one", "other", "expected"),
     [
@@ -591,6 +599,11 @@ class Table:
         (np.array([[1]]), np.array([1]), False),
         (Table(1), Table(1), True),
         (Table(1), Table(2), False),
+        (Sound(np.array([1, 2]), path="a.wav"), Sound(np.array([1, 2]), path="b.wav"), True),
+        (Sound(np.array([1, 2])), Sound(np.array([1.0, 2.0])), False),
+        (Sound(np.array([1, 2]), 8000), Sound(np.array([1, 2]), 44100), False),
+        (Sound, Table, False),
+        (Sound, Sound, True),
     ],
 )
 def test_answers_are_the_same_in_type_and_value(one, other, expected):

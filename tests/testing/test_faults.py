@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 
 import faulty_adapters as adapters
@@ -129,6 +130,27 @@ ADAPTERS = [
         "items of one group leave a batch as they came",
         "a batch of",
         adapters.ROWS,
+    ),
+    Fault(
+        "sorts the list that it stacks",
+        adapters.SortingAdapter,
+        "items of one group leave a batch as they came",
+        "a batch of",
+        adapters.ROWS,
+    ),
+    Fault(
+        "changes the items that it stacks",
+        adapters.ScalingAdapter,
+        "items of one group leave a batch as they came",
+        "copy it, for it is stacked again if its batch fails",
+        [row.copy() for row in adapters.ROWS],
+    ),
+    Fault(
+        "groups what does not fit together",
+        adapters.UngroupedAdapter,
+        "items of one group leave a batch as they came",
+        "give them different groups",
+        [np.ones((2, 2), "float32"), np.ones((2, 3), "float32")],
     ),
     Fault(
         "mixes up what is read together",

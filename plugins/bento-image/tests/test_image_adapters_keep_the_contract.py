@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64decode
-
 import numpy as np
 import PIL.Image
 import pytest
@@ -35,40 +33,35 @@ class LosslessPilImageAdapter(PilImageAdapter):
     media_types = LOSSLESS
 
 
-class _Tests(AdapterTests, kit=True):
-    def example_payload(self, example):
-        return Payload(b64decode(example), "image/png")
-
-
-class TestColours(_Tests):
+class TestColours(AdapterTests):
     adapter = LosslessImageAdapter()
 
     def values(self):
         return arrays(3)
 
 
-class TestAlpha(_Tests):
+class TestAlpha(AdapterTests):
     adapter = LosslessImageAdapter("RGBA", max_pixels=1000, quality=50, extensions=[".png"])
 
     def values(self):
         return arrays(4)
 
 
-class TestGrey(_Tests):
+class TestGrey(AdapterTests):
     adapter = LosslessImageAdapter("L")
 
     def values(self):
         return arrays()
 
 
-class TestChannelsFirst(_Tests):
+class TestChannelsFirst(AdapterTests):
     adapter = LosslessImageAdapter(dtype="float32", layout="CHW")
 
     def values(self):
         return arrays(3).map(lambda array: np.ascontiguousarray(array.transpose(2, 0, 1)).astype("float32") / np.float32(255))
 
 
-class TestSixteenBits(_Tests):
+class TestSixteenBits(AdapterTests):
     """PNG alone has them."""
 
     adapter = type("Grey16Adapter", (ImageAdapter,), {"media_types": ("image/png",)})("L", dtype="uint16")
@@ -77,14 +70,14 @@ class TestSixteenBits(_Tests):
         return arrays(dtype="uint16")
 
 
-class TestOneSize(_Tests):
+class TestOneSize(AdapterTests):
     adapter = LosslessImageAdapter(size=(3, 2))
 
     def values(self):
         return hnp.arrays("uint8", (3, 2, 3))
 
 
-class TestPillow(_Tests):
+class TestPillow(AdapterTests):
     adapter = LosslessPilImageAdapter()
 
     def values(self):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 import os
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from hypothesis import strategies as st
 
@@ -18,6 +19,7 @@ from ..errors import BadInput
 from ..payload import Payload
 from ._bodies import PARAMETERS
 from ._kit import expect
+from ._requests import is_base64, unpacked
 from ._same import same
 
 _LONGEST_MESSAGE = 2000
@@ -42,9 +44,14 @@ class AdapterChecks:
         return same(one, other)
 
     def example_payload(self, example: Any) -> Payload:
-        """The request that an example of the schema stands for: JSON where that is read, else the text itself."""
+        """The request that an example of the schema stands for: JSON where that is read, else the text itself, or the bytes that it is
+        the base64 of where `contentEncoding` says so."""
         if reads(self.adapter.media_types, "application/json") and "*/*" not in self.adapter.media_types:
             return Payload(json.dumps(example).encode(), "application/json")
+        if is_base64(self.adapter):
+            payload = unpacked(self.adapter, example)
+            expect(payload, f"the example {example!r} is no base64, which it is by the contentEncoding of schema()")
+            return cast("Payload", payload)
         expect(
             isinstance(example, str),
             f"the example {example!r} is neither JSON nor text: define example_payload(), which makes a request of it",
@@ -124,6 +131,22 @@ class AdapterChecks:
             return
         raise AssertionError(f"{what} gives {value!r}: {advice}")
 
+    def _stacked(self, items: Sequence[Any]) -> Any:
+        """Items of one group as a batch, made of a list of their own, as a server makes it, so that none of them changes or moves."""
+        before = copy.deepcopy(items)
+        try:
+            batch = self.adapter.stack(list(items))
+        except Exception as error:
+            group = self.adapter.group(items[0])
+            raise AssertionError(
+                f"stack() of {items!r} raises {type(error).__name__}: {error}: give them different groups, where group() gives {group!r}"
+            ) from error
+        for item, as_it_was in zip(items, before, strict=True):
+            # What is not even the same as itself, as NaN is to most that compare, tells nothing.
+            kept = self.same(item, as_it_was) or not self.same(as_it_was, as_it_was)
+            expect(kept, f"stack() makes {item!r} of the item {as_it_was!r}: copy it, for it is stacked again if its batch fails")
+        return batch
+
     def _check_read_together(self, bodies: Sequence[bytes], media_type: str) -> None:
         """What `decode_all` gives, if anything, is what each body gives alone."""
         try:
@@ -154,7 +177,7 @@ class AdapterChecks:
     def _check_written_together(self, group: Sequence[Any], media_type: str) -> None:
         """What `encode_all` gives, if anything, is what each part of the result gives alone."""
         adapter, rows = self.adapter, [self.adapter.rows(item) for item in group]
-        result = adapter.stack(group)
+        result = self._stacked(group)
         try:
             bodies = adapter.encode_all(result, rows, media_type)
         except Exception:  # noqa: BLE001 - they are encoded one by one then

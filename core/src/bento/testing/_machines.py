@@ -132,7 +132,7 @@ def adapter_machine(tests: AdapterChecks) -> type[RuleBasedStateMachine]:
         def batch(self, items: list[Any]) -> None:
             adapter = self._tests.adapter
             group = [item for item in items if adapter.group(item) == adapter.group(items[0])]
-            answers = adapter.unstack(adapter.stack(group), [adapter.rows(item) for item in group])
+            answers = adapter.unstack(self._tests._stacked(group), [adapter.rows(item) for item in group])  # noqa: SLF001
             for item, answer in zip(group, answers, strict=True):
                 self._tests._check_same(answer, item, "a batch, after what was done before (keep nothing on the adapter),")  # noqa: SLF001
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
+from ..adapter import reads
 from ..adapters import MultipartAdapter, _multipart
 from ..payload import Payload
 from ._schema import schema_like, values
@@ -89,18 +90,26 @@ def _images(adapter: Adapter[Any]) -> list[Requests]:
 
 def _examples(adapter: Adapter[Any]) -> list[Requests]:
     """The examples of a schema that says how a text in JSON stands for bytes."""
-    schema = adapter.schema()
-    if schema.get("contentEncoding") != "base64":
+    if not is_base64(adapter):
         return []
-    bodies = [body for example in schema.get("examples", []) if (body := _unpacked(example))]  # type: ignore[union-attr]
-    return [st.sampled_from([Payload(body, adapter.media_types[0]) for body in bodies])] if bodies else []
+    found = [unpacked(adapter, example) for example in adapter.schema().get("examples", [])]  # type: ignore[union-attr]
+    payloads = [payload for payload in found if payload]
+    return [st.sampled_from(payloads)] if payloads else []
 
 
-def _unpacked(example: Any) -> bytes:
+def is_base64(adapter: Adapter[Any]) -> bool:
+    """Whether a schema says that its examples are base64, as those of bytes are."""
+    return adapter.schema().get("contentEncoding") == "base64"
+
+
+def unpacked(adapter: Adapter[Any], example: Any) -> Payload | None:
+    """The request that an example in base64 stands for, of the schema's `contentMediaType` if that is read; None if it is no base64."""
     try:
-        return base64.b64decode(example, validate=True)
+        data = base64.b64decode(example, validate=True)
     except (binascii.Error, TypeError, ValueError):
-        return b""
+        return None
+    declared = adapter.schema().get("contentMediaType")
+    return Payload(data, declared if isinstance(declared, str) and reads(adapter.media_types, declared) else adapter.media_types[0])
 
 
 def _forms(adapter: MultipartAdapter) -> Requests:

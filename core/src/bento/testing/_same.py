@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 
 def same(one: Any, other: Any) -> bool:
-    """Equal in type and value, through lists, tuples and dicts; NaN equals NaN, arrays and tables compare with their dtypes."""
+    """Equal in type and value, through lists, tuples, dicts and dataclasses.
+
+    NaN equals NaN, arrays and tables compare with their dtypes.
+    """
     if type(one) is not type(other):
         return False
     if isinstance(one, Mapping):
@@ -18,6 +22,13 @@ def same(one: Any, other: Any) -> bool:
         return bool(one.equals(other))
     if hasattr(one, "__array__"):
         return _same_array(one, other)
+    return _same_value(one, other)
+
+
+def _same_value(one: Any, other: Any) -> bool:
+    if is_dataclass(one) and not isinstance(one, type):
+        # Their own `==` takes no arrays, and one written for that seldom asks about dtypes.
+        return all(same(getattr(one, field.name), getattr(other, field.name)) for field in fields(one) if field.compare)
     return bool(one == other) or (one != one and other != other)  # noqa: PLR0124 - NaN
 
 

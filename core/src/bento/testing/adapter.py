@@ -38,7 +38,7 @@ class AdapterTests(AdapterChecks, Kit, kit=True):
                 return [Thing(1), Thing(2)]     # or a hypothesis strategy
 
     `same(one, other)` may be defined where a value compares in a way of its own, `example_payload(example)` where an example
-    of the schema is neither JSON nor text, and `imports` where the plugin imports small packages at once.
+    of the schema is neither JSON nor text nor base64, and `imports` where the plugin imports small packages at once.
     """
 
     def test_the_class_says_what_it_is(self) -> None:
@@ -175,7 +175,7 @@ class AdapterTests(AdapterChecks, Kit, kit=True):
         for part in filter(None, (slice(None, cut), slice(cut, None), slice(None))):
             items = group[part]
             if items:
-                answers = self.adapter.unstack(self.adapter.stack(items), rows[part])
+                answers = self.adapter.unstack(self._stacked(items), rows[part])
                 expect(len(answers) == len(items), f"unstack() returns {len(answers)} answers for {len(items)} items: return one for each")
                 for item, answer in zip(items, answers, strict=True):
                     self._check_same(self.adapter.alone(item), item, "alone(), which prepares an item for an api without batches,")
@@ -197,7 +197,7 @@ class AdapterTests(AdapterChecks, Kit, kit=True):
     def test_a_result_of_another_length_is_refused(self, draw: Draw) -> None:
         """A short or long result must not shift answers to other callers."""
         group = self._one_group(draw)
-        result, rows = self.adapter.stack(group), [self.adapter.rows(item) for item in group]
+        result, rows = self._stacked(group), [self.adapter.rows(item) for item in group]
         others: list[list[int | None]] = [[*rows, None if rows[0] is None else 1]]
         if rows[-1] != 0:
             others.append(rows[:-1])
