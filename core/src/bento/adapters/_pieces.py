@@ -12,6 +12,7 @@ import gc
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BadInput
@@ -29,6 +30,9 @@ _QUOTE, _BACKSLASH, _COMMA, _BRACKET, _OPENING, _CLOSING = b'"\\,[{}'
 # The key of a container that goes on in the next piece, whatever it is. No client can know it.
 _KEY = secrets.token_hex(16)
 _OBJECT = f'{{"{_KEY}":'.encode()
+
+# To count what is frozen takes some ten milliseconds where a framework is loaded, and no time where nothing is.
+_frozen = cache(gc.get_freeze_count)
 
 
 def parse(text: bytes | bytearray, deepest: int, *, piece: int = PIECE) -> Any:
@@ -63,10 +67,11 @@ def _without_collector() -> Iterator[None]:
     try:
         yield
     finally:
-        if not gc.get_freeze_count():
+        if not _frozen():
             # Neither takes time. What is alive counts as old then, and is not looked through before much else has become old.
             gc.freeze()
             gc.unfreeze()
+            _frozen.cache_clear()
         if was_enabled:
             gc.enable()
 
