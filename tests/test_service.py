@@ -138,7 +138,11 @@ def test_what_is_no_service_is_refused_in_the_place_of_one(ask, expected):
 def test_what_is_no_bundle_is_refused_in_the_place_of_one(ask, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     saved = "a service that is not saved, Greeter: bento.save(...) returns its bundle"
-    for target, shown in [(Greeter(words=[]), saved), (None, "a NoneType"), (bento.Tag("iris"), "a bento.tag.Tag")]:
+    for target, shown in [
+        (Greeter(words=[]), saved),
+        (None, "a NoneType"),
+        (Greeter, "the class Greeter: make a service of it, as in Greeter(words=...)"),
+    ]:
         assert refusal_of(bento.BundleError, lambda target=target: ask(target)) == f"expected a bundle, a tag, a path or a URL, got {shown}"
 
 

@@ -4,13 +4,21 @@ from pathlib import Path
 
 import pytest
 
+from bento import Tag
 from bento.errors import BundleError, NotFound, TagError
+from bento.serving import resolve
 from bento.store import find
 
 
 def test_a_tag_is_looked_up_in_the_store(store, service):
     saved = store.save(service, version="3")
     assert find("iris:3", store=store) == find("iris", store=store) == saved
+
+
+def test_a_tag_object_names_what_its_text_does(store, service):
+    saved = store.save(service, version="3")
+    assert find(saved.tag, store=store) == find(Tag("iris"), store=store) == saved
+    assert resolve(Tag("iris"), store=store).title == "iris:3"
 
 
 def test_without_a_store_it_is_the_usual_one(monkeypatch, store, service):

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ..bundle.identity import Identity
     from ..service import Service
     from ..store import Store
+    from ..tag import Tag
 
 log = logging.getLogger("bento.serving")
 
@@ -35,7 +36,7 @@ _ACCESS_LOGS = {"text": AccessLog, "json": JsonAccessLog}
 
 
 def serve(  # noqa: PLR0913 - each is an option of the command line, too
-    target: Service | Bundle | str | Path,
+    target: Service | Bundle | Tag | str | Path,
     *,
     host: str = "127.0.0.1",
     port: int = 3000,

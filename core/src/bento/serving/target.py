@@ -15,6 +15,7 @@ from ..bundle import Bundle, Golden, read_examples
 from ..errors import BundleError, DefinitionError, NotFound, TagError
 from ..service import Service, described
 from ..store import check_trust, find, load
+from ..tag import Tag
 
 if TYPE_CHECKING:
     from ..bundle.identity import Identity
@@ -38,7 +39,7 @@ class Target:
 
 
 def resolve(
-    target: Service | Bundle | str | Path,
+    target: Service | Bundle | Tag | str | Path,
     *,
     store: Store | None = None,
     trust: bool = False,
@@ -47,7 +48,7 @@ def resolve(
     """Find what `target` names, without loading it; trust is checked now, so that a refusal comes before a port is taken."""
     if isinstance(target, Service):
         return Target(target.name, "unsaved", lambda: target, in_hand=True)
-    if not isinstance(target, Bundle | str | Path):
+    if not isinstance(target, Bundle | Tag | str | Path):
         raise DefinitionError(f"expected a service, a bundle, a tag, a path or a URL, got {described(target)}")
     try:
         bundle = target if isinstance(target, Bundle) else find(target, store=store)

@@ -17,11 +17,12 @@ from .ledger import ledger_of
 from .usual import find
 
 if TYPE_CHECKING:
+    from ..tag import Tag
     from .local import Store
 
 
 def pack(
-    target: str | Path | Bundle,
+    target: str | Path | Tag | Bundle,
     packer: str | Packer,
     out: str | Path,
     *,

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from ..bundle.identity import Identity
     from ..bundle.keys import PublicKey
     from ..bundle.signatures import AnySignature
+    from ..tag import Tag
     from .local import Store
 
 
-def sign(target: str | Path | Bundle, key: str | Path | IdentityToken, *, store: Store | None = None) -> str:
+def sign(target: str | Path | Tag | Bundle, key: str | Path | IdentityToken, *, store: Store | None = None) -> str:
     """Sign a bundle, after verifying it, with the Ed25519 key in a PEM file, or by way of Sigstore with an identity's token.
 
     Returns the fingerprint of that key, or who the certificate says that it was, and the issuer. The signature lies in the bundle's
@@ -33,7 +34,7 @@ def sign(target: str | Path | Bundle, key: str | Path | IdentityToken, *, store:
     return str(vouch(target, key, store))
 
 
-def vouch(target: str | Path | Bundle, key: str | Path | IdentityToken, store: Store | None) -> PublicKey | Identity:
+def vouch(target: str | Path | Tag | Bundle, key: str | Path | IdentityToken, store: Store | None) -> PublicKey | Identity:
     """Sign a bundle, as `sign` does; who has."""
     secret = key if isinstance(key, IdentityToken) else read_private_key(Path(key))
     bundle = _whole(target, store)
@@ -45,7 +46,7 @@ def vouch(target: str | Path | Bundle, key: str | Path | IdentityToken, store: S
     return secret.public
 
 
-def attach(target: str | Path | Bundle, file: str | Path, *, store: Store | None = None) -> None:
+def attach(target: str | Path | Tag | Bundle, file: str | Path, *, store: Store | None = None) -> None:
     """Put a signature that was made elsewhere, such as with cosign, beside the bundle it is of; who has signed is for others to check."""
     signature, bundle = read_signature(Path(file)), _whole(target, store)
     if not signature.fits(bundle.fingerprint):
@@ -53,7 +54,7 @@ def attach(target: str | Path | Bundle, file: str | Path, *, store: Store | None
     _add(bundle, [signature], store)
 
 
-def _whole(target: str | Path | Bundle, store: Store | None) -> Bundle:
+def _whole(target: str | Path | Tag | Bundle, store: Store | None) -> Bundle:
     bundle = target if isinstance(target, Bundle) else find(target, store=store)
     bundles.verify(bundle, ledger=ledger_of(store.root if store else default_root()))
     check_sbom(bundle)

@@ -29,7 +29,7 @@ _MANIFEST = "bento.json"
 
 
 def load(
-    target: str | Path | Bundle,
+    target: str | Path | Tag | Bundle,
     *,
     store: Store | None = None,
     trust: bool = False,
@@ -48,12 +48,14 @@ def load(
     return load_service(bundle, ledger=ledger_of(store.root if store else None))
 
 
-def find(target: str | Path, *, store: Store | None = None) -> Bundle:
-    """The bundle that a tag, such as `iris` or `iris:3`, the path of a bundle's folder or a URL names.
+def find(target: str | Path | Tag, *, store: Store | None = None) -> Bundle:
+    """The bundle that a tag, such as `Tag("iris")`, `iris` or `iris:3`, the path of a bundle's folder or a URL names.
 
     A URL is that of a tag on a remote, such as `s3://bucket/store/iris:3`, or of an archive, `https://.../iris.bento`. Any other text is a
     path when it has a `/` in it, or when there is a bundle's folder or an archive of that name here.
     """
+    if isinstance(target, Tag):
+        return store_of(store).get(target)
     if not isinstance(target, str | Path):
         raise BundleError(f"expected a bundle, a tag, a path or a URL, got {described(target)}")
     if isinstance(target, str) and is_url(target):
@@ -77,7 +79,7 @@ def _find_elsewhere(url: str, root: Path) -> Bundle:
 
 
 def push(
-    target: str | Path | Bundle,
+    target: str | Path | Tag | Bundle,
     remote: str,
     *,
     store: Store | None = None,
