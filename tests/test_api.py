@@ -9,6 +9,7 @@ import pytest
 
 import bento
 from bento import Batch, Context, DefinitionError
+from bento.adapters import JsonAdapter
 from bento.api import declared
 
 if TYPE_CHECKING:
@@ -79,6 +80,15 @@ def named(name: str):
 
     function.__name__ = name
     return function
+
+
+@pytest.mark.parametrize("given", [JsonAdapter(), "json", property(named("predict")), classmethod(named("predict"))])
+def test_what_is_no_method_is_refused_in_the_place_of_one(given):
+    refusal = (
+        f"expected @bento.api over a def, got a {type(given).__name__}: what it takes has names, as in @bento.api(input=JsonAdapter())"
+    )
+    assert refusal_of(lambda: bento.api(given)) == refusal
+    assert refusal_of(lambda: bento.api(timeout=5)(given)) == refusal
 
 
 @pytest.mark.parametrize("name", ["docs", "livez", "readyz", "metrics"])

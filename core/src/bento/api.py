@@ -136,6 +136,11 @@ def api(
     """
 
     def mark(function: F) -> F:
+        if not (callable(function) and hasattr(function, "__name__")):
+            kind = type(function).__name__
+            raise DefinitionError(
+                f"expected @bento.api over a def, got a {kind}: what it takes has names, as in @bento.api(input=JsonAdapter())"
+            )
         setattr(function, _MARK, _declare(function, input, output, _batch(function, batch), timeout, concurrency))
         return function
 
