@@ -113,6 +113,12 @@ def test_an_unknown_slot_is_refused():
     assert refusal_of(ArtifactError, lambda: Greeter(words=[], model=1)) == "Greeter has no slot 'model': its slots are words"
 
 
+def test_an_artifact_that_was_not_made_says_what_to_write():
+    flowers = declare(words=WordsArtifact)
+    message = "Flowers has no slot 'words': it is the class WordsArtifact itself, write words = WordsArtifact()"
+    assert refusal_of(ArtifactError, lambda: flowers(words=[])) == message
+
+
 def test_a_model_without_the_name_of_its_slot_is_refused():
     message = "Greeter takes each model by the name of its slot: write Greeter(words=...)"
     assert refusal_of(ArtifactError, lambda: Greeter(["Hello"])) == message

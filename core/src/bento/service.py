@@ -172,10 +172,18 @@ def _check_names(cls: type[Service], models: Mapping[str, object]) -> None:
     slots = ", ".join(cls.artifacts) or "none"
     for name in models:
         if name not in cls.artifacts:
-            raise ArtifactError(f"{cls.__name__} has no slot {name!r}: its slots are {slots}")
+            raise ArtifactError(f"{cls.__name__} has no slot {name!r}: {_meant(cls, name) or f'its slots are {slots}'}")
     for slot in cls.artifacts:
         if slot not in models:
             raise ArtifactError(f"{cls.__name__}.{slot} holds no model: pass one as {cls.__name__}({slot}=...), or load a saved bundle")
+
+
+def _meant(cls: type[Service], name: str) -> str:
+    """What to write where an artifact's class stands in the place of an artifact."""
+    kind = getattr(cls, name, None)
+    if not (isinstance(kind, type) and issubclass(kind, Artifact)):
+        return ""
+    return f"it is the class {kind.__name__} itself, write {name} = {kind.__name__}()"
 
 
 def _check_model(cls: type[Service], slot: str, artifact: Artifact[Any], model: object) -> None:
