@@ -256,6 +256,19 @@ def test_a_file_that_a_module_reads_and_that_did_not_go_along_says_where_to_put_
     )
 
 
+def test_a_file_that_a_module_reads_from_the_current_folder_says_which_one_that_was(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project.root)
+    code = "open('labels.txt').close()\n" + project.IRIS.replace("\n    ", "\n")
+    project.save_iris({"iris.py": code, "labels.txt": "setosa"}, version="3")
+    (project.root / "iris.py").unlink()
+    (project.root / "labels.txt").unlink()
+    assert elsewhere(project, "load('saved')") == (
+        "bento.errors.BundleError: bundle iris:3 cannot import iris: FileNotFoundError: [Errno 2] No such file or directory: "
+        f"'labels.txt': it was looked for in {project.root}: put it into a slot with FileArtifact, "
+        "or into a package, and name it by Path(__file__)"
+    )
+
+
 @pytest.mark.parametrize(("fault", "told"), [("raise ValueError('no')", "ValueError: no"), ("raise SystemExit(3)", "SystemExit: 3")])
 def test_a_module_that_fails_is_named_with_its_error(project: Any, fault: str, told: str) -> None:
     code = f"import os\nif 'FAIL' in os.environ:\n    {fault}\n" + project.IRIS.replace("\n    ", "\n")

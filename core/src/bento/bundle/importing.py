@@ -174,7 +174,13 @@ def _way_out(bundle: Bundle, error: BaseException) -> str:
     if isinstance(error, ImportError):
         return f": pip install -r {bundle.path / REQUIREMENTS}"
     missing = Path(error.filename) if isinstance(error, FileNotFoundError) and isinstance(error.filename, str) else None
-    if missing is None or not (bundle.path / missing).is_relative_to(bundle.path / SOURCE):
+    if missing is None:
+        return ""
+    if not missing.is_absolute():
+        return (
+            f": it was looked for in {Path.cwd()}: put it into a slot with FileArtifact, or into a package, and name it by Path(__file__)"
+        )
+    if not missing.is_relative_to(bundle.path / SOURCE):
         return ""
     place = f"put {missing.name!r} into a package, or into a slot with FileArtifact"
     return f": a bundle has no files of a project but modules and packages: {place}"
