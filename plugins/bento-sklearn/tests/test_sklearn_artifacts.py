@@ -6,7 +6,7 @@ import petals
 import pytest
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.cluster import KMeans
-from sklearn.compose import ColumnTransformer
+from sklearn.compose import ColumnTransformer, make_column_selector
 from sklearn.datasets import load_diabetes, load_digits, load_iris
 from sklearn.decomposition import PCA
 from sklearn.ensemble import (
@@ -18,9 +18,10 @@ from sklearn.ensemble import (
     VotingRegressor,
 )
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_selection import SelectKBest
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, KFold, RandomizedSearchCV, RepeatedKFold, StratifiedKFold
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
@@ -119,6 +120,30 @@ def test_an_estimator_comes_back_and_two_saves_are_equal(name, tmp_path):
         artifact.save(model, tmp_path / folder)
     np.testing.assert_array_equal(answers(artifact.load(tmp_path / "one"), inputs), answers(model, inputs))
     assert (tmp_path / "one/model.skops").read_bytes() == (tmp_path / "two/model.skops").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        GridSearchCV(SVC(), {"C": [1, 2]}),
+        GridSearchCV(
+            LogisticRegression(max_iter=1000), {"C": [1, 2]}, cv=StratifiedKFold(2, shuffle=True, random_state=0), scoring="f1_macro"
+        ),
+        GridSearchCV(Ridge(), {"alpha": [1, 2]}, cv=KFold(2), scoring="neg_mean_squared_error"),
+        RandomizedSearchCV(
+            Ridge(), {"alpha": [1, 2]}, n_iter=1, cv=RepeatedKFold(n_splits=2, n_repeats=1), scoring=["r2", "neg_max_error"], refit="r2"
+        ),
+        make_pipeline(ColumnTransformer([("numbers", StandardScaler(), make_column_selector(dtype_include=np.number))]), SVC()),
+        make_pipeline(SelectKBest(k=2), GaussianNB()),
+        VotingRegressor([("ridge", Ridge())]),
+    ],
+)
+def test_how_a_search_scored_and_how_columns_were_selected_needs_no_trust(model, tmp_path):
+    table = pd.DataFrame(FLOWERS, columns=["a", "b", "c", "d"])
+    SklearnArtifact().save(model.fit(table, SPECIES), tmp_path)
+    loaded = SklearnArtifact().load(tmp_path)
+    np.testing.assert_array_equal(loaded.predict(table), model.predict(table))
+    assert loaded.score(table, SPECIES) == model.score(table, SPECIES)
 
 
 @pytest.mark.parametrize("name", ["columns of a table", "histogram gradient boosting", "neighbours"])

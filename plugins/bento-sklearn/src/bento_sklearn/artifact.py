@@ -11,6 +11,7 @@ from bento.artifacts import slot_file
 
 from . import trees
 from .fitted import check_fitted
+from .known import KNOWN
 from .version import same_version, write_version
 
 if TYPE_CHECKING:
@@ -21,25 +22,6 @@ if TYPE_CHECKING:
     from bento.artifact import JSON
 
 _FILE = "model.skops"
-
-_KERNELS = (
-    *("ConstantKernel", "DotProduct", "ExpSineSquared", "Exponentiation", "Matern", "PairwiseKernel"),
-    *("Product", "RBF", "RationalQuadratic", "Sum", "WhiteKernel"),
-)
-
-# Classes that hold nothing but numbers and parameters, and that skops leaves out all the same; imputers keep the dtype of their input.
-_KNOWN = frozenset(
-    {
-        *trees.TYPES,
-        "numpy.dtype",
-        "sklearn.calibration._CalibratedClassifier",
-        "sklearn.calibration._SigmoidCalibration",
-        "sklearn.gaussian_process._gpc._BinaryGaussianProcessClassifierLaplace",
-        *(f"sklearn.gaussian_process.kernels.{kernel}" for kernel in _KERNELS),
-        "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
-        "sklearn.neural_network._stochastic_optimizers.SGDOptimizer",
-    }
-)
 
 
 class SklearnArtifact(Artifact["BaseEstimator"]):
@@ -79,7 +61,7 @@ class SklearnArtifact(Artifact["BaseEstimator"]):
 
         path = slot_file(folder, _FILE)
         with same_version(folder):
-            model = skops_file.read(path, sorted({*_KNOWN, *set().union(*map(_names, self._trusted))}))
+            model = skops_file.read(path, sorted({*KNOWN, *set().union(*map(_names, self._trusted))}))
         if not self.accepts(model):
             raise ArtifactError(f"{str(path)!r} holds a {type_name(model)}, which is no estimator")
         trees.check_trees(model)
@@ -104,7 +86,7 @@ class SklearnArtifact(Artifact["BaseEstimator"]):
     def _check_trusted(self, path: Path) -> None:
         from . import skops_file
 
-        unknown = sorted(set(skops_file.unknown_types(path)) - _KNOWN)
+        unknown = sorted(set(skops_file.unknown_types(path)) - KNOWN)
         for name in unknown:
             _check_found_again(name)
         missing = sorted(set(unknown) - set(self.trusted))
