@@ -168,6 +168,86 @@ def test_a_hook_without_its_mark_is_an_error(plugin):
     )
 
 
+@bento.hookimpl(wrapper=True)
+def wraps(service):
+    yield
+
+
+@bento.hookimpl
+async def awaits(service): ...
+
+
+@bento.hookimpl
+async def streams(service):
+    yield
+
+
+@bento.hookimpl
+def yields(service):
+    yield
+
+
+@bento.hookimpl
+def misnames(servce): ...
+
+
+@bento.hookimpl
+def names(*, service): ...
+
+
+@bento.hookimpl
+def collects(**kwargs): ...
+
+
+@bento.hookimpl
+def defaults(service=None): ...
+
+
+@pytest.mark.parametrize(
+    ("implementation", "why"),
+    [
+        (wraps, "is a wrapper, which bento's hooks do not have: return what is to be registered, or do what is to be done"),
+        (awaits, "is async, and hooks are not awaited: make it a plain function, and leave what takes long to a thread"),
+        (streams, "is async, and hooks are not awaited: make it a plain function, and leave what takes long to a thread"),
+        (yields, "yields, so that nothing of it would run when it is called: make it a plain function"),
+        (misnames, "takes 'servce', which bento_service_started does not give: take what it needs of service"),
+        (names, "takes service, and hooks are called by position: take what it needs of service"),
+        (collects, "takes **kwargs, and hooks are called by position: take what it needs of service"),
+        (defaults, "has a default for 'service', which would be used whatever happens: leave the default out"),
+    ],
+)
+def test_a_hook_that_would_never_run_or_never_be_told_is_an_error(plugin, implementation, why):
+    assert error_of(plugin("deaf", bento_service_started=implementation)) == f"PluginError: plugin_deaf.bento_service_started {why}"
+
+
+def test_a_hook_may_have_parameters_of_its_own_with_defaults(plugin):
+    told = []
+
+    @bento.hookimpl
+    def bento_service_started(service, prefix="told of ", *, tell=told.append):
+        tell(prefix + service)
+
+    Registry.discover([plugin("own", bento_service_started=bento_service_started)]).call("bento_service_started", service="iris")
+    assert told == ["told of iris"]
+
+
+def test_media_types_without_their_comma_are_an_error(plugin):
+    bare = type("BareAdapter", (ComplexAdapter,), {"media_types": "text/plain"})
+    assert error_of(plugin("bare", bento_register_adapters=hook("bento_register_adapters", [bare]))) == (
+        "PluginError: BareAdapter.media_types is a text: expected a tuple, as in ('text/plain',)"
+    )
+
+
+def test_a_hook_that_exits_ends_nothing(plugin, caplog):
+    @bento.hookimpl
+    def bento_service_started():
+        sys.exit("no database")
+
+    Registry.discover([plugin("exits", bento_service_started=bento_service_started)]).call("bento_service_started", service="iris")
+    assert caplog.messages == ["plugin exits failed in bento_service_started"]
+    assert "SystemExit: no database" in caplog.text
+
+
 def test_a_hook_that_returns_instances_is_an_error(plugin):
     wrong = plugin("wrong", bento_register_packers=hook("bento_register_packers", [3]))
     assert error_of(wrong) == "PluginError: bento_register_packers returned 3: expected subclasses of bento.Packer"

@@ -6,7 +6,7 @@ import functools
 import inspect
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -71,22 +71,54 @@ def is_core(entry_point: EntryPoint) -> bool:
 def _on_trial(name: str, module: ModuleType) -> pluggy.PluginManager:
     """A plugin in a manager of its own, so that a failure leaves nothing behind."""
     trial = new_hooks()
-    _check_spelling(module)
+    _check_hooks(module)
     trial.register(module, name)
     trial.check_pending()
     return trial
 
 
-def _check_spelling(module: ModuleType) -> None:
-    known = [name for name in vars(hookspecs) if name.startswith("bento_")]
+def _check_hooks(module: ModuleType) -> None:
+    """Refuse what would never be called, or never be told what it asks for."""
+    known = {name: hook for name, hook in vars(hookspecs).items() if name.startswith("bento_")}
     for name, value in vars(module).items():
-        if not (name.startswith("bento_") and inspect.isfunction(value)):
+        if not inspect.isfunction(value):
             continue
-        if not hasattr(value, f"{hookspecs.PROJECT}_impl"):
-            raise PluginError(f"{module.__name__}.{name} is no hook implementation: mark it with @bento.hookimpl")
-        if name not in known and not getattr(value, f"{hookspecs.PROJECT}_impl").get("specname"):
+        where, mark = f"{module.__name__}.{name}", getattr(value, f"{hookspecs.PROJECT}_impl", None)
+        hook = (mark or {}).get("specname") or name
+        if mark is None and name.startswith("bento_"):
+            raise PluginError(f"{where} is no hook implementation: mark it with @bento.hookimpl")
+        if mark is not None and hook in known:
+            _check_kind(where, value, mark, known[hook])
+            _check_parameters(where, value, known[hook])
+        elif hook == name and name.startswith("bento_"):
             nearest = get_close_matches(name, known, 1) or [", ".join(known)]
-            raise PluginError(f"{module.__name__}.{name} is no hook of bento: did you mean {nearest[0]}?")
+            raise PluginError(f"{where} is no hook of bento: did you mean {nearest[0]}?")
+
+
+def _check_kind(where: str, function: Callable[..., object], mark: Mapping[str, object], hook: Callable[..., object]) -> None:
+    """Each implementation is called by itself, as a plain function: another kind of one would be made and thrown away."""
+    if mark.get("wrapper") or mark.get("hookwrapper"):
+        raise PluginError(
+            f"{where} is a wrapper, which bento's hooks do not have: return what is to be registered, or do what is to be done"
+        )
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        raise PluginError(f"{where} is async, and hooks are not awaited: make it a plain function, and leave what takes long to a thread")
+    if inspect.isgeneratorfunction(function) and not hook.__name__.startswith("bento_register_"):
+        raise PluginError(f"{where} yields, so that nothing of it would run when it is called: make it a plain function")
+
+
+def _check_parameters(where: str, function: Callable[..., object], hook: Callable[..., object]) -> None:
+    """What a hook gives is passed by position, to the parameters of its names that have no default."""
+    given = inspect.signature(hook).parameters
+    names = ", ".join(given) or "nothing"
+    for name, parameter in inspect.signature(function).parameters.items():
+        by_position = parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
+        if not by_position and parameter.default is parameter.empty:
+            raise PluginError(f"{where} takes {parameter}, and hooks are called by position: take what it needs of {names}")
+        if name in given and parameter.default is not parameter.empty:
+            raise PluginError(f"{where} has a default for {name!r}, which would be used whatever happens: leave the default out")
+        if name not in given and parameter.default is parameter.empty:
+            raise PluginError(f"{where} takes {name!r}, which {hook.__name__} does not give: take what it needs of {names}")
 
 
 def _classes(trial: pluggy.PluginManager, kind: str) -> tuple[Any, ...]:
@@ -105,6 +137,9 @@ def _classes(trial: pluggy.PluginManager, kind: str) -> tuple[Any, ...]:
         missing = sorted(getattr(brought, "__abstractmethods__", ())) + [name for name in needs if not hasattr(brought, name)]
         if missing:
             raise PluginError(f"{brought.__name__} is not complete: it lacks {', '.join(missing)}")
+        media_types: object = getattr(brought, "media_types", None)
+        if isinstance(media_types, str):
+            raise PluginError(f"{brought.__name__}.media_types is a text: expected a tuple, as in ({media_types!r},)")
         name: object = getattr(brought, "name", None)
         if not (isinstance(name, str) and _NAME.fullmatch(name)):
             raise PluginError(f"{brought.__name__} has the name {name!r}: expected lower-case letters, digits, '-' and '_'")

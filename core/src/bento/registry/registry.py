@@ -134,7 +134,7 @@ class Registry:
         for implementation in getattr(self.hooks.hook, hook).get_hookimpls():
             try:
                 brought += read(implementation.function(*(arguments[name] for name in implementation.argnames)))
-            except Exception:
+            except (Exception, SystemExit):
                 log.exception("plugin %s failed in %s", implementation.plugin_name, hook)
         return brought
 
