@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tarfile
@@ -17,10 +18,13 @@ MODULES = {"arriving", "core", "leaving", "numbers", "passing"}
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory) -> Path:
-    """A folder with its source distribution, and the wheel of that."""
+    """A folder with its source distribution, and the wheel of that.
+
+    The compiler does not optimise, which takes most of its time: all other tests run what it has optimised.
+    """
     out = tmp_path_factory.mktemp("dist")
     command = [sys.executable, "-m", "build", "--quiet", "--no-isolation", "--outdir", str(out), str(ROOT / "native")]
-    subprocess.run(command, check=True, capture_output=True)
+    subprocess.run(command, check=True, capture_output=True, env={**os.environ, "CFLAGS": "-O0"})
     return out
 
 
