@@ -7,6 +7,7 @@ import pytest
 import bento
 from bento import Store
 from bento.bundle import verify
+from bento.store.cache import place_of
 from forking import kill
 
 SAVE = """
@@ -61,6 +62,57 @@ for step in itertools.count(1):
     for bundle in store.list():
         verify(bundle)
 print(killed)
+"""
+
+
+# Has everything deleted by somebody else at each step in turn by which a child looks at the disk, until it has done without.
+DELETE = """
+import fcntl, itertools, shutil
+from bento.errors import NotFound
+from bento.store.cache import place_of
+from bento.store.prune import prune
+
+STEPS = {{"open", "os.listdir", "os.mkdir", "os.scandir", "os.utime"}}
+rival = Store(Path({place!r}))
+
+def delete():
+    if is_free(rival.root / ".lock"):
+        for each in rival.summaries():
+            rival.delete(each.tag)
+
+def is_free(lock):
+    try:
+        with lock.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+def attempt(step):
+    count = itertools.count(1)
+    def interfere(event, arguments):
+        if event in STEPS and str(arguments[0]).startswith(str(rival.root)) and next(count) == step:
+            delete()
+    sys.addaudithook(interfere)
+    {action}
+    os._exit(0 if next(count) <= step else 3)
+
+for version in "12":
+    store.save(service, version=version)
+deleted = 0
+for step in itertools.count(1):
+    shutil.rmtree(rival.root, ignore_errors=True)
+    shutil.copytree(store.root / "bundles", rival.root / "bundles")
+    (rival.root / ".lock").touch()
+    child = os.fork()
+    if not child:
+        attempt(step)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if status == 0:
+        break
+    assert status == 3, (step, status)
+    deleted += 1
+print(deleted)
 """
 
 
@@ -166,6 +218,25 @@ print(verify(store.get("iris:kept")))
         process.stdin.flush()
     assert [outcome(process) for process in processes] == ["None"] * 3
     delete_all(store)
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        """
+    try:
+        assert rival.get("iris:1").version == "1"
+    except NotFound as error:
+        assert str(error).startswith("no bundle iris:1 in the store")
+""",
+        "assert len(prune(store.root, max_size=0)[1]) == 0",
+    ],
+    ids=["found", "pruned"],
+)
+def test_what_somebody_else_deletes_meanwhile_is_not_there(store, run, action, tmp_path):
+    place = place_of("file:///remote", store.root)
+    deleted = int(outcome(run(DELETE.format(action=action, place=str(place)))))
+    assert deleted >= 1
 
 
 def delete_all(store) -> None:

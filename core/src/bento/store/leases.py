@@ -48,7 +48,11 @@ def last_used(root: Path, tag: Tag, folder: Path) -> float:
 @contextmanager
 def unused(root: Path, tag: Tag, folder: Path) -> Iterator[bool]:
     """Whether nobody uses the bundle in a folder; while the block runs, which may remove it, nobody begins to."""
-    path, before = _lease(root, tag), last_used(root, tag, folder)
+    try:
+        path, before = _lease(root, tag), last_used(root, tag, folder)
+    except FileNotFoundError:
+        yield True  # another process has just removed it
+        return
     path.parent.mkdir(exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:

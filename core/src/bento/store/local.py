@@ -127,8 +127,12 @@ class Store:
         """The bundle of a tag, the newest one for `latest`; a NotFound says what there is, a damaged bundle is a BundleError."""
         tag = Tag.parse(tag) if isinstance(tag, str) else tag
         with refusing(self.root, f"find {tag}"):
-            if not tag.is_latest and self._folder(tag).is_dir():
-                return _open(self._folder(tag))
+            if not tag.is_latest:
+                try:
+                    return _open(self._folder(tag))
+                except BundleError:
+                    if self._folder(tag).is_dir():
+                        raise
             for each in self.summaries(tag.name) if tag.is_latest else ():
                 if (newest := self._whole(self._folder(each.tag))) is not None:
                     return newest
