@@ -90,6 +90,15 @@ def test_signing_again_gives_the_same_bytes(bundle, maker, key):
     assert ((bundle.path / file).read_bytes(), bundle.signatures) == (before, (file,))
 
 
+def test_a_bundle_that_is_there_with_its_signatures_is_left_as_it_is(store, bundle, maker, tmp_path):
+    push(bundle, remote := f"file://{tmp_path}/remote", store=maker)
+    there = pull("iris:3", remote, store=store).path
+    (signature,) = there.glob("*.sig")
+    before = [path.stat() for path in (signature, there, there.parent)]
+    pull("iris:3", remote, store=store)
+    assert [path.stat().st_ctime_ns for path in (signature, there, there.parent)] == [each.st_ctime_ns for each in before]
+
+
 def test_several_may_sign_and_one_of_them_is_enough(store, bundle, maker, tmp_path):
     sign(bundle, new_key(tmp_path / "second.key").with_suffix(".key"), store=maker)
     assert len(bundle.signatures) == 2

@@ -102,8 +102,10 @@ def read_signature(file: Path) -> AnySignature:
 
 
 def add_signatures(bundle: Bundle, signatures: Iterable[AnySignature]) -> None:
-    """Put signatures beside a bundle's manifest, each as a whole or not at all; what the disk refuses is an OSError."""
+    """Put those that are not there beside a bundle's manifest, each as a whole or not at all; what the disk refuses is an OSError."""
     for signature in signatures:
+        if _is_there(bundle.path / signature.name, signature.encode()):
+            continue
         descriptor, name = tempfile.mkstemp(prefix=".signing-", dir=bundle.path.parent)
         draft = Path(name)
         try:
@@ -146,6 +148,13 @@ def _bytes(text: str, size: int) -> bytes:
     if len(content) != size:
         raise ValueError(f"expected {size} bytes, got {len(content)}")
     return content
+
+
+def _is_there(path: Path, content: bytes) -> bool:
+    try:
+        return _read(path, len(content)) == content
+    except BundleError:
+        return False
 
 
 def _read(path: Path, most: int) -> bytes:
