@@ -40,6 +40,15 @@ def test_what_cannot_be_served_is_told_in_a_sentence(do, said):
     assert str(refused.value) == said if isinstance(said, str) else said.fullmatch(str(refused.value))
 
 
+async def test_a_notebook_which_has_a_loop_of_its_own_is_told_how_to_serve():
+    with pytest.raises(bento.ServerError) as refused:
+        bento.serve(Echo(), port=0)
+    assert str(refused.value) == (
+        "this thread has an event loop that runs already, as in a notebook: serve in another one, as in "
+        "threading.Thread(target=bento.serve, args=[service], daemon=True).start(), or in a shell with `bento serve`"
+    )
+
+
 @pytest.mark.parametrize(
     ("body", "headers", "said"),
     [

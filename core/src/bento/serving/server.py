@@ -70,6 +70,7 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
     `log_format` is that of the access log; how the rest is written, `logging` is told.
     Where systemd listens for this process, `host` and `port` are those of its socket.
     """
+    _check_no_loop()
     count = _count(workers, reload=reload)
     public, hosts = Address.read(public_url), host_names(allowed_hosts)
     BODY.check("max_body", max_body)
@@ -107,6 +108,19 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
             from .workers.supervisor import Supervisor
 
             Supervisor(found, find, listener, settings, count, ready).run()
+
+
+def _check_no_loop() -> None:
+    import asyncio
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise ServerError(
+        "this thread has an event loop that runs already, as in a notebook: serve in another one, as in "
+        "threading.Thread(target=bento.serve, args=[service], daemon=True).start(), or in a shell with `bento serve`"
+    )
 
 
 def _count(workers: int | Literal["auto"], *, reload: bool) -> int:
