@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import importlib
 import json
 import logging
+import os
 import sys
+import textwrap
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -178,6 +182,44 @@ def test_another_python_is_warned_about(project: Any, caplog: pytest.LogCaptureF
     with caplog.at_level(logging.WARNING):
         load_service(bundle)
     assert caplog.messages == [f"bundle iris:3 was saved with Python 3.1.4 and is loaded with {THIS}: requirements may not fit"]
+
+
+def edit(project: Any, files: dict[str, str]) -> None:
+    """Write files anew, a minute after this process has imported them."""
+    project.write(files)
+    for file in files:
+        os.utime(project.root / file, (time.time() + 60,) * 2)
+
+
+def test_what_was_edited_after_it_was_imported_is_warned_about(project: Any, caplog: pytest.LogCaptureFixture) -> None:
+    project.write({"names.py": "NAMES = ['setosa']\n", "iris.py": "import names\n" + textwrap.dedent(project.IRIS)})
+    project.save(to="before", version="3")
+    assert caplog.messages == []
+    edit(project, {"names.py": "NAMES = ['Setosa']\n"})
+    bundle = project.save(version="4")
+    assert caplog.messages == [
+        (
+            f"{project.root}/names.py has changed since Iris was defined: the bundle has it as it is now, "
+            "and what you tried may be what it was before: import it again, or save in a fresh process"
+        )
+    ]
+    caplog.clear()
+    load_service(bundle)
+    assert caplog.messages == [
+        (
+            f"{project.root}/names.py has changed since Iris was defined, and this process may do what it was before "
+            "instead of what bundle iris:4 does: load that in a fresh process"
+        )
+    ]
+
+
+def test_what_was_imported_again_is_not_warned_about(project: Any, caplog: pytest.LogCaptureFixture) -> None:
+    project.save_iris({}, to="before")
+    edit(project, {"iris.py": project.IRIS.replace("value]", "value, 1]")})
+    os.utime(project.root / "iris.py")
+    importlib.reload(project.module("iris"))
+    assert load_service(project.save()).predict(2) == [{"weights": [1, 2]}, 2, 1]
+    assert caplog.messages == []
 
 
 def test_the_python_that_env_names_is_needed(project: Any) -> None:

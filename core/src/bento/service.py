@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -32,9 +33,11 @@ class Service:
     """The slots by name, in the order they are declared."""
     apis: ClassVar[Mapping[str, Api]] = MappingProxyType({})
     """The apis by name, in the order they are declared."""
+    _defined: ClassVar[int] = 0
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
+        cls._defined = time.time_ns()
         if "name" not in cls.__dict__:
             cls.name = name_of_class(cls.__name__)
         _check_name(cls)
@@ -74,6 +77,11 @@ class Service:
 
     def close(self) -> None:
         """Called once in every process that serves, after its last answer."""
+
+
+def defined(cls: type[Service]) -> int:
+    """When the class statement was run, in nanoseconds, as the times of files are."""
+    return cls._defined
 
 
 def described(value: object) -> str:

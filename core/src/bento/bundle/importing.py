@@ -93,7 +93,7 @@ def import_source(bundle: Bundle) -> ModuleType:
     a BundleError, as a process has only one module of each name.
     """
     module = bundle.manifest.service.partition(":")[0]
-    source = _SourceFolder(str(bundle.path / SOURCE), _modules(bundle))
+    source = _SourceFolder(str(bundle.path / SOURCE), modules_of(bundle))
     if module in source.modules:
         _check_free(bundle, source)
         _adopt_script(module, source)
@@ -106,7 +106,7 @@ def import_source(bundle: Bundle) -> ModuleType:
         _refuse(bundle, module, error)
 
 
-def _modules(bundle: Bundle) -> dict[str, str]:
+def modules_of(bundle: Bundle) -> dict[str, str]:
     """The digest of each module's file, as the manifest lists it."""
     suffixes = (*EXTENSION_SUFFIXES, *SOURCE_SUFFIXES)
     found: dict[str, str] = {}

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ..artifact import Artifact, Packed
 from ..errors import ArtifactError, BundleError
 from ..service import Service
-from .importing import import_source
+from .edits import warn_of_loaded
+from .importing import import_source, modules_of
 from .needs import check_plugins
 from .paths import ARTIFACTS
 from .verify import verify
@@ -35,6 +36,7 @@ def load_service(bundle: Bundle, *, progress: Progress | None = None, ledger: Le
     check_plugins(bundle)
     kind = _find_class(bundle)
     _check_slots(bundle, kind)
+    warn_of_loaded(kind, bundle, modules_of(bundle))
     service = kind(**{entry.slot: _load_model(bundle, kind.artifacts[entry.slot], entry) for entry in bundle.manifest.artifacts})
     if service.name != bundle.name:
         vars(service)["name"] = bundle.name  # a class of a plugin's serves bundles of many names

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from ..packers.lock import parse_lock
 from .atomic import new_folder
+from .edits import warn_of_saved
 from .examples import Golden, write_examples
 from .fields import TIME_FORMAT
 from .hashing import Hasher, Progress, list_digest
@@ -58,6 +59,7 @@ def write_bundle(
     check_guarded(module, home.file)
     with imported_as(module, home.module):
         plan = make_plan(service, home, environment, version, labels)
+        warn_of_saved(type(service), plan.files.values())
         with new_folder(folder) as draft:
             save_models(service, draft)
             _write_files(plan, draft)

@@ -1,0 +1,45 @@
+"""Edits: files that were changed after this process had imported them, as in a notebook, so that it runs what they were before."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..service import defined
+
+if TYPE_CHECKING:
+    from ..service import Service
+    from .model import Bundle
+
+log = logging.getLogger(__name__)
+
+
+def warn_of_saved(service: type[Service], files: Iterable[Path]) -> None:
+    """Say which files of a bundle that is saved may be others than those that its service was tried with."""
+    for name in _edited(service, files):
+        log.warning(
+            "%s has changed since %s was defined: the bundle has it as it is now, and what you tried may be what it was before: "
+            "import it again, or save in a fresh process",
+            name,
+            service.__name__,
+        )
+
+
+def warn_of_loaded(service: type[Service], bundle: Bundle, modules: Iterable[str]) -> None:
+    """Say which modules of a bundle this process has from elsewhere, maybe as they were before their files were what the bundle has."""
+    files = [Path(getattr(sys.modules[name], "__file__", None) or "") for name in modules if name in sys.modules]
+    for name in _edited(service, [file for file in files if not file.is_relative_to(bundle.path)]):
+        log.warning(
+            "%s has changed since %s was defined, and this process may do what it was before instead of what bundle %s does: "
+            "load that in a fresh process",
+            name,
+            service.__name__,
+            bundle.tag,
+        )
+
+
+def _edited(service: type[Service], files: Iterable[Path]) -> list[Path]:
+    return sorted(file for file in files if file.suffix == ".py" and file.is_file() and file.stat().st_mtime_ns > defined(service))
