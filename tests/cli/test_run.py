@@ -66,6 +66,12 @@ def test_one_answer_in_a_file_is_its_own_bytes(bento, tmp_path):
     assert (tmp_path / "hello.txt").read_bytes() == b"HELLO"
 
 
+def test_an_empty_answer_is_an_empty_file_whatever_was_there(bento, tmp_path):
+    (tmp_path / "hello.txt").write_text("of before")
+    bento("run", "shop", "shout", "--input", "", "--output", "hello.txt")
+    assert (tmp_path / "hello.txt").read_bytes() == b""
+
+
 def test_several_answers_in_a_file_are_lines(bento, tmp_path):
     bento("run", "shop", "price", "--input", '"tea"', '"cake"', "--output", "prices.json")
     assert (tmp_path / "prices.json").read_text() == "3\n5\n"

@@ -26,7 +26,7 @@ class Answers:
     def __init__(self, path: Path | None, *, several: bool) -> None:
         self._path = path
         self._several = several
-        self._written = b""
+        self._kept: list[bytes] = []
         self._wanted = media_type_of(path) if path else ""
         self.accept = self._wanted or _TEXT_FIRST
 
@@ -42,20 +42,20 @@ class Answers:
         if self._path is None:
             self._print(body)
         else:
-            self._written += body
+            self._kept.append(body)
 
     def skip(self) -> None:
         """Leave the place of an answer empty."""
         if self._several and self._path is None:
             self._print(b"\n")
         elif self._several:
-            self._written += b"\n"
+            self._kept.append(b"\n")
 
     def close(self) -> None:
-        """Write the file; one that cannot be written ends the command."""
-        if self._path and self._written:
+        """Write the file, an empty one for an empty answer; one that cannot be written ends the command."""
+        if self._path and self._kept:
             try:
-                self._path.write_bytes(self._written)
+                self._path.write_bytes(b"".join(self._kept))
             except OSError as error:
                 raise click.ClickException(f"cannot write {str(self._path)!r}: {error.strerror}") from error
 
