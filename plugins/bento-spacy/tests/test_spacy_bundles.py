@@ -12,7 +12,7 @@ import spacy
 import talk
 
 import bento
-from bento import ArtifactError
+from bento import ArtifactError, InvalidInput
 from bento_spacy import SpacyArtifact
 from bento_spacy.checks import TestSpacyArtifact as Kit
 from commands import BENTO, Commands
@@ -88,6 +88,23 @@ def test_a_text_without_a_word_is_answered_beside_others_as_alone(tmp_path):
     assert [answer["text"] for answer in together] == texts
     assert together == [service.predict([text])[0] for text in texts]
     assert together[0]["cats"] == {"kind": 0.0, "unkind": 0.0}
+
+
+def test_a_text_that_is_longer_than_the_pipeline_reads_is_the_clients_fault(tmp_path):
+    nlp = spacy.blank("en")
+    nlp.max_length = 9
+    store = bento.Store(tmp_path)
+    loaded = bento.load(bento.save(nlp, "short", store=store), store=store)
+    assert loaded.predict(["Four cats"])[0]["text"] == "Four cats"
+    with pytest.raises(InvalidInput, match=r"^expected a text of at most 9 characters, got one of 10$"):
+        loaded.predict(["Some", "Many birds"])
+
+
+def test_a_slot_that_does_not_say_how_long_a_text_may_be_is_damaged(tmp_path):
+    SpacyArtifact().save(spacy.blank("en"), tmp_path)
+    (tmp_path / "limits.json").write_text("{}")
+    with pytest.raises(ArtifactError, match=r"limits.json' is damaged: expected how long a text may be$"):
+        SpacyArtifact().load(tmp_path)
 
 
 def test_only_pipelines_are_accepted():

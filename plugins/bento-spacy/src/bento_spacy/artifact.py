@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bento import Artifact, ArtifactError, Service, instance_of
-from bento.artifacts import slot_file
+from bento.artifacts import read_json, slot_file, write_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 
 _FOLDER = "pipeline"
 _SETTINGS = ("config.cfg", "meta.json")
+_LIMITS = "limits.json"
 
 
 class SpacyArtifact(Artifact["Language"]):
     """Keeps a `spacy.Language`: its settings as text, its vocabulary and weights as msgpack and arrays.
 
     The settings name components and functions, which are looked up among spaCy's, those of installed packages, and those that the
-    service's module has registered, as with `@Language.component`: no code is in the files.
+    service's module has registered, as with `@Language.component`: no code is in the files. `max_length` is kept, which spaCy leaves out.
     """
 
     name = "spacy"
@@ -28,6 +29,7 @@ class SpacyArtifact(Artifact["Language"]):
 
     def save(self, model: Language, folder: Path) -> None:
         model.to_disk(folder / _FOLDER)
+        write_json(folder / _LIMITS, {"max_length": model.max_length})
         # A component that cannot be made again, from its name and settings, is to be found now.
         self.load(folder)
 
@@ -36,10 +38,13 @@ class SpacyArtifact(Artifact["Language"]):
 
         for name in _SETTINGS:
             slot_file(folder / _FOLDER, name)
+        longest = _longest(slot_file(folder, _LIMITS))
         try:
-            return spacy.load(folder / _FOLDER)
+            model = spacy.load(folder / _FOLDER)
         except Exception as error:
             raise ArtifactError(f"cannot load {str(folder / _FOLDER)!r}: {type(error).__name__}: {error}") from error
+        model.max_length = longest
+        return model
 
     def accepts(self, model: object) -> bool:
         return instance_of(model, "spacy.language", "Language")
@@ -51,3 +56,10 @@ class SpacyArtifact(Artifact["Language"]):
         from .service import SpacyService
 
         return SpacyService
+
+
+def _longest(path: Path) -> int:
+    match read_json(path):
+        case {"max_length": int(longest)}:
+            return longest
+    raise ArtifactError(f"{str(path)!r} is damaged: expected how long a text may be")

@@ -18,6 +18,9 @@ class SpacyService(bento.Service):
     @bento.api(input=TextAdapter(), output=JsonAdapter(), batch=True)
     def predict(self, texts: list[str]) -> list[Any]:
         """Give each text's tokens, entities, categories and what else there is, in spaCy's own form."""
+        for text in texts:
+            if len(text) > self.model.max_length:
+                raise bento.InvalidInput(f"expected a text of at most {self.model.max_length} characters, got one of {len(text)}")
         # Else the vocabulary would keep every new word for as long as the process lives.
         with self.model.memory_zone():
             docs = [self.model.make_doc(text) for text in texts]
