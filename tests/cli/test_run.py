@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import subprocess
+from pathlib import Path
 
 import msgpack
 import numpy as np
 import pytest
+
+from commands import BENTO
 
 
 def npy(*rows: list[float]) -> bytes:
@@ -104,6 +109,19 @@ def test_an_output_without_a_folder_is_refused_before_anything_is_asked(bento):
 def test_an_output_that_cannot_be_written_ends_the_command_with_a_sentence(bento):
     result = bento("run", "shop", "price", "--input", '"tea"', "--output", "/dev/full", code=1)
     assert result.stderr == "Error: cannot write '/dev/full': No space left on device\n"
+
+
+@pytest.mark.parametrize("inputs", [1, 3])
+def test_output_that_cannot_be_written_is_no_fault_of_an_input(home, inputs):
+    command = [BENTO, "run", "shop", "price", "--input", *['"tea"'] * inputs]
+    reader, writer = os.pipe()
+    os.close(reader)
+    left = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert (left.returncode, left.stderr) == (1, "")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "Error: OSError: [Errno 28] No space left on device (--debug shows where)\n")
 
 
 def test_an_answer_of_several_lines_still_takes_one_among_others(bento):

@@ -30,19 +30,23 @@ class Answers:
         self._wanted = media_type_of(path) if path else ""
         self.accept = self._wanted or _TEXT_FIRST
 
-    def put(self, reply: Answer) -> None:
-        """Print an answer or keep it for the file; one that fits in neither is a BadInput.
+    def line(self, reply: Answer) -> bytes:
+        """An answer as it is put; one that fits neither a line nor the file is a BadInput.
 
         Where the api does not write what the file's suffix says, that is told once.
         """
-        body = self._line(reply)
+        body = self._body(reply)
         if not _fits(_media_type(reply), self._wanted):
             click.echo(f"{self._path} holds {_media_type(reply)}: the api does not write {self._wanted}", err=True)
             self._wanted = ""
+        return body
+
+    def put(self, line: bytes) -> None:
+        """Print a line, or keep it for the file."""
         if self._path is None:
-            self._print(body)
+            self._print(line)
         else:
-            self._kept.append(body)
+            self._kept.append(line)
 
     def skip(self) -> None:
         """Leave the place of an answer empty."""
@@ -59,7 +63,7 @@ class Answers:
             except OSError as error:
                 raise click.ClickException(f"cannot write {str(self._path)!r}: {error.strerror}") from error
 
-    def _line(self, reply: Answer) -> bytes:
+    def _body(self, reply: Answer) -> bytes:
         body = reply.body
         if not _is_text(_media_type(reply)):
             if self._several or (self._path is None and sys.stdout.isatty()):

@@ -99,12 +99,14 @@ def _ask(service: Service, api: str, items: list[Item], answers: Answers, *, deb
     failures = 0
     for number, item in enumerate(items, 1):
         try:
-            answers.put(answer(service, api, item.read(), answers.accept))
+            line = answers.line(answer(service, api, item.read(), answers.accept))
         except Exception as error:
             if debug:
                 raise
             failures += 1
             answers.skip()
             click.echo(f"item {number}{item.label}: {sentence(error)}{item.hint}", err=True)
+        else:
+            answers.put(line)
     answers.close()
     return failures
