@@ -84,6 +84,16 @@ def test_who_connects_between_two_servers_is_answered_by_the_second(start, worke
                 assert waiting.recv(65536).startswith(b"HTTP/1.1 200 ")
 
 
+def test_a_socket_for_ipv6_alone_is_told_by_an_address_that_it_has(start):
+    try:
+        sock = socket.create_server(("::", 0), family=socket.AF_INET6)
+    except OSError:
+        pytest.skip("there is no IPv6 here")
+    with sock, start(sock) as process:
+        assert wait_until_ready(process) == f"http://[::1]:{sock.getsockname()[1]}"
+        assert stop(process) == 0
+
+
 def test_more_sockets_than_one_are_refused(start):
     with socket.create_server(("127.0.0.1", 0)) as sock, start(sock, count="2") as process:
         _, errors = process.communicate(timeout=30)
