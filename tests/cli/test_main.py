@@ -32,6 +32,20 @@ def test_bento_can_be_run_as_a_module():
     assert done.stdout == f"bento {__version__}\n"
 
 
+def test_a_name_that_is_no_text_is_printed_as_it_is(home, tmp_path):
+    remote = os.fsencode(f"file://{tmp_path}/") + b"\xff\xc3\xa9"
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}
+
+    def printed(*arguments: str | bytes) -> bytes:
+        done = subprocess.run([BENTO, *arguments], env=environment, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    assert printed("push", "shop:1", remote) == remote + b"/shop:1\n"
+    assert printed("run", remote + b"/shop:1", "price", "--input", '"tea"') == b"3\n"
+    assert remote + b"/shop:1 " in printed("cache", "list")
+
+
 def test_a_pipe_that_closes_early_is_no_fault(home):
     script = f"'{BENTO}' list --json | true; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)

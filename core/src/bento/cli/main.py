@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from difflib import get_close_matches
 from importlib import import_module
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -107,4 +109,7 @@ def bento(ctx: click.Context, *, debug: bool) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; exits with 0, 1 when it failed, 2 when it was called wrongly."""
+    if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
+        # What is printed may be a file's name, which need not be text. Source: PEP 383.
+        sys.stdout.reconfigure(errors="surrogateescape")
     bento(arguments, prog_name="bento")

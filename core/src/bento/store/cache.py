@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _URL: Final = "url"
+# A folder's name need not be text. Source: PEP 383.
+_NAMES: Final = "surrogateescape"
 
 
 def cached(url: str, root: Path) -> Bundle:
@@ -53,13 +55,13 @@ def note_url(place: Path, url: str) -> None:
     """Write down where a folder of the cache has its bundles from, for people: a disk that takes nothing is told of by what comes after."""
     with contextlib.suppress(OSError):
         place.mkdir(parents=True, exist_ok=True)
-        (place / _URL).write_text(shown(url), "utf-8")
+        (place / _URL).write_text(shown(url), "utf-8", _NAMES)
 
 
 def url_of(place: Path, tag: Tag) -> str:
     """What a bundle in a folder of the cache is called by."""
     try:
-        url = (place / _URL).read_text("utf-8")
+        url = (place / _URL).read_text("utf-8", _NAMES)
     except FileNotFoundError:
         return str(tag)
     return url if url.startswith(("http:", "https:")) else f"{url}/{tag}"
@@ -67,7 +69,7 @@ def url_of(place: Path, tag: Tag) -> str:
 
 def place_of(url: str, root: Path) -> Path:
     """The folder in the cache of the store at `root` for what comes from a URL; its name says nothing of a password."""
-    return root / "cache" / hashlib.sha256(shown(url).encode()).hexdigest()[:32]
+    return root / "cache" / hashlib.sha256(shown(url).encode("utf-8", _NAMES)).hexdigest()[:32]
 
 
 def _fetch_beside(remote: str, tag: Tag, store: Store) -> Tag:
