@@ -8,7 +8,7 @@ import sys
 from types import ModuleType
 
 import pytest
-from importlib_metadata import EntryPoint, entry_points
+from importlib_metadata import EntryPoint, PathDistribution, entry_points
 
 import bento
 from bento import DefinitionError, PluginError
@@ -149,6 +149,26 @@ def test_a_misspelt_hook_is_an_error(plugin):
     assert error_of(misspelt) == (
         "PluginError: plugin_misspelt.bento_register_artefacts is no hook of bento: did you mean bento_register_artifacts?"
     )
+
+
+@pytest.mark.parametrize(
+    ("requires", "told"),
+    [
+        (["numpy", "not (a requirement", "bento-core~=99.1"], f" - it is for bento-core~=99.1, and this is {bento.__version__}"),
+        (["bento-core>=0.0.1", "bento-core[testing]>=99; extra == 'testing'"], ""),
+    ],
+)
+def test_a_plugin_that_fails_says_if_it_is_for_another_bento(monkeypatch, tmp_path, requires, told):
+    about = tmp_path / "bento_newer-2.0.dist-info"
+    about.mkdir()
+    asks = "".join(f"Requires-Dist: {each}\n" for each in requires)
+    (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: bento-newer\nVersion: 2.0\n{asks}")
+    (about / "entry_points.txt").write_text("[bento]\nnewer = bento_newer\n")
+    (tmp_path / "bento_newer.py").write_text("from bento import StreamAdapter\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    reason = error_of(next(iter(PathDistribution(about).entry_points)))
+    assert reason.startswith("ImportError: cannot import name 'StreamAdapter' from 'bento'")
+    assert reason.endswith(f"{bento.__file__}){told}")
 
 
 def test_a_hook_that_resembles_none_is_answered_with_all_of_them(plugin):

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import bento
 from bento.bundle import Bundle, load_service, open_bundle, verify
 from bento.errors import ArtifactError, BentoError, BundleError, PluginError
 
@@ -329,6 +330,30 @@ def test_a_model_that_cannot_be_loaded_is_named_with_slot_format_and_cause(proje
         load_service(bundle)
     assert str(caught.value) == "bundle iris:3 cannot load model (json): KeyError: 'rose'"
     assert isinstance(caught.value.__cause__, KeyError)
+
+
+OTHER = f"\n  saved with bento-core 0.0.1, bento-core {bento.__version__} is here: pip install 'bento-core==0.0.1'"
+
+
+def by_another_version(document: dict[str, Any]) -> None:
+    document["artifacts"][0].update(distribution="bento-core", version="0.0.1")
+
+
+def test_a_model_that_cannot_be_loaded_by_another_version_of_its_plugin_is_told_with_both(project: Any) -> None:
+    code = project.IRIS.replace(
+        "class Iris", "class Flowers(JsonArtifact):\n        def load(self, folder): raise KeyError('rose')\n\n    class Iris"
+    )
+    bundle = project.save_iris({"iris.py": code.replace("= JsonArtifact()", "= Flowers()")}, version="3")
+    assert refusal(rewrite(bundle, by_another_version)) == f"bundle iris:3 cannot load model (json): KeyError: 'rose'{OTHER}"
+
+
+def test_a_module_that_fails_beside_another_version_of_a_plugin_is_told_with_both(project: Any) -> None:
+    code = "import os\nif 'FAIL' in os.environ:\n    raise TypeError('no')\n" + project.IRIS.replace("\n    ", "\n")
+    rewrite(project.save_iris({"iris.py": code}, version="3"), by_another_version)
+    (project.root / "iris.py").unlink()
+    project.write({"load.py": LOAD + "load('saved')"})
+    done = project.run("-P", str(project.root / "load.py"), FAIL="1")
+    assert done.stderr.endswith(f"BundleError: bundle iris:3 cannot import iris: TypeError: no{OTHER}\n")
 
 
 def test_an_installed_class_that_lost_a_slot_is_named(project: Any, site: Any) -> None:

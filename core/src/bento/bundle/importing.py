@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 from ..errors import BundleError
 from .finder import find_chain, is_package
 from .home import MAIN, module_name
+from .needs import other_versions
 from .paths import REQUIREMENTS, SOURCE
 
 if TYPE_CHECKING:
@@ -175,7 +176,7 @@ def _way_out(bundle: Bundle, error: BaseException) -> str:
         return f": pip install -r {bundle.path / REQUIREMENTS}"
     missing = Path(error.filename) if isinstance(error, FileNotFoundError) and isinstance(error.filename, str) else None
     if missing is None:
-        return ""
+        return other_versions(bundle)
     if not missing.is_absolute():
         return (
             f": it was looked for in {Path.cwd()}: put it into a slot with FileArtifact, or into a package, and name it by Path(__file__)"

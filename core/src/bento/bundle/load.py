@@ -12,7 +12,7 @@ from ..errors import ArtifactError, BundleError
 from ..service import Service
 from .edits import warn_of_loaded
 from .importing import import_source, modules_of
-from .needs import check_plugins
+from .needs import check_plugins, other_versions
 from .paths import ARTIFACTS
 from .verify import verify
 
@@ -80,4 +80,6 @@ def _load_model(bundle: Bundle, artifact: Artifact[Any], entry: ArtifactEntry) -
         return Packed(artifact.load(bundle.path / ARTIFACTS / entry.slot), entry.metadata)
     except Exception as error:
         cause = error if isinstance(error, ArtifactError) else f"{type(error).__name__}: {error}"
-        raise ArtifactError(f"bundle {bundle.tag} cannot load {entry.slot} ({entry.format}): {cause}") from error
+        raise ArtifactError(
+            f"bundle {bundle.tag} cannot load {entry.slot} ({entry.format}): {cause}{other_versions(bundle, entry.format)}"
+        ) from error

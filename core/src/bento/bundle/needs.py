@@ -33,6 +33,20 @@ def needs(bundle: Bundle) -> Iterator[tuple[str, str, str, str]]:
                 yield "adapter", adapter.adapter, adapter.distribution, adapter.version
 
 
+def other_versions(bundle: Bundle, *names: str) -> str:
+    """Which plugins, of all or of those that bring what has these names, are here in another version than the bundle was saved with.
+
+    The end of an error that this may explain; empty if all are the same.
+    """
+    registry, found = installed(), dict[str, None]()
+    for kind, name, distribution, version in needs(bundle):
+        brought = (registry.artifacts if kind == "artifact" else registry.adapters).get(name)
+        here = registry.owner(brought) if brought is not None and (name in names or not names) else None
+        if here is not None and (here.distribution, here.version) != (distribution, version):
+            found[f"\n  saved with {distribution} {version}, {here} is here: pip install '{distribution}=={version}'"] = None
+    return "".join(found)
+
+
 def _way_out(registry: Registry, distribution: str, version: str) -> str:
     if distribution in registry.left_out:
         return "it is installed, but BENTO_DISABLE_PLUGINS leaves it out"

@@ -57,10 +57,26 @@ def load(entry_point: EntryPoint, before: Iterable[Plugin], hooks: pluggy.Plugin
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - a SystemExit in a plugin's import must not take the others down either
-        failed = plugin(error=f"{type(error).__name__}: {error}")
+        failed = plugin(error=f"{type(error).__name__}: {error}{_too_old(entry_point)}")
         log.warning("plugin %s failed to load: %s", failed, failed.error)
         return failed
     return loaded
+
+
+def _too_old(entry_point: EntryPoint) -> str:
+    """That a plugin is for another bento than this one, if it says so, as the end of the error that follows from it."""
+    from importlib_metadata import version
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    here = version("bento-core")
+    for text in (entry_point.dist.requires if entry_point.dist else None) or ():
+        try:
+            asked = Requirement(text)
+        except InvalidRequirement:
+            continue
+        if asked.name == "bento-core" and asked.marker is None and not asked.specifier.contains(here, prereleases=True):
+            return f" - it is for bento-core{asked.specifier}, and this is {here}"
+    return ""
 
 
 def is_core(entry_point: EntryPoint) -> bool:
