@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 import pytest
+from hypothesis import strategies as st
 
 from bento import Adapter, BadInput, InvalidInput
 from bento.adapters import ArrayAdapter
@@ -403,6 +404,25 @@ def test_values_that_are_missing():
     with pytest.raises(NotImplementedError, match=r"^TestEmpty\.values\(\) is missing: return a list of values, or a hypothesis strategy"):
         TestEmpty().test_what_is_encoded_decodes_to_the_same()
     assert fails("test_what_is_encoded_decodes_to_the_same", NumbersAdapter, ()) == "TestBad.values() is empty: return some values"
+
+
+def test_a_strategy_is_asked_for_once_in_a_test_and_lists_are_asked_for_anew():
+    asked = []
+
+    class TestDrawn(TestNumbersAdapter):
+        def values(self):
+            asked.append(self)
+            return st.lists(st.integers(), min_size=1)
+
+    class TestListed(TestNumbersAdapter):
+        def values(self):
+            asked.append(self)
+            return [[1, 2, 3], [4]]
+
+    TestDrawn().test_decoding_remembers_nothing()
+    assert len(asked) == 1
+    TestListed().test_decoding_remembers_nothing()
+    assert len(asked) > 2
 
 
 def test_an_adapter_that_no_plugin_registers_is_not_asked_for_its_imports():

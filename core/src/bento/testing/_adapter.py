@@ -34,6 +34,7 @@ class AdapterChecks:
     """How long one body of about a megabyte may take, whatever is in it."""
     imports: ClassVar[frozenset[str]] = frozenset()
     """Small packages that the plugin imports at once, beside bento and the standard library."""
+    _kept: st.SearchStrategy[Any] | None = None
 
     def values(self) -> Sequence[Any] | st.SearchStrategy[Any]:
         """Values that the adapter reads and writes without loss: a list, or a hypothesis strategy."""
@@ -59,11 +60,17 @@ class AdapterChecks:
         return Payload(example.encode(), self.adapter.media_types[0])
 
     def _strategy(self) -> st.SearchStrategy[Any]:
-        values = self.values()
-        if isinstance(values, st.SearchStrategy):
-            return values
-        expect(len(values) > 0, f"{type(self).__name__}.values() is empty: return some values")
-        return st.sampled_from(list(values))
+        """One strategy for all draws of a test: to look through a new one takes hypothesis longer than to draw from it.
+
+        A list is asked for anew, for a value that was changed must not come again.
+        """
+        if self._kept is None:
+            values = self.values()
+            if not isinstance(values, st.SearchStrategy):
+                expect(len(values) > 0, f"{type(self).__name__}.values() is empty: return some values")
+                return st.sampled_from(list(values))
+            self._kept = values
+        return self._kept
 
     def _written(self) -> list[str]:
         return [media_type for media_type in self.adapter.media_types if "*" not in media_type]
@@ -97,7 +104,8 @@ class AdapterChecks:
             ) from error
 
     def _check_same(self, found: Any, expected: Any, what: str) -> None:
-        expect(self.same(found, expected), f"{what} gives {found!r} instead of {expected!r}: mend it, or define same() where loss is meant")
+        if not self.same(found, expected):
+            raise AssertionError(f"{what} gives {found!r} instead of {expected!r}: mend it, or define same() where loss is meant")
 
     def _check_survives(self, payload: Payload) -> None:
         """Any body is a value or a BadInput, soon; a busy machine may spoil a try."""
@@ -144,7 +152,10 @@ class AdapterChecks:
         for item, as_it_was in zip(items, before, strict=True):
             # What is not even the same as itself, as NaN is to most that compare, tells nothing.
             kept = self.same(item, as_it_was) or not self.same(as_it_was, as_it_was)
-            expect(kept, f"stack() makes {item!r} of the item {as_it_was!r}: copy it, for it is stacked again if its batch fails")
+            if not kept:
+                raise AssertionError(
+                    f"stack() makes {item!r} of the item {as_it_was!r}: copy it, for it is stacked again if its batch fails"
+                )
         return batch
 
     def _check_read_together(self, bodies: Sequence[bytes], media_type: str) -> None:

@@ -62,11 +62,11 @@ class ArtifactChecks:
         self._check_same(self._answers(model), expected, what)
 
     def _check_same(self, answers: Any, expected: Any, what: str) -> None:
-        expect(
-            self.same(answers, expected),
-            f"{what} answers {answers!r}, the one that was packed {expected!r}: keep all that predict() depends on, "
-            "or define same() where the last bits may differ",
-        )
+        if not self.same(answers, expected):
+            raise AssertionError(
+                f"{what} answers {answers!r}, the one that was packed {expected!r}: keep all that predict() depends on, "
+                "or define same() where the last bits may differ"
+            )
 
     def _asked(self, model: object) -> bool:
         """What accepts() says of a foreign object; what it refuses, advice() has a word about, or none."""
