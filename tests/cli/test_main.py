@@ -46,6 +46,18 @@ def test_a_name_that_is_no_text_is_printed_as_it_is(home, tmp_path):
     assert remote + b"/shop:1 " in printed("cache", "list")
 
 
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("delete shop:1", "Error: nobody is there to ask: add --yes, or --dry-run to see what would go"),
+        ("run shop price --input -", "item 1: the body is not JSON: Input is a zero-length, empty document: line 1 column 1 (char 0)"),
+    ],
+)
+def test_a_job_whose_standard_input_is_closed_has_nothing_to_read(home, command, said):
+    done = subprocess.run(["bash", "-c", f"'{BENTO}' {command} <&-"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (1, said)
+
+
 def test_a_pipe_that_closes_early_is_no_fault(home):
     script = f"'{BENTO}' list --json | true; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
