@@ -103,6 +103,15 @@ def test_a_timeout_that_is_no_time_is_refused(timeout):
     )
 
 
+@pytest.mark.parametrize("wait", [5, 7.5])
+def test_a_batch_that_holds_requests_back_until_they_are_late_is_refused(wait):
+    assert declared(bento.api(batch=Batch(wait=4.9), timeout=5)(named("predict"))).batch == Batch(wait=4.9)
+    assert refusal_of(lambda: bento.api(batch=Batch(wait=wait), timeout=5)(named("predict"))) == (
+        f"'predict' is to answer within timeout=5, and Batch(wait={wait}) holds requests back for as long or longer: "
+        "shorten wait=, or lengthen timeout="
+    )
+
+
 def test_one_call_at_a_time_unless_the_api_is_async_or_says_otherwise():
     async def predict(self, rows):
         return rows

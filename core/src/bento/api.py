@@ -172,6 +172,11 @@ def _declare(
         raise DefinitionError(f"expected a concurrency of 1 or more for {name!r}, got {concurrency!r}")
     if batch is not None and _yields(function):
         raise DefinitionError(f"{name!r} yields its answer piece by piece, which a batch cannot: leave batch= out, or return the answer")
+    if batch is not None and batch.wait >= timeout:
+        raise DefinitionError(
+            f"{name!r} is to answer within timeout={timeout!r}, and Batch(wait={batch.wait!r}) holds requests back for as long or longer: "
+            "shorten wait=, or lengthen timeout="
+        )
     parameter, takes_context = _parameters(function)
     return Api(name, function, input, output, batch, float(timeout), concurrency, parameter, takes_context)
 
