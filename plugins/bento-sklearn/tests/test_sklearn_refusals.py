@@ -8,9 +8,12 @@ import numpy as np
 import petals
 import pytest
 import sklearn
+from scipy.stats import loguniform, randint
 from sklearn.base import BaseEstimator
 from sklearn.datasets import load_iris
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.model_selection import RandomizedSearchCV
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
@@ -45,6 +48,27 @@ def test_a_type_that_nobody_trusts_is_refused_with_what_to_write(tmp_path):
         "if you do, write SklearnArtifact(trusted=['petals.Ratios', 'petals.logarithm'])"
     )
     refuses(lambda: SklearnArtifact().save(petals.fitted(), tmp_path), message)
+
+
+def search_of(estimator, **distributions):
+    search = RandomizedSearchCV(estimator, distributions, n_iter=1, cv=2, random_state=0)
+    return search.fit(FLOWERS, SPECIES)
+
+
+def test_a_search_with_distributions_is_refused_with_its_best_estimator_as_the_way_out(tmp_path):
+    message = (
+        "the model holds scipy.stats._continuous_distns.reciprocal_gen, scipy.stats._distn_infrastructure.rv_continuous_frozen, "
+        "which skops does not trust by itself: pack its best_estimator_, which answers the same, or, if you do, write "
+        "SklearnArtifact(trusted=['scipy.stats._continuous_distns.reciprocal_gen', "
+        "'scipy.stats._distn_infrastructure.rv_continuous_frozen'])"
+    )
+    refuses(lambda: SklearnArtifact().save(search_of(Ridge(), alpha=loguniform(1, 2)), tmp_path), message)
+
+
+def test_a_search_that_skops_cannot_keep_is_refused_with_its_best_estimator_as_the_way_out(tmp_path):
+    search = search_of(KNeighborsClassifier(), n_neighbors=randint(1, 3))
+    with pytest.raises(ArtifactError, match=r"RecursionError: .*: pack its best_estimator_, which answers the same$"):
+        SklearnArtifact().save(search, tmp_path)
 
 
 def test_what_is_trusted_already_is_in_what_to_write(tmp_path):

@@ -53,7 +53,7 @@ class SklearnArtifact(Artifact["BaseEstimator"]):
 
         check_fitted(model)
         skops_file.write(model, folder / _FILE)
-        self._check_trusted(folder / _FILE)
+        self._check_trusted(folder / _FILE, f"{skops_file.BEST}, or, " if hasattr(model, "best_estimator_") else "")
         write_version(folder)
 
     def load(self, folder: Path) -> BaseEstimator:
@@ -83,7 +83,7 @@ class SklearnArtifact(Artifact["BaseEstimator"]):
 
         return SklearnService
 
-    def _check_trusted(self, path: Path) -> None:
+    def _check_trusted(self, path: Path, better: str) -> None:
         from . import skops_file
 
         unknown = sorted(set(skops_file.unknown_types(path)) - KNOWN)
@@ -93,7 +93,7 @@ class SklearnArtifact(Artifact["BaseEstimator"]):
         if missing:
             raise ArtifactError(
                 f"the model holds {', '.join(missing)}, which skops does not trust by itself: "
-                f"if you do, write SklearnArtifact(trusted={sorted({*self.trusted, *missing})})"
+                f"{better}if you do, write SklearnArtifact(trusted={sorted({*self.trusted, *missing})})"
             )
 
 

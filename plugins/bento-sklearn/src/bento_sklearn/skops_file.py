@@ -17,6 +17,9 @@ from bento import ArtifactError, type_name
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
+BEST = "pack its best_estimator_, which answers the same"
+"""The way out for a search whose means, such as distributions of SciPy's, cannot be kept or are not trusted."""
+
 _SCHEMA = "schema.json"
 _ID = "__id__"
 _ADDRESS = "_stop_words_id"
@@ -31,9 +34,8 @@ def write(model: BaseEstimator, path: Path) -> None:
     try:
         skops.io.dump(model, draft)
     except Exception as error:
-        raise ArtifactError(
-            f"skops cannot keep this {type_name(model)}: {type(error).__name__}: {error}: SklearnPickleArtifact may, at the price of trust"
-        ) from error
+        way = BEST if hasattr(model, "best_estimator_") else "SklearnPickleArtifact may, at the price of trust"
+        raise ArtifactError(f"skops cannot keep this {type_name(model)}: {type(error).__name__}: {error}: {way}") from error
     _rewrite(draft, path)
     draft.unlink()
 
