@@ -110,6 +110,18 @@ def test_a_text_that_is_longer_than_the_model_reads_harms_no_other(tmp_path, mak
     assert (long.status_code, long.json()["detail"]) == (422, f"expected a text of at most 32 tokens, got one of {tokens}")
 
 
+def test_positions_that_a_model_keeps_for_its_padding_are_none_for_tokens(tmp_path):
+    tokenizer = tiny.classifier().tokenizer
+    sizes = {"vocab_size": len(tokenizer), "max_position_embeddings": 32, **tiny.SMALL}
+    config = transformers.RobertaConfig(pad_token_id=tokenizer.pad_token_id, **sizes)
+    model = transformers.RobertaForSequenceClassification(config).eval()
+    most = 32 - tokenizer.pad_token_id - 1
+    made = transformers.pipeline("text-classification", model=model, tokenizer=tokenizer, device="cpu")
+    fits, long = answers(made, ["good " * (most - 2), "good " * (most - 1)], tmp_path)
+    assert fits.status_code == 200
+    assert (long.status_code, long.json()["detail"]) == (422, f"expected a text of at most {most} tokens, got one of {most + 1}")
+
+
 def test_a_pipeline_that_was_made_to_cut_texts_cuts_them(tmp_path):
     made = tiny.classifier()
     cutting = transformers.pipeline("text-classification", model=made.model, tokenizer=made.tokenizer, truncation=True, max_length=16)

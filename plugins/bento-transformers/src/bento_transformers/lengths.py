@@ -24,8 +24,16 @@ def check_lengths(pipeline: Any, texts: Sequence[str]) -> None:
 
 
 def _most(pipeline: Any) -> int:
-    told = (pipeline.tokenizer.model_max_length, getattr(pipeline.model.config, "max_position_embeddings", None))
+    told = (pipeline.tokenizer.model_max_length, _positions(pipeline.model))
     return min(int(length) for length in told if length is not None)
+
+
+def _positions(model: Any) -> int | None:
+    """How many positions a model has for tokens: those of RoBERTa and its kin begin behind that of the padding."""
+    most = getattr(model.config, "max_position_embeddings", None)
+    tables = [module for name, module in model.named_modules() if name.endswith("position_embeddings")]
+    unused = [table.padding_idx + 1 for table in tables if getattr(table, "padding_idx", None) is not None]
+    return None if most is None else most - max(unused, default=0)
 
 
 def _cuts(settings: dict[str, Any]) -> bool:
