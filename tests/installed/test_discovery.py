@@ -106,6 +106,7 @@ def test_a_good_plugin_works_beside_broken_ones(records, environment):
         "artifacts": ["good"],
         "adapters": [],
         "packers": [],
+        "hooks": ["bento_register_commands"],
         "error": None,
         "lacks": [],
     }
@@ -145,6 +146,11 @@ def test_one_plugin_can_be_shown(environment):
         "module        bento_raises",
         "faults        failed to load: RuntimeError: this plugin is broken",
     ]
+
+
+def test_the_hooks_that_register_no_classes_are_listed(environment):
+    assert "artifacts: good; hooks: bento_register_commands\n" in environment.run("bento", "plugins").stdout
+    assert environment.run("bento", "plugins", "good").stdout.endswith("artifacts     good\nhooks         bento_register_commands\n")
 
 
 def test_a_check_of_the_plugins_fails_while_one_of_them_does(environment):

@@ -87,14 +87,14 @@ def _faults(plugin: Plugin) -> list[str]:
 
 def _brought(plugin: Plugin) -> dict[str, list[str]]:
     kinds: dict[str, tuple[type[Any], ...]] = {"artifacts": plugin.artifacts, "adapters": plugin.adapters, "packers": plugin.packers}
-    return {kind: sorted(each.name for each in brought) for kind, brought in kinds.items()}
+    return {**{kind: sorted(each.name for each in brought) for kind, brought in kinds.items()}, "hooks": list(plugin.hooks)}
 
 
 def _brings(plugin: Plugin) -> str:
     if plugin.error:
         return "nothing: it failed to load"
     parts = [f"{kind}: {', '.join(names)}" for kind, names in _brought(plugin).items() if names]
-    return "; ".join(parts) or "hooks only"
+    return "; ".join(parts) or "nothing"
 
 
 def _facts(plugin: Plugin) -> dict[str, str | list[str]]:

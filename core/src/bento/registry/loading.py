@@ -50,7 +50,8 @@ def load(entry_point: EntryPoint, before: Iterable[Plugin], hooks: pluggy.Plugin
     try:
         module = entry_point.load()
         trial = _on_trial(entry_point.name, module)
-        loaded = plugin(_classes(trial, "artifacts"), _classes(trial, "adapters"), functools.cache(lambda: _classes(trial, "packers")))
+        packers = functools.cache(lambda: _classes(trial, "packers"))
+        loaded = plugin(_classes(trial, "artifacts"), _classes(trial, "adapters"), packers, _other_hooks(trial, module))
         if not is_core(entry_point):
             _check_free(loaded, [other for other in before if not other.error])
         hooks.register(module, entry_point.name)
@@ -160,6 +161,11 @@ def _classes(trial: pluggy.PluginManager, kind: str) -> tuple[Any, ...]:
         if not (isinstance(name, str) and _NAME.fullmatch(name)):
             raise PluginError(f"{brought.__name__} has the name {name!r}: expected lower-case letters, digits, '-' and '_'")
     return tuple(found)
+
+
+def _other_hooks(trial: pluggy.PluginManager, module: ModuleType) -> tuple[str, ...]:
+    """The hooks that a plugin implements beside those that register classes."""
+    return tuple(sorted({hook.name for hook in trial.get_hookcallers(module) or ()} - {f"bento_register_{kind}" for kind in _KINDS}))
 
 
 def _check_free(loaded: Plugin, before: Iterable[Plugin]) -> None:

@@ -32,6 +32,8 @@ class Plugin:
     adapters: tuple[type[Adapter[Any]], ...] = ()
     find_packers: Callable[[], tuple[type[Packer], ...]] = tuple
     """Asked when somebody packs: core's own are a dozen modules that a server starts without."""
+    hooks: tuple[str, ...] = ()
+    """The other hooks that it implements: commands, routes and events."""
     error: str | None = None
 
     @property
