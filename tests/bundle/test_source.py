@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 import sys
 import textwrap
@@ -274,10 +275,23 @@ def test_a_class_made_in_a_function_is_refused(project: Any) -> None:
     assert str(caught.value) == "Iris is defined inside a function, where no other process finds it: move it to the top level"
 
 
-def test_a_class_that_another_one_has_replaced_is_refused(project: Any) -> None:
-    project.write({"iris.py": iris() + "\nOld = Iris\n" + iris()})
+@pytest.mark.parametrize("again", [False, True])
+def test_a_class_that_another_one_has_replaced_is_refused(project: Any, again: bool) -> None:
+    project.write({"iris.py": iris() + ("" if again else "\nOld = Iris\n" + iris())})
+    service = project.service("iris:Iris" if again else "iris:Old")
+    if again:
+        importlib.reload(project.module("iris"))
     with pytest.raises(DefinitionError) as caught:
-        project.save("iris:Old")
+        write_bundle(service, project.out / "saved")
+    assert str(caught.value) == (
+        f"{project.root}/iris.py has another Iris by now, as it was imported again or defines it twice: make the service of that one"
+    )
+
+
+def test_a_class_that_has_lost_its_name_is_refused(project: Any) -> None:
+    project.write({"iris.py": iris() + "\nRose = Iris\ndel Iris\n"})
+    with pytest.raises(DefinitionError) as caught:
+        project.save("iris:Rose")
     assert str(caught.value) == f"{project.root}/iris.py has no Iris that is this class: define it there once, with a class statement"
 
 

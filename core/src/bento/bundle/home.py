@@ -84,6 +84,10 @@ def _check_found_again(service: type[Service], module: ModuleType, home: Home) -
     found: object = module
     for name in home.class_name.split("."):
         found = getattr(found, name, None)
+    if found is not service and isinstance(found, type) and (found.__module__, found.__qualname__) == (service.__module__, home.class_name):
+        raise DefinitionError(
+            f"{home.file} has another {home.class_name} by now, as it was imported again or defines it twice: make the service of that one"
+        )
     if found is not service:
         raise DefinitionError(f"{home.file} has no {home.class_name} that is this class: define it there once, with a class statement")
     if home.module.partition(".")[0] == MAIN or not is_reference(home.reference):
