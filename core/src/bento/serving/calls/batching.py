@@ -11,7 +11,7 @@ import asyncio
 import math
 import time
 from collections.abc import Callable, Coroutine, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...api import Batch
@@ -21,6 +21,7 @@ from .holding import HoldingWatch
 from .pipeline import drive
 from .placement import Placement
 from .returning import Returning
+from .threads import Threads
 
 if TYPE_CHECKING:
     from ...api import Api
@@ -68,7 +69,7 @@ class Batcher:
         self._free = self._concurrency = api.concurrency
         self._wake: asyncio.Handle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
-        self._threads = ThreadPoolExecutor(api.concurrency, thread_name_prefix=f"bento-{api.name}")
+        self._threads = Threads(api.concurrency, f"bento-{api.name}", loop)
         self._batch_seconds = 0.0
         self.placement = Placement()
         self._returning = Returning()
@@ -119,7 +120,7 @@ class Batcher:
 
     def close(self) -> None:
         """Let go of the threads; one that hangs in a model is left behind."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._threads.close()
 
     def _predicted_wait(self, waiting: int) -> float:
         """Seconds until a call behind so many others would be over; 0 until a batch was measured, for nothing is refused on a guess."""
@@ -221,12 +222,11 @@ class Batcher:
 
     def _run_in_thread(self, calls: list[Call]) -> None:
         self._holding.begun()
-        future = self._loop.run_in_executor(self._threads, self._work, calls)
-        future.add_done_callback(lambda done: self._back_from_thread(calls, done))
+        self._threads.run(partial(self._work, calls), partial(self._back_from_thread, calls))
 
-    def _back_from_thread(self, calls: list[Call], done: asyncio.Future[None]) -> None:
+    def _back_from_thread(self, calls: list[Call], _: None, error: BaseException | None) -> None:
         self._holding.done()
-        self._finish(calls, _error_of(done))
+        self._finish(calls, None if isinstance(error, asyncio.CancelledError) else error)
 
     def _work(self, calls: list[Call]) -> None:
         """What a thread does: leave out calls that nobody waits for any more since the batch was handed over, and execute the rest."""

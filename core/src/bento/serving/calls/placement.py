@@ -1,6 +1,6 @@
 """Where calls of an api run: on the event loop when they are cheap, in a thread when they are not. Measured, never configured.
 
-A hop to a thread and back costs 54 to 73 microseconds, more than a small model; a call of many milliseconds on the loop makes
+A hop to a thread and back costs 21 to 35 microseconds, as much as a small model; a call of many milliseconds on the loop makes
 everybody else wait. An api starts in a thread, for nothing is known of it. What counts is processor time: by the clock, a call may
 have waited for the interpreter's lock, or for a processor that others were using. So a call that uses little is tried on the loop,
 and goes back to its thread when it uses more, or waits for something else, call after call. Such a disappointment doubles the time

@@ -12,13 +12,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...errors import DeadlineExceeded, Overloaded
 from .accounts import CLIENT_LEFT
 from .negotiation import choose
+from .threads import Threads
 
 if TYPE_CHECKING:
     from .accounts import Accounts
@@ -56,12 +57,12 @@ class StreamEndpoint:
         self._limits = limits
         self._room = room
         self._turn = asyncio.Semaphore(pipeline.api.concurrency)
-        self._threads = ThreadPoolExecutor(pipeline.api.concurrency, thread_name_prefix=f"bento-{pipeline.api.name}")
+        self._threads = Threads(pipeline.api.concurrency, f"bento-{pipeline.api.name}", asyncio.get_running_loop())
         self.open_calls = 0
 
     def close(self) -> None:
         """Let go of the threads."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._threads.close()
 
     async def respond(self, call: Call, send: Callable[[Stream | Answer], Awaitable[None]]) -> int:
         """Answer one request through `send`, which gets a stream, or an answer if there is none; returns the status.
@@ -123,7 +124,7 @@ class StreamEndpoint:
 
     async def _in_thread(self, step: Callable[..., R], *arguments: Any) -> R:
         """Run a step in a thread, to its end even when nobody waits for it any more: a generator cannot be closed while it runs."""
-        running = asyncio.get_running_loop().run_in_executor(self._threads, step, *arguments)
+        running = self._threads.start(partial(step, *arguments))
         try:
             return await asyncio.shield(running)
         except asyncio.CancelledError:

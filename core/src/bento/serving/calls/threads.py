@@ -1,0 +1,114 @@
+"""The threads of one api: the way there and back to the event loop, for less than half of what it takes by an executor's futures.
+
+An executor has for each call a future with a lock of its own, and asyncio another that follows it. Here an executor only owns the
+threads: it starts them as they are needed, and has the interpreter wait for them at its end. What it is given to do is to take work
+from a queue, one piece after the other, for as long as it comes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
+
+R = TypeVar("R")
+
+# So long the interpreter may have to wait at its end for threads that nobody has closed.
+_IDLE_SECONDS = 1.0
+
+Done = Callable[[Any, BaseException | None], None]
+"""Told on the event loop what work has returned, or what it has raised: a CancelledError if it has never begun."""
+
+
+class Threads:
+    """At most `most` threads, which begin work in the order in which it is given to them. All but the work happens on the event loop."""
+
+    def __init__(self, most: int, name: str, loop: asyncio.AbstractEventLoop) -> None:
+        self._most = most
+        self._loop = loop
+        self._executor = ThreadPoolExecutor(most, thread_name_prefix=name)
+        self._queue: SimpleQueue[tuple[Callable[[], Any], Done] | None] = SimpleQueue()
+        # How much work is not over, and how many threads take it.
+        self._open = self._taking = 0
+        self._is_closed = False
+
+    def run(self, work: Callable[[], Any], done: Done) -> None:
+        """Have a thread do this, and `done` told of its end."""
+        if self._is_closed:
+            self._loop.call_soon(done, None, asyncio.CancelledError())
+            return
+        self._open += 1
+        self._queue.put((work, done))
+        self._employ()
+
+    def start(self, work: Callable[[], R]) -> asyncio.Future[R]:
+        """Have a thread do this; what it returns or raises is the future's, which does not stop it if it is cancelled."""
+        future: asyncio.Future[R] = self._loop.create_future()
+        self.run(work, partial(_settle, future))
+        return future
+
+    def close(self) -> None:
+        """Let go of the threads; one that hangs is left behind, and what has not begun never begins."""
+        self._is_closed = True
+        with suppress(Empty):
+            while waiting := self._queue.get_nowait():
+                self._loop.call_soon(self._over, waiting[1], None, asyncio.CancelledError())
+        for _ in range(self._taking):
+            self._queue.put(None)
+        self._executor.shutdown(wait=False)
+
+    def _employ(self) -> None:
+        """Have another thread take work, if there is more than threads that do, and there may be one."""
+        if self._taking < min(self._open, self._most) and not self._is_closed:
+            self._taking += 1
+            self._executor.submit(self._take)
+
+    def _take(self) -> None:
+        """What a thread does, until nothing has come for a while."""
+        with suppress(Empty):
+            while waiting := self._queue.get(timeout=_IDLE_SECONDS):
+                self._do(*waiting)
+                # Or what has been answered would be kept until more comes.
+                del waiting
+        self._tell(self._leave)
+
+    def _do(self, work: Callable[[], Any], done: Done) -> None:
+        try:
+            result = work()
+        except BaseException as error:  # noqa: BLE001 - whoever has given the work is told
+            self._tell(self._over, done, None, error)
+        else:
+            self._tell(self._over, done, result, None)
+
+    def _tell(self, what: Callable[..., None], *about: Any) -> None:
+        try:
+            self._loop.call_soon_threadsafe(what, *about)
+        except RuntimeError:
+            # Nobody is left to be told once the loop is closed.
+            if not self._loop.is_closed():
+                raise
+
+    def _over(self, done: Done, result: Any, error: BaseException | None) -> None:
+        self._open -= 1
+        done(result, error)
+
+    def _leave(self) -> None:
+        """A thread takes no more; what was given to it in the very moment in which it gave up waiting is another's."""
+        self._taking -= 1
+        if not self._queue.empty():
+            self._employ()
+
+
+def _settle(future: asyncio.Future[R], result: R, error: BaseException | None) -> None:
+    if future.done():
+        return
+    if error is None:
+        future.set_result(result)
+    elif isinstance(error, asyncio.CancelledError):
+        future.cancel()
+    else:
+        future.set_exception(error)

@@ -1,0 +1,141 @@
+"""Threads that do an api's work: in order, so many at once, each piece once, and nothing is forgotten when they come and go."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import subprocess
+import sys
+import threading
+import weakref
+from functools import partial
+
+import pytest
+
+from bento.serving.calls import threads
+from bento.serving.calls.threads import Threads
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+
+def of(most: int) -> Threads:
+    return Threads(most, "bento-test", asyncio.get_running_loop())
+
+
+async def test_what_work_gives_or_raises_comes_back():
+    made = of(1)
+    assert await made.start(lambda: 6 * 7) == 42
+    with pytest.raises(ZeroDivisionError):
+        await made.start(lambda: 1 // 0)
+    with pytest.raises(SystemExit):
+        await made.start(sys.exit)
+    assert await made.start(threading.get_ident) != threading.get_ident()
+    made.close()
+
+
+async def test_one_thread_does_things_in_their_order_and_the_loop_is_told():
+    made, begun, told = of(1), [], []
+    for number in range(100):
+        made.run(partial(begun.append, number), lambda *_: told.append(threading.get_ident()))
+    await made.start(lambda: None)
+    assert begun == list(range(100))
+    assert told == [threading.get_ident()] * 100
+    made.close()
+
+
+async def test_no_more_run_at_once_than_there_may_be_and_no_fewer():
+    made, together = of(3), threading.Barrier(3)
+    # Three meet, again and again; a fourth among them would break the pattern, a missing one would leave two waiting.
+    met = [made.start(lambda: together.wait(20)) for _ in range(12)]
+    assert sorted(await asyncio.gather(*met)) == [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]
+    assert sum(thread.name.startswith("bento-test") for thread in threading.enumerate()) == 3
+    made.close()
+
+
+async def test_a_thread_that_is_idle_is_enough():
+    made = of(3)
+    assert len({await made.start(threading.get_ident) for _ in range(20)}) == 1
+    made.close()
+
+
+async def test_work_that_comes_while_a_thread_gives_up_waiting_is_done(monkeypatch):
+    monkeypatch.setattr(threads, "_IDLE_SECONDS", 0.0)
+    made, left, over = of(1), iter(range(200)), asyncio.Event()
+
+    def go_on(*_) -> None:
+        # Whoever is told of an end gives more at once, before the loop has heard that the thread has left meanwhile.
+        if next(left, None) is None:
+            over.set()
+        else:
+            made.run(int, go_on)
+
+    go_on()
+    async with asyncio.timeout(60):
+        await over.wait()
+    made.close()
+
+
+async def test_work_is_done_once_by_threads_that_come_and_go(monkeypatch):
+    monkeypatch.setattr(threads, "_IDLE_SECONDS", 0.0)
+    made, done = of(2), []
+    waiting = []
+    for number in range(1000):
+        waiting.append(made.start(partial(done.append, number)))
+        if number % 3 == 0:
+            await asyncio.sleep(0)
+    async with asyncio.timeout(60):
+        await asyncio.gather(*waiting)
+    assert sorted(done) == list(range(1000))
+    made.close()
+
+
+async def test_what_has_not_begun_when_they_are_closed_never_begins():
+    made, go, begun = of(1), threading.Event(), []
+    first = made.start(partial(go.wait, 20))
+    others = [made.start(partial(begun.append, number)) for number in range(3)]
+    made.close()
+    late = made.start(partial(begun.append, "late"))
+    for other in (*others, late):
+        with pytest.raises(asyncio.CancelledError):
+            await other
+    go.set()
+    assert await first
+    async with asyncio.timeout(60):
+        while any(thread.name.startswith("bento-test") for thread in threading.enumerate()):
+            await asyncio.sleep(0.001)
+    assert begun == []
+
+
+class Thing:
+    """Something whose end can be seen."""
+
+
+async def test_what_was_done_is_not_kept_until_more_comes(monkeypatch):
+    monkeypatch.setattr(threads, "_IDLE_SECONDS", 600.0)
+    made, thing = of(1), Thing()
+    gone = weakref.ref(thing)
+    await made.start(partial(id, thing))
+    del thing
+    async with asyncio.timeout(60):
+        while gone() is not None:
+            # Whoever was told may still be on its way here.
+            await asyncio.sleep(0.001)
+            gc.collect()
+    made.close()
+
+
+def test_an_interpreter_ends_although_nobody_has_closed_them():
+    script = (
+        "import asyncio\n"
+        "from bento.serving.calls.threads import Threads\n"
+        "async def main():\n"
+        "    return await Threads(1, 'bento-test', asyncio.get_running_loop()).start(lambda: 7)\n"
+        "print(asyncio.run(main()))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert (done.stdout, done.stderr) == ("7\n", "")
