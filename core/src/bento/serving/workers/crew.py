@@ -40,7 +40,7 @@ class Crew:
         self._agenda = agenda
         self._on_ready = on_ready
         self._was_complete = self._once_more = False
-        self._is_leaving = False
+        self.is_leaving = False
         self._failures = 0
         self._cut_off = 0
 
@@ -69,13 +69,13 @@ class Crew:
     def renew(self) -> None:
         """Load the target anew and replace all workers; asked for while that is going on, it is done once more afterwards."""
         self._once_more = len(self.generations) > 1
-        if not self._once_more and not self._is_leaving:
+        if not self._once_more and not self.is_leaving:
             log.info("loading %s anew, to replace its workers one by one", self.generations[0].title)
             self.start()
 
     def _fill(self, generation: Generation) -> None:
         """Start the workers that are missing; one at a time while they replace others."""
-        if self._is_leaving or generation not in self.generations or not generation.can_add:
+        if self.is_leaving or generation not in self.generations or not generation.can_add:
             return
         newest = self.generations[-1]
         one_by_one = generation is newest is not self.generations[0]
@@ -148,7 +148,7 @@ class Crew:
 
     def leave(self) -> None:
         """Let all workers answer what they have, and end."""
-        self._is_leaving = True
+        self.is_leaving = True
         for generation in self.generations:
             generation.stop_listening()
         for worker in self.workers:
@@ -170,10 +170,10 @@ class Crew:
     def _ended(self, generation: Generation, worker: Worker, how: str) -> None:
         """Put another in a worker's place, unless it was asked to end."""
         self._board.leave(generation.workplace.stretch + worker.place)
-        if worker.is_leaving or self._is_leaving:
+        if worker.is_leaving or self.is_leaving:
             if worker.failure and worker.ready_at:
                 log.error("worker %d could not end as it should: %s", worker.pid, worker.failure)
-            self._cut_off += self._is_leaving and worker.ready_at > 0.0 and how == CUT_OFF
+            self._cut_off += self.is_leaving and worker.ready_at > 0.0 and how == CUT_OFF
             self._close_if_empty(generation)
         elif worker.ready_at:
             has_settled = time.monotonic() - worker.ready_at >= _SETTLED
@@ -187,7 +187,7 @@ class Crew:
             self._could_not_start(generation, generation.failure, how)
             return
         self._watch_orphans(generation)
-        if self._is_leaving:
+        if self.is_leaving:
             return
         log.error("the process that workers are forked from ended %s: loading anew", how)
         if generation is self.generations[0]:

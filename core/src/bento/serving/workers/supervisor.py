@@ -139,7 +139,8 @@ class Supervisor:
     def _stop(self, signals: socket.socket) -> int:
         """End everything: by request, then, after the grace period or another signal, by force. Returns how many were forced."""
         self._stops_asked = max(1, self._stops_asked)
-        self._let_leave()
+        if not self._crew.is_leaving:
+            self._let_leave()
         self._porter.look()
         self._listener.close()
         self._agenda.later(QUIET_STOP, self._say_open)
