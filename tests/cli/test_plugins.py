@@ -184,6 +184,25 @@ class NotATest(AdapterTests):
 """
 
 
+LOST = """
+import bento
+from bento.artifacts import JsonArtifact
+
+
+class LostArtifact(JsonArtifact):
+    name = "lost"
+    framework = "nowhere"
+
+    def requirements(self):
+        return ["nowhere-framework"]
+
+
+@bento.hookimpl
+def bento_register_artifacts():
+    return [LostArtifact]
+"""
+
+
 def test_a_plugin_is_tested_with_the_test_classes_that_it_brings(install, bento_process):
     install("shout", SHOUTING.format(fault=""), CHECKS)
     done = bento_process("plugins", "shout", "--check")
@@ -227,6 +246,15 @@ def test_a_plugin_that_did_not_load_cannot_be_tested(broken, bento_process):
     done = bento_process("plugins", "broken", "--check")
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "Error: plugin 'broken' cannot be tested: it failed to load: RuntimeError: out of order\n"
+
+
+def test_a_plugin_whose_framework_is_missing_cannot_be_tested(install, bento_process):
+    install("lost", LOST)
+    done = bento_process("plugins", "lost", "--check")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "Error: plugin 'lost' cannot be tested: artifact 'lost' needs 'nowhere', which is not installed: pip install nowhere-framework\n"
+    )
 
 
 def test_without_the_kits_extra_the_way_out_is_said(bento_process, tmp_path, monkeypatch):

@@ -24,7 +24,7 @@ _KIT = {"hypothesis", "jsonschema"}
 def show_checks(plugin: Plugin, faults: Sequence[str], record: dict[str, object], *, as_json: bool) -> bool:
     """Test a plugin, print how each test ended, and return whether none failed; one that does not load has nothing to test."""
     if faults:
-        raise PluginError(f"plugin {plugin.name!r} cannot be tested: it {'; '.join(faults)}")
+        raise PluginError(f"plugin {plugin.name!r} cannot be tested: {'it ' if plugin.error else ''}{'; '.join(faults)}")
     checks = _checks(plugin)
     if as_json:
         done = list(checks)
