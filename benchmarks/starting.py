@@ -9,7 +9,7 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 from . import processes
-from .client import OK, Round
+from .client import OK
 from .environments import program, variables
 from .report import Goal, Section, at_most
 from .servers import end, stable, start, wait
@@ -30,7 +30,8 @@ def starting(plan: Plan) -> Section:
     imported = _median(times, lambda: _seconds_of_import("bento"))
     version = _median(times, lambda: _wall("bento", "--version"))
     sklearn = _median(times, lambda: _seconds_of_import(_SKLEARN))
-    first, megabytes, burst, idle = _start(adder(), times)
+    first, megabytes = _start(adder(), times)
+    burst, idle = _burst_and_idle(adder())
     section = Section(
         "Start", ["", "seconds", "MB"], f"Medians of {times} starts, the files in memory; peers once, serving LogisticRegression."
     )
@@ -40,7 +41,7 @@ def starting(plan: Plan) -> Section:
         ["bento serve, no framework: first answer", f"{first:.2f}", f"{megabytes:.0f}"],
         [f"import {_SKLEARN}", f"{sklearn:.2f}", ""],
     ]
-    logistic, its_megabytes, *_ = _start(bento("logistic"), times)
+    logistic, its_megabytes = _start(bento("logistic"), times)
     section.rows.append(["bento serve, LogisticRegression: first answer", f"{logistic:.2f}", f"{its_megabytes:.0f}"])
     with stable(plan.chosen(peers("logistic"))) as made:
         for server in made.servers:
@@ -74,22 +75,29 @@ def _wall(name: str, *arguments: str) -> float:
     return time.perf_counter() - before
 
 
-def _start(subject: Subject, times: int) -> tuple[float, float, int, float]:
-    """Medians of seconds to the first answer and megabytes then; of the last start also a first burst and two idle seconds."""
-    firsts, sizes, burst, idle = [], [], Round(), 0.0
-    for left in reversed(range(times)):
+def _start(subject: Subject, times: int) -> tuple[float, float]:
+    """Medians of seconds to the first answer and megabytes then."""
+    firsts, sizes = [], []
+    for _ in range(times):
         server = start(subject)
         try:
             wait(server)
             firsts.append(server.first_answer)
             sizes.append(server.memory() / 1e6)
-            if left:
-                continue
-            with server.client(_BURST, frozenset({503})) as client:
-                burst = client.ask_once()
-            before = processes.cpu_seconds(server.process.pid)
-            time.sleep(2)
-            idle = processes.cpu_seconds(server.process.pid) - before
         finally:
             end(server)
-    return median(firsts), median(sizes), burst.statuses[OK], idle
+    return median(firsts), median(sizes)
+
+
+def _burst_and_idle(subject: Subject) -> tuple[int, float]:
+    """How many of a new server's first burst are answered, and the processor time of two idle seconds behind it."""
+    server = start(subject)
+    try:
+        wait(server)
+        with server.client(_BURST, frozenset({503})) as client:
+            burst = client.ask_once()
+        before = processes.cpu_seconds(server.process.pid)
+        time.sleep(2)
+        return burst.statuses[OK], processes.cpu_seconds(server.process.pid) - before
+    finally:
+        end(server)
