@@ -53,6 +53,10 @@ class Echo(bento.Service):
     def unwritable(self, value):
         return object()
 
+    @bento.api(input=JsonAdapter(), batch=True)
+    def labels(self, values):
+        return [f"label {value}" for value in values]
+
 
 def problem_of(response):
     assert response.headers["content-type"] == "application/problem+json"
@@ -81,6 +85,28 @@ async def test_an_accept_header_that_nothing_fits_gets_the_adapters_first_type(s
     async with serving(Echo()) as client:
         response = await client.post("/echo", json=[1], headers={"accept": "image/png"})
     assert response.headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("accept", "content_type", "answer"),
+    [
+        ("*/*", "text/plain; charset=utf-8", "label 1"),
+        ("application/json, text/plain, */*", "text/plain; charset=utf-8", "label 1"),
+        ("application/json", "application/json", '"label 1"'),
+        ("image/png, application/*;q=0.1", "application/json", '"label 1"'),
+        ("image/png", "text/plain; charset=utf-8", "label 1"),
+    ],
+)
+async def test_a_text_for_which_no_adapter_is_declared_is_json_for_who_accepts_that_alone(serving, accept, content_type, answer):
+    async with serving(Echo()) as client:
+        response = await client.post("/labels", json=1, headers={"accept": accept})
+    assert (response.headers["content-type"], response.text) == (content_type, answer)
+
+
+async def test_a_text_whose_adapter_is_declared_stays_text(serving):
+    async with serving(Echo()) as client:
+        response = await client.post("/shout", content="a", headers={"content-type": "text/plain", "accept": "application/json"})
+    assert (response.headers["content-type"], response.text) == ("text/plain; charset=utf-8", "A")
 
 
 async def test_an_accept_header_longer_than_any_that_means_something_is_not_read(serving):

@@ -14,17 +14,23 @@ def choose(accept: str, media_types: tuple[str, ...]) -> str:
     Answering in another type than asked for is allowed and kinder than a 406 to clients that send a careless header. One that
     is longer than any that means something is not read.
     """
-    return _choose(accept if len(accept) <= _LONGEST else "", media_types)
+    return _best(accept if len(accept) <= _LONGEST else "", media_types)[0]
+
+
+def is_accepted(accept: str, media_types: tuple[str, ...]) -> bool:
+    """Whether `Accept` likes any of the media types that an adapter writes."""
+    return _best(accept if len(accept) <= _LONGEST else "", media_types)[1] > 0
 
 
 @lru_cache(maxsize=1024)
-def _choose(accept: str, media_types: tuple[str, ...]) -> str:
+def _best(accept: str, media_types: tuple[str, ...]) -> tuple[str, float]:
+    """The media type that `Accept` likes best, and how well from 0 to 1."""
     written = [media_type for media_type in media_types if "*" not in media_type] or ["application/octet-stream"]
     if accept in _ANY:
-        return written[0]
+        return written[0], 1.0
     ranges = [_parse_range(text) for text in accept.lower().split(",")]
-    best = max(written, key=lambda media_type: _quality(media_type, ranges))
-    return best if _quality(best, ranges) > 0 else written[0]
+    # The first among equals.
+    return max(((media_type, _quality(media_type, ranges)) for media_type in written), key=lambda liked: liked[1])
 
 
 def _parse_range(text: str) -> tuple[str, float]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...adapter import encodes_all
 from ...compiled import compiled
 from .answer import Answer, answers_of
-from .negotiation import choose
+from .negotiation import choose, is_accepted
 
 if TYPE_CHECKING:
     from ...adapter import Adapter
@@ -74,6 +74,16 @@ class Writing:
         """The adapter that writes a value."""
         return self._adapter or self._registry.adapter_for_value(value)
 
+    def _writer_for(self, value: Any, accept: str) -> Adapter[Any]:
+        """The adapter that writes a value for a client. Where the api has declared none, one that asks for JSON and not for what suits the
+        value, as the plain text of a label, gets JSON."""
+        writer = self.adapter_for(value)
+        if self._adapter is None and not is_accepted(accept, writer.media_types):
+            json = self._registry.adapter("json")()
+            if is_accepted(accept, json.media_types):
+                return json
+        return writer
+
     def _note_fit(self, rows: Sequence[int | None]) -> None:
         """A result had as many rows as it should."""
         if self._follows_rows:
@@ -90,10 +100,11 @@ class Writing:
         if len(calls) == 1 or len(accepted) > 1 or (self._adapter is None and None in rows):
             return None
         try:
-            writer = self.adapter_for(result)
+            accept = accepted.pop()
+            writer = self._writer_for(result, accept)
             if not encodes_all(type(writer)):
                 return None
-            media_type = choose(accepted.pop(), writer.media_types)
+            media_type = choose(accept, writer.media_types)
             bodies = writer.encode_all(result, rows, media_type)
             if bodies is None or len(bodies) != len(calls):
                 return None
@@ -105,7 +116,7 @@ class Writing:
     def _encode(self, call: Call, value: Any) -> Answer | Exception:
         """One call's answer; a value that cannot be written fails this call alone."""
         try:
-            writer = self.adapter_for(value)
+            writer = self._writer_for(value, call.head.accept)
             media_type = choose(call.head.accept, writer.media_types)
             body = writer.encode(value, media_type)
             return Answer(body, writer.content_type(media_type, body))
