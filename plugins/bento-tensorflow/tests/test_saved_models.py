@@ -63,10 +63,11 @@ def test_a_signature_that_is_no_function_of_the_program_is_refused(name):
     refuses(lambda: SavedModelArtifact(signatures={"serving_default": name}).save(programs.Line(), Path("/nowhere")), message)
 
 
-def test_a_file_that_was_added_is_refused_before_tensorflow_sees_it(tmp_path):
+@pytest.mark.parametrize("name", ["tf_serving_warmup_requests", "sums.json"])
+def test_a_file_that_was_added_is_refused_before_tensorflow_sees_it(tmp_path, name):
     SavedModelArtifact().save(programs.Line(), tmp_path)
     added = tmp_path / "model/assets.extra"
     added.mkdir()
-    (added / "tf_serving_warmup_requests").write_text("x")
-    path = str(added / "tf_serving_warmup_requests")
+    (added / name).write_text("x")
+    path = str(added / name)
     refuses(lambda: SavedModelArtifact().load(tmp_path), f"{path!r} is damaged: it is not as it was saved")

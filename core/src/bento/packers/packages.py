@@ -55,7 +55,8 @@ def _settle(metadata: Path) -> None:
     (metadata / "direct_url.json").unlink(missing_ok=True)
     record = metadata / "RECORD"
     gone = ("../", "bin/", f"{metadata.name}/direct_url.json")
-    record.write_text("".join(sorted(line for line in record.read_text("utf-8").splitlines(keepends=True) if not line.startswith(gone))))
+    kept = sorted(line for line in record.read_text("utf-8").splitlines(keepends=True) if not line.startswith(gone))
+    record.write_text("".join(kept), "utf-8")
 
 
 def _installed_by(wheel: str, folder: Path) -> list[str]:

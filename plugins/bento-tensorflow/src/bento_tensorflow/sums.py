@@ -25,7 +25,9 @@ def check_sums(folder: Path) -> None:
 
 
 def _sums(folder: Path) -> dict[str, str]:
-    return {path.relative_to(folder).as_posix(): _sum(path) for path in sorted(folder.rglob("*")) if path.is_file() and path.name != _FILE}
+    # An asset of the model's may have the name of the sums, too.
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path != folder / _FILE]
+    return {path.relative_to(folder).as_posix(): _sum(path) for path in files}
 
 
 def _sum(path: Path) -> str:
