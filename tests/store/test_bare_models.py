@@ -98,6 +98,29 @@ def test_a_format_says_what_to_do_with_what_no_plugin_keeps(only, tmp_path):
     assert str(refusal.value) == "no installed plugin provides a service for a str: read 'labels.json' first"
 
 
+def test_what_a_frameworks_format_says_comes_before_what_formats_of_anything_say(only, tmp_path):
+    class AnyArtifact(JsonArtifact):
+        name = "any"
+
+        def accepts(self, model):
+            return False
+
+        def advice(self, model):
+            return f"pass {model!r} as a path"
+
+    class OwnArtifact(AnyArtifact):
+        name = "own"
+        framework = "keras"
+
+        def advice(self, model):
+            return f"load {model!r} with keras"
+
+    only(AnyArtifact, OwnArtifact)
+    with pytest.raises(bento.ArtifactError) as refusal:
+        bento.save("digits.keras", "digits", store=bento.Store(tmp_path))
+    assert str(refusal.value) == "no installed plugin provides a service for a str: load 'digits.keras' with keras"
+
+
 def test_a_format_of_any_framework_that_keeps_a_file_but_provides_no_service_is_named(only, tmp_path):
     class FolderArtifact(JsonArtifact):
         name = "folder"

@@ -57,7 +57,8 @@ def _way_out(model: object, registry: Registry) -> str:
     own = [kind for kind in kinds if kind.framework in frameworks]
     if may := _keeping(own, model) or [kind.__name__ for kind in own if _needs_arguments(kind)]:
         return _slot_of(may)
-    advices = (kind().advice(model) for kind in kinds if not _needs_arguments(kind))
+    # What a format of any content says of a file's name is right for all files, and what a framework's says for its own.
+    advices = (kind().advice(model) for kind in sorted(kinds, key=lambda kind: not kind.framework) if not _needs_arguments(kind))
     if advice := next(filter(None, advices), None):
         return advice
     others = _keeping([kind for kind in kinds if kind.framework or not kind.runs_code], model)
