@@ -29,7 +29,6 @@ pytestmark = [
 
 SQUARE = torch.linspace(-1, 1, 64).reshape(8, 8)
 PICTURES = SQUARE.reshape(1, 1, 8, 8)
-PROJECT = Path(nets.__file__).parent
 
 
 def program(device="cpu"):
@@ -92,7 +91,7 @@ def test_what_was_saved_on_a_gpu_answers_on_a_machine_without(tmp_path, name):
     kind, make = KINDS[name]
     artifact_of(kind).save(make("cuda"), tmp_path)
     expected = answer(artifact_of(kind, device="cpu").load(tmp_path), "cpu")
-    path = os.pathsep.join([str(PROJECT), str(Path(__file__).parent)])
+    path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
     environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": path}
     command = [sys.executable, "-W", "ignore", "-c", ELSEWHERE, name, tmp_path]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
