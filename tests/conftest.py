@@ -9,9 +9,9 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from bento.bundle import Bundle
-from bento.bundle.installed import Environment
-from bento.bundle.keys import new_key
-from bento.bundle.wheels import build_wheel
+from bento.bundle.installed.environment import Environment
+from bento.bundle.installed.wheels import build_wheel
+from bento.bundle.signing.keys import new_key
 from bundles import write_bundle
 
 # Projects of their own, installed and tested in environments of their own: tests/installed/test_thirdparty.py.

@@ -136,6 +136,30 @@ def test_in_serving_calls_know_no_transport_and_transports_no_processes(room, ot
     assert found == {}
 
 
+def folders() -> list[Path]:
+    return sorted(path.parent for path in CORE.rglob("__init__.py"))
+
+
+def neighbours(folder: Path) -> dict[str, set[str]]:
+    """The modules and folders of a folder, and which of them each imports."""
+    rooms = {path.stem for path in [*folder.glob("*.py"), *(path.parent for path in folder.glob("*/__init__.py"))]} - {"__init__"}
+    within = ".".join(folder.relative_to(CORE.parent).parts) + "."
+    found = {}
+    for room in rooms:
+        own = [path for path in modules(folder) if path in (folder / f"{room}.py", folder / room) or folder / room in path.parents]
+        names = {name for path in own for name in imports_of(path, CORE.parent) if name.startswith(within)}
+        found[room] = {name.removeprefix(within).partition(".")[0] for name in names} & rooms - {room}
+    return found
+
+
+@pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.relative_to(CORE.parent).as_posix())
+def test_what_lies_in_one_folder_imports_each_other_one_way(folder):
+    imports = neighbours(folder)
+    while free := {room for room, used in imports.items() if not used & imports.keys()}:
+        imports = {room: used for room, used in imports.items() if room not in free}
+    assert imports == {}
+
+
 def test_nobody_imports_the_builtins():
     assert [path for unit, path in core_modules() if unit != "builtins" and "builtins" in parts_used(path)] == []
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bento.bundle.change import Change
-from bento.bundle.compare import compare
+from bento.bundle.comparing.change import Change
+from bento.bundle.comparing.compare import compare
 from bundles import ADAPTER, API, ARTIFACT
 
 FILES = {"artifacts/model/model.json": b"[1, 2]", "src/iris.py": b"import bento\n"}

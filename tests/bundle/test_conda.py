@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rattler import MatchSpec, Version, VersionSpec
 
-from bento.bundle.examine import examine
-from bento.bundle.finding import Finding
+from bento.bundle.examining.examine import examine
+from bento.bundle.examining.finding import Finding
 from bento.env.conda import Conda, admits
 from bento.errors import BentoError, DefinitionError
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 import bento
-from bento.bundle import machine
-from bento.bundle.examine import examine
-from bento.bundle.finding import Finding
+from bento.bundle.examining import machine
+from bento.bundle.examining.examine import examine
+from bento.bundle.examining.finding import Finding
 
 HERE_TOO = sysconfig.get_platform()
 HERE = ".".join(map(str, sys.version_info[:3]))

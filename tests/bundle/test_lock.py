@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from bento.bundle import verify
-from bento.bundle.indexes import index_settings
-from bento.bundle.installed import Environment
-from bento.bundle.wheels import build_wheel
+from bento.bundle.installed.environment import Environment
+from bento.bundle.installed.wheels import build_wheel
+from bento.bundle.requirements.indexes import index_settings
 from bento.errors import RequirementError
 from bento.packers.lock import parse_lock
 from ports import reserved

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bento.bundle.entries import ApiEntry, File
-from bento.bundle.formats import MAX_MANIFEST, read_manifest
+from bento.bundle.manifest.entries import ApiEntry, File
+from bento.bundle.manifest.formats import MAX_MANIFEST, read_manifest
 from bento.errors import BundleError
 
 if TYPE_CHECKING:
-    from bento.bundle.manifest import Manifest
+    from bento.bundle.manifest.manifest import Manifest
 
 SHA = "0" * 64
 

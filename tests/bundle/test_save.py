@@ -14,7 +14,7 @@ import pytest
 
 import bento
 from bento.bundle import load_service, open_bundle, verify
-from bento.bundle.records import Record
+from bento.bundle.manifest.records import Record
 from bento.errors import ArtifactError, BundleError, DefinitionError, StoreError, TagError
 
 WRITER = """

@@ -15,8 +15,8 @@ import pytest
 import bento
 from bento import hookspecs
 from bento.builtins import bento_register_adapters, bento_register_artifacts, bento_register_packers
-from bento.bundle import entries
-from bento.bundle.manifest import Manifest
+from bento.bundle.manifest import entries
+from bento.bundle.manifest.manifest import Manifest
 from bento.cli import bento as command_line
 from bento.serving.calls.metrics import Metrics
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bento.bundle.finder import find_chain
+from bento.bundle.source.finder import find_chain
 
 PLACES = ["", "a/", "a/b/", "b/"]
 NAMES = ["a.py", "b.py", "c.py", "__init__.py", f"b{EXTENSION_SUFFIXES[0]}", f"__init__{EXTENSION_SUFFIXES[-1]}", "b", "words.txt"]

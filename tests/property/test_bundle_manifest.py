@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bento.bundle.formats import read_manifest
+from bento.bundle.manifest.formats import read_manifest
 from bento.errors import BundleError
 
 SHA = "0" * 64

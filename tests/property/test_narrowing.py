@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bento.bundle.narrowing import narrowed
+from bento.bundle.comparing.narrowing import narrowed
 
 NUMBERS = {"type": "array", "items": {"type": "number"}}
 ROW = {"type": "object", "properties": {"size": {"type": "number"}}, "required": ["size"]}

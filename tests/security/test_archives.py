@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bento.bundle import verify
-from bento.bundle.formats import MAX_MANIFEST
+from bento.bundle.manifest.formats import MAX_MANIFEST
 from bento.bundle.unpack import unpack_archive
 from bento.errors import BundleError
 from bundles import document

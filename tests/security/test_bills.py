@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bento.bundle.entries import ArtifactEntry, File
+from bento.bundle.manifest.entries import ArtifactEntry, File
 from bento.bundle.sbom import write_sbom
 from bento.errors import BundleError
 from bento.store import sign, verify

@@ -28,7 +28,7 @@ from hypothesis import strategies as st
 
 import bento
 from bento.bundle import open_bundle, verify
-from bento.bundle.checks import CONTROL
+from bento.bundle.manifest.checks import CONTROL
 from bento.errors import BentoError
 from bento.packer import Packer
 from bento.serving import serve

@@ -14,8 +14,8 @@ import pytest
 from click.testing import CliRunner
 
 from bento.bundle import open_bundle
-from bento.bundle.checks import CONTROL
-from bento.bundle.formats import MAX_MANIFEST, read_manifest
+from bento.bundle.manifest.checks import CONTROL
+from bento.bundle.manifest.formats import MAX_MANIFEST, read_manifest
 from bento.cli import bento as command_line
 from bento.errors import BundleError
 from bundles import ADAPTER, API, ARTIFACT, document

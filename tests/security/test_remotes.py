@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import bento
-from bento.bundle.checks import CONTROL
+from bento.bundle.manifest.checks import CONTROL
 from bento.errors import BentoError, BundleError, NotFound, RemoteError, StoreError
 from bento.store import Store
 from bento.store.remote import Remote

@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from bento.bundle import open_bundle, verify
-from bento.bundle.identity import Identity
-from bento.bundle.keys import new_key, read_private_key
 from bento.bundle.model import Bundle
-from bento.bundle.signatures import Signature, add_signatures
-from bento.bundle.sigstore_file import SigstoreSignature
+from bento.bundle.signing.identity import Identity
+from bento.bundle.signing.keys import new_key, read_private_key
+from bento.bundle.signing.signatures import Signature, add_signatures
+from bento.bundle.signing.sigstore_file import SigstoreSignature
 from bento.bundle.unpack import unpack_archive
 from bento.errors import BundleError, SigningError, UntrustedError
 from bento.packers import (

@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bento.bundle import verify
-from bento.bundle.identity import Identity
 from bento.bundle.model import Bundle
-from bento.bundle.signatures import add_signatures
-from bento.bundle.sigstore_file import MAX_SIGSTORE, SigstoreSignature
+from bento.bundle.signing.identity import Identity
+from bento.bundle.signing.signatures import add_signatures
+from bento.bundle.signing.sigstore_file import MAX_SIGSTORE, SigstoreSignature
 from bento.errors import BundleError, SigningError, UntrustedError
 from bento.store import Store, attach, check_signed, check_trust
 from sigstore_instance import ISSUER, SigstoreInstance, sigstore_instance

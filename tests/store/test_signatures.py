@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import bento
-from bento.bundle.keys import new_key, read_public_key
+from bento.bundle.signing.keys import new_key, read_public_key
 from bento.errors import BundleError, SigningError, UntrustedError
 from bento.packers import ArchivePacker, FolderPacker
 from bento.store import Store, check_trust, load, pull, push, sign, unpack, verify
@@ -285,6 +285,6 @@ def test_a_key_that_anybody_may_change_is_no_reason_to_trust(store, bundle, publ
 
 def test_without_cryptography_it_is_said_what_to_install(tmp_path):
     code = "import sys; sys.modules['cryptography'] = None\n"
-    code += "from pathlib import Path; from bento.bundle.keys import new_key; new_key(Path('k'))"
+    code += "from pathlib import Path; from bento.bundle.signing.keys import new_key; new_key(Path('k'))"
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.stderr.endswith("SigningError: signatures need cryptography: pip install 'bento-core[sign]'\n")

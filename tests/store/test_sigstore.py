@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import bento
-from bento.bundle.signatures import add_signatures
-from bento.bundle.sigstore_file import SigstoreSignature
+from bento.bundle.signing.signatures import add_signatures
+from bento.bundle.signing.sigstore_file import SigstoreSignature
 from bento.errors import BundleError, SigningError, UntrustedError
 from bento.packers import ArchivePacker
 from bento.store import Store, attach, check_signed, check_trust, load, pull, push, sign, unpack

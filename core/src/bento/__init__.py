@@ -53,8 +53,8 @@ from .tag import Tag
 
 if TYPE_CHECKING:
     from .bundle import Bundle
-    from .bundle.identity import Identity
-    from .bundle.identity_token import IdentityToken
+    from .bundle.signing.identity import Identity
+    from .bundle.signing.identity_token import IdentityToken
     from .serving import Limits, serve
     from .serving.http.app import app
     from .serving.saving import save
@@ -121,8 +121,8 @@ __version__ = "0.1.0"
 # Saving, loading and serving are imported when they are first used, so that `import bento` stays fast.
 _LAZY = {
     "Bundle": "bundle",
-    "Identity": "bundle.identity",
-    "IdentityToken": "bundle.identity_token",
+    "Identity": "bundle.signing.identity",
+    "IdentityToken": "bundle.signing.identity_token",
     "Limits": "serving",
     "Store": "store",
     "app": "serving",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .examples import Body, Golden, read_examples
-from .ledger import Ledger
+from .files.ledger import Ledger
 from .load import load_service
 from .model import Bundle, open_bundle
 from .verify import verify

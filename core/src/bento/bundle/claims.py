@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BundleError
-from .paths import SBOM
+from .files.tree import open_file
+from .manifest.paths import SBOM
 from .sbom import write_sbom
-from .tree import open_file
 
 if TYPE_CHECKING:
     from .model import Bundle

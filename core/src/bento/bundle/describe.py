@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..artifact import type_name
 from ..errors import ArtifactError
-from .checks import CONTROL, FieldError
-from .entries import AdapterEntry, ApiEntry, ArtifactEntry, BatchEntry, CondaEntry, EnvEntry
+from .manifest.checks import CONTROL, FieldError
+from .manifest.entries import AdapterEntry, ApiEntry, ArtifactEntry, BatchEntry, CondaEntry, EnvEntry
 
 if TYPE_CHECKING:
     from ..adapter import Adapter

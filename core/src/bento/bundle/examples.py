@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from .entries import BodyEntry, ExampleEntry
-from .paths import EXAMPLES
-from .tree import open_file
+from .files.tree import open_file
+from .manifest.entries import BodyEntry, ExampleEntry
+from .manifest.paths import EXAMPLES
 
 if TYPE_CHECKING:
     from .model import Bundle

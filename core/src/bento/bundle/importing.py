@@ -15,10 +15,10 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from ..errors import BundleError
-from .finder import find_chain, is_package
-from .home import MAIN, module_name
+from .manifest.paths import REQUIREMENTS, SOURCE
 from .needs import other_versions
-from .paths import REQUIREMENTS, SOURCE
+from .source.finder import find_chain, is_package
+from .source.home import MAIN, module_name
 
 if TYPE_CHECKING:
     from importlib.abc import Loader

@@ -12,14 +12,14 @@ from ..errors import ArtifactError, BundleError
 from ..service import Service
 from .edits import warn_of_loaded
 from .importing import import_source, modules_of
+from .manifest.paths import ARTIFACTS
 from .needs import check_plugins, other_versions
-from .paths import ARTIFACTS
 from .verify import verify
 
 if TYPE_CHECKING:
-    from .entries import ArtifactEntry
-    from .hashing import Progress
-    from .ledger import Ledger
+    from .files.hashing import Progress
+    from .files.ledger import Ledger
+    from .manifest.entries import ArtifactEntry
     from .model import Bundle
 
 log = logging.getLogger(__name__)

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from ..errors import BundleError
 from ..tag import Tag
-from .formats import MAX_MANIFEST, read_manifest
-from .hashing import list_digest
-from .manifest import MANIFEST, Manifest
-from .paths import SIGNATURE
-from .tree import open_file
+from .files.hashing import list_digest
+from .files.tree import open_file
+from .manifest.formats import MAX_MANIFEST, read_manifest
+from .manifest.manifest import MANIFEST, Manifest
+from .manifest.paths import SIGNATURE
 
 
 @dataclass(frozen=True, slots=True)

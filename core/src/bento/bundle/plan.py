@@ -13,22 +13,22 @@ from ..errors import BundleError, TagError
 from ..registry import Registry, installed
 from ..service import check_loadable
 from ..tag import Tag
-from .checks import FieldError
-from .conda import check_agrees, conda_of
 from .describe import describe_api, describe_artifact, describe_doc, describe_env
-from .fields import label_name, label_value
-from .history import describe_code
-from .local import local_asks
-from .paths import SOURCE
-from .requirements import Ask, ask, env_asks, pin
-from .source import Source, collect, project_file
+from .manifest.checks import FieldError
+from .manifest.fields import label_name, label_value
+from .manifest.paths import SOURCE
+from .requirements.asks import Ask, ask, env_asks, pin
+from .requirements.closure import local_asks
+from .requirements.conda import check_agrees, conda_of
+from .source.history import describe_code
+from .source.project import Source, collect, project_file
 
 if TYPE_CHECKING:
     from ..env.conda import Conda
     from ..service import Service
-    from .entries import ApiEntry, ArtifactEntry, CodeEntry, EnvEntry
-    from .home import Home
-    from .installed import Environment, Installed
+    from .installed.environment import Environment, Installed
+    from .manifest.entries import ApiEntry, ArtifactEntry, CodeEntry, EnvEntry
+    from .source.home import Home
 
 
 @dataclass(frozen=True, slots=True)

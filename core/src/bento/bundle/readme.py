@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from .entries import ApiEntry
+    from .manifest.entries import ApiEntry
 
 _ADDRESS: Final = "http://127.0.0.1:3000"
 

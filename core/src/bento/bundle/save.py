@@ -11,28 +11,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ..packers.lock import parse_lock
-from .atomic import new_folder
 from .edits import warn_of_saved
 from .examples import Golden, write_examples
-from .fields import TIME_FORMAT
-from .hashing import Hasher, Progress, list_digest
-from .home import find_home
-from .installed import Environment
-from .lock import lock_tree
-from .manifest import FORMAT, Manifest
+from .files.atomic import new_folder
+from .files.hashing import Hasher, Progress, list_digest
+from .files.tree import open_file, relative, walk
+from .installed.environment import Environment
+from .installed.wheels import build_wheel
+from .manifest.fields import TIME_FORMAT
+from .manifest.manifest import FORMAT, Manifest
+from .manifest.paths import ENVIRONMENT, LOCK, MANIFEST, README, REQUIREMENTS, SBOM, WHEELS
 from .model import Bundle, open_bundle
-from .paths import ENVIRONMENT, LOCK, MANIFEST, README, REQUIREMENTS, SBOM, WHEELS
 from .plan import Plan, make_plan
 from .readme import write_readme
+from .requirements.lock import lock_tree
 from .sbom import write_sbom
-from .script import check_guarded, imported_as
 from .slots import save_models
-from .tree import open_file, relative, walk
-from .wheels import build_wheel
+from .source.home import find_home
+from .source.script import check_guarded, imported_as
 
 if TYPE_CHECKING:
     from ..service import Service
-    from .entries import ExampleEntry
+    from .manifest.entries import ExampleEntry
 
 _PIECE: Final = 1 << 20
 

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from .. import __version__
-from .paths import ARTIFACTS, WHEELS
+from .manifest.paths import ARTIFACTS, WHEELS
 
 if TYPE_CHECKING:
     from ..artifact import JSON
     from ..packers.lock import Locked
-    from .entries import ArtifactEntry, File
+    from .manifest.entries import ArtifactEntry, File
 
 _SPECIFICATION: Final = "1.6"
 _SCHEMA: Final = "http://cyclonedx.org/schema/bom-1.6.schema.json"

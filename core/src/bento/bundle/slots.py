@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from ..artifact import Artifact, type_name
 from ..errors import ArtifactError
-from .atomic import disk_full
-from .checks import FieldError
-from .fields import file_path
-from .paths import ARTIFACTS
-from .tree import relative, walk
+from .files.atomic import disk_full
+from .files.tree import relative, walk
+from .manifest.checks import FieldError
+from .manifest.fields import file_path
+from .manifest.paths import ARTIFACTS
 
 if TYPE_CHECKING:
     from ..service import Service

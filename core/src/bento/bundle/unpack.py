@@ -18,16 +18,16 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 from ..errors import BundleError
-from .atomic import new_folder
-from .formats import MAX_MANIFEST, read_manifest
+from .files.atomic import new_folder
+from .files.room import check_room, check_size
+from .manifest.formats import MAX_MANIFEST, read_manifest
+from .manifest.paths import MANIFEST
 from .model import Bundle, open_bundle
-from .paths import MANIFEST
-from .room import check_room, check_size
-from .signatures import is_signature, largest, parse_signatures
+from .signing.signatures import is_signature, largest, parse_signatures
 
 if TYPE_CHECKING:
-    from .hashing import Progress
-    from .manifest import Manifest
+    from .files.hashing import Progress
+    from .manifest.manifest import Manifest
 
 # Source: APPNOTE.TXT, sections 4.3.7 (local header), 4.3.14 to 4.3.16 (end records, and where the large one is) and 4.4.4 (flags).
 _LOCAL: Final = struct.Struct("<4s5H3L2H")

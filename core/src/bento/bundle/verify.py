@@ -10,15 +10,15 @@ import os
 from typing import TYPE_CHECKING
 
 from ..errors import BundleError
-from .hashing import Hasher, Progress
+from .files.hashing import Hasher, Progress
+from .files.tree import open_file, relative, walk
+from .manifest.paths import MANIFEST, SIGNATURE, parents
 from .model import Bundle, read_content
-from .paths import MANIFEST, SIGNATURE, parents
-from .signatures import read_signatures
-from .tree import open_file, relative, walk
+from .signing.signatures import read_signatures
 
 if TYPE_CHECKING:
-    from .entries import File
-    from .ledger import Ledger
+    from .files.ledger import Ledger
+    from .manifest.entries import File
 
 
 def verify(bundle: Bundle, progress: Progress | None = None, *, ledger: Ledger | None = None, anew: bool = False) -> None:

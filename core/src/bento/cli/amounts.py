@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from ..bundle.room import parse_size
+from ..bundle.files.room import parse_size
 
 if TYPE_CHECKING:
     from ..bounds import Bounds

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..bundle.formats import read_manifest
+from ..bundle.manifest.formats import read_manifest
 from ..errors import NotFound
 from .command import Command
 from .main import Commands
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ..bundle import Bundle
-    from ..bundle.manifest import Manifest
+    from ..bundle.manifest.manifest import Manifest
     from ..service import Service
 
 log = logging.getLogger(__name__)

@@ -96,6 +96,6 @@ def _record(each: Cached) -> dict[str, object]:
 
 
 def _time(each: Cached) -> str:
-    from ..bundle.fields import TIME_FORMAT
+    from ..bundle.manifest.fields import TIME_FORMAT
 
     return each.used.strftime(TIME_FORMAT)

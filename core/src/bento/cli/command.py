@@ -19,8 +19,8 @@ from .output import size_text
 
 if TYPE_CHECKING:
     from ..bundle import Bundle
-    from ..bundle.hashing import Progress
-    from ..bundle.identity import Identity
+    from ..bundle.files.hashing import Progress
+    from ..bundle.signing.identity import Identity
     from ..store import Store
 
 Keys: TypeAlias = "tuple[Path | Identity, ...]"
@@ -57,7 +57,7 @@ class PlainFormatter(logging.Formatter):
     """Formats what is logged so that a terminal shows it, and obeys nothing in it."""
 
     def format(self, record: logging.LogRecord) -> str:
-        from ..bundle.checks import plain
+        from ..bundle.manifest.checks import plain
 
         return plain(super().format(record))
 
@@ -72,7 +72,7 @@ def sentence(error: Exception) -> str:
 
     What is in it may come from anybody, and a terminal obeys what it is shown.
     """
-    from ..bundle.checks import plain
+    from ..bundle.manifest.checks import plain
 
     return plain(str(error) if isinstance(error, BentoError) else f"{type(error).__name__}: {error}")
 
@@ -147,7 +147,7 @@ def _identities(identity: str | None, issuer: str | None, trusted_root: Path | N
         return ()
     if not (identity and issuer):
         raise click.UsageError("expected --identity NAME and --issuer URL together: the name alone is anybody's who is called so somewhere")
-    from ..bundle.identity import Identity
+    from ..bundle.signing.identity import Identity
 
     return (Identity(identity, issuer=issuer, trusted_root=trusted_root),)
 

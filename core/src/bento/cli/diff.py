@@ -13,7 +13,7 @@ from .output import print_json, print_table
 
 if TYPE_CHECKING:
     from ..bundle import Bundle
-    from ..bundle.change import Change
+    from ..bundle.comparing.change import Change
 
 
 @click.command(
@@ -34,7 +34,7 @@ def command(ctx: click.Context, old: str, new: str, *, as_json: bool, store_path
     OLD and NEW are tags, paths or URLs; only the manifests are read. Exits with 1 if NEW may refuse what clients of OLD send, or answer
     what they do not expect.
     """
-    from ..bundle.compare import compare
+    from ..bundle.comparing.compare import compare
     from ..store import find
 
     store = open_store(store_path)
@@ -51,7 +51,7 @@ def command(ctx: click.Context, old: str, new: str, *, as_json: bool, store_path
 
 def _print(old: Bundle, new: Bundle, changes: list[Change]) -> None:
     """A table of the changes, and a sentence on clients."""
-    from ..bundle.checks import plain
+    from ..bundle.manifest.checks import plain
 
     if not changes:
         click.echo(f"{old.tag} and {new.tag} hold the same")

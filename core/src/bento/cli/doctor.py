@@ -14,7 +14,7 @@ from .output import print_json, print_table
 
 if TYPE_CHECKING:
     from ..bundle import Bundle
-    from ..bundle.finding import Finding
+    from ..bundle.examining.finding import Finding
     from ..store import Store
 
 _COLOURS = {"ok": "green", "differs": "yellow", "missing": "red", "unknown": "yellow"}
@@ -52,7 +52,7 @@ def command(ctx: click.Context, target: str, *, as_json: bool, store_path: Path 
 
 
 def _findings(bundle: Bundle, store: Store | None) -> Iterator[Finding]:
-    from ..bundle.examine import examine
+    from ..bundle.examining.examine import examine
 
     yield _files(bundle, store)
     yield _trust(bundle, store)
@@ -60,7 +60,7 @@ def _findings(bundle: Bundle, store: Store | None) -> Iterator[Finding]:
 
 
 def _files(bundle: Bundle, store: Store | None) -> Finding:
-    from ..bundle.finding import Finding
+    from ..bundle.examining.finding import Finding
     from ..errors import BundleError
     from ..store import verify
 
@@ -72,7 +72,7 @@ def _files(bundle: Bundle, store: Store | None) -> Finding:
 
 
 def _trust(bundle: Bundle, store: Store | None) -> Finding:
-    from ..bundle.finding import Finding
+    from ..bundle.examining.finding import Finding
     from ..errors import UntrustedError
     from ..store import check_trust
 

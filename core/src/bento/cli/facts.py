@@ -9,7 +9,7 @@ from .output import size_text
 
 if TYPE_CHECKING:
     from ..bundle import Bundle
-    from ..bundle.entries import ApiEntry, ArtifactEntry, ExampleEntry
+    from ..bundle.manifest.entries import ApiEntry, ArtifactEntry, ExampleEntry
     from ..store.transfer import Moved
 
 
@@ -47,7 +47,7 @@ def carried(bundle: Bundle, moved: Moved) -> dict[str, object]:
 
 def facts(bundle: Bundle) -> dict[str, str | list[str]]:
     """A bundle's facts, in the order people look for them."""
-    from ..bundle.paths import LOCK
+    from ..bundle.manifest.paths import LOCK
 
     manifest = bundle.manifest
     env = manifest.env

@@ -14,7 +14,7 @@ _ROUNDED = 0.99995
 
 def print_json(value: object) -> None:
     """One JSON document, indented."""
-    from ..bundle.checks import CONTROL
+    from ..bundle.manifest.checks import CONTROL
 
     text = json.dumps(value, indent=2, ensure_ascii=False)
     click.echo(CONTROL.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text))
@@ -39,7 +39,7 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 def print_facts(facts: Mapping[str, str | Sequence[str]]) -> None:
     """`name  value` lines; a list's values stand below each other, and what is empty is left out."""
-    from ..bundle.checks import plain
+    from ..bundle.manifest.checks import plain
 
     width = max(map(len, facts))
     for name, value in facts.items():

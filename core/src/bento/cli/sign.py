@@ -15,9 +15,9 @@ from .output import print_json
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..bundle.identity import Identity
-    from ..bundle.identity_token import IdentityToken
-    from ..bundle.keys import PublicKey
+    from ..bundle.signing.identity import Identity
+    from ..bundle.signing.identity_token import IdentityToken
+    from ..bundle.signing.keys import PublicKey
     from ..store import Store
 
     Told = Iterator[tuple[str, dict[str, object]]]
@@ -84,7 +84,7 @@ def command(  # noqa: PLR0913 - one for each option
 
 
 def _token(file: IO[str] | None, trust_config: Path | None) -> IdentityToken:
-    from ..bundle.identity_token import IdentityToken
+    from ..bundle.signing.identity_token import IdentityToken
 
     return IdentityToken(file.read() if file else os.environ.get(_TOKEN), trust_config=trust_config)
 
@@ -102,7 +102,7 @@ def _done(
 
 
 def _make(file: Path) -> Told:
-    from ..bundle.keys import new_key, read_public_key
+    from ..bundle.signing.keys import new_key, read_public_key
 
     public = new_key(file)
     known = read_public_key(public)
@@ -130,12 +130,12 @@ def _attach(target: str, file: Path, store: Store | None) -> tuple[str, dict[str
 
 
 def _record(signer: PublicKey | Identity) -> dict[str, str]:
-    from ..bundle.keys import PublicKey
+    from ..bundle.signing.keys import PublicKey
 
     return {"key": signer.id} if isinstance(signer, PublicKey) else {"identity": signer.name, "issuer": signer.issuer}
 
 
 def _called(signer: PublicKey | Identity) -> str:
-    from ..bundle.keys import PublicKey
+    from ..bundle.signing.keys import PublicKey
 
     return f"the key {signer}" if isinstance(signer, PublicKey) else str(signer)

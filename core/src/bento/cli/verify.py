@@ -38,7 +38,7 @@ def command(target: str, *, keys: Keys, signatures: tuple[Path, ...], as_json: b
 
     Every file is compared with the manifest; none of its code runs.
     """
-    from ..bundle.signatures import read_signature
+    from ..bundle.signing.signatures import read_signature
     from ..store import check_signed, find, verify
     from ..store.provenance import told_signatures
 

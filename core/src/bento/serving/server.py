@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ..bundle import Bundle
-    from ..bundle.identity import Identity
+    from ..bundle.signing.identity import Identity
     from ..service import Service
     from ..store import Store
     from ..tag import Tag

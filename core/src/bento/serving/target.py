@@ -18,7 +18,7 @@ from ..store import check_trust, find, load
 from ..tag import Tag
 
 if TYPE_CHECKING:
-    from ..bundle.identity import Identity
+    from ..bundle.signing.identity import Identity
     from ..store import Store
 
 

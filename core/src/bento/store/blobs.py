@@ -118,7 +118,7 @@ def _link_either(file: Path, blob: Path, spare: Path) -> os.stat_result | None:
 
 def _same(one: Path, other: Path) -> bool:
     """Whether two files hold the same bytes: a digest would only say what a blob was when it was made."""
-    from ..bundle.tree import open_file
+    from ..bundle.files.tree import open_file
 
     with open_file(one) as left, open_file(other) as right:
         first, second = memoryview(bytearray(_PIECE)), memoryview(bytearray(_PIECE))

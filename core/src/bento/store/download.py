@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from .. import __version__
-from ..bundle.checks import in_one_line
-from ..bundle.room import check_room, check_size
+from ..bundle.files.room import check_room, check_size
+from ..bundle.manifest.checks import in_one_line
 from ..errors import BentoError, RemoteError
 from ..tag import Tag
 from .address import shown

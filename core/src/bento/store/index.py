@@ -19,7 +19,7 @@ from ..tag import Tag
 
 if TYPE_CHECKING:
     from ..bundle import Bundle
-    from ..bundle.manifest import Manifest
+    from ..bundle.manifest.manifest import Manifest
 
 _FILE: Final = "index"
 _MANIFEST: Final = "/bento.json"

@@ -7,7 +7,7 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..bundle.identity import Identity
+from ..bundle.signing.identity import Identity
 from ..errors import SigningError
 from .verdict import Signer, read_signer
 

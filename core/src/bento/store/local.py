@@ -22,7 +22,7 @@ from .workspace import empty, locked, sync, workspace
 
 if TYPE_CHECKING:
     from ..bundle import Bundle, Golden
-    from ..bundle.hashing import Progress
+    from ..bundle.files.hashing import Progress
     from ..service import Service
 
 log = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ class Store:
 
         A bundle that is here already stays as it is, with the signatures of both; another one under the same tag is a StoreError.
         """
-        from ..bundle.signatures import add_signatures, read_signatures
+        from ..bundle.signing.signatures import add_signatures, read_signatures
 
         with refusing(self.root, task), workspace(self.root) as scratch:
             draft = write(scratch / "draft")

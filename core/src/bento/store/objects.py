@@ -13,7 +13,7 @@ from . import patience
 from .place import PIECE, Place, Tally, checked
 
 if TYPE_CHECKING:
-    from ..bundle.manifest import File
+    from ..bundle.manifest.manifest import File
 
 log = logging.getLogger(__name__)
 

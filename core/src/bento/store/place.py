@@ -20,7 +20,7 @@ from ..errors import RemoteError
 from .workspace import sync
 
 if TYPE_CHECKING:
-    from ..bundle.manifest import File
+    from ..bundle.manifest.manifest import File
 
 Tally = Callable[[int], object]
 """Is told how many bytes have moved since it was last told."""

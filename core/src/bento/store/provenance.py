@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..bundle.identity import Identity
-from ..bundle.paths import LOCK, SBOM
-from ..bundle.signatures import Signature, read_signatures
-from ..bundle.sigstore_library import claims, has_library
+from ..bundle.manifest.paths import LOCK, SBOM
+from ..bundle.signing.identity import Identity
+from ..bundle.signing.signatures import Signature, read_signatures
+from ..bundle.signing.sigstore_library import claims, has_library
 from ..errors import SigningError, UntrustedError
 from .keyring import named_signers
 from .notes import ORIGINS, read_note
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..bundle import Bundle
-    from ..bundle.signatures import AnySignature
+    from ..bundle.signing.signatures import AnySignature
     from .local import Store
     from .verdict import Signer
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 from urllib.parse import urlencode, urljoin, urlsplit
 
-from ..bundle.checks import in_one_line, shortened
+from ..bundle.manifest.checks import in_one_line, shortened
 from ..errors import RemoteError
 from .web import ask, check_onward, is_here
 

@@ -22,9 +22,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from ..bundle.formats import MAX_MANIFEST, read_manifest
-from ..bundle.manifest import MANIFEST
-from ..bundle.signatures import is_signature, largest, parse_signatures
+from ..bundle.manifest.formats import MAX_MANIFEST, read_manifest
+from ..bundle.manifest.manifest import MANIFEST
+from ..bundle.signing.signatures import is_signature, largest, parse_signatures
 from ..errors import BentoError, BundleError, NotFound, RemoteError, StoreError, TagError
 from ..tag import Tag
 from .address import check_remote, shown
@@ -36,8 +36,8 @@ from .reason import reason
 from .unanswered import way_out
 
 if TYPE_CHECKING:
-    from ..bundle.manifest import File, Manifest
-    from ..bundle.signatures import AnySignature
+    from ..bundle.manifest.manifest import File, Manifest
+    from ..bundle.signing.signatures import AnySignature
 
 log = logging.getLogger(__name__)
 

@@ -27,7 +27,7 @@ def matches(summary: Summary, pattern: str | None, labels: Mapping[str, str]) ->
 
 def outdated(summaries: Iterable[Summary], *, older_than: timedelta | None = None, keep_last: int = 0) -> list[Summary]:
     """Those, of summaries sorted newest first, that are older than this, without the `keep_last` newest of each name."""
-    from ..bundle.fields import TIME_FORMAT
+    from ..bundle.manifest.fields import TIME_FORMAT
 
     created_before = (datetime.now(UTC) - (older_than or timedelta(0))).strftime(TIME_FORMAT)
     kept: Counter[str] = Counter()

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 from .. import bundle as bundles
 from ..bundle import Bundle
 from ..bundle.claims import check_sbom
-from ..bundle.identity_token import IdentityToken
-from ..bundle.keys import read_private_key
-from ..bundle.signatures import add_signatures, make_signature, read_signature
+from ..bundle.signing.identity_token import IdentityToken
+from ..bundle.signing.keys import read_private_key
+from ..bundle.signing.signatures import add_signatures, make_signature, read_signature
 from ..errors import SigningError
 from .ledger import ledger_of
 from .root import default_root, refusing
 from .usual import find
 
 if TYPE_CHECKING:
-    from ..bundle.identity import Identity
-    from ..bundle.keys import PublicKey
-    from ..bundle.signatures import AnySignature
+    from ..bundle.signing.identity import Identity
+    from ..bundle.signing.keys import PublicKey
+    from ..bundle.signing.signatures import AnySignature
     from ..tag import Tag
     from .local import Store
 

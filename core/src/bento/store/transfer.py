@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..bundle import Bundle, open_bundle, verify
-from ..bundle.atomic import new_folder
-from ..bundle.hashing import Hasher
-from ..bundle.manifest import MANIFEST, File
+from ..bundle.files.atomic import new_folder
+from ..bundle.files.hashing import Hasher
+from ..bundle.files.room import check_room, check_size
+from ..bundle.manifest.manifest import MANIFEST, File
 from ..bundle.model import read_content
-from ..bundle.room import check_room, check_size
-from ..bundle.signatures import add_signatures, read_signatures
+from ..bundle.signing.signatures import add_signatures, read_signatures
 from ..errors import BundleError, RemoteError
 from ..tag import LATEST
 from .address import shown
@@ -25,7 +25,7 @@ from .partial import complete, partial, size_of_partial
 from .root import refusing
 
 if TYPE_CHECKING:
-    from ..bundle.hashing import Progress
+    from ..bundle.files.hashing import Progress
     from .local import Store
     from .remote import Offer, Remote
 

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..bundle.identity import Identity
-from ..bundle.signatures import Signature, read_signatures
-from ..bundle.sigstore_file import SigstoreSignature
+from ..bundle.signing.identity import Identity
+from ..bundle.signing.signatures import Signature, read_signatures
+from ..bundle.signing.sigstore_file import SigstoreSignature
 from ..errors import UntrustedError
 from .keyring import key_folder, named_signers
 from .notes import TRUSTED, read_note
@@ -23,7 +23,7 @@ from .verdict import Signer, Verdict, judge, read_signers
 
 if TYPE_CHECKING:
     from ..bundle import Bundle
-    from ..bundle.signatures import AnySignature
+    from ..bundle.signing.signatures import AnySignature
     from .local import Store
 
 _CORE = "bento-core=="

@@ -20,7 +20,7 @@ from .local import store_of
 from .trust import check_trust
 
 if TYPE_CHECKING:
-    from ..bundle.identity import Identity
+    from ..bundle.signing.identity import Identity
     from ..service import Service
     from .local import Store
 

@@ -1,0 +1,1 @@
+"""Comparing: what differs between two bundles, and whether a client would break."""

@@ -1,0 +1,1 @@
+"""Examining: what is different here from what a bundle wants."""

@@ -1,0 +1,160 @@
+"""Checks: what makes a value fit a field, and the error that says what was expected, what came, and where."""
+
+from __future__ import annotations
+
+import math
+import re
+import reprlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from ...errors import BundleError, DefinitionError
+
+if TYPE_CHECKING:
+    from ...artifact import JSON
+
+CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""C0 and C1 controls, surrogates, line separators, and what turns the direction of text around."""
+
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_DEEPEST: Final = 32
+_SHOWN: Final = 80
+_WHOLE: Final = 2**63
+
+
+class FieldError(BundleError):
+    """A field refuses a value; `at` is the JSON path to it from the value that was read, such as `.artifacts[0].format`."""
+
+    def __init__(self, expected: str, got: object, at: str = "") -> None:
+        super().__init__(f"expected {expected}, got {shortened(got)} - at ${at}")
+        self.expected, self.got, self.at = expected, got, at
+
+    def under(self, step: str) -> FieldError:
+        """The same error as seen from the value that holds this one."""
+        return FieldError(self.expected, self.got, step + self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text of at most `longest` characters, no control characters but those `allowed`, that `fits`: a true result and no ValueError."""
+
+    expected: str
+    fits: Callable[[str], object]
+    longest: int = 256
+    allowed: str = ""
+
+    def __call__(self, value: object) -> str:
+        if isinstance(value, str) and len(value) <= self.longest and self._is_clean(value) and self._fits(value):
+            return value
+        raise FieldError(self.expected, value)
+
+    def _is_clean(self, value: str) -> bool:
+        return value.isprintable() or set(CONTROL.findall(value)) <= set(self.allowed)
+
+    def _fits(self, value: str) -> bool:
+        try:
+            return bool(self.fits(value))
+        except (ValueError, DefinitionError):
+            return False
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A whole number of at least `least` that other JSON readers hold too; true and false are none."""
+
+    expected: str
+    least: int
+
+    def __call__(self, value: object) -> int:
+        if isinstance(value, int) and not isinstance(value, bool) and self.least <= value < _WHOLE:
+            return value
+        raise FieldError(self.expected, value)
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A finite number, `0` only if `zero`."""
+
+    expected: str
+    zero: bool
+
+    def __call__(self, value: object) -> float:
+        if isinstance(value, int | float) and not isinstance(value, bool) and (0 < value < _WHOLE or (self.zero and value == 0)):
+            return float(value)
+        raise FieldError(self.expected, value)
+
+
+def flag(value: object) -> bool:
+    """Accept true and false, and nothing that merely counts as one of them."""
+    if not isinstance(value, bool):
+        raise FieldError("true or false", value)
+    return value
+
+
+def json_object(value: object) -> dict[str, JSON]:
+    """A JSON object as plain dicts and lists, without what JSON readers disagree on: NaN, numbers beyond 64 bits, depths beyond 32."""
+    if not isinstance(value, Mapping):
+        raise FieldError("an object", value)
+    return _object(value, 1)
+
+
+def step(key: object) -> str:
+    """How a JSON path goes on to the field `key`."""
+    is_name = isinstance(key, str) and len(key) <= _SHOWN and key.isidentifier()
+    return f".{key}" if is_name else f"[{shortened(key)}]"
+
+
+def plain(text: str) -> str:
+    """A text of several lines in which what a terminal would obey is written out instead."""
+    return text if text.isprintable() else CONTROL.sub(lambda found: found[0] if found[0] in "\n\t" else ascii(found[0])[1:-1], text)
+
+
+def in_one_line(text: str) -> str:
+    """The same in one line, for what a stranger said in the middle of a sentence of ours."""
+    return plain(" ".join(text.split()))
+
+
+def shortened(value: object) -> str:
+    """The `repr` of a value, with the middle of a long one left out: what came from elsewhere may be of any size."""
+    short = reprlib.Repr()
+    short.maxstring = short.maxother = _SHOWN
+    return short.repr(value)
+
+
+def _object(value: Mapping[object, object], depth: int) -> dict[str, JSON]:
+    return {_key(key): _item(step, key, item, depth) for key, item in value.items()}
+
+
+def _item(path: Callable[[Any], str], key: object, item: object, depth: int) -> JSON:
+    # A path is only put together once there is a fault: keys may be long, and many.
+    try:
+        return _json(item, depth + 1)
+    except FieldError as error:
+        raise error.under(path(key)) from None
+
+
+def _json(value: object, depth: int) -> JSON:
+    if depth > _DEEPEST:
+        raise FieldError(f"JSON at most {_DEEPEST} levels deep", value)
+    if isinstance(value, Mapping):
+        return _object(value, depth)
+    if isinstance(value, list | tuple):
+        return [_item("[{}]".format, index, item, depth) for index, item in enumerate(value)]
+    return _scalar(value)
+
+
+def _scalar(value: object) -> JSON:
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str) and not _SURROGATE.search(value):
+        return value
+    if (isinstance(value, float) and math.isfinite(value)) or (isinstance(value, int) and -_WHOLE <= value < _WHOLE):
+        return value
+    raise FieldError("a JSON value", value)
+
+
+def _key(key: object) -> str:
+    if isinstance(key, str) and not _SURROGATE.search(key):
+        return key
+    raise FieldError("a text as the name of a field", key)

@@ -1,0 +1,105 @@
+"""Records: frozen dataclasses whose annotations are checked when they are made, so that a record that exists is a valid one.
+
+An annotation is `Annotated[T, check]`, another record, `T | None`, `tuple[T, ...]` or `Mapping[K, V]` of such.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from types import MappingProxyType, NoneType
+from typing import TYPE_CHECKING, Annotated, Any, Self, cast, get_args, get_origin, get_type_hints
+
+from .checks import FieldError, step
+
+if TYPE_CHECKING:
+    from ...artifact import JSON
+
+Check = Callable[[object], object]
+
+
+class Record:
+    """A value whose fields are checked; a wrong one is a FieldError that names it."""
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        for name, check in self._checks().items():
+            given = getattr(self, name)
+            checked = _under(step, name, check, given)
+            if checked is not given:
+                object.__setattr__(self, name, checked)
+
+    @classmethod
+    def read(cls, value: object) -> Self:
+        """The record that a JSON object stands for: exactly its fields, no more and no fewer."""
+        if isinstance(value, cls):
+            return value
+        if not isinstance(value, Mapping):
+            raise FieldError("an object", value)
+        known = cls._checks()
+        for name in known:
+            if name not in value:
+                raise FieldError(f"a field {name!r}", sorted(map(str, value)))
+        for name in value:
+            if name not in known:
+                raise FieldError(f"only the fields {', '.join(known)}", name)
+        return cls(**value)
+
+    @classmethod
+    @functools.cache
+    def _checks(cls) -> Mapping[str, Check]:
+        hints = get_type_hints(cls, include_extras=True)
+        return MappingProxyType({field.name: _check(hints[field.name]) for field in fields(cast("Any", cls))})
+
+    def plain(self) -> dict[str, JSON]:
+        """The record as a JSON object."""
+        return {field.name: _plain(getattr(self, field.name)) for field in fields(cast("Any", self))}
+
+
+def _plain(value: object) -> JSON:
+    if isinstance(value, Record):
+        return value.plain()
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return cast("JSON", dict(value) if isinstance(value, Mapping) else value)
+
+
+def _check(annotation: Any) -> Check:
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return cast("Check", arguments[1])
+    if isinstance(annotation, type) and issubclass(annotation, Record):
+        return annotation.read
+    if origin is tuple:
+        return functools.partial(_each, _check(arguments[0]))
+    if origin is Mapping:
+        return functools.partial(_entries, _check(arguments[0]), _check(arguments[1]))
+    if NoneType in arguments:
+        return functools.partial(_maybe, _check(arguments[0]))
+    raise TypeError(f"no check for {annotation!r}")
+
+
+def _maybe(check: Check, value: object) -> object:
+    return None if value is None else check(value)
+
+
+def _each(check: Check, value: object) -> tuple[object, ...]:
+    if not isinstance(value, list | tuple):
+        raise FieldError("a list", value)
+    return tuple(_under("[{}]".format, index, check, item) for index, item in enumerate(value))
+
+
+def _entries(key_check: Check, check: Check, value: object) -> dict[object, object]:
+    if not isinstance(value, Mapping):
+        raise FieldError("an object", value)
+    return {_under(step, key, key_check, key): _under(step, key, check, item) for key, item in value.items()}
+
+
+def _under(path: Callable[[Any], str], key: object, check: Check, value: object) -> object:
+    # A path is only put together once there is a fault: there are hundreds of fields in a manifest.
+    try:
+        return check(value)
+    except FieldError as error:
+        raise error.under(path(key)) from None

@@ -1,0 +1,1 @@
+"""Signing: who vouches for a bundle, by a key or by an identity."""

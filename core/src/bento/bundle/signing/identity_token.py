@@ -1,0 +1,66 @@
+"""Tokens to sign with: an issuer's word for who someone is, for which Sigstore gives a certificate.
+
+Source: OpenID Connect Core 1.0, section 2 (ID tokens).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...errors import SigningError
+from .identity import Identity
+from .sigstore_file import SigstoreSignature
+from .sigstore_library import claims, hashed, need_library, reason, trust_config
+
+if TYPE_CHECKING:
+    from ..model import Bundle
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityToken:
+    """What to sign a bundle with by way of Sigstore: an OpenID Connect token, by default the one that the CI job this runs in may ask for.
+
+    `trust_config` is a file with the configuration of clients of one's own instance of Sigstore; without one it is the public instance,
+    whose log tells everybody, for good, who signed what and when.
+    """
+
+    text: str | None = field(default=None, repr=False)
+    trust_config: str | Path | None = field(default=None, kw_only=True)
+
+    def sign(self, bundle: Bundle) -> tuple[SigstoreSignature, Identity]:
+        """Sign a bundle, which is for the caller to have verified; returns the signature and, as its certificate says it, by whom it is."""
+        need_library()
+        from sigstore.sign import SigningContext
+
+        token, config = self._token(), trust_config(self.trust_config)
+        try:
+            with SigningContext.from_trust_config(config).signer(token) as signer:
+                signature = SigstoreSignature(signer.sign_artifact(hashed(bundle.fingerprint)).to_json().encode())
+        except Exception as error:
+            raise SigningError(f"Sigstore has not signed {bundle.tag}: {reason(error)}") from error
+        name, issuer = claims(signature) or ("", "")
+        identity = Identity(name, issuer=issuer, trusted_root=self.trust_config)
+        if fault := identity.fault(signature, bundle.fingerprint):
+            raise SigningError(f"Sigstore has signed {bundle.tag} in a way that does not hold here: {fault}")
+        return signature, identity
+
+    def _token(self) -> Any:
+        from sigstore import oidc
+
+        try:
+            text = self.text or oidc.detect_credential()
+        except Exception as error:
+            raise SigningError(
+                f"this CI job gives no identity to sign with: {reason(error)}: allow it to ask for one, on GitHub by `id-token: write`"
+            ) from error
+        if not text:
+            raise SigningError(
+                "there is no identity to sign with: run it in a CI job that may ask for an OpenID Connect token, or give one, "
+                "such as `sigstore get-identity-token` prints"
+            )
+        try:
+            return oidc.IdentityToken(text.strip())
+        except Exception as error:
+            raise SigningError(f"the identity token is of no use: {reason(error)}: get a new one, they last some minutes") from error

@@ -1,0 +1,1 @@
+"""Source: which files and distributions a service needs, found without running them."""

@@ -1,0 +1,114 @@
+"""Which modules a file of Python imports, read from its text without running it."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ...errors import DefinitionError
+
+_CATCHES: Final = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException"})
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """One imported module, and the names taken from it; a `guarded` one may be missing."""
+
+    module: str
+    names: tuple[str, ...]
+    line: int
+    guarded: bool
+
+
+def parse(file: Path) -> ast.Module:
+    """The syntax tree of a file; one that is no Python is a DefinitionError that says where."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(file.read_bytes(), str(file))
+    except SyntaxError as error:
+        raise DefinitionError(f"{file}:{error.lineno or 1} is not Python: {error.msg}") from error
+    except (ValueError, OSError) as error:
+        raise DefinitionError(f"cannot read {file}: {error}") from error
+
+
+def read_imports(file: Path, module: str) -> list[Import]:
+    """What the file of `module` imports when it is imported itself, in its functions too.
+
+    Left out is what runs only under `if TYPE_CHECKING:` or `if __name__ == "__main__":`. Guarded is what stands in a
+    `try` that catches ImportError, or in either branch of a test of the platform or of Python's version.
+    """
+    package = module if file.name.partition(".")[0] == "__init__" else module.rpartition(".")[0]
+    scan = _Scan(package)
+    scan.visit(parse(file))
+    return scan.found
+
+
+def is_main_test(test: ast.expr) -> bool:
+    """Whether a condition holds only in the script that is run: `__name__ == "__main__"`, with or without more."""
+    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
+        return any(is_main_test(value) for value in test.values)
+    if not (isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq)):
+        return False
+    return {ast.unparse(test.left), ast.unparse(test.comparators[0])} == {"__name__", "'__main__'"}
+
+
+class _Scan(ast.NodeVisitor):
+    def __init__(self, package: str) -> None:
+        self.found: list[Import] = []
+        self._package = package
+        self._guards = 0
+
+    def visit_Import(self, node: ast.Import) -> None:
+        self.found += [Import(alias.name, (), node.lineno, self._guards > 0) for alias in node.names]
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        names = tuple(alias.name for alias in node.names if alias.name != "*")
+        self.found.append(Import(self._absolute(node), names, node.lineno, self._guards > 0))
+
+    def visit_If(self, node: ast.If) -> None:
+        if is_main_test(node.test) or ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+            self._visit_all(node.orelse)
+        else:
+            self._visit_guarded(node.body + node.orelse, _mentions(node.test, {"version_info", "platform"}))
+
+    def visit_Try(self, node: ast.Try | ast.TryStar) -> None:
+        kinds = [handler.type for handler in node.handlers]
+        caught = any(kind is None or _mentions(kind, _CATCHES) for kind in kinds)
+        self._visit_guarded([*node.body, *node.handlers], caught)
+        self._visit_all([*node.orelse, *node.finalbody])
+
+    visit_TryStar = visit_Try  # noqa: N815
+
+    def visit_With(self, node: ast.With) -> None:
+        managers = [item.context_expr for item in node.items]
+        self._visit_guarded(node.body, any(_mentions(manager, {"suppress"}) and _mentions(manager, _CATCHES) for manager in managers))
+
+    def _visit_guarded(self, nodes: Iterable[ast.AST], guarded: bool) -> None:
+        self._guards += guarded
+        self._visit_all(nodes)
+        self._guards -= guarded
+
+    def _visit_all(self, nodes: Iterable[ast.AST]) -> None:
+        for node in nodes:
+            self.visit(node)
+
+    def _absolute(self, node: ast.ImportFrom) -> str:
+        """The module's full name; one beyond the top-level package keeps its dots, and is no module anywhere."""
+        if not node.level:
+            return node.module or ""
+        parents = self._package.split(".") if self._package else []
+        if node.level > len(parents):
+            return "." * node.level + (node.module or "")
+        base = parents[: len(parents) - node.level + 1]
+        return ".".join([*base, node.module] if node.module else base)
+
+
+def _mentions(test: ast.AST, names: Iterable[str]) -> bool:
+    found = {node.id for node in ast.walk(test) if isinstance(node, ast.Name)}
+    found |= {node.attr for node in ast.walk(test) if isinstance(node, ast.Attribute)}
+    return not found.isdisjoint(names)

@@ -1,0 +1,70 @@
+"""Scripts: services whose file is the program that is run, and is imported as a module when their bundle is loaded."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType, FunctionType, ModuleType
+
+from ...errors import DefinitionError
+from .imports import is_main_test, parse
+
+
+def defines(tree: ast.Module, class_name: str) -> bool:
+    """Whether a file has a class statement for `Outer.Inner`."""
+    nodes: list[ast.AST] = [tree]
+    for name in class_name.split("."):
+        nodes = [node for outer in nodes for node in ast.walk(outer) if isinstance(node, ast.ClassDef) and node.name == name]
+    return bool(nodes)
+
+
+def check_guarded(module: ModuleType, file: Path) -> None:
+    """Refuse a save that the module's own top level makes: importing the bundle's copy would train and save again."""
+    line = _running_line(module)
+    if line is None:
+        return
+    for node in ast.walk(parse(file)):
+        if isinstance(node, ast.If) and is_main_test(node.test) and node.body[0].lineno <= line <= (node.body[-1].end_lineno or line):
+            return
+    raise DefinitionError(
+        f"{file}:{line} saves whenever the file is imported, and loading the bundle imports it: "
+        'put everything that trains and saves under if __name__ == "__main__":'
+    )
+
+
+def _running_line(module: ModuleType) -> int | None:
+    """The line that the module's top level is at, if it is running now."""
+    frame: FrameType | None = sys._getframe()  # noqa: SLF001 - documented, and inspect.stack() reads every file on the way
+    while frame is not None:
+        if frame.f_globals is vars(module) and frame.f_code.co_name == "<module>":
+            return frame.f_lineno
+        frame = frame.f_back
+    return None
+
+
+@contextmanager
+def imported_as(module: ModuleType, name: str) -> Iterator[None]:
+    """While the block runs, what a script defines says that it comes from the module `name`, as it will when the bundle is loaded.
+
+    Formats that write down where a class is found, as pickle does, then write what another process can import.
+    """
+    if module.__name__ == name:
+        yield
+        return
+    own = [value for value in vars(module).values() if isinstance(value, type | FunctionType) and value.__module__ == module.__name__]
+    before = sys.modules.get(name)
+    sys.modules[name] = module
+    try:
+        for value in own:
+            value.__module__ = name
+        yield
+    finally:
+        for value in own:
+            value.__module__ = module.__name__
+        if before is None:
+            del sys.modules[name]
+        else:
+            sys.modules[name] = before
