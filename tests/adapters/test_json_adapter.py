@@ -16,7 +16,7 @@ import msgpack
 import numpy as np
 import pytest
 
-from bento import BadInput, DefinitionError, Payload, UnsupportedMediaType
+from bento import BadInput, DefinitionError, Payload, TooLarge, UnsupportedMediaType
 from bento.adapters import JsonAdapter
 
 FROZEN = """
@@ -146,6 +146,25 @@ def test_a_document_has_at_most_100_levels(deepest, deeper, content_type):
 
 def test_brackets_in_texts_are_no_levels():
     assert read(b'"' + b"[" * 1000 + b'"') == "[" * 1000
+
+
+@pytest.mark.parametrize("content_type", [JSON, MSGPACK])
+def test_a_large_document_has_at_most_five_million_lists_and_objects(content_type):
+    """One of a byte takes some hundred bytes of memory."""
+
+    def document(inside: int) -> bytes:
+        if content_type == JSON:
+            return b"[" + b"[]," * (inside - 1) + b"{}]"
+        return b"\xdd" + inside.to_bytes(4, "big") + b"\x90" * (inside - 1) + b"\x80"
+
+    assert len(read(document(4_999_999), content_type)) == 4_999_999
+    with pytest.raises(TooLarge) as refused:
+        read(document(5_000_000), content_type)
+    assert str(refused.value) == "the body holds more than 5000000 lists and objects: send numbers as an array of bytes, or fewer at once"
+
+
+def test_brackets_in_the_texts_of_a_large_document_are_no_lists():
+    assert read(b'["' + b"[" * 5_000_001 + b'"]') == ["[" * 5_000_001]
 
 
 def test_a_bomb_of_nested_msgpack_headers_is_refused_before_anything_is_built():

@@ -23,6 +23,10 @@ class Sizes(bento.Service):
     def size(self, file):
         return len(file)
 
+    @bento.api(input=JsonAdapter(), output=JsonAdapter())
+    def count(self, document):
+        return len(document)
+
 service = Sizes()
 """
 ON_EITHER_LANE = pytest.mark.parametrize("lane", [{}, {"content_encoding": "identity"}], ids=["fast", "ordinary"])
@@ -64,6 +68,15 @@ def test_a_body_of_streams_without_end_is_unpacked_in_linear_time(server):
     answer = ask(server.port, post("/size", body, "application/octet-stream", content_encoding="gzip"))
     assert (answer.status, answer.body) == (200, b"5")
     assert time.monotonic() - started < 10.0
+
+
+def test_a_small_body_of_countless_lists_is_refused_in_a_fraction_of_the_room_that_they_would_take(server):
+    lists = 32 * MEGABYTE
+    body = gzip.compress(b"\xdd" + lists.to_bytes(4, "big") + b"\x90" * lists)
+    before = server.memory()
+    answer = ask(server.port, post("/count", body, "application/msgpack", content_encoding="gzip"))
+    assert (len(body) < MEGABYTE, answer.status) == (True, 413)
+    assert server.peak() - before < 1024 * MEGABYTE
 
 
 def test_what_is_kept_of_content_types_is_little():

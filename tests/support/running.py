@@ -117,8 +117,15 @@ class Server:
 
     def memory(self) -> int:
         """The bytes of the process that no file backs."""
+        return self._bytes("RssAnon")
+
+    def peak(self) -> int:
+        """The most bytes that the process has had in memory so far."""
+        return self._bytes("VmHWM")
+
+    def _bytes(self, name: str) -> int:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
-        found = re.search(r"RssAnon:\s+(\d+) kB", status)
+        found = re.search(rf"{name}:\s+(\d+) kB", status)
         assert found is not None
         return int(found[1]) * 1024
 

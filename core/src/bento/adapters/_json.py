@@ -17,7 +17,7 @@ DEEPEST = 100
 """How many levels of lists and objects a document may have."""
 
 _NESTING = frozenset({list, dict})
-_LARGE = 1024 * 1024
+_LARGE = _pieces.LARGE
 _MANY = 10_000
 _SMALLEST, _LARGEST = -(2**63), 2**64 - 1
 
@@ -31,7 +31,7 @@ def source(payload: Payload) -> bytes | bytearray | str:
 
 def parse(text: bytes | bytearray | str) -> Any:
     """The value of a JSON text. Bare NaN and Infinity are refused; of two equal keys the last counts, as in Python and JavaScript;
-    integers beyond 64 bits become floats. A large one is refused if it has more than `DEEPEST` levels."""
+    integers beyond 64 bits become floats. A large one is refused if it has more than `DEEPEST` levels, or too many lists and objects."""
     import orjson
 
     if len(text) > _LARGE:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from itertools import count
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from ..errors import BadInput
 from ._json import DEEPEST, check_depth
+from ._pieces import LARGE, check_count, without_collector
 from ._plain import ATOMS, document, plain
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import msgpack
 
     from ..payload import Payload, ReadableBuffer
+
+T = TypeVar("T")
 
 # A map around one large value fits in this much, on either side of it.
 _FRAME = 1024
@@ -33,12 +39,16 @@ def load(payload: Payload) -> Any:
 
 
 def parse(payload: Payload) -> Any:
-    """As `load`, however deep the document is (the library stops at 1024 levels)."""
+    """As `load`, however deep the document is (the library stops at 1024 levels). A large one with too many lists and maps is TooLarge."""
     import msgpack
 
     try:
         _check_whole(payload)
-        return msgpack.unpackb(payload.data, timestamp=3, ext_hook=_refuse)
+        if len(payload.data) <= LARGE:
+            return msgpack.unpackb(payload.data, timestamp=3, ext_hook=_refuse)
+        counted = _counter()
+        with without_collector():
+            return msgpack.unpackb(payload.data, timestamp=3, ext_hook=_refuse, list_hook=counted, object_hook=counted)
     except (msgpack.UnpackException, ValueError, OverflowError) as error:
         if isinstance(error, BadInput):
             raise
@@ -112,6 +122,17 @@ def _check_whole(payload: Payload) -> None:
         raise BadInput("the body is not msgpack: it ends too early") from error
     if walker.tell() != len(payload.data):
         raise BadInput(f"the body is not one msgpack document: {len(payload.data) - walker.tell()} bytes follow it")
+
+
+def _counter() -> Callable[[T], T]:
+    """Counts lists and maps as they are made. Called for each, it also lets other threads have the interpreter in between."""
+    numbers = count(1)
+
+    def counted(container: T) -> T:
+        check_count(next(numbers))
+        return container
+
+    return counted
 
 
 def _convert(value: Any) -> object:

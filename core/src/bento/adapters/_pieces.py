@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from ..errors import BadInput
+from ..errors import BadInput, TooLarge
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 PIECE = 128 * 1024
+LARGE = 1024 * 1024
+"""From this on, a document is not read by one call."""
+MOST = 5_000_000
+"""How many lists and objects a large document may have: one takes a byte or three, and some hundred bytes of memory."""
 
 _SPACE = b" \t\n\r"
 _QUOTE, _BACKSLASH, _COMMA, _BRACKET, _OPENING, _CLOSING = b'"\\,[{}'
@@ -36,8 +40,9 @@ _frozen = cache(gc.get_freeze_count)
 
 
 def parse(text: bytes | bytearray, deepest: int, *, piece: int = PIECE) -> Any:
-    """The value of a JSON text, as from the parser itself; what has more than `deepest` levels is a BadInput, too."""
-    with _without_collector():
+    """The value of a JSON text, as from the parser itself; what has more than `deepest` levels is a BadInput, too, and what has more than
+    `MOST` lists and objects is TooLarge."""
+    with without_collector():
         return _parse(text, _Scanner(text, deepest, piece))
 
 
@@ -56,8 +61,14 @@ def _parse(text: bytes | bytearray, scanner: _Scanner) -> Any:
         spine = _descend(spine[: scanner.kept] or [root], text, scanner.opened)
 
 
+def check_count(containers: int) -> None:
+    """Refuse a document of more than `MOST` lists and objects."""
+    if containers > MOST:
+        raise TooLarge(f"the body holds more than {MOST} lists and objects: send numbers as an array of bytes, or fewer at once")
+
+
 @contextmanager
-def _without_collector() -> Iterator[None]:
+def without_collector() -> Iterator[None]:
     """Do without the collector of cycles, and spare it what is made meanwhile.
 
     Looking through millions of new objects, in which there are no cycles, stops everybody for as long as parsing would.
@@ -87,6 +98,7 @@ class _Scanner:
         self._piece = piece
         self._in_string = False
         self._backslashes = 0
+        self._containers = 0
         self.start = 0
         self.opened: list[int] = []
         self.kept = 0
@@ -143,6 +155,8 @@ class _Scanner:
         places = ((opening | (lower == _CLOSING)) & outside).nonzero()[0]
         if not len(places):
             return
+        self._containers += int(opening[places].sum())
+        check_count(self._containers)
         levels = len(self.opened) + np.cumsum(np.where(opening[places], 1, -1))
         if levels.max() > self._deepest:
             raise BadInput(f"the body is nested deeper than {self._deepest} levels")
