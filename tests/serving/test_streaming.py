@@ -71,6 +71,30 @@ class Counting(bento.Service):
         yield 1
         await asyncio.sleep(60)
 
+    @bento.api(input=JsonAdapter(), timeout=0.3)
+    def hang(self, value):
+        try:
+            yield 1
+            self.gate.wait(10)
+            yield 2
+        finally:
+            self.stopped.set()
+
+    @bento.api(input=JsonAdapter())
+    def leave(self, value):
+        if value:
+            yield 1
+        raise SystemExit
+
+    @bento.api(input=JsonAdapter(), timeout=0.3)
+    async def rush(self, value):
+        try:
+            for number in range(1_000_000):
+                self.begun = number
+                yield number
+        finally:
+            self.stopped.set()
+
     @bento.api(input=JsonAdapter())
     def endless(self, value):
         self.begun += 1
@@ -134,14 +158,29 @@ async def test_a_timeout_of_the_apis_own_is_a_fault_and_no_deadline(serving, cap
     assert caplog.messages[0].endswith("TimeoutError: another server took too long")
 
 
-class Client:
-    """One that asks for a stream without an end, until it leaves."""
+async def test_a_generator_that_exits_is_a_fault_of_its_own_and_no_end_of_the_server(serving):
+    async with serving(Counting()) as client:
+        at_once = await client.post("/leave", json=0)
+        lines = (await client.post("/leave", json=1)).content.splitlines()
+    assert (at_once.status_code, json.loads(lines[1])["error"]["status"]) == (500, 500)
 
-    def __init__(self, app: App) -> None:
+
+async def test_a_stream_that_waits_for_nothing_ends_at_its_deadline(serving):
+    service = Counting()
+    async with serving(service) as client:
+        lines = (await client.post("/rush", json=1)).content.splitlines()
+    assert json.loads(lines[-1])["error"]["detail"] == "the answer was not whole within 0.3 seconds"
+    assert len(lines) == service.begun + 2
+
+
+class Client:
+    """One that asks for a stream, until it leaves; the path's is one without an end."""
+
+    def __init__(self, app: App, path: str = "/endless") -> None:
         self.pieces: asyncio.Queue[dict] = asyncio.Queue()
         self._inbox: asyncio.Queue[dict] = asyncio.Queue()
         self._inbox.put_nowait({"type": "http.request", "body": b"1"})
-        scope = {"type": "http", "method": "POST", "path": "/endless", "headers": [], "server": ("test", 80)}
+        scope = {"type": "http", "method": "POST", "path": path, "headers": [], "server": ("test", 80)}
         self._request = asyncio.create_task(app(scope, self._inbox.get, self.pieces.put))
 
     async def leave(self) -> None:
@@ -156,6 +195,31 @@ async def test_a_generator_stops_when_its_client_leaves():
     for _ in range(5):
         await client.pieces.get()
     await client.leave()
+    assert service.stopped.is_set()
+    await app.lifecycle.stop()
+
+
+async def test_a_generator_that_waits_for_nothing_stops_when_its_client_leaves():
+    service = Counting()
+    app = bento.app(service)
+    client = Client(app, "/rush")
+    await client.pieces.get()
+    await client.leave()
+    assert service.stopped.is_set()
+    assert b'bento_requests_total{api="rush",status="499"} 1.0' in app.lifecycle.metrics.exposition()[0]
+    await app.lifecycle.stop()
+
+
+async def test_a_stream_ends_at_its_deadline_while_a_step_still_runs_and_is_closed_when_that_is_over():
+    service = Counting()
+    app = bento.app(service)
+    client = Client(app, "/hang")
+    _, first, last, end = [await asyncio.wait_for(client.pieces.get(), 5) for _ in range(4)]
+    assert (first["body"], json.loads(last["body"])["error"]["status"], end["body"]) == (b"1\n", 504, b"")
+    assert not service.stopped.is_set()
+    leaving = asyncio.create_task(client.leave())
+    asyncio.get_running_loop().call_later(0.01, service.gate.set)
+    await leaving
     assert service.stopped.is_set()
     await app.lifecycle.stop()
 

@@ -12,13 +12,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, closing
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from ...errors import DeadlineExceeded, Overloaded
+from ...errors import Overloaded
 from .accounts import CLIENT_LEFT
+from .limit import Limit
 from .negotiation import choose
+from .steps import Steps
 from .threads import Threads
 
 if TYPE_CHECKING:
@@ -29,7 +31,8 @@ if TYPE_CHECKING:
     from .pipeline import Pipeline
     from .room import Room
 
-R = TypeVar("R")
+# So long a stream that waits for nothing goes on before everybody else has a turn of the loop.
+_TURN_SECONDS = 0.002
 
 EVENTS = "text/event-stream"
 LINES = "application/jsonl"
@@ -88,79 +91,46 @@ class StreamEndpoint:
         """A stream whose first piece is there, or the answer that says why there is none."""
         try:
             self._room.take_for(call, len(call.body))
-            size = await self._in_thread(self._pipeline.decode, call, self._limits)
+            size = await self._threads.start(partial(self._pipeline.decode, call, self._limits))
             self._room.take_for(call, size - len(call.body))
-            async with _until(call):
+            limit = stack.enter_context(closing(Limit(call)))
+            with limit:
                 await self._wait_for_turn(stack)
             call.started_at = time.monotonic()
-            # A turn that is free is taken without a wait, and only a wait ends at the deadline.
-            if not call.is_wanted(call.started_at):
-                raise _late(call)
             values = await stack.enter_async_context(aclosing(self._values(call)))
-            first = await _next(call, values)
-        except Exception as error:  # noqa: BLE001 - the outcome of this request
+            with limit:
+                first = await anext(values, _END)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the outcome of this request
             return self._accounts.failure(call, error)
         media_type = choose(call.head.accept, MEDIA_TYPES)
-        return Stream(media_type, self._pieces(call, first, values, media_type), call.deadline)
+        return Stream(media_type, self._pieces(call, first, values, limit, media_type), call.deadline)
 
     async def _wait_for_turn(self, stack: AsyncExitStack) -> None:
         if self.open_calls > self._limits.queue:
             raise Overloaded(f"{self.api.name} has {self._limits.queue} requests waiting, its limit")
         await stack.enter_async_context(self._turn)
 
-    async def _values(self, call: Call) -> AsyncGenerator[Any, None]:
+    def _values(self, call: Call) -> AsyncGenerator[Any, None] | Steps:
         """What the api yields; a plain generator runs in a thread, a step at a time."""
         generator = self._pipeline.start(call)
-        if isinstance(generator, Generator):
-            try:
-                while (value := await self._in_thread(next, generator, _END)) is not _END:
-                    yield value
-            finally:
-                await self._in_thread(generator.close)
-        else:
-            async with aclosing(generator):
-                async for value in generator:
-                    yield value
+        return Steps(generator, self._threads) if isinstance(generator, Generator) else generator
 
-    async def _in_thread(self, step: Callable[..., R], *arguments: Any) -> R:
-        """Run a step in a thread, to its end even when nobody waits for it any more: a generator cannot be closed while it runs."""
-        running = self._threads.start(partial(step, *arguments))
-        try:
-            return await asyncio.shield(running)
-        except asyncio.CancelledError:
-            await asyncio.wait([running])
-            raise
-
-    async def _pieces(self, call: Call, first: Any, values: AsyncIterator[Any], media_type: str) -> AsyncGenerator[bytes, None]:
+    async def _pieces(
+        self, call: Call, first: Any, values: AsyncIterator[Any], limit: Limit, media_type: str
+    ) -> AsyncGenerator[bytes, None]:
         try:
             value = first
+            turn_ends = time.monotonic() + _TURN_SECONDS
             while value is not _END:
                 yield _piece(self._pipeline.writing.encode_json(value), media_type)
-                value = await _next(call, values)
-        except Exception as error:  # noqa: BLE001 - the end of this stream
+                # A generator that waits for nothing, and a client that reads as quickly, would never let the loop go on.
+                if time.monotonic() > turn_ends:
+                    await asyncio.sleep(0)
+                    turn_ends = time.monotonic() + _TURN_SECONDS
+                with limit:
+                    value = await anext(values, _END)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the end of this stream
             yield _last_piece(self._accounts.failure(call, error).body, media_type)
-
-
-@asynccontextmanager
-async def _until(call: Call) -> AsyncGenerator[None, None]:
-    """End a wait at a call's deadline, as DeadlineExceeded; a TimeoutError of the api's own stays what it is, a fault."""
-    try:
-        async with asyncio.timeout(call.deadline - time.monotonic()) as limit:
-            yield
-    except TimeoutError as error:
-        if limit.expired():
-            raise _late(call) from error
-        raise
-
-
-async def _next(call: Call, values: AsyncIterator[Any]) -> Any:
-    """The next value, or the end, unless the deadline comes first."""
-    async with _until(call):
-        return await anext(values, _END)
-
-
-def _late(call: Call) -> DeadlineExceeded:
-    return DeadlineExceeded(f"the answer was not whole within {call.deadline - call.received:.3g} seconds")
 
 
 def _piece(document: bytes, media_type: str) -> bytes:

@@ -46,9 +46,9 @@ class Threads:
         self._employ()
 
     def start(self, work: Callable[[], R]) -> asyncio.Future[R]:
-        """Have a thread do this; what it returns or raises is the future's, which does not stop it if it is cancelled."""
-        future: asyncio.Future[R] = self._loop.create_future()
-        self.run(work, partial(_settle, future))
+        """Have a thread do this; what it returns or raises is the future's. A task that waits for it cannot be cancelled before that."""
+        future = Outcome[R](loop=self._loop)
+        self.run(work, partial(settle, future))
         return future
 
     def close(self) -> None:
@@ -103,12 +103,20 @@ class Threads:
             self._employ()
 
 
-def _settle(future: asyncio.Future[R], result: R, error: BaseException | None) -> None:
+class Outcome(asyncio.Future[R]):
+    """What becomes of work that nobody can stop: a task that is cancelled while it waits for it goes on to do so."""
+
+    def cancel(self, msg: object = None) -> bool:
+        return False
+
+
+def settle(future: asyncio.Future[R], result: R, error: BaseException | None) -> None:
+    """Give a future what work has returned or raised, unless it was cancelled before."""
     if future.done():
         return
     if error is None:
         future.set_result(result)
     elif isinstance(error, asyncio.CancelledError):
-        future.cancel()
+        asyncio.Future.cancel(future)
     else:
         future.set_exception(error)
