@@ -142,6 +142,6 @@ def test_a_remote_that_is_none_is_refused(bento):
     ],
 )
 def test_what_has_to_be_installed_is_said(module, url, message):
-    code = f"import sys; sys.modules[{module!r}] = None; from bento.store.remote import Remote; Remote({url!r})"
+    code = f"import sys; sys.modules[{module!r}] = None; from bento.store.remotes.remote import Remote; Remote({url!r})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stderr.splitlines()[-1] == f"bento.errors.RemoteError: cannot reach {url} {message}"

@@ -16,7 +16,7 @@ import bento
 from bento.bundle import Bundle, verify
 from bento.errors import NotFound, StoreError, UntrustedError
 from bento.store import Store, check_trust
-from bento.store.remote import Remote
+from bento.store.remotes.remote import Remote
 from bundles import write_bundle
 from pressing import times
 

@@ -17,8 +17,8 @@ import bento
 from bento.bundle.manifest.checks import CONTROL
 from bento.errors import BentoError, BundleError, NotFound, RemoteError, StoreError
 from bento.store import Store
-from bento.store.remote import Remote
-from bento.store.web import check_onward
+from bento.store.remotes.remote import Remote
+from bento.store.remotes.web import check_onward
 from hostile_server import Hostile, answer, hostile_server
 
 TAGS, ARTIFACT = "/v2/models/tags/list", "/v2/models/manifests/iris..3"

@@ -80,7 +80,8 @@ def clock(monkeypatch) -> Callable[[int], None]:
 @pytest.fixture(scope="session")
 def python() -> Iterator[Path]:
     """Python that finds imported what the clients of remotes need, since that takes most of what it would do here."""
-    ours, others = ("bento.bundle.save", "bento.store.remote", "bento.store.transfer"), ("adlfs", "gcsfs", "numpy", "paramiko", "s3fs")
+    ours = ("bento.bundle.save", "bento.store.remotes.remote", "bento.store.remotes.transfer")
+    others = ("adlfs", "gcsfs", "numpy", "paramiko", "s3fs")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")  # read while it is imported
         with programs([*ours, *filter(find_spec, others)]) as folder:

@@ -16,8 +16,8 @@ from bento.bundle import verify
 from bento.errors import NotFound
 from bento.packers import ArchivePacker
 from bento.store import Store, find
-from bento.store.cache import place_of
-from bento.store.prune import contents, disk_size, prune
+from bento.store.cache.bundles import place_of
+from bento.store.cache.prune import contents, disk_size, prune
 from forking import kill
 from running import started
 

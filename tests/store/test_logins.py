@@ -13,9 +13,9 @@ import pytest
 from bento.errors import RemoteError
 from bento.packers import ArchivePacker
 from bento.store import find
-from bento.store.address import shown
-from bento.store.provenance import provenance
-from bento.store.remote import Remote
+from bento.store.remotes.address import shown
+from bento.store.remotes.remote import Remote
+from bento.store.trust.provenance import provenance
 
 PASSWORD = "s3cr/t:p@ss"
 WRITTEN = "s3cr%2Ft:p%40ss"

@@ -14,8 +14,8 @@ import bento
 from bento.bundle import verify
 from bento.errors import NotFound, RemoteError, StoreError
 from bento.store import Store
-from bento.store.registry import Registry
-from bento.store.remote import Remote
+from bento.store.remotes.registry import Registry
+from bento.store.remotes.remote import Remote
 from image_schemas import check_document
 
 

@@ -17,8 +17,8 @@ import bento
 from bento.bundle import open_bundle, verify
 from bento.errors import BundleError, NotFound, RemoteError, StoreError, TagError, UntrustedError
 from bento.store import Store, check_trust
-from bento.store.remote import Remote
-from bento.store.transfer import fetch, push_bundle
+from bento.store.remotes.remote import Remote
+from bento.store.remotes.transfer import fetch, push_bundle
 from bento.tag import Tag
 
 LARGE = b"weights" * 100_000

@@ -13,8 +13,8 @@ import pytest
 import bento
 from bento.bundle import verify
 from bento.store import Store
-from bento.store.remote import Remote
-from bento.store.transfer import push_bundle
+from bento.store.remotes.remote import Remote
+from bento.store.remotes.transfer import push_bundle
 from pressing import PRESSED, times
 
 PUSH = """

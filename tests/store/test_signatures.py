@@ -15,6 +15,7 @@ from bento.bundle.signing.keys import new_key, read_public_key
 from bento.errors import BundleError, SigningError, UntrustedError
 from bento.packers import ArchivePacker, FolderPacker
 from bento.store import Store, check_trust, load, pull, push, sign, unpack, verify
+from bento.store.remotes.remote import Remote
 
 REFUSAL = """\
 rose:1 was not made here: loading it would run its code
@@ -134,7 +135,7 @@ def test_a_signature_that_came_later_goes_after_its_bundle(tmp_path, store, make
     sign(saved, key, store=maker)
     push(saved, elsewhere, store=maker)
     check_trust(pull("iris:3", elsewhere, store=store), store=store, keys=[key.with_suffix(".pub")])
-    assert [str(each.tag) for each in bento.store.remote.Remote(elsewhere).summaries()] == ["iris:3"]
+    assert [str(each.tag) for each in Remote(elsewhere).summaries()] == ["iris:3"]
 
 
 def test_an_unknown_key_is_refused_with_its_fingerprint_and_the_way_out(store, maker, rose, key, public, clock):

@@ -16,7 +16,7 @@ from bento.bundle.signing.sigstore_file import SigstoreSignature
 from bento.errors import BundleError, SigningError, UntrustedError
 from bento.packers import ArchivePacker
 from bento.store import Store, attach, check_signed, check_trust, load, pull, push, sign, unpack
-from bento.store.provenance import provenance
+from bento.store.trust.provenance import provenance
 from sigstore_instance import ISSUER, sigstore_instance
 
 CI = "https://example.com/ours/release.yml@refs/heads/main"

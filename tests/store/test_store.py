@@ -14,7 +14,7 @@ from bento import Tag
 from bento.bundle import verify
 from bento.errors import BundleError, NotFound, RemoteError, StoreError, TagError
 from bento.store import Store
-from bento.store.remote import Remote
+from bento.store.remotes.remote import Remote
 
 
 def tags(store: Store, **wanted) -> list[str]:

@@ -7,7 +7,7 @@ import pytest
 import bento
 from bento import Store
 from bento.bundle import verify
-from bento.store.cache import place_of
+from bento.store.cache.bundles import place_of
 from forking import kill
 
 SAVE = """
@@ -69,8 +69,8 @@ print(killed)
 DELETE = """
 import fcntl, itertools, shutil
 from bento.errors import NotFound
-from bento.store.cache import place_of
-from bento.store.prune import prune
+from bento.store.cache.bundles import place_of
+from bento.store.cache.prune import prune
 
 STEPS = {{"open", "os.listdir", "os.mkdir", "os.scandir", "os.utime"}}
 rival = Store(Path({place!r}))

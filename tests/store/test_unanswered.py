@@ -16,7 +16,7 @@ import pytest
 import bento
 from bento.errors import RemoteError
 from bento.store import Store, find, pack
-from bento.store.remote import Remote
+from bento.store.remotes.remote import Remote
 from flaky_server import flaky
 from storage import AZURE_KEY, S3_KEYS
 

@@ -90,7 +90,7 @@ def _confirm(question: str) -> None:
 
 
 def _named(store: Store, targets: tuple[str, ...]) -> list[Tag]:
-    from ..store.address import is_url, shown
+    from ..store.remotes.address import is_url, shown
 
     if not targets:
         raise click.UsageError("expected tags, as 'bento list' shows them, or --label, --older-than or --keep-last")

@@ -10,7 +10,7 @@ from .output import size_text
 if TYPE_CHECKING:
     from ..bundle import Bundle
     from ..bundle.manifest.entries import ApiEntry, ArtifactEntry, ExampleEntry
-    from ..store.transfer import Moved
+    from ..store.remotes.transfer import Moved
 
 
 def record(bundle: Bundle) -> dict[str, object]:

@@ -58,7 +58,7 @@ def command(
     With a NAME, only those of that name; 'iris-*' stands for all names that begin so. A name or a tag may
     stand at the end of a REMOTE, too.
     """
-    from ..store.address import is_url
+    from ..store.remotes.address import is_url
 
     if where is not None and not is_url(where):
         if name is not None:
@@ -97,7 +97,7 @@ def _with_version(tag: Tag, found: list[Summary]) -> list[Summary]:
 
 
 def _on_remote(url: str, name: str | None, labels: dict[str, str]) -> list[Summary]:
-    from ..store.remote import Remote
+    from ..store.remotes.remote import Remote
     from ..store.selection import is_pattern, matches
 
     pattern = name is not None and is_pattern(name)
@@ -112,8 +112,8 @@ def _on_remote(url: str, name: str | None, labels: dict[str, str]) -> list[Summa
 
 def _below(url: str) -> list[Summary]:
     """What a URL means that is a remote's with a name or a tag after it."""
-    from ..store.address import split_tag
-    from ..store.remote import Remote
+    from ..store.remotes.address import split_tag
+    from ..store.remotes.remote import Remote
 
     try:
         remote, tag = split_tag(url)
@@ -153,7 +153,7 @@ def _labels(summary: Summary) -> str:
 
 
 def _nothing(where: str | None, name: str | None, labels: dict[str, str]) -> str:
-    from ..store.address import shown
+    from ..store.remotes.address import shown
 
     if labels:
         return "no bundles with these labels" + (f" called {name!r}" if name else "")

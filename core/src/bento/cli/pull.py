@@ -15,7 +15,7 @@ from .facts import carried, named
 from .output import tell
 
 if TYPE_CHECKING:
-    from ..store.remote import Offer, Remote
+    from ..store.remotes.remote import Offer, Remote
 
 
 @click.command(
@@ -38,8 +38,8 @@ def command(tag: str, remote: str | None, *, trust: bool, as_json: bool, store_p
     before it is kept; none of it runs.
     """
     from ..store import Store
-    from ..store.remote import Remote
-    from ..store.transfer import fetch
+    from ..store.remotes.remote import Remote
+    from ..store.remotes.transfer import fetch
 
     begun = time.monotonic()
     url, wanted = _asked(tag, remote)
@@ -67,7 +67,7 @@ def _offer(place: Remote, wanted: Tag, *, slip: bool) -> Offer:
 
 def _asked(tag: str, remote: str | None) -> tuple[str, Tag]:
     """The remote, and the tag that is wanted of it."""
-    from ..store.address import is_url, split_tag
+    from ..store.remotes.address import is_url, split_tag
 
     if remote is not None:
         return remote, Tag.parse(tag)

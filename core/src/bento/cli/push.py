@@ -29,8 +29,8 @@ def command(target: str, remote: str, *, as_json: bool, store_path: Path | None)
     Only files that the REMOTE lacks are sent. Prints the URL that other commands take for it.
     """
     from ..store import find
-    from ..store.remote import Remote
-    from ..store.transfer import push_bundle
+    from ..store.remotes.remote import Remote
+    from ..store.remotes.transfer import push_bundle
 
     begun = time.monotonic()
     store, place = open_store(store_path), Remote(remote)

@@ -34,7 +34,7 @@ def command(target: str, *, provenance: bool, as_json: bool, store_path: Path | 
     store = open_store(store_path)
     bundle = find(target, store=store)
     if provenance:
-        from ..store.provenance import provenance as found
+        from ..store.trust.provenance import provenance as found
 
         told = found(bundle, store)
         print_json(told) if as_json else print_facts(origins(told))

@@ -17,7 +17,7 @@ class _Archive(click.Path):
     """The path of a `.bento` file."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        from ..store.address import is_url, shown
+        from ..store.remotes.address import is_url, shown
 
         if is_url(value):
             self.fail(f"{shown(value)!r} is a URL, which takes the place of a tag: bento run URL; or download it first", param, ctx)

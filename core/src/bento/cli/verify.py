@@ -40,7 +40,7 @@ def command(target: str, *, keys: Keys, signatures: tuple[Path, ...], as_json: b
     """
     from ..bundle.signing.signatures import read_signature
     from ..store import check_signed, find, verify
-    from ..store.provenance import told_signatures
+    from ..store.trust.provenance import told_signatures
 
     if signatures and not keys:
         raise click.UsageError("expected whose signature that is to be: --key FILE, or --identity NAME and --issuer URL")

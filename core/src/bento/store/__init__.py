@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .models import service_to_save
     from .packing import pack
     from .signing import attach, sign
-    from .trust import check_signed, check_trust
+    from .trust.trust import check_signed, check_trust
     from .usual import find, load, pull, push, unpack, verify
 
 __all__ = [
@@ -37,8 +37,8 @@ __all__ = [
 # A list of bundles needs none of what makes and loads them, and is there before that would be imported.
 _LAZY = {
     "attach": "signing",
-    "check_signed": "trust",
-    "check_trust": "trust",
+    "check_signed": "trust.trust",
+    "check_trust": "trust.trust",
     "find": "usual",
     "load": "usual",
     "pack": "packing",

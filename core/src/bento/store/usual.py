@@ -14,10 +14,10 @@ from ..bundle.claims import check_sbom
 from ..errors import BundleError
 from ..service import described
 from ..tag import Tag
-from .address import is_url
 from .ledger import ledger_of
 from .local import store_of
-from .trust import check_trust
+from .remotes.address import is_url
+from .trust.trust import check_trust
 
 if TYPE_CHECKING:
     from ..bundle.signing.identity import Identity
@@ -70,10 +70,10 @@ def find(target: str | Path | Tag, *, store: Store | None = None) -> Bundle:
 
 def _find_elsewhere(url: str, root: Path) -> Bundle:
     if url.startswith(("https:", "http:")):
-        from .download import downloaded
+        from .cache.download import downloaded
 
         return downloaded(url, root)
-    from .cache import cached
+    from .cache.bundles import cached
 
     return cached(url, root)
 
@@ -90,8 +90,8 @@ def push(
     Only files that the remote lacks are sent, and the tag appears when all are there. A bundle that is there already stays as it is;
     another one under the same tag is a StoreError. `progress` is told how many bytes are there.
     """
-    from .remote import Remote
-    from .transfer import push_bundle
+    from .remotes.remote import Remote
+    from .remotes.transfer import push_bundle
 
     bundle = target if isinstance(target, Bundle) else find(target, store=store)
     place = Remote(remote)
@@ -112,8 +112,8 @@ def pull(
     Only files that the store lacks are fetched, and each is checked before it is kept; what had arrived before an interruption is not
     asked for again. `progress` is told how many bytes are here.
     """
-    from .remote import Remote
-    from .transfer import fetch
+    from .remotes.remote import Remote
+    from .remotes.transfer import fetch
 
     place = Remote(remote)
     offer = place.offer(Tag.parse(tag) if isinstance(tag, str) else tag)

@@ -10,14 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
-from ..bundle.files.room import check_room
-from ..errors import RemoteError
+from ...bundle.files.room import check_room
+from ...errors import RemoteError
 from .place import PIECE, Tally, remove_old
 
 if TYPE_CHECKING:
     from hashlib import _Hash
 
-    from ..bundle.manifest.manifest import File
+    from ...bundle.manifest.manifest import File
     from .remote import Remote
 
 _FOLDER: Final = "partial"

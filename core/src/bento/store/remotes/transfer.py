@@ -9,24 +9,24 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..bundle import Bundle, open_bundle, verify
-from ..bundle.files.atomic import new_folder
-from ..bundle.files.hashing import Hasher
-from ..bundle.files.room import check_room, check_size
-from ..bundle.manifest.manifest import MANIFEST, File
-from ..bundle.model import read_content
-from ..bundle.signing.signatures import add_signatures, read_signatures
-from ..errors import BundleError, RemoteError
-from ..tag import LATEST
+from ...bundle import Bundle, open_bundle, verify
+from ...bundle.files.atomic import new_folder
+from ...bundle.files.hashing import Hasher
+from ...bundle.files.room import check_room, check_size
+from ...bundle.manifest.manifest import MANIFEST, File
+from ...bundle.model import read_content
+from ...bundle.signing.signatures import add_signatures, read_signatures
+from ...errors import BundleError, RemoteError
+from ...tag import LATEST
+from ..blobs import blob_of
+from ..ledger import ledger_of
+from ..root import refusing
 from .address import shown
-from .blobs import blob_of
-from .ledger import ledger_of
 from .partial import complete, partial, size_of_partial
-from .root import refusing
 
 if TYPE_CHECKING:
-    from ..bundle.files.hashing import Progress
-    from .local import Store
+    from ...bundle.files.hashing import Progress
+    from ..local import Store
     from .remote import Offer, Remote
 
 

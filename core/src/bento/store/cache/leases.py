@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from ..tag import Tag
+    from ...tag import Tag
 
 log = logging.getLogger(__name__)
 

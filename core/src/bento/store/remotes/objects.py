@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from ..errors import RemoteError
+from ...errors import RemoteError
 from . import patience
 from .place import PIECE, Place, Tally, checked
 
 if TYPE_CHECKING:
-    from ..bundle.manifest.manifest import File
+    from ...bundle.manifest.manifest import File
 
 log = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..bundle.signing.identity import Identity
-from ..errors import SigningError
+from ...bundle.signing.identity import Identity
+from ...errors import SigningError
 from .verdict import Signer, read_signer
 
 

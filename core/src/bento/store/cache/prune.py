@@ -9,13 +9,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import BundleError, NotFound
-from .cache import url_of
+from ...errors import BundleError, NotFound
+from ..local import Store
+from .bundles import url_of
 from .leases import last_used, unused
-from .local import Store
 
 if TYPE_CHECKING:
-    from ..tag import Tag
+    from ...tag import Tag
 
 
 @dataclass(frozen=True, slots=True)

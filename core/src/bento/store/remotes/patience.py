@@ -9,8 +9,8 @@ from types import MethodType
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from ..bounds import PATIENCE
-from ..errors import RemoteError
+from ...bounds import PATIENCE
+from ...errors import RemoteError
 
 VARIABLE: Final = "BENTO_REMOTE_TIMEOUT"
 ATTEMPTS: Final = 3

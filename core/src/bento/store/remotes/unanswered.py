@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from ..reason import innermost
 from .patience import VARIABLE, silence
-from .reason import innermost
 
 _SAYS_WHERE: Final = {
     "s3": "AWS_ENDPOINT_URL, if it is set, is its address",

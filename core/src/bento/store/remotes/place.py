@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
-from ..errors import RemoteError
-from .workspace import sync
+from ...errors import RemoteError
+from ..workspace import sync
 
 if TYPE_CHECKING:
-    from ..bundle.manifest.manifest import File
+    from ...bundle.manifest.manifest import File
 
 Tally = Callable[[int], object]
 """Is told how many bytes have moved since it was last told."""

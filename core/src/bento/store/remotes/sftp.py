@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from ..errors import RemoteError
+from ...errors import RemoteError
 from .objects import ObjectPlace, size_of
 from .patience import settle
 from .place import PIECE, WEEK, Tally

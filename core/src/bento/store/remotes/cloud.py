@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from ..errors import RemoteError
+from ...errors import RemoteError
 from . import patience
 from .address import shown
 from .objects import ObjectPlace

@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from typing import IO, Any, Final
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from ..errors import RemoteError
+from ...errors import RemoteError
 from .address import shown
 from .patience import ATTEMPTS, connected, silence
 

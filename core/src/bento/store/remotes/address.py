@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote, urlsplit
 
-from ..errors import RemoteError
-from ..tag import Tag
+from ...errors import RemoteError
+from ...tag import Tag
 
 SCHEMES: Final = ("file", "s3", "gs", "az", "sftp", "oci")
 _ALIASES: Final = {"abfs": "az", "abfss": "az", "docker": "oci", "gcs": "gs", "s3a": "s3", "scp": "sftp", "ssh": "sftp"}

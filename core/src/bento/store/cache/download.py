@@ -14,22 +14,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from .. import __version__
-from ..bundle.files.room import check_room, check_size
-from ..bundle.manifest.checks import in_one_line
-from ..errors import BentoError, RemoteError
-from ..tag import Tag
-from .address import shown
-from .cache import in_use, note_url, place_of
-from .local import Store
-from .reason import reason
-from .root import refusing
-from .unanswered import way_out
-from .web import ask, check_protected, without_login
-from .workspace import workspace
+from ... import __version__
+from ...bundle.files.room import check_room, check_size
+from ...bundle.manifest.checks import in_one_line
+from ...errors import BentoError, RemoteError
+from ...tag import Tag
+from ..local import Store
+from ..reason import reason
+from ..remotes.address import shown
+from ..remotes.unanswered import way_out
+from ..remotes.web import ask, check_protected, without_login
+from ..root import refusing
+from ..workspace import workspace
+from .bundles import in_use, note_url, place_of
 
 if TYPE_CHECKING:
-    from ..bundle import Bundle
+    from ...bundle import Bundle
 
 log = logging.getLogger(__name__)
 

@@ -22,22 +22,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from ..bundle.manifest.formats import MAX_MANIFEST, read_manifest
-from ..bundle.manifest.manifest import MANIFEST
-from ..bundle.signing.signatures import is_signature, largest, parse_signatures
-from ..errors import BentoError, BundleError, NotFound, RemoteError, StoreError, TagError
-from ..tag import Tag
+from ...bundle.manifest.formats import MAX_MANIFEST, read_manifest
+from ...bundle.manifest.manifest import MANIFEST
+from ...bundle.signing.signatures import is_signature, largest, parse_signatures
+from ...errors import BentoError, BundleError, NotFound, RemoteError, StoreError, TagError
+from ...tag import Tag
+from ..index import Summary, newest_first
+from ..missing import missing
+from ..reason import reason
 from .address import check_remote, shown
 from .cloud import cloud_place
-from .index import Summary, newest_first
-from .missing import missing
 from .place import FolderPlace, Place, Tally
-from .reason import reason
 from .unanswered import way_out
 
 if TYPE_CHECKING:
-    from ..bundle.manifest.manifest import File, Manifest
-    from ..bundle.signing.signatures import AnySignature
+    from ...bundle.manifest.manifest import File, Manifest
+    from ...bundle.signing.signatures import AnySignature
 
 log = logging.getLogger(__name__)
 

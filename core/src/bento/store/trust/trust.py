@@ -12,19 +12,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..bundle.signing.identity import Identity
-from ..bundle.signing.signatures import Signature, read_signatures
-from ..bundle.signing.sigstore_file import SigstoreSignature
-from ..errors import UntrustedError
+from ...bundle.signing.identity import Identity
+from ...bundle.signing.signatures import Signature, read_signatures
+from ...bundle.signing.sigstore_file import SigstoreSignature
+from ...errors import UntrustedError
+from ..notes import TRUSTED, read_note
+from ..root import default_root, refusing
 from .keyring import key_folder, named_signers
-from .notes import TRUSTED, read_note
-from .root import default_root, refusing
 from .verdict import Signer, Verdict, judge, read_signers
 
 if TYPE_CHECKING:
-    from ..bundle import Bundle
-    from ..bundle.signing.signatures import AnySignature
-    from .local import Store
+    from ...bundle import Bundle
+    from ...bundle.signing.signatures import AnySignature
+    from ..local import Store
 
 _CORE = "bento-core=="
 

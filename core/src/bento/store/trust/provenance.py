@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..bundle.manifest.paths import LOCK, SBOM
-from ..bundle.signing.identity import Identity
-from ..bundle.signing.signatures import Signature, read_signatures
-from ..bundle.signing.sigstore_library import claims, has_library
-from ..errors import SigningError, UntrustedError
+from ...bundle.manifest.paths import LOCK, SBOM
+from ...bundle.signing.identity import Identity
+from ...bundle.signing.signatures import Signature, read_signatures
+from ...bundle.signing.sigstore_library import claims, has_library
+from ...errors import SigningError, UntrustedError
+from ..notes import ORIGINS, read_note
+from ..root import default_root
 from .keyring import named_signers
-from .notes import ORIGINS, read_note
-from .root import default_root
 from .trust import check_trust, made_with, trusted_how
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..bundle import Bundle
-    from ..bundle.signing.signatures import AnySignature
-    from .local import Store
+    from ...bundle import Bundle
+    from ...bundle.signing.signatures import AnySignature
+    from ..local import Store
     from .verdict import Signer
 
 

@@ -11,17 +11,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from .. import errors
-from ..errors import NotFound, RemoteError
-from ..tag import Tag
-from .address import shown, split_tag
+from ... import errors
+from ...errors import NotFound, RemoteError
+from ...tag import Tag
+from ..local import Store
+from ..remotes.address import shown, split_tag
 from .leases import hold
-from .local import Store
-from .remote import Remote
-from .transfer import fetch
 
 if TYPE_CHECKING:
-    from ..bundle import Bundle
+    from ...bundle import Bundle
 
 log = logging.getLogger(__name__)
 
@@ -83,18 +81,3 @@ def _fetch_beside(remote: str, tag: Tag, store: Store) -> Tag:
     if "error" in answer:
         raise getattr(errors, answer["error"])(answer["message"])
     return Tag.parse(answer["tag"])
-
-
-def _answer(order: dict[str, str]) -> dict[str, str]:
-    try:
-        remote = Remote(order["remote"])
-        bundle = fetch(remote.offer(Tag.parse(order["tag"])), remote, Store(Path(order["root"]))).bundle
-    except errors.BentoError as error:
-        # An error of another module's is told as the nearest one that is bento's own.
-        kind = next(kind for kind in type(error).__mro__ if getattr(errors, kind.__name__, None) is kind)
-        return {"error": kind.__name__, "message": str(error)}
-    return {"tag": str(bundle.tag)}
-
-
-if __name__ == "__main__":
-    print(json.dumps(_answer(json.load(sys.stdin))))  # noqa: T201 - the parent reads it

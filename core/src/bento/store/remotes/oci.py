@@ -18,16 +18,16 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from ..bundle.manifest.formats import read_manifest
-from ..bundle.manifest.manifest import MANIFEST
-from ..bundle.signing.signatures import is_signature
-from ..errors import RemoteError
+from ...bundle.manifest.formats import read_manifest
+from ...bundle.manifest.manifest import MANIFEST
+from ...bundle.signing.signatures import is_signature
+from ...errors import RemoteError
 from .address import shown
 from .place import PIECE, Place, Tally, checked
 from .registry import Registry
 
 if TYPE_CHECKING:
-    from ..bundle.manifest.manifest import File
+    from ...bundle.manifest.manifest import File
 
 _ARTIFACT: Final = "application/vnd.bento.bundle.v1"
 _CONFIG: Final = "application/vnd.bento.manifest.v1+json"

@@ -1,0 +1,1 @@
+"""Remotes: bundles elsewhere, the places their files lie at, and what travels between them and a store."""

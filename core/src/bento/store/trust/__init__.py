@@ -1,0 +1,1 @@
+"""Trust: whose code may run here, and why."""
