@@ -176,6 +176,10 @@ DEAR = {
     "100,000 segments": (jpeg(*[(0xE0, b"")] * 100_000), "the JPEG file is damaged: it has more than 2000 segments"),
     "100,000 bytes of padding": (b"\xff\xd8" + b"\xff" * 100_000, "the JPEG file is damaged: it ends too early"),
     "1,000 scans": (jpeg(FRAME, *[SCAN] * 1000) + b"\xff\xd9", "the JPEG file is damaged: it has 1000 scans, of which at most 50 are read"),
+    "100 segments of EXIF, each joined to all before it": (
+        jpeg(*[(0xE1, b"Exif\0\0" + bytes(60_000))] * 100, FRAME, SCAN) + b"\xff\xd9",
+        "the JPEG file is damaged: it has 100 segments of EXIF, of which at most 64 are read",
+    ),
     "100,000 strips": (
         tiff((256, 4, 1, 9), (257, 4, 1, 9), (273, 4, 100_000, 0)),
         "the TIFF file is damaged: it is made of 100000 pieces, of which at most 65536 are read",

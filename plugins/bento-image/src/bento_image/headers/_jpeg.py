@@ -17,13 +17,16 @@ _AFTER_SCAN = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])", re.DOTALL)
 _MOST_SEGMENTS = 2000
 _MOST_SCANS = 50
 """Each takes time for the whole picture however few bytes it has; encoders make about ten."""
+_EXIF, _EXIF_START = 0xE1, b"Exif\0\0"
+_MOST_EXIFS = 64
+"""Pillow joins them one by one, and copies with each all that were before it; a camera writes one of at most 64 KiB, or a few."""
 _MOST_PADDING = 4096
 
 
 def read(data: bytes) -> Header:
     """The size that the first frame declares, of a file whose picture has an end."""
     header: Header | None = None
-    position, scans = 2, 0
+    position, scans, exifs = 2, 0, 0
     for _ in range(_MOST_SEGMENTS):
         marker, start = _next(data, position, in_scan=scans > 0)
         if marker == _END:
@@ -31,6 +34,7 @@ def read(data: bytes) -> Header:
         if marker in _BARE:
             raise damaged(_JPEG, f"it has the marker {marker:#x} where a segment begins")
         scans += marker == _SCAN
+        exifs += marker == _EXIF and data.startswith(_EXIF_START, start + 2)
         if marker in _FRAMES and header is None:
             height, width = unpack(_JPEG, ">HH", data, start + 3)
             header = Header.of(_JPEG, width, height)
@@ -41,6 +45,8 @@ def read(data: bytes) -> Header:
         raise damaged(_JPEG, "it holds no picture")
     if scans > _MOST_SCANS:
         raise damaged(_JPEG, f"it has {scans} scans, of which at most {_MOST_SCANS} are read")
+    if exifs > _MOST_EXIFS:
+        raise damaged(_JPEG, f"it has {exifs} segments of EXIF, of which at most {_MOST_EXIFS} are read")
     return header
 
 
