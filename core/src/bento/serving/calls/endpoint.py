@@ -113,17 +113,24 @@ class Endpoint:
 
     def _decode_in_thread(self, call: Call) -> None:
         self._room.take_for(call, len(call.body))
-        decoding = self._loop.run_in_executor(self._decoders, self._pipeline.decode, call, self._limits)
-        decoding.add_done_callback(lambda done: self._decoded(call, done))
+        decoding = self._loop.run_in_executor(self._decoders, self._decode, call)
+        decoding.add_done_callback(lambda done: self._decoded(call, done.result()))
 
-    def _decoded(self, call: Call, done: asyncio.Future[int]) -> None:
-        error = done.exception()
+    def _decode(self, call: Call) -> int | BaseException:
+        """What a thread does; an error is given back, as no future takes a StopIteration."""
+        try:
+            return self._pipeline.decode(call, self._limits)
+        except BaseException as error:  # noqa: BLE001 - the outcome of this call
+            return error
+
+    def _decoded(self, call: Call, size: int | BaseException) -> None:
         if call.settled:
             return
+        if isinstance(size, BaseException):
+            self._settle(call, size)
+            return
         try:
-            if error is not None:
-                raise error
-            self._room.take_for(call, done.result() - len(call.body))
+            self._room.take_for(call, size - len(call.body))
             if self._batcher.is_free_for(1) or self._refuse_late([call]):
                 self._batcher.add([call])
         except Exception as error:  # noqa: BLE001 - the outcome of this call

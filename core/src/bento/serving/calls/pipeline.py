@@ -89,10 +89,14 @@ class Pipeline:
         note_run(calls, run)
         alone = self._is_alone(calls)
         if self._is_async and self.writer is not None and self.writer.costly:
-            await asyncio.to_thread(self.writing.write, calls, result, run, alone=alone)
+            # As a coroutine, out of which no StopIteration comes: a future takes none.
+            await asyncio.to_thread(drive, self._write(calls, result, run, alone=alone))
         else:
             self.writing.write(calls, result, run, alone=alone)
         run.processor_seconds = time.thread_time() - processor_started
+
+    async def _write(self, calls: Sequence[Call], result: Any, run: Run, *, alone: bool) -> None:
+        self.writing.write(calls, result, run, alone=alone)
 
     def _is_alone(self, calls: Sequence[Call]) -> bool:
         """Whether the result is one call's as a whole, and not cut into rows: it is not batched, or has more rows than a batch holds."""

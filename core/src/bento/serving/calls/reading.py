@@ -38,9 +38,9 @@ class Reading:
         item = self._decode(self._with_headers(call, payload) if self._adapter.request_headers else payload)
         self._note((call,), (item,))
 
-    def admit_all(self, calls: Sequence[Call]) -> list[tuple[Call, Exception]]:
+    def admit_all(self, calls: Sequence[Call]) -> list[tuple[Call, BaseException]]:
         """Decode the bodies of calls that have come together; returns those that failed, with the error."""
-        failed: list[tuple[Call, Exception]] = []
+        failed: list[tuple[Call, BaseException]] = []
         for start in range(0, len(calls), _MOST_TOGETHER):
             failed += self._admit_each(self._unread(calls[start : start + _MOST_TOGETHER]))
         return failed
@@ -67,11 +67,13 @@ class Reading:
             calls = left[0]
         return calls
 
-    def _admit_each(self, calls: Sequence[Call]) -> Iterator[tuple[Call, Exception]]:
+    def _admit_each(self, calls: Sequence[Call]) -> Iterator[tuple[Call, BaseException]]:
         for call in calls:
             try:
                 self.admit(call, call.head.payload(call.body))
-            except Exception as error:  # noqa: BLE001 - the outcome of this call
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # noqa: BLE001 - the outcome of this call
                 yield call, error
 
     def _admit_together(self, calls: Sequence[Call]) -> bool:
@@ -86,7 +88,9 @@ class Reading:
             if items is None or len(items) != len(calls):
                 return False
             self._note(calls, items)
-        except Exception:  # noqa: BLE001 - one by one it shows whose it is
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # noqa: BLE001 - one by one it shows whose it is
             return False
         return True
 

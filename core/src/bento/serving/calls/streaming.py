@@ -100,7 +100,9 @@ class StreamEndpoint:
             values = await stack.enter_async_context(aclosing(self._values(call)))
             with limit:
                 first = await anext(values, _END)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - the outcome of this request
+        except BaseException as error:
+            if _ends_task(error):
+                raise
             return self._accounts.failure(call, error)
         media_type = choose(call.head.accept, MEDIA_TYPES)
         return Stream(media_type, self._pieces(call, first, values, limit, media_type), call.deadline)
@@ -129,8 +131,18 @@ class StreamEndpoint:
                     turn_ends = time.monotonic() + _TURN_SECONDS
                 with limit:
                     value = await anext(values, _END)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - the end of this stream
+        except BaseException as error:
+            if _ends_task(error):
+                raise
             yield _last_piece(self._accounts.failure(call, error).body, media_type)
+
+
+def _ends_task(error: BaseException) -> bool:
+    """Whether an error comes from who ends this stream, and not from the api, whose SystemExit or CancelledError is a fault like any."""
+    if isinstance(error, asyncio.CancelledError):
+        task = asyncio.current_task()
+        return task is not None and task.cancelling() > 0
+    return isinstance(error, GeneratorExit | KeyboardInterrupt)
 
 
 def _piece(document: bytes, media_type: str) -> bytes:

@@ -118,5 +118,10 @@ def settle(future: asyncio.Future[R], result: R, error: BaseException | None) ->
         future.set_result(result)
     elif isinstance(error, asyncio.CancelledError):
         asyncio.Future.cancel(future)
+    elif isinstance(error, StopIteration):
+        # No future takes one before Python 3.12, and whoever waits for it would wait for ever.
+        stopped = RuntimeError("work raised StopIteration")
+        stopped.__cause__ = error
+        future.set_exception(stopped)
     else:
         future.set_exception(error)

@@ -43,7 +43,7 @@ class Writing:
     def write(self, calls: Sequence[Call], result: Any, run: Run, *, alone: bool) -> None:
         """Give each call the answer with its part of the result; `alone` says that the whole is the value of one call."""
         started = time.monotonic()
-        outcomes: Sequence[Answer | Exception] | None = self._encode_together(calls, result)
+        outcomes: Sequence[Answer | BaseException] | None = self._encode_together(calls, result)
         if outcomes is not None:
             self._note_fit(rows_of(calls))
         else:
@@ -109,18 +109,22 @@ class Writing:
             if bodies is None or len(bodies) != len(calls):
                 return None
             content_type = writer.content_type(media_type, bodies[0])
-        except Exception:  # noqa: BLE001 - one by one it shows whose it is
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # noqa: BLE001 - one by one it shows whose it is
             return None
         return answers_of(bodies, content_type)
 
-    def _encode(self, call: Call, value: Any) -> Answer | Exception:
+    def _encode(self, call: Call, value: Any) -> Answer | BaseException:
         """One call's answer; a value that cannot be written fails this call alone."""
         try:
             writer = self._writer_for(value, call.head.accept)
             media_type = choose(call.head.accept, writer.media_types)
             body = writer.encode(value, media_type)
             return Answer(body, writer.content_type(media_type, body))
-        except Exception as error:  # noqa: BLE001 - an outcome, logged and answered by the endpoint
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - an outcome, logged and answered by the endpoint
             return error
 
 
@@ -157,7 +161,7 @@ def server_timing(calls: Sequence[Call]) -> list[str]:
 
 
 @compiled
-def note_outcomes(calls: Sequence[Call], outcomes: Sequence[Answer | Exception], timings: Sequence[str]) -> None:
+def note_outcomes(calls: Sequence[Call], outcomes: Sequence[Answer | BaseException], timings: Sequence[str]) -> None:
     """Give each call its outcome; an answer says where the time went."""
     for call, outcome, timing in zip(calls, outcomes, timings, strict=True):
         if type(outcome) is Answer:
