@@ -414,6 +414,68 @@ async def test_a_batch_that_waits_takes_what_comes_meanwhile(serving):
     assert [answer.json() for answer in answers] == [3, 3, 3]
 
 
+class Rows(Gated):
+    """Sums rows, of which four are a batch that waits for others until nobody here would; what has a zero waits for the gate."""
+
+    @bento.api(input=ArrayAdapter(shape=(None,), dtype="int64"), output=JsonAdapter(), batch=bento.Batch(size=4, wait=30.0), timeout=60)
+    def double(self, rows):
+        self.batches.append(rows.tolist())
+        if 0 in rows:
+            self.entered.set()
+            assert self.gate.wait(10)
+        return (2 * rows).tolist()
+
+
+FULL = pytest.mark.parametrize("rows", [[4], [5], [2, 2], [1, 3], [3, 1], [1, 2, 1], [1, 1, 2], [1, 1, 1, 1]], ids=str)
+
+
+def numbered(rows: list[int]) -> list[list[int]]:
+    """Requests with so many rows, no two of them the same."""
+    return [[10 * place + row for row in range(1, count + 1)] for place, count in enumerate(rows, 1)]
+
+
+async def post_known(client: httpx.AsyncClient) -> None:
+    """Full batches, and what is left of one, from which on results are known to be one for each row."""
+    for count in (4, 5):
+        await client.post("/double", json=[1] * count)
+
+
+@FULL
+async def test_a_batch_that_is_full_in_rows_waits_for_nobody(serving, rows):
+    service, asked = Rows(), numbered(rows)
+    async with serving(service) as client, asyncio.timeout(20):
+        await post_known(client)
+        answers = await asyncio.gather(*(client.post("/double", json=numbers) for numbers in asked))
+    assert [answer.json() for answer in answers] == [[2 * number for number in numbers] for numbers in asked]
+
+
+@FULL
+async def test_nor_does_one_that_is_full_in_rows_before_the_call_ahead_of_it_is_over(serving, rows):
+    service, asked = Rows(), numbered(rows)
+    async with serving(service) as client, asyncio.timeout(20):
+        await post_known(client)
+        first = asyncio.create_task(client.post("/double", json=[0] * 4))
+        await wait_for(service.entered.is_set)
+        rest = [asyncio.create_task(client.post("/double", json=numbers)) for numbers in asked]
+        await wait_until_in_flight(client, "double", 1 + len(rest))
+        service.gate.set()
+        answers = await asyncio.gather(first, *rest)
+    assert [answer.json() for answer in answers[1:]] == [[2 * number for number in numbers] for numbers in asked]
+
+
+async def test_one_that_is_not_full_in_rows_waits(serving):
+    service = Rows()
+    async with serving(service) as client, asyncio.timeout(20):
+        await post_known(client)
+        service.batches.clear()
+        early = [asyncio.create_task(client.post("/double", json=[number])) for number in (1, 2)]
+        await wait_until_in_flight(client, "double", 2)
+        assert service.batches == []
+        await client.post("/double", json=[3, 4])
+        await asyncio.gather(*early)
+    assert service.batches == [[1, 2, 3, 4]]
+
+
 async def test_every_request_of_a_batch_has_its_own_context_and_accept(serving):
     class Told(bento.Service):
         @bento.api(input=JsonAdapter(), output=JsonAdapter(), batch=bento.Batch(wait=0.2))
