@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import resource
 import signal
 import socket
@@ -255,6 +256,31 @@ def test_a_client_allows_its_own_body_no_more_time_than_its_request(server):
         with Connection(server.port) as connection:
             answer = connection.ask(head)
         assert (answer.status, detail(answer)) == (504, "the body was not there within 0.2 seconds")
+
+
+@pytest.mark.parametrize(
+    ("status", "rest"),
+    [
+        (504, {"content_length": "100000", "request_timeout": "0.2"}),
+        (504, {"content_length": "100000", "request_timeout": "0.2", "origin": "http://127.0.0.1"}),
+        (400, {"content_length": None, "transfer_encoding": "chunked"}),
+    ],
+    ids=["late, on the fast lane", "late, on the ordinary lane", "chunks that are none"],
+)
+def test_what_is_refused_behind_a_whole_head_has_its_clients_id(server, status, rest):
+    with Connection(server.port) as connection:
+        connection.send(post("/size", b"none\r\n", x_request_id="mine", **rest))
+        answer = connection.answer()
+    assert (answer.status, answer.headers["x-request-id"], json.loads(answer.body)["request_id"]) == (status, "mine", "mine")
+
+
+def test_what_is_refused_before_its_head_is_whole_has_an_id_of_its_own(server):
+    with Connection(server.port) as connection:
+        assert connection.ask(post("/echo", b"1", x_request_id="mine")).headers["x-request-id"] == "mine"
+        connection.send(b"POST / HTTP/1.1\r\nX-Request-Id: mine\r\nno header\r\n\r\n")
+        answer = connection.answer()
+    assert answer.status == 400
+    assert json.loads(answer.body)["request_id"] == answer.headers["x-request-id"] != "mine"
 
 
 REFUSED = {

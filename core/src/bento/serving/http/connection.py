@@ -39,11 +39,10 @@ def new_parser(protocol: HttpToolsProtocol) -> httptools.HttpRequestParser:
 class Connection(Ending):
     """Parser callbacks note how far a request has come."""
 
-    __slots__ = ("_counted", "_has_more", "_overhead", "_raw_headers")
+    __slots__ = ("_counted", "_has_more", "_overhead")
 
     def __init__(self, lane: FastLane, *args: Any, **kwargs: Any) -> None:
         super().__init__(lane, *args, **kwargs)
-        self._raw_headers: list[tuple[bytes, bytes]] = []
         # Whether the last packet brought some of a body.
         self._has_more = False
         # How many bytes of the newest request are no body, and when the request began that they were counted for.

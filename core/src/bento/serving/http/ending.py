@@ -13,7 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ..calls.answer import problem
 from ..calls.limits import LAST_CALL_SECONDS, LINGER_SECONDS
-from ..calls.request import new_request_id
+from ..calls.request import fit_request_id, read_headers
 from ..lifecycle import State
 from .backlog import Backlog
 from .kernel import has_input
@@ -41,6 +41,7 @@ class Ending(HttpToolsProtocol):
         "_lane",
         "_last_words",
         "_limits",
+        "_raw_headers",
         "_received",
         "_running",
         "_seen",
@@ -57,10 +58,11 @@ class Ending(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._lane = lane
         self._limits = lane.app.lifecycle.limits
-        # When the newest request began, its target, whether some of it is still to come, whether uvicorn has it, and the last of uvicorn's
-        # requests that it began to answer.
+        # When the newest request began, its target and headers, whether some of it is still to come, whether uvicorn has it, and the last
+        # of uvicorn's requests that it began to answer.
         self._received = 0.0
         self._url = b""
+        self._raw_headers: list[tuple[bytes, bytes]] = []
         self._is_open = self._diverted = False
         self._running: Any = None
         self.ending = False
@@ -142,7 +144,8 @@ class Ending(HttpToolsProtocol):
 
     def refuse(self, status: int, detail: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
         """Answer what will not be read, behind all that is ahead of it, and close."""
-        request_id = new_request_id()
+        sent = read_headers(self._raw_headers) if self._is_open and not self._is_in_head() else {}
+        request_id = fit_request_id(sent.get("x-request-id", ""))
         answer = problem(status, detail, request_id=request_id, headers=headers)
         if self._lane.access_log is not None:
             method, path = ("-", "-") if self._is_in_head() else (self.parser.get_method().decode(), self._url.decode("latin-1"))
