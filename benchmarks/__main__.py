@@ -21,6 +21,7 @@ from .plot import draw
 from .pressure import overload, soak
 from .report import Section, goals
 from .starting import starting
+from .streams import streams
 from .tensors import tensors
 from .throughput import forest, logistic
 
@@ -29,6 +30,7 @@ TOPICS: Mapping[str, Callable[[Plan], Section]] = {
     "forest": forest,
     "latency": latency,
     "tensors": tensors,
+    "streams": streams,
     "start": starting,
     "overload": overload,
     "soak": soak,

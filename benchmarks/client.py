@@ -32,10 +32,15 @@ class WrongAnswer(Exception):
 
 
 class Question(NamedTuple):
-    """A whole request, and how the answer to it ends; a `tail` that begins with an empty line is all of the body."""
+    """A whole request, and how the answer to it ends; a `tail` that begins with an empty line is all of the body.
+
+    `body` is all of the body of an answer that comes in pieces, and `pieces` how many these are.
+    """
 
     request: bytes
     tail: bytes
+    body: bytes = b""
+    pieces: int = 1
 
 
 @dataclass
@@ -158,7 +163,7 @@ class Client:
             select.select([self._poll], (), (), seconds - _WAKING)
 
     def _ask(self, connection: _Connection, since: float) -> None:
-        request, connection.tail = next(self._questions)
+        request, connection.tail, *_ = next(self._questions)
         connection.since = since
         sent = connection.socket.send(request)
         if sent < len(request):

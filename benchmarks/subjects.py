@@ -27,9 +27,9 @@ class Subject:
     variables: Mapping[str, str] = field(default_factory=dict)
 
 
-def post(path: str, body: bytes, media_type: str = "application/json") -> bytes:
+def post(path: str, body: bytes, media_type: str = "application/json", accept: str = "*/*") -> bytes:
     """A request as any client writes it."""
-    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: benchmark\r\nAccept: */*\r\n"
+    head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUser-Agent: benchmark\r\nAccept: {accept}\r\n"
     return f"{head}Content-Type: {media_type}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
 
 
@@ -118,6 +118,33 @@ def slow() -> list[Subject]:
     ]
 
 
+def streams() -> list[Subject]:
+    """Streams of numbers: from both kinds of generators, in both notations, and as others write them."""
+    command = _bento("counter:1")
+    return [
+        Subject("bare ASGI", _bare(), lambda: _counts("/count", EVENT)),
+        Subject("bento, plain, events", command, lambda: _counts("/plain", EVENT)),
+        Subject("bento, plain, lines", command, lambda: _counts("/plain", LINE)),
+        Subject("bento, async, events", command, lambda: _counts("/coroutine", EVENT)),
+        Subject("bento, async, lines", command, lambda: _counts("/coroutine", LINE)),
+        Subject("mosec", _mosec(), lambda: _counts("/inference", EVENT), "mosec", {"BENCHMARK_MODEL": "counter"}),
+    ]
+
+
+def _counts(path: str, piece: bytes) -> list[Question]:
+    """From where one counts differs, so that pieces of another's stream are noticed."""
+    accept = "application/jsonl" if piece == LINE else "text/event-stream"
+    return [
+        Question(
+            post(path, b"[%d,%d]" % (first, first + PIECES), accept=accept),
+            b"\r\n0\r\n\r\n",
+            b"".join(piece % number for number in range(first, first + PIECES)),
+            PIECES,
+        )
+        for first in range(1000, 9000, 250)
+    ]
+
+
 def _items(path: str, body: bytes, tail: bytes) -> list[Question]:
     return [Question(post(path, body % item), tail % item) for item in range(100)]
 
@@ -137,6 +164,9 @@ def _mosec(*options: str) -> tuple[str, ...]:
 def _bentoml(service: str) -> tuple[str, ...]:
     return ("bentoml", "serve", f"benchmarks.peers.bentoml_server:{service}", "--host", "127.0.0.1", "--port", "{port}")
 
+
+PIECES = 200
+EVENT, LINE = b"data: %d\n\n", b"%d\n"
 
 _RAW = "application/octet-stream"
 IMAGE_BYTES = 4 * 3 * 224 * 224

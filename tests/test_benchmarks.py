@@ -13,7 +13,7 @@ import pytest
 from running import eventually
 
 ROOT = Path(__file__).resolve().parents[1]
-TOPICS = ("logistic", "forest", "latency", "tensors", "start", "overload", "soak")
+TOPICS = ("logistic", "forest", "latency", "tensors", "streams", "start", "overload", "soak")
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +36,28 @@ def test_rates_are_above_zero(run):
     rates = run[1]["logistic"]["figures"]
     assert set(rates) == {"bento", "bento, Python only", "bare ASGI"}
     assert all(figures["rate"] > 0 for subject in rates.values() for figures in subject.values())
+
+
+def test_streams_of_both_kinds_and_notations_are_measured_beside_a_bare_function(run):
+    figures = run[1]["streams"]["figures"]
+    kinds = {f"bento, {kind}, {notation}" for kind in ("plain", "async") for notation in ("events", "lines")}
+    assert set(figures) == {*kinds, "bare ASGI", "way to a thread"}
+    assert all(part > 0 for subject in kinds for number in ("1", "16") for part in figures[subject][number].values())
+
+
+def test_a_stream_of_other_pieces_or_in_another_order_is_a_wrong_answer(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT)
+    from benchmarks.client import Question, WrongAnswer
+    from benchmarks.reader import check, joined
+
+    sent = [b"data: %d\n\n" % number for number in range(1000, 1003)]
+    question = Question(b"", b"", b"".join(sent), len(sent))
+    chunks = b"".join(b"%x\r\n%b\r\n" % (len(each), each) for each in sent) + b"0\r\n\r\n"
+    assert joined(chunks) == question.body
+    check(question, b"HTTP/1.1 200 OK\r\n\r\n" + chunks)
+    for wrong in (chunks.replace(sent[1], sent[2]), chunks.replace(b"1001", b"1000"), chunks[17:], chunks[1:]):
+        with pytest.raises(WrongAnswer, match="expected 3 pieces"):
+            check(question, b"HTTP/1.1 200 OK\r\n\r\n" + wrong)
 
 
 def test_every_goal_is_a_line_of_the_report(run):

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 import numpy as np
-from mosec import Server, Worker
+from mosec import Server, SSEWorker, Worker
 
 from benchmarks.models import fitted
 
@@ -44,8 +44,17 @@ class Slow(Worker):
         return data
 
 
+class Counter(SSEWorker):
+    """Server-sent events, one for each number from one to another."""
+
+    def forward(self, data: Any) -> Any:
+        for number in range(*data):
+            self.send_stream_event(str(number))
+        return data
+
+
 if __name__ == "__main__":
     server = Server()
-    worker = {"tensor": Tensor, "slow": Slow}.get(os.environ["BENCHMARK_MODEL"], Iris)
+    worker = {"tensor": Tensor, "slow": Slow, "counter": Counter}.get(os.environ["BENCHMARK_MODEL"], Iris)
     server.append_worker(worker, max_batch_size=_BATCH, max_wait_time=1 if _BATCH > 1 else 0)
     server.run()

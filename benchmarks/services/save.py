@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from adder import Adder
 from benchmarks.models import MODELS, fitted
+from counter import Counter
 from flowers import Flowers
 from images import Images
 from slow import Slow
@@ -15,7 +16,7 @@ def main() -> None:
     """Save everything to the store that the environment names."""
     for name in MODELS:
         bento.save(Flowers(model=fitted(name)), version=name)
-    for service in (Adder(), Images(), Slow()):
+    for service in (Adder(), Counter(), Images(), Slow()):
         bento.save(service, version="1")
 
 
