@@ -28,7 +28,7 @@ def fork(work: Callable[[], None], on_error: Callable[[BaseException], None]) ->
     The child ignores what a terminal sends to all processes in it (SIGINT, SIGHUP): its parent decides. SIGTERM ends it
     unless `work` says otherwise.
     """
-    _flush()
+    flush()
     # Until the child has let go of its parent's ways with signals, none must reach it.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     pid = os.fork()
@@ -53,11 +53,11 @@ def _be_child(work: Callable[[], None], on_error: Callable[[BaseException], None
 
 def end(status: int) -> NoReturn:
     """End this process, whatever else it does."""
-    _flush()
+    flush()
     os._exit(status)
 
 
-def _flush() -> None:
+def flush() -> None:
     """Write what is buffered. Where the disk is full, or nobody reads any more, that is no reason to go on, or not to begin."""
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:

@@ -6,7 +6,7 @@ import math
 import signal
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from .forking import SIGNALS
@@ -28,16 +28,16 @@ class Impatience:
 
 
 @contextmanager
-def caught_signals() -> Iterator[socket.socket]:
+def caught_signals(note: Callable[[int], None] = lambda _: None) -> Iterator[socket.socket]:
     """A socket from which every signal of SIGNALS can be read as a byte, its number; what was done with them before comes back after.
 
-    nohup has SIGHUP ignored, and so it stays.
+    `note` is told of each by its handler, even while the main thread is held up. nohup has SIGHUP ignored, and so it stays.
     """
     reader, writer = socket.socketpair()
     reader.setblocking(False)
     writer.setblocking(False)
     numbers = [number for number in SIGNALS if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, lambda *_: None) for number in numbers}
+    before = {number: signal.signal(number, lambda number, _: note(number)) for number in numbers}
     wakeup = signal.set_wakeup_fd(writer.fileno())
     try:
         yield reader

@@ -33,6 +33,7 @@ from .generation import Generation
 from .porter import Porter, run_porter
 from .signals import Impatience, caught_signals, read_signals
 from .template import Workplace
+from .watchdog import Watchdog
 from .worker import QUIET_STOP
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("bento.serving")
 
 _STOPS = frozenset({signal.SIGINT, signal.SIGTERM})
+_LATE = 2.0
 
 
 class Supervisor:
@@ -73,6 +75,7 @@ class Supervisor:
         self._has_begun = False
         self._stops_asked = 0
         self._impatience = Impatience()
+        self._watchdog = Watchdog(settings.grace + _LATE, self._say_forced, self._kill)
 
     def run(self) -> None:
         """Serve until SIGINT or SIGTERM; a service that cannot start is a ServerError with the worker's reason."""
@@ -83,7 +86,7 @@ class Supervisor:
             )
         installed()
         freeze()
-        with caught_signals() as signals:
+        with caught_signals(self._note_signal) as signals:
             self._crew.start()
             self._porter.look()
             try:
@@ -128,6 +131,10 @@ class Supervisor:
             self._is_ready_unsaid = False
             self._on_ready()
 
+    def _note_signal(self, number: int) -> None:
+        if number in _STOPS:
+            self._watchdog.note(number)
+
     def _take_signal(self, number: int) -> None:
         if number == signal.SIGCHLD:
             self._crew.children_ended()
@@ -147,12 +154,22 @@ class Supervisor:
         due = time.monotonic() + self._settings.grace + 1.0
         while (self._crew.has_workers or self._porter.pid) and self._stops_asked == 1 and time.monotonic() < due:
             self._turn(signals, max(0.0, due - time.monotonic()))
-        unfinished = self._crew.kill()
-        self._porter.kill()
+        unfinished = self._kill()
+        if not unfinished:
+            # Else the process has to end, and may be held up where it says why.
+            self._watchdog.stop()
         for end in self._lifeline:
             os.close(end)
         gc.unfreeze()
         return unfinished
+
+    def _kill(self) -> int:
+        unfinished = self._crew.kill()
+        self._porter.kill()
+        return unfinished
+
+    def _say_forced(self, why: str) -> None:
+        log.error("%s: ending all workers by force", why)
 
     def _let_leave(self) -> None:
         plug(self._listener)

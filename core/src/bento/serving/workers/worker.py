@@ -25,8 +25,9 @@ from ..http.app import App
 from ..lifecycle import THREADS, Lifecycle
 from ..logs import AccessLog
 from .drain import drain, plug
-from .forking import end
+from .forking import end, flush
 from .signals import Impatience
+from .watchdog import Watchdog
 
 if TYPE_CHECKING:
     import socket
@@ -39,6 +40,7 @@ log = logging.getLogger("bento.serving")
 _PAGES_SECONDS = 0.5
 _PATIENCE_WITH_THREADS = 1.0
 _FORCED = 1
+_LATE = 1.0
 
 QUIET_STOP = 1.0
 """After so many seconds, a stop that is not over says what it waits for."""
@@ -201,9 +203,17 @@ class _Server(uvicorn.Server):
         before = {number: signal.getsignal(number) for number in self._signals()}
         for number in before:
             loop.add_signal_handler(number, self._signalled, number)
+        # A worker's supervisor sees to its end. In a process of its own the loop may be held up, as by a log that nobody reads.
+        watchdog = None if self._place else Watchdog(self._grace + _LATE, self._say_forced)
+        if watchdog is not None:
+            for number in before:
+                watchdog.listen(number)
         try:
             yield
+            flush()
         finally:
+            if watchdog is not None:
+                watchdog.stop()
             for number, handler in before.items():
                 loop.remove_signal_handler(number)
                 signal.signal(number, handler)
@@ -263,8 +273,11 @@ class _Server(uvicorn.Server):
             log.info("stopping: %d requests are still being answered, for up to %.3g s; another signal ends that", open_calls, self._grace)
 
     def _end_by_force(self, reason: str) -> NoReturn:
-        log.error("%s: ending without %d answers", reason, self._lifecycle.open_calls)
+        self._say_forced(reason)
         end(_FORCED)
+
+    def _say_forced(self, reason: str) -> None:
+        log.error("%s: ending without %d answers", reason, self._lifecycle.open_calls)
 
 
 async def _leave_threads(what: str) -> None:
