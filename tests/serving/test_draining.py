@@ -27,6 +27,10 @@ class Worker(bento.Service):
         return os.getpid()
 
     @bento.api(input=JsonAdapter(), output=JsonAdapter())
+    def pad(self, value):
+        return "x" * 100_000
+
+    @bento.api(input=JsonAdapter(), output=JsonAdapter())
     def nap(self, value):
         "So many seconds from when the stop has begun."
         wait_for_the_stop("napping")
@@ -202,6 +206,21 @@ def test_what_one_client_has_sent_ahead_is_answered_and_only_the_last_answer_say
         assert connection.is_closed()
     assert {answer.status for answer in answers} == {200}
     assert closing(answers) == [False] * len(asked) + [True]
+
+
+@both
+@pytest.mark.parametrize(("api", "body", "status"), [("pid", b"1", 200), ("pad", b"1", 200), ("pid", b"{", 400)])
+def test_an_answer_that_waited_for_another_as_the_stop_began_says_that_it_is_the_last(project, workers, api, body, status):
+    """It was ready before anybody knew, and its client would ask again on a connection that ends."""
+    with started(project, workers=workers) as server, Connection(server.port) as connection:
+        connection.send(post("/nap", b"0.2") + post(f"/{api}", body))
+        assert eventually(lambda: server.figure(f'bento_requests_total{{api="{api}",status="{status}"}}') == 1)
+        stop_napping(project, server)
+        answers = [connection.answer(), connection.answer()]
+        assert connection.is_closed()
+        assert server.ended() == 0
+    assert [answer.status for answer in answers] == [200, status]
+    assert closing(answers) == [False, True]
 
 
 @both

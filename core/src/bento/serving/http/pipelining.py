@@ -63,6 +63,14 @@ class Pipelining(Connection):
             self._end()
         return is_last
 
+    def last_call(self) -> None:
+        super().last_call()
+        newest = self._in_flight[-1] if self._in_flight else None
+        # Its answer was written before anybody knew that it is the last, and waits for those ahead of it.
+        if newest in self._ready and not (self.pipeline or self._backlog or self._last_words):
+            self._ready[newest] = _as_last(self._ready[newest])
+            self._end()
+
     def send(self, call: PlainCall, data: Data) -> None:
         """Take an answer, and write what is now first in line."""
         in_flight = self._in_flight
@@ -164,6 +172,14 @@ class Pipelining(Connection):
             call.head.endpoint.leave(call)
             if self._lane.access_log is not None:
                 self._lane.access_log.write("POST", call.head.path, CLIENT_LEFT, time.monotonic() - call.received, call.request_id)
+
+
+def _as_last(data: Data) -> Data:
+    """An answer that says that it is its connection's last."""
+    first, *rest = [data] if isinstance(data, bytes) else data
+    head, end, body = first.partition(b"\r\n\r\n")
+    first = b"%b\r\nconnection: close%b%b" % (head, end, body)
+    return [first, *rest] if rest else first
 
 
 @compiled
