@@ -64,6 +64,15 @@ def test_a_pipe_that_closes_early_is_no_fault(home):
     assert (done.returncode in (0, 1), done.stderr) == (True, "")
 
 
+@pytest.mark.parametrize("arguments", ["--help", "--version", "list --help", "list --json", "show shop:1"])
+def test_what_a_full_disk_does_not_take_is_told_in_a_sentence(home, arguments):
+    script = f"'{BENTO}' {arguments} >/dev/full"
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    done = subprocess.run(["bash", "-c", script], env=environment, capture_output=True, text=True, check=False)
+    sentence = r"Error: OSError: \[Errno 28\] No space left on device( \(--debug shows where\))?\n"
+    assert (done.returncode, bool(re.fullmatch(sentence, done.stderr))) == (1, True), done.stderr
+
+
 def test_every_module_with_a_command_is_a_command():
     modules = {module.name: import_module(f"{cli.__name__}.{module.name}") for module in pkgutil.iter_modules(cli.__path__)}
     assert {name for name, module in modules.items() if hasattr(module, "command")} == set(COMMANDS)

@@ -116,4 +116,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
         # What is printed may be a file's name, which need not be text. Source: PEP 383.
         sys.stdout.reconfigure(errors="surrogateescape")
-    bento(arguments, prog_name="bento")
+    try:
+        bento(arguments, prog_name="bento")
+    except OSError as error:
+        # Help, a version or a completion could not be printed. What a command raises is a sentence by now.
+        click.echo(f"Error: {sentence(error)}", err=True)
+        sys.exit(1)
+    finally:
+        _let_go_of_output()
+
+
+def _let_go_of_output() -> None:
+    """Forget what could not be printed, of which an error has told."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
+        # Python tries again at its very end, and would end with status 120 for it. Source: the note on SIGPIPE in its `signal`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
