@@ -7,12 +7,13 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING
 
 import uvloop
 
-from bento.serving.calls.threads import Threads
+from bento.serving.calls.threads import Threads, settle
 
 from .reader import Reader
 from .report import Section, at_least, milliseconds
@@ -98,11 +99,18 @@ async def _ways() -> tuple[float, float]:
     threads, executor = Threads(1, "benchmark", loop), ThreadPoolExecutor(1)
     own, executors = [], []
     for _ in range(5):
-        own.append(await _seconds_of(lambda: threads.start(int)))
+        own.append(await _seconds_of(partial(_given, threads, loop)))
         executors.append(await _seconds_of(lambda: loop.run_in_executor(executor, int)))
     threads.close()
     executor.shutdown()
     return median(own), median(executors)
+
+
+def _given(threads: Threads, loop: asyncio.AbstractEventLoop) -> asyncio.Future[int]:
+    """Work for bento's threads, as a future for what becomes of it."""
+    future: asyncio.Future[int] = loop.create_future()
+    threads.run(int, partial(settle, future))
+    return future
 
 
 async def _seconds_of(go: Callable[[], Awaitable[int]]) -> float:

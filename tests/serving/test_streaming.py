@@ -224,6 +224,18 @@ async def test_a_stream_ends_at_its_deadline_while_a_step_still_runs_and_is_clos
     await app.lifecycle.stop()
 
 
+async def test_a_stream_that_waits_for_a_step_of_another_ends_at_its_deadline():
+    service = Counting()
+    app = bento.app(service)
+    first = Client(app, "/hang")
+    await first.pieces.get()
+    second = Client(app, "/hang")
+    assert (await asyncio.wait_for(second.pieces.get(), 5))["status"] == 504
+    service.gate.set()
+    await first.leave()
+    await app.lifecycle.stop()
+
+
 async def test_a_stream_whose_client_leaves_while_it_waits_is_never_begun():
     service = Counting()
     app = bento.app(service)

@@ -8,12 +8,13 @@ import subprocess
 import sys
 import threading
 import weakref
+from collections.abc import Callable
 from functools import partial
 
 import pytest
 
 from bento.serving.calls import threads
-from bento.serving.calls.threads import Threads
+from bento.serving.calls.threads import Outcome, Threads, settle
 
 pytestmark = pytest.mark.anyio
 
@@ -27,14 +28,21 @@ def of(most: int) -> Threads:
     return Threads(most, "bento-test", asyncio.get_running_loop())
 
 
+def start(made: Threads, work: Callable[[], object]) -> asyncio.Future[object]:
+    """What becomes of work that is given to a thread."""
+    future = Outcome[object](loop=asyncio.get_running_loop())
+    made.run(work, partial(settle, future))
+    return future
+
+
 async def test_what_work_gives_or_raises_comes_back():
     made = of(1)
-    assert await made.start(lambda: 6 * 7) == 42
+    assert await start(made, lambda: 6 * 7) == 42
     with pytest.raises(ZeroDivisionError):
-        await made.start(lambda: 1 // 0)
+        await start(made, lambda: 1 // 0)
     with pytest.raises(SystemExit):
-        await made.start(sys.exit)
-    assert await made.start(threading.get_ident) != threading.get_ident()
+        await start(made, sys.exit)
+    assert await start(made, threading.get_ident) != threading.get_ident()
     made.close()
 
 
@@ -42,7 +50,7 @@ async def test_one_thread_does_things_in_their_order_and_the_loop_is_told():
     made, begun, told = of(1), [], []
     for number in range(100):
         made.run(partial(begun.append, number), lambda *_: told.append(threading.get_ident()))
-    await made.start(lambda: None)
+    await start(made, lambda: None)
     assert begun == list(range(100))
     assert told == [threading.get_ident()] * 100
     made.close()
@@ -51,7 +59,7 @@ async def test_one_thread_does_things_in_their_order_and_the_loop_is_told():
 async def test_no_more_run_at_once_than_there_may_be_and_no_fewer():
     made, together = of(3), threading.Barrier(3)
     # Three meet, again and again; a fourth among them would break the pattern, a missing one would leave two waiting.
-    met = [made.start(lambda: together.wait(20)) for _ in range(12)]
+    met = [start(made, lambda: together.wait(20)) for _ in range(12)]
     assert sorted(await asyncio.gather(*met)) == [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2]
     assert sum(thread.name.startswith("bento-test") for thread in threading.enumerate()) == 3
     made.close()
@@ -59,7 +67,7 @@ async def test_no_more_run_at_once_than_there_may_be_and_no_fewer():
 
 async def test_a_thread_that_is_idle_is_enough():
     made = of(3)
-    assert len({await made.start(threading.get_ident) for _ in range(20)}) == 1
+    assert len({await start(made, threading.get_ident) for _ in range(20)}) == 1
     made.close()
 
 
@@ -85,7 +93,7 @@ async def test_work_is_done_once_by_threads_that_come_and_go(monkeypatch):
     made, done = of(2), []
     waiting = []
     for number in range(1000):
-        waiting.append(made.start(partial(done.append, number)))
+        waiting.append(start(made, partial(done.append, number)))
         if number % 3 == 0:
             await asyncio.sleep(0)
     async with asyncio.timeout(60):
@@ -96,10 +104,10 @@ async def test_work_is_done_once_by_threads_that_come_and_go(monkeypatch):
 
 async def test_what_has_not_begun_when_they_are_closed_never_begins():
     made, go, begun = of(1), threading.Event(), []
-    first = made.start(partial(go.wait, 20))
-    others = [made.start(partial(begun.append, number)) for number in range(3)]
+    first = start(made, partial(go.wait, 20))
+    others = [start(made, partial(begun.append, number)) for number in range(3)]
     made.close()
-    late = made.start(partial(begun.append, "late"))
+    late = start(made, partial(begun.append, "late"))
     for other in (*others, late):
         with pytest.raises(asyncio.CancelledError):
             await other
@@ -119,7 +127,7 @@ async def test_what_was_done_is_not_kept_until_more_comes(monkeypatch):
     monkeypatch.setattr(threads, "_IDLE_SECONDS", 600.0)
     made, thing = of(1), Thing()
     gone = weakref.ref(thing)
-    await made.start(partial(id, thing))
+    await start(made, partial(id, thing))
     del thing
     async with asyncio.timeout(60):
         while gone() is not None:
@@ -132,9 +140,13 @@ async def test_what_was_done_is_not_kept_until_more_comes(monkeypatch):
 def test_an_interpreter_ends_although_nobody_has_closed_them():
     script = (
         "import asyncio\n"
-        "from bento.serving.calls.threads import Threads\n"
+        "from functools import partial\n"
+        "from bento.serving.calls.threads import Threads, settle\n"
         "async def main():\n"
-        "    return await Threads(1, 'bento-test', asyncio.get_running_loop()).start(lambda: 7)\n"
+        "    loop = asyncio.get_running_loop()\n"
+        "    future = loop.create_future()\n"
+        "    Threads(1, 'bento-test', loop).run(lambda: 7, partial(settle, future))\n"
+        "    return await future\n"
         "print(asyncio.run(main()))\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)

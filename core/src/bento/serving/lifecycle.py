@@ -99,7 +99,7 @@ class Lifecycle:
         for pipeline in pipelines:
             accounts = Accounts(service, pipeline.api, self._registry, self.metrics, self._look_for_loss)
             if pipeline.api.is_stream:
-                self.streams[pipeline.api.path] = StreamEndpoint(pipeline, accounts, self.limits, self.room)
+                self.streams[pipeline.api.path] = StreamEndpoint(pipeline, accounts, self.limits, self.room, self._decoders)
             else:
                 self.endpoints[pipeline.api.path] = Endpoint(pipeline, accounts, self.limits, self.room, self._decoders)
         self._add_aliases()

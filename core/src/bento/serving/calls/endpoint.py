@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("bento.serving")
 
 # Decoding this much takes about as long as a hop to a thread and back.
-_LARGE = 64 * 1024
+LARGE = 64 * 1024
 # Freeing the value of so much JSON at once takes milliseconds.
 _HUGE = 1024 * 1024
 
@@ -103,7 +103,7 @@ class Endpoint:
     def _decode_large(self, calls: list[Call]) -> list[Call]:
         """Hand those whose decoding may take long to a thread; returns the others."""
         costly = self._pipeline.reader.costly
-        large = dict.fromkeys(calls) if costly else dict.fromkeys(larger_than(_LARGE, calls))
+        large = dict.fromkeys(calls) if costly else dict.fromkeys(larger_than(LARGE, calls))
         for call in large:
             try:
                 self._decode_in_thread(call)
@@ -113,15 +113,8 @@ class Endpoint:
 
     def _decode_in_thread(self, call: Call) -> None:
         self._room.take_for(call, len(call.body))
-        decoding = self._loop.run_in_executor(self._decoders, self._decode, call)
+        decoding = self._loop.run_in_executor(self._decoders, self._pipeline.try_decode, call, self._limits)
         decoding.add_done_callback(lambda done: self._decoded(call, done.result()))
-
-    def _decode(self, call: Call) -> int | BaseException:
-        """What a thread does; an error is given back, as no future takes a StopIteration."""
-        try:
-            return self._pipeline.decode(call, self._limits)
-        except BaseException as error:  # noqa: BLE001 - the outcome of this call
-            return error
 
     def _decoded(self, call: Call, size: int | BaseException) -> None:
         if call.settled:

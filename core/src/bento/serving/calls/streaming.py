@@ -12,12 +12,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator
+from concurrent.futures import Executor
 from contextlib import AsyncExitStack, aclosing, closing
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...errors import Overloaded
 from .accounts import CLIENT_LEFT
+from .endpoint import LARGE, larger_than
 from .limit import Limit
 from .negotiation import choose
 from .steps import Steps
@@ -53,14 +54,16 @@ class Stream:
 class StreamEndpoint:
     """An api that yields, as a lane sees it."""
 
-    def __init__(self, pipeline: Pipeline, accounts: Accounts, limits: Limits, room: Room) -> None:
+    def __init__(self, pipeline: Pipeline, accounts: Accounts, limits: Limits, room: Room, decoders: Executor) -> None:
         self.api = pipeline.api
         self._pipeline = pipeline
         self._accounts = accounts
         self._limits = limits
         self._room = room
+        self._decoders = decoders
+        self._loop = asyncio.get_running_loop()
         self._turn = asyncio.Semaphore(pipeline.api.concurrency)
-        self._threads = Threads(pipeline.api.concurrency, f"bento-{pipeline.api.name}", asyncio.get_running_loop())
+        self._threads = Threads(pipeline.api.concurrency, f"bento-{pipeline.api.name}", self._loop)
         self.open_calls = 0
 
     def close(self) -> None:
@@ -90,11 +93,9 @@ class StreamEndpoint:
     async def _open(self, call: Call, stack: AsyncExitStack) -> Stream | Answer:
         """A stream whose first piece is there, or the answer that says why there is none."""
         try:
-            self._room.take_for(call, len(call.body))
-            size = await self._threads.start(partial(self._pipeline.decode, call, self._limits))
-            self._room.take_for(call, size - len(call.body))
             limit = stack.enter_context(closing(Limit(call)))
             with limit:
+                await self._decode(call)
                 await self._wait_for_turn(stack)
             call.started_at = time.monotonic()
             values = await stack.enter_async_context(aclosing(self._values(call)))
@@ -106,6 +107,17 @@ class StreamEndpoint:
             return self._accounts.failure(call, error)
         media_type = choose(call.head.accept, MEDIA_TYPES)
         return Stream(media_type, self._pieces(call, first, values, limit, media_type), call.deadline)
+
+    async def _decode(self, call: Call) -> None:
+        """Decode a body, a large one in a thread that is not the api's own: those may be at a step that takes long."""
+        self._room.take_for(call, len(call.body))
+        if self._pipeline.reader.costly or larger_than(LARGE, [call]):
+            size = await self._loop.run_in_executor(self._decoders, self._pipeline.try_decode, call, self._limits)
+        else:
+            size = self._pipeline.decode(call, self._limits)
+        if isinstance(size, BaseException):
+            raise size
+        self._room.take_for(call, size - len(call.body))
 
     async def _wait_for_turn(self, stack: AsyncExitStack) -> None:
         if self.open_calls > self._limits.queue:

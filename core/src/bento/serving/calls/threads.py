@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
@@ -44,12 +43,6 @@ class Threads:
         self._open += 1
         self._queue.put((work, done))
         self._employ()
-
-    def start(self, work: Callable[[], R]) -> asyncio.Future[R]:
-        """Have a thread do this; what it returns or raises is the future's. A task that waits for it cannot be cancelled before that."""
-        future = Outcome[R](loop=self._loop)
-        self.run(work, partial(settle, future))
-        return future
 
     def close(self) -> None:
         """Let go of the threads; one that hangs is left behind, and what has not begun never begins."""
