@@ -1,4 +1,4 @@
-"""The command line: `bento`, one module per command."""
+"""The command line: `bento`, with one module per command in `commands`, and beside them what they share."""
 
 from __future__ import annotations
 

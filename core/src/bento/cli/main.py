@@ -53,7 +53,7 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name in _COMMANDS:
-            command = import_module(f".{cmd_name}", __package__).command
+            command = import_module(f".commands.{cmd_name}", __package__).command
             return command if isinstance(command, click.Command) else None
         return _brought().get(cmd_name)
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import InvalidInput
-from .answers import Answers, output_place
-from .command import Command, Keys, key_option, open_store, sentence, store_option, trust_option
-from .items import Item
+from ...errors import InvalidInput
+from ..answers import Answers, output_place
+from ..command import Command, Keys, key_option, open_store, sentence, store_option, trust_option
+from ..items import Item
 
 if TYPE_CHECKING:
-    from ..service import Service
+    from ...service import Service
 
 
 class _RunCommand(Command):
@@ -77,7 +77,7 @@ def command(  # noqa: PLR0913 - one for each option
     """
     if bool(values) == bool(files):
         raise click.UsageError("expected --input VALUE... or --input-file FILE...")
-    from ..serving import resolve
+    from ...serving import resolve
 
     items = [Item(text, bool(files), content_type) for text in values or files]
     service = resolve(target, store=open_store(store_path), trust=trust, keys=keys).load()
@@ -94,7 +94,7 @@ def command(  # noqa: PLR0913 - one for each option
 
 def _ask(service: Service, api: str, items: list[Item], answers: Answers, *, debug: bool) -> int:
     """Put each item's answer, or say on standard error why there is none; how many there are none for."""
-    from ..serving import answer
+    from ...serving import answer
 
     failures = 0
     for number, item in enumerate(items, 1):

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import PluginError
-from .command import Command, json_option
-from .output import print_facts, print_json, print_table
+from ...errors import PluginError
+from ..command import Command, json_option
+from ..output import print_facts, print_json, print_table
 
 if TYPE_CHECKING:
-    from ..registry import Plugin
+    from ...registry import Plugin
 
 
 @click.command(
@@ -40,7 +40,7 @@ def command(ctx: click.Context, name: str | None, *, as_json: bool, check: bool)
     """
     plugins = _named(name)
     if name and check:
-        from .plugin_checks import show_checks
+        from ..plugin_checks import show_checks
 
         ctx.exit(int(not show_checks(plugins[0], _faults(plugins[0]), _record(plugins[0]), as_json=as_json)))
     if as_json:
@@ -58,7 +58,7 @@ def command(ctx: click.Context, name: str | None, *, as_json: bool, check: bool)
 
 
 def _named(name: str | None) -> list[Plugin]:
-    from ..registry import installed
+    from ...registry import installed
 
     with _unlogged():
         plugins = list(installed().plugins)

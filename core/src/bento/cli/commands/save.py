@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from ..errors import DefinitionError
-from .command import Command, json_option, open_store, parse_labels, seconds_since, store_option
-from .facts import named
-from .output import tell
+from ...errors import DefinitionError
+from ..command import Command, json_option, open_store, parse_labels, seconds_since, store_option
+from ..facts import named
+from ..output import tell
 
 
 @click.command(
@@ -33,9 +33,9 @@ def command(reference: str, *, version: str | None, labels: dict[str, str], lock
     Imports the MODULE of the current folder, saves its instance SERVICE with its models, and prints its tag, as `bento.save` in Python
     does.
     """
-    from ..serving import import_service
-    from ..serving.saving import save
-    from ..serving.target import names_module
+    from ...serving import import_service
+    from ...serving.saving import save
+    from ...serving.target import names_module
 
     if not names_module(reference):
         raise DefinitionError(f"{reference!r} is no service of a module here: expected MODULE:SERVICE, as in iris:service for ./iris.py")

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .command import Command, json_option, open_store, store_option
-from .output import print_json, print_table
+from ..command import Command, json_option, open_store, store_option
+from ..output import print_json, print_table
 
 if TYPE_CHECKING:
-    from ..bundle import Bundle
-    from ..bundle.examining.finding import Finding
-    from ..store import Store
+    from ...bundle import Bundle
+    from ...bundle.examining.finding import Finding
+    from ...store import Store
 
 _COLOURS = {"ok": "green", "differs": "yellow", "missing": "red", "unknown": "yellow"}
 
@@ -37,7 +37,7 @@ def command(ctx: click.Context, target: str, *, as_json: bool, store_path: Path 
     Python, the platform, packages, plugins, system libraries and a GPU are compared with its manifest; none of its code runs. Exits
     with 1 if something that is missing would stop it from being loaded.
     """
-    from ..store import find
+    from ...store import find
 
     store = open_store(store_path)
     bundle = find(target, store=store)
@@ -52,7 +52,7 @@ def command(ctx: click.Context, target: str, *, as_json: bool, store_path: Path 
 
 
 def _findings(bundle: Bundle, store: Store | None) -> Iterator[Finding]:
-    from ..bundle.examining.examine import examine
+    from ...bundle.examining.examine import examine
 
     yield _files(bundle, store)
     yield _trust(bundle, store)
@@ -60,9 +60,9 @@ def _findings(bundle: Bundle, store: Store | None) -> Iterator[Finding]:
 
 
 def _files(bundle: Bundle, store: Store | None) -> Finding:
-    from ..bundle.examining.finding import Finding
-    from ..errors import BundleError
-    from ..store import verify
+    from ...bundle.examining.finding import Finding
+    from ...errors import BundleError
+    from ...store import verify
 
     try:
         verify(bundle, store=store)
@@ -72,9 +72,9 @@ def _files(bundle: Bundle, store: Store | None) -> Finding:
 
 
 def _trust(bundle: Bundle, store: Store | None) -> Finding:
-    from ..bundle.examining.finding import Finding
-    from ..errors import UntrustedError
-    from ..store import check_trust
+    from ...bundle.examining.finding import Finding
+    from ...errors import UntrustedError
+    from ...store import check_trust
 
     try:
         check_trust(bundle, store=store)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .amounts import Age, Size
-from .command import Command, CommandGroup, json_option, open_store, store_option
-from .output import print_json, print_table, size_text
+from ..amounts import Age, Size
+from ..command import Command, CommandGroup, json_option, open_store, store_option
+from ..output import print_json, print_table, size_text
 
 if TYPE_CHECKING:
-    from ..store.cache.prune import Cached
+    from ...store.cache.prune import Cached
 
 
 @click.group(
@@ -40,7 +40,7 @@ def command() -> None:
 @store_option
 def list_command(*, as_json: bool, store_path: Path | None) -> None:
     """List what the cache holds, latest use first."""
-    from ..store.cache.prune import contents, disk_size
+    from ...store.cache.prune import contents, disk_size
 
     found = contents(_root(store_path))
     if as_json:
@@ -69,7 +69,7 @@ def prune(*, older_than: timedelta | None, max_size: int | None, dry_run: bool, 
 
     One that a process has asked for and may be serving stays. What is removed is fetched again when it is called.
     """
-    from ..store.cache import prune as pruning
+    from ...store.cache import prune as pruning
 
     if older_than is None and max_size is None:
         raise click.UsageError("expected --older-than or --max-size: 'bento cache list' shows what there is")
@@ -86,7 +86,7 @@ def prune(*, older_than: timedelta | None, max_size: int | None, dry_run: bool, 
 
 
 def _root(store_path: Path | None) -> Path:
-    from ..store import Store
+    from ...store import Store
 
     return (open_store(store_path) or Store()).root
 
@@ -96,6 +96,6 @@ def _record(each: Cached) -> dict[str, object]:
 
 
 def _time(each: Cached) -> str:
-    from ..bundle.manifest.fields import TIME_FORMAT
+    from ...bundle.manifest.fields import TIME_FORMAT
 
     return each.used.strftime(TIME_FORMAT)

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .command import Command, json_option, open_store, store_option
-from .output import print_json, print_table
+from ..command import Command, json_option, open_store, store_option
+from ..output import print_json, print_table
 
 if TYPE_CHECKING:
-    from ..bundle import Bundle
-    from ..bundle.comparing.change import Change
+    from ...bundle import Bundle
+    from ...bundle.comparing.change import Change
 
 
 @click.command(
@@ -34,8 +34,8 @@ def command(ctx: click.Context, old: str, new: str, *, as_json: bool, store_path
     OLD and NEW are tags, paths or URLs; only the manifests are read. Exits with 1 if NEW may refuse what clients of OLD send, or answer
     what they do not expect.
     """
-    from ..bundle.comparing.compare import compare
-    from ..store import find
+    from ...bundle.comparing.compare import compare
+    from ...store import find
 
     store = open_store(store_path)
     before, after = find(old, store=store), find(new, store=store)
@@ -51,7 +51,7 @@ def command(ctx: click.Context, old: str, new: str, *, as_json: bool, store_path
 
 def _print(old: Bundle, new: Bundle, changes: list[Change]) -> None:
     """A table of the changes, and a sentence on clients."""
-    from ..bundle.manifest.checks import plain
+    from ...bundle.manifest.checks import plain
 
     if not changes:
         click.echo(f"{old.tag} and {new.tag} hold the same")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from .command import Command, json_option, open_store, progress_bar, seconds_since, store_option
-from .facts import carried, named
-from .output import size_text, tell
+from ..command import Command, json_option, open_store, progress_bar, seconds_since, store_option
+from ..facts import carried, named
+from ..output import size_text, tell
 
 
 @click.command(
@@ -28,9 +28,9 @@ def command(target: str, remote: str, *, as_json: bool, store_path: Path | None)
 
     Only files that the REMOTE lacks are sent. Prints the URL that other commands take for it.
     """
-    from ..store import find
-    from ..store.remotes.remote import Remote
-    from ..store.remotes.transfer import push_bundle
+    from ...store import find
+    from ...store.remotes.remote import Remote
+    from ...store.remotes.transfer import push_bundle
 
     begun = time.monotonic()
     store, place = open_store(store_path), Remote(remote)

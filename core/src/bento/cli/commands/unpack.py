@@ -8,16 +8,16 @@ from typing import Any
 
 import click
 
-from .command import Command, hint_at_trust, json_option, may_run, open_store, progress_bar, seconds_since, store_option
-from .facts import named
-from .output import tell
+from ..command import Command, hint_at_trust, json_option, may_run, open_store, progress_bar, seconds_since, store_option
+from ..facts import named
+from ..output import tell
 
 
 class _Archive(click.Path):
     """The path of a `.bento` file."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        from ..store.remotes.address import is_url, shown
+        from ...store.remotes.address import is_url, shown
 
         if is_url(value):
             self.fail(f"{shown(value)!r} is a URL, which takes the place of a tag: bento run URL; or download it first", param, ctx)
@@ -40,7 +40,7 @@ def command(file: Path, *, trust: bool, as_json: bool, store_path: Path | None) 
 
     Everything in the .bento FILE is checked before it is kept; none of it runs.
     """
-    from ..store import unpack
+    from ...store import unpack
 
     begun, store = time.monotonic(), open_store(store_path)
     with progress_bar(f"unpacking {file.name}", file.stat().st_size) as progress:

@@ -15,9 +15,9 @@ from typing import Any, Literal
 
 import click
 
-from ..bounds import GRACE, PATIENCE, WORKERS, Bounds
-from .amounts import Within
-from .command import Command, Keys, PlainFormatter, is_explained, key_option, open_store, sentence, store_option, trust_option
+from ...bounds import GRACE, PATIENCE, WORKERS, Bounds
+from ..amounts import Within
+from ..command import Command, Keys, PlainFormatter, is_explained, key_option, open_store, sentence, store_option, trust_option
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +102,7 @@ def command(  # noqa: PLR0913 - one for each option
     Serves a saved bundle, or, for development, the instance SERVICE of a MODULE in the current folder, until Ctrl-C.
     """
     with _ending_when_told(), _unbothered_by_output(), _logging(as_json=log_format == "json"):
-        from ..serving import serve
+        from ...serving import serve
 
         serve(
             target,
@@ -176,7 +176,7 @@ def _pair(text: str) -> tuple[str, str]:
 @contextmanager
 def _logging(*, as_json: bool) -> Iterator[None]:
     """Log with times; as JSON all there is to say, with the error that ends the server."""
-    from ..serving.logs import JsonFormatter
+    from ...serving.logs import JsonFormatter
 
     times = JsonFormatter() if as_json else PlainFormatter("%(asctime)sZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
     times.converter = time.gmtime

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from .command import Command, json_option, open_store, store_option
-from .facts import facts, record
-from .origins import origins
-from .output import print_facts, print_json
+from ..command import Command, json_option, open_store, store_option
+from ..facts import facts, record
+from ..origins import origins
+from ..output import print_facts, print_json
 
 
 @click.command(
@@ -29,12 +29,12 @@ def command(target: str, *, provenance: bool, as_json: bool, store_path: Path | 
 
     Its apis, models, requirements, labels, size and digest; none of its code runs.
     """
-    from ..store import find
+    from ...store import find
 
     store = open_store(store_path)
     bundle = find(target, store=store)
     if provenance:
-        from ..store.trust.provenance import provenance as found
+        from ...store.trust.provenance import provenance as found
 
         told = found(bundle, store)
         print_json(told) if as_json else print_facts(origins(told))

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import ServerError
-from .command import Command, Keys, json_option, key_option, open_store, store_option, trust_option
-from .output import print_json, print_table
+from ...errors import ServerError
+from ..command import Command, Keys, json_option, key_option, open_store, store_option, trust_option
+from ..output import print_json, print_table
 
 if TYPE_CHECKING:
-    from ..testing import Check, ServiceTests
+    from ...testing import Check, ServiceTests
 
 _COLOURS = {"ok": "green", "failed": "red", "left out": "yellow"}
 
@@ -51,10 +51,10 @@ def command(ctx: click.Context, target: str, *, draws: int, as_json: bool, keys:
 def _tests(target: str, draws: int, *, keys: Keys, trust: bool, store_path: Path | None) -> type[ServiceTests]:
     """The kit's test class for what is to be checked, which is loaded now."""
     try:
-        from ..testing import ServiceTests
+        from ...testing import ServiceTests
     except ModuleNotFoundError as error:
         raise ServerError(f"checking a service needs {error.name!r}, of an extra: pip install 'bento-core[testing]'") from error
-    from ..serving import resolve
+    from ...serving import resolve
 
     found = resolve(target, store=open_store(store_path), trust=trust, keys=keys)
     loaded = (found.load(), found.examples())
@@ -63,8 +63,8 @@ def _tests(target: str, draws: int, *, keys: Keys, trust: bool, store_path: Path
 
 def _run(tests: type[ServiceTests], title: str) -> Iterator[Check]:
     """How each check ended."""
-    from ..testing import run_checks
-    from ..testing._service import without_traces
+    from ...testing import run_checks
+    from ...testing._service import without_traces
 
     names = [name for name in dir(tests) if name.startswith("test_")]
     with without_traces(), click.progressbar(names, label=f"checking {title}", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import RemoteError, TagError
-from ..garbage import uncollected
-from ..tag import Tag
-from .command import Command, json_option, label_option, open_store, store_option
-from .output import print_json, print_table, size_text
+from ...errors import RemoteError, TagError
+from ...garbage import uncollected
+from ...tag import Tag
+from ..command import Command, json_option, label_option, open_store, store_option
+from ..output import print_json, print_table, size_text
 
 if TYPE_CHECKING:
-    from ..store import Summary
+    from ...store import Summary
 
 _KEYS: Mapping[str, Callable[[Summary], Any]] = {
     "created": lambda each: each.created,
@@ -58,7 +58,7 @@ def command(
     With a NAME, only those of that name; 'iris-*' stands for all names that begin so. A name or a tag may
     stand at the end of a REMOTE, too.
     """
-    from ..store.remotes.address import is_url
+    from ...store.remotes.address import is_url
 
     if where is not None and not is_url(where):
         if name is not None:
@@ -82,7 +82,7 @@ def command(
 
 
 def _in_store(store_path: Path | None, name: str | None, labels: dict[str, str]) -> list[Summary]:
-    from ..store import Store
+    from ...store import Store
 
     store = open_store(store_path) or Store()
     if name is None or ":" not in name:
@@ -97,8 +97,8 @@ def _with_version(tag: Tag, found: list[Summary]) -> list[Summary]:
 
 
 def _on_remote(url: str, name: str | None, labels: dict[str, str]) -> list[Summary]:
-    from ..store.remotes.remote import Remote
-    from ..store.selection import is_pattern, matches
+    from ...store.remotes.remote import Remote
+    from ...store.selection import is_pattern, matches
 
     pattern = name is not None and is_pattern(name)
     is_bundle = ":" in url.rpartition("/")[2]
@@ -112,8 +112,8 @@ def _on_remote(url: str, name: str | None, labels: dict[str, str]) -> list[Summa
 
 def _below(url: str) -> list[Summary]:
     """What a URL means that is a remote's with a name or a tag after it."""
-    from ..store.remotes.address import split_tag
-    from ..store.remotes.remote import Remote
+    from ...store.remotes.address import split_tag
+    from ...store.remotes.remote import Remote
 
     try:
         remote, tag = split_tag(url)
@@ -126,8 +126,8 @@ def _below(url: str) -> list[Summary]:
 
 
 def _records(store_path: Path | None, chosen: list[Summary]) -> list[dict[str, object]]:
-    from ..store import Store
-    from .facts import record
+    from ...store import Store
+    from ..facts import record
 
     store = open_store(store_path) or Store()
     return [record(store.get(each.tag)) for each in chosen]
@@ -153,7 +153,7 @@ def _labels(summary: Summary) -> str:
 
 
 def _nothing(where: str | None, name: str | None, labels: dict[str, str]) -> str:
-    from ..store.remotes.address import shown
+    from ...store.remotes.address import shown
 
     if labels:
         return "no bundles with these labels" + (f" called {name!r}" if name else "")

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import NotFound
-from ..tag import Tag
-from .command import Command, hint_at_trust, json_option, may_run, open_store, progress_bar, seconds_since, store_option
-from .facts import carried, named
-from .output import tell
+from ...errors import NotFound
+from ...tag import Tag
+from ..command import Command, hint_at_trust, json_option, may_run, open_store, progress_bar, seconds_since, store_option
+from ..facts import carried, named
+from ..output import tell
 
 if TYPE_CHECKING:
-    from ..store.remotes.remote import Offer, Remote
+    from ...store.remotes.remote import Offer, Remote
 
 
 @click.command(
@@ -37,9 +37,9 @@ def command(tag: str, remote: str | None, *, trust: bool, as_json: bool, store_p
     By its tag there, or by the URL that 'bento push' has printed. Only files that the store lacks are fetched, and each is checked
     before it is kept; none of it runs.
     """
-    from ..store import Store
-    from ..store.remotes.remote import Remote
-    from ..store.remotes.transfer import fetch
+    from ...store import Store
+    from ...store.remotes.remote import Remote
+    from ...store.remotes.transfer import fetch
 
     begun = time.monotonic()
     url, wanted = _asked(tag, remote)
@@ -67,7 +67,7 @@ def _offer(place: Remote, wanted: Tag, *, slip: bool) -> Offer:
 
 def _asked(tag: str, remote: str | None) -> tuple[str, Tag]:
     """The remote, and the tag that is wanted of it."""
-    from ..store.remotes.address import is_url, split_tag
+    from ...store.remotes.address import is_url, split_tag
 
     if remote is not None:
         return remote, Tag.parse(tag)

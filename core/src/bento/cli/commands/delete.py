@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from ..tag import Tag
-from .amounts import Age
-from .command import Command, json_option, label_option, open_store, store_option
-from .output import print_json
+from ...tag import Tag
+from ..amounts import Age
+from ..command import Command, json_option, label_option, open_store, store_option
+from ..output import print_json
 
 if TYPE_CHECKING:
-    from ..store import Store
+    from ...store import Store
 
 _SHOWN: Final = 20
 
@@ -53,7 +53,7 @@ def command(
 
     Either by their tags, 'latest' being the newest one of a name; or all that fit the options, of the NAMEs given or of any.
     """
-    from ..store import Store
+    from ...store import Store
 
     store = open_store(store_path) or Store()
     if labels or older_than is not None or keep_last is not None:
@@ -90,7 +90,7 @@ def _confirm(question: str) -> None:
 
 
 def _named(store: Store, targets: tuple[str, ...]) -> list[Tag]:
-    from ..store.remotes.address import is_url, shown
+    from ...store.remotes.address import is_url, shown
 
     if not targets:
         raise click.UsageError("expected tags, as 'bento list' shows them, or --label, --older-than or --keep-last")
@@ -107,7 +107,7 @@ def _named(store: Store, targets: tuple[str, ...]) -> list[Tag]:
 
 def _tag(store: Store, tag: Tag) -> Tag:
     """The version that a tag means; a damaged bundle can be deleted, too, by its version."""
-    from ..errors import BundleError
+    from ...errors import BundleError
 
     try:
         return store.get(tag).tag
@@ -116,7 +116,7 @@ def _tag(store: Store, tag: Tag) -> Tag:
 
 
 def _fitting(store: Store, names: tuple[str, ...], labels: dict[str, str], older_than: timedelta | None, keep_last: int) -> list[Tag]:
-    from ..store import outdated
+    from ...store import outdated
 
     for text in names:
         if ":" in text:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from .command import Command, Keys, json_option, key_option, open_store, progress_bar, seconds_since, store_option
-from .facts import named
-from .output import print_json, size_text
+from ..command import Command, Keys, json_option, key_option, open_store, progress_bar, seconds_since, store_option
+from ..facts import named
+from ..output import print_json, size_text
 
 
 @click.command(
@@ -38,9 +38,9 @@ def command(target: str, *, keys: Keys, signatures: tuple[Path, ...], as_json: b
 
     Every file is compared with the manifest; none of its code runs.
     """
-    from ..bundle.signing.signatures import read_signature
-    from ..store import check_signed, find, verify
-    from ..store.trust.provenance import told_signatures
+    from ...bundle.signing.signatures import read_signature
+    from ...store import check_signed, find, verify
+    from ...store.trust.provenance import told_signatures
 
     if signatures and not keys:
         raise click.UsageError("expected whose signature that is to be: --key FILE, or --identity NAME and --issuer URL")

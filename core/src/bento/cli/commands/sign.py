@@ -8,17 +8,17 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from .command import Command, json_option, open_store, store_option
-from .facts import named
-from .output import print_json
+from ..command import Command, json_option, open_store, store_option
+from ..facts import named
+from ..output import print_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..bundle.signing.identity import Identity
-    from ..bundle.signing.identity_token import IdentityToken
-    from ..bundle.signing.keys import PublicKey
-    from ..store import Store
+    from ...bundle.signing.identity import Identity
+    from ...bundle.signing.identity_token import IdentityToken
+    from ...bundle.signing.keys import PublicKey
+    from ...store import Store
 
     Told = Iterator[tuple[str, dict[str, object]]]
 
@@ -84,7 +84,7 @@ def command(  # noqa: PLR0913 - one for each option
 
 
 def _token(file: IO[str] | None, trust_config: Path | None) -> IdentityToken:
-    from ..bundle.signing.identity_token import IdentityToken
+    from ...bundle.signing.identity_token import IdentityToken
 
     return IdentityToken(file.read() if file else os.environ.get(_TOKEN), trust_config=trust_config)
 
@@ -102,7 +102,7 @@ def _done(
 
 
 def _make(file: Path) -> Told:
-    from ..bundle.signing.keys import new_key, read_public_key
+    from ...bundle.signing.keys import new_key, read_public_key
 
     public = new_key(file)
     known = read_public_key(public)
@@ -112,8 +112,8 @@ def _make(file: Path) -> Told:
 
 
 def _sign(target: str, secret: Path | IdentityToken, store: Store | None) -> tuple[str, dict[str, object]]:
-    from ..store import find
-    from ..store.signing import vouch
+    from ...store import find
+    from ...store.signing import vouch
 
     bundle = find(target, store=store)
     signer = vouch(bundle, secret, store)
@@ -121,7 +121,7 @@ def _sign(target: str, secret: Path | IdentityToken, store: Store | None) -> tup
 
 
 def _attach(target: str, file: Path, store: Store | None) -> tuple[str, dict[str, object]]:
-    from ..store import attach, find
+    from ...store import attach, find
 
     bundle = find(target, store=store)
     attach(bundle, file, store=store)
@@ -130,12 +130,12 @@ def _attach(target: str, file: Path, store: Store | None) -> tuple[str, dict[str
 
 
 def _record(signer: PublicKey | Identity) -> dict[str, str]:
-    from ..bundle.signing.keys import PublicKey
+    from ...bundle.signing.keys import PublicKey
 
     return {"key": signer.id} if isinstance(signer, PublicKey) else {"identity": signer.name, "issuer": signer.issuer}
 
 
 def _called(signer: PublicKey | Identity) -> str:
-    from ..bundle.signing.keys import PublicKey
+    from ...bundle.signing.keys import PublicKey
 
     return f"the key {signer}" if isinstance(signer, PublicKey) else str(signer)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from .command import Command, json_option, open_store, progress_bar, seconds_since, store_option
-from .output import print_json, print_table, tell
+from ..command import Command, json_option, open_store, progress_bar, seconds_since, store_option
+from ..output import print_json, print_table, tell
 
 _RESERVED = frozenset({"store", "progress"})
 
@@ -50,7 +50,7 @@ def command(
         raise click.UsageError(
             "expected a tag, a packer and where to write: bento pack iris:latest archive iris.bento, or bento pack --list"
         )
-    from ..store import find, pack
+    from ...store import find, pack
 
     begun, store = time.monotonic(), open_store(store_path)
     bundle = find(target, store=store)
@@ -62,7 +62,7 @@ def command(
 
 
 def _list(*, as_json: bool) -> None:
-    from ..registry import installed
+    from ...registry import installed
 
     packers = [(name, packer.summary, list(signature(packer).parameters)) for name, packer in sorted(installed().packers.items())]
     if as_json:

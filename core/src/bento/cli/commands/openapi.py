@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from .command import Command, Keys, key_option, open_store, store_option, trust_option
-from .output import print_json
+from ..command import Command, Keys, key_option, open_store, store_option, trust_option
+from ..output import print_json
 
 
 @click.command(
@@ -26,7 +26,7 @@ def command(target: str, *, keys: Keys, trust: bool, store_path: Path | None) ->
 
     It is what the server shows at /openapi.json.
     """
-    from ..serving import openapi, resolve
+    from ...serving import openapi, resolve
 
     found = resolve(target, store=open_store(store_path), trust=trust, keys=keys)
     print_json(openapi(found.load(), version=found.version))

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .. import __version__
-from .command import Command, CommandGroup, json_option
-from .new_service import service
+from ... import __version__
+from ..command import Command, CommandGroup, json_option
+from ..new_service import service
 
 if TYPE_CHECKING:
-    from ..registry import Plugin
+    from ...registry import Plugin
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _LONGEST = 40
@@ -62,7 +62,7 @@ def plugin(name: str, folder: Path | None, *, licence: str, author: str, as_json
 
     It has an artifact, an adapter, tests with the kit, types and a workflow for continuous integration. FOLDER is ./bento-NAME without one.
     """
-    from .project import tell_project, write_project
+    from ..project import tell_project, write_project
 
     name = _checked(name.removeprefix(_PREFIX))
     folder = folder or Path(_PREFIX + name)
@@ -86,7 +86,7 @@ def _checked(name: str) -> str:
 
 
 def _owner(name: str) -> Plugin | None:
-    from ..registry import installed
+    from ...registry import installed
 
     found = installed()
     brought = found.artifacts.get(name) or found.adapters.get(name)
