@@ -162,7 +162,7 @@ def test_a_web_server_that_says_nothing_is_given_up(store, monkeypatch):
 
 
 @contextmanager
-def busy(faults: int, status: int, retry_after: str) -> Iterator[tuple[str, list[str]]]:
+def busy(faults: int, status: int, retry_after: str = "") -> Iterator[tuple[str, list[str]]]:
     """A web server of the current folder that has no time for the first few requests, and whom it has had none for."""
     sent_away = []
 
@@ -173,7 +173,8 @@ def busy(faults: int, status: int, retry_after: str) -> Iterator[tuple[str, list
                 return
             sent_away.append(self.path)
             self.send_response(status)
-            self.send_header("Retry-After", retry_after)
+            if retry_after:
+                self.send_header("Retry-After", retry_after)
             self.send_header("Content-Length", "0")
             self.end_headers()
 
@@ -195,18 +196,26 @@ def test_a_web_server_that_says_when_it_has_time_is_asked_again(store, service, 
     with busy(2, status, "0") as (url, sent_away):
         assert str(find(f"{url}/iris.bento", store=store).tag) == "iris:1"
     assert sent_away == ["/iris.bento"] * 2
-    assert caplog.messages == [f"{url.removeprefix('http://')} is busy: asking it again in 0 s"] * 2
+    assert caplog.messages == [f"{url.removeprefix('http://')} answered {status}: asking it again in 0 s"] * 2
 
 
 @pytest.mark.parametrize(
     ("status", "retry_after", "asked"),
-    [(503, "0", 3), (503, "31", 1), (503, "Fri, 31 Dec 1999 23:59:59 GMT", 1), (503, "-1", 1), (500, "0", 1)],
+    [(503, "0", 3), (503, "31", 1), (503, "Fri, 31 Dec 1999 23:59:59 GMT", 1), (503, "-1", 1), (500, "", 3), (404, "", 1), (501, "", 1)],
 )
 def test_a_web_server_is_not_asked_again_for_ever_nor_waited_for_longer_than_a_silent_one(store, monkeypatch, status, retry_after, asked):
     monkeypatch.setenv("BENTO_REMOTE_TIMEOUT", "30")
     with busy(9, status, retry_after) as (url, sent_away), pytest.raises(RemoteError, match=f": {status} "):
         find(f"{url}/iris.bento", store=store)
     assert len(sent_away) == asked
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_a_registry_that_fails_for_a_moment_is_asked_again(remote_at, caplog, status):
+    with busy(2, status) as (url, sent_away):
+        assert Remote(remote_at("oci", url.removeprefix("http://"))).summaries() == []
+    assert len(sent_away) == 2
+    assert caplog.messages == [f"{url.removeprefix('http://')} answered {status}: asking it again in 0.5 s"] * 2
 
 
 def test_a_registry_that_says_when_it_has_time_is_asked_again(remote_at):

@@ -22,6 +22,10 @@ from .patience import ATTEMPTS, connected, silence
 log = logging.getLogger(__name__)
 
 _SECONDS: Final = re.compile(r"[0-9]{1,6}")
+_BUSY: Final = frozenset({429, 503})
+_FAILED: Final = frozenset({500, 502, 503, 504})
+_MOMENT: Final = 0.5
+"""After how many seconds a server that has failed is asked again."""
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -65,7 +69,8 @@ def check_onward(url: str, other: str) -> None:
 def ask(request: urllib.request.Request) -> http.client.HTTPResponse:
     """The answer to a request; an urllib.error.HTTPError if it is a refusal.
 
-    A server that is busy and says for how long is asked again, for as long as a silent one would be waited for.
+    A server that is busy and says for how long is asked again, for as long as a silent one would be waited for; and so is one that fails
+    to read what it has, as a registry does with a tag that is being written.
     """
     left = silence()
     for _ in range(ATTEMPTS - 1):
@@ -77,7 +82,7 @@ def ask(request: urllib.request.Request) -> http.client.HTTPResponse:
                 raise
             error.close()
             left -= pause
-            log.warning("%s is busy: asking it again in %d s", urlsplit(request.full_url).netloc, pause)
+            log.warning("%s answered %d: asking it again in %g s", urlsplit(request.full_url).netloc, error.code, pause)
             time.sleep(pause)
     return _ask_once(request)
 
@@ -88,13 +93,15 @@ def _ask_once(request: urllib.request.Request) -> http.client.HTTPResponse:
 
 
 def _pause(error: urllib.error.HTTPError, request: urllib.request.Request) -> float:
-    """In how many seconds a server may be asked again; never, if it is not just busy, or what it was sent is read by now.
+    """In how many seconds a server may be asked again; never, if it has refused for good, or what it was sent is read by now.
 
     Source: RFC 9110, section 10.2.3, without its dates, which depend on two clocks.
     """
     seconds = error.headers.get("Retry-After", "")
-    is_busy = error.code in (http.client.SERVICE_UNAVAILABLE, http.client.TOO_MANY_REQUESTS)
-    return float(seconds) if is_busy and _SECONDS.fullmatch(seconds) and isinstance(request.data, bytes | None) else math.inf
+    if error.code in _BUSY and _SECONDS.fullmatch(seconds) and isinstance(request.data, bytes | None):
+        return float(seconds)
+    is_reading = request.get_method() in ("GET", "HEAD")
+    return _MOMENT if error.code in _FAILED and is_reading and not seconds else math.inf
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):
