@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import zipfile
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from bento.errors import BundleError, PackerError, PluginError
 from bento.packer import Packer
-from bento.packers import ArchivePacker, DockerPacker
+from bento.packers import ArchivePacker, DockerPacker, create
 from bento.store import pack
 
 
@@ -21,6 +22,20 @@ class BrokenPacker(Packer):
     def pack(self, bundle, out):
         self.write(out)
         raise RuntimeError("broken")
+
+
+class LatePacker(Packer):
+    name = "late"
+    summary = "writes what somebody else has written meanwhile"
+
+    def __init__(self, write):
+        self.write = write
+
+    def pack(self, bundle, out):
+        with create(out) as draft:
+            self.write(draft)
+            out.write_text("mine")
+        return out
 
 
 def test_a_packer_is_named_and_its_options_are_texts(store, service, tmp_path):
@@ -69,6 +84,37 @@ def test_an_out_that_exists_is_refused_before_the_bundle_is_looked_for(store, tm
     (tmp_path / "out").touch()
     with pytest.raises(PackerError, match="exists: choose another name"):
         pack("iris:3", "archive", tmp_path / "out", store=store)
+
+
+def test_what_somebody_writes_to_out_while_the_bundle_is_verified_stays_there(make_bundle, tmp_path):
+    out = tmp_path / "out"
+    with pytest.raises(PackerError, match="exists: choose another name"):
+        pack(make_bundle(tmp_path / "bundle"), "archive", out, progress=lambda _: out.write_text("mine"))
+    assert out.read_text() == "mine"
+
+
+@pytest.mark.parametrize("write", [Path.touch, Path.mkdir])
+def test_what_somebody_writes_to_out_while_a_packer_is_at_work_stays_there(make_bundle, tmp_path, write):
+    with pytest.raises(PackerError, match="exists: choose another name"):
+        pack(make_bundle(tmp_path / "bundle"), LatePacker(write), tmp_path / "out")
+    assert (tmp_path / "out").read_text() == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bundle", "out"]
+
+
+@pytest.mark.parametrize("write", [Path.touch, Path.mkdir])
+def test_a_packer_puts_its_output_where_there_are_no_hard_links_too(tmp_path, monkeypatch, write):
+    def link(_source, _target):
+        raise PermissionError("no links here")
+
+    monkeypatch.setattr(os, "link", link)
+    with create(tmp_path / "out") as draft:
+        write(draft)
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_packer_that_writes_nothing_is_an_error(tmp_path):
+    with pytest.raises(PackerError, match=r"cannot write '.*/out': \[Errno 2\]"), create(tmp_path / "out"):
+        pass
 
 
 @pytest.mark.parametrize("write", [Path.touch, Path.mkdir, lambda out: None])

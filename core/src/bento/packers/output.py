@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..errors import PackerError
+
+
+class TakenError(PackerError):
+    """What is at `out` is there already, and somebody else's."""
 
 
 @contextmanager
@@ -22,7 +26,7 @@ def create(out: Path) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix=".bento-", dir=out.parent) as folder:
             draft = Path(folder) / "out"
             yield draft
-            draft.rename(out)
+            _put(draft, out)
     except OSError as error:
         raise PackerError(f"cannot write {str(out)!r}: {error}") from error
 
@@ -30,6 +34,26 @@ def create(out: Path) -> Iterator[Path]:
 def check_free(out: Path) -> None:
     """Refuse, as a PackerError, an `out` that exists or lies in a folder that does not."""
     if os.path.lexists(out):
-        raise PackerError(f"{str(out)!r} exists: choose another name, or remove it first")
+        raise _taken(out)
     if not out.parent.is_dir():
         raise PackerError(f"cannot write {str(out)!r}: there is no folder {str(out.parent)!r}, make it first")
+
+
+def _put(draft: Path, out: Path) -> None:
+    """Give what is whole its name, unless something has come by it meanwhile."""
+    try:
+        if not draft.is_dir():
+            # Renamed, a file would replace another one; where there are no links, looking first is all there is.
+            with suppress(OSError):
+                os.link(draft, out)
+                return
+            check_free(out)
+        draft.rename(out)
+    except OSError as error:
+        if os.path.lexists(out):
+            raise _taken(out) from error
+        raise
+
+
+def _taken(out: Path) -> TakenError:
+    return TakenError(f"{str(out)!r} exists: choose another name, or remove it first")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..bundle import Bundle, verify
 from ..errors import PackerError
 from ..packer import Packer
-from ..packers.output import check_free
+from ..packers.output import TakenError, check_free
 from ..registry import installed
 from .ledger import ledger_of
 from .usual import find
@@ -39,8 +39,12 @@ def pack(
     check_free(path)
     bundle = target if isinstance(target, Bundle) else find(target, store=store)
     verify(bundle, progress, ledger=ledger_of(store.root if store else None))
+    # Verifying may take minutes, in which others write here.
+    check_free(path)
     try:
         return chosen.pack(bundle, path)
+    except TakenError:
+        raise
     except BaseException:
         _remove(path)
         raise
