@@ -16,6 +16,7 @@ from bento.errors import BundleError, SigningError, UntrustedError
 from bento.packers import ArchivePacker, FolderPacker
 from bento.store import Store, check_trust, load, pull, push, sign, unpack, verify
 from bento.store.remotes.remote import Remote
+from disks import no_file_beyond
 
 REFUSAL = """\
 rose:1 was not made here: loading it would run its code
@@ -228,6 +229,20 @@ def test_a_private_key_that_others_may_read_is_refused(maker, service, key):
 def test_no_key_is_overwritten(key):
     with pytest.raises(SigningError, match="is there already: bento overwrites no key, choose another name"):
         new_key(key)
+
+
+def test_of_a_key_that_a_full_disk_does_not_take_nothing_is_left(tmp_path):
+    key = tmp_path / "release.key"
+    with pytest.raises(SigningError) as caught, no_file_beyond(100):
+        new_key(key)
+    assert str(caught.value) == f"cannot write the key {str(key)!r}: File too large"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_there_is_no_private_key_whose_public_key_cannot_be_written(tmp_path):
+    with pytest.raises(SigningError, match=r"\.pub': File name too long"):
+        new_key(tmp_path / ("k" * 252))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_public_key_needs_a_name_of_its_own(tmp_path):

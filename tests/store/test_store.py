@@ -1,10 +1,7 @@
 from __future__ import annotations
 
 import logging
-import resource
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +12,7 @@ from bento.bundle import verify
 from bento.errors import BundleError, NotFound, RemoteError, StoreError, TagError
 from bento.store import Store
 from bento.store.remotes.remote import Remote
+from disks import no_file_beyond
 
 
 def tags(store: Store, **wanted) -> list[str]:
@@ -228,17 +226,6 @@ def test_a_leftover_that_cannot_be_removed_is_reported_and_in_nobodys_way(ordina
         f"cannot look after the leftover {folder / 'theirs.lease'}: [Errno 13] Permission denied: '{folder / 'theirs.lease'}'",
         f"cannot remove the leftover {folder / 'mine'}: [Errno 13] Permission denied: 'draft'",
     ]
-
-
-@contextmanager
-def no_file_beyond(size: int) -> Iterator[None]:
-    """The one limit of a disk that a process can set for itself."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.fixture

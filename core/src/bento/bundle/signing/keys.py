@@ -109,7 +109,10 @@ def read_private_key(file: Path) -> PrivateKey:
 
 
 def new_key(file: Path) -> Path:
-    """Write a new private key, which only its owner may read, and its public key beside it; returns the path of that, `.pub`."""
+    """Write a new private key, which only its owner may read, and its public key beside it; returns the path of that, `.pub`.
+
+    Both are there afterwards, or neither.
+    """
     ed25519 = _ed25519()
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
@@ -121,7 +124,11 @@ def new_key(file: Path) -> Path:
             raise SigningError(f"{str(path)!r} is there already: bento overwrites no key, choose another name")
     key = ed25519.Ed25519PrivateKey.generate()
     _write(file, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), 0o600)
-    _write(public, key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), 0o644)
+    try:
+        _write(public, key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), 0o644)
+    except BaseException:
+        file.unlink()
+        raise
     return public
 
 
@@ -146,10 +153,14 @@ def _ed25519() -> Any:
 def _write(file: Path, content: bytes, mode: int) -> None:
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
-        with open(descriptor, "wb") as target:  # noqa: PTH123 - a descriptor is no path
-            os.fchmod(descriptor, mode)
-            target.write(content)
-            target.flush()
-            os.fsync(descriptor)
+        try:
+            with open(descriptor, "wb") as target:  # noqa: PTH123 - a descriptor is no path
+                os.fchmod(descriptor, mode)
+                target.write(content)
+                target.flush()
+                os.fsync(descriptor)
+        except BaseException:
+            file.unlink()
+            raise
     except OSError as error:
         raise SigningError(f"cannot write the key {str(file)!r}: {error.strerror}") from error
