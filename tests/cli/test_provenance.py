@@ -5,8 +5,10 @@ from __future__ import annotations
 import getpass
 import json
 import re
+import shutil
 import sys
 import sysconfig
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -80,6 +82,12 @@ def test_a_signature_is_how_a_bundle_is_trusted_that_nobody_has_noted(bento, hom
     (tmp_path / "elsewhere/keys").mkdir()
     (tmp_path / "elsewhere/keys/release.pub").write_text((tmp_path / "release.pub").read_text())
     assert shown(bento, "shop:1", "--store", tmp_path / "elsewhere")["trusted"] == "yes: signed"
+
+
+def test_a_folder_right_below_the_root_as_in_an_image_has_no_store_that_noted_where_it_is_from(bento, home):
+    with TemporaryDirectory(dir="/tmp") as folder:
+        shutil.copytree(Store(home).get("shop:1").path, folder, dirs_exist_ok=True)
+        assert json.loads(bento("show", folder, "--provenance", "--json").stdout)["origin"] is None
 
 
 def test_programs_get_json(bento, home):

@@ -39,13 +39,19 @@ def provenance(bundle: Bundle, store: Store | None = None) -> dict[str, Any]:
         "sbom": _file(SBOM, digests),
         "lock": _file(LOCK, digests),
         "signatures": told_signatures(bundle, store),
-        "origin": dict(read_note(bundle.path.parents[2], ORIGINS, bundle.fingerprint)) or None,
+        "origin": _origin(bundle),
         "trusted": _trusted(bundle, store),
     }
 
 
 def _file(path: str, digests: Mapping[str, str]) -> dict[str, str] | None:
     return {"path": path, "sha256": digests[path]} if path in digests else None
+
+
+def _origin(bundle: Bundle) -> dict[str, str] | None:
+    """Where a bundle came from, as the store that it lies in has noted; outside of one a folder may lie right below the root."""
+    above = list(bundle.path.parents)[2:3]
+    return dict(read_note(above[0], ORIGINS, bundle.fingerprint)) or None if above else None
 
 
 def _trusted(bundle: Bundle, store: Store | None) -> dict[str, str] | None:
