@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
+
+import httpx
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from prometheus_client import REGISTRY
+from prometheus_client.registry import Collector
 
 import bento
 from bento.adapters import ArrayAdapter, BytesAdapter, JsonAdapter, MultipartAdapter, TextAdapter
-from bento.serving import openapi
+from bento.serving import App, Limits, openapi
+from bento.serving.lifecycle import Lifecycle
+from bento.serving.logs import AccessLog
 
 pytestmark = pytest.mark.anyio
 
@@ -114,3 +122,56 @@ async def test_a_pages_wrong_method_is_a_405_problem(serving):
         response = await client.post("/livez")
     assert (response.status_code, response.json()["detail"]) == (405, "Method Not Allowed")
     assert set(response.headers["allow"].split(", ")) == {"GET", "HEAD"}
+
+
+async def test_half_of_a_surrogate_pair_in_a_docstring_does_not_keep_the_index_from_being_shown(serving):
+    class Torn(bento.Service):
+        @bento.api(input=JsonAdapter(), output=JsonAdapter())
+        def answer(self, value):
+            """Answer \ud83d, of which the other half is missing."""
+            return value
+
+    async with serving(Torn()) as client:
+        response = await client.get("/")
+    assert response.status_code == 200
+    assert "Answer ?, of which the other half is missing." in response.text
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nowhere", 404), ("POST", "/livez", 405)])
+async def test_what_a_page_refuses_names_the_request(serving, method, path, status):
+    async with serving(Shown()) as client:
+        response = await client.request(method, path, headers={"x-request-id": "abc"})
+    assert (response.status_code, response.json()["request_id"]) == (status, "abc")
+
+
+@pytest.fixture
+def broken_collector():
+    """A metric of the service's own that cannot be collected."""
+
+    class Broken(Collector):
+        def collect(self):
+            raise RuntimeError("the device is gone")
+            yield
+
+        def describe(self):
+            return []
+
+    broken = Broken()
+    REGISTRY.register(broken)
+    yield
+    REGISTRY.unregister(broken)
+
+
+async def test_a_page_that_raises_is_a_problem_a_line_in_the_access_log_and_one_traceback(broken_collector, capsys, caplog):
+    app = App(Lifecycle(Shown, version="0", limits=Limits()), access_log=AccessLog)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://testserver") as client:
+        responses = [await client.get("/metrics", headers={"x-request-id": f"scrape-{number}"}) for number in range(3)]
+        await asyncio.sleep(0)
+    await app.lifecycle.stop()
+    problem = {"type": "about:blank", "title": "Internal Server Error", "status": 500, "request_id": "scrape-0"}
+    problem["detail"] = "the service failed to answer; its log says why, under this request's id"
+    assert responses[0].json() == problem
+    assert responses[0].headers["content-type"] == "application/problem+json"
+    assert re.findall(r"GET /metrics 500 \S+ (\S+)", capsys.readouterr().out) == ["scrape-0", "scrape-1", "scrape-2"]
+    assert caplog.messages == [f"/metrics failed for request scrape-{number}: RuntimeError: the device is gone" for number in range(3)]
+    assert [bool(record.exc_info) for record in caplog.records] == [True, False, False]

@@ -95,7 +95,7 @@ def _object_of(before: str, seconds: float, request_id: str) -> str:
 class JsonFormatter(logging.Formatter):
     """What is logged as a JSON object on one line: `time`, `level`, `logger`, `process` and `message`.
 
-    A traceback is in `traceback`, and where it is about a request, `api` and `request_id` are there.
+    A traceback is in `traceback`, and where it is about a request, `api`, or the path of a page, and `request_id` are there.
     """
 
     def format(self, record: logging.LogRecord) -> str:

@@ -13,11 +13,12 @@ from ...service import Service, described
 from ..address import Address
 from ..aliases import HEALTH
 from ..calls.accounts import CLIENT_LEFT
-from ..calls.answer import Answer, failure, problem
+from ..calls.answer import FAULT, Answer, failure, problem
 from ..calls.limits import Limits, headers_too_large
 from ..lifecycle import Lifecycle
+from ..logs import FaultLog
 from .guard import check_caller, host_names
-from .lane import ClientLeft, Exchange
+from .lane import REQUEST_ID, ClientLeft, Exchange
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
@@ -51,6 +52,7 @@ class App:
         self._brings_up = brings_up
         self.address = address or Address()
         self._site: ASGIApp | None = None
+        self._faults = FaultLog()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -84,9 +86,7 @@ class App:
         except ClientLeft:
             status = CLIENT_LEFT
         if self.access_log is not None:
-            # Spaces and line ends, which a client can have encoded in a path, are decoded there.
-            path = quote(exchange.path, _PLAIN, errors="replace")
-            self.access_log.write(exchange.method, path, status, exchange.seconds, exchange.request_id)
+            self.access_log.write(exchange.method, _in_a_line(exchange.path), status, exchange.seconds, exchange.request_id)
 
     async def _answer(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> int:
         life = self.lifecycle
@@ -116,19 +116,29 @@ class App:
 
     async def _show(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> int:
         """Let Starlette answer, with the request's id, and say with which status."""
-        status = 500
+        status, is_whole = FAULT, False
 
         async def note(message: Message) -> None:
-            nonlocal status
+            nonlocal status, is_whole
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message["headers"], (b"x-request-id", exchange.request_id.encode("latin-1"))]
             if message["type"] == "http.response.body" and not message.get("more_body", False):
+                is_whole = True
                 await exchange.end(message.get("body", b""))
             else:
                 await send(message)
 
-        await self._pages()(scope, receive, note)
+        try:
+            await self._pages()({**scope, REQUEST_ID: exchange.request_id}, receive, note)
+        except ClientLeft:
+            raise
+        except Exception as error:
+            # Starlette raises what a page has raised once it is answered; where it could not be, the server breaks the answer off.
+            if not is_whole:
+                raise
+            if status == FAULT:
+                self._faults.write(_in_a_line(exchange.path), exchange.request_id, error)
         return status
 
     def _pages(self) -> ASGIApp:
@@ -143,6 +153,11 @@ class App:
                 return pages
             self._site = pages
         return self._site
+
+
+def _in_a_line(path: str) -> str:
+    """A path as a log shows it: spaces and line ends, which a client can have encoded, are encoded again."""
+    return quote(path, _PLAIN, errors="replace")
 
 
 def app(service: Service, *, limits: Limits | None = None, allowed_hosts: Collection[str] = (), version: str = "0") -> App:

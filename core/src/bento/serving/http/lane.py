@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 
+REQUEST_ID = "bento.request_id"
+"""What pages find their request's id under in its scope."""
+
 _LAST_PIECE_SECONDS = 0.5
 # The second has nginx, and proxies that heed the same header, pass a stream on as it comes instead of gathering it first.
 _UNBUFFERED = (("cache-control", "no-store"), ("x-accel-buffering", "no"))

@@ -14,8 +14,9 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import BaseRoute, Route
 
 from ..aliases import PAGES
-from ..calls.answer import PROBLEM, problem
+from ..calls.answer import Answer, failure, problem
 from ..lifecycle import State
+from .lane import REQUEST_ID
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +49,9 @@ def site(lifecycle: Lifecycle, address: Address, extra: Sequence[BaseRoute] = ()
 
     async def index(request: Request) -> Response:
         base = address.url or str(request.base_url).rstrip("/")
-        return HTMLResponse(_index(_document(lifecycle), base, root(request)), headers=_SECURITY)
+        page = _index(_document(lifecycle), base, root(request))
+        # A docstring or an example may hold half of a surrogate pair, which UTF-8 cannot express.
+        return HTMLResponse(page.encode("utf-8", "replace"), headers=_SECURITY)
 
     async def docs(request: Request) -> Response:
         return RedirectResponse(f"{root(request)}/", 307, headers=_SECURITY)
@@ -73,7 +76,7 @@ def site(lifecycle: Lifecycle, address: Address, extra: Sequence[BaseRoute] = ()
     own = dict(zip(PAGES, (index, docs, document, live, ready, metrics), strict=True))
     own |= {alias: own[path] for alias, path in lifecycle.aliases.items() if path in own}
     routes = [Route(path, endpoint, methods=["GET"]) for path, endpoint in own.items()]
-    pages = Starlette(routes=[*routes, *extra], exception_handlers={HTTPException: _http_problem})
+    pages = Starlette(routes=[*routes, *extra], exception_handlers={HTTPException: _http_problem, Exception: _fault})
     # It would send clients to a URL with what is known here of scheme, host and path, which behind a proxy is none of theirs.
     pages.router.redirect_slashes = False
     return pages
@@ -85,12 +88,21 @@ def _document(lifecycle: Lifecycle) -> dict[str, Any]:
     return lifecycle.openapi
 
 
-async def _http_problem(_: Request, error: Exception) -> Response:
+async def _http_problem(request: Request, error: Exception) -> Response:
     """Starlette's own refusals (404, 405) in the form of all others."""
     assert isinstance(error, HTTPException)  # noqa: S101 - this is the class it is registered for
     detail = f"nothing is here: {_WAY_OUT}" if error.status_code == HTTPStatus.NOT_FOUND else str(error.detail)
-    answer = problem(error.status_code, detail)
-    return Response(answer.body, answer.status, headers={**(error.headers or {}), **_SECURITY}, media_type=PROBLEM)
+    headers = tuple((error.headers or {}).items())
+    return _shown(problem(error.status_code, detail, request_id=request.scope.get(REQUEST_ID, ""), headers=headers))
+
+
+async def _fault(request: Request, error: Exception) -> Response:
+    """What a page of ours or of a plugin's raises, which Starlette raises again once this is sent."""
+    return _shown(failure(error, request.scope.get(REQUEST_ID, "")))
+
+
+def _shown(answer: Answer) -> Response:
+    return Response(answer.body, answer.status, headers={**dict(answer.headers), **_SECURITY}, media_type=answer.media_type)
 
 
 def _index(document: dict[str, Any], base: str, root: str) -> str:
