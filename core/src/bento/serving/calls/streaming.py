@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 from ...errors import Overloaded
 from .accounts import CLIENT_LEFT
 from .endpoint import LARGE, larger_than
-from .limit import Limit
 from .negotiation import choose
 from .steps import Steps
 from .threads import Threads
+from .timeout import Timeout
 
 if TYPE_CHECKING:
     from .accounts import Accounts
@@ -93,20 +93,20 @@ class StreamEndpoint:
     async def _open(self, call: Call, stack: AsyncExitStack) -> Stream | Answer:
         """A stream whose first piece is there, or the answer that says why there is none."""
         try:
-            limit = stack.enter_context(closing(Limit(call)))
-            with limit:
+            timeout = stack.enter_context(closing(Timeout(call)))
+            with timeout:
                 await self._decode(call)
                 await self._wait_for_turn(stack)
             call.started_at = time.monotonic()
             values = await stack.enter_async_context(aclosing(self._values(call)))
-            with limit:
+            with timeout:
                 first = await anext(values, _END)
         except BaseException as error:
             if _ends_task(error):
                 raise
             return self._accounts.failure(call, error)
         media_type = choose(call.head.accept, MEDIA_TYPES)
-        return Stream(media_type, self._pieces(call, first, values, limit, media_type), call.deadline)
+        return Stream(media_type, self._pieces(call, first, values, timeout, media_type), call.deadline)
 
     async def _decode(self, call: Call) -> None:
         """Decode a body, a large one in a thread that is not the api's own: those may be at a step that takes long."""
@@ -130,7 +130,7 @@ class StreamEndpoint:
         return Steps(generator, self._threads) if isinstance(generator, Generator) else generator
 
     async def _pieces(
-        self, call: Call, first: Any, values: AsyncIterator[Any], limit: Limit, media_type: str
+        self, call: Call, first: Any, values: AsyncIterator[Any], timeout: Timeout, media_type: str
     ) -> AsyncGenerator[bytes, None]:
         try:
             value = first
@@ -141,7 +141,7 @@ class StreamEndpoint:
                 if time.monotonic() > turn_ends:
                     await asyncio.sleep(0)
                     turn_ends = time.monotonic() + _TURN_SECONDS
-                with limit:
+                with timeout:
                     value = await anext(values, _END)
         except BaseException as error:
             if _ends_task(error):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .call import Call
 
 
-class Limit:
+class Timeout:
     """Ends whatever its task does in a `with` block of it at a call's deadline, as DeadlineExceeded. A TimeoutError stays what it is.
 
     `asyncio.timeout` does the same once, and takes most of the time that there is between two pieces: here all blocks share a timer.
