@@ -18,7 +18,7 @@ import pytest
 
 import running
 from bento.compiled import is_compiled
-from client import Connection, post
+from client import Connection, post, wait_until_refused
 from commands import BENTO
 from running import PROGRAM, Server, processes, started
 
@@ -392,6 +392,22 @@ def test_sighup_leaves_workers_as_they_are_where_nothing_better_can_start(projec
         assert server.stop() == 0
 
 
+def test_sighup_while_the_first_workers_start_replaces_them_once_they_serve(project):
+    held = "open('begun', 'w').close()\nwhile not os.path.exists('go'): time.sleep(0.01)\n"
+    (project / "app.py").write_text(SERVICE.replace("class Worker", f"{held}class Worker"))
+    with started(project, workers=2) as server:
+        eventually((project / "begun").exists)
+        (project / "app.py").write_text("syntax error")
+        server.process.send_signal(signal.SIGHUP)
+        (project / "go").touch()
+        server.wait_for("^app:service stays as it is, for what should replace it cannot start: SyntaxError: ")
+        server.wait_for("is ready on")
+        (project / "app.py").write_text(SERVICE)
+        server.process.send_signal(signal.SIGHUP)
+        server.wait_for("^all workers of app:service are new$")
+        assert server.stop() == 0
+
+
 @contextmanager
 def serving_the_latest(folder: Path) -> Iterator[tuple[Server, Callable[..., object]]]:
     """A server of `worker:latest` in a store that has version 1, and what runs a command with that store."""
@@ -460,6 +476,24 @@ def test_requests_of_a_worker_that_is_gone_are_not_in_flight(project):
         eventually(lambda: server.figure('bento_requests_in_flight{api="loaded"}') == 1)
         os.kill(pid, signal.SIGKILL)
         eventually(lambda: server.figure('bento_requests_in_flight{api="loaded"}') == 0)
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 1), (signal.SIGHUP, 0)], ids=["a stop", "a replacement"])
+def test_a_worker_that_is_killed_while_it_answers_its_last_requests_is_told_of(project, number, status):
+    (project / "app.py").write_text(SERVICE.replace("return LOADED", "time.sleep(60)"))
+    with started(project, workers=2) as server, Connection(server.port) as connection:
+        pid = int(connection.ask(post("/pid")).body)
+        connection.send(post("/loaded"))
+        eventually(lambda: server.figure('bento_requests_in_flight{api="loaded"}') == 1)
+        server.process.send_signal(number)
+        if number == signal.SIGHUP:
+            server.wait_for("^all workers of app:service are new$")
+        else:
+            wait_until_refused(server.port)
+        os.kill(pid, signal.SIGKILL)
+        server.wait_for(f"^worker {pid} ended by signal 9 while it was to answer what it had$")
+        assert server.stop() == status
+    assert server.said.count("ServerError: stopped, but 1 of the workers ended by force or with an error") == status
 
 
 def test_a_process_that_is_loading_does_not_outlive_a_server_that_is_killed(project):

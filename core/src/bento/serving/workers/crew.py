@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import ServerError
 from .channel import Kind, Report
-from .template import CUT_OFF, KILLED
+from .template import BY_SIGNAL, CUT_OFF, KILLED
 
 if TYPE_CHECKING:
     from ..calls.board import Board
@@ -67,7 +67,14 @@ class Crew:
         self._try(generation, generation.start)
 
     def renew(self) -> None:
-        """Load the target anew and replace all workers; asked for while that is going on, it is done once more afterwards."""
+        """Load the target anew and replace all workers; asked for while the first ones start, or others are replaced, it is done
+        afterwards."""
+        if self._was_complete:
+            self._load_anew()
+        else:
+            self._once_more = True
+
+    def _load_anew(self) -> None:
         self._once_more = len(self.generations) > 1
         if not self._once_more and not self.is_leaving:
             log.info("loading %s anew, to replace its workers one by one", self.generations[0].title)
@@ -132,13 +139,21 @@ class Crew:
         older = self.generations[0]
         if older is not generation and worker.place in older.workers:
             self._let_go(older, older.workers[worker.place])
-        if is_complete and not self._was_complete:
+        if is_complete:
+            self._note_complete(generation)
+        self._fill(generation)
+
+    def _note_complete(self, generation: Generation) -> None:
+        older = self.generations[0]
+        if not self._was_complete:
             self._was_complete = True
             self._on_ready()
-        elif is_complete and generation is not self.generations[0]:
+        elif generation is not older:
             log.info("all workers of %s are new", generation.title)
+        if generation is not older:
             self._close_if_empty(older)
-        self._fill(generation)
+        elif self._once_more:
+            self._load_anew()
 
     def _settled(self, generation: Generation, worker: Worker) -> None:
         if generation.workers.get(worker.place) is worker:
@@ -173,7 +188,10 @@ class Crew:
         if worker.is_leaving or self.is_leaving:
             if worker.failure and worker.ready_at:
                 log.error("worker %d could not end as it should: %s", worker.pid, worker.failure)
-            self._cut_off += self.is_leaving and worker.ready_at > 0.0 and how == CUT_OFF
+            was_killed = how.startswith(BY_SIGNAL)
+            if was_killed and worker.ready_at:
+                log.error("worker %d ended %s while it was to answer what it had", worker.pid, how)
+            self._cut_off += self.is_leaving and worker.ready_at > 0.0 and (was_killed or how == CUT_OFF)
             self._close_if_empty(generation)
         elif worker.ready_at:
             has_settled = time.monotonic() - worker.ready_at >= _SETTLED
@@ -191,7 +209,7 @@ class Crew:
             return
         log.error("the process that workers are forked from ended %s: loading anew", how)
         if generation is self.generations[0]:
-            self.renew()
+            self._load_anew()
         else:
             self._give_up(generation)
 
@@ -213,7 +231,7 @@ class Crew:
         else:
             pause = max(self._pause(), _FIRST_PAUSE)
             log.error("a new worker cannot start, trying again in %.1f seconds: %s", pause, failure)
-            self._agenda.later(pause, lambda: self._fill(generation) if generation.can_add else self.renew())
+            self._agenda.later(pause, lambda: self._fill(generation) if generation.can_add else self._load_anew())
 
     def _give_up(self, generation: Generation) -> None:
         """Do without a generation that was to replace another."""
@@ -222,7 +240,7 @@ class Crew:
             worker.leave()
         self._fill(self.generations[0])
         if not self.generations[0].can_add:
-            self._agenda.later(max(self._pause(), _FIRST_PAUSE), self.renew)
+            self._agenda.later(max(self._pause(), _FIRST_PAUSE), self._load_anew)
         self._close_if_empty(generation)
 
     def _close_if_empty(self, generation: Generation) -> None:
@@ -231,7 +249,7 @@ class Crew:
         generation.close()
         self.generations.remove(generation)
         if self._once_more:
-            self.renew()
+            self._load_anew()
 
     def _watch_orphans(self, generation: Generation) -> None:
         """Look again and again whether workers have ended whose template is gone, for then nobody reports it."""

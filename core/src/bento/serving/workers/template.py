@@ -157,11 +157,14 @@ class _Template:
 CUT_OFF = "with status 1"
 """How a worker ends that could not answer all it had."""
 
-KILLED = "by signal 9"
+BY_SIGNAL = "by signal"
+"""How the phrase begins for a process that a signal has ended."""
+
+KILLED = f"{BY_SIGNAL} 9"
 """How a process ends that somebody else has ended, or the kernel for want of memory."""
 
 
 def how_ended(status: int) -> str:
     """A wait status in words."""
     code = os.waitstatus_to_exitcode(status)
-    return f"by signal {-code}" if code < 0 else f"with status {code}"
+    return f"{BY_SIGNAL} {-code}" if code < 0 else f"with status {code}"
