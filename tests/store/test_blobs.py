@@ -9,7 +9,7 @@ from tempfile import mkdtemp
 
 import pytest
 
-from bento.bundle import verify
+from bento.bundle import open_bundle, verify
 from bento.errors import BundleError
 from bento.packers import ArchivePacker
 
@@ -54,6 +54,34 @@ def test_a_saved_bundle_shares_with_one_saved_before(store, service):
     one, two = store.save(service, version="1"), store.save(service, version="2")
     for file in one.manifest.files:
         assert (one.path / file.path).samefile(two.path / file.path)
+
+
+@pytest.fixture
+def watched(store, monkeypatch):
+    """What the files of `iris:2` are linked to when it gets its name; then somebody removes it."""
+    folder, sync = store.root / "bundles/iris/2", os.fsync
+    names: list[int] = []
+
+    def look(descriptor: int) -> None:
+        sync(descriptor)
+        if folder.exists() and os.path.samestat(os.fstat(descriptor), store.root.stat()):
+            names.extend((folder / file.path).stat().st_nlink for file in open_bundle(folder).manifest.files)
+            shutil.rmtree(folder)
+
+    monkeypatch.setattr(os, "fsync", look)
+    return names
+
+
+def test_a_bundle_shares_its_files_before_others_can_see_and_delete_it(store, service, watched):
+    store.save(service, version="1")
+    assert str(store.save(service, version="2")) == "iris:2"
+    assert set(watched) == {3}
+
+
+def test_a_bundle_that_is_taken_in_shares_its_files_before_others_can_see_and_delete_it(take_in, watched):
+    take_in("1", {"artifacts/model/weights": MODEL})
+    assert str(take_in("2", {"artifacts/model/weights": MODEL})) == "iris:2"
+    assert set(watched) == {3}
 
 
 def test_equal_files_of_one_bundle_are_one(store, take_in):

@@ -28,7 +28,7 @@ _READ_ONLY: Final = 0o444
 
 
 def share(root: Path, bundle: Bundle, scratch: Path) -> None:
-    """Make the files of a bundle in the store, which are whole, links to those that are there already; `scratch` is a folder."""
+    """Make the files of a bundle, which are whole and nobody else's yet, links to those that are there; `scratch` is a folder beside it."""
     try:
         (root / FOLDER).mkdir(exist_ok=True)
         for file in bundle.manifest.files:

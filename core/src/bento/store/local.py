@@ -6,6 +6,7 @@ import builtins
 import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,14 +70,13 @@ class Store:
                 return draft
 
             draft = first = write(version)
-            while not self._place(draft):
+            while (placed := self._place(draft, scratch)) is None:
                 if version is not None:
                     raise self._taken(draft.tag)
                 if self._holds(draft):
-                    break
+                    return self.get(draft.tag)
                 draft = write(self._another_version(first.tag))
-            share(self.root, self.get(draft.tag), scratch)
-        return self.get(draft.tag)
+        return placed
 
     def unpack(self, file: Path, *, trust: bool = False, origin: str | None = None, progress: Progress | None = None) -> Bundle:
         """Take in a `.bento` file. Nothing in it runs; with `trust` it may be loaded from now on without saying so again.
@@ -104,14 +104,14 @@ class Store:
 
         with refusing(self.root, task), workspace(self.root) as scratch:
             draft = write(scratch / "draft")
-            if self._place(draft):
+            signatures = read_signatures(draft)
+            if (placed := self._place(draft, scratch)) is not None:
                 write_note(self.root, ORIGINS, draft.fingerprint, draft.tag, scratch=scratch, origin=origin)
             elif self.holds(draft.tag, draft.fingerprint):
-                add_signatures(self.get(draft.tag), read_signatures(draft))
+                add_signatures(self.get(draft.tag), signatures)
             if trusted:
                 write_note(self.root, TRUSTED, draft.fingerprint, draft.tag, scratch=scratch, how=trusted)
-            share(self.root, self.get(draft.tag), scratch)
-        return self.get(draft.tag)
+        return placed or self.get(draft.tag)
 
     def holds(self, tag: Tag, fingerprint: str) -> bool:
         """Whether this very bundle is here, byte for byte; another one under its tag, or a damaged one, is a StoreError."""
@@ -185,17 +185,24 @@ class Store:
                 log.warning("left out what is no whole bundle: %s", error)
             return None
 
-    def _place(self, draft: Bundle) -> bool:
-        """Give a whole bundle its name, unless that is taken."""
+    def _place(self, draft: Bundle, scratch: Path) -> Bundle | None:
+        """Give a whole bundle its name; where that is taken, nothing is left of the draft.
+
+        It shares its files before: from then on others may delete it, and put another one in its place.
+        """
         target = self._folder(draft.tag)
+        if not os.path.lexists(target):
+            share(self.root, draft, scratch)
         with locked(self.root):
-            if os.path.lexists(target):
-                return False
-            target.parent.mkdir(parents=True, exist_ok=True)
-            draft.path.rename(target)
-            for folder in (target.parent, target.parent.parent, self.root):
-                sync(folder)
-        return True
+            if not os.path.lexists(target):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                draft.path.rename(target)
+                for folder in (target.parent, target.parent.parent, self.root):
+                    sync(folder)
+                return replace(draft, path=target)
+        with releasing(self.root, draft.path):
+            empty(draft.path)
+        return None
 
     def _holds(self, draft: Bundle) -> bool:
         """Whether what has the draft's tag is the same bundle, byte for byte."""
