@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from typing import Any
 
@@ -79,3 +80,15 @@ def test_a_bill_may_name_what_the_requirements_need_in_turn(make):
     document = bill()
     document["components"].append({"type": "library", "name": "joblib", "version": "1.0"})
     verify(make(json.dumps(document).encode()))
+
+
+def test_a_bundle_that_is_deleted_while_it_is_verified_is_an_error_in_a_sentence(make):
+    bundle = make(json.dumps(bill()).encode())
+
+    def delete(done: int) -> None:
+        if done == bundle.size:
+            shutil.rmtree(bundle.path)
+
+    with pytest.raises(BundleError) as caught:
+        verify(bundle, delete)
+    assert str(caught.value) == f"cannot read {bundle.path / 'sbom.cdx.json'}: No such file or directory"

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BundleError
-from .files.tree import open_file
 from .manifest.paths import SBOM
+from .model import read_file
 from .sbom import write_sbom
 
 if TYPE_CHECKING:
@@ -24,8 +24,7 @@ def check_sbom(bundle: Bundle) -> None:
         return
     manifest = bundle.manifest
     expected = _facts(write_sbom(manifest.name, manifest.requirements, manifest.artifacts, manifest.files))
-    with open_file(bundle.path / SBOM) as file:
-        content = file.read(_LARGEST + 1)
+    content = read_file(bundle, SBOM, _LARGEST + 1)
     try:
         told = _facts(content)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from .files.tree import open_file
 from .manifest.entries import BodyEntry, ExampleEntry
 from .manifest.paths import EXAMPLES
+from .model import read_file
 
 if TYPE_CHECKING:
     from .model import Bundle
@@ -62,5 +62,4 @@ def _write(draft: Path, path: str, body: Body) -> BodyEntry:
 
 
 def _read(bundle: Bundle, entry: BodyEntry) -> Body:
-    with open_file(bundle.path / entry.path) as file:
-        return Body(file.readall(), entry.content_type)
+    return Body(read_file(bundle, entry.path), entry.content_type)

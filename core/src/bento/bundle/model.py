@@ -80,3 +80,12 @@ def read_content(path: Path) -> bytes:
         ) from error
     except OSError as error:
         raise BundleError(f"cannot read {path / MANIFEST}: {error.strerror}") from error
+
+
+def read_file(bundle: Bundle, path: str, most: int = -1) -> bytes:
+    """The bytes of a file of a bundle, which is verified already, but may have been deleted since."""
+    try:
+        with open_file(bundle.path / path) as file:
+            return file.read(most)
+    except OSError as error:
+        raise BundleError(f"cannot read {bundle.path / path}: {error.strerror}") from error
