@@ -25,6 +25,18 @@ class Lazy(bento.Service):
 
 service = Lazy()
 """
+FAULT = 'raise RuntimeError("no coffee")'
+LATE = """
+import os, signal
+
+
+class Late:
+    def __del__(self, kill=os.kill, own=os.getpid(), number=signal.{number}):
+        kill(own, number)
+
+
+late = Late()
+"""
 
 
 @contextmanager
@@ -58,13 +70,43 @@ def test_a_saved_bundle_answers_until_it_is_stopped(home, tmp_path, stop):
         assert process.wait(60) == 0
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_server_may_be_stopped_before_it_has_begun(bento_process, tmp_path, workers):
+@pytest.mark.parametrize(("workers", "number"), [("1", "SIGTERM"), ("1", "SIGINT"), ("1", "SIGHUP"), ("2", "SIGTERM"), ("2", "SIGINT")])
+def test_a_server_may_be_stopped_before_it_has_begun(bento_process, tmp_path, workers, number):
     (tmp_path / "shops").mkdir()
-    stop = "os.kill(os.getpid(), signal.SIGTERM)"
+    stop = f"os.kill(os.getpid(), signal.{number})"
     (tmp_path / "shops/__init__.py").write_text(f"import os, signal\ntry:\n    {stop}\nexcept BaseException:\n    pass\n")
     done = bento_process("serve", "shops.tea:service", "--workers", workers, cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_many_workers_are_replaced_on_a_sighup_that_came_before_they_began(home, tmp_path):
+    (tmp_path / "shops").mkdir()
+    (tmp_path / "shops/__init__.py").write_text("import os, signal\nos.path.exists('tea') or os.kill(os.getpid(), signal.SIGHUP)\n")
+    (tmp_path / "shops/tea.py").write_text(f"open('tea', 'w').close()\n{LAZY.replace(FAULT, 'pass')}")
+    with serving("shops.tea:service", "--workers", "2", cwd=tmp_path, ready=b"all workers of (shops.tea:service) are new") as (process, _):
+        process.terminate()
+        assert process.wait(60) == 0
+
+
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_while_python_ends_changes_no_exit_status(tmp_path, number):
+    (tmp_path / "lazy.py").write_text(f"{LATE.format(number=number)}{LAZY.replace(FAULT, 'pass')}")
+    with serving("lazy:service", cwd=tmp_path) as (process, _):
+        process.terminate()
+        assert process.wait(60) == 0
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_what_whoever_starts_a_server_has_blocked_stops_it(home, tmp_path, workers):
+    signals = {signal.SIGTERM, signal.SIGCHLD}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    try:
+        with serving("shop:1", "--workers", workers, cwd=tmp_path) as (process, _):
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            process.terminate()
+            assert process.wait(60) == 0
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def test_an_instance_in_a_module_answers_without_saving_it(home, project):

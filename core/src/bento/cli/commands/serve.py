@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import signal
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 
 _MIB = 1024 * 1024
 _STANDARD_ERROR = 2
+_STOPS = (signal.SIGINT, signal.SIGTERM)
 _BODY = Bounds(0.001, _MIB, "MiB")
 
 
@@ -101,7 +103,7 @@ def command(  # noqa: PLR0913 - one for each option
 
     Serves a saved bundle, or, for development, the instance SERVICE of a MODULE in the current folder, until Ctrl-C.
     """
-    with _ending_when_told(), _unbothered_by_output(), _logging(as_json=log_format == "json"):
+    with _ending_when_told(is_one=workers == 1), _unbothered_by_output(), _logging(as_json=log_format == "json"):
         from ...serving import serve
 
         serve(
@@ -126,18 +128,34 @@ def command(  # noqa: PLR0913 - one for each option
 
 
 @contextmanager
-def _ending_when_told() -> Iterator[None]:
-    """Obey SIGTERM from before there is a server: without a handler process 1 of a container would not even end."""
-    before = signal.signal(signal.SIGTERM, _end)
+def _ending_when_told(*, is_one: bool) -> Iterator[None]:
+    """Obey signals from before there is a server until this process is gone.
+
+    Without a handler process 1 of a container would not even end, and Ctrl-C would be told of as a fault. One process that serves ends on
+    SIGHUP as well, unless nohup has that ignored; for many it waits until their supervisor can obey it.
+    """
+    hangs_up = is_one and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+    before = {number: signal.signal(number, _end) for number in (*_STOPS, *((signal.SIGHUP,) if hangs_up else ()))}
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, () if is_one else (signal.SIGHUP,))
+    # What is registered first is called last.
+    atexit.register(_be_deaf)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:
     # An exception would be taken for a fault of the module or plugin that is just being imported.
     os._exit(0)
+
+
+def _be_deaf() -> None:
+    """Let no signal change the exit status any more: all that is left is that Python takes down its modules."""
+    for number in (*_STOPS, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
 
 
 @contextmanager

@@ -31,7 +31,8 @@ class Impatience:
 def caught_signals(note: Callable[[int], None] = lambda _: None) -> Iterator[socket.socket]:
     """A socket from which every signal of SIGNALS can be read as a byte, its number; what was done with them before comes back after.
 
-    `note` is told of each by its handler, even while the main thread is held up. nohup has SIGHUP ignored, and so it stays.
+    `note` is told of each by its handler, even while the main thread is held up. nohup has SIGHUP ignored, and so it stays. What was
+    blocked, as by whoever started this process, is not meanwhile: what came before is read first.
     """
     reader, writer = socket.socketpair()
     reader.setblocking(False)
@@ -39,9 +40,11 @@ def caught_signals(note: Callable[[int], None] = lambda _: None) -> Iterator[soc
     numbers = [number for number in SIGNALS if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN]
     before = {number: signal.signal(number, lambda number, _: note(number)) for number in numbers}
     wakeup = signal.set_wakeup_fd(writer.fileno())
+    mask = signal.pthread_sigmask(signal.SIG_UNBLOCK, numbers)
     try:
         yield reader
     finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         signal.set_wakeup_fd(wakeup)
         for number, handler in before.items():
             signal.signal(number, handler)

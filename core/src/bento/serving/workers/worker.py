@@ -208,10 +208,13 @@ class _Server(uvicorn.Server):
         if watchdog is not None:
             for number in before:
                 watchdog.listen(number)
+        # Whoever started this process may have had some blocked.
+        mask = signal.pthread_sigmask(signal.SIG_UNBLOCK, before)
         try:
             yield
             flush()
         finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
             if watchdog is not None:
                 watchdog.stop()
             for number, handler in before.items():
