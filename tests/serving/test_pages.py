@@ -175,3 +175,10 @@ async def test_a_page_that_raises_is_a_problem_a_line_in_the_access_log_and_one_
     assert re.findall(r"GET /metrics 500 \S+ (\S+)", capsys.readouterr().out) == ["scrape-0", "scrape-1", "scrape-2"]
     assert caplog.messages == [f"/metrics failed for request scrape-{number}: RuntimeError: the device is gone" for number in range(3)]
     assert [bool(record.exc_info) for record in caplog.records] == [True, False, False]
+
+
+async def test_the_index_is_laid_out_for_the_width_of_the_screen_and_in_its_colours(serving):
+    async with serving(Shown()) as client:
+        page = (await client.get("/")).text
+    assert '<meta name=viewport content="width=device-width">' in page
+    assert "color-scheme:light dark" in page

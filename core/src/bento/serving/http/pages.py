@@ -35,8 +35,12 @@ _SECURITY = {
 
 _WAY_OUT = "GET / lists the apis and how to call them"
 
+# Without it, a phone lays the page out for a screen three times as wide, and shows it small.
+_PHONE = '<meta name=viewport content="width=device-width">'
+
 _STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
+    ":root{color-scheme:light dark}"
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;overflow-wrap:anywhere}"
     "pre{background:#f4f4f4;padding:1rem;overflow:auto}@media(prefers-color-scheme:dark){body{background:#111;color:#ddd}pre{background:#222}a{color:#8bf}}"
 )
 
@@ -110,7 +114,7 @@ def _index(document: dict[str, Any], base: str, root: str) -> str:
     links = " ".join(f'<a href="{escape(root)}/{page}">{page}</a>' for page in ("openapi.json", "metrics", "readyz"))
     apis = "".join(_section(path, item["post"], base) for path, item in document["paths"].items())
     return (
-        f"<!doctype html><html lang=en><meta charset=utf-8><title>{title}</title><style>{_STYLE}</style>"
+        f"<!doctype html><html lang=en><meta charset=utf-8>{_PHONE}<title>{title}</title><style>{_STYLE}</style>"
         f"<h1>{title}</h1><p>{escape(document['info'].get('description', ''))}</p><p>version {escape(document['info']['version'])}</p>"
         f"{apis}<p>{links}</p></html>\n"
     )
