@@ -182,3 +182,9 @@ async def test_the_index_is_laid_out_for_the_width_of_the_screen_and_in_its_colo
         page = (await client.get("/")).text
     assert '<meta name=viewport content="width=device-width">' in page
     assert "color-scheme:light dark" in page
+
+
+def test_the_openapi_document_names_no_range_of_media_types_that_an_answer_is_never_of():
+    paths = openapi(Shown())["paths"]
+    assert list(paths["/copy"]["post"]["requestBody"]["content"]) == ["application/octet-stream", "*/*"]
+    assert list(paths["/copy"]["post"]["responses"]["200"]["content"]) == ["application/octet-stream"]

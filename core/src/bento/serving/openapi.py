@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .calls.answer import PROBLEM
+from .calls.negotiation import written
 from .calls.streaming import MEDIA_TYPES
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def _operation(pipeline: Pipeline) -> dict[str, Any]:
     if api.is_stream:
         answer["content"] = {media_type: {} for media_type in MEDIA_TYPES}
     elif pipeline.writer is not None:
-        answer["content"] = content(pipeline.writer)
+        answer["content"] = _contents(pipeline.writer, written(pipeline.writer.media_types))
     return {
         "operationId": api.name,
         "summary": summary or api.name,
@@ -70,13 +71,17 @@ def _operation(pipeline: Pipeline) -> dict[str, Any]:
 
 
 def content(adapter: Adapter[Any]) -> dict[str, Any]:
-    """Each media type of an adapter: with its schema where the body is JSON or a form, as text or bytes otherwise."""
+    """Each media type that an adapter reads: with its schema where the body is JSON or a form, as text or bytes otherwise."""
+    return _contents(adapter, adapter.media_types)
+
+
+def _contents(adapter: Adapter[Any], media_types: Iterable[str]) -> dict[str, Any]:
     schema = adapter.schema()
     examples = schema.get("examples")
     described: dict[str, Any] = {"schema": {key: value for key, value in schema.items() if key != "$schema"}}
     if isinstance(examples, list) and examples:
         described["example"] = examples[0]
-    return {media_type: _content(media_type, described) for media_type in adapter.media_types}
+    return {media_type: _content(media_type, described) for media_type in media_types}
 
 
 def _content(media_type: str, described: dict[str, Any]) -> dict[str, Any]:

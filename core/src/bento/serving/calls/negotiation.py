@@ -17,6 +17,11 @@ def choose(accept: str, media_types: tuple[str, ...]) -> str:
     return _best(accept if len(accept) <= _LONGEST else "", media_types)[0]
 
 
+def written(media_types: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of an adapter's media types that an answer may be of: ranges are only read."""
+    return tuple(media_type for media_type in media_types if "*" not in media_type) or ("application/octet-stream",)
+
+
 def is_accepted(accept: str, media_types: tuple[str, ...]) -> bool:
     """Whether `Accept` likes any of the media types that an adapter writes."""
     return _best(accept if len(accept) <= _LONGEST else "", media_types)[1] > 0
@@ -25,12 +30,12 @@ def is_accepted(accept: str, media_types: tuple[str, ...]) -> bool:
 @lru_cache(maxsize=1024)
 def _best(accept: str, media_types: tuple[str, ...]) -> tuple[str, float]:
     """The media type that `Accept` likes best, and how well from 0 to 1."""
-    written = [media_type for media_type in media_types if "*" not in media_type] or ["application/octet-stream"]
+    offered = written(media_types)
     if accept in _ANY:
-        return written[0], 1.0
+        return offered[0], 1.0
     ranges = [_parse_range(text) for text in accept.lower().split(",")]
     # The first among equals.
-    return max(((media_type, _quality(media_type, ranges)) for media_type in written), key=lambda liked: liked[1])
+    return max(((media_type, _quality(media_type, ranges)) for media_type in offered), key=lambda liked: liked[1])
 
 
 def _parse_range(text: str) -> tuple[str, float]:
