@@ -1,8 +1,10 @@
-"""Stores with links in them: what a link leads to is not taken for a bundle of the store, changed or deleted."""
+"""Stores with links in them, which lead to nothing that is taken for a bundle, changed or deleted; and who may write to a store."""
 
 from __future__ import annotations
 
 import os
+import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from bento.bundle import verify
 from bento.errors import BundleError, StoreError
 from bento.packers import ArchivePacker
-from bento.store import Store
+from bento.store import Store, find, pull, push
 
 
 @pytest.fixture
@@ -27,6 +29,26 @@ def outside(tmp_path) -> Path:
 
 def unharmed(outside: Path) -> bool:
     return [path.name for path in outside.iterdir()] == ["precious"] and (outside / "precious").read_text() == "precious"
+
+
+@pytest.fixture
+def no_umask() -> Iterator[None]:
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("no_umask")
+def test_no_stranger_may_put_a_bundle_or_a_reason_to_trust_it_into_a_store_whatever_the_umask(archive, tmp_path):
+    store, remote = Store(tmp_path / "above/store"), f"file://{tmp_path}/remote"
+    push(store.unpack(archive, trust=True), remote, store=store)
+    find(f"{remote}/iris:3", store=store)
+    pull("iris:3", remote, store=Store(store.root / "another"))
+    folders = [store.root.parent, store.root, *(path for path in store.root.rglob("*") if path.is_dir())]
+    assert {path.name for path in folders} >= {"above", "blobs", "bundles", "cache", "leases", "origins", "partial", "tmp", "trusted"}
+    assert [path for path in folders if path.stat().st_mode & stat.S_IWOTH] == []
+    assert len(store.summaries()) == 1
+    assert stat.S_IMODE((store.root / "index").stat().st_mode) == 0o664
 
 
 def test_a_store_may_be_reached_by_a_link(archive, tmp_path):

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ..errors import BundleError
+from .root import make_folder
 
 if TYPE_CHECKING:
     from ..bundle import Bundle
@@ -30,7 +31,7 @@ _READ_ONLY: Final = 0o444
 def share(root: Path, bundle: Bundle, scratch: Path) -> None:
     """Make the files of a bundle, which are whole and nobody else's yet, links to those that are there; `scratch` is a folder beside it."""
     try:
-        (root / FOLDER).mkdir(exist_ok=True)
+        make_folder(root / FOLDER)
         for file in bundle.manifest.files:
             _share(root, bundle.path / file.path, file.sha256, scratch / "link")
     except OSError as error:

@@ -139,6 +139,7 @@ def _save(root: Path, entries: _Entries) -> None:
     # Two that write it at once make one that is not read, and so made again.
     draft = root / f".{_FILE}"
     with contextlib.suppress(OSError):
+        draft.touch(0o664)  # whatever the umask, as the folders
         draft.write_bytes(_head(body) + b"\n" + body)
         draft.replace(root / _FILE)
 

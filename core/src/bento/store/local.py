@@ -17,7 +17,7 @@ from .blobs import releasing, share
 from .index import Summary, summarize
 from .missing import missing
 from .notes import ORIGINS, TRUSTED, write_note
-from .root import default_root, refusing
+from .root import default_root, make_folder, refusing
 from .selection import is_pattern, matches
 from .workspace import empty, locked, sync, workspace
 
@@ -195,7 +195,7 @@ class Store:
             share(self.root, draft, scratch)
         with locked(self.root):
             if not os.path.lexists(target):
-                target.parent.mkdir(parents=True, exist_ok=True)
+                make_folder(target.parent)
                 draft.path.rename(target)
                 for folder in (target.parent, target.parent.parent, self.root):
                     sync(folder)

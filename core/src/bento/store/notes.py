@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from .root import make_folder
+
 if TYPE_CHECKING:
     from ..tag import Tag
 
@@ -22,7 +24,7 @@ def write_note(root: Path, kind: str, fingerprint: str, tag: Tag, *, scratch: Pa
     note = {"tag": str(tag), "when": datetime.now(UTC).isoformat(timespec="seconds"), "by": _user(), **said}
     draft = scratch / kind
     draft.write_text(json.dumps(note, indent=2) + "\n", encoding="utf-8")
-    (root / kind).mkdir(exist_ok=True)
+    make_folder(root / kind)
     draft.replace(root / kind / fingerprint)
 
 

@@ -21,6 +21,18 @@ _WAYS_OUT = {
     errno.EROFS: "set BENTO_HOME to a folder that you may write to",
 }
 
+# A note in there may say whose code runs. The umask takes away more, but those of some machines and containers take nothing.
+_MODE = 0o775
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder of a store, and those above it: whatever the umask, a stranger on this machine may not write there."""
+    try:
+        folder.mkdir(_MODE, exist_ok=True)
+    except FileNotFoundError:
+        make_folder(folder.parent)
+        folder.mkdir(_MODE, exist_ok=True)
+
 
 def default_root() -> Path:
     """`$BENTO_HOME`, or `~/.bento`."""

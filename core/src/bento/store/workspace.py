@@ -17,6 +17,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from .blobs import collect
+from .root import make_folder
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ _LEASE = ".lease"
 @contextmanager
 def locked(root: Path) -> Iterator[None]:
     """Keep other processes from changing which names a store has; held for renames and removals, never while a bundle is written."""
-    root.mkdir(parents=True, exist_ok=True)
+    make_folder(root)
     with (root / ".lock").open("ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -40,7 +41,7 @@ def workspace(root: Path) -> Iterator[Path]:
     """
     with ExitStack() as stack:
         with locked(root):
-            (root / "tmp").mkdir(exist_ok=True)
+            make_folder(root / "tmp")
             if _sweep(root / "tmp"):
                 collect(root)
             lease = stack.enter_context(tempfile.NamedTemporaryFile(suffix=_LEASE, dir=root / "tmp", delete=False))

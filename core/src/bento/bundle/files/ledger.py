@@ -77,7 +77,7 @@ class Ledger:
         draft = path.with_suffix(f"{path.suffix}.draft")
         # A store that cannot be written to, or is not there, remembers nothing.
         with contextlib.suppress(OSError):
-            self._folder.mkdir(exist_ok=True)
+            self._folder.mkdir(0o775, exist_ok=True)
             draft.write_text(_stamp(status), "ascii")
             draft.replace(path)
 

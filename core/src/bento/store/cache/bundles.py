@@ -16,6 +16,7 @@ from ...errors import NotFound, RemoteError
 from ...tag import Tag
 from ..local import Store
 from ..remotes.address import shown, split_tag
+from ..root import make_folder
 from .leases import hold
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def in_use(store: Store, tag: Tag) -> Bundle:
 def note_url(place: Path, url: str) -> None:
     """Write down where a folder of the cache has its bundles from, for people: a disk that takes nothing is told of by what comes after."""
     with contextlib.suppress(OSError):
-        place.mkdir(parents=True, exist_ok=True)
+        make_folder(place)
         (place / _URL).write_text(shown(url), "utf-8", _NAMES)
 
 

@@ -15,6 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from ..root import make_folder
+
 if TYPE_CHECKING:
     from ...tag import Tag
 
@@ -27,7 +29,7 @@ def hold(root: Path, tag: Tag) -> None:
     """Keep a bundle in the store at `root` from being pruned for as long as this process, or one that it forks, lives."""
     path = _lease(root, tag)
     try:
-        path.parent.mkdir(exist_ok=True)
+        make_folder(path.parent)
         while not _is_at(_held().get(path), path):
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
             fcntl.flock(descriptor, fcntl.LOCK_SH)
@@ -53,7 +55,7 @@ def unused(root: Path, tag: Tag, folder: Path) -> Iterator[bool]:
     except FileNotFoundError:
         yield True  # another process has just removed it
         return
-    path.parent.mkdir(exist_ok=True)
+    make_folder(path.parent)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

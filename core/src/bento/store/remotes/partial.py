@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 from ...bundle.files.room import check_room
 from ...errors import RemoteError
+from ..root import make_folder
 from .place import PIECE, Tally, remove_old
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def size_of_partial(root: Path, digest: str) -> int:
 def partial(root: Path, digest: str) -> Iterator[tuple[Path, IO[bytes]]]:
     """What has arrived so far of a content, for one process at a time."""
     folder = root / _FOLDER
-    folder.mkdir(exist_ok=True)
+    make_folder(folder)
     remove_old(folder)
     path = folder / digest
     while True:
