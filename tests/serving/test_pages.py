@@ -188,3 +188,15 @@ def test_the_openapi_document_names_no_range_of_media_types_that_an_answer_is_ne
     paths = openapi(Shown())["paths"]
     assert list(paths["/copy"]["post"]["requestBody"]["content"]) == ["application/octet-stream", "*/*"]
     assert list(paths["/copy"]["post"]["responses"]["200"]["content"]) == ["application/octet-stream"]
+
+
+def test_a_form_is_described_with_its_files_as_they_are_sent_and_the_types_of_its_parts():
+    form = openapi(Shown())["paths"]["/annotate"]["post"]["requestBody"]["content"]["multipart/form-data"]
+    image = {"type": "string", "format": "binary", "contentMediaType": "application/octet-stream"}
+    assert form["schema"]["properties"]["image"] == image
+    assert form["encoding"]["annotations"] == {"contentType": "application/json, application/msgpack, application/x-msgpack"}
+    assert "example" not in form
+
+
+def test_a_form_around_a_single_text_is_not_described_as_the_text():
+    assert openapi(Shown())["paths"]["/length"]["post"]["requestBody"]["content"]["multipart/*"] == {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..adapters.multipart import MultipartAdapter
 from .calls.answer import PROBLEM
 from .calls.negotiation import written
 from .calls.streaming import MEDIA_TYPES
@@ -81,13 +82,36 @@ def _contents(adapter: Adapter[Any], media_types: Iterable[str]) -> dict[str, An
     described: dict[str, Any] = {"schema": {key: value for key, value in schema.items() if key != "$schema"}}
     if isinstance(examples, list) and examples:
         described["example"] = examples[0]
-    return {media_type: _content(media_type, described) for media_type in media_types}
+    return {media_type: _content(adapter, media_type, described) for media_type in media_types}
 
 
-def _content(media_type: str, described: dict[str, Any]) -> dict[str, Any]:
-    if media_type.endswith(("json", "msgpack")) or media_type.startswith("multipart/"):
+def _content(adapter: Adapter[Any], media_type: str, described: dict[str, Any]) -> dict[str, Any]:
+    if isinstance(adapter, MultipartAdapter):
+        return _form(adapter, described)
+    if media_type.endswith(("json", "msgpack")):
         return described
     return {"schema": {"type": "string"}} if media_type.startswith("text/") else {}
+
+
+def _form(adapter: MultipartAdapter, described: dict[str, Any]) -> dict[str, Any]:
+    """A form as it is sent: its files as they are, without the base64 that stands for them in JSON, and the types of its parts."""
+    properties = {name: _part(schema) for name, schema in described["schema"]["properties"].items()}
+    encoding = {name: {"contentType": ", ".join(_unwrapped(part.media_types))} for name, part in adapter.parts.items()}
+    if properties == described["schema"]["properties"]:
+        return {**described, "encoding": encoding}
+    schema = {key: value for key, value in described["schema"].items() if key != "examples"}
+    return {"schema": {**schema, "properties": properties}, "encoding": encoding}
+
+
+def _part(schema: dict[str, Any]) -> dict[str, Any]:
+    if "contentMediaType" not in schema:
+        return schema
+    # What makes clients from documents looks for the format, as it was in OpenAPI 3.0.
+    return {"type": "string", "format": "binary", "contentMediaType": schema["contentMediaType"]}
+
+
+def _unwrapped(media_types: Iterable[str]) -> Iterable[str]:
+    return (media_type for media_type in media_types if not media_type.startswith("multipart/"))
 
 
 def _parameters() -> list[dict[str, Any]]:
