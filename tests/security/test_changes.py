@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.machinery import EXTENSION_SUFFIXES
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -134,3 +137,28 @@ def test_a_module_that_changes_before_it_is_imported_is_not_run(saved, tmp_path,
     done = load(module)
     assert done.stdout == ""
     assert f"BundleError: {bundle / 'src' / module} has changed since it was verified" in done.stderr.splitlines()[-1]
+
+
+def test_a_module_in_machine_code_that_the_bundle_does_not_list_is_not_run_however_late_it_comes(saved, tmp_path):
+    bundle = tmp_path / "bundle"
+    subprocess.run(["cp", "-r", saved, bundle], check=True)
+    late = bundle / "src" / f"late{EXTENSION_SUFFIXES[0]}"
+    code = f"{LOAD}\n(bundle.path / 'src' / {late.name!r}).write_bytes(b'')\nimport late"
+    done = subprocess.run([sys.executable, "-c", code, bundle], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout == "loaded\n"
+    assert done.stderr.splitlines()[-1] == f"bento.errors.BundleError: {late} has changed since it was verified"
+
+
+def test_a_module_in_machine_code_that_the_bundle_lists_is_run(tmp_path):
+    compiled = find_spec("_lsprof")
+    if compiled is None or not compiled.has_location or compiled.origin is None:
+        pytest.skip("this Python has no _lsprof in a file of its own")
+    project = tmp_path / "project"
+    project.mkdir()
+    shutil.copy(compiled.origin, project)
+    (project / "iris.py").write_text(SERVICE.replace("import words", "import _lsprof"))
+    environ = {**os.environ, "OUT": str(tmp_path / "saved"), "BENTO_DISABLE_PLUGINS": "*"}
+    subprocess.run([sys.executable, "iris.py"], cwd=project, env=environ, check=True)
+    code = f"{LOAD}\nimport _lsprof\nprint(_lsprof.__file__)"
+    done = subprocess.run([sys.executable, "-c", code, tmp_path / "saved"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == f"loaded\n{tmp_path / 'saved/src' / Path(compiled.origin).name}\n"

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from importlib.machinery import EXTENSION_SUFFIXES, SOURCE_SUFFIXES, ExtensionFileLoader, FileFinder, SourceFileLoader
+from importlib.machinery import EXTENSION_SUFFIXES, SOURCE_SUFFIXES, ExtensionFileLoader, FileFinder, ModuleSpec, SourceFileLoader
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn, cast
@@ -46,6 +46,19 @@ class _Loader(SourceFileLoader):
         raise OSError(f"{path} is never compiled ahead")
 
 
+class _ExtensionLoader(ExtensionFileLoader):
+    """Loads modules in machine code that are as the manifest lists them, when they are looked at: it is the system that reads them then."""
+
+    def __init__(self, modules: Mapping[str, str], fullname: str, path: str) -> None:
+        super().__init__(fullname, path)
+        self._modules = modules
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        if _digest(Path(self.path)) != self._modules.get(self.name):
+            raise BundleError(f"{self.path} has changed since it was verified")
+        return super().create_module(spec)
+
+
 @dataclass(frozen=True)
 class _SourceFolder:
     """A path hook for one bundle's source; `modules` holds the SHA-256 of each module's file."""
@@ -56,8 +69,9 @@ class _SourceFolder:
     def __call__(self, path: str) -> FileFinder:
         if not Path(path).is_relative_to(self.folder):
             raise ImportError(f"{path} is not in {self.folder}")
-        loader = cast("type[Loader]", partial(_Loader, self.modules))  # any callable will do
-        return FileFinder(path, (loader, SOURCE_SUFFIXES), (ExtensionFileLoader, EXTENSION_SUFFIXES))
+        # Any callable will do.
+        source, extension = (cast("type[Loader]", partial(loader, self.modules)) for loader in (_Loader, _ExtensionLoader))
+        return FileFinder(path, (source, SOURCE_SUFFIXES), (extension, EXTENSION_SUFFIXES))
 
     def install(self) -> None:
         """Have modules come from here first, for as long as this process lives: what functions import comes later."""
