@@ -200,3 +200,10 @@ def test_a_form_is_described_with_its_files_as_they_are_sent_and_the_types_of_it
 
 def test_a_form_around_a_single_text_is_not_described_as_the_text():
     assert openapi(Shown())["paths"]["/length"]["post"]["requestBody"]["content"]["multipart/*"] == {}
+
+
+def test_an_api_for_files_is_described_as_taking_and_giving_bytes():
+    copy = openapi(Shown())["paths"]["/copy"]["post"]
+    described = {"schema": {"type": "string", "format": "binary"}}
+    assert copy["requestBody"]["content"] == {"application/octet-stream": described, "*/*": described}
+    assert copy["responses"]["200"]["content"] == {"application/octet-stream": described}

@@ -28,6 +28,9 @@ _PROBLEM_SCHEMA = {
     },
 }
 
+# OpenAPI 3.1 needs none for bytes, but what makes clients from documents looks for this one of 3.0.
+_BYTES = {"type": "string", "format": "binary"}
+
 _REFUSALS = {
     400: "the body is malformed",
     413: "the body is larger than the limit",
@@ -90,7 +93,10 @@ def _content(adapter: Adapter[Any], media_type: str, described: dict[str, Any]) 
         return _form(adapter, described)
     if media_type.endswith(("json", "msgpack")):
         return described
-    return {"schema": {"type": "string"}} if media_type.startswith("text/") else {}
+    if media_type.startswith("text/"):
+        return {"schema": {"type": "string"}}
+    is_file = "contentMediaType" in described["schema"] and not media_type.startswith("multipart/")
+    return {"schema": _BYTES} if is_file else {}
 
 
 def _form(adapter: MultipartAdapter, described: dict[str, Any]) -> dict[str, Any]:
@@ -106,8 +112,7 @@ def _form(adapter: MultipartAdapter, described: dict[str, Any]) -> dict[str, Any
 def _part(schema: dict[str, Any]) -> dict[str, Any]:
     if "contentMediaType" not in schema:
         return schema
-    # What makes clients from documents looks for the format, as it was in OpenAPI 3.0.
-    return {"type": "string", "format": "binary", "contentMediaType": schema["contentMediaType"]}
+    return {**_BYTES, "contentMediaType": schema["contentMediaType"]}
 
 
 def _unwrapped(media_types: Iterable[str]) -> Iterable[str]:
