@@ -40,8 +40,8 @@ late = Late()
 
 
 @contextmanager
-def serving(*arguments: str, cwd: Path, ready: bytes = b"is ready on (http://[^ ]+)"):
-    process = subprocess.Popen([BENTO, "serve", *arguments, "--port", "0"], cwd=cwd, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
+def serving(*arguments: str, cwd: Path, ready: bytes = b"is ready on (http://[^ ]+)", start: tuple[str, ...] = ()):
+    process = subprocess.Popen([*start, BENTO, "serve", *arguments, "--port", "0"], cwd=cwd, stderr=subprocess.PIPE, stdout=subprocess.PIPE)
     try:
         lines = []
         for line in process.stderr:
@@ -94,6 +94,12 @@ def test_a_signal_while_python_ends_changes_no_exit_status(tmp_path, number):
     with serving("lazy:service", cwd=tmp_path) as (process, _):
         process.terminate()
         assert process.wait(60) == 0
+
+
+def test_a_server_whose_standard_input_is_closed_says_nothing_of_it(home, tmp_path):
+    with serving("shop:1", cwd=tmp_path, start=("sh", "-c", 'exec "$0" "$@" <&-')) as (process, _):
+        process.terminate()
+        assert (process.stderr.read(), process.wait(60)) == (b"", 0)
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import httpx
 import pytest
@@ -275,3 +276,16 @@ def test_a_server_that_is_told_to_end_while_it_starts_anew_ends(project):
             server.wait_for("a source file changed")
             assert server.stop() == 0
         assert len([line for line in server.lines if "is ready on" in line]) == 1
+
+
+def test_a_signal_that_comes_twice_at_once_is_one_for_a_server_that_reloads(project):
+    with started(project, reload=True) as server, socket.create_connection(("127.0.0.1", server.port)) as client:
+        client.sendall(post("/nap"))
+        assert eventually((project / "napping").exists)
+        for _ in range(20):
+            server.process.send_signal(signal.SIGTERM)
+        status = Path(f"/proc/{server.process.pid}/status")
+        assert eventually(lambda: re.search(r"^ShdPnd:\s+0+$", status.read_text(), re.MULTILINE))
+        (project / "rested").touch()
+        assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
+        assert server.ended() == 0

@@ -8,7 +8,6 @@ import sys
 from difflib import get_close_matches
 from importlib import import_module
 from io import TextIOWrapper
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -111,8 +110,9 @@ def bento(ctx: click.Context, *, debug: bool) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; exits with 0, 1 when it failed, 2 when it was called wrongly."""
     if sys.stdin is None:
-        # A closed one is nobody to ask, and its number would be that of the next file that is opened.
-        sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115 - it is open to the end
+        # A closed one is nobody to ask, and its number would be that of the next file that is opened. Python would warn at its end of one
+        # that is left open, unless the file is not its own to close.
+        sys.stdin = open(os.open(os.devnull, os.O_RDONLY), encoding="utf-8", closefd=False)  # noqa: SIM115 - it is open to the end
     if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
         # What is printed may be a file's name, which need not be text. Source: PEP 383.
         sys.stdout.reconfigure(errors="surrogateescape")

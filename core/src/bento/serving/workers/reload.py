@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import ServerError
 from .forking import fork
+from .signals import Impatience
 from .worker import Place, Settings, run_worker
 
 if TYPE_CHECKING:
@@ -48,7 +49,10 @@ def run_reloading(target: Target, listener: socket.socket, settings: Settings, o
             if _end(child):
                 return
     finally:
-        _end(child)
+        # A signal has said stop, and may come twice.
+        impatience = Impatience()
+        impatience.note()
+        _end(child, impatience.note)
         signal.pthread_sigmask(signal.SIG_SETMASK, old)
         for end in lifeline:
             os.close(end)
@@ -81,8 +85,9 @@ def _sources(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def _end(child: int) -> bool:
-    """Stop a child and take it in, by force when a signal comes while it answers; says whether one came. One that has ended is fine."""
+def _end(child: int, is_enough: Callable[[], bool] = lambda: True) -> bool:
+    """Stop a child and take it in, by force when a signal comes while it answers that `is_enough` for that; says whether one came. One that
+    has ended is fine."""
     is_told = False
     if child:
         with contextlib.suppress(ProcessLookupError, ChildProcessError):
@@ -90,5 +95,6 @@ def _end(child: int) -> bool:
             while os.waitpid(child, os.WNOHANG) == (0, 0):
                 if signal.sigtimedwait(_SIGNALS, 0.02) is not None:
                     is_told = True
-                    os.kill(child, signal.SIGKILL)
+                    if is_enough():
+                        os.kill(child, signal.SIGKILL)
     return is_told
