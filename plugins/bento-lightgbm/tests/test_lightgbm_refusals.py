@@ -85,7 +85,19 @@ FORGERIES = {
 @pytest.mark.parametrize("name", FORGERIES)
 def test_a_forged_tree_is_refused_before_lightgbm_reads_it(tmp_path, name):
     pattern, value, fault = FORGERIES[name]
-    LightgbmArtifact().save(fitted(), tmp_path)
+    forge(fitted(), tmp_path, pattern, value, fault)
+
+
+@pytest.mark.parametrize("value", ["1e-320", "1e400", "1e-400"])
+@pytest.mark.parametrize(("pattern", "name"), [(r"leaf_const=\S+", "leaf_const"), ("leaf_coeff=", "leaf_coeff")])
+def test_a_linear_leaf_with_a_number_that_ends_the_process_is_refused(tmp_path, pattern, name, value):
+    fault = "ValueError: a tree has a linear leaf with a number that is out of range"
+    forge(fitted(linear_tree=True), tmp_path, pattern, f"{name}={value}", fault)
+
+
+def forge(model, tmp_path, pattern, value, fault):
+    """Change the text of the first tree, and expect that it is refused."""
+    LightgbmArtifact().save(model, tmp_path)
     path = tmp_path / "model.txt"
     before = path.read_text()
     after = re.sub(pattern, value, before, count=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,8 @@ import numpy as np
 Integers = np.ndarray[Any, np.dtype[np.int64]]
 
 _CATEGORICAL = 1
+_TINY = float(np.finfo(np.float64).tiny)
+_DIGITS = frozenset("123456789")
 _PER_NODE = ("split_feature", "decision_type", "left_child", "right_child")
 _NUMBERS = ("split_gain", "threshold", "internal_value", "internal_weight")
 _KNOWN = frozenset(
@@ -66,6 +69,9 @@ def _check_linear(fields: Mapping[str, str], leaves: int, features: int) -> None
     """Leaves that are linear have a constant each, and features with as many coefficients."""
     sizes = integers(fields["num_features"])
     _expect(len(floats(fields["leaf_const"])) == len(sizes) == leaves and bool((sizes >= 0).all()), "a tree has leaves without a constant")
+    _expect(
+        _in_range(fields["leaf_const"]) and _in_range(fields["leaf_coeff"]), "a tree has a linear leaf with a number that is out of range"
+    )
     asked, weights = integers(fields["leaf_features"]), floats(fields["leaf_coeff"])
     _expect(len(asked) == len(weights) == sizes.sum(), "a tree has leaves without coefficients")
     _expect(_within(asked, features), f"a tree asks for a feature that is none of {features}")
@@ -73,6 +79,11 @@ def _check_linear(fields: Mapping[str, str], leaves: int, features: int) -> None
 
 def _within(values: Integers, end: int) -> bool:
     return not values.size or bool(values.min() >= 0 and values.max() < end)
+
+
+def _in_range(text: str) -> bool:
+    """Whether `std::stod` reads each number: one that a double cannot hold in full ends the process there."""
+    return all(_TINY <= abs(float(word)) < math.inf for word in text.split() if not _DIGITS.isdisjoint(word.lower().partition("e")[0]))
 
 
 def integers(text: str) -> Integers:
