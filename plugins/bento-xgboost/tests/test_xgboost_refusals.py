@@ -161,3 +161,13 @@ def test_the_default_service_answers_as_the_model_and_refuses_other_rows(model):
     service = XgboostService(model=model)
     assert np.array_equal(service.predict(ROWS.to_numpy()), fitted().predict(ROWS))
     refuses(lambda: service.predict(np.ones((3, 4))), "expected an array of shape (n, 2), got (3, 4)", InvalidInput)
+
+
+def test_a_parameter_that_xgboost_does_not_take_is_refused_when_the_model_is_loaded(tmp_path):
+    XgboostArtifact().save(fitted(), tmp_path)
+    path = tmp_path / "kind.json"
+    kind = json.loads(path.read_text())
+    kind["parameters"]["colsample_bytree"] = 2.0
+    path.write_text(json.dumps(kind))
+    reason = "value 2 for Parameter colsample_bytree exceed bound [0,1]"
+    refuses(lambda: XgboostArtifact().load(tmp_path), f"{str(path)!r} or 'model.json' has a parameter that XGBoost does not take: {reason}")

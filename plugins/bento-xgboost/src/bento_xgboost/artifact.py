@@ -55,9 +55,15 @@ class XgboostArtifact(Artifact[Any]):
         content = path.read_bytes()
         try:
             document.check(content)
-            return kind.restore(content)
+            model = kind.restore(content)
         except Exception as error:
             raise ArtifactError(f"{str(path)!r} is damaged: {type(error).__name__}: {error}") from error
+        try:
+            kinds.configure(model)
+        except xgboost.core.XGBoostError as error:
+            reason = str(error).partition("\n")[0]
+            raise ArtifactError(f"{str(folder / _KIND)!r} or {_MODEL!r} has a parameter that XGBoost does not take: {reason}") from error
+        return model
 
     def accepts(self, model: object) -> bool:
         return instance_of(model, "xgboost.core", "Booster") or instance_of(model, "xgboost.sklearn", "XGBModel")

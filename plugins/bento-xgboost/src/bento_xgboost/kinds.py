@@ -76,6 +76,11 @@ def booster_of(model: Any) -> xgboost.Booster:
     return booster
 
 
+def configure(model: Any) -> None:
+    """Have XGBoost read its parameters, which it does when it is first asked for something."""
+    (model if isinstance(model, xgboost.Booster) else model.get_booster()).num_features()
+
+
 def _has_learnt(booster: xgboost.Booster) -> bool:
     try:
         return bool(booster.num_boosted_rounds())
