@@ -97,3 +97,12 @@ def test_a_service_has_a_name_of_its_own(ridge, store):
     with pytest.raises(bento.DefinitionError) as refusal:
         bento.save(Trees(), "other", store=store)
     assert str(refusal.value) == "Trees has a name of its own, 'trees': set Trees.name instead"
+
+
+def test_a_model_that_claims_more_features_than_a_body_can_bring_has_no_service(store):
+    model = RidgeClassifier().fit(*load_iris(return_X_y=True))
+    model.n_features_in_ = 2_000_000_000
+    with pytest.raises(
+        bento.ArtifactError, match=r"there is no service for rows of 2000000000 features, of which at most 16777216 are read$"
+    ):
+        bento.save(model, "wide", store=store)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from bento import Artifact, ArtifactError, DefinitionError, Service, instance_of, type_name
 from bento.artifacts import slot_file
 
-from . import trees
 from .fitted import check_fitted
 from .known import KNOWN
+from .parts import check_parts
 from .version import same_version, write_version
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class SklearnArtifact(Artifact["BaseEstimator"]):
             model = skops_file.read(path, sorted({*KNOWN, *set().union(*map(_names, self._trusted))}))
         if not self.accepts(model):
             raise ArtifactError(f"{str(path)!r} holds a {type_name(model)}, which is no estimator")
-        trees.check_trees(model)
+        check_parts(model)
         return model
 
     def accepts(self, model: object) -> bool:

@@ -11,6 +11,9 @@ from bento.adapters import ArrayAdapter
 
 from .artifact import SklearnArtifact
 
+_MOST_FEATURES = 1 << 24
+"""One row of so many takes 128 MiB, more than a body may have unless a server is told otherwise; a model is asked about one here."""
+
 
 class SklearnService(bento.Service):
     """Answer rows of numbers with what a scikit-learn model predicts for them."""
@@ -25,6 +28,10 @@ class SklearnService(bento.Service):
             )
         features = getattr(self.model, "n_features_in_", None)
         if features is not None:
+            if not 0 <= features <= _MOST_FEATURES:
+                raise bento.ArtifactError(
+                    f"there is no service for rows of {features} features, of which at most {_MOST_FEATURES} are read"
+                )
             null: Literal["nan", "refuse"] = "nan" if _takes_missing_values(self.model, features) else "refuse"
             self.narrow("predict", input=ArrayAdapter(shape=(None, features), null=null))
 
@@ -43,10 +50,12 @@ class SklearnService(bento.Service):
 
 def _takes_missing_values(model: Any, features: int) -> bool:
     """Whether a model answers a row in which every value is missing. What scikit-learn says of that, it does not say of pipelines."""
+    import numpy as np
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            model.predict([[math.nan] * features])
+            model.predict(np.full((1, features), math.nan))
         except Exception:  # noqa: BLE001 - it does not, whatever it raises
             return False
     return True

@@ -6,7 +6,6 @@ every feature that a node asks for is one that the model has.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from bento import ArtifactError, instance_of
@@ -22,13 +21,17 @@ TYPES = (
 )
 
 
-def check_trees(model: object) -> None:
-    """Refuse, as an ArtifactError, a model with a tree that leads outside of itself."""
-    for tree, features in _trees(model):
-        if instance_of(tree, "sklearn.tree._tree", "Tree"):
-            _check_tree(tree, features)
-        else:
-            _check_predictor(tree, features)
+def is_tree(found: object) -> bool:
+    """Whether an object is a tree of either kind."""
+    return instance_of(found, "sklearn.tree._tree", "Tree") or type(found).__name__ == "TreePredictor"
+
+
+def check_tree(tree: object, features: int) -> None:
+    """Refuse, as an ArtifactError, a tree that leads outside of itself or of the `features` of its model."""
+    if instance_of(tree, "sklearn.tree._tree", "Tree"):
+        _check_tree(tree, features)
+    else:
+        _check_predictor(tree, features)
 
 
 def _check_tree(tree: Any, features: int) -> None:
@@ -62,31 +65,3 @@ def _check_children(inner: np.ndarray[Any, Any], left: Integers, right: Integers
 def _check_range(what: str, found: Integers, end: int) -> None:
     if found.size and (found.min() < 0 or found.max() >= end):
         raise ArtifactError(f"a tree asks for {what} {int(found.max() if found.max() >= end else found.min())} of {end}")
-
-
-def _trees(model: object) -> Iterator[tuple[object, int]]:
-    """Every tree in a model, with the number of features that the estimator around it takes."""
-    seen: set[int] = set()
-    pending: list[tuple[object, int]] = [(model, 0)]
-    while pending:
-        found, features = pending.pop()
-        if id(found) in seen:
-            continue
-        seen.add(id(found))
-        if instance_of(found, "sklearn.tree._tree", "Tree") or type(found).__name__ == "TreePredictor":
-            yield found, features
-        else:
-            features = vars(found).get("n_features_in_", features) if hasattr(found, "__dict__") else features
-            pending += [(part, features) for part in _parts(found)]
-
-
-def _parts(found: object) -> Iterable[object]:
-    """What an object of a model holds: members of collections and arrays of objects, and attributes."""
-    if isinstance(found, dict):
-        return found.values()
-    if isinstance(found, list | tuple | set | frozenset):
-        return found
-    if instance_of(found, "numpy", "ndarray"):
-        array: Any = found
-        return array.ravel().tolist() if array.dtype == object else ()
-    return vars(found).values() if hasattr(found, "__dict__") and not isinstance(found, type) else ()
