@@ -84,6 +84,19 @@ def test_a_bundle_that_is_taken_in_shares_its_files_before_others_can_see_and_de
     assert set(watched) == {3}
 
 
+def test_a_bundle_that_is_deleted_as_soon_as_it_is_found_to_be_here_is_taken_in_anew(store, make_bundle, tmp_path, monkeypatch):
+    file, remove = ArchivePacker().pack(make_bundle(tmp_path / "made"), tmp_path / "iris.bento"), shutil.rmtree
+    here = store.unpack(file).path
+
+    def delete_both(folder: Path) -> None:
+        monkeypatch.undo()
+        remove(folder)
+        remove(here)
+
+    monkeypatch.setattr(shutil, "rmtree", delete_both)
+    verify(store.unpack(file))
+
+
 def test_equal_files_of_one_bundle_are_one(store, take_in):
     bundle = take_in("1", {"artifacts/model/a": MODEL, "artifacts/model/b": MODEL})
     assert (bundle.path / "artifacts/model/a").samefile(bundle.path / "artifacts/model/b")

@@ -105,13 +105,17 @@ class Store:
         with refusing(self.root, task), workspace(self.root) as scratch:
             draft = write(scratch / "draft")
             signatures = read_signatures(draft)
-            if (placed := self._place(draft, scratch)) is not None:
+            there = replace(draft, path=self._folder(draft.tag))
+            while self._place(draft, scratch) is None:
+                if self.holds(draft.tag, draft.fingerprint):
+                    add_signatures(there, signatures)
+                    break
+                draft = write(scratch / "draft")  # what was here has just been deleted
+            else:
                 write_note(self.root, ORIGINS, draft.fingerprint, draft.tag, scratch=scratch, origin=origin)
-            elif self.holds(draft.tag, draft.fingerprint):
-                add_signatures(self.get(draft.tag), signatures)
             if trusted:
                 write_note(self.root, TRUSTED, draft.fingerprint, draft.tag, scratch=scratch, how=trusted)
-        return placed or self.get(draft.tag)
+        return there
 
     def holds(self, tag: Tag, fingerprint: str) -> bool:
         """Whether this very bundle is here, byte for byte; another one under its tag, or a damaged one, is a StoreError."""
