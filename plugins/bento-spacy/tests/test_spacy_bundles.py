@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -64,6 +65,24 @@ def test_a_component_that_nobody_registered_is_refused(tmp_path):
     config.write_text(config.read_text().replace("talk_shout", "talk_whisper"))
     with pytest.raises(ArtifactError, match=r"^cannot load '.*pipeline': ValueError: \[E002\] Can't find factory for 'talk_whisper'"):
         SpacyArtifact().load(tmp_path)
+
+
+def test_a_component_that_lies_in_another_pipeline_is_refused(tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    talk.finder().to_disk(elsewhere)
+    slot = tmp_path / "slot"
+    slot.mkdir()
+    SpacyArtifact().save(talk.finder(), slot)
+    config = slot / "pipeline/config.cfg"
+    forged = re.sub(
+        r"(?s)\[components\.sentencizer\]\n.*?\n\n", f'[components.sentencizer]\nsource = "{elsewhere}"\n\n', config.read_text()
+    )
+    config.write_text(forged)
+    assert spacy.load(slot / "pipeline").has_pipe("sentencizer")
+    with pytest.raises(
+        ArtifactError, match=r"config\.cfg' takes 'sentencizer' from '.*elsewhere', which is not part of it: save the pipeline again$"
+    ):
+        SpacyArtifact().load(slot)
 
 
 def test_a_pipeline_without_a_class_answers_in_spacys_own_form(tmp_path):

@@ -40,7 +40,10 @@ class SpacyArtifact(Artifact["Language"]):
             slot_file(folder / _FOLDER, name)
         longest = _longest(slot_file(folder, _LIMITS))
         try:
+            _check_own(folder / _FOLDER)
             model = spacy.load(folder / _FOLDER)
+        except ArtifactError:
+            raise
         except Exception as error:
             raise ArtifactError(f"cannot load {str(folder / _FOLDER)!r}: {type(error).__name__}: {error}") from error
         model.max_length = longest
@@ -56,6 +59,18 @@ class SpacyArtifact(Artifact["Language"]):
         from .service import SpacyService
 
         return SpacyService
+
+
+def _check_own(folder: Path) -> None:
+    """Refuse settings that take a component from another pipeline, which spaCy would load from wherever they say; it never writes such."""
+    from spacy.util import load_config
+
+    path = folder / _SETTINGS[0]
+    for name, component in load_config(path).get("components", {}).items():
+        if "source" in component:
+            raise ArtifactError(
+                f"{str(path)!r} takes {name!r} from {component['source']!r}, which is not part of it: save the pipeline again"
+            )
 
 
 def _longest(path: Path) -> int:
