@@ -392,6 +392,17 @@ def test_sighup_leaves_workers_as_they_are_where_nothing_better_can_start(projec
         assert server.stop() == 0
 
 
+def test_a_worker_that_is_told_to_end_once_more_when_all_is_answered_has_ended_well(project):
+    last = "class Last:\n    def flush(self):\n        os.kill(os.getpid(), signal.SIGTERM)\n\n"
+    closing = "    def close(self):\n        sys.stdout = Last()\n\n    def setup"
+    service = SERVICE.replace("class Worker", f"{last}class Worker").replace("    def setup", closing)
+    (project / "app.py").write_text(f"import signal, sys\n{service}")
+    with started(project, workers=2) as server:
+        server.wait_for("is ready on")
+        assert server.stop() == 0
+    assert "ended by signal" not in server.said
+
+
 def test_sighup_while_the_first_workers_start_replaces_them_once_they_serve(project):
     held = "open('begun', 'w').close()\nwhile not os.path.exists('go'): time.sleep(0.01)\n"
     (project / "app.py").write_text(SERVICE.replace("class Worker", f"{held}class Worker"))

@@ -167,7 +167,9 @@ class Crew:
         for generation in self.generations:
             generation.stop_listening()
         for worker in self.workers:
-            worker.leave()
+            # To one that is just ending, a second signal would be its end.
+            if not worker.is_leaving:
+                worker.leave()
 
     def _let_go(self, generation: Generation, worker: Worker) -> None:
         """Let a worker end that another has replaced; kill it if it has not ended after its grace period."""

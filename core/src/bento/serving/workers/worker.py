@@ -219,7 +219,9 @@ class _Server(uvicorn.Server):
                 watchdog.stop()
             for number, handler in before.items():
                 loop.remove_signal_handler(number)
-                signal.signal(number, handler)
+                # A worker that has answered everything must not look as if it had not, because it is told to end once more. SIG_IGN would
+                # be inherited by programs that a service starts.
+                signal.signal(number, handler if self._place is None else lambda *_: None)
 
     def _signals(self) -> list[signal.Signals]:
         if self._place is not None:
