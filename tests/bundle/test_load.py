@@ -235,21 +235,21 @@ def test_the_python_that_env_names_is_enough(project: Any, chosen: str) -> None:
 
 @pytest.mark.parametrize(("version", "specifier"), [("0.4.0", "~=0.4.0"), ("4", "==4"), ("0.4.0+cpu", "~=0.4.0"), ("odd", "===odd")])
 def test_a_missing_artifact_says_what_to_install(project: Any, version: str, specifier: str) -> None:
-    fields = {"format": "torch", "distribution": "bento-torch", "version": version}
+    fields = {"format": "mxnet", "distribution": "bento-mxnet", "version": version}
     bundle = rewrite(project.save_iris({}, version="3"), lambda document: document["artifacts"][0].update(fields))
     with pytest.raises(PluginError) as caught:
         load_service(bundle)
-    assert str(caught.value) == f"bundle iris:3 needs artifact 'torch' of bento-torch {version}: pip install 'bento-torch{specifier}'"
+    assert str(caught.value) == f"bundle iris:3 needs artifact 'mxnet' of bento-mxnet {version}: pip install 'bento-mxnet{specifier}'"
 
 
 @pytest.mark.parametrize("field", ["input", "output"])
 def test_a_missing_adapter_says_what_to_install(project: Any, field: str) -> None:
     def change(document: dict[str, Any]) -> None:
-        fields = {"adapter": "image", "distribution": "bento-image", "version": "0.4.0"}
+        fields = {"adapter": "audio", "distribution": "bento-audio", "version": "0.4.0"}
         document["apis"][0][field] = {**document["apis"][0]["input"], **fields}
 
     bundle = rewrite(project.save_iris({}, version="3"), change)
-    assert refusal(bundle) == "bundle iris:3 needs adapter 'image' of bento-image 0.4.0: pip install 'bento-image~=0.4.0'"
+    assert refusal(bundle) == "bundle iris:3 needs adapter 'audio' of bento-audio 0.4.0: pip install 'bento-audio~=0.4.0'"
 
 
 def test_a_plugin_that_failed_says_why(project: Any, site: Any) -> None:
