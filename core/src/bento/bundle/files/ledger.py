@@ -77,6 +77,7 @@ class Ledger:
         draft = path.with_suffix(f"{path.suffix}.draft")
         # A store that cannot be written to, or is not there, remembers nothing.
         with contextlib.suppress(OSError):
+            # As all folders of a store: whatever the umask, no stranger may write there.
             self._folder.mkdir(0o775, exist_ok=True)
             draft.write_text(_stamp(status), "ascii")
             draft.replace(path)
