@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import shlex
 import sys
 import time
@@ -10,11 +9,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
-from ..errors import BentoError
 from .output import size_text
 
 if TYPE_CHECKING:
@@ -25,9 +23,6 @@ if TYPE_CHECKING:
 
 Keys: TypeAlias = "tuple[Path | Identity, ...]"
 """Who must have signed a bundle: files of keys and of identities, and identities."""
-
-_LOUD: Final = frozenset({"adlfs", "aiobotocore", "azure", "botocore", "fsspec", "gcsfs", "google", "paramiko", "s3fs"})
-"""Libraries that log, with tracebacks, what they raise."""
 
 
 class Command(click.Command):
@@ -51,35 +46,6 @@ class CommandGroup(Command, click.Group):
 def _note_debug(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if value:
         ctx.meta["debug"] = True
-
-
-class PlainFormatter(logging.Formatter):
-    """Formats what is logged so that a terminal shows it, and obeys nothing in it."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        from ..bundle.manifest.checks import plain
-
-        return plain(super().format(record))
-
-
-def is_told_once(record: logging.LogRecord) -> bool:
-    """Whether what is logged is not told by an error as well."""
-    return record.name.partition(".")[0] not in _LOUD
-
-
-def sentence(error: Exception) -> str:
-    """An error as it is told without a traceback; one that nobody foresaw is told with its class.
-
-    What is in it may come from anybody, and a terminal obeys what it is shown.
-    """
-    from ..bundle.manifest.checks import plain
-
-    return plain(str(error) if isinstance(error, BentoError) else f"{type(error).__name__}: {error}")
-
-
-def is_explained(error: Exception) -> bool:
-    """Whether an error's sentence says it all: it is bento's own, and has no note on where it came from."""
-    return isinstance(error, BentoError) and not any(getattr(error, "__notes__", ()))
 
 
 def open_store(path: Path | None) -> Store | None:

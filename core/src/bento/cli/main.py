@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .. import __version__
-from .command import PlainFormatter, is_explained, is_told_once, sentence
+from .errors import PlainFormatter, is_explained, is_told_once, sentence
 from .variables import warn_of_misspelt
 
 if TYPE_CHECKING:

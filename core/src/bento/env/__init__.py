@@ -5,24 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from ..errors import DefinitionError
-from .conda import read_conda
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Nearly every service leaves the fields below empty: what checks them is imported, and compiled, once there is something to check.
 
 # Source: Debian Policy Manual, section 5.6.1 and 5.6.12 (package names, versions).
 # A trailing '-' would tell apt-get to remove the package.
-_APT = re.compile(r"[a-z0-9][a-z0-9+.-]*[a-z0-9+.](=[A-Za-z0-9.+~:-]+)?")
-_PYTHON = re.compile(r"3\.[0-9]{1,2}(\.[0-9]{1,2})?")
+_APT = r"[a-z0-9][a-z0-9+.-]*[a-z0-9+.](=[A-Za-z0-9.+~:-]+)?"
+_PYTHON = r"3\.[0-9]{1,2}(\.[0-9]{1,2})?"
 # Source: the OCI distribution specification (repository names, tags and digests), with an optional registry host.
 _COMPONENT = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
-_IMAGE = re.compile(
+_IMAGE = (
     rf"([A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{{1,5}})?/)?{_COMPONENT}(/{_COMPONENT})*"
     r"(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[0-9a-f]{64})?"
 )
 # What nearly all requirements of a bundle are, and no reason to import a parser whenever one is served. Source: PEP 508 (names), PEP 440.
-_PIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?==[0-9]+(\.[0-9]+)*(\+[a-z0-9]+(\.[a-z0-9]+)*)?")
-_PATH = re.compile(r"[\w.+][\w.+-]*(/[\w.+][\w.+-]*)*")
+_PIN = r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?==[0-9]+(\.[0-9]+)*(\+[a-z0-9]+(\.[a-z0-9]+)*)?"
+_PATH = r"[\w.+][\w.+-]*(/[\w.+][\w.+-]*)*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +61,13 @@ class Env:
         _check("base_image", self.base_image, _IMAGE, "an image like 'python:3.12-slim'")
         _check_path("requirements_txt", self.requirements_txt)
         _check_path("setup", self.setup)
-        if isinstance(self.conda, str | Path):
-            _check_path("conda", self.conda)
-        elif self.conda is not None:
-            read_conda(self.conda)
+        if self.conda is not None:
+            _check_conda(self.conda)
 
 
 def check_requirement(text: str) -> None:
     """Refuse, as a DefinitionError, what is no requirement on a named distribution."""
-    if _PIN.fullmatch(text):
+    if re.fullmatch(_PIN, text):
         return
     from packaging.requirements import InvalidRequirement, Requirement
 
@@ -77,17 +79,30 @@ def check_requirement(text: str) -> None:
         raise DefinitionError(f"{text!r} points to a place of its own: install {requirement.name!r} here, and it goes along as a wheel")
 
 
-def _check(field: str, value: str | None, pattern: re.Pattern[str], expected: str) -> None:
-    if value is not None and not (isinstance(value, str) and pattern.fullmatch(value)):
+def _check(field: str, value: str | None, pattern: str, expected: str) -> None:
+    if value is not None and not (isinstance(value, str) and re.fullmatch(pattern, value)):
         raise DefinitionError(f"Env({field}={value!r}): expected {expected}")
 
 
 def _check_path(field: str, value: str | Path | None) -> None:
     if value is None:
         return
+    from pathlib import Path, PurePosixPath
+
     path = PurePosixPath(value) if isinstance(value, str | Path) else PurePosixPath()
-    if not path.name or not _PATH.fullmatch(str(path)) or ".." in path.parts:
+    if not path.name or not re.fullmatch(_PATH, str(path)) or ".." in path.parts:
         raise DefinitionError(
             f"Env({field}={str(value)!r}): expected a file of the project, relative to the service's module, "
             "its path made of letters, digits and '._+-/'"
         )
+
+
+def _check_conda(value: str | Path | Sequence[str] | Mapping[str, object]) -> None:
+    from pathlib import Path
+
+    if isinstance(value, str | Path):
+        _check_path("conda", value)
+    else:
+        from .conda import read_conda
+
+        read_conda(value)

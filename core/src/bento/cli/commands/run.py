@@ -9,7 +9,8 @@ import click
 
 from ...errors import InvalidInput
 from ..answers import Answers, output_place
-from ..command import Command, Keys, key_option, open_store, sentence, store_option, trust_option
+from ..command import Command, Keys, key_option, open_store, store_option, trust_option
+from ..errors import sentence
 from ..items import Item
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ import click
 
 from ...bounds import GRACE, PATIENCE, WORKERS, Bounds
 from ..amounts import Within
-from ..command import Command, Keys, PlainFormatter, is_explained, key_option, open_store, sentence, store_option, trust_option
+from ..command import Command, Keys, key_option, open_store, store_option, trust_option
+from ..errors import PlainFormatter, is_explained, sentence
 
 log = logging.getLogger(__name__)
 
