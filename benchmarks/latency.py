@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from .client import WrongAnswer
 from .report import Goal, Section, milliseconds
 from .servers import Server, stable
+from .steadiness import steadiness
 from .subjects import bento, peers
 
 if TYPE_CHECKING:
@@ -41,7 +42,10 @@ def latency(plan: Plan) -> Section:
             made.in_turn(plan.rounds, lambda server, rate=rate: _load_if_able(server, rate, half, plan, found))  # type: ignore[misc]
     loads = [_HALF, *(f"{rate:,}/s" for rate in _RATES)]
     head = ["p50 / p99 in ms", _HALF, "bento at that rate", *loads[1:], "its peak"]
-    note = f"LogisticRegression, random arrivals, {_CONNECTIONS} connections; a dash where the rate is above the server's peak."
+    note = (
+        f"LogisticRegression, random arrivals, {_CONNECTIONS} connections; a dash where the rate is above the server's peak. "
+        f"{steadiness(4 * plan.seconds)}"
+    )
     section = Section("Latency", head, note, absent=made.absent)
     for name, rates in peaks.items():
         cells = [_cell(found.get(place)) for place in ((name, _HALF), (_OURS, _half_of(name)), *((name, load) for load in loads[1:]))]

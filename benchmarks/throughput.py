@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from importlib.metadata import version
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -68,6 +69,9 @@ def logistic(plan: Plan) -> Section:
     section, found = _measure(
         plan, "LogisticRegression", [bento("logistic"), uncompiled("logistic"), bare(), *peers("logistic")], (1, 16, 64, 256)
     )
+    one, many = (_seconds_of_a_call("logistic", size) * 1e6 for size in (1, 64))
+    section.note += f" A call of the model in this process takes {one:.0f} us for a row and {many:.0f} us for 64"
+    section.note += f" (scikit-learn {version('scikit-learn')})."
     for connections in (64, 256):
         ours, where = found.rate("bento", connections), f"at {connections} connections"
         section.goals += [
@@ -84,7 +88,7 @@ def logistic(plan: Plan) -> Section:
 def forest(plan: Plan) -> Section:
     """A forest of 100 trees, whose calls take the same time for one row as for 64."""
     section, found = _measure(plan, "RandomForest(100)", [bento("forest"), *peers("forest")], (1, 64))
-    own = _seconds_of_a_call()
+    own = _seconds_of_a_call("forest", 1)
     section.note += f" A call of the model in this process takes {milliseconds(own)} ms."
     ours = found.rate("bento", 64)
     section.goals.append(at_least("RandomForest at 64 connections: 1.5x mosec with batching", ours, found.rate("mosec, batching", 64), 1.5))
@@ -129,12 +133,12 @@ def _quicker(ours: float | None, theirs: float | None) -> Goal:
     return Goal(promise, f"{milliseconds(ours)} to {milliseconds(theirs)} ms", ours < theirs)
 
 
-def _seconds_of_a_call() -> float:
+def _seconds_of_a_call(name: str, size: int) -> float:
     import numpy as np
 
-    model, row, taken = fitted("forest"), np.array(rows()[:1]), []
+    model, some, taken = fitted(name), np.array(rows()[:size]), []
     for _ in range(200):
         start = time.perf_counter()
-        model.predict(row)
+        model.predict(some)
         taken.append(time.perf_counter() - start)
     return median(taken)

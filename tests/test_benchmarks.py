@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+from itertools import accumulate
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -64,6 +67,20 @@ def test_every_goal_is_a_line_of_the_report(run):
     report, figures = run
     lines = [line.split(" | ")[0].removeprefix("| ") for line in report.splitlines()]
     assert [goal["promise"] for topic in figures.values() for goal in topic["goals"] if goal["promise"] not in lines] == []
+
+
+def test_the_report_says_what_the_model_and_the_machine_alone_take(run):
+    assert re.search(r"A call of the model in this process takes \d+ us for a row and \d+ us for 64 \(scikit-learn \d", run[0])
+    assert re.search(r"A loop that does nothing else took more than 3 times as long as usual in \d+ of \d+ windows of 10 ms", run[0])
+
+
+def test_a_machine_that_works_slowly_for_a_while_is_called_unsteady(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT)
+    from benchmarks import steadiness
+
+    moments = accumulate([*[0.001] * 50, 0.02, *[0.001] * 100], initial=0.0)
+    monkeypatch.setattr(steadiness, "time", SimpleNamespace(perf_counter=lambda: next(moments)))
+    assert "in 1 of 11 windows of 10 ms, 20.0 times at worst" in steadiness.steadiness(0.125)
 
 
 def test_a_goal_without_a_peer_to_compare_with_is_not_called_met(run):
