@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import copy
 import json
+import pickle
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -58,6 +60,26 @@ def test_parts_are_values_of_their_own_types(document: dict[str, Any]) -> None:
 def test_a_record_cannot_be_made_wrong() -> None:
     with pytest.raises(BundleError, match=r"expected a relative path like 'src/iris.py', got '../secret' - at \$.path"):
         File(path="../secret", size=1, sha256=SHA)
+
+
+def test_a_record_takes_all_of_its_fields_and_no_others() -> None:
+    with pytest.raises(TypeError, match=r"^File takes path, size, sha256, got path, color$"):
+        File(path="README.md", color="red")  # type: ignore[call-arg]
+
+
+def test_a_record_never_changes() -> None:
+    file = File(path="README.md", size=1, sha256=SHA)
+    with pytest.raises(AttributeError, match=r"^File.size cannot be changed: make another File$"):
+        file.size = 2  # type: ignore[misc]
+    with pytest.raises(AttributeError, match=r"^File.size cannot be deleted: make another File$"):
+        del file.size
+
+
+def test_records_of_the_same_fields_are_the_same_wherever_they_have_been() -> None:
+    file, other = (File(path="README.md", size=size, sha256=SHA) for size in (1, 2))
+    assert {file: "kept"}[pickle.loads(pickle.dumps(file))] == "kept"
+    assert copy.deepcopy(file) == file != other
+    assert repr(other) == f"File(path='README.md', size=2, sha256='{SHA}')"
 
 
 def test_a_wrong_value_is_refused_with_what_was_expected_and_where(document: dict[str, Any]) -> None:

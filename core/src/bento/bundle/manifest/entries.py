@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from . import fields  # noqa: TC001 - records read their annotations
 from .records import Record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class File(Record):
     """One file of the bundle; `path` is relative to the bundle's folder, its parts joined by `/`."""
 
@@ -17,7 +14,6 @@ class File(Record):
     sha256: fields.Sha256
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ArtifactEntry(Record):
     """One slot; `distribution` and `version` are of the plugin that brings `format`, None for an artifact class of the service's own."""
 
@@ -31,7 +27,6 @@ class ArtifactEntry(Record):
     metadata: fields.JsonObject
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AdapterEntry(Record):
     """An input or output; `distribution` and `version` are of the plugin that brings `adapter`, None for a class of the service's own."""
 
@@ -43,7 +38,6 @@ class AdapterEntry(Record):
     version: fields.DistributionVersion | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class BatchEntry(Record):
     """How an api's requests are batched; `wait` is in seconds."""
 
@@ -51,7 +45,6 @@ class BatchEntry(Record):
     wait: fields.Wait
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ApiEntry(Record):
     """One api; `output` is None when each returned value decides how it is written, `timeout` is in seconds."""
 
@@ -64,7 +57,6 @@ class ApiEntry(Record):
     output: AdapterEntry | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CondaEntry(Record):
     """A conda environment, as `environment.yml` in the bundle has it."""
 
@@ -72,7 +64,6 @@ class CondaEntry(Record):
     dependencies: tuple[fields.CondaSpec, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class EnvEntry(Record):
     """What `Env` says beside requirements; `setup` is a file of the bundle."""
 
@@ -83,7 +74,6 @@ class EnvEntry(Record):
     setup: fields.FilePath | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CodeEntry(Record):
     """The Git commit of a service's module; `dirty` if what went along is not all in it, `path` is the module's from the root."""
 
@@ -92,7 +82,6 @@ class CodeEntry(Record):
     path: fields.FilePath
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class BodyEntry(Record):
     """A request's or an answer's body; `path` is the file that holds it."""
 
@@ -100,7 +89,6 @@ class BodyEntry(Record):
     content_type: fields.ContentType
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ExampleEntry(Record):
     """A golden example; numbers in the answer may differ by `tolerance`, relative to the larger one or absolute."""
 

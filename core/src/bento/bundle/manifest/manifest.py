@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from . import fields  # noqa: TC001 - records read their annotations
@@ -23,7 +22,6 @@ FORMAT: Final = 1
 """The format that is written."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest(Record):
     """A whole `bento.json`."""
 
@@ -44,8 +42,7 @@ class Manifest(Record):
     env: EnvEntry
     files: tuple[File, ...]
 
-    def __post_init__(self) -> None:
-        Record.__post_init__(self)  # super() without arguments does not work in a dataclass with slots
+    def check_whole(self) -> None:
         _check_unique(".apis", [api.name for api in self.apis])
         _check_unique(".artifacts", [artifact.slot for artifact in self.artifacts])
         _check_unique(".examples", [example.name for example in self.examples])
