@@ -28,9 +28,9 @@ from hypothesis import strategies as st
 
 import bento
 from bento.bundle import open_bundle, verify
-from bento.bundle.manifest.checks import CONTROL
 from bento.errors import BentoError
 from bento.packer import Packer
+from bento.plain import CONTROL
 from bento.serving import serve
 from bento.store import Store, load, pack
 from bundles import ADAPTER

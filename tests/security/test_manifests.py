@@ -14,10 +14,10 @@ import pytest
 from click.testing import CliRunner
 
 from bento.bundle import open_bundle
-from bento.bundle.manifest.checks import CONTROL
 from bento.bundle.manifest.formats import MAX_MANIFEST, read_manifest
 from bento.cli import bento as command_line
 from bento.errors import BundleError
+from bento.plain import CONTROL
 from bundles import ADAPTER, API, ARTIFACT, document
 
 ESCAPES = "\x1b[2J\x1b]0;canary\x07\x9b31m\r\u202e\u2028\x00"

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 import bento
-from bento.bundle.manifest.checks import CONTROL
 from bento.errors import BentoError, BundleError, NotFound, RemoteError, StoreError
+from bento.plain import CONTROL
 from bento.store import Store
 from bento.store.remotes.remote import Remote
 from bento.store.remotes.web import check_onward

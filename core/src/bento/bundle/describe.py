@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ..artifact import type_name
 from ..errors import ArtifactError
-from .manifest.checks import CONTROL, FieldError
+from ..plain import CONTROL
+from .manifest.checks import FieldError
 from .manifest.entries import AdapterEntry, ApiEntry, ArtifactEntry, BatchEntry, CondaEntry, EnvEntry
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ import logging
 from typing import Final
 
 from ..errors import BentoError
+from ..plain import plain
 
 _LOUD: Final = frozenset({"adlfs", "aiobotocore", "azure", "botocore", "fsspec", "gcsfs", "google", "paramiko", "s3fs"})
 """Libraries that log, with tracebacks, what they raise."""
@@ -15,8 +16,6 @@ class PlainFormatter(logging.Formatter):
     """Formats what is logged so that a terminal shows it, and obeys nothing in it."""
 
     def format(self, record: logging.LogRecord) -> str:
-        from ..bundle.manifest.checks import plain
-
         return plain(super().format(record))
 
 
@@ -30,8 +29,6 @@ def sentence(error: Exception) -> str:
 
     What is in it may come from anybody, and a terminal obeys what it is shown.
     """
-    from ..bundle.manifest.checks import plain
-
     return plain(str(error) if isinstance(error, BentoError) else f"{type(error).__name__}: {error}")
 
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import click
 
+from ..plain import CONTROL, plain
+
 _UNITS = ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
 _ROUNDED = 0.99995
 """How much of a unit is told as one."""
@@ -14,8 +16,6 @@ _ROUNDED = 0.99995
 
 def print_json(value: object) -> None:
     """One JSON document, indented."""
-    from ..bundle.manifest.checks import CONTROL
-
     text = json.dumps(value, indent=2, ensure_ascii=False)
     click.echo(CONTROL.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text))
 
@@ -39,8 +39,6 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 def print_facts(facts: Mapping[str, str | Sequence[str]]) -> None:
     """`name  value` lines; a list's values stand below each other, and what is empty is left out."""
-    from ..bundle.manifest.checks import plain
-
     width = max(map(len, facts))
     for name, value in facts.items():
         values = [value] if isinstance(value, str) else value

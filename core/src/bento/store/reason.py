@@ -6,7 +6,7 @@ import re
 from typing import Final
 from urllib.error import URLError
 
-from ..bundle.manifest.checks import plain
+from ..plain import plain
 
 _NUMBER: Final = re.compile(r"\[Errno -?\w+\] ")
 

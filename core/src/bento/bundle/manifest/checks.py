@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import math
 import re
-import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from ...errors import BundleError, DefinitionError
+from ...plain import CONTROL, SHOWN, shortened
 
 if TYPE_CHECKING:
     from ...artifact import JSON
 
-CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-"""C0 and C1 controls, surrogates, line separators, and what turns the direction of text around."""
-
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _DEEPEST: Final = 32
-_SHOWN: Final = 80
 _WHOLE: Final = 2**63
 
 
@@ -101,25 +97,8 @@ def json_object(value: object) -> dict[str, JSON]:
 
 def step(key: object) -> str:
     """How a JSON path goes on to the field `key`."""
-    is_name = isinstance(key, str) and len(key) <= _SHOWN and key.isidentifier()
+    is_name = isinstance(key, str) and len(key) <= SHOWN and key.isidentifier()
     return f".{key}" if is_name else f"[{shortened(key)}]"
-
-
-def plain(text: str) -> str:
-    """A text of several lines in which what a terminal would obey is written out instead."""
-    return text if text.isprintable() else CONTROL.sub(lambda found: found[0] if found[0] in "\n\t" else ascii(found[0])[1:-1], text)
-
-
-def in_one_line(text: str) -> str:
-    """The same in one line, for what a stranger said in the middle of a sentence of ours."""
-    return plain(" ".join(text.split()))
-
-
-def shortened(value: object) -> str:
-    """The `repr` of a value, with the middle of a long one left out: what came from elsewhere may be of any size."""
-    short = reprlib.Repr()
-    short.maxstring = short.maxother = _SHOWN
-    return short.repr(value)
 
 
 def _object(value: Mapping[object, object], depth: int) -> dict[str, JSON]:

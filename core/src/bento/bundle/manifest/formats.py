@@ -10,7 +10,8 @@ from typing import Any, Final, NoReturn
 
 from ... import __version__
 from ...errors import BundleError
-from .checks import FieldError, shortened
+from ...plain import shortened
+from .checks import FieldError
 from .manifest import FORMAT, MANIFEST, Manifest
 
 MAX_MANIFEST: Final = 64 << 20

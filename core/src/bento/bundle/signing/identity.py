@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ...errors import SigningError
-from ..manifest.checks import shortened
+from ...plain import shortened
 from .sigstore_file import built
 from .sigstore_library import claims, hashed, need_library, reason, trusted_root
 

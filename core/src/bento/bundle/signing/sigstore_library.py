@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ...errors import SigningError
-from ..manifest.checks import in_one_line
+from ...plain import in_one_line
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ...plain import plain
 from ..command import Command, json_option, open_store, store_option
 from ..output import print_json, print_table
 
@@ -51,8 +52,6 @@ def command(ctx: click.Context, old: str, new: str, *, as_json: bool, store_path
 
 def _print(old: Bundle, new: Bundle, changes: list[Change]) -> None:
     """A table of the changes, and a sentence on clients."""
-    from ...bundle.manifest.checks import plain
-
     if not changes:
         click.echo(f"{old.tag} and {new.tag} hold the same")
         return

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 from ... import __version__
 from ...bundle.files.room import check_room, check_size
-from ...bundle.manifest.checks import in_one_line
 from ...errors import BentoError, RemoteError
+from ...plain import in_one_line
 from ...tag import Tag
 from ..local import Store
 from ..reason import reason

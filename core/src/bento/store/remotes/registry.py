@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 from urllib.parse import urlencode, urljoin, urlsplit
 
-from ...bundle.manifest.checks import in_one_line, shortened
 from ...errors import RemoteError
+from ...plain import in_one_line, shortened
 from .web import ask, check_onward, is_here
 
 _PAGE: Final = 1000

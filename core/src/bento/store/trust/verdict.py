@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from ...bundle.manifest.checks import shortened
 from ...bundle.signing.identity import Identity, parse_identity
 from ...bundle.signing.keys import PublicKey, read_key_file, read_public_key
 from ...bundle.signing.signatures import Signature, read_signatures
 from ...bundle.signing.sigstore_library import claims, has_library
 from ...errors import SigningError
+from ...plain import shortened
 
 if TYPE_CHECKING:
     from ...bundle import Bundle
