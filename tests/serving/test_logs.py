@@ -195,6 +195,83 @@ def test_why_a_service_cannot_start_is_json_with_its_traceback(tmp_path, workers
     assert f'{tmp_path / "app.py"}", line 9, in setup' in last["traceback"]
 
 
+TALKATIVE = """
+import logging, sys, threading, warnings
+import bento
+from bento.adapters import JsonAdapter
+
+
+class Raising:
+    def __init__(self, value):
+        self.value = value
+
+    def __del__(self):
+        raise ValueError(self.value)
+
+
+class Talkative(bento.Service):
+    @bento.api(input=JsonAdapter())
+    def fail(self, value):
+        raise ValueError(value)
+
+    @bento.api(input=JsonAdapter())
+    def warn(self, value):
+        warnings.warn(value, stacklevel=1)
+
+    @bento.api(input=JsonAdapter())
+    def log(self, value):
+        logging.getLogger("library").error(value)
+
+    @bento.api(input=JsonAdapter())
+    def delegate(self, value):
+        thread = threading.Thread(target=self.fail, args=[value])
+        thread.start()
+        thread.join()
+
+    @bento.api(input=JsonAdapter())
+    def drop(self, value):
+        Raising(value)
+
+    @bento.api(input=JsonAdapter())
+    def leave(self, value):
+        threading.Thread(target=sys.exit).start()
+
+
+service = Talkative()
+"""
+
+
+@both
+def test_no_text_that_a_client_sends_can_look_like_a_line_of_the_log(tmp_path, workers):
+    (tmp_path / "app.py").write_text(TALKATIVE)
+    with heard([BENTO, "serve", "app:service", "--port", "0", "--workers", str(workers)], tmp_path) as server:
+        url = re.search(r"http://[0-9.:]+", server.wait_for("is ready on"))[0]
+        for api in ("fail", "warn", "log", "delegate", "drop", "leave"):
+            httpx.post(f"{url}/{api}", json=f"so\n2026-11-23T20:15:04Z INFO {api}\x1b[2J\r\x85oh")
+        server.process.terminate()
+        assert server.ended() == 0
+    begins = re.compile(r"[-0-9]{10}T[:0-9]{8}Z [A-Z]+ ")
+    assert [line for line in server.lines if not begins.match(line) and not line.startswith("  ")] == []
+    forged = [line for line in server.lines if "2026-11-23" in line]
+    assert {line.split()[2].partition("\\")[0] for line in forged} == {"fail", "warn", "log", "delegate", "drop"}
+    assert all(line.startswith("  2026-11-23") and line.endswith(r"\x1b[2J\r\x85oh" + "\n") for line in forged)
+
+
+def test_what_ends_a_thread_of_a_service_is_json_too(tmp_path):
+    (tmp_path / "app.py").write_text(TALKATIVE)
+    with heard([BENTO, "serve", "app:service", "--port", "0", "--log-format", "json"], tmp_path) as server:
+        url = re.search(r"http://[0-9.:]+", server.wait_for("is ready on"))[0]
+        httpx.post(f"{url}/delegate", json="no tea")
+        httpx.post(f"{url}/drop", json="no milk")
+        server.process.terminate()
+        assert server.ended() == 0
+    faults = [line for line in map(json.loads, server.lines) if line["level"] != "INFO"]
+    assert [fault["level"] for fault in faults] == ["ERROR", "WARNING"]
+    assert re.fullmatch(r"thread Thread-\d+ \(fail\) failed: ValueError: no tea", faults[0]["message"])
+    assert re.fullmatch(r"ignored in <function Raising.__del__ at 0x\w+>: ValueError: no milk", faults[1]["message"])
+    assert all(fault["traceback"].startswith("Traceback") for fault in faults)
+
+
 def test_a_log_is_text_or_json():
     with pytest.raises(ServerError) as refused:
         bento.serve(Echo(), log_format="xml")

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import atexit
-import logging
 import os
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,9 +17,7 @@ import click
 from ...bounds import GRACE, PATIENCE, WORKERS, Bounds
 from ..amounts import Within
 from ..command import Command, Keys, key_option, open_store, store_option, trust_option
-from ..errors import PlainFormatter, is_explained, sentence
-
-log = logging.getLogger(__name__)
+from ..server_log import server_log
 
 _MIB = 1024 * 1024
 _STANDARD_ERROR = 2
@@ -104,7 +100,7 @@ def command(  # noqa: PLR0913 - one for each option
 
     Serves a saved bundle, or, for development, the instance SERVICE of a MODULE in the current folder, until Ctrl-C.
     """
-    with _ending_when_told(is_one=workers == 1), _unbothered_by_output(), _logging(as_json=log_format == "json"):
+    with _ending_when_told(is_one=workers == 1), _unbothered_by_output(), server_log(as_json=log_format == "json"):
         from ...serving import serve
 
         serve(
@@ -190,26 +186,3 @@ def _pair(text: str) -> tuple[str, str]:
     if not equals:
         raise click.UsageError(f"{text!r} is no alias: expected two paths, as in --alias /invocations=/predict")
     return alias, path
-
-
-@contextmanager
-def _logging(*, as_json: bool) -> Iterator[None]:
-    """Log with times; as JSON all there is to say, with the error that ends the server."""
-    from ...serving.logs import JsonFormatter
-
-    times = JsonFormatter() if as_json else PlainFormatter("%(asctime)sZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
-    times.converter = time.gmtime
-    for handler in logging.getLogger().handlers:
-        handler.setFormatter(times)
-    logging.getLogger("bento").setLevel(logging.INFO)
-    if as_json:
-        logging.captureWarnings(capture=True)
-    try:
-        yield
-    except click.ClickException:
-        raise
-    except Exception as error:
-        if not as_json:
-            raise
-        log.critical("%s", sentence(error), exc_info=not is_explained(error))
-        raise click.exceptions.Exit(1) from error
