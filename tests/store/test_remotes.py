@@ -229,6 +229,16 @@ def test_what_a_remote_has_lost_is_pushed_again_and_what_is_cut_short_too(other,
         assert blob(bundle, folder).read_bytes() == LARGE
 
 
+def test_of_a_content_that_finds_no_place_on_a_remote_no_draft_is_left(pushed):
+    bundle, folder, url = pushed
+    shutil.rmtree(folder / "bundles")
+    blob(bundle, folder).unlink()
+    blob(bundle, folder).mkdir()
+    with pytest.raises(RemoteError, match="Is a directory"):
+        push_bundle(bundle, Remote(url))
+    assert list((folder / ".drafts").iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("content", "fault"),
     [

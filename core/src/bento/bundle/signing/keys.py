@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ...errors import SigningError
+from ..files.drafts import fill
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -153,14 +154,6 @@ def _ed25519() -> Any:
 def _write(file: Path, content: bytes, mode: int) -> None:
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
-        try:
-            with open(descriptor, "wb") as target:  # noqa: PTH123 - a descriptor is no path
-                os.fchmod(descriptor, mode)
-                target.write(content)
-                target.flush()
-                os.fsync(descriptor)
-        except BaseException:
-            file.unlink()
-            raise
+        fill(file, descriptor, [content], mode)
     except OSError as error:
         raise SigningError(f"cannot write the key {str(file)!r}: {error.strerror}") from error

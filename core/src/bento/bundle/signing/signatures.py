@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import base64
 import json
-import os
-import tempfile
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from ...errors import BundleError
+from ..files.drafts import draft_file
 from ..files.tree import open_file
 from ..manifest.paths import SIGNATURE
 from .keys import PUBLIC_SIZE, SIGNATURE_SIZE, PublicKey
@@ -106,18 +105,8 @@ def add_signatures(bundle: Bundle, signatures: Iterable[AnySignature]) -> None:
     for signature in signatures:
         if _is_there(bundle.path / signature.name, signature.encode()):
             continue
-        descriptor, name = tempfile.mkstemp(prefix=".signing-", dir=bundle.path.parent)
-        draft = Path(name)
-        try:
-            with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor is no path
-                file.write(signature.encode())
-                os.fchmod(descriptor, 0o644)
-                file.flush()
-                os.fsync(descriptor)
+        with draft_file(bundle.path.parent, [signature.encode()], prefix=".signing-") as draft:
             draft.replace(bundle.path / signature.name)
-        except BaseException:
-            draft.unlink(missing_ok=True)
-            raise
 
 
 def parse_signatures(names: Collection[str], read: Callable[[str], bytes | None]) -> tuple[AnySignature, ...]:

@@ -8,14 +8,14 @@ import hashlib
 import io
 import os
 import stat
-import tempfile
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
+from ...bundle.files.drafts import draft_file
 from ...errors import RemoteError
 from ..workspace import sync
 
@@ -79,25 +79,25 @@ class FolderPlace(Place):
                     moved(len(piece))
                     yield piece
 
-        draft = self._draft(checked(pieces(), file, str(source)))
-        self._settle(draft, path)
+        target = self._root / path
+        with self._draft(checked(pieces(), file, str(source))) as draft:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            draft.replace(target)
+        sync(target.parent)
 
     def create(self, path: str, content: bytes) -> bool:
-        draft, target = self._draft(iter([content])), self._root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            # A rename would replace what another process has put there meanwhile.
-            os.link(draft, target)
-        except FileExistsError:
-            draft.unlink()
-            return False
-        except OSError:
-            if target.exists():
-                draft.unlink()
+        target = self._root / path
+        with self._draft([content]) as draft:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                # A rename would replace what another process has put there meanwhile.
+                os.link(draft, target)
+            except FileExistsError:
                 return False
-            self._settle(draft, path)
-            return True
-        draft.unlink()
+            except OSError:
+                if target.exists():
+                    return False
+                draft.replace(target)
         sync(target.parent)
         return True
 
@@ -107,29 +107,12 @@ class FolderPlace(Place):
         found = (self._root / folder).rglob("*")
         return [path.relative_to(self._root).as_posix() for path in found if path.is_file()]
 
-    def _draft(self, pieces: Iterator[bytes]) -> Path:
+    def _draft(self, pieces: Iterable[bytes]) -> contextlib.AbstractContextManager[Path]:
         """A file on the same file system that holds these pieces, and is on the disk."""
         drafts = self._root / _DRAFTS
         drafts.mkdir(parents=True, exist_ok=True)
         remove_old(drafts)
-        descriptor, name = tempfile.mkstemp(dir=drafts)
-        draft = Path(name)
-        try:
-            with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor is no path
-                file.writelines(pieces)
-                file.flush()
-                os.fchmod(descriptor, 0o644)
-                os.fsync(descriptor)
-        except BaseException:
-            draft.unlink()
-            raise
-        return draft
-
-    def _settle(self, draft: Path, path: str) -> None:
-        target = self._root / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        draft.replace(target)
-        sync(target.parent)
+        return draft_file(drafts, pieces)
 
 
 def _open(path: Path) -> io.FileIO:
