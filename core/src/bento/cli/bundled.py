@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..bundle.manifest.formats import read_manifest
+from ..bundle.manifest.paths import MANIFEST
 from ..errors import NotFound
 from .command import Command
 from .main import Commands
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_MANIFEST = "bento.json"
 # Whoever installs code trusts it; the rest makes no sense with one bundle.
 _SETTLED = {"trust": True, "keys": (), "identity": None, "issuer": None, "trusted_root": None, "store_path": None, "reload": False}
 _EXAMPLES = {
@@ -64,7 +64,7 @@ def take_in(file: Path) -> Bundle:
 
 def _content(file: Path) -> bytes:
     with zipfile.ZipFile(file) as archive:
-        return archive.read(_MANIFEST)
+        return archive.read(MANIFEST)
 
 
 class _BundleCommands(Commands):

@@ -19,7 +19,10 @@ from ..errors import DefinitionError, PackerError, TagError
 if TYPE_CHECKING:
     from ..bundle.model import Bundle
 
+# As bundle/manifest/paths.py has them, which lies on a floor above.
 MANIFEST = "bento.json"
+MODELS = "artifacts"
+README = "README.md"
 WHEELS = "wheels"
 BUNDLE = "bundle"
 """The bundle's own folder, in a folder that has more in it."""

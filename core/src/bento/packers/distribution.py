@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import PackerError
-from .contents import env_of
+from .contents import README, env_of
 from .requirements import requirements_txt
 
 if TYPE_CHECKING:
     from ..bundle.model import Bundle
 
-_README = "README.md"
 # Commands that an environment has already, and that a bundle's may not take the place of.
 _TAKEN = frozenset({"bento", "pip", "python", "python3"})
 
@@ -118,6 +117,6 @@ class Distribution:
 
 
 def _readme(bundle: Bundle) -> str:
-    if _README not in {file.path for file in bundle.manifest.files}:
+    if README not in {file.path for file in bundle.manifest.files}:
         return ""
-    return (bundle.path / _README).read_bytes().decode("utf-8", "replace")
+    return (bundle.path / README).read_bytes().decode("utf-8", "replace")

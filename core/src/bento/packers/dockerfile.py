@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING
 
 from ..errors import PackerError
 from .conda_steps import ACTIVATE, AS_ROOT, MAKE, VARIABLES
-from .contents import BUNDLE, MANIFEST, WHEELS
+from .contents import BUNDLE, MANIFEST, MODELS, WHEELS
 
 if TYPE_CHECKING:
     from ..env import Env
     from ..tag import Tag
 
-MODELS = "artifacts"
 REQUIREMENTS = "requirements.txt"
 SETUP = "setup.sh"
 WHEEL_REQUIREMENTS = "wheels.txt"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ..errors import PackerError
 from ..packer import Packer
 from .base_image import INDEX, read_base
-from .contents import WHEELS, checking, contents, env_of, file_of, refuse_conda, set_modes
+from .contents import MODELS, WHEELS, checking, contents, env_of, file_of, refuse_conda, set_modes
 from .image import Image
 from .layers import Blobs
 from .output import create
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_MODELS = "artifacts"
 _USER = 10001
 _HOME = "home/bento"
 _PACKAGES = "opt/bento/packages"
@@ -88,7 +87,7 @@ def _add_bundle(image: Image, bundle: Bundle, blobs: Blobs) -> None:
     digests = {file_of(bundle, path): digest for path, digest in contents(bundle).items()}
     for path in contents(bundle):
         first, *rest = path.split("/")
-        layer = f"{first}/{rest[0]}" if first == _MODELS and len(rest) > 1 else WHEELS if first == WHEELS else "code"
+        layer = f"{first}/{rest[0]}" if first == MODELS and len(rest) > 1 else WHEELS if first == WHEELS else "code"
         layers.setdefault(layer, {})[f"bundle/{path}"] = file_of(bundle, path)
     for layer in sorted(layers, key=lambda name: (name == "code", name)):
         image.add(layer, blobs.add_layer(layers[layer], {"home": 0, _HOME: _USER} if layer == "code" else None, digests=digests))

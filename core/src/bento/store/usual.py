@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from .. import bundle as bundles
 from ..bundle import Bundle, load_service, open_bundle
 from ..bundle.claims import check_sbom
+from ..bundle.manifest.paths import MANIFEST
 from ..errors import BundleError
 from ..service import described
 from ..tag import Tag
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from .local import Store
 
 _ARCHIVE = ".bento"
-_MANIFEST = "bento.json"
 
 
 def load(
@@ -63,7 +63,7 @@ def find(target: str | Path | Tag, *, store: Store | None = None) -> Bundle:
     path = Path(target)
     if path.suffix == _ARCHIVE and os.path.lexists(path) and not path.is_dir():
         raise BundleError(f"{str(path)!r} is an archive: take it into the store first, with `bento unpack {shlex.quote(str(path))}`")
-    if isinstance(target, Path) or os.sep in target or os.path.lexists(path / _MANIFEST):
+    if isinstance(target, Path) or os.sep in target or os.path.lexists(path / MANIFEST):
         return open_bundle(path.absolute())
     return store_of(store).get(Tag.parse(target))
 

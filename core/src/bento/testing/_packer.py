@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ..bundle.manifest.paths import MANIFEST
 from ..errors import BentoError
 from ._files import contents
 from ._kit import expect
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from ..bundle import Bundle
     from ..packer import Packer
     from ..service import Service
-
-_MANIFEST = "bento.json"
 
 
 class PackerChecks:
@@ -55,7 +54,7 @@ class PackerChecks:
             shutil.unpack_archive(packed, folder, "tar", filter="data")
         elif zipfile.is_zipfile(packed):
             shutil.unpack_archive(packed, folder, "zip")
-        found = sorted(folder.rglob(_MANIFEST), key=lambda path: len(path.parts))
+        found = sorted(folder.rglob(MANIFEST), key=lambda path: len(path.parts))
         if not found:
             raise unittest.SkipTest(f"define {type(self).__name__}.unpack() to have it tested that the bundle is in what was packed")
         return found[0].parent

@@ -85,6 +85,8 @@ def _trust(bundle: Bundle, store: Store | None) -> Finding:
 
 def _print(bundle: Bundle, findings: list[Finding]) -> None:
     """A table, and below it what to do."""
+    from ...bundle.manifest.paths import LOCK, REQUIREMENTS
+
     print_table(
         ("WHAT", "BUNDLE", "HERE", "RESULT"),
         [
@@ -94,7 +96,7 @@ def _print(bundle: Bundle, findings: list[Finding]) -> None:
     )
     advice = [f"{each.kind} {each.name}".strip() + f": {each.advice}" for each in findings if each.advice]
     if any(each.kind == "package" and each.result != "ok" for each in findings):
-        locked = any(file.path == "requirements.lock" for file in bundle.manifest.files)
-        file = "requirements.lock" if locked else "requirements.txt"
+        locked = any(file.path == LOCK for file in bundle.manifest.files)
+        file = LOCK if locked else REQUIREMENTS
         advice.append(f"packages: pip install{' --require-hashes' if locked else ''} --requirement {bundle.path / file}")
     click.echo("".join(f"\n{line}" for line in advice) or f"\n{bundle.tag} finds everything here")
