@@ -103,7 +103,10 @@ class Artifact(ABC, Generic[M]):
         return {}
 
     def default_service(self) -> type[Service] | None:
-        """A service class with one slot, `model`, for users who bring none of their own."""
+        """A service class with one slot, `model`, for users who bring none of their own.
+
+        It is imported in here, and not beside the format: its module imports that one, for the slot.
+        """
         return None
 
     def around(self) -> AbstractContextManager[object]:
