@@ -119,7 +119,7 @@ def test_a_manifest_that_is_no_file_is_not_read(tmp_path: Path, make: Callable[[
     make(tmp_path / "bento.json")
     with pytest.raises(BundleError) as caught:
         open_bundle(tmp_path)
-    assert str(caught.value) == f"{tmp_path / 'bento.json'} is no plain file"
+    assert str(caught.value) == f"cannot read {tmp_path / 'bento.json'}: Not a plain file"
 
 
 def test_a_broken_manifest_is_named_with_its_folder(tmp_path: Path) -> None:

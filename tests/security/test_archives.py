@@ -233,7 +233,7 @@ def test_what_is_no_archive_is_refused(refused, content):
 
 
 def test_a_file_that_is_not_there_or_is_a_folder_is_refused(tmp_path):
-    for file, fault in ((tmp_path / "no.bento", "No such file or directory"), (tmp_path, "Is a directory")):
+    for file, fault in ((tmp_path / "no.bento", "No such file or directory"), (tmp_path, "Not a plain file")):
         with pytest.raises(BundleError) as caught:
             unpack_archive(file, tmp_path / "bundle")
         assert str(caught.value) == f"cannot unpack {str(file)!r}: {fault}"

@@ -257,5 +257,5 @@ def test_a_manifest_that_is_a_link_or_a_pipe_is_not_read(make_bundle, tmp_path):
         open_bundle(bundle.path)
     (bundle.path / "bento.json").unlink()
     os.mkfifo(bundle.path / "bento.json")
-    with pytest.raises(BundleError, match="is no plain file"):
+    with pytest.raises(BundleError, match="Not a plain file"):
         open_bundle(bundle.path)

@@ -1,18 +1,24 @@
-"""Stores with links in them, which lead to nothing that is taken for a bundle, changed or deleted; and who may write to a store."""
+"""Stores with links in them, which lead to nothing that is taken for a bundle, changed or deleted, and with pipes, which are not waited
+for; and who may write to a store.
+"""
 
 from __future__ import annotations
 
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
-from bento.bundle import verify
-from bento.errors import BundleError, StoreError
+from bento.bundle import Ledger, verify
+from bento.bundle.files.ledger import SMALL
+from bento.errors import BundleError, SigningError, StoreError, UntrustedError
 from bento.packers import ArchivePacker
-from bento.store import Store, find, pull, push
+from bento.store import Store, check_trust, find, pull, push
+from bento.store.trust.keyring import named_signers
+from bento.store.trust.provenance import provenance
 
 
 @pytest.fixture
@@ -90,6 +96,75 @@ def test_a_leftover_that_is_a_link_is_swept_without_what_it_leads_to(archive, tm
     (store.root / "tmp/leftover.lease").touch()
     store.unpack(archive)
     assert unharmed(outside)
+
+
+def make_device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+no_file = pytest.mark.parametrize("make", [os.mkfifo, make_device, Path.mkdir])
+
+
+@no_file
+def test_a_lock_that_is_no_plain_file_is_not_waited_for(archive, tmp_path, make):
+    store = Store(tmp_path / "store")
+    store.root.mkdir()
+    make(store.root / ".lock")
+    with pytest.raises(
+        StoreError, match=rf"^cannot .* in the store at {store.root}: (Not a plain file|Is a directory): {store.root}/\.lock$"
+    ):
+        store.unpack(archive)
+
+
+@no_file
+@pytest.mark.parametrize("name", ["index", ".index"])
+def test_an_index_that_is_no_plain_file_is_done_without(archive, tmp_path, make, name):
+    store = Store(tmp_path / "store")
+    store.unpack(archive)
+    make(store.root / name)
+    assert [str(each) for each in store.summaries()] == ["iris:3"]
+
+
+@no_file
+@pytest.mark.parametrize("kind", ["origins", "trusted"])
+def test_a_note_that_is_no_plain_file_says_nothing(archive, tmp_path, make, kind):
+    store = Store(tmp_path / "store")
+    bundle = store.unpack(archive, trust=True)
+    note = store.root / kind / bundle.fingerprint
+    note.unlink()
+    make(note)
+    told = provenance(bundle, store)
+    assert (told["origin"] is None, told["trusted"] is None) == (kind == "origins", kind == "trusted")
+    with nullcontext() if kind == "origins" else pytest.raises(UntrustedError):
+        check_trust(bundle, store=store)
+
+
+@no_file
+@pytest.mark.parametrize("suffix", ["", ".draft"])
+def test_a_record_of_what_was_verified_that_is_no_plain_file_is_done_without(make_bundle, tmp_path, make, suffix):
+    bundle = make_bundle(tmp_path / "bundle", {"artifacts/model/weights": bytes(SMALL)})
+    ledger = Ledger(tmp_path / "verified", settle=0)
+    verify(bundle, ledger=ledger)
+    (record,) = (tmp_path / "verified").iterdir()
+    record.unlink()
+    make(record.with_name(record.name + suffix))
+    verify(bundle, ledger=ledger)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, make_device])
+def test_a_key_in_the_folder_of_keys_that_is_no_plain_file_is_not_waited_for(tmp_path, make):
+    (tmp_path / "keys").mkdir()
+    make(tmp_path / "keys/ci.pub")
+    with pytest.raises(SigningError) as caught:
+        named_signers(tmp_path)
+    assert str(caught.value) == f"'{tmp_path}/keys/ci.pub' is no plain file: expected one that names a key, or somebody"
+
+
+def test_an_archive_that_is_no_plain_file_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "iris.bento")
+    with pytest.raises(BundleError) as caught:
+        Store(tmp_path / "store").unpack(tmp_path / "iris.bento")
+    assert str(caught.value) == f"cannot unpack '{tmp_path}/iris.bento': Not a plain file"
 
 
 def test_a_blob_that_is_a_link_is_not_taken_for_a_content(archive, tmp_path, outside):

@@ -8,6 +8,7 @@ a manifest are checked when it is read, so no other name ever becomes a path. No
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import stat
 import struct
@@ -20,6 +21,7 @@ from typing import IO, TYPE_CHECKING, Final
 from ..errors import BundleError
 from .files.atomic import new_folder
 from .files.room import check_room, check_size
+from .files.tree import open_file
 from .manifest.formats import MAX_MANIFEST, read_manifest
 from .manifest.paths import MANIFEST
 from .model import Bundle, open_bundle
@@ -60,7 +62,7 @@ def unpack_archive(file: Path, folder: Path, progress: Progress | None = None) -
 
 def _open(file: Path) -> IO[bytes]:
     try:
-        return file.open("rb")
+        return io.BufferedReader(open_file(file, os.O_RDONLY))
     except OSError as error:
         raise BundleError(error.strerror or str(error)) from error
 

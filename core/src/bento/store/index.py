@@ -15,6 +15,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from ..bundle.files.tree import open_file, read_plain
 from ..tag import Tag
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def _load(root: Path) -> _Entries:
     import orjson
 
     with contextlib.suppress(OSError, ValueError):
-        content = (root / _FILE).read_bytes()
+        content = read_plain(root / _FILE)
         head, _, body = content.partition(b"\n")
         if head == _head(body):
             entries: _Entries = orjson.loads(body)
@@ -139,8 +140,9 @@ def _save(root: Path, entries: _Entries) -> None:
     # Two that write it at once make one that is not read, and so made again.
     draft = root / f".{_FILE}"
     with contextlib.suppress(OSError):
-        draft.touch(0o664)  # whatever the umask, as the folders
-        draft.write_bytes(_head(body) + b"\n" + body)
+        # The mode is that of the folders, whatever the umask.
+        with open_file(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o664) as file:
+            file.write(_head(body) + b"\n" + body)
         draft.replace(root / _FILE)
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from ..bundle.files.tree import read_plain
 from .root import make_folder
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def write_note(root: Path, kind: str, fingerprint: str, tag: Tag, *, scratch: Pa
 def read_note(root: Path, kind: str, fingerprint: str) -> Mapping[str, str]:
     """A note, empty where there is none that can be read."""
     try:
-        note = json.loads((root / kind / fingerprint).read_text("utf-8"))
+        note = json.loads(read_plain(root / kind / fingerprint))
     except (OSError, ValueError):
         return {}
     return {str(name): str(value) for name, value in note.items()} if isinstance(note, dict) else {}

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from ..bundle.files.tree import open_file
 from .blobs import collect
 from .root import make_folder
 
@@ -28,7 +29,7 @@ _LEASE = ".lease"
 def locked(root: Path) -> Iterator[None]:
     """Keep other processes from changing which names a store has; held for renames and removals, never while a bundle is written."""
     make_folder(root)
-    with (root / ".lock").open("ab") as lock:
+    with open_file(root / ".lock", os.O_RDWR | os.O_CREAT) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 from typing import Final
 
+from .tree import open_file, read_plain
+
 SMALL: Final = 1 << 20
 """Files below this size, in bytes, are hashed whenever they are verified."""
 
@@ -68,7 +70,7 @@ class Ledger:
 
     def _read(self, digest: str, status: os.stat_result) -> str:
         try:
-            return self._path(digest, status).read_text("ascii")
+            return read_plain(self._path(digest, status)).decode("ascii")
         except (OSError, ValueError):
             return ""
 
@@ -79,7 +81,8 @@ class Ledger:
         with contextlib.suppress(OSError):
             # As all folders of a store: whatever the umask, no stranger may write there.
             self._folder.mkdir(0o775, exist_ok=True)
-            draft.write_text(_stamp(status), "ascii")
+            with open_file(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC) as file:
+                file.write(_stamp(status).encode("ascii"))
             draft.replace(path)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ... import errors
+from ...bundle.files.tree import read_plain
 from ...errors import NotFound, RemoteError
 from ...tag import Tag
 from ..local import Store
@@ -60,7 +61,7 @@ def note_url(place: Path, url: str) -> None:
 def url_of(place: Path, tag: Tag) -> str:
     """What a bundle in a folder of the cache is called by."""
     try:
-        url = (place / _URL).read_text("utf-8", _NAMES)
+        url = read_plain(place / _URL).decode("utf-8", _NAMES)
     except FileNotFoundError:
         return str(tag)
     return url if url.startswith(("http:", "https:")) else f"{url}/{tag}"

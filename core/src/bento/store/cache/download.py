@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from ... import __version__
 from ...bundle.files.room import check_room, check_size
+from ...bundle.files.tree import read_plain
 from ...errors import BentoError, RemoteError
 from ...plain import in_one_line
 from ...tag import Tag
@@ -64,7 +65,7 @@ def _downloaded(url: str, bare: str, login: dict[str, str], place: Path) -> Bund
 def _known(place: Path) -> dict[str, str]:
     """What was noted of the last download, if its bundle is still here."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError, BentoError):
-        note: dict[str, str] = json.loads((place / "note").read_text("utf-8"))
+        note: dict[str, str] = json.loads(read_plain(place / "note"))
         Store(place / note["content"]).get(Tag.parse(note["tag"]))
         return note
     return {}

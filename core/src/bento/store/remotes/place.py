@@ -5,9 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
-import io
 import os
-import stat
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
@@ -16,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
 from ...bundle.files.drafts import draft_file
+from ...bundle.files.tree import open_file
 from ...errors import RemoteError
 from ..workspace import sync
 
@@ -67,7 +66,7 @@ class FolderPlace(Place):
             return None
 
     def read(self, path: str, start: int = 0) -> Iterator[bytes]:
-        with _open(self._root / path) as file:
+        with open_file(self._root / path, os.O_RDONLY) as file:
             file.seek(start)
             while piece := file.read(PIECE):
                 yield piece
@@ -113,15 +112,6 @@ class FolderPlace(Place):
         drafts.mkdir(parents=True, exist_ok=True)
         remove_old(drafts)
         return draft_file(drafts, pieces)
-
-
-def _open(path: Path) -> io.FileIO:
-    """Open a plain file, or one that a link leads to; a pipe is not waited for, and a device not asked."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise RemoteError(f"{str(path)!r} is no plain file")
-    return io.FileIO(descriptor, "rb")
 
 
 def checked(pieces: Iterator[bytes], file: File, source: str) -> Iterator[bytes]:

@@ -25,13 +25,16 @@ def named_signers(root: Path) -> Mapping[Signer, str]:
         files = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     except FileNotFoundError:
         return {}
-    _check_modes(folder, *files)
+    _check(folder, *files)
     signers = {read_signer(path): str(path) for path in files}
-    _check_modes(*(Path(each.trusted_root) for each in signers if isinstance(each, Identity) and each.trusted_root))
+    _check(*(Path(each.trusted_root) for each in signers if isinstance(each, Identity) and each.trusted_root))
     return signers
 
 
-def _check_modes(*paths: Path) -> None:
+def _check(*paths: Path) -> None:
     for path in paths:
-        if path.exists() and path.stat().st_mode & stat.S_IWOTH:
+        mode = path.stat().st_mode if path.exists() else 0
+        if mode and not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            raise SigningError(f"{str(path)!r} is no plain file: expected one that names a key, or somebody")
+        if mode & stat.S_IWOTH:
             raise SigningError(f"anybody may change {str(path)!r}, so it says nothing about trust: chmod o-w {path}")
