@@ -27,7 +27,8 @@ LIMITED = """
 import json, logging, sys
 from bento.serving import Limits, resolve
 from bento.serving.workers.sockets import listen, url
-from bento.serving.workers.worker import Settings, run_worker
+from bento.serving.workers.settings import Settings
+from bento.serving.workers.worker import run_worker
 logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
 with listen("127.0.0.1", 0) as listener:
     address = url(listener)

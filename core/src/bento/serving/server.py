@@ -88,7 +88,8 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
     def ready() -> None:
         log.info("%s is ready on %s after %.2f s: Ctrl-C stops it", found.title, address, time.monotonic() - started)
 
-    from .workers.worker import Settings, run_worker, say_lane
+    from .workers.settings import Settings
+    from .workers.worker import run_worker, say_lane
 
     address = url(listener)
     limits = Limits(body=max_body, keep_alive_seconds=keep_alive)

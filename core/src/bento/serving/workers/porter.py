@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 from .forking import fork
 from .generation import take_in
-from .worker import Place, Settings, run_worker
+from .settings import Place, Settings
+from .worker import run_worker
 
 if TYPE_CHECKING:
     import socket

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 from ...errors import ServerError
 from .forking import fork
+from .settings import Place, Settings
 from .signals import Impatience
-from .worker import Place, Settings, run_worker
+from .worker import run_worker
 
 if TYPE_CHECKING:
     import socket

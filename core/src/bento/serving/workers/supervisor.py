@@ -31,16 +31,16 @@ from .drain import plug
 from .forking import reason_not_to_fork
 from .generation import Generation
 from .porter import Porter, run_porter
+from .running import QUIET_STOP
 from .signals import Impatience, caught_signals, read_signals
 from .template import Workplace
 from .watchdog import Watchdog
-from .worker import QUIET_STOP
 
 if TYPE_CHECKING:
     import socket
 
     from ..target import Target
-    from .worker import Settings
+    from .settings import Settings
 
 
 log = logging.getLogger("bento.serving")

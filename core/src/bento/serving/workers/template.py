@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING
 from ...garbage import freeze, uncollected
 from .channel import LISTEN_NO_MORE, Channel, Kind, Report
 from .forking import fork, reason_not_to_fork
+from .settings import Place, Settings
 from .signals import caught_signals, read_signals
-from .worker import Place, Settings, run_worker, say_lane
+from .worker import run_worker, say_lane
 
 if TYPE_CHECKING:
     import socket

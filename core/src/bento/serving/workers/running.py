@@ -1,0 +1,199 @@
+"""uvicorn's server with a start and an end of its own: health is answered while the service loads, and nothing is lost at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable, Generator
+from importlib import import_module
+from typing import TYPE_CHECKING, NoReturn
+
+import uvicorn
+
+from ...garbage import uncollected
+from ..filters import keep_one_filter
+from ..lifecycle import THREADS, Lifecycle
+from .drain import drain, plug
+from .forking import end, flush
+from .signals import Impatience
+from .watchdog import Watchdog
+
+if TYPE_CHECKING:
+    import socket
+
+    from .settings import Place
+
+log = logging.getLogger("bento.serving")
+
+_PAGES_SECONDS = 0.5
+_PATIENCE_WITH_THREADS = 1.0
+_FORCED = 1
+_LATE = 1.0
+
+QUIET_STOP = 1.0
+"""After so many seconds, a stop that is not over says what it waits for."""
+
+
+class Server(uvicorn.Server):
+    """The server of one process; `failure` is what the service raised while it was loading, or when its model was lost."""
+
+    def __init__(
+        self, config: uvicorn.Config, lifecycle: Lifecycle, grace: float, on_ready: Callable[[], None], place: Place | None
+    ) -> None:
+        super().__init__(config)
+        self.failure: Exception | None = None
+        self._lifecycle = lifecycle
+        lifecycle.on_lost = self._fail
+        self._grace = grace
+        self._on_ready = on_ready
+        self._place = place
+        self._asked_to_stop = asyncio.Event()
+        self._impatience = Impatience()
+        self._starting: asyncio.Task[None] | None = None
+
+    # Start
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        loop = asyncio.get_running_loop()
+        if self._place is not None:
+            loop.add_reader(self._place.lifeline, self._orphaned)
+        self._starting = loop.create_task(self._bring_up())
+        if self._place is not None and self._place.board is not None:
+            await self._starting
+        if self.failure is None:
+            await super().startup(sockets)
+            self._starting.add_done_callback(lambda _: self._tell())
+
+    async def _bring_up(self) -> None:
+        try:
+            with uncollected():
+                await self._lifecycle.start()
+                # Else what has been loaded would be searched for garbage beside the first requests.
+                gc.freeze()
+            keep_one_filter()
+        except Exception as error:  # noqa: BLE001 - raised by whoever runs the server
+            self._fail(error)
+
+    def _tell(self) -> None:
+        if self.failure is None and not self.should_exit:
+            self._on_ready()
+            # Pages are seldom asked for and take long to import. Later, it delays neither the first answers nor whoever asks for a page.
+            asyncio.get_running_loop().call_later(_PAGES_SECONDS, _import_pages)
+
+    async def main_loop(self) -> None:
+        """Keep the date right, which is a header of every answer, until there is a reason to stop."""
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1.0):
+                    await self._asked_to_stop.wait()
+
+    # Reasons to stop
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        loop = asyncio.get_running_loop()
+        before = {number: signal.getsignal(number) for number in self._signals()}
+        for number in before:
+            loop.add_signal_handler(number, self._signalled, number)
+        # A worker's supervisor sees to its end. In a process of its own the loop may be held up, as by a log that nobody reads.
+        watchdog = None if self._place else Watchdog(self._grace + _LATE, self._say_forced)
+        if watchdog is not None:
+            for number in before:
+                watchdog.listen(number)
+        # Whoever started this process may have had some blocked.
+        mask = signal.pthread_sigmask(signal.SIG_UNBLOCK, before)
+        try:
+            yield
+            flush()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            if watchdog is not None:
+                watchdog.stop()
+            for number, handler in before.items():
+                loop.remove_signal_handler(number)
+                # A worker that has answered everything must not look as if it had not, because it is told to end once more. SIG_IGN would
+                # be inherited by programs that a service starts.
+                signal.signal(number, handler if self._place is None else lambda *_: None)
+
+    def _signals(self) -> list[signal.Signals]:
+        if self._place is not None:
+            return [signal.SIGTERM]
+        # nohup has SIGHUP ignored, so that the end of a terminal is not the end of the server.
+        hangs_up = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+        return [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hangs_up else [])]
+
+    def _signalled(self, number: signal.Signals) -> None:
+        if not self.started:
+            end(0)
+        if self._impatience.note() and self._place is None:
+            self._end_by_force(f"{number.name} came again")
+        self._stop()
+
+    def _orphaned(self) -> None:
+        log.warning("the supervisor is gone: stopping")
+        if not self.started:
+            end(_FORCED)
+        if self._place is not None:
+            asyncio.get_running_loop().remove_reader(self._place.lifeline)
+        self._stop()
+
+    def _fail(self, error: Exception) -> None:
+        self.failure = error
+        self._stop()
+
+    def _stop(self) -> None:
+        self.should_exit = True
+        self._asked_to_stop.set()
+
+    # End
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        listeners = sockets or []
+        self._lifecycle.drain()
+        if self._place is None:
+            for listener in listeners:
+                plug(listener)
+            asyncio.get_running_loop().call_later(QUIET_STOP, self._say_open)
+        try:
+            async with asyncio.timeout(self._grace) as time_left:
+                await drain(self, listeners)
+                await self._lifecycle.stop()
+        except TimeoutError:
+            if not time_left.expired():
+                raise
+            self._end_by_force(f"the grace period of {self._grace:.3g} seconds is over")
+        if self._place is None and self.failure is None:
+            await _leave_threads("a call that nobody waits for still runs" if self._lifecycle.service else "the service still loads")
+
+    def _say_open(self) -> None:
+        if open_calls := self._lifecycle.open_calls:
+            log.info("stopping: %d requests are still being answered, for up to %.3g s; another signal ends that", open_calls, self._grace)
+
+    def _end_by_force(self, reason: str) -> NoReturn:
+        self._say_forced(reason)
+        end(_FORCED)
+
+    def _say_forced(self, reason: str) -> None:
+        log.error("%s: ending without %d answers", reason, self._lifecycle.open_calls)
+
+
+def _import_pages() -> None:
+    threading.Thread(target=import_module, args=("..http.pages", __package__), name=f"{THREADS}pages").start()
+
+
+async def _leave_threads(what: str) -> None:
+    """Give threads that nobody waits for a moment to end. If they do not, end the process, which would wait for them."""
+    due = time.monotonic() + _PATIENCE_WITH_THREADS
+    while any(thread.name.startswith(THREADS) for thread in threading.enumerate()):
+        if time.monotonic() > due:
+            log.warning("%s: ending without it", what)
+            end(0)
+        await asyncio.sleep(0.01)
