@@ -10,6 +10,7 @@ from bento import save
 from bento.errors import BundleError, StoreError, UntrustedError
 from bento.packers import ArchivePacker
 from bento.store import Store, check_trust, load, unpack
+from bento.store.trust.provenance import provenance
 
 REFUSAL = """\
 rose:1 was not made here: loading it would run its code
@@ -53,6 +54,20 @@ def test_a_bundle_from_elsewhere_is_refused_with_all_that_it_would_run(store, el
     with pytest.raises(UntrustedError) as caught:
         load(bundle, store=store)
     assert str(caught.value) == REFUSAL
+
+
+def test_a_store_whose_notes_of_trust_anybody_may_write_trusts_nothing_by_them(store, service):
+    bundle = store.save(service, version="3")
+    (store.root / "trusted").chmod(0o777)
+    with pytest.raises(UntrustedError) as caught:
+        load(bundle, store=store)
+    first, *_, fault, _, _ = str(caught.value).splitlines()
+    assert first == "iris:3 may not have been made here: loading it would run its code"
+    assert fault == f"  anybody may change '{store.root}/trusted', so it says nothing about trust: chmod o-w {store.root}/trusted"
+    assert provenance(bundle, store)["trusted"] is None
+    assert load(bundle, store=store, trust=True).predict([1]) == "setosa"
+    (store.root / "trusted").chmod(0o775)
+    assert load(bundle, store=store).predict([1]) == "setosa"
 
 
 def test_trust_for_once_is_not_remembered(store, archive):

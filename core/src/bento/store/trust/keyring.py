@@ -36,5 +36,12 @@ def _check(*paths: Path) -> None:
         mode = path.stat().st_mode if path.exists() else 0
         if mode and not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
             raise SigningError(f"{str(path)!r} is no plain file: expected one that names a key, or somebody")
-        if mode & stat.S_IWOTH:
-            raise SigningError(f"anybody may change {str(path)!r}, so it says nothing about trust: chmod o-w {path}")
+        if fault := open_to_all(path):
+            raise SigningError(fault)
+
+
+def open_to_all(path: Path) -> str:
+    """What is wrong with a folder or file that anybody on this machine can change; "" if nobody but its owners can, or nothing is there."""
+    if not path.exists() or not path.stat().st_mode & stat.S_IWOTH:
+        return ""
+    return f"anybody may change {str(path)!r}, so it says nothing about trust: chmod o-w {path}"

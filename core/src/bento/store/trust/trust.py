@@ -18,7 +18,7 @@ from ...bundle.signing.sigstore_file import SigstoreSignature
 from ...errors import UntrustedError
 from ..notes import TRUSTED, read_note
 from ..root import default_root, refusing
-from .keyring import key_folder, named_signers
+from .keyring import key_folder, named_signers, open_to_all
 from .verdict import Signer, Verdict, judge, read_signers
 
 if TYPE_CHECKING:
@@ -38,10 +38,10 @@ def check_trust(bundle: Bundle, *, store: Store | None = None, trust: bool = Fal
     with refusing(root, f"look up whether {bundle.tag} is trusted"):
         if keys:
             check_signed(bundle, keys)
-        elif not trust and not (root / TRUSTED / bundle.fingerprint).is_file():
+        elif not trust and ((fault := open_to_all(root / TRUSTED)) or not (root / TRUSTED / bundle.fingerprint).is_file()):
             verdict = judge(bundle, named_signers(root) if bundle.signatures else {})
             if verdict.signer is None:
-                raise UntrustedError("\n  ".join(_refusal(bundle, verdict, key_folder(root))))
+                raise UntrustedError("\n  ".join(_refusal(bundle, verdict, key_folder(root), fault)))
 
 
 def check_signed(bundle: Bundle, keys: Sequence[str | Path | Identity], also: Sequence[AnySignature] = ()) -> str:
@@ -55,7 +55,8 @@ def check_signed(bundle: Bundle, keys: Sequence[str | Path | Identity], also: Se
 
 def trusted_how(bundle: Bundle, store: Store | None = None) -> Mapping[str, str]:
     """Why a store has trusted a bundle, `how`, since `when` and `by` whom; nothing for one that it does not."""
-    return read_note(store.root if store else default_root(), TRUSTED, bundle.fingerprint)
+    root = store.root if store else default_root()
+    return {} if open_to_all(root / TRUSTED) else read_note(root, TRUSTED, bundle.fingerprint)
 
 
 def made_with(bundle: Bundle) -> str:
@@ -64,9 +65,11 @@ def made_with(bundle: Bundle) -> str:
     return core.replace("==", " ")
 
 
-def _refusal(bundle: Bundle, verdict: Verdict, folder: Path) -> Iterator[str]:
-    yield f"{bundle.tag} was not made here: loading it would run its code"
+def _refusal(bundle: Bundle, verdict: Verdict, folder: Path, fault: str) -> Iterator[str]:
+    yield f"{bundle.tag} {'may not have been' if fault else 'was not'} made here: loading it would run its code"
     yield from _about(bundle)
+    if fault:
+        yield fault
     yield from verdict.faults
     signatures = read_signatures(bundle)
     if any(isinstance(each, Signature) for each in signatures):
