@@ -99,6 +99,24 @@ def test_a_configuration_that_names_code_is_refused(slot, name, key, value):
     )
 
 
+@pytest.mark.parametrize("name", ["_forward_params", "_generate_kwargs"])
+@pytest.mark.parametrize("settings", [{"custom_generate": "somebody/else"}, {"generate_kwargs": {"trust_remote_code": True}}])
+def test_settings_that_name_code_are_refused(tmp_path, name, settings):
+    TransformersArtifact().save(tiny.writer(max_new_tokens=3), tmp_path)
+    described = json.loads((tmp_path / "model.json").read_text())
+    change(tmp_path / "model.json", settings={**described["settings"], name: settings})
+    key = next(key for key in ("custom_generate", "trust_remote_code") if key in json.dumps(settings))
+    refuses(
+        lambda: TransformersArtifact().load(tmp_path),
+        f"the pipeline's settings name code to run, under {key!r}: only transformers' own models are loaded",
+    )
+
+
+def test_a_pipeline_that_was_made_to_run_code_is_refused(tmp_path):
+    with pytest.raises(ArtifactError, match=r"^the pipeline's settings name code to run, under '(custom_generate|trust_remote_code)': "):
+        TransformersArtifact().save(tiny.writer(custom_generate="somebody/else", trust_remote_code=True), tmp_path)
+
+
 def test_a_quantised_model_is_refused(slot):
     change(slot / "model/config.json", text={"quantization_config": {"quant_method": "bitsandbytes"}})
     refuses(
@@ -118,6 +136,10 @@ def test_a_quantised_model_is_refused(slot):
         ({"parts": {"../tokenizer": "BertTokenizer"}}, "cannot load '.*': KeyError: '../tokenizer'"),
         ({"settings": {"model": None}}, "a pipeline has no setting 'model'"),
         ({"settings": {"_forward_params": {"a": {"enum": "os", "value": 1}}}}, ".*text_classification has no enumeration 'os'"),
+        ({"settings": {"_num_workers": 2**64}}, "a pipeline's _num_workers is not 18446744073709551616"),
+        ({"settings": {"_batch_size": 0}}, "a pipeline's _batch_size is not 0"),
+        ({"settings": {"binary_output": "yes"}}, "a pipeline's binary_output is not 'yes'"),
+        ({"settings": {"_postprocess_params": ["top_k"]}}, r"a pipeline's _postprocess_params is not \['top_k'\]"),
         ({"is": "code"}, "'.*model.json' is damaged: a model is no 'code'"),
     ],
 )

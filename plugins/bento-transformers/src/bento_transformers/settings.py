@@ -13,6 +13,9 @@ _ATTRIBUTES = (
     *("_batch_size", "_num_workers", "binary_output"),
 )
 """Where a pipeline keeps what its maker passed beside the model."""
+_CODE = frozenset({"custom_generate", "trust_remote_code"})
+"""Settings with which `generate` runs the code of a folder or of a hub."""
+_MOST_WORKERS = 256
 _ENUM = "enum"
 _GENERATION = "generation_config"
 """Where transformers before 5.24 keeps what is generated, as an object."""
@@ -34,9 +37,23 @@ def apply(settings: Any, pipeline: Any) -> None:
         if name == _GENERATION:
             pipeline.generation_config = _generation(value)
         elif name in _ATTRIBUTES:
+            if not _is_meant(name, value):
+                raise ArtifactError(f"a pipeline's {name} is not {value!r:.60}")
             setattr(pipeline, name, _value(value, home))
         else:
             raise ArtifactError(f"a pipeline has no setting {name!r}")
+
+
+def _is_meant(name: str, value: Any) -> bool:
+    """Whether a setting's value is one that transformers takes: it would start as many processes as it is told."""
+    match name:
+        case "_batch_size":
+            return value is None or (type(value) is int and value > 0)
+        case "_num_workers":
+            return value is None or (type(value) is int and 0 <= value <= _MOST_WORKERS)
+        case "binary_output":
+            return type(value) is bool
+    return isinstance(value, dict)
 
 
 def _generation(settings: Any) -> Any:
@@ -61,6 +78,8 @@ def _value(value: Any, home: Any) -> Any:
                 raise ArtifactError(f"{home.__name__} has no enumeration {name!r}")
             return kind(kept)
         case dict():
+            for key in _CODE & value.keys():
+                raise ArtifactError(f"the pipeline's settings name code to run, under {key!r}: only transformers' own models are loaded")
             return {key: _value(item, home) for key, item in value.items()}
         case list():
             return [_value(item, home) for item in value]
