@@ -157,6 +157,30 @@ def test_weights_that_are_missing_are_refused_instead_of_made_up(slot):
         TransformersArtifact().load(slot)
 
 
+@pytest.mark.parametrize(
+    "sizes", [{"vocab_size": 10**9}, {"num_hidden_layers": 10**5}, {"max_position_embeddings": 10**12}, {"intermediate_size": 10**8}]
+)
+def test_a_model_that_is_much_larger_than_its_weights_is_refused_before_it_is_made(slot, sizes):
+    change(slot / "model/config.json", **sizes)
+    refuses(
+        lambda: TransformersArtifact().load(slot),
+        f"{str(slot / 'model')!r} has a configuration of a model that is much larger than its weights",
+    )
+
+
+@pytest.mark.parametrize("name", ["num_hidden_layers", "num_labels"])
+def test_a_configuration_that_counts_further_than_any_model_does_is_refused(slot, name):
+    path = slot / "model/config.json"
+    change(path, text_config={name: 10**9})
+    refuses(lambda: TransformersArtifact().load(slot), f"{str(path)!r} asks for 1000000000 as {name!r}: expected at most 1048576")
+
+
+def test_a_tokenizer_that_ends_in_a_panic_is_refused(slot):
+    change(slot / "tokenizer/tokenizer.json", normalizer={"type": "Precompiled", "precompiled_charsmap": "/////w=="})
+    with pytest.raises(ArtifactError, match=r"^cannot load '.*': PanicException: Precompiled: "):
+        TransformersArtifact().load(slot)
+
+
 def test_a_missing_part_is_refused(slot):
     shutil.rmtree(slot / "tokenizer")
     refuses(

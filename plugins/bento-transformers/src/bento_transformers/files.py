@@ -24,6 +24,9 @@ _CODE = frozenset({"auto_map", "custom_pipelines"})
 _PLACES = frozenset({"_name_or_path", "is_local", "local_files_only", "name_or_path"})
 """What transformers notes of where a model was loaded from on this machine."""
 _QUANTIZED = "quantization_config"
+_COUNTED = ("layer", "num_labels")
+_MOST = 1 << 20
+"""Lists of so many are made of a configuration alone, before there is any model."""
 
 
 def check_model_files(folder: Path) -> None:
@@ -78,6 +81,8 @@ def _check_data(value: Any, path: Path) -> None:
                     f"{str(path)!r} is of a quantised model, which takes libraries that this format does not know: "
                     "pack the model that it was made from"
                 )
+            if type(item) is int and item > _MOST and any(name in key for name in _COUNTED):
+                raise ArtifactError(f"{str(path)!r} asks for {item} as {key!r}: expected at most {_MOST}")
             _check_data(item, path)
 
 

@@ -12,9 +12,10 @@ from bento import ArtifactError
 from bento.artifacts import read_json, slot_file, write_json
 
 from .classes import PARTS, find_class, name_of
-from .files import check_model_files, check_part_files, clean
+from .files import WEIGHTS, check_model_files, check_part_files, clean
 from .pretrained import Pretrained
 from .settings import apply, settings_of
+from .sizes import as_large_as
 
 if TYPE_CHECKING:
     import torch
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 _FILE = "model.json"
 # While it loads a model, transformers changes PyTorch's default dtype and how modules are made, for all threads.
 _LOCK = threading.Lock()
+_PANIC = "PanicException"
+"""What tokenizers raises where its Rust ends: no Exception, and of no module that could be imported."""
 _ONE_FILE = 1 << 62
 """In bytes; larger models would be cut up into files that an index names."""
 
@@ -55,7 +58,9 @@ def read(folder: Path, device: torch.device) -> Any:
             return _read(described, folder, device)
     except ArtifactError:
         raise
-    except Exception as error:
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != _PANIC:
+            raise
         raise ArtifactError(f"cannot load {str(folder)!r}: {type(error).__name__}: {error}") from error
 
 
@@ -88,9 +93,10 @@ def _parts(value: Any) -> Mapping[str, Any]:
 def _read_model(kind: Any, folder: Path) -> Any:
     """A model for answers; one that lacks weights would get random ones, and is refused."""
     check_model_files(folder)
-    model, report = kind.from_pretrained(
-        folder, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype="auto", output_loading_info=True
-    )
+    with as_large_as(folder / WEIGHTS):
+        model, report = kind.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False, use_safetensors=True, dtype="auto", output_loading_info=True
+        )
     faults = {name: sorted(map(str, report[name])) for name in ("missing_keys", "unexpected_keys", "mismatched_keys") if report.get(name)}
     if faults:
         name, keys = next(iter(faults.items()))
