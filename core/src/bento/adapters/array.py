@@ -14,6 +14,7 @@ from ..payload import Payload, says_utf8
 from . import _fit, _json, _msgpack, _nested, _options, _raw, _together
 from ._pieces import PIECE
 from ._release import release
+from ._schema import schema_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 
 _NPY = "application/x-npy"
 _RAW = "application/octet-stream"
-_MOST_ZEROS = 1000
-_SAFE_BYTES = 4
 
 
 class ArrayAdapter(Adapter[Any]):
@@ -133,14 +132,7 @@ class ArrayAdapter(Adapter[Any]):
         return np.concatenate(parts)
 
     def schema(self) -> dict[str, JSON]:
-        if self._shape is None:
-            return {"type": ["array", *self._types], "examples": self._examples()}
-        types: JSON = self._types if len(self._types) > 1 else self._leaf
-        schema: dict[str, JSON] = {"type": types, **self._bounds()}
-        for size in reversed(self._shape):
-            bounds: dict[str, JSON] = {} if size is None else {"minItems": size, "maxItems": size}
-            schema = {"type": "array", "items": schema, **bounds}
-        return {**schema, "examples": self._examples()}
+        return schema_of(self._shape, self._dtype, self._example, has_null=self._leaves == _nested.OR_NULL)
 
     def options(self) -> dict[str, JSON]:
         shape: JSON = None if self._shape is None else list(self._shape)
@@ -206,38 +198,6 @@ class ArrayAdapter(Adapter[Any]):
             self.decode(Payload(body, "application/json"))
         except BadInput as error:
             raise DefinitionError(f"the example of ArrayAdapter does not fit: {error}") from error
-
-    def _examples(self) -> list[JSON]:
-        """The example, or zeros if they are few enough for a page."""
-        if self._example is not None:
-            return [self._example]
-        sizes = [1] if self._shape is None else [1 if size is None else size for size in self._shape]
-        if math.prod(sizes) > _MOST_ZEROS:
-            return []
-        zeros: JSON = {"boolean": False, "integer": 0, "number": 0.0}[self._leaf]
-        for size in reversed(sizes):
-            zeros = [zeros] * size
-        return [zeros]
-
-    def _bounds(self) -> dict[str, JSON]:
-        """The bounds of one integer, where every reader of JSON holds them."""
-        if self._dtype is None or self._dtype.kind not in "iu" or self._dtype.itemsize > _SAFE_BYTES:
-            return {}
-        import numpy as np
-
-        bounds = np.iinfo(self._dtype)
-        return {"minimum": int(bounds.min), "maximum": int(bounds.max)}
-
-    @property
-    def _leaf(self) -> str:
-        """The JSON Schema type of one number."""
-        kind = "f" if self._dtype is None else self._dtype.kind
-        return {"b": "boolean", "f": "number"}.get(kind, "integer")
-
-    @property
-    def _types(self) -> list[JSON]:
-        """The JSON Schema types of one value."""
-        return [self._leaf, "null"] if self._leaves == _nested.OR_NULL else [self._leaf]
 
 
 def _from_json(payload: Payload, leaves: frozenset[type], dtype: np.dtype[Any] | None) -> Array:
