@@ -5,9 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import math
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from typing import Any, ClassVar, cast
@@ -18,7 +15,7 @@ from ..adapter import Adapter, ignored, reads
 from ..errors import BadInput
 from ..payload import Payload
 from ._bodies import PARAMETERS
-from ._kit import expect
+from ._kit import Draw, expect
 from ._requests import is_base64, unpacked
 from ._same import same
 
@@ -71,6 +68,16 @@ class AdapterChecks:
                 return st.sampled_from(list(values))
             self._kept = values
         return self._kept
+
+    def _one_group(self, draw: Draw) -> list[Any]:
+        """Some items that may be in one batch."""
+        items = draw(st.lists(self._strategy(), min_size=1, max_size=6), label="items")
+        groups = [self.adapter.group(item) for item in items]
+        try:
+            set(groups)
+        except TypeError as error:
+            raise AssertionError(f"group() returns what cannot be a key of a dict: {error}: return texts, numbers and tuples") from error
+        return [item for item, group in zip(items, groups, strict=True) if group == groups[0]]
 
     def _written(self) -> list[str]:
         return [media_type for media_type in self.adapter.media_types if "*" not in media_type]
@@ -200,21 +207,3 @@ class AdapterChecks:
             list(bodies) == alone,
             f"encode_all() gives {bodies!r} for parts that encode() writes as {alone!r}: give the same bytes, or None",
         )
-
-
-def import_footprint(module: str) -> set[str]:
-    """The top-level packages that importing `module` loads in a fresh process, beside its own, bento's and the standard library's."""
-    script = (
-        "import importlib, sys, bento.registry, importlib_metadata; before = set(sys.modules); importlib.import_module(sys.argv[1]);"
-        "print(*{name.partition('.')[0] for name in set(sys.modules) - before})"
-    )
-    path = os.pathsep.join(filter(None, sys.path))
-    run = subprocess.run(  # noqa: S603 - this interpreter, and the name of an installed plugin's module
-        [sys.executable, "-P", "-c", script, module],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "PYTHONPATH": path},
-    )
-    expect(run.returncode == 0, f"{module} cannot be imported in a fresh process: {run.stderr}")
-    return set(run.stdout.split()) - sys.stdlib_module_names - {"bento", module.partition(".")[0]}

@@ -1,4 +1,4 @@
-"""A fresh Python process for a kit: what the kit asks of it, and what it says when it dies."""
+"""Fresh Python processes for a kit: what it asks of one, what that says when it dies, and what an import alone brings along."""
 
 from __future__ import annotations
 
@@ -83,3 +83,21 @@ def address(cls: type) -> dict[str, str]:
     """Where another process finds a class."""
     expect("<locals>" not in cls.__qualname__, f"{cls.__qualname__} cannot be imported elsewhere: define it at the top of a module")
     return {"module": cls.__module__, "file": str(Path(inspect.getfile(cls)).absolute()), "name": cls.__qualname__}
+
+
+def import_footprint(module: str) -> set[str]:
+    """The top-level packages that importing `module` loads in a fresh process, beside its own, bento's and the standard library's."""
+    script = (
+        "import importlib, sys, bento.registry, importlib_metadata; before = set(sys.modules); importlib.import_module(sys.argv[1]);"
+        "print(*{name.partition('.')[0] for name in set(sys.modules) - before})"
+    )
+    path = os.pathsep.join(filter(None, sys.path))
+    run = subprocess.run(  # noqa: S603 - this interpreter, and the name of an installed plugin's module
+        [sys.executable, "-P", "-c", script, module],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+    expect(run.returncode == 0, f"{module} cannot be imported in a fresh process: {run.stderr}")
+    return set(run.stdout.split()) - sys.stdlib_module_names - {"bento", module.partition(".")[0]}

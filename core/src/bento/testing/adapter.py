@@ -19,10 +19,11 @@ from ..adapter import decodes_all, encodes_all
 from ..errors import BentoError
 from ..payload import Payload, parse_content_type
 from ..registry import installed
-from ._adapter import AdapterChecks, import_footprint
+from ._adapter import AdapterChecks
 from ._bodies import BOM, CHARSETS, NO_CHARSETS, damaged, dear
 from ._kit import Draw, Kit, expect, property_test
 from ._machines import adapter_machine, run
+from ._process import import_footprint
 
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
 _ROUNDS = 20
@@ -263,16 +264,6 @@ class AdapterTests(AdapterChecks, Kit, kit=True):
             raise unittest.SkipTest(f"no installed plugin registers {type(self.adapter).__name__}")
         found = import_footprint(plugin.module) - self.imports
         expect(not found, f"importing {plugin.module} imports {', '.join(sorted(found))}: import it in the methods that need it")
-
-    def _one_group(self, draw: Draw) -> list[Any]:
-        """Some items that may be in one batch."""
-        items = draw(st.lists(self._strategy(), min_size=1, max_size=6), label="items")
-        groups = [self.adapter.group(item) for item in items]
-        try:
-            set(groups)
-        except TypeError as error:
-            raise AssertionError(f"group() returns what cannot be a key of a dict: {error}: return texts, numbers and tuples") from error
-        return [item for item, group in zip(items, groups, strict=True) if group == groups[0]]
 
     def _examples(self) -> list[Any]:
         examples = self.adapter.schema().get("examples")
