@@ -14,6 +14,7 @@ import click
 
 from .. import __version__
 from .errors import PlainFormatter, is_explained, is_told_once, sentence
+from .streams import let_go
 from .variables import warn_of_misspelt
 
 if TYPE_CHECKING:
@@ -123,14 +124,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
         click.echo(f"Error: {sentence(error)}", err=True)
         sys.exit(1)
     finally:
-        _let_go_of_output()
-
-
-def _let_go_of_output() -> None:
-    """Forget what could not be printed, of which an error has told."""
-    try:
-        if sys.stdout is not None:
-            sys.stdout.flush()
-    except OSError:
-        # Python tries again at its very end, and would end with status 120 for it. Source: the note on SIGPIPE in its `signal`.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # An error has told of what could not be printed.
+        let_go(sys.stdout)

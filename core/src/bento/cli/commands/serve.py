@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,9 +17,9 @@ from ...bounds import GRACE, PATIENCE, WORKERS, Bounds
 from ..amounts import Within
 from ..command import Command, Keys, key_option, open_store, store_option, trust_option
 from ..server_log import server_log
+from ..streams import unbothered_by_output
 
 _MIB = 1024 * 1024
-_STANDARD_ERROR = 2
 _STOPS = (signal.SIGINT, signal.SIGTERM)
 _BODY = Bounds(0.001, _MIB, "MiB")
 
@@ -100,7 +99,7 @@ def command(  # noqa: PLR0913 - one for each option
 
     Serves a saved bundle, or, for development, the instance SERVICE of a MODULE in the current folder, until Ctrl-C.
     """
-    with _ending_when_told(is_one=workers == 1), _unbothered_by_output(), server_log(as_json=log_format == "json"):
+    with _ending_when_told(is_one=workers == 1), unbothered_by_output(), server_log(as_json=log_format == "json"):
         from ...serving import serve
 
         serve(
@@ -153,32 +152,6 @@ def _be_deaf() -> None:
     """Let no signal change the exit status any more: all that is left is that Python takes down its modules."""
     for number in (*_STOPS, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-
-
-@contextmanager
-def _unbothered_by_output() -> Iterator[None]:
-    """Go on where nothing can be written: where output is closed, or its reader has left, or the disk is full."""
-    # A connection that had the number of a closed output would be sent what libraries print.
-    while not all(map(_is_open, range(_STANDARD_ERROR + 1))):
-        os.open(os.devnull, os.O_RDWR)
-    try:
-        yield
-    finally:
-        for stream in (sys.stdout, sys.stderr):
-            try:
-                if stream is not None:
-                    stream.flush()
-            except OSError:
-                # Python tries again at its very end, and would end with status 120 for it. Source: the note on SIGPIPE in its `signal`.
-                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
-def _is_open(number: int) -> bool:
-    try:
-        os.fstat(number)
-    except OSError:
-        return False
-    return True
 
 
 def _pair(text: str) -> tuple[str, str]:
