@@ -74,7 +74,14 @@ def test_pickled_weights_are_refused_and_run_nothing(slot):
 
 
 @pytest.mark.parametrize(
-    "name", ["model/modeling_net.py", "model/adapter_config.json", "tokenizer/tokenization.py", "tokenizer/adapter_config.json"]
+    "name",
+    [
+        "model/modeling_net.py",
+        "model/adapter_config.json",
+        "tokenizer/tokenization.py",
+        "tokenizer/adapter_config.json",
+        "tokenizer/speaker_embeddings_path.json",
+    ],
 )
 def test_code_and_adapters_in_a_folder_are_refused(slot, name):
     (slot / name).write_text("{}")
@@ -96,6 +103,23 @@ def test_a_configuration_that_names_code_is_refused(slot, name, key, value):
     refuses(
         lambda: TransformersArtifact().load(slot),
         f"{str(slot / name)!r} names code to run, under {key!r}: only transformers' own models are loaded",
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("class_info_file", "classes.json"),
+        ("audio_tokenizer", {"audio_tokenizer_class": "DacModel", "audio_tokenizer_name_or_path": "somebody/else"}),
+    ],
+)
+def test_a_processor_that_names_files_elsewhere_is_refused(slot, key, value):
+    path = slot / "tokenizer/processor_config.json"
+    path.write_text(json.dumps({key: value}))
+    name = key if isinstance(value, str) else "audio_tokenizer_name_or_path"
+    refuses(
+        lambda: TransformersArtifact().load(slot),
+        f"{str(path)!r} names files elsewhere, under {name!r}: only what is in the bundle is loaded",
     )
 
 

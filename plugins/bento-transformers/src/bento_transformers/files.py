@@ -18,9 +18,12 @@ WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
 _MODEL_FILES = frozenset({CONFIG, WEIGHTS, "generation_config.json"})
 _PART_SUFFIXES = frozenset({".jinja", ".json", ".model", ".spm", ".txt"})
-_ADAPTER = "adapter_config.json"
+_NAMES_OTHERS = frozenset({"adapter_config.json", "speaker_embeddings_path.json"})
+"""Files that name a model, or voices, of another folder or of a hub."""
 
 _CODE = frozenset({"auto_map", "custom_pipelines"})
+_ELSEWHERE = frozenset({"audio_tokenizer_name_or_path", "class_info_file"})
+"""Where a processor says which other model it takes, or which file of classes; transformers looks for both anywhere, and on a hub."""
 _PLACES = frozenset({"_name_or_path", "is_local", "local_files_only", "name_or_path"})
 """What transformers notes of where a model was loaded from on this machine."""
 _QUANTIZED = "quantization_config"
@@ -38,7 +41,7 @@ def check_model_files(folder: Path) -> None:
 
 def check_part_files(folder: Path) -> None:
     """Refuse the folder of a tokenizer or processor that has a file that is more than data."""
-    _check(folder, lambda path: path.suffix in _PART_SUFFIXES and path.name != _ADAPTER)
+    _check(folder, lambda path: path.suffix in _PART_SUFFIXES and path.name not in _NAMES_OTHERS)
 
 
 def clean(folder: Path) -> None:
@@ -76,6 +79,8 @@ def _check_data(value: Any, path: Path) -> None:
         for key, item in value.items():
             if key in _CODE or (str(key).endswith("_implementation") and "/" in str(item)):
                 raise ArtifactError(f"{str(path)!r} names code to run, under {key!r}: only transformers' own models are loaded")
+            if key in _ELSEWHERE and item is not None:
+                raise ArtifactError(f"{str(path)!r} names files elsewhere, under {key!r}: only what is in the bundle is loaded")
             if key == _QUANTIZED and item is not None:
                 raise ArtifactError(
                     f"{str(path)!r} is of a quantised model, which takes libraries that this format does not know: "
