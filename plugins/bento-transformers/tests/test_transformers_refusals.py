@@ -123,6 +123,16 @@ def test_a_processor_that_names_files_elsewhere_is_refused(slot, key, value):
     )
 
 
+def test_special_tokens_that_name_the_file_of_another_tokenizer_are_refused(slot, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    shutil.move(slot / "tokenizer/tokenizer.json", elsewhere / "tokenizer.json")
+    path = slot / "tokenizer/special_tokens_map.json"
+    path.write_text(json.dumps({"tokenizer_file": str(elsewhere / "tokenizer.json")}))
+    config = slot / "tokenizer/tokenizer_config.json"
+    config.write_text(json.dumps({key: value for key, value in json.loads(config.read_text()).items() if key != "added_tokens_decoder"}))
+    refuses(lambda: TransformersArtifact().load(slot), f"{str(path)!r} has 'tokenizer_file', which is no token")
+
+
 @pytest.mark.parametrize("name", ["_forward_params", "_generate_kwargs"])
 @pytest.mark.parametrize("settings", [{"custom_generate": "somebody/else"}, {"generate_kwargs": {"trust_remote_code": True}}])
 def test_settings_that_name_code_are_refused(tmp_path, name, settings):

@@ -24,6 +24,7 @@ _NAMES_OTHERS = frozenset({"adapter_config.json", "speaker_embeddings_path.json"
 _CODE = frozenset({"auto_map", "custom_pipelines"})
 _ELSEWHERE = frozenset({"audio_tokenizer_name_or_path", "class_info_file"})
 """Where a processor says which other model it takes, or which file of classes; transformers looks for both anywhere, and on a hub."""
+_TOKENS = "special_tokens_map.json"
 _PLACES = frozenset({"_name_or_path", "is_local", "local_files_only", "name_or_path"})
 """What transformers notes of where a model was loaded from on this machine."""
 _QUANTIZED = "quantization_config"
@@ -60,15 +61,25 @@ def _check(folder: Path, allowed: Any) -> None:
         slot_file(path.parent, path.name)
         if not allowed(path):
             raise ArtifactError(f"{str(path)!r} is no file that a model is kept in here: expected weights in safetensors, JSON and text")
-    for path in _configurations(folder):
+    for path in [*_configurations(folder), *sorted(folder.rglob(_TOKENS))]:
         try:
-            _check_data(json.loads(path.read_bytes()), path)
+            value = json.loads(path.read_bytes())
+            if path.name == _TOKENS:
+                _check_tokens(value, path)
+            _check_data(value, path)
         except (ValueError, RecursionError) as error:
             raise ArtifactError(f"{str(path)!r} is damaged: {error}") from error
 
 
 def _configurations(folder: Path) -> Iterator[Path]:
     return (path for path in sorted(folder.rglob("*config.json")))
+
+
+def _check_tokens(value: Any, path: Path) -> None:
+    """transformers makes a tokenizer with all that this file says, and would take the names of files from it."""
+    for key in value:
+        if not key.endswith(("_token", "_tokens")):
+            raise ArtifactError(f"{str(path)!r} has {key!r}, which is no token")
 
 
 def _check_data(value: Any, path: Path) -> None:
