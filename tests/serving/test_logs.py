@@ -30,6 +30,9 @@ from running import heard, started
 
 both = pytest.mark.parametrize("workers", [1, 2])
 
+# More than a mebibyte of them, in pieces of the same size.
+_LINES = 24 * 800
+
 
 @pytest.fixture
 def project(tmp_path):
@@ -72,6 +75,47 @@ async def test_no_line_is_written_in_two_pieces_between_which_another_worker_cou
     await asyncio.sleep(0)
     assert stream.getvalue().count("\n") == 1000
     assert all(piece.endswith("\n") and len(piece) <= select.PIPE_BUF for piece in stream.pieces)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("kind", [AccessLog, JsonAccessLog])
+async def test_of_the_lines_that_a_pipe_s_reader_leaves_no_room_for_a_mebibyte_is_kept_in_order_and_the_rest_is_counted(kind, caplog):
+    reader, writer = os.pipe()
+    os.set_blocking(reader, False)
+    said = bytearray()
+    with os.fdopen(reader, "rb", buffering=0) as pipe, os.fdopen(writer, "w") as stream:
+        log = kind(stream)
+        for number in range(_LINES):
+            log.write("POST", "/predict", 200, 0.001, f"{number:024}")
+        await asyncio.sleep(0)
+        while not caplog.messages:
+            said += pipe.read(1 << 20) or b""
+            await asyncio.sleep(0)
+        log.write("POST", "/predict", 200, 0.001, "last")
+        await log.finish()
+        said += pipe.read(1 << 20) or b""
+    *ids, last = re.findall(r"([0-9]{24}|last)\"?}?\n", said.decode())
+    assert (list(map(int, ids)), last) == (list(range(len(ids))), "last")
+    assert len(said) > 1 << 20
+    assert caplog.messages == [f"{_LINES - len(ids)} lines of the access log were lost, for nobody read them"]
+
+
+@pytest.mark.anyio
+async def test_lines_that_are_kept_for_a_reader_that_leaves_are_counted_as_lost(caplog):
+    reader, writer = os.pipe()
+    with os.fdopen(writer, "w") as stream:
+        log = AccessLog(stream)
+        for _ in range(5000):
+            log.write("POST", "/predict", 200, 0.001, "4f1c20a7b90d0000000001")
+        await asyncio.sleep(0)
+        os.close(reader)
+        while not caplog.messages:
+            await asyncio.sleep(0)
+        assert re.fullmatch("[0-9]{4} lines of the access log were lost, for nobody read them", caplog.messages[0])
+        log.write("POST", "/predict", 200, 0.001, "4f1c20a7b90d0000000001")
+        await asyncio.sleep(0)
+        await log.finish()
+    assert caplog.messages[1:] == ["the access log cannot be written, and goes on when it can: Broken pipe"]
 
 
 def test_the_answer_to_one_request_alone_has_left_before_it_is_logged():

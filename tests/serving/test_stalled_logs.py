@@ -1,4 +1,4 @@
-"""How a server ends whose log nobody reads any more, so that whatever writes to it waits for ever."""
+"""How a server answers whose log nobody reads any more, and how it ends, when whatever is left to write waits for ever."""
 
 from __future__ import annotations
 
@@ -68,15 +68,17 @@ def is_gone(pid: int) -> bool:
 
 @dataclass(frozen=True)
 class Stalled:
-    """A server whose standard output is full; `errors` is where its standard error can be read."""
+    """A server whose standard output is full; `output` and `errors` are where that and its standard error can be read."""
 
     process: subprocess.Popen[bytes]
+    url: str
+    output: int
     errors: int
 
 
 @contextmanager
 def stalled(project: Path, workers: int, *, is_all: bool, grace: float = 0.2) -> Iterator[Stalled]:
-    """A server that has answered a request, and that waits, or is about to, for somebody to read its log."""
+    """A server that has answered a request, of which nobody has read the line in its log."""
     command = [BENTO, "serve", "app:service", "--port", "0", "--workers", str(workers), "--grace", str(grace)]
     with ExitStack() as stack:
         output, log = new_pipe(stack)
@@ -86,7 +88,20 @@ def stalled(project: Path, workers: int, *, is_all: bool, grace: float = 0.2) ->
         url = read_until(rb"is ready on (\S+)(?s:.*)\n", errors)[1].decode()
         fill(log)
         assert httpx.post(f"{url}/predict", json=7, timeout=60).json() == 7
-        yield Stalled(process, errors)
+        yield Stalled(process, url, output, errors)
+
+
+@both
+@outputs
+def test_requests_are_answered_though_nobody_reads_the_access_log_and_no_line_is_lost(project, workers, is_all):
+    with stalled(project, workers, is_all=is_all) as server:
+        with httpx.Client(base_url=server.url, timeout=20) as client:
+            for number in range(300):
+                assert client.post("/predict", json=number, headers={"x-request-id": f"order-{number}"}).json() == number
+        said = read_until(rb"(?s).*order-299\n", server.output)[0].decode()
+        assert re.findall(r"Z POST /predict 200 [0-9.]+ms order-([0-9]+)\n", said) == [str(number) for number in range(300)]
+        server.process.terminate()
+        assert server.process.wait(60) == 0
 
 
 @both

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, TextIO
 
 from ..compiled import compiled
+from .pipe import Pipe, unwaiting
 
 if TYPE_CHECKING:
     from .calls.call import Call
@@ -31,7 +32,7 @@ class AccessLog:
     """How a line begins, with the time."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+        self._stream = unwaiting(stream)
         self._lines: list[str] = []
         self._is_written = True
 
@@ -42,6 +43,12 @@ class AccessLog:
     def write_all(self, method: str, path: str, status: int, calls: Sequence[Call]) -> None:
         """Requests to one api that are over now."""
         self._add(lines_of(calls, time.monotonic(), f" {method} {path} {status} "))
+
+    async def finish(self) -> None:
+        """Write what is left, and wait for whoever reads it; what comes later is waited for as well."""
+        await asyncio.sleep(0)
+        if isinstance(self._stream, Pipe):
+            self._stream = self._stream.finish()
 
     def _add(self, lines: list[str]) -> None:
         if not self._lines:

@@ -17,7 +17,7 @@ import uvicorn
 
 from ...garbage import uncollected
 from ..filters import keep_one_filter
-from ..lifecycle import THREADS, Lifecycle
+from ..lifecycle import THREADS
 from .drain import drain, plug
 from .forking import end, flush
 from .signals import Impatience
@@ -26,6 +26,7 @@ from .watchdog import Watchdog
 if TYPE_CHECKING:
     import socket
 
+    from ..http.app import App
     from .settings import Place
 
 log = logging.getLogger("bento.serving")
@@ -42,13 +43,12 @@ QUIET_STOP = 1.0
 class Server(uvicorn.Server):
     """The server of one process; `failure` is what the service raised while it was loading, or when its model was lost."""
 
-    def __init__(
-        self, config: uvicorn.Config, lifecycle: Lifecycle, grace: float, on_ready: Callable[[], None], place: Place | None
-    ) -> None:
+    def __init__(self, config: uvicorn.Config, app: App, grace: float, on_ready: Callable[[], None], place: Place | None) -> None:
         super().__init__(config)
         self.failure: Exception | None = None
-        self._lifecycle = lifecycle
-        lifecycle.on_lost = self._fail
+        self._access_log = app.access_log
+        self._lifecycle = app.lifecycle
+        self._lifecycle.on_lost = self._fail
         self._grace = grace
         self._on_ready = on_ready
         self._place = place
@@ -170,6 +170,8 @@ class Server(uvicorn.Server):
             if not time_left.expired():
                 raise
             self._end_by_force(f"the grace period of {self._grace:.3g} seconds is over")
+        if self._access_log is not None:
+            await self._access_log.finish()
         if self._place is None and self.failure is None:
             await _leave_threads("a call that nobody waits for still runs" if self._lifecycle.service else "the service still loads")
 

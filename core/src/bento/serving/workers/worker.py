@@ -42,7 +42,7 @@ def run_worker(
         own=own,
     )
     app = App(lifecycle, allowed_hosts=settings.allowed_hosts, access_log=settings.access_log, brings_up=False, address=settings.address)
-    server = Server(_config(app, settings), lifecycle, settings.grace, on_ready, place)
+    server = Server(_config(app, settings), app, settings.grace, on_ready, place)
     try:
         server.run([listener])
     finally:
