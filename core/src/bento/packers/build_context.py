@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from ..env import Env
 from ..errors import DefinitionError, PackerError
 from ..packer import Packer
+from .checked import checking, conda_of, env_of, wheels_of
 from .conda_steps import ENVIRONMENT, MICROMAMBA
-from .contents import BUNDLE, checking, conda_of, env_of, set_modes, wheels_of, write_around
+from .contents import BUNDLE, set_modes, write_around
 from .dockerfile import IGNORED, REQUIREMENTS, SETUP, START_REQUIREMENTS, WHEEL_REQUIREMENTS, Recipe
 from .lock import lock_of, lock_text, without
 from .output import create

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import PackerError
-from .contents import README, env_of
+from .checked import env_of
+from .contents import README
 from .requirements import requirements_txt
 
 if TYPE_CHECKING:

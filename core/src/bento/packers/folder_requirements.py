@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from .contents import WHEELS, wheels_of
+from .checked import wheels_of
+from .contents import WHEELS
 from .lock import lock_of, lock_text, without
 from .requirements import brought_by, distribution_of, extras_of, requirements_txt
 

@@ -6,7 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 from ..packer import Packer
-from .contents import BUNDLE, checking, env_of, refuse_conda, refuse_setup, set_modes, write_around
+from .checked import checking, env_of, refuse_conda, refuse_setup
+from .contents import BUNDLE, set_modes, write_around
 from .folder_requirements import for_folder
 from .output import create
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ..errors import PackerError
-from .contents import file_of, verified, wheels_of
+from .checked import wheels_of
+from .contents import file_of, verified
 from .requirements import distribution_of, names_of
 
 if TYPE_CHECKING:

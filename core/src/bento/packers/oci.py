@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from ..errors import PackerError
 from ..packer import Packer
 from .base_image import INDEX, read_base
-from .contents import MODELS, WHEELS, checking, contents, env_of, file_of, refuse_conda, set_modes
+from .checked import checking, env_of, refuse_conda
+from .contents import MODELS, WHEELS, contents, file_of, set_modes
 from .image import Image
 from .layers import Blobs
 from .output import create

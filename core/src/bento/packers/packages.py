@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import PackerError
-from .contents import WHEELS, contents, copy_file, wheels_of
+from .checked import wheels_of
+from .contents import WHEELS, contents, copy_file
 from .folder_requirements import for_folder
 
 if TYPE_CHECKING:

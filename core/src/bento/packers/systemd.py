@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from ..errors import PackerError
 from ..packer import Packer
-from .contents import checking, env_of, refuse_conda, refuse_setup, set_modes, write_around
+from .checked import checking, env_of, refuse_conda, refuse_setup
+from .contents import set_modes, write_around
 from .folder_requirements import for_folder
 from .output import create
 from .unit import Unit

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from ..errors import PackerError
 from ..packer import Packer
 from .archive import ArchivePacker
-from .contents import WHEELS, checking, contents, copy_file, refuse_conda, set_modes, wheels_of
+from .checked import checking, refuse_conda, wheels_of
+from .contents import WHEELS, contents, copy_file, set_modes
 from .distribution import Distribution
 from .lock import LOCK, Locked, lock_of, lock_text
 from .output import create
