@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..errors import PluginError
-from ..registry import Registry, installed
+from ..registry import Plugin, Registry, installed
 
 if TYPE_CHECKING:
     from .model import Bundle
@@ -16,7 +16,7 @@ def check_plugins(bundle: Bundle) -> None:
     """Refuse, as a PluginError that says what to install, a bundle whose formats or adapters nobody here brings."""
     registry = installed()
     for kind, name, distribution, version in needs(bundle):
-        if name not in (registry.artifacts if kind == "artifact" else registry.adapters):
+        if provider(registry, kind, name) is None:
             raise PluginError(
                 f"bundle {bundle.tag} needs {kind} {name!r} of {distribution} {version}: {_way_out(registry, distribution, version)}"
             )
@@ -33,6 +33,12 @@ def needs(bundle: Bundle) -> Iterator[tuple[str, str, str, str]]:
                 yield "adapter", adapter.adapter, adapter.distribution, adapter.version
 
 
+def provider(registry: Registry, kind: str, name: str) -> Plugin | None:
+    """The plugin here that brings the artifact or adapter of this name."""
+    brought = registry.artifacts.get(name) if kind == "artifact" else registry.adapters.get(name)
+    return registry.owner(brought) if brought is not None else None
+
+
 def other_versions(bundle: Bundle, *names: str) -> str:
     """Which plugins, of all or of those that bring what has these names, are here in another version than the bundle was saved with.
 
@@ -40,8 +46,7 @@ def other_versions(bundle: Bundle, *names: str) -> str:
     """
     registry, found = installed(), dict[str, None]()
     for kind, name, distribution, version in needs(bundle):
-        brought = (registry.artifacts if kind == "artifact" else registry.adapters).get(name)
-        here = registry.owner(brought) if brought is not None and (name in names or not names) else None
+        here = provider(registry, kind, name) if name in names or not names else None
         if here is not None and (here.distribution, here.version) != (distribution, version):
             found[f"\n  saved with {distribution} {version}, {here} is here: pip install '{distribution}=={version}'"] = None
     return "".join(found)

@@ -12,7 +12,7 @@ from ...packers.requirements import names_of
 from ...registry import installed
 from ..installed.environment import Environment
 from ..manifest.paths import LOCK, SOURCE, WHEELS
-from ..needs import needs
+from ..needs import needs, provider
 from .finding import Finding
 from .machine import debian_packages, gpus, shared_libraries
 from .packages import conda_packages, packages
@@ -87,8 +87,7 @@ def _locked(bundle: Bundle, environment: Environment) -> Iterator[Finding]:
 def _plugins(bundle: Bundle) -> Iterator[Finding]:
     registry = installed()
     for kind, name, distribution, version in dict.fromkeys(needs(bundle)):
-        brought = (registry.artifacts if kind == "artifact" else registry.adapters).get(name)
-        owner = registry.owner(brought) if brought else None
+        owner = provider(registry, kind, name)
         failed = next((plugin for plugin in registry.plugins if plugin.error and plugin.distribution == distribution), None)
         wanted = f"{distribution} {version}"
         if owner is not None:
