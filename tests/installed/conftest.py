@@ -32,6 +32,12 @@ class Environment:
     def site(self) -> Path:
         return next(self.folder.glob("lib/python*/site-packages"))
 
+    @property
+    def variables(self) -> dict[str, str]:
+        """What its programs run with. What hypothesis and mypy find out about modules is the same in each environment."""
+        kept = {name: os.environ[name] for name in ("PATH", "HYPOTHESIS_STORAGE_DIRECTORY")}
+        return {**kept, "HOME": str(self.folder), "MYPY_CACHE_DIR": str(self.mypy_cache)}
+
     def install(self, wheels: Iterable[Path]) -> None:
         pip = [sys.executable, "-m", "pip", "--python", str(self.folder), "install", "--quiet", "--no-deps", "--no-index"]
         subprocess.run([*pip, *map(str, wheels)], check=True)
@@ -44,7 +50,7 @@ class Environment:
             capture_output=True,
             text=True,
             cwd=self.folder,
-            env={"PATH": os.environ["PATH"], "HOME": str(self.folder), "MYPY_CACHE_DIR": str(self.mypy_cache), **settings},
+            env={**self.variables, **settings},
         )
         assert done.returncode == code, done.stdout + done.stderr
         return done

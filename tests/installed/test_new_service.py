@@ -21,7 +21,7 @@ def run(environment):
     folder = environment.folder / "house-prices"
 
     def run(program: str, *arguments: str) -> str:
-        variables = {"PATH": f"{environment.folder}/bin", "HOME": str(environment.folder), "MYPY_CACHE_DIR": str(environment.mypy_cache)}
+        variables = {**environment.variables, "PATH": f"{environment.folder}/bin"}
         command = [environment.folder / "bin" / program, *arguments]
         done = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from inspect import getmodulename
+
 
 def installed(distribution: str) -> bool:
     """Whether a distribution of this name is installed here."""
@@ -16,8 +19,17 @@ def installed(distribution: str) -> bool:
 
 def packages(distributions: list[str]) -> list[str]:
     """The import names of the packages that these distributions bring."""
-    from importlib_metadata import packages_distributions
-    from packaging.utils import canonicalize_name
+    return sorted({name for distribution in distributions for name in _brought_by(distribution)})
 
-    wanted = {canonicalize_name(name) for name in distributions}
-    return [package for package, names in packages_distributions().items() if wanted & {canonicalize_name(name) for name in names}]
+
+def _brought_by(name: str) -> Iterator[str]:
+    """What `packages_distributions` tells, which reads the files of all that is installed: that takes longer than most tests."""
+    from importlib_metadata import PackageNotFoundError, distribution
+
+    try:
+        found = distribution(name)
+    except PackageNotFoundError:
+        return
+    tops = (path.parts[0] for path in found.files or ())
+    names = (found.read_text("top_level.txt") or "").split() or [getmodulename(top) or top for top in tops]
+    yield from (name for name in names if "." not in name)
