@@ -13,7 +13,7 @@ import pytest
 
 import bento
 from bento.bundle import verify
-from bento.errors import NotFound
+from bento.errors import NotFound, StoreError
 from bento.packers import ArchivePacker
 from bento.store import Store, find
 from bento.store.cache.bundles import place_of
@@ -69,6 +69,24 @@ def test_what_is_kept_is_told_with_its_url_and_when_it_was_last_asked_for(cached
     assert [round((found[0].used - each.used).total_seconds() / 86400) for each in found] == [0, 1, 2]
     find(f"{cached}/iris:1", store=store)
     assert names(contents(store.root)) == ["iris:1", "iris:3", "iris:2"]
+
+
+def test_where_it_is_from_is_not_waited_for(cached, store):
+    (each,) = (each for each in contents(store.root) if each.tag.version == "1")
+    (each.store.root / "url").unlink()
+    os.mkfifo(each.store.root / "url")
+    assert [each.url for each in contents(store.root)] == ["iris:3", "iris:2", "iris:1"]
+    assert find(f"{cached}/iris:1", store=store).version == "1"
+
+
+def test_what_cannot_be_pruned_is_told_in_a_sentence(cached, store):
+    (each,) = (each for each in contents(store.root) if each.tag.version == "1")
+    lease = each.store.root / "leases/iris..1"
+    lease.unlink()
+    lease.mkdir()
+    with pytest.raises(StoreError) as caught:
+        prune(store.root, max_size=0)
+    assert str(caught.value) == f"cannot prune iris:1 in the store at {each.store.root}: Is a directory: {lease}"
 
 
 def test_what_bundles_share_counts_once(cached, store):

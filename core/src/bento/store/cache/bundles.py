@@ -6,13 +6,14 @@ import contextlib
 import hashlib
 import json
 import logging
+import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ... import errors
-from ...bundle.files.tree import read_plain
+from ...bundle.files.tree import open_file, read_plain
 from ...errors import NotFound, RemoteError
 from ...tag import Tag
 from ..local import Store
@@ -55,14 +56,15 @@ def note_url(place: Path, url: str) -> None:
     """Write down where a folder of the cache has its bundles from, for people: a disk that takes nothing is told of by what comes after."""
     with contextlib.suppress(OSError):
         make_folder(place)
-        (place / _URL).write_text(shown(url), "utf-8", _NAMES)
+        with open_file(place / _URL, os.O_RDWR | os.O_CREAT | os.O_TRUNC) as file:
+            file.write(shown(url).encode("utf-8", _NAMES))
 
 
 def url_of(place: Path, tag: Tag) -> str:
     """What a bundle in a folder of the cache is called by."""
     try:
         url = read_plain(place / _URL).decode("utf-8", _NAMES)
-    except FileNotFoundError:
+    except OSError:
         return str(tag)
     return url if url.startswith(("http:", "https:")) else f"{url}/{tag}"
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import BundleError, NotFound
 from ..local import Store
+from ..root import refusing
 from .bundles import url_of
 from .leases import last_used, unused
 
@@ -67,7 +68,7 @@ def prune(
 
 def _remove(each: Cached, *, dry_run: bool) -> bool:
     """Delete a bundle unless somebody uses it."""
-    with unused(each.store.root, each.tag, each.folder) as free:
+    with refusing(each.store.root, f"prune {each.tag}"), unused(each.store.root, each.tag, each.folder) as free:
         if free and not dry_run:
             with contextlib.suppress(NotFound):  # another process has pruned it meanwhile
                 each.store.delete(each.tag)
