@@ -7,6 +7,8 @@ import decimal
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pandas.testing import assert_frame_equal
 
@@ -112,5 +114,72 @@ def test_only_frames_of_pandas_own_are_accepted():
 
 def test_a_file_that_is_no_parquet_is_damaged(tmp_path):
     (tmp_path / "model.parquet").write_bytes(b"PAR1 but not really PAR1")
-    with pytest.raises(ArtifactError, match=r"model\.parquet' is damaged: Arrow"):
+    with pytest.raises(
+        ArtifactError, match=r"^cannot load '.*model\.parquet': the Parquet file is damaged: its footer is larger than the file$"
+    ):
         ARTIFACT.load(tmp_path)
+
+
+TEXT = "a text of which a dictionary holds one, however often it is there" * 100
+
+
+@pytest.mark.parametrize(
+    ("frame", "size"),
+    [
+        (one([TEXT] * 1000), 1000 * (8 + len(TEXT))),
+        (one(np.zeros(100_000)), 800_000),
+        (one([1]).reindex(index=pd.Index([TEXT] * 1000)).set_axis(["a"], axis=1), 1000 * (16 + len(TEXT))),
+    ],
+)
+def test_a_small_file_that_stands_for_a_large_table_is_refused(frame, size, tmp_path):
+    bounded, path = DataFrameArtifact(max_bytes=100_000), tmp_path / "model.parquet"
+    most = r"(?P<most>[0-9]+): DataFrameArtifact\(max_bytes="
+    with pytest.raises(ArtifactError, match=rf"^the table takes {size} bytes: expected at most {most}{size}\) keeps it, if it is meant to"):
+        bounded.save(frame, tmp_path)
+    DataFrameArtifact(max_bytes=size).save(frame, tmp_path)
+    assert path.stat().st_size * 16 < size
+    assert_frame_equal(DataFrameArtifact(max_bytes=size).load(tmp_path), frame)
+    with pytest.raises(ArtifactError, match=rf"^cannot load '{path}': the table takes {size} bytes: expected at most "):
+        bounded.load(tmp_path)
+
+
+def test_a_large_file_may_hold_a_table_of_its_size(tmp_path):
+    frame = pd.DataFrame({"a": np.random.default_rng(1).random(50_000)})
+    DataFrameArtifact(max_bytes=1).save(frame, tmp_path)
+    assert_frame_equal(DataFrameArtifact(max_bytes=1).load(tmp_path), frame)
+
+
+@pytest.mark.parametrize("values", [[[TEXT] * 1000], [{"x": TEXT}] * 1000])
+def test_texts_within_others_whose_size_no_one_knows_are_refused(values, tmp_path):
+    path = tmp_path / "model.parquet"
+    pq.write_table(pa.table({"a": values}), path)
+    fault = "column 'a' has texts within others, in a dictionary, as no table is saved with here"
+    with pytest.raises(ArtifactError, match=rf"^cannot load '{path}': {fault}$"):
+        ARTIFACT.load(tmp_path)
+
+
+@pytest.mark.parametrize("values", [[[7] * 100_000], [[None] * 100_000]])
+def test_lists_that_are_longer_than_their_file_are_refused(values, tmp_path):
+    pq.write_table(pa.table({"a": pa.array(values, pa.list_(pa.int64()))}), tmp_path / "model.parquet")
+    with pytest.raises(ArtifactError, match=r": the table takes 800000 bytes: expected at most "):
+        DataFrameArtifact(max_bytes=100_000).load(tmp_path)
+
+
+def test_texts_that_are_made_of_others_are_refused(tmp_path):
+    path = tmp_path / "model.parquet"
+    pq.write_table(pa.table({"a": [TEXT] * 1000}), path, use_dictionary=False, column_encoding={"a": "DELTA_BYTE_ARRAY"})
+    fault = f"cannot load {str(path)!r}: {str(path)!r} is not as a table is saved here: it has texts that are made of others"
+    with pytest.raises(ArtifactError) as error:
+        ARTIFACT.load(tmp_path)
+    assert str(error.value) == fault
+
+
+@pytest.mark.parametrize("values", [[{"x": "y", "z": 1}] * 3, [np.arange(3.0)] * 3])
+def test_structs_and_arrays_are_kept(values, tmp_path):
+    frame = one(values)
+    ARTIFACT.save(frame, tmp_path)
+    assert_frame_equal(ARTIFACT.load(tmp_path), frame)
+
+
+def test_the_bound_of_a_table_is_remembered():
+    assert [DataFrameArtifact(**options).options() for options in ({}, {"max_bytes": 7})] == [{}, {"max_bytes": 7}]

@@ -4,25 +4,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bento import Artifact, ArtifactError, instance_of
+from bento import Artifact, ArtifactError, BadInput, instance_of
 from bento.artifacts import slot_file
+
+from .options import checked_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
 
+    from bento.artifact import JSON
+
 _FILE = "model.parquet"
+_MAX_BYTES = 1 << 30
+"""One gigabyte."""
 
 
 class DataFrameArtifact(Artifact["pd.DataFrame"]):
     """Keeps a DataFrame as a Parquet file, which holds nothing but data: values, dtypes, index, names, categories, zones and gaps.
 
     What Parquet would not give back as it was is refused when it is saved, by column. Subclasses of DataFrame are not accepted.
+    A table that takes more than `max_bytes` and more than sixteen times its file is refused before it is read, and when it is saved.
     """
 
     name = "dataframe"
     framework = "pandas"
+
+    def __init__(self, *, max_bytes: int = _MAX_BYTES) -> None:
+        self._max_bytes = checked_bytes(max_bytes)
 
     def save(self, model: pd.DataFrame, folder: Path) -> None:
         from .kept import loss
@@ -34,14 +44,16 @@ class DataFrameArtifact(Artifact["pd.DataFrame"]):
             # Arrow's errors have the column in an argument of its own.
             reason = ": ".join(map(str, error.args))
             raise ArtifactError(f"Parquet cannot keep this DataFrame: {reason}: convert the column, or drop it") from error
-        lost = loss(model, _read(path))
+        lost = loss(model, _read(path, self._max_bytes))
         if lost:
             raise ArtifactError(f"Parquet would lose {lost}")
 
     def load(self, folder: Path) -> pd.DataFrame:
         path = slot_file(folder, _FILE)
         try:
-            return _read(path)
+            return _read(path, self._max_bytes)
+        except (ArtifactError, BadInput) as error:
+            raise ArtifactError(f"cannot load {str(path)!r}: {error}") from error
         except Exception as error:
             # A damaged file makes Arrow and pandas raise nearly anything; neither executes what it reads.
             raise ArtifactError(f"{str(path)!r} is damaged: {type(error).__name__}: {error}") from error
@@ -52,16 +64,21 @@ class DataFrameArtifact(Artifact["pd.DataFrame"]):
     def requirements(self) -> list[str]:
         return ["pandas", "pyarrow"]
 
+    def options(self) -> dict[str, JSON]:
+        return {} if self._max_bytes == _MAX_BYTES else {"max_bytes": self._max_bytes}
+
 
 def _write(frame: pd.DataFrame, path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    pq.write_table(pa.Table.from_pandas(frame), path, compression="zstd", write_page_checksum=True)
+    from .binary import flat_names
+
+    table = pa.Table.from_pandas(frame)
+    pq.write_table(table, path, compression="zstd", write_page_checksum=True, use_dictionary=flat_names(table.schema))
 
 
-def _read(path: Path) -> pd.DataFrame:
-    import pyarrow.parquet as pq
+def _read(path: Path, max_bytes: int) -> pd.DataFrame:
+    from .binary import read_stored
 
-    with pq.ParquetFile(path, page_checksum_verification=True) as file:
-        return file.read().to_pandas()
+    return read_stored(path, max_bytes).to_pandas()

@@ -6,6 +6,7 @@ pandas' notes in the metadata are believed in one thing only, which columns are 
 """
 
 from ._parquet import read_parquet
+from ._stored import flat_names, read_stored
 from ._stream import read_arrow
 
-__all__ = ["read_arrow", "read_parquet"]
+__all__ = ["flat_names", "read_arrow", "read_parquet", "read_stored"]

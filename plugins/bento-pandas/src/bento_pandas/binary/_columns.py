@@ -45,7 +45,7 @@ def flat(table: pa.Table, dictionaries: Collection[str], max_bytes: int) -> pa.T
     _check_texts(table, max_bytes, _viewed_size)
     # Offsets, views and codes are used as they are from here on. Before, a text that is viewed a million times would be read as often.
     table.validate(full=True)
-    _check_texts(table, max_bytes, _text_size)
+    _check_texts(table, max_bytes, text_size)
     for name in dictionaries:
         position = table.schema.get_field_index(name)
         column = table.column(position)
@@ -66,7 +66,7 @@ def _viewed_size(array: pa.Array) -> int:
     return int(_lengths(values).sum()) if _is_view(values.type) else 0
 
 
-def _text_size(array: pa.Array) -> int:
+def text_size(array: pa.Array) -> int:
     """The bytes of all texts of an array, each as often as it is there."""
     import numpy as np
     import pyarrow as pa

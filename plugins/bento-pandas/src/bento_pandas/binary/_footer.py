@@ -5,7 +5,8 @@ Source: parquet.thrift; the numbers of fields are its.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,7 @@ _COLUMNS, _GROUP_ROWS = 1, 3
 _META = 3
 _VALUES, _LENGTH, _DATA_OFFSET, _DICTIONARY_OFFSET = 5, 7, 9, 11
 _KIND, _UNPACKED, _PACKED, _DATA, _DATA_2 = 1, 2, 3, 5, 8
-_ENCODING, _ENCODING_2 = 2, 4
+_PAGE_VALUES, _ENCODING, _ENCODING_2 = 1, 2, 4
 # Every list that pyarrow knows is here, read or not: it takes one for what it expects, whatever the file says of its elements.
 _CHUNK: Shape = {
     _META: {
@@ -38,7 +39,13 @@ _CHUNK: Shape = {
     8: {2: {1: [BINARY]}},
 }
 _FOOTER: Shape = {_SCHEMA: [{}], _ROWS: I64, _GROUPS: [{_COLUMNS: [_CHUNK], _GROUP_ROWS: I64, 4: [{}]}], 5: [{}], 7: [{}]}
-_PAGE: Shape = {_KIND: I32, _UNPACKED: I32, _PACKED: I32, _DATA: {_ENCODING: I32}, _DATA_2: {_ENCODING_2: I32}}
+_PAGE: Shape = {
+    _KIND: I32,
+    _UNPACKED: I32,
+    _PACKED: I32,
+    _DATA: {_PAGE_VALUES: I32, _ENCODING: I32},
+    _DATA_2: {_PAGE_VALUES: I32, _ENCODING_2: I32},
+}
 _DICTIONARY_PAGE = 2
 _DELTA_BYTE_ARRAY = 7
 _BUDGET = 500_000
@@ -60,12 +67,17 @@ class Contents:
     """The columns that keep values in a dictionary."""
     deltas: frozenset[int]
     """The columns whose texts are made of those before them."""
+    values: Mapping[int, int]
+    """How many values the pages of a column say that they have: more than rows, if they are in lists."""
 
 
-def contents(data: memoryview) -> Contents:
-    """The contents of a Parquet file; one that makes no sense is a BadInput."""
+def contents(data: memoryview, *, parts: int = 0) -> Contents:
+    """The contents of a Parquet file; one that makes no sense, or is made of more than `parts` small ones, is a BadInput.
+
+    How many parts a body may have at least is known here.
+    """
     try:
-        return _contents(data, _footer(data))
+        return _contents(data, _footer(data, max(parts, _BUDGET)), max(parts, _MOST_PAGES, len(data) // _BYTES_PER_PAGE))
     except (ValueError, TypeError, LookupError) as error:
         raise error if isinstance(error, BadInput) else damaged(str(error)) from error
 
@@ -75,34 +87,36 @@ def damaged(why: str) -> BadInput:
     return BadInput(f"the Parquet file is damaged: {why}")
 
 
-def _footer(data: memoryview) -> Struct:
+def _footer(data: memoryview, budget: int) -> Struct:
     end = len(data) - _SIZE_AND_MAGIC
     if end < len(_MAGIC) or bytes(data[-4:]) != _MAGIC:
         raise damaged(f"it does not end in {_MAGIC.decode()}")
     start = end - int.from_bytes(data[end : end + 4], "little")
     if start < len(_MAGIC):
         raise damaged("its footer is larger than the file")
-    return Reader(data[:end], start, _BUDGET).struct(_FOOTER)
+    return Reader(data[:end], start, budget).struct(_FOOTER)
 
 
-def _contents(data: memoryview, footer: Struct) -> Contents:
+def _contents(data: memoryview, footer: Struct, most_pages: int) -> Contents:
     unpacked, pages = 0, 0
     dictionaries: set[int] = set()
     deltas: set[int] = set()
+    values: Counter[int] = Counter()
     groups = footer.get(_GROUPS, [])
     for group in groups:
         for column, chunk in enumerate(group[_COLUMNS]):
             for header in _headers(data, *_span(chunk[_META])):
                 pages += 1
                 unpacked += header[_UNPACKED]
+                values[column] += (header.get(_DATA) or header.get(_DATA_2) or {}).get(_PAGE_VALUES, 0)
                 if header[_KIND] == _DICTIONARY_PAGE:
                     dictionaries.add(column)
                 elif _encoding(header) == _DELTA_BYTE_ARRAY:
                     deltas.add(column)
-            if pages > max(_MOST_PAGES, len(data) // _BYTES_PER_PAGE):
+            if pages > most_pages:
                 raise damaged("it is made of too many small pages")
     rows = max(footer[_ROWS], sum(group[_GROUP_ROWS] for group in groups))
-    return Contents(rows, len(footer[_SCHEMA]) - 1, unpacked, frozenset(dictionaries), frozenset(deltas))
+    return Contents(rows, len(footer[_SCHEMA]) - 1, unpacked, frozenset(dictionaries), frozenset(deltas), values)
 
 
 def _span(chunk: Struct) -> tuple[int, int]:
