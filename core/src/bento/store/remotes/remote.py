@@ -32,12 +32,13 @@ from ..missing import missing
 from ..reason import reason
 from .address import check_remote, shown
 from .cloud import cloud_place
-from .place import FolderPlace, Place, Tally
+from .folder import FolderPlace
 from .unanswered import way_out
 
 if TYPE_CHECKING:
     from ...bundle.manifest.manifest import File, Manifest
     from ...bundle.signing.signatures import AnySignature
+    from .place import Place, Tally
 
 log = logging.getLogger(__name__)
 

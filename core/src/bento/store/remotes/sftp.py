@@ -13,7 +13,7 @@ from typing import Any
 from ...errors import RemoteError
 from .objects import ObjectPlace, size_of
 from .patience import settle
-from .place import PIECE, WEEK, Tally
+from .place import DRAFTS, PIECE, WEEK, Tally
 
 
 class RenamingPlace(ObjectPlace):
@@ -63,12 +63,12 @@ class RenamingPlace(ObjectPlace):
     @contextlib.contextmanager
     def _draft(self, fs: Any, target: str) -> Iterator[str]:
         """The path of a file to write before it becomes `target`."""
-        for folder in (self._at(".drafts"), posixpath.dirname(target)):
+        for folder in (self._at(DRAFTS), posixpath.dirname(target)):
             _make_folder(fs, folder)
         if not self._looked_after:
             self._looked_after = True
-            _remove_old(fs, self._at(".drafts"))
-        draft = self._at(f".drafts/{secrets.token_hex(16)}")
+            _remove_old(fs, self._at(DRAFTS))
+        draft = self._at(f"{DRAFTS}/{secrets.token_hex(16)}")
         try:
             yield draft
         except BaseException:
