@@ -301,6 +301,20 @@ def test_no_text_that_a_client_sends_can_look_like_a_line_of_the_log(tmp_path, w
     assert all(line.startswith("  2026-11-23") and line.endswith(r"\x1b[2J\r\x85oh" + "\n") for line in forged)
 
 
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_a_fault_that_repeats_a_large_body_does_not_fill_the_log(tmp_path, log_format):
+    (tmp_path / "app.py").write_text(TALKATIVE)
+    with heard([BENTO, "serve", "app:service", "--port", "0", "--log-format", log_format], tmp_path) as server:
+        url = re.search(r"http://[0-9.:]+", server.wait_for("is ready on"))[0]
+        assert httpx.post(f"{url}/fail", json="\x1b" * 1_000_000 + "the end", timeout=60).status_code == 500
+        server.process.terminate()
+        assert server.ended() == 0
+    assert len(server.said) < 500_000
+    assert len(re.findall(r"\[\.\.\. [0-9]{6} characters \.\.\.\]", server.said)) == 2
+    assert "in fail" in server.said
+    assert server.said.count("the end") == 2
+
+
 def test_what_ends_a_thread_of_a_service_is_json_too(tmp_path):
     (tmp_path / "app.py").write_text(TALKATIVE)
     with heard([BENTO, "serve", "app:service", "--port", "0", "--log-format", "json"], tmp_path) as server:

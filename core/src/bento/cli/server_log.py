@@ -11,9 +11,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import click
 
+from ..plain import cropped
 from .errors import PlainFormatter, is_explained, sentence
 
 log = logging.getLogger("bento.serving")
@@ -24,6 +26,12 @@ class TextFormatter(PlainFormatter):
 
     def __init__(self) -> None:
         super().__init__("%(asctime)sZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name is the library's
+        return cropped(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - the name is the library's
+        return cropped(super().formatException(ei))
 
     def format(self, record: logging.LogRecord) -> str:
         return "\n  ".join(super().format(record).splitlines())

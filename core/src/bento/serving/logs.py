@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, TextIO
 
 from ..compiled import compiled
+from ..plain import cropped
 from .pipe import Pipe, unwaiting
 
 if TYPE_CHECKING:
@@ -111,11 +112,11 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname,
             "logger": record.name,
             "process": record.process,
-            "message": record.getMessage(),
+            "message": cropped(record.getMessage()),
         }
         fields |= {name: vars(record)[name] for name in ("api", "request_id") if name in vars(record)}
         if record.exc_info:
-            fields["traceback"] = self.formatException(record.exc_info)
+            fields["traceback"] = cropped(self.formatException(record.exc_info))
         return json.dumps(fields, separators=(",", ":"))
 
 
