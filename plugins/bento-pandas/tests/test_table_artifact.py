@@ -128,6 +128,8 @@ TEXT = "a text of which a dictionary holds one, however often it is there" * 100
     [
         (one([TEXT] * 1000), 1000 * (8 + len(TEXT))),
         (one(np.zeros(100_000)), 800_000),
+        (one([decimal.Decimal("1.50")] * 10_000), 640_000),
+        (one([dt.date(2026, 1, 1)] * 10_000), 640_000),
         (one([1]).reindex(index=pd.Index([TEXT] * 1000)).set_axis(["a"], axis=1), 1000 * (16 + len(TEXT))),
     ],
 )
@@ -161,7 +163,7 @@ def test_texts_within_others_whose_size_no_one_knows_are_refused(values, tmp_pat
 @pytest.mark.parametrize("values", [[[7] * 100_000], [[None] * 100_000]])
 def test_lists_that_are_longer_than_their_file_are_refused(values, tmp_path):
     pq.write_table(pa.table({"a": pa.array(values, pa.list_(pa.int64()))}), tmp_path / "model.parquet")
-    with pytest.raises(ArtifactError, match=r": the table takes 800000 bytes: expected at most "):
+    with pytest.raises(ArtifactError, match=r": the table takes 800064 bytes: expected at most "):
         DataFrameArtifact(max_bytes=100_000).load(tmp_path)
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _TIMES = 16
 """A table that takes so many times its file is none to wonder at, however large it is."""
+_OBJECT = 64
+"""Bytes of a date, a number of decimals or an array, with the pointer to it."""
 
 
 def read_stored(path: Path, max_bytes: int) -> pa.Table:
@@ -70,8 +72,16 @@ def _room(schema: pa.Schema, found: Contents) -> Iterator[int]:
     for place, (field, kind, inner) in enumerate(leaves):
         if inner and is_text(kind) and place in found.dictionaries:
             raise ArtifactError(f"column {field.name!r:.60} has texts within others, in a dictionary, as no table is saved with here")
-        width = max(CELL, kind.byte_width) if types.is_fixed_size_binary(kind) else CELL
-        yield width * max(found.rows, found.values.get(place, 0))
+        width = _OBJECT if _is_object(kind) else CELL
+        width = max(width, kind.byte_width) if types.is_fixed_size_binary(kind) else width
+        yield width * max(found.rows, found.values.get(place, 0)) + (_OBJECT * found.rows if inner else 0)
+
+
+def _is_object(kind: pa.DataType) -> bool:
+    """Whether pandas makes an object of Python's of each value."""
+    from pyarrow import types
+
+    return bool(types.is_decimal(kind) or types.is_date(kind) or types.is_time(kind))
 
 
 def _leaves(kind: pa.DataType) -> Iterator[pa.DataType]:
