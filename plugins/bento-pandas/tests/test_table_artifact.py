@@ -145,6 +145,12 @@ def test_a_small_file_that_stands_for_a_large_table_is_refused(frame, size, tmp_
         bounded.load(tmp_path)
 
 
+def test_periods_are_as_small_as_numbers(tmp_path):
+    frame = one(pd.PeriodIndex(["2026-01"] * 10_000, freq="M"))
+    DataFrameArtifact(max_bytes=80_000).save(frame, tmp_path)
+    assert_frame_equal(DataFrameArtifact(max_bytes=80_000).load(tmp_path), frame)
+
+
 def test_a_large_file_may_hold_a_table_of_its_size(tmp_path):
     frame = pd.DataFrame({"a": np.random.default_rng(1).random(50_000)})
     DataFrameArtifact(max_bytes=1).save(frame, tmp_path)

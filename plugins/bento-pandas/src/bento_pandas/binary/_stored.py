@@ -68,7 +68,8 @@ def _room(schema: pa.Schema, found: Contents) -> Iterator[int]:
     """How many bytes the values of each column in the file take, without flat texts."""
     from pyarrow import types
 
-    leaves = [(field, kind, kind is not field.type) for field in schema for kind in _leaves(field.type)]
+    flat = frozenset(flat_names(schema))
+    leaves = [(field, kind, field.name not in flat) for field in schema for kind in _leaves(field.type)]
     for place, (field, kind, inner) in enumerate(leaves):
         if inner and is_text(kind) and place in found.dictionaries:
             raise ArtifactError(f"column {field.name!r:.60} has texts within others, in a dictionary, as no table is saved with here")
