@@ -95,6 +95,7 @@ def test_code_and_adapters_in_a_folder_are_refused(slot, name):
         ("model/config.json", "auto_map", {"AutoModel": "net.Net"}),
         ("tokenizer/tokenizer_config.json", "auto_map", {"AutoTokenizer": "net.Net"}),
         ("model/config.json", "_attn_implementation", "somebody/kernels"),
+        ("model/config.json", "attn_implementation", "flash_attention_2"),
         ("model/config.json", "custom_pipelines", {}),
     ],
 )

@@ -22,6 +22,8 @@ _NAMES_OTHERS = frozenset({"adapter_config.json", "speaker_embeddings_path.json"
 """Files that name a model, or voices, of another folder or of a hub."""
 
 _CODE = frozenset({"auto_map", "custom_pipelines"})
+_KERNELS = ("/", "flash_attention")
+"""What is in the name of a kernel that a hub has, or that transformers takes from one; nothing that it saves names an implementation."""
 _ELSEWHERE = frozenset({"audio_tokenizer_name_or_path", "class_info_file"})
 """Where a processor says which other model it takes, or which file of classes; transformers looks for both anywhere, and on a hub."""
 _TOKENS = "special_tokens_map.json"
@@ -88,7 +90,7 @@ def _check_data(value: Any, path: Path) -> None:
             _check_data(item, path)
     elif isinstance(value, dict):
         for key, item in value.items():
-            if key in _CODE or (str(key).endswith("_implementation") and "/" in str(item)):
+            if key in _CODE or (key.endswith("_implementation") and any(name in str(item) for name in _KERNELS)):
                 raise ArtifactError(f"{str(path)!r} names code to run, under {key!r}: only transformers' own models are loaded")
             if key in _ELSEWHERE and item is not None:
                 raise ArtifactError(f"{str(path)!r} names files elsewhere, under {key!r}: only what is in the bundle is loaded")
