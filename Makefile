@@ -23,10 +23,19 @@ for path in sys.argv[1:]:
     print("--editable", path + ("[" + ",".join(extras) + "]" if extras else ""))
 endef
 export EDITABLE
-# What the plugins of an environment import, and several processes would compile at once where nobody has before.
+# What the plugins of an environment import, and several processes would compile at once where nobody has before. Two of them in one
+# process may crash it, so each has its own, forked from one that has imported what most others import as well.
 define FRAMEWORKS
+import os, sklearn
+from importlib import import_module
 from bento.registry import installed
-print(*sorted({kind.framework for kind in installed().artifacts.values() if kind.framework}))
+for name in sorted({kind.framework for kind in installed().artifacts.values() if kind.framework}):
+    if not (child := os.fork()):
+        try:
+            import_module(name)
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
 endef
 export FRAMEWORKS
 # Large, and of use to the tests of remotes only, which have a target of their own.
@@ -165,5 +174,5 @@ $(VENV)/plugins/%/done: $(DECLARED) $$(addsuffix /pyproject.toml,$$(addprefix pl
 	$(call install_into,$(@D)) --upgrade pip $(BUILD)
 	nice $(call install_into,$(@D)) --group test $$(WITHOUT="$(CLOUDS)" $(@D)/bin/python -c "$$EDITABLE" $(PROJECTS) $(addprefix plugins/,$(BELOW_$*) $(PLUGINS_$*)))
 	$(if $(filter bento-kubernetes,$(PLUGINS_$*)),$(call install_into,$(@D)) --no-deps --target $(@D)/schemas $(SCHEMAS_bento-kubernetes))
-	@for each in $$($(@D)/bin/python -c "$$FRAMEWORKS"); do nice $(@D)/bin/python -W ignore -c "import $$each" >/dev/null 2>&1 || :; done
+	@nice $(@D)/bin/python -W ignore -c "$$FRAMEWORKS" >/dev/null 2>&1 || :
 	@touch $@
