@@ -66,6 +66,12 @@ def problem_of(response):
     return document["detail"]
 
 
+async def test_a_problem_is_called_the_same_under_every_version_of_python(serving):
+    async with serving(Echo()) as client:
+        response = await client.post("/refuse", json={})
+    assert (response.status_code, response.json()["title"]) == (422, "Unprocessable Content")
+
+
 async def test_an_api_answers_post_with_json(serving):
     async with serving(Echo()) as client:
         response = await client.post("/echo", json={"a": [1, 2.5, None, "ü"]})
