@@ -54,7 +54,7 @@ def unpack_archive(file: Path, folder: Path, progress: Progress | None = None) -
     """
     try:
         with _open(file) as source, new_folder(folder) as draft:
-            _unpack(source, draft, progress)
+            _unpack(file, source, draft, progress)
     except BundleError as error:
         raise BundleError(f"cannot unpack {str(file)!r}: {error}") from error
     return open_bundle(folder)
@@ -67,7 +67,7 @@ def _open(file: Path) -> IO[bytes]:
         raise BundleError(error.strerror or str(error)) from error
 
 
-def _unpack(source: IO[bytes], folder: Path, progress: Progress | None) -> None:
+def _unpack(file: Path, source: IO[bytes], folder: Path, progress: Progress | None) -> None:
     try:
         _check_end(source)
         with zipfile.ZipFile(source) as archive:
@@ -76,10 +76,10 @@ def _unpack(source: IO[bytes], folder: Path, progress: Progress | None) -> None:
             content = _read_manifest(archive)
             manifest = read_manifest(content)
             _check_listed(members, manifest)
-            size = sum(file.size for file in manifest.files)
-            check_size(f"the bundle in {str(source.name)!r}", size)
+            size = sum(each.size for each in manifest.files)
+            check_size(f"the bundle in {str(file)!r}", size)
             check_room(folder, size)
-            digests = {file.path: file.sha256 for file in manifest.files}
+            digests = {each.path: each.sha256 for each in manifest.files}
             digests[MANIFEST] = hashlib.sha256(content).hexdigest()
             _extract_all(archive, members, digests, folder, progress)
             _extract_signatures(archive, members, folder)
