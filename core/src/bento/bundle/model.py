@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import BundleError
+from ..opening import open_file
 from ..tag import Tag
 from .files.hashing import list_digest
-from .files.tree import open_file
 from .manifest.formats import MAX_MANIFEST, read_manifest
 from .manifest.manifest import MANIFEST, Manifest
 from .manifest.paths import SIGNATURE

@@ -10,12 +10,13 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from ..opening import open_file
 from ..packers.lock import parse_lock
 from .edits import warn_of_saved
 from .examples import Golden, write_examples
 from .files.atomic import new_folder
 from .files.hashing import Hasher, Progress, list_digest
-from .files.tree import open_file, relative, walk
+from .files.tree import relative, walk
 from .installed.environment import Environment
 from .installed.wheels import build_wheel
 from .manifest.fields import TIME_FORMAT

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 from ..errors import BundleError
+from ..opening import open_file
 from .files.atomic import new_folder
 from .files.room import check_room, check_size
-from .files.tree import open_file
 from .manifest.formats import MAX_MANIFEST, read_manifest
 from .manifest.paths import MANIFEST
 from .model import Bundle, open_bundle

@@ -10,8 +10,9 @@ import os
 from typing import TYPE_CHECKING
 
 from ..errors import BundleError
+from ..opening import open_file
 from .files.hashing import Hasher, Progress
-from .files.tree import open_file, relative, walk
+from .files.tree import relative, walk
 from .manifest.paths import MANIFEST, SIGNATURE, parents
 from .model import Bundle, read_content
 from .signing.signatures import read_signatures

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ..errors import BundleError
+from ..opening import open_file
 from .root import make_folder
 
 if TYPE_CHECKING:
@@ -119,8 +120,6 @@ def _link_either(file: Path, blob: Path, spare: Path) -> os.stat_result | None:
 
 def _same(one: Path, other: Path) -> bool:
     """Whether two files hold the same bytes: a digest would only say what a blob was when it was made."""
-    from ..bundle.files.tree import open_file
-
     with open_file(one) as left, open_file(other) as right:
         first, second = memoryview(bytearray(_PIECE)), memoryview(bytearray(_PIECE))
         while count := left.readinto(first):

@@ -15,7 +15,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from ..bundle.files.tree import open_file, read_plain
+from ..opening import open_file, read_plain
 from ..tag import Tag
 
 if TYPE_CHECKING:

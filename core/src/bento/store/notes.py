@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from ..bundle.files.tree import read_plain
+from ..opening import read_plain
 from .root import make_folder
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from ..bundle.files.tree import open_file
+from ..opening import open_file
 from .blobs import collect
 from .root import make_folder
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
+from ...opening import open_file
 from ..manifest.entries import File
-from .tree import open_file
 
 Progress = Callable[[int], object]
 """Is told how many bytes are done in all, after each piece."""

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from .tree import open_file, read_plain
+from ...opening import open_file, read_plain
 
 SMALL: Final = 1 << 20
 """Files below this size, in bytes, are hashed whenever they are verified."""

@@ -2,33 +2,12 @@
 
 from __future__ import annotations
 
-import errno
-import io
 import logging
 import os
-import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 log = logging.getLogger(__name__)
-
-
-def open_file(path: Path, flags: int = os.O_RDONLY | os.O_NOFOLLOW, mode: int = 0o666) -> io.FileIO:
-    """Open a plain file without a buffer, unless `flags` say otherwise for reading, and no link to one.
-
-    Anything else is an OSError: a pipe is not waited for, and a device not asked.
-    """
-    descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC, mode)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(errno.EINVAL, "Not a plain file", str(path))
-    return io.FileIO(descriptor, "rb" if flags & os.O_ACCMODE == os.O_RDONLY else "r+b")
-
-
-def read_plain(path: Path) -> bytes:
-    """The bytes of a plain file, or of one that a link leads to; anything else is an OSError."""
-    with open_file(path, os.O_RDONLY) as file:
-        return file.read()
 
 
 def walk(folder: Path, leave_out: Callable[[os.DirEntry[str]], bool] = lambda _: False) -> Iterator[os.DirEntry[str]]:

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from ...errors import BundleError
+from ...opening import open_file
 from ..files.drafts import draft_file
-from ..files.tree import open_file
 from ..manifest.paths import SIGNATURE
 from .keys import PUBLIC_SIZE, SIGNATURE_SIZE, PublicKey
 from .sigstore_file import MAX_SIGSTORE, SigstoreSignature, is_sigstore, parse_sigstore

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ... import errors
-from ...bundle.files.tree import open_file, read_plain
 from ...errors import NotFound, RemoteError
+from ...opening import open_file, read_plain
 from ...tag import Tag
 from ..local import Store
 from ..remotes.address import shown, split_tag

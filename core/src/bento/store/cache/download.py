@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 from ... import __version__
 from ...bundle.files.room import check_room, check_size
-from ...bundle.files.tree import read_plain
 from ...errors import BentoError, RemoteError
+from ...opening import read_plain
 from ...plain import in_one_line
 from ...tag import Tag
 from ..local import Store

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from ...bundle.files.drafts import draft_file
-from ...bundle.files.tree import open_file
+from ...opening import open_file
 from ..workspace import sync
 from .place import DRAFTS, PIECE, Place, Tally, checked, remove_old
 
