@@ -44,7 +44,7 @@ def latency(plan: Plan) -> Section:
     head = ["p50 / p99 in ms", _HALF, "bento at that rate", *loads[1:], "its peak"]
     note = (
         f"LogisticRegression, random arrivals, {_CONNECTIONS} connections; a dash where the rate is above the server's peak. "
-        f"{steadiness(4 * plan.seconds)}"
+        f"{steadiness(2 * plan.seconds)}"
     )
     section = Section("Latency", head, note, absent=made.absent)
     for name, rates in peaks.items():
