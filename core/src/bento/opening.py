@@ -1,4 +1,4 @@
-"""Opening plain files, and nothing that somebody has put in the place of one."""
+"""Opening plain files, and nothing that somebody has put in the place of one, such as a pipe."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import stat
 from pathlib import Path
 
 
-def open_file(path: Path, flags: int = os.O_RDONLY | os.O_NOFOLLOW, mode: int = 0o666) -> io.FileIO:
+def open_file(path: Path, flags: int = os.O_RDONLY | os.O_NOFOLLOW, mode: int = 0o664) -> io.FileIO:
     """Open a plain file without a buffer, unless `flags` say otherwise for reading, and no link to one.
 
-    Anything else is an OSError: a pipe is not waited for, and a device not asked.
+    Anything else is an OSError: a pipe is not waited for, and a device not asked. No stranger may write to one that is made, whatever the
+    umask, unless `mode` says so.
     """
     descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC, mode)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -25,3 +26,9 @@ def read_plain(path: Path) -> bytes:
     """The bytes of a plain file, or of one that a link leads to; anything else is an OSError."""
     with open_file(path, os.O_RDONLY) as file:
         return file.read()
+
+
+def write_plain(path: Path, content: bytes) -> None:
+    """Make a plain file of these bytes, or write them into the one that is there; one that does not take all of them is an OSError."""
+    with io.BufferedWriter(open_file(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC)) as file:
+        file.write(content)

@@ -15,7 +15,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from ..opening import open_file, read_plain
+from ..opening import read_plain, write_plain
 from ..tag import Tag
 
 if TYPE_CHECKING:
@@ -140,9 +140,7 @@ def _save(root: Path, entries: _Entries) -> None:
     # Two that write it at once make one that is not read, and so made again.
     draft = root / f".{_FILE}"
     with contextlib.suppress(OSError):
-        # The mode is that of the folders, whatever the umask.
-        with open_file(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o664) as file:
-            file.write(_head(body) + b"\n" + body)
+        write_plain(draft, _head(body) + b"\n" + body)
         draft.replace(root / _FILE)
 
 

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from ...opening import open_file, read_plain
+from ...opening import read_plain, write_plain
 
 SMALL: Final = 1 << 20
 """Files below this size, in bytes, are hashed whenever they are verified."""
@@ -81,8 +81,7 @@ class Ledger:
         with contextlib.suppress(OSError):
             # As all folders of a store: whatever the umask, no stranger may write there.
             self._folder.mkdir(0o775, exist_ok=True)
-            with open_file(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC) as file:
-                file.write(_stamp(status).encode("ascii"))
+            write_plain(draft, _stamp(status).encode("ascii"))
             draft.replace(path)
 
 

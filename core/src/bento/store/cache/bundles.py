@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import json
 import logging
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from ... import errors
 from ...errors import NotFound, RemoteError
-from ...opening import open_file, read_plain
+from ...opening import read_plain, write_plain
 from ...tag import Tag
 from ..local import Store
 from ..remotes.address import shown, split_tag
@@ -56,8 +55,7 @@ def note_url(place: Path, url: str) -> None:
     """Write down where a folder of the cache has its bundles from, for people: a disk that takes nothing is told of by what comes after."""
     with contextlib.suppress(OSError):
         make_folder(place)
-        with open_file(place / _URL, os.O_RDWR | os.O_CREAT | os.O_TRUNC) as file:
-            file.write(shown(url).encode("utf-8", _NAMES))
+        write_plain(place / _URL, shown(url).encode("utf-8", _NAMES))
 
 
 def url_of(place: Path, tag: Tag) -> str:
