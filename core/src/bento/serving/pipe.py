@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import stat
@@ -86,11 +87,9 @@ class Pipe:
 
 def unwaiting(stream: TextIO) -> TextIO | Pipe:
     """The same stream, or its pipe without waiting, if it is one that can be opened once more."""
-    try:
+    # It may be no file, as in a notebook, or closed, or somebody else's.
+    with contextlib.suppress(AttributeError, OSError, ValueError):
         number = stream.fileno()
         if stat.S_ISFIFO(os.fstat(number).st_mode):
             return Pipe(stream, os.open(f"/proc/self/fd/{number}", os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC))
-    except (AttributeError, OSError, ValueError):
-        # It is no file, as in a notebook, or closed, or somebody else's.
-        return stream
     return stream

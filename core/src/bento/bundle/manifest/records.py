@@ -1,7 +1,7 @@
 """Records: values that are checked by their annotations when they are made and never change, so that a record that exists is a valid one.
 
 An annotation is `Annotated[T, check]`, another record, `T | None`, `tuple[T, ...]` or `Mapping[K, V]` of such. Records are like frozen
-dataclasses, but no code is generated for each: a dozen of them took a twentieth of the time until a server answers.
+dataclasses, but no code is generated for each, which took 6 ms of a server's start for a dozen of them.
 """
 
 from __future__ import annotations
