@@ -47,5 +47,16 @@ def test_changes_are_told_to_programs(bento, narrowed):
     }
 
 
+@pytest.mark.parametrize("options", [(), ("--json",)])
+@pytest.mark.parametrize("tags", [("shop:1", "shop:2"), ("shop:2", "shop:1")])
+def test_a_bundle_whose_files_were_changed_is_like_no_other(bento, home, tags, options):
+    file = home / "bundles/shop/2/src/shop.py"
+    changed = file.read_bytes().replace(b"upper", b"lower")
+    file.unlink()
+    file.write_bytes(changed)
+    told = bento("diff", *tags, *options, code=1)
+    assert (told.stdout, told.stderr) == ("", "Error: bundle shop:2 is damaged: 'src/shop.py' has changed\n")
+
+
 def test_two_bundles_are_needed(bento):
     assert bento("diff", "shop:1", code=2).stderr.endswith("Error: Missing argument 'NEW'.\n")

@@ -125,10 +125,11 @@ def unpack(file: str | Path, *, store: Store | None = None, trust: bool = False,
     return store_of(store).unpack(Path(file), trust=trust, progress=progress)
 
 
-def verify(bundle: Bundle, progress: Callable[[int], object] | None = None, *, store: Store | None = None) -> None:
-    """Compare every file of a bundle with its manifest, those that were verified before, too; the first fault is a BundleError.
+def verify(bundle: Bundle, progress: Callable[[int], object] | None = None, *, store: Store | None = None, anew: bool = True) -> None:
+    """Compare every file of a bundle with its manifest; the first fault is a BundleError.
 
-    So is a bill of materials that says something else than the manifest.
+    So is a bill of materials that says something else than the manifest. Large files that were verified before are read again, unless
+    `anew` is false and nothing has touched them.
     """
-    bundles.verify(bundle, progress, ledger=ledger_of(store.root if store else None), anew=True)
+    bundles.verify(bundle, progress, ledger=ledger_of(store.root if store else None), anew=anew)
     check_sbom(bundle)

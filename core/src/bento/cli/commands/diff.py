@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ...plain import plain
-from ..command import Command, json_option, open_store, store_option
+from ..command import Command, json_option, open_store, progress_bar, store_option
 from ..output import print_json, print_table
 
 if TYPE_CHECKING:
@@ -32,14 +32,17 @@ if TYPE_CHECKING:
 def command(ctx: click.Context, old: str, new: str, *, as_json: bool, store_path: Path | None) -> None:
     """Tell what changed from one bundle to another.
 
-    OLD and NEW are tags, paths or URLs; only the manifests are read. Exits with 1 if NEW may refuse what clients of OLD send, or answer
-    what they do not expect.
+    OLD and NEW are tags, paths or URLs. Their manifests are compared, once their files are found to be what these say. Exits with 1 if
+    NEW may refuse what clients of OLD send, or answer what they do not expect.
     """
     from ...bundle.comparing.compare import compare
-    from ...store import find
+    from ...store import find, verify
 
     store = open_store(store_path)
     before, after = find(old, store=store), find(new, store=store)
+    for bundle in (before, after):
+        with progress_bar(f"verifying {bundle.tag}", bundle.size) as progress:
+            verify(bundle, progress, store=store, anew=False)
     changes = list(compare(before, after))
     breaks = any(change.breaks for change in changes)
     if as_json:
