@@ -96,7 +96,13 @@ def test_a_file_that_holds_another_type_than_its_suffix_says_is_told_of_once(ben
     assert (tmp_path / "prices.csv").read_text().split() == ["3"] * len(inputs)
 
 
-@pytest.mark.parametrize("name", ["prices.json", "prices.txt", "prices"])
+def test_a_text_in_a_file_of_json_is_told_of(bento, tmp_path):
+    result = bento("run", "shop", "shout", "--input", "tea", "--output", "tea.json")
+    assert result.stderr == "tea.json holds text/plain: the api does not write application/json\n"
+    assert (tmp_path / "tea.json").read_text() == "TEA"
+
+
+@pytest.mark.parametrize("name", ["prices.json", "prices.jsonl", "prices.txt", "prices"])
 def test_a_file_that_may_hold_its_answer_is_not_told_of(bento, name):
     assert bento("run", "shop", "price", "--input", '"tea"', "--output", name).stderr == ""
 
@@ -186,9 +192,11 @@ def test_an_unknown_api_is_answered_with_those_there_are(bento):
     )
 
 
-@pytest.mark.parametrize("inputs", [(), ("--input", "1", "--input-file", "a.json")])
-def test_inputs_are_either_values_or_files(bento, inputs):
-    assert bento("run", "shop", "price", *inputs, code=2).stderr.endswith("Error: expected --input VALUE... or --input-file FILE...\n")
+@pytest.mark.parametrize("inputs", [(), ("--input", "1", "--input-file", "a.json"), ("--input", "1", "--input-lines", "-")])
+def test_inputs_are_values_files_or_lines(bento, inputs):
+    assert bento("run", "shop", "price", *inputs, code=2).stderr.endswith(
+        "Error: expected --input VALUE..., --input-file FILE... or --input-lines FILE...\n"
+    )
 
 
 def test_a_file_of_a_type_that_the_api_does_not_read_is_refused(bento, tmp_path):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ..errors import BadInput
-from .items import media_type_of
+from .items import STDIN, media_type_of
 
 if TYPE_CHECKING:
     from ..serving.calls.answer import Answer
@@ -61,7 +63,10 @@ class Answers:
             try:
                 self._path.write_bytes(b"".join(self._kept))
             except OSError as error:
-                raise click.ClickException(f"cannot write {str(self._path)!r}: {error.strerror}") from error
+                raise self._not_written(error) from error
+
+    def _not_written(self, error: OSError) -> click.ClickException:
+        return click.ClickException(f"cannot write {str(self._path)!r}: {error.strerror}")
 
     def _body(self, reply: Answer) -> bytes:
         body = reply.body
@@ -80,6 +85,60 @@ class Answers:
         click.echo(body, nl=False)
 
 
+class LineAnswers(Answers):
+    """Any number of answers, of which each takes one line: with `flush` those that were put are written."""
+
+    def __init__(self, path: Path | None) -> None:
+        super().__init__(path, several=True)
+        try:
+            self._file = path.open("wb") if path else None
+        except OSError as error:
+            raise self._not_written(error) from error
+
+    def take(self, outcome: Answer | BaseException) -> BaseException | None:
+        """Put an answer, or leave its line empty and say why."""
+        line: bytes | BaseException = outcome if isinstance(outcome, BaseException) else self._line_or_error(outcome)
+        if isinstance(line, bytes):
+            self._kept.append(line)
+            return None
+        self._kept.append(b"\n")
+        return line
+
+    def _line_or_error(self, reply: Answer) -> bytes | Exception:
+        try:
+            return self.line(reply)
+        except Exception as error:  # noqa: BLE001 - why there is no line
+            return error
+
+    def flush(self) -> None:
+        """Write what was taken; what cannot be written ends the command."""
+        content = b"".join(self._kept)
+        self._kept.clear()
+        if self._file is None:
+            self._print(content)
+            return
+        try:
+            self._file.write(content)
+            self._file.flush()
+        except OSError as error:
+            raise self._not_written(error) from error
+
+    def close(self) -> None:
+        """Let go of the file, in which a disk that is full leaves nothing to write."""
+        if self._file is not None:
+            with suppress(OSError):
+                self._file.close()
+
+
+def check_lines(path: Path | None, sources: Sequence[str]) -> None:
+    """Refuse a file that cannot hold a line for each answer, or is one of those whose lines are asked about."""
+    media_type = media_type_of(path) if path else ""
+    if media_type and not _is_text(media_type):
+        raise click.UsageError(f"a file of {media_type} cannot hold a line for each answer: name one such as --output answers.jsonl")
+    if path and path.exists() and any(source != STDIN and path.samefile(source) for source in sources):
+        raise click.UsageError(f"{str(path)!r} would be written while it is read: name another --output")
+
+
 def output_place(_ctx: click.Context, _param: click.Parameter, path: Path | None) -> Path | None:
     """Where answers go, None for standard output; a folder that is not there is told of before anything is asked."""
     if path is None or str(path) == STDOUT:
@@ -91,7 +150,7 @@ def output_place(_ctx: click.Context, _param: click.Parameter, path: Path | None
 
 def _fits(media_type: str, wanted: str) -> bool:
     """Whether a file of a type may hold an answer of another: any text is text, and lines of JSON are JSON."""
-    return wanted in ("", media_type) or (_is_text(media_type) and (wanted == "text/plain" or "json" in wanted))
+    return wanted in ("", media_type) or ("json" in wanted and "json" in media_type) or (wanted == "text/plain" and _is_text(media_type))
 
 
 def _media_type(reply: Answer) -> str:

@@ -143,7 +143,7 @@ def hint_at_trust(store_path: Path | None, *command: str) -> None:
 
 
 @contextmanager
-def progress_bar(label: str, size: int) -> Iterator[Progress]:
+def progress_bar(label: str, size: int, *, hidden: bool = False) -> Iterator[Progress]:
     """A bar on standard error, in a terminal only, that is told how many of `size` bytes are done."""
 
     def moved(done: int | None) -> str:
@@ -153,7 +153,7 @@ def progress_bar(label: str, size: int) -> Iterator[Progress]:
         length=size,
         label=label,
         file=sys.stderr,
-        hidden=not sys.stderr.isatty(),
+        hidden=hidden or not sys.stderr.isatty(),
         width=0,
         # Bytes come in bursts, of small files and of large parts: click would tell hours for what takes seconds.
         show_eta=False,

@@ -24,7 +24,7 @@ def is_told_once(record: logging.LogRecord) -> bool:
     return record.name.partition(".")[0] not in _LOUD
 
 
-def sentence(error: Exception) -> str:
+def sentence(error: BaseException) -> str:
     """An error as it is told without a traceback; one that nobody foresaw is told with its class.
 
     What is in it may come from anybody, and a terminal obeys what it is shown.

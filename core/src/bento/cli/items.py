@@ -7,18 +7,23 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from ..errors import BadInput
 from ..payload import Payload
 
 STDIN = "-"
 
+_OF_LINES: Final = (".jsonl", ".ndjson")
+
 # Where the registered name of a suffix is not the one adapters go by, or the standard library has none.
 _MEDIA_TYPES = {
     ".arrow": "application/vnd.apache.arrow.stream",
     ".csv": "text/csv",
     ".json": "application/json",
+    ".jsonl": "application/json",
     ".msgpack": "application/msgpack",
+    ".ndjson": "application/json",
     ".npy": "application/x-npy",
     ".parquet": "application/vnd.apache.parquet",
     ".txt": "text/plain",
@@ -41,6 +46,8 @@ class Item:
     @property
     def hint(self) -> str:
         """What to say when the item is refused and looks like a slip."""
+        if self.is_file and Path(self.text).suffix.lower() in _OF_LINES:
+            return f": did you mean --input-lines {self.text}"
         # A value may be far longer than a path can be, which pathlib takes for an error.
         slip = not self.is_file and os.path.isfile(self.text)  # noqa: PTH113
         return f": did you mean --input-file {self.text}" if slip else ""

@@ -1,13 +1,14 @@
-"""One request through an api without a server: the same decoding, calling and encoding, in this thread."""
+"""Requests through an api without a server: the same decoding, calling and encoding, in this thread."""
 
 from __future__ import annotations
 
 import asyncio
 import inspect
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import InvalidInput
 from ..registry import installed
@@ -23,15 +24,18 @@ if TYPE_CHECKING:
     from ..payload import Payload
     from ..service import Service
 
+Outcome = Answer | BaseException
+
+_MOST_BYTES: Final = 16 << 20
+"""So many bytes of bodies at most are read before they are answered, or one body."""
+
 
 def answer(service: Service, api: str, payload: Payload, accept: str = "") -> Answer:
     """What `api` answers to `payload`, in the media type that `accept` likes best.
 
     An unknown api is an InvalidInput; whatever decoding, the api or encoding raises is raised.
     """
-    if api not in service.apis:
-        raise InvalidInput(f"{service.name} has no api {api!r}: its apis are {', '.join(service.apis) or 'none'}")
-    asking = ask(Pipeline(service, service.apis[api], installed()), payload, accept)
+    asking = ask(_pipeline(service, api), payload, accept)
     if not waits(service.apis[api]):
         return drive(asking)
     # In a thread of its own, for this one may have an event loop already, as in a notebook.
@@ -39,22 +43,109 @@ def answer(service: Service, api: str, payload: Payload, accept: str = "") -> An
         return thread.submit(asyncio.run, asking).result()
 
 
+def answer_all(service: Service, api: str, bodies: Iterable[bytes], *, content_type: str = "", accept: str = "") -> Iterator[list[Outcome]]:
+    """What `api` answers to each of any number of bodies, or the error that it ends in, in order.
+
+    As many bodies as a batch holds are read, answered together and yielded together; of an api that `waits`, as many as may run at once.
+    An unknown api is an InvalidInput.
+    """
+    pipeline = _pipeline(service, api)
+    head = Head(content_type, accept=accept)
+    with ExitStack() as stack:
+        run = stack.enter_context(asyncio.Runner()).run if waits(pipeline.api) else drive
+        for part in _parts(bodies, _most_at_once(pipeline.api)):
+            calls = [Call(head, body, new_request_id(), time.monotonic()) for body in part]
+            for call, error in pipeline.reading.admit_all(calls):
+                call.outcome = error
+            run(_execute_all(pipeline, [call for call in calls if call.outcome is None]))
+            yield [_outcome(call) for call in calls]
+
+
 async def ask(pipeline: Pipeline, payload: Payload, accept: str = "") -> Answer:
     """The answer of a pipeline's api; waits for nothing but an api that `waits`."""
     call = Call(Head(accept=accept), b"", new_request_id(), time.monotonic())
     pipeline.reading.admit(call, payload)
-    if pipeline.api.is_stream:
-        return Answer(await _lines(pipeline, call), LINES)
-    await pipeline.execute([call])
-    if isinstance(call.outcome, Answer):
-        return call.outcome
-    assert call.outcome is not None  # noqa: S101 - execute gives every call an outcome
-    raise call.outcome
+    await _execute(pipeline, [call])
+    outcome = _outcome(call)
+    if isinstance(outcome, Answer):
+        return outcome
+    raise outcome
 
 
 def waits(api: Api) -> bool:
     """Whether an api needs an event loop."""
     return api.is_async or inspect.isasyncgenfunction(api.function)
+
+
+def _pipeline(service: Service, api: str) -> Pipeline:
+    if api not in service.apis:
+        raise InvalidInput(f"{service.name} has no api {api!r}: its apis are {', '.join(service.apis) or 'none'}")
+    return Pipeline(service, service.apis[api], installed())
+
+
+def _most_at_once(api: Api) -> int:
+    if api.batch:
+        return api.batch.size
+    return api.concurrency if waits(api) else 1
+
+
+def _parts(bodies: Iterable[bytes], most: int) -> Iterator[list[bytes]]:
+    """Bodies that are held at the same time."""
+    part: list[bytes] = []
+    size = 0
+    for body in bodies:
+        if part and size + len(body) > _MOST_BYTES:
+            yield part
+            part, size = [], 0
+        part.append(body)
+        size += len(body)
+        if len(part) == most:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
+
+
+async def _execute_all(pipeline: Pipeline, calls: Sequence[Call]) -> None:
+    """Give each call its outcome: batch by batch, or at the same time if the api waits and has no batches."""
+    batch = pipeline.api.batch
+    if batch is None and waits(pipeline.api):
+        await asyncio.gather(*[_execute(pipeline, [call]) for call in calls])
+        return
+    for part in _batches(calls, batch.size if batch else 1):
+        await _execute(pipeline, part)
+
+
+def _batches(calls: Iterable[Call], size: int) -> Iterator[list[Call]]:
+    """Calls of one group each, of `size` rows at most, or one that has more."""
+    waiting: dict[Hashable, list[Call]] = {}
+    rows: dict[Hashable, int] = {}
+    for call in calls:
+        group = call.group
+        if group in waiting and rows[group] + call.weight > size:
+            yield waiting.pop(group)
+        if group not in waiting:
+            waiting[group], rows[group] = [], 0
+        waiting[group].append(call)
+        rows[group] += call.weight
+    yield from waiting.values()
+
+
+async def _execute(pipeline: Pipeline, calls: Sequence[Call]) -> None:
+    """Give calls of one batch, or one that is answered with a stream, their outcomes."""
+    if not pipeline.api.is_stream:
+        await pipeline.execute(calls)
+        return
+    for call in calls:
+        try:
+            call.outcome = Answer(await _lines(pipeline, call), LINES)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the outcome of this call
+            call.outcome = error
+
+
+def _outcome(call: Call) -> Outcome:
+    assert call.outcome is not None  # noqa: S101 - execute gives every call an outcome
+    return call.outcome
 
 
 async def _lines(pipeline: Pipeline, call: Call) -> bytes:

@@ -8,23 +8,24 @@ from typing import TYPE_CHECKING
 import click
 
 from ...errors import InvalidInput
-from ..answers import Answers, output_place
+from ..answers import Answers, check_lines, output_place
 from ..command import Command, Keys, key_option, open_store, store_option, trust_option
 from ..errors import sentence
 from ..items import Item
+from ..lines import Lines, ask_lines
 
 if TYPE_CHECKING:
     from ...service import Service
 
 
 class _RunCommand(Command):
-    """Lets `--input` and `--input-file` take every value up to the next option."""
+    """Lets `--input`, `--input-file` and `--input-lines` take every value up to the next option."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         spread: list[str] = []
         option: str | None = None
         for argument in args:
-            if argument in ("--input", "--input-file"):
+            if argument in ("--input", "--input-file", "--input-lines"):
                 option = argument
             elif option is None or argument.startswith("--"):
                 option = None
@@ -40,6 +41,7 @@ class _RunCommand(Command):
     bento run iris predict --input '[[5.1, 3.5, 1.4, 0.2]]'
     bento run iris predict --input-file monday.json tuesday.npy
     bento run iris predict --input-file rows.npy --output species.npy
+    bento run iris predict --input-lines rows.jsonl --output species.jsonl
     cat rows.json | bento run iris predict --input -
     """,
 )
@@ -47,6 +49,14 @@ class _RunCommand(Command):
 @click.argument("api")
 @click.option("--input", "values", multiple=True, metavar="VALUE...", help="Inputs, written out; - reads standard input.")
 @click.option("--input-file", "files", multiple=True, metavar="FILE...", help="Inputs, one in each file; the suffix says of what type.")
+@click.option(
+    "--input-lines",
+    "lines",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+    metavar="FILE...",
+    help="Inputs, one on each line of each file; - reads standard input.",
+)
 @click.option("--content-type", default="", metavar="TYPE", help="The type of the inputs, if not what the suffix or the api says.")
 @click.option(
     "--output",
@@ -66,6 +76,7 @@ def command(  # noqa: PLR0913 - one for each option
     *,
     values: tuple[str, ...],
     files: tuple[str, ...],
+    lines: tuple[str, ...],
     content_type: str,
     output: Path | None,
     keys: Keys,
@@ -76,17 +87,23 @@ def command(  # noqa: PLR0913 - one for each option
 
     Each input is answered with one line, in order; exits with 1 if any failed.
     """
-    if bool(values) == bool(files):
-        raise click.UsageError("expected --input VALUE... or --input-file FILE...")
+    if (bool(values), bool(files), bool(lines)).count(True) != 1:
+        raise click.UsageError("expected --input VALUE..., --input-file FILE... or --input-lines FILE...")
+    if lines:
+        check_lines(output, lines)
     from ...serving import resolve
 
-    items = [Item(text, bool(files), content_type) for text in values or files]
     service = resolve(target, store=open_store(store_path), trust=trust, keys=keys).load()
     if api not in service.apis:
         raise InvalidInput(f"{service.name} has no api {api!r}: its apis are {', '.join(service.apis) or 'none'}")
+    debug = bool(ctx.meta["debug"])
     service.setup()
     try:
-        failures = _ask(service, api, items, Answers(output, several=len(items) > 1), debug=bool(ctx.meta["debug"]))
+        if lines:
+            failures = ask_lines(service, api, Lines(lines), content_type, output, debug=debug)
+        else:
+            items = [Item(text, bool(files), content_type) for text in values or files]
+            failures = _ask(service, api, items, Answers(output, several=len(items) > 1), debug=debug)
     finally:
         service.close()
     if failures:
@@ -101,7 +118,7 @@ def _ask(service: Service, api: str, items: list[Item], answers: Answers, *, deb
     for number, item in enumerate(items, 1):
         try:
             line = answers.line(answer(service, api, item.read(), answers.accept))
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             if debug:
                 raise
             failures += 1
