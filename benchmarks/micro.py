@@ -1,7 +1,7 @@
 """Where the microseconds of a request go inside bento: the fast lane in this process, with a transport that leads nowhere.
 
 `python -m benchmarks.micro` prints microseconds per request and a profile by stage; nothing of the kernel is in it, and no model but a
-column of the input, so all of it is ours to make faster.
+column of the input, so all of it is ours to make faster. With `--connections 1` nothing is shared with others.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from bento.serving.logs import AccessLog
 from .report import table
 from .subjects import post
 
-_CONNECTIONS = 64
-_TICKS = 100
+_REQUESTS = 6400
+"""How many a round has."""
 _ADDRESS = ("127.0.0.1", 4001)
 
 # Which stage the time in a file's own lines belongs to; what is in no file of these is the parser's, the loop's and Python's.
@@ -123,43 +123,44 @@ class _Nothing:
 
 
 class Loop:
-    """Ticks of 64 connections with a request each."""
+    """Ticks of some connections with a request each."""
 
-    def __init__(self, lane: FastLane, config: uvicorn.Config, request: bytes) -> None:
+    def __init__(self, lane: FastLane, config: uvicorn.Config, request: bytes, connections: int) -> None:
         state = ServerState()
         state.default_headers = [(b"date", b"Mon, 23 Nov 2026 20:36:59 GMT")]
         self._request = request
-        self._protocols = [lane.protocol(config, state, {}) for _ in range(_CONNECTIONS)]
+        self._protocols = [lane.protocol(config, state, {}) for _ in range(connections)]
         for protocol in self._protocols:
             protocol.connection_made(_Nowhere())
 
     async def run(self, ticks: int) -> None:
         """Let every connection ask, and wait until all are answered; again and again."""
         for _ in range(ticks):
-            wanted = _Nowhere.answers + _CONNECTIONS
+            wanted = _Nowhere.answers + len(self._protocols)
             for protocol in self._protocols:
                 protocol.data_received(self._request)
             while _Nowhere.answers < wanted:
                 await asyncio.sleep(0)
 
 
-async def _measure(rounds: int) -> tuple[float, pstats.Stats]:
+async def _measure(rounds: int, connections: int) -> tuple[float, pstats.Stats]:
     """The median of microseconds per request, and a profile."""
     lifecycle = Lifecycle(Iris, version="0", limits=Limits())
     app = App(lifecycle, access_log=AccessLog)
     await lifecycle.start()
     config = uvicorn.Config(app, loop="uvloop", ws="none", log_config=None, access_log=False)
     config.load()
-    loop = Loop(FastLane(app), config, post("/predict", b"[[5.1,3.5,1.4,0.2]]"))
+    loop = Loop(FastLane(app), config, post("/predict", b"[[5.1,3.5,1.4,0.2]]"), connections)
+    ticks = max(1, _REQUESTS // connections)
     await loop.run(20)
     taken = []
     for _ in range(rounds):
         before = time.process_time()
-        await loop.run(_TICKS)
-        taken.append((time.process_time() - before) / _TICKS / _CONNECTIONS)
+        await loop.run(ticks)
+        taken.append((time.process_time() - before) / ticks / connections)
     profile = cProfile.Profile()
     profile.enable()
-    await loop.run(_TICKS)
+    await loop.run(ticks)
     profile.disable()
     await lifecycle.stop()
     return median(taken) * 1e6, pstats.Stats(profile)
@@ -187,14 +188,15 @@ def main() -> None:
     """Print what a request costs, and of what that is made."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.micro", description=__doc__)
     parser.add_argument("--rounds", type=int, default=15, help="rounds of 6,400 requests")
+    parser.add_argument("--connections", type=int, default=64, help="how many ask at once")
     parser.add_argument("--functions", type=int, default=0, metavar="N", help="print the N functions that take most as well")
     arguments = parser.parse_args()
     out, sys.stdout = sys.stdout, _Nothing()
     try:
-        microseconds, profile = uvloop.run(_measure(arguments.rounds))
+        microseconds, profile = uvloop.run(_measure(arguments.rounds, arguments.connections))
     finally:
         sys.stdout = out
-    print(f"{microseconds:.1f} us per request, {_CONNECTIONS} connections\n")
+    print(f"{microseconds:.1f} us per request, {arguments.connections} at once\n")
     print(table(("stage", "part", "us"), [(name, f"{part:.0%}", f"{part * microseconds:.1f}") for name, part in stages(profile).items()]))
     if arguments.functions:
         profile.stream = out  # type: ignore[attr-defined]

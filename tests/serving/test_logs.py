@@ -79,6 +79,18 @@ async def test_no_line_is_written_in_two_pieces_between_which_another_worker_cou
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("kind", [AccessLog, JsonAccessLog])
+async def test_each_line_says_the_second_in_which_it_was_written(kind, monkeypatch):
+    log = kind(stream := io.StringIO())
+    for now in (0.9, 1.0, 1.9, 59.5):
+        monkeypatch.setattr("bento.serving.logs.time.time", lambda now=now: now)
+        log.write("POST", "/predict", 200, 0.001, "4f1c20a7b90d0000000001")
+        await asyncio.sleep(0)
+    seconds = [line.partition("1970-01-01T00:00:")[2][:3] for line in stream.getvalue().splitlines()]
+    assert seconds == ["00Z", "01Z", "01Z", "59Z"]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("kind", [AccessLog, JsonAccessLog])
 async def test_of_the_lines_that_a_pipe_s_reader_leaves_no_room_for_a_mebibyte_is_kept_in_order_and_the_rest_is_counted(kind, caplog):
     reader, writer = os.pipe()
     os.set_blocking(reader, False)

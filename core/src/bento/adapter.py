@@ -10,6 +10,7 @@ import reprlib
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, cast
 
@@ -149,6 +150,7 @@ def encodes_all(kind: type[Adapter[Any]]) -> bool:
     return _is_as_new(kind, "encode_all", "encode", "unstack", "content_type")
 
 
+@lru_cache(maxsize=256)
 def _is_as_new(kind: type[Adapter[Any]], name: str, *others: str) -> bool:
     """Whether a method is defined by the same class as all others, or by one that inherits from theirs."""
     names = {name, *others}

@@ -158,9 +158,13 @@ def instance_of(model: object, module: str, *names: str) -> bool:
 
     A model whose framework nobody has imported yet cannot exist, so only modules that are loaded already are asked.
     """
-    loaded: Any = sys.modules.get(module)
-    classes = tuple(getattr(loaded, name) for name in names if hasattr(loaded, name))
-    return isinstance(model, classes)
+    loaded = sys.modules.get(module)
+    # A loop, for a server asks this of each value that it writes.
+    for name in names:
+        kind = getattr(loaded, name, None)
+        if kind is not None and isinstance(model, kind):
+            return True
+    return False
 
 
 def type_name(model: object) -> str:

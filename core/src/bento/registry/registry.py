@@ -6,7 +6,7 @@ import functools
 import inspect
 import logging
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -36,6 +36,8 @@ GROUP = "bento"
 B = TypeVar("B", Artifact[Any], Adapter[Any], Packer)
 """What a plugin can bring."""
 
+_Claimants = tuple[tuple[Callable[[Any], Adapter[Any] | None], ...], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Registry:
@@ -45,6 +47,13 @@ class Registry:
     hooks: pluggy.PluginManager = field(default_factory=new_hooks)
     left_out: frozenset[str] = frozenset()
     """The distributions of plugins that BENTO_DISABLE_PLUGINS leaves out."""
+    _for_annotation: _Claimants = field(init=False, repr=False, compare=False)
+    _for_value: _Claimants = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Put together once: a server asks for the adapter of each answer of an api that has declared none.
+        object.__setattr__(self, "_for_annotation", _claimants(self.plugins, "for_annotation"))
+        object.__setattr__(self, "_for_value", _claimants(self.plugins, "for_value"))
 
     @classmethod
     def discover(cls, entry_points: Iterable[EntryPoint], disabled: Iterable[str] = ()) -> Registry:
@@ -106,11 +115,11 @@ class Registry:
         """The adapter that claims a type hint; None for no hint or one that nobody claims."""
         if annotation is inspect.Parameter.empty or annotation is Any:
             return None
-        return self._claim(lambda adapter: adapter.for_annotation(annotation), f"the type hint {annotation!r}")
+        return _claim(self._for_annotation, annotation, lambda hint: f"the type hint {hint!r}")
 
     def adapter_for_value(self, value: object) -> Adapter[Any]:
         """The adapter that claims a returned value; JSON for one that nobody claims."""
-        claimed = self._claim(lambda adapter: adapter.for_value(value), f"a {type(value).__name__}")
+        claimed = _claim(self._for_value, value, lambda value: f"a {type(value).__name__}")
         return claimed or self.adapter("json")()
 
     def commands(self) -> list[click.Command]:
@@ -138,23 +147,34 @@ class Registry:
                 log.exception("plugin %s failed in %s", implementation.plugin_name, hook)
         return brought
 
-    def _claim(self, ask: Callable[[type[Adapter[Any]]], Adapter[Any] | None], what: str) -> Adapter[Any] | None:
-        """What one adapter claims; a plugin's claim goes before core's, and two plugins' claims are an error naming both."""
-        for core in (False, True):
-            classes = [adapter for plugin in self.plugins if (plugin.name == CORE) == core for adapter in plugin.adapters]
-            claims = [claim for adapter in classes if (claim := ask(adapter)) is not None]
-            if len(claims) > 1:
-                names = " and ".join(type(claim).__name__ for claim in claims)
-                raise DefinitionError(f"{names} both take {what}: name one of them as input= or output= of the api")
-            if claims:
-                return claims[0]
-        return None
-
     def _find(self, kind: str, name: str, found: Mapping[str, type[B]]) -> type[B]:
         if name in found:
             return found[name]
         failed = [f"\n  {plugin} failed to load: {plugin.error}" for plugin in self.plugins if plugin.error]
         raise PluginError(f"no {kind} named {name!r}\n  installed: {', '.join(sorted(found)) or 'none'}{''.join(failed)}")
+
+
+def _claimants(plugins: Sequence[Plugin], name: str) -> _Claimants:
+    """The methods of this name that have adapters claim something: first those of plugins, then core's; the one that claims nothing is
+    left out."""
+    nothing = vars(Adapter)[name].__func__
+    methods = [(plugin.name == CORE, getattr(adapter, name)) for plugin in plugins for adapter in plugin.adapters]
+    return tuple(
+        tuple(method for of_core, method in methods if of_core == core and getattr(method, "__func__", None) is not nothing)
+        for core in (False, True)
+    )
+
+
+def _claim(claimants: _Claimants, claimed: object, describe: Callable[[Any], str]) -> Adapter[Any] | None:
+    """What one adapter claims; a plugin's claim goes before core's, and two plugins' claims are an error naming both."""
+    for asked in claimants:
+        claims = [claim for ask in asked if (claim := ask(claimed)) is not None]
+        if len(claims) > 1:
+            names = " and ".join(type(claim).__name__ for claim in claims)
+            raise DefinitionError(f"{names} both take {describe(claimed)}: name one of them as input= or output= of the api")
+        if claims:
+            return claims[0]
+    return None
 
 
 @functools.cache

@@ -35,6 +35,8 @@ class AccessLog:
     def __init__(self, stream: TextIO) -> None:
         self._stream = unwaiting(stream)
         self._lines: list[str] = []
+        self._second = -1
+        self._stamp = ""
         self._is_written = True
 
     def write(self, method: str, path: str, status: int, seconds: float, request_id: str) -> None:
@@ -56,9 +58,16 @@ class AccessLog:
             asyncio.get_running_loop().call_soon(self._flush)
         self._lines += lines
 
+    def _stamp_now(self) -> str:
+        """How a line of this second begins."""
+        second = int(time.time())
+        if second != self._second:
+            self._second, self._stamp = second, time.strftime(self.stamp, time.gmtime(second))
+        return self._stamp
+
     def _flush(self) -> None:
         lines, self._lines = self._lines, []
-        stamp = time.strftime(self.stamp, time.gmtime())
+        stamp = self._stamp_now()
         try:
             for place in range(0, len(lines), _TOGETHER):
                 self._stream.write(stamp + stamp.join(lines[place : place + _TOGETHER]))

@@ -95,9 +95,11 @@ class Writing:
 
     def _encode_together(self, calls: Sequence[Call], result: Any) -> list[Answer] | None:
         """The answers of calls whose bodies the adapter writes all at once; None if they have to be encoded one by one."""
+        if len(calls) == 1:
+            return None
         rows, accepted = rows_of(calls), accepted_by(calls)
         # An adapter that was chosen by the result need not be the one for its elements.
-        if len(calls) == 1 or len(accepted) > 1 or (self._adapter is None and None in rows):
+        if len(accepted) > 1 or (self._adapter is None and None in rows):
             return None
         try:
             accept = accepted.pop()
