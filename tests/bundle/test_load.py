@@ -4,10 +4,13 @@ import importlib
 import json
 import logging
 import os
+import shutil
 import sys
 import textwrap
 import time
 from collections.abc import Callable
+from importlib.machinery import EXTENSION_SUFFIXES
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -56,6 +59,21 @@ def test_models_and_their_metadata_come_back(project: Any) -> None:
 def test_a_process_that_has_the_source_already_keeps_its_classes(project: Any) -> None:
     bundle = project.save_iris({"helpers.py": ""})
     assert type(load_service(bundle)) is project.module("iris").Iris
+
+
+@pytest.mark.parametrize("suffix", [EXTENSION_SUFFIXES[0], EXTENSION_SUFFIXES[-1]])
+def test_a_module_that_is_there_as_machine_code_too_is_run_as_that_as_it_was_where_it_was_tried(project: Any, suffix: str) -> None:
+    compiled = find_spec("_lsprof")
+    if compiled is None or not compiled.has_location or compiled.origin is None:
+        pytest.skip("this Python has no _lsprof in a file of its own")
+    project.write({"pack/__init__.py": "", "pack/_lsprof.py": ""})
+    shutil.copy(compiled.origin, project.root / f"pack/_lsprof{suffix}")
+    iris = project.IRIS.replace("import bento\n", "import bento, pack._lsprof\n", 1).replace("[self.model, value]", "pack._lsprof.__file__")
+    service = load_service(project.save_iris({"iris.py": iris}))
+    assert service.predict(0) == str(project.root / f"pack/_lsprof{suffix}")
+    shutil.rmtree(project.root / "pack")
+    (project.root / "iris.py").unlink()
+    assert elsewhere(project, "print(load('saved').predict(0))") == f"{project.out}/saved/src/pack/_lsprof{suffix}\n"
 
 
 def test_a_bundle_saved_again_after_loading_it_is_the_same(project: Any) -> None:

@@ -4,6 +4,7 @@ import importlib
 import importlib.metadata
 import sys
 import textwrap
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,14 @@ def test_a_nested_class_is_found_again(project: Any) -> None:
 def test_imports_name_the_distributions_that_bring_them(project: Any, site: Any) -> None:
     site.install("py_flowers", {"flowers/__init__.py": "", "flowers/cut.py": ""}, "2.1")
     bundle = project.save_iris({"iris.py": iris(imports="from flowers.cut import *\nimport os, json.decoder, xml")})
+    assert [line for line in bundle.manifest.requirements if not line.startswith("bento")] == ["py-flowers==2.1"]
+
+
+def test_what_is_compiled_asks_for_what_the_source_beside_it_imports(project: Any, site: Any) -> None:
+    site.install("py_flowers", {"flowers.py": ""}, "2.1")
+    project.write({f"cut{EXTENSION_SUFFIXES[0]}": "", "cut.py": "import flowers, vases", "vases.py": ""})
+    bundle = project.save_iris({"iris.py": iris("import cut")})
+    assert project.paths(bundle) == [f"cut{EXTENSION_SUFFIXES[0]}", "iris.py", "vases.py"]
     assert [line for line in bundle.manifest.requirements if not line.startswith("bento")] == ["py-flowers==2.1"]
 
 

@@ -71,7 +71,8 @@ class _SourceFolder:
             raise ImportError(f"{path} is not in {self.folder}")
         # Any callable will do.
         source, extension = (cast("type[Loader]", partial(loader, self.modules)) for loader in (_Loader, _ExtensionLoader))
-        return FileFinder(path, (source, SOURCE_SUFFIXES), (extension, EXTENSION_SUFFIXES))
+        # As in Python, what is compiled goes before the source beside it.
+        return FileFinder(path, (extension, EXTENSION_SUFFIXES), (source, SOURCE_SUFFIXES))
 
     def install(self) -> None:
         """Have modules come from here first, for as long as this process lives: what functions import comes later."""
@@ -122,15 +123,17 @@ def import_source(bundle: Bundle) -> ModuleType:
 
 
 def modules_of(bundle: Bundle) -> dict[str, str]:
-    """The digest of each module's file, as the manifest lists it."""
+    """The digest of each module's file, as the manifest lists it: of the one that Python takes, where it has the choice."""
     suffixes = (*EXTENSION_SUFFIXES, *SOURCE_SUFFIXES)
-    found: dict[str, str] = {}
+    ranked: list[tuple[bool, int, str, str]] = []
     for file in bundle.manifest.files:
-        suffix = next((suffix for suffix in suffixes if file.path.endswith(suffix)), None)
-        if suffix is not None and file.path.startswith(f"{SOURCE}/"):
-            path = file.path.removeprefix(f"{SOURCE}/").removesuffix(suffix)
-            found[path.removesuffix("/__init__").replace("/", ".")] = file.sha256
-    return found
+        rank = next((rank for rank, suffix in enumerate(suffixes) if file.path.endswith(suffix)), None)
+        if rank is not None and file.path.startswith(f"{SOURCE}/"):
+            path = file.path.removeprefix(f"{SOURCE}/").removesuffix(suffixes[rank])
+            name = path.removesuffix("/__init__")
+            ranked.append((name == path, rank, name.replace("/", "."), file.sha256))
+    # The last one counts: a package before a module, and what is compiled before its source.
+    return {name: sha256 for _, _, name, sha256 in sorted(ranked, reverse=True)}
 
 
 def _check_free(bundle: Bundle, source: _SourceFolder) -> None:

@@ -58,9 +58,12 @@ def is_package(file: Path) -> bool:
     return file.name.partition(".")[0] == "__init__"
 
 
-def is_source(file: Path) -> bool:
-    """Whether a module's file is Python, which compiled ones are not."""
-    return not file.name.endswith(tuple(EXTENSION_SUFFIXES))
+def source_of(file: Path) -> Path | None:
+    """The Python in a module's file, or, of one that is compiled, in the file beside it that it was made of, if that is there."""
+    if not file.name.endswith(tuple(EXTENSION_SUFFIXES)):
+        return file
+    source = file.with_name(f"{file.name.partition('.')[0]}.py")
+    return source if source.is_file() else None
 
 
 def find(module: str, root: Path, environment: Environment) -> Found:

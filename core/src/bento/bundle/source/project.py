@@ -12,7 +12,7 @@ from ..files.tree import package_files
 from ..manifest.checks import FieldError
 from ..manifest.fields import file_path
 from ..manifest.paths import SOURCE, check_distinct
-from .finder import Found, find, find_chain, is_package, is_source
+from .finder import Found, find, find_chain, is_package, source_of
 from .imports import Import, read_imports
 
 if TYPE_CHECKING:
@@ -80,8 +80,9 @@ class _Collector:
         if module in self._modules:
             return
         self._modules.add(module)
-        if is_source(file):
-            self._pending.append((module, file))
+        source = source_of(file)
+        if source is not None:
+            self._pending.append((module, source))
 
     def _scan(self, module: str, file: Path) -> None:
         for wanted in read_imports(file, module):
