@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from uv import find_uv_bin
 
 from bento.errors import RequirementError
 
@@ -233,6 +235,19 @@ def test_what_conda_installed_is_on_an_index_whatever_its_notes_say(project: Any
 
 def run(*command: str | Path, **options: Any) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True, **options).stdout
+
+
+def test_a_wheel_is_the_same_whoever_has_installed_the_project(project: Any, site: Any, tmp_path: Path) -> None:
+    project.write({"../shop/pyproject.toml": PYPROJECT.partition("    scripts =")[0], "../shop/src/flower_shop/__init__.py": ""})
+    project.write({"iris.py": IMPORTING})
+    place = ("--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--target", site.folder, tmp_path / "shop")
+    installers = {"pip": (sys.executable, "-m", "pip", "install"), "uv": (find_uv_bin(), "pip", "install", "--python", sys.executable)}
+    wheels = {}
+    for name, command in installers.items():
+        run(*command, *place)
+        wheels[name] = wheel(project.save(to=name), "flower_shop").read_bytes()
+        shutil.rmtree(site.folder)
+    assert wheels["uv"] == wheels["pip"]
 
 
 def test_wheels_install_and_work_elsewhere(project: Any, tmp_path: Path) -> None:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from .environment import Installed
 
 # What an installer writes beside what was in the wheel, and signatures of a RECORD that will be another.
-_INSTALLERS: Final = frozenset({"RECORD", "RECORD.jws", "RECORD.p7s", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json"})
+_INSTALLERS: Final = frozenset(
+    {"RECORD", "RECORD.jws", "RECORD.p7s", "INSTALLER", "REQUESTED", "direct_url.json", "uv_build.json", "uv_cache.json"}
+)
 _SCRIPT_GROUPS: Final = frozenset({"console_scripts", "gui_scripts"})
 
 
