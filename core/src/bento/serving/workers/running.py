@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from importlib import import_module
+from types import FrameType
 from typing import TYPE_CHECKING, NoReturn
 
 import uvicorn
@@ -20,7 +21,7 @@ from ..filters import keep_one_filter
 from ..lifecycle import THREADS
 from .drain import drain, plug
 from .forking import end, flush
-from .signals import Impatience
+from .signals import Impatience, give_to_children
 from .watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -101,6 +102,8 @@ class Server(uvicorn.Server):
             return
         loop = asyncio.get_running_loop()
         before = {number: signal.getsignal(number) for number in self._signals()}
+        for_children = {number: signal.SIG_DFL if number == signal.SIGTERM else _ignore for number in before}
+        give_to_children(for_children)
         for number in before:
             loop.add_signal_handler(number, self._signalled, number)
         # A worker's supervisor sees to its end. In a process of its own the loop may be held up, as by a log that nobody reads.
@@ -115,13 +118,13 @@ class Server(uvicorn.Server):
             flush()
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+            for_children.clear()
             if watchdog is not None:
                 watchdog.stop()
             for number, handler in before.items():
                 loop.remove_signal_handler(number)
-                # A worker that has answered everything must not look as if it had not, because it is told to end once more. SIG_IGN would
-                # be inherited by programs that a service starts.
-                signal.signal(number, handler if self._place is None else lambda *_: None)
+                # A worker that has answered everything must not look as if it had not, because it is told to end once more.
+                signal.signal(number, handler if self._place is None else _ignore)
 
     def _signals(self) -> list[signal.Signals]:
         if self._place is not None:
@@ -185,6 +188,10 @@ class Server(uvicorn.Server):
 
     def _say_forced(self, reason: str) -> None:
         log.error("%s: ending without %d answers", reason, self._lifecycle.open_calls)
+
+
+def _ignore(number: int, frame: FrameType | None) -> None:
+    """Do nothing on a signal. SIG_IGN would be inherited by programs that a service starts."""
 
 
 def _import_pages() -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import os
 import signal
 import socket
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from .forking import SIGNALS
 
@@ -25,6 +28,31 @@ class Impatience:
         now = time.monotonic()
         self._first = min(self._first, now)
         return now - self._first >= _AT_ONCE
+
+
+def give_to_children(handlers: Mapping[signal.Signals, Any]) -> None:
+    """Have whatever this process forks, as multiprocessing does for a service, begin with `handlers` for as long as there are any in it.
+
+    Else a child would go on with its parent's: by a wakeup descriptor that they share, it would tell the parent of the SIGTERM that is
+    to end it, and live.
+    """
+    held = threading.local()
+
+    def hold() -> None:
+        # Until the child has let go of its parent's ways with signals, none must reach it.
+        held.mask = signal.pthread_sigmask(signal.SIG_BLOCK, tuple(handlers))
+
+    def release() -> None:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held.mask)
+
+    def begin() -> None:
+        if handlers:
+            signal.set_wakeup_fd(-1)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        release()
+
+    os.register_at_fork(before=hold, after_in_parent=release, after_in_child=begin)
 
 
 @contextmanager
