@@ -102,6 +102,17 @@ def test_a_list_is_sorted_turned_round_and_cut(bento, home, make_bundle):
     ]
 
 
+def test_a_store_of_bundles_that_are_for_a_newer_bento_says_so_and_not_that_there_are_none_yet(bento, home, caplog):
+    for version in "12":
+        manifest = home / "bundles/shop" / version / "bento.json"
+        content = {**json.loads(manifest.read_text()), "format": 9}
+        manifest.unlink()
+        manifest.write_text(json.dumps(content))
+    assert bento("list").stderr == "no whole bundles\n"
+    assert all(": expected format 1 or older, which bento-core " in message for message in caplog.messages)
+    assert len(caplog.messages) == 2
+
+
 def test_an_empty_store_says_how_to_fill_it(bento, tmp_path):
     done = bento("list", "--store", tmp_path / "empty")
     assert (done.stdout, done.stderr) == ("", "no bundles yet: save one with bento.save(service)\n")

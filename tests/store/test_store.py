@@ -104,6 +104,13 @@ def test_an_empty_store_says_that_it_is(store):
     assert str(caught.value) == f"no bundle iris:3 in the store at {store.root}: it is empty"
 
 
+def test_a_store_of_what_is_no_whole_bundle_is_not_said_to_be_empty(store):
+    (store.root / "bundles/iris/2").mkdir(parents=True)
+    with pytest.raises(NotFound) as caught:
+        store.get("iris")
+    assert str(caught.value) == f"no bundle iris:latest in the store at {store.root}: it has no whole bundle"
+
+
 def test_an_unknown_name_is_told_the_names_and_the_nearest(store, service, rose):
     store.save(service, version="1")
     store.save(rose, version="1")

@@ -156,6 +156,11 @@ class Store:
             found = summarize(self.root, only, self._whole)
         return [each for each in found if matches(each, name if pattern else None, labels or {})]
 
+    @property
+    def has_left_out(self) -> bool:
+        """Whether there was something, the last time that anybody looked, that is no whole bundle."""
+        return bool(self._reported)
+
     def delete(self, tag: Tag | str) -> Tag:
         """Remove a bundle, whole or damaged, all at once, and return its tag; for `latest` it is the newest one.
 
@@ -221,7 +226,8 @@ class Store:
         return StoreError(f"version {tag} exists in the store at {self.root}: choose another version, or delete that one first")
 
     def _not_found(self, tag: Tag) -> NotFound:
-        return NotFound(missing(tag, self.root, [each.tag for each in self.summaries(tag.name) or self.summaries()]))
+        there = [each.tag for each in self.summaries(tag.name) or self.summaries()]
+        return NotFound(missing(tag, self.root, there, is_empty=not self.has_left_out))
 
 
 def store_of(store: Store | None) -> Store:

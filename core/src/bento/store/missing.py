@@ -12,14 +12,15 @@ if TYPE_CHECKING:
 _SHOWN = 5
 
 
-def missing(tag: Tag, place: Path | str, there: Sequence[Tag]) -> str:
-    """The message of a NotFound; `there` are the store's tags, newest first."""
+def missing(tag: Tag, place: Path | str, there: Sequence[Tag], *, is_empty: bool = True) -> str:
+    """The message of a NotFound; `there` are the store's tags, newest first. One without any `is_empty`, or has what was left out."""
     versions = [other.version for other in there if other.name == tag.name]
     names = list(dict.fromkeys(other.name for other in there))
     if versions:
         found = f"{tag.name} has {_listed('version', versions)}{_guess(tag.version, versions, f'{tag.name}:')}"
     else:
-        found = f"it has {_listed('name', names)}{_guess(tag.name, names)}" if names else "it is empty"
+        nothing = "it is empty" if is_empty else "it has no whole bundle"
+        found = f"it has {_listed('name', names)}{_guess(tag.name, names)}" if names else nothing
     return f"no bundle {tag} in the store at {place}: {found}"
 
 

@@ -16,7 +16,7 @@ from ..command import Command, json_option, label_option, open_store, store_opti
 from ..output import print_json, print_table, size_text
 
 if TYPE_CHECKING:
-    from ...store import Summary
+    from ...store import Store, Summary
 
 _KEYS: Mapping[str, Callable[[Summary], Any]] = {
     "created": lambda each: each.created,
@@ -58,6 +58,7 @@ def command(
     With a NAME, only those of that name; 'iris-*' stands for all names that begin so. A name or a tag may
     stand at the end of a REMOTE, too.
     """
+    from ...store import Store
     from ...store.remotes.address import is_url
 
     if where is not None and not is_url(where):
@@ -68,23 +69,22 @@ def command(
         if "=" in where:
             raise click.UsageError(f"{where!r} is a label: write --label {where}")
         where, name = None, where
+    store = open_store(store_path) or Store()
     with uncollected():
-        found = _on_remote(where, name, labels) if where else _in_store(store_path, name, labels)
+        found = _on_remote(where, name, labels) if where else _in_store(store, name, labels)
         # Python's sort is stable, and turns nothing around that is equal.
         found.sort(key=_KEYS[sort], reverse=sort != "name")
         chosen = (found[::-1] if reverse else found)[:limit]
         if as_json:
-            print_json([_record(each) for each in chosen] if where else _records(store_path, chosen))
+            print_json([_record(each) for each in chosen] if where else _records(store, chosen))
         elif chosen:
             _print_rows(chosen)
         else:
-            click.echo(_nothing(where, name, labels), err=True)
+            only_damaged = store.has_left_out and not (name or labels)
+            click.echo("no whole bundles" if only_damaged else _nothing(where, name, labels), err=True)
 
 
-def _in_store(store_path: Path | None, name: str | None, labels: dict[str, str]) -> list[Summary]:
-    from ...store import Store
-
-    store = open_store(store_path) or Store()
+def _in_store(store: Store, name: str | None, labels: dict[str, str]) -> list[Summary]:
     if name is None or ":" not in name:
         return store.summaries(name, labels)
     tag = Tag.parse(name)
@@ -125,11 +125,9 @@ def _below(url: str) -> list[Summary]:
     return _with_version(tag, found)
 
 
-def _records(store_path: Path | None, chosen: list[Summary]) -> list[dict[str, object]]:
-    from ...store import Store
+def _records(store: Store, chosen: list[Summary]) -> list[dict[str, object]]:
     from ..facts import record
 
-    store = open_store(store_path) or Store()
     return [record(store.get(each.tag)) for each in chosen]
 
 
