@@ -13,6 +13,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import urllib.error
@@ -39,6 +40,7 @@ _BLOCK = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _BEFORE = re.compile(r"^<!-- before: (\w+) -->$", re.MULTILINE)
+_PATH = re.compile(r"--uds (\S+)")
 _SERVER = re.compile(r"(bento serve|uvicorn) (?!--help)")
 _POLLED = re.compile(r'^.*[ "]/readyz[ "].*\n', re.MULTILINE)
 _PORT = "3000"
@@ -93,6 +95,7 @@ class Reader:
         self._folder, self._home, self._ready = folder, home, ready
         self._stack = stack
         self._port = _PORT
+        self._path: re.Match[str] | None = None
         self._server = stack.enter_context(ExitStack())
         self._python: subprocess.Popen[str] | None = None
         self._environment = {
@@ -157,18 +160,31 @@ class Reader:
         self._port = str(port)
         log = self._folder / ".server.log"
         with log.open("w") as file:
-            command = ["bash", "-c", f"exec {block.code.strip()} --port {self._port}"]
+            self._path = _PATH.search(block.code)
+            place = "" if self._path else f"--port {self._port}"
+            command = ["bash", "-c", f"exec {block.code.strip()} {place}"]
             server = self._start(command, file, self._server)
         assert _wait(lambda: server.poll() is not None or self._is_ready()), f"{block.place}: {log.read_text()}"
         assert server.poll() is None, f"{block.place}: {log.read_text()}"
         assert _wait(lambda: _fits(block.shows, self._as_shown(_POLLED.sub("", log.read_text())))), f"{block.place}: {log.read_text()}"
 
     def _is_ready(self) -> bool:
+        if self._path:
+            return self._answers_at(self._folder / self._path[1])
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self._port}/readyz") as answer:
                 return answer.status == 200
         except (urllib.error.URLError, ConnectionError):
             return False
+
+    def _answers_at(self, path: Path) -> bool:
+        with socket.socket(socket.AF_UNIX) as client:
+            try:
+                client.connect(str(path))
+            except OSError:
+                return False
+            client.sendall(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            return client.recv(4096).startswith(b"HTTP/1.1 200 ")
 
     def _start(self, command: list[str], output: int, stack: ExitStack) -> subprocess.Popen[str]:
         process = subprocess.Popen(

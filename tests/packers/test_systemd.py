@@ -78,9 +78,13 @@ def test_options_say_where_it_lies_where_it_listens_and_how_many_serve(bundle, t
     )
 
 
-@pytest.mark.parametrize("listen", ["3000", "0.0.0.0:80", "127.0.0.1:65535", "[::]:3000"])
-def test_an_address_is_a_port_or_has_one(listen):
-    SystemdPacker(listen=listen)
+@pytest.mark.parametrize("listen", ["3000", "0.0.0.0:80", "127.0.0.1:65535", "[::]:3000", "/run/iris.sock"])
+def test_an_address_is_a_port_or_has_one_or_is_a_path(bundle, tmp_path, listen):
+    folder = SystemdPacker(listen=listen).pack(bundle, tmp_path / "unit")
+    assert setting(folder / "bento-iris.socket", "ListenStream") == listen
+
+
+_PLACE = "an address like '127.0.0.1:3000', or a path like '/run/iris.sock'"
 
 
 @pytest.mark.parametrize(
@@ -89,9 +93,11 @@ def test_an_address_is_a_port_or_has_one(listen):
         ("folder", "opt/iris", "a path like '/opt/iris'"),
         ("folder", "/opt/../etc", "a path like '/opt/iris'"),
         ("folder", "/opt/%h", "a path like '/opt/iris'"),
-        ("listen", "localhost:3000", "an address like '127.0.0.1:3000'"),
-        ("listen", "127.0.0.1:65536", "an address like '127.0.0.1:3000'"),
-        ("listen", "3000\nExecStartPre=id", "an address like '127.0.0.1:3000'"),
+        ("listen", "localhost:3000", _PLACE),
+        ("listen", "127.0.0.1:65536", _PLACE),
+        ("listen", "3000\nExecStartPre=id", _PLACE),
+        ("listen", "iris.sock", _PLACE),
+        ("listen", "/run/%h.sock", _PLACE),
         ("workers", "0", "a number of processes, or 'auto'"),
         ("workers", "1; id", "a number of processes, or 'auto'"),
     ],

@@ -58,7 +58,7 @@ def start(tmp_path):
 
 def wait_until_ready(process) -> str:
     for line in process.stderr:
-        if found := re.search("is ready on (http://[^ ]+)", line):
+        if found := re.search("is ready on ((?:http://|unix:)[^ ]+)", line):
             return found[1]
     raise AssertionError("it ended")
 
@@ -94,6 +94,20 @@ def test_a_socket_for_ipv6_alone_is_told_by_an_address_that_it_has(start):
         assert stop(process) == 0
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_socket_at_a_path_is_taken_over_and_the_path_left_to_whoever_made_it(start, tmp_path, workers):
+    path = tmp_path / "iris.sock"
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.bind(str(path))
+        sock.listen()
+        with start(sock, "--workers", workers) as process:
+            assert wait_until_ready(process) == f"unix:{path}"
+            with httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), timeout=60) as client:
+                assert client.post("http://localhost/double", json=21).json() == 42
+            assert stop(process) == 0
+    assert path.exists()
+
+
 def test_more_sockets_than_one_are_refused(start):
     with socket.create_server(("127.0.0.1", 0)) as sock, start(sock, count="2") as process:
         _, errors = process.communicate(timeout=30)
@@ -103,7 +117,7 @@ def test_more_sockets_than_one_are_refused(start):
 def test_a_socket_that_does_not_listen_is_refused(start):
     with socket.socket() as sock, start(sock) as process:
         _, errors = process.communicate(timeout=30)
-    assert (process.returncode, errors) == (1, "Error: cannot take over ('0.0.0.0', 0): expected a TCP socket that listens\n")
+    assert (process.returncode, errors) == (1, "Error: cannot take over ('0.0.0.0', 0): expected a TCP or Unix socket that listens\n")
 
 
 def test_a_socket_for_another_process_is_left_alone(tmp_path):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..bundle.model import Bundle
 
 _SCRIPT = "install.sh"
-_FOLDER = re.compile(r"(/[A-Za-z0-9_][A-Za-z0-9._-]*)+")
+_PATH = re.compile(r"(/[A-Za-z0-9_][A-Za-z0-9._-]*)+")
 _PORT = re.compile(r"[1-9][0-9]{0,4}")
 _HIGHEST_PORT = 65535
 _WORKERS = re.compile(r"auto|[1-9][0-9]{0,3}")
@@ -30,15 +30,16 @@ class SystemdPacker(Packer):
     """Pack a bundle into a folder that belongs at `folder`, `/opt/NAME` by default, on the machine that serves it.
 
     Its `install.sh`, run there as root, makes an environment, installs what the bundle requires, and starts the socket, which
-    listens on `listen`, and the unit, which serves with `workers`. The socket stays open while the service is restarted.
+    listens on `listen`, an address or the path of a Unix domain socket, and the unit, which serves with `workers`. The socket stays open
+    while the service is restarted.
     """
 
     name = "systemd"
     summary = "a folder with a unit and a socket file, for a machine that runs systemd"
 
     def __init__(self, *, folder: str | None = None, listen: str = "127.0.0.1:3000", workers: str = "1") -> None:
-        _check("folder", folder, folder is None or _FOLDER.fullmatch(folder), "a path like '/opt/iris'")
-        _check("listen", listen, _is_address(listen), "an address like '127.0.0.1:3000'")
+        _check("folder", folder, folder is None or _PATH.fullmatch(folder), "a path like '/opt/iris'")
+        _check("listen", listen, _is_place(listen), "an address like '127.0.0.1:3000', or a path like '/run/iris.sock'")
         _check("workers", workers, _WORKERS.fullmatch(workers), "a number of processes, or 'auto'")
         self._folder, self._listen, self._workers = folder, listen, workers
 
@@ -70,8 +71,10 @@ def _check(option: str, value: object, holds: object, expected: str) -> None:
         raise PackerError(f"SystemdPacker({option}={value!r}): expected {expected}")
 
 
-def _is_address(text: str) -> bool:
-    """Whether a text is a port, or an address and a port. Source: systemd.socket(5), ListenStream=."""
+def _is_place(text: str) -> bool:
+    """Whether a text is a port, an address and a port, or a path. Source: systemd.socket(5), ListenStream=."""
+    if _PATH.fullmatch(text):
+        return True
     host, colon, port = text.rpartition(":")
     if not _PORT.fullmatch(port) or int(port) > _HIGHEST_PORT:
         return False

@@ -19,7 +19,7 @@ from .logs import AccessLog, JsonAccessLog
 from .target import resolve
 from .workers.files import raise_file_limit
 from .workers.processors import available_processors, share_processors
-from .workers.sockets import inherited, listen, url
+from .workers.sockets import inherited, listen, listen_at, url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,6 +40,7 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
     *,
     host: str = "127.0.0.1",
     port: int = 3000,
+    uds: str | Path | None = None,
     workers: int | Literal["auto"] = 1,
     reload: bool = False,
     trust: bool = False,
@@ -57,18 +58,18 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
 ) -> None:
     """Serve a service, a bundle's tag or path, or `module:service`, until SIGINT or SIGTERM; open requests are answered first.
 
-    `port` 0 takes a free one. `workers` is a number of processes, or "auto" for one on each processor that this process may use; many
-    share what is loaded where that is safe, and SIGHUP has them replaced one by one, with the target resolved and loaded anew; with
-    `reload` there is one, started again when a file changes. `max_body` is in bytes. `grace` is how many seconds a stop waits for open
-    requests; when they are over, or at a second signal, the process ends with status 1. `keep_alive` is how many seconds a connection
-    may stay open between two requests: behind a proxy, longer than the proxy keeps it. A bundle's golden examples have to hold in
-    each process before it is ready, unless `examples` is off. `aliases` are further paths, with those of the apis and pages that they
-    stand for. A service that cannot be loaded raises what it raised; a port in use is a ServerError. With `keys`, identities and files
-    of public keys or identities, the bundle has to be signed by one of these.
+    `port` 0 takes a free one; `uds` is the path of a Unix domain socket to listen at instead. `workers` is a number of processes, or "auto"
+    for one on each processor that this process may use; many share what is loaded where that is safe, and SIGHUP has them replaced one by
+    one, with the target resolved and loaded anew; with `reload` there is one, started again when a file changes. `max_body` is in bytes.
+    `grace` is how many seconds a stop waits for open requests; when they are over, or at a second signal, the process ends with status 1.
+    `keep_alive` is how many seconds a connection may stay open between two requests: behind a proxy, longer than the proxy keeps it. A
+    bundle's golden examples have to hold in each process before it is ready, unless `examples` is off. `aliases` are further paths, with
+    those of the apis and pages that they stand for. A service that cannot be loaded raises what it raised; a port in use is a ServerError.
+    With `keys`, identities and files of public keys or identities, the bundle has to be signed by one of these.
     `public_url` is where clients find the server behind a proxy, for its pages and its OpenAPI document; its host is answered for, and
     its path may be before all others.
     `log_format` is that of the access log; how the rest is written, `logging` is told.
-    Where systemd listens for this process, `host` and `port` are those of its socket.
+    Where systemd listens for this process, `host`, `port` and `uds` are those of its socket.
     """
     _check_no_loop()
     count = _count(workers, reload=reload)
@@ -82,7 +83,7 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
     raise_file_limit()
     find = partial(resolve, target, store=store, trust=trust, keys=keys)
     found = find()
-    listener = inherited() or listen(host, port)
+    listener = inherited() or (listen(host, port) if uds is None else listen_at(Path(uds)))
     started = time.monotonic()
 
     def ready() -> None:

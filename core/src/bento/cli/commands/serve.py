@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any, Literal
 
 import click
+from click.core import ParameterSource
 
 from ...bounds import GRACE, PATIENCE, WORKERS, Bounds
 from ..amounts import Within
@@ -52,6 +53,7 @@ class _Workers(click.IntRange):
 @click.argument("target", metavar="TAG|PATH|URL|MODULE:SERVICE")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on; 0.0.0.0 for all of this machine's.")
 @click.option("--port", type=click.IntRange(0, 65535), default=3000, show_default=True, help="The port to listen on; 0 for any free one.")
+@click.option("--uds", type=click.Path(path_type=Path), metavar="PATH", help="A Unix domain socket to listen at, instead of host and port.")
 @click.option(
     "--workers", type=_Workers(), default=1, show_default=True, metavar="N|auto", help="How many processes; auto: one on each processor."
 )
@@ -80,6 +82,7 @@ def command(  # noqa: PLR0913 - one for each option
     *,
     host: str,
     port: int,
+    uds: Path | None,
     workers: int | Literal["auto"],
     reload: bool,
     allowed_hosts: tuple[str, ...],
@@ -99,6 +102,8 @@ def command(  # noqa: PLR0913 - one for each option
 
     Serves a saved bundle, or, for development, the instance SERVICE of a MODULE in the current folder, until Ctrl-C.
     """
+    if uds is not None:
+        _check_no_port()
     with _ending_when_told(is_one=workers == 1), unbothered_by_output(), server_log(as_json=log_format == "json"):
         from ...serving import serve
 
@@ -106,6 +111,7 @@ def command(  # noqa: PLR0913 - one for each option
             target,
             host=host,
             port=port,
+            uds=uds,
             workers=workers,
             reload=reload,
             trust=trust,
@@ -121,6 +127,13 @@ def command(  # noqa: PLR0913 - one for each option
             aliases=dict(map(_pair, aliases)),
             public_url=public_url,
         )
+
+
+def _check_no_port() -> None:
+    context = click.get_current_context()
+    for name in ("host", "port"):
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"a server listens at one place: expected --uds or --{name}, got both")
 
 
 @contextmanager

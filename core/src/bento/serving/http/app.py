@@ -17,7 +17,7 @@ from ..calls.answer import FAULT, Answer, failure, problem
 from ..calls.limits import Limits, headers_too_large
 from ..lifecycle import Lifecycle
 from ..logs import FaultLog
-from .guard import check_caller, host_names
+from .guard import address_of, check_caller, host_names
 from .lane import REQUEST_ID, ClientLeft, Exchange
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class App:
         try:
             # What asks for a server's health, such as a load balancer or an orchestrator, seldom knows its name.
             if self.lifecycle.aliases.get(exchange.path, exchange.path) not in HEALTH:
-                check_caller(exchange.headers, (scope.get("server") or ("",))[0], self.allowed_hosts, self.address.host)
+                check_caller(exchange.headers, address_of(scope.get("server")), self.allowed_hosts, self.address.host)
             if exchange.method == "POST" and self.lifecycle.service is None:
                 raise Overloaded(f"the service is {self.lifecycle.state.value}")
         except BentoError as error:

@@ -6,8 +6,9 @@ A page can send a plain form or text to any address (CVE-2026-2611), and can poi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import urlsplit
 
 from ...errors import Forbidden, ServerError
@@ -18,6 +19,14 @@ def host_names(hosts: Collection[str]) -> frozenset[str]:
     if isinstance(hosts, str):
         raise ServerError(f"expected allowed_hosts to be names, such as ({hosts!r},), got {hosts!r}")
     return frozenset(map(str.lower, hosts))
+
+
+def address_of(server: Sequence[Any] | None) -> str:
+    """The address at which a server is reached, by the `server` of ASGI: that of loopback for a path, which has no port, "" for none."""
+    if not server:
+        return ""
+    address, port = server
+    return "localhost" if port is None else address
 
 
 def check_caller(headers: Mapping[str, str], local_address: str, allowed_hosts: Collection[str], public_host: str = "") -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...compiled import compiled
 from .connection import new_parser
+from .guard import address_of
 from .intake import Intake
 from .pipelining import Pipelining
 from .standins import AHEAD
@@ -48,7 +49,7 @@ class FastProtocol(Pipelining):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._local_address = self.server[0] if self.server else ""
+        self._local_address = address_of(self.server)
 
     @compiled
     def data_received(self, data: bytes) -> None:

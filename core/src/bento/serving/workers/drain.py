@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from ..calls.limits import LAST_CALL_SECONDS
 from ..http.kernel import has_input
-from .sockets import InheritedSocket
+from .sockets import InheritedSocket, NamedSocket
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,8 +38,12 @@ def plug(listener: socket.socket) -> None:
     """Let no more connections begin on a listening socket, for all processes that share it; those in its queue stay.
 
     Without it, a connection that comes between the last look at the queue and the close is reset. Source: socket(7), SO_ATTACH_FILTER;
-    the kernel's filter.rst. On an inherited socket whoever listens next takes what this process does not.
+    the kernel's filter.rst. On an inherited socket whoever listens next takes what this process does not; a Unix domain socket is one
+    that nobody finds any more.
     """
+    if isinstance(listener, NamedSocket):
+        listener.unname()
+        return
     if sys.platform != "linux" or isinstance(listener, InheritedSocket):
         return
     import ctypes

@@ -3,23 +3,58 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import socket
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from ...errors import ServerError
 
 _BACKLOG = 4096
 _FIRST_INHERITED = 3
+_FAMILIES = (socket.AF_INET, socket.AF_INET6, socket.AF_UNIX)
 
 
 class InheritedSocket(socket.socket):
     """A listening socket of whoever started this process: it outlives the process, and others go on listening on it."""
 
 
+class NamedSocket(socket.socket):
+    """A Unix domain socket that listens at a path. The process that made it takes the path away with it; no other does."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.path = path.absolute()
+        self._maker = os.getpid()
+        self._name: tuple[int, int] | None = None
+        # As it was given, for what the kernel takes is short.
+        self._given = str(path)
+
+    def take_path(self) -> None:
+        """Bind, let everybody connect who may enter the folder, as everybody on this machine may to a loopback address, and listen."""
+        self.bind(self._given)
+        self._name = _identity(self.path)
+        self.path.chmod(0o666)
+        self.listen(_BACKLOG)
+
+    def unname(self) -> None:
+        """Take the path away, so that no more connections begin; those in the queue stay. A path that is another's by now is left."""
+        if self._name is not None and os.getpid() == self._maker and _identity(self.path) == self._name:
+            self.path.unlink(missing_ok=True)
+        self._name = None
+
+    def close(self) -> None:
+        self.unname()
+        super().close()
+
+
 def inherited() -> InheritedSocket | None:
     """The socket that systemd, or what speaks its protocol, listens on for this process, if there is one.
 
-    Anything but one TCP socket that listens is a ServerError. Source: sd_listen_fds(3).
+    Anything but one TCP or Unix domain socket that listens is a ServerError. Source: sd_listen_fds(3).
     """
     names = ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES")
     # Taken out of the environment: what this process starts in turn has no part in it.
@@ -29,8 +64,8 @@ def inherited() -> InheritedSocket | None:
     if count != "1":
         raise ServerError(f"cannot take over LISTEN_FDS={count!r}: expected 1 socket to listen on")
     listener = InheritedSocket(fileno=_FIRST_INHERITED)
-    if listener.family not in (socket.AF_INET, socket.AF_INET6) or not listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
-        raise ServerError(f"cannot take over {listener.getsockname()!r}: expected a TCP socket that listens")
+    if listener.family not in _FAMILIES or not listener.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+        raise ServerError(f"cannot take over {listener.getsockname()!r}: expected a TCP or Unix socket that listens")
     return listener
 
 
@@ -56,8 +91,69 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def listen_at(path: Path) -> NamedSocket:
+    """A Unix domain socket that listens at a path; what a server that was killed has left there is replaced. A path in use, or on which
+    something else lies, is a ServerError. Source: unix(7)."""
+    listener = NamedSocket(path)
+    try:
+        with _alone_in(listener.path.parent):
+            _make_way(path)
+            listener.take_path()
+    except OSError as error:
+        listener.close()
+        raise ServerError(f"cannot listen at {listener.path}: {error.strerror or error}") from error
+    except ServerError:
+        listener.close()
+        raise
+    listener.set_inheritable(True)
+    return listener
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Have servers that start at the same time look at a folder's sockets one after the other."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _make_way(path: Path) -> None:
+    """Remove a socket on which nobody listens any more."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(mode):
+        raise ServerError(f"{path.absolute()} is there already, and no socket: choose another path with --uds")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        # A queue that is full is a sign of life, too.
+        probe.setblocking(False)
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            path.unlink()
+            return
+        except BlockingIOError:
+            pass
+    raise ServerError(f"{path.absolute()} is in use: choose another path with --uds")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file a path leads to; None for none."""
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return None
+    return status.st_dev, status.st_ino
+
+
 def url(listener: socket.socket) -> str:
-    """Where a browser on this machine finds it."""
+    """Where a browser on this machine finds it, or `unix:` and the path of a Unix domain socket."""
+    if listener.family == socket.AF_UNIX:
+        return f"unix:{listener.path if isinstance(listener, NamedSocket) else listener.getsockname()}"
     host, port = listener.getsockname()[:2]
     if host in {"0.0.0.0", "::"}:  # noqa: S104 - reading what a user chose
         only_6 = host == "::" and listener.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)

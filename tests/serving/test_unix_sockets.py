@@ -1,0 +1,181 @@
+"""A server that listens at a path, where a proxy on the same machine finds it."""
+
+from __future__ import annotations
+
+import signal
+import stat
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from commands import BENTO, Commands
+from running import eventually, heard
+
+APP = """
+import threading
+from pathlib import Path
+
+import bento
+from bento.adapters import BytesAdapter
+
+
+class Echo(bento.Service):
+    def setup(self):
+        if Path("broken").exists():
+            raise OSError("there is no model")
+
+    @bento.api
+    def double(self, value: int) -> int:
+        return 2 * value
+
+    @bento.api(input=BytesAdapter())
+    def size(self, body):
+        return len(body)
+
+    @bento.api(concurrency=8)
+    def when_told(self, number: int) -> int:
+        Path(f"{number}.here").touch()
+        while not Path("go").exists():
+            threading.Event().wait(0.01)
+        return number
+
+
+service = Echo()
+"""
+SOCKET = "iris.sock"
+both = pytest.mark.parametrize("workers", ["1", "2"])
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "app.py").write_text(APP)
+    return tmp_path
+
+
+@contextmanager
+def serving(folder, *options: str):
+    with heard([BENTO, "serve", "app:service", "--uds", SOCKET, *options], folder) as server:
+        server.wait_for("is ready on")
+        yield server
+
+
+def ask(folder: Path, api: str, value: object = None, **request) -> object:
+    with httpx.Client(transport=httpx.HTTPTransport(uds=str(folder / SOCKET)), timeout=60) as client:
+        return client.post(f"http://localhost/{api}", **({"json": value} | request)).json()
+
+
+def refused(folder: Path, *options: str) -> str:
+    return Commands(folder).refused(BENTO, "serve", "app:service", *options)
+
+
+@both
+def test_requests_on_both_lanes_and_of_any_size_are_answered_at_a_path_until_the_server_stops(folder, workers):
+    with serving(folder, "--workers", workers) as server:
+        assert f"app:service is ready on unix:{folder / SOCKET} after" in server.said
+        assert ask(folder, "double", 21) == 42
+        assert ask(folder, "double", 21, headers={"connection": "close"}) == 42
+        assert ask(folder, "size", json=None, content=bytes(20_000_000)) == 20_000_000
+        assert server.stop() == 0
+    assert not (folder / SOCKET).exists()
+    assert server.output.count("POST /double 200") == 2
+
+
+def test_everybody_may_connect_who_may_enter_the_folder(folder):
+    with serving(folder):
+        assert stat.S_IMODE((folder / SOCKET).stat().st_mode) == 0o666
+
+
+@pytest.mark.parametrize("lane", ["keep-alive", "close"])
+def test_a_foreign_host_is_refused_there_as_on_a_loopback_address(folder, lane):
+    with serving(folder, "--public-url", "https://api.example.org/iris"):
+        assert ask(folder, "double", 21, headers={"host": "rebound.example", "connection": lane})["status"] == 403
+        assert ask(folder, "double", 21, headers={"host": "api.example.org", "connection": lane}) == 42
+
+
+@both
+def test_all_that_was_sent_before_a_stop_is_answered(folder, workers):
+    answers: dict[int, object] = {}
+    clients = [threading.Thread(target=lambda each=each: answers.update({each: ask(folder, "when_told", each)})) for each in range(8)]
+    with serving(folder, "--workers", workers) as server:
+        for client in clients:
+            client.start()
+        assert eventually(lambda: len(list(folder.glob("*.here"))) == len(clients))
+        server.process.send_signal(signal.SIGTERM)
+        assert eventually(lambda: not (folder / SOCKET).exists())
+        (folder / "go").touch()
+        assert server.ended() == 0
+    for client in clients:
+        client.join()
+    assert answers == {each: each for each in range(8)}
+
+
+def test_workers_are_replaced_behind_the_same_path(folder):
+    with serving(folder, "--workers", "2") as server:
+        before = (folder / SOCKET).stat().st_ino
+        server.process.send_signal(signal.SIGHUP)
+        server.wait_for("all workers of app:service are new")
+        assert ask(folder, "double", 21) == 42
+        assert (folder / SOCKET).stat().st_ino == before
+        assert server.stop() == 0
+
+
+@both
+def test_the_path_of_a_server_that_was_killed_is_taken_over(folder, workers):
+    with serving(folder, "--workers", workers) as killed:
+        killed.stop(signal.SIGKILL)
+    assert (folder / SOCKET).exists()
+    with serving(folder, "--workers", workers):
+        assert ask(folder, "double", 21) == 42
+
+
+def test_a_path_in_use_is_left_to_whoever_listens_there(folder):
+    with serving(folder):
+        assert refused(folder, "--uds", SOCKET) == f"Error: {folder / SOCKET} is in use: choose another path with --uds\n"
+        assert ask(folder, "double", 21) == 42
+
+
+def test_a_file_that_is_no_socket_is_not_replaced(folder):
+    (folder / SOCKET).write_text("mine")
+    expected = f"Error: {folder / SOCKET} is there already, and no socket: choose another path with --uds\n"
+    assert refused(folder, "--uds", SOCKET) == expected
+    assert (folder / SOCKET).read_text() == "mine"
+
+
+@pytest.mark.parametrize(("path", "reason"), [("no/such.sock", "No such file or directory"), ("x" * 120, "AF_UNIX path too long")])
+def test_a_path_at_which_nobody_can_listen_is_refused(folder, path, reason):
+    assert refused(folder, "--uds", path) == f"Error: cannot listen at {folder / path}: {reason}\n"
+
+
+def test_a_server_that_ends_leaves_the_path_to_one_that_has_it_by_now(folder):
+    with serving(folder) as first:
+        (folder / SOCKET).unlink()
+        with serving(folder):
+            assert first.stop() == 0
+            assert ask(folder, "double", 21) == 42
+
+
+@both
+def test_a_service_that_cannot_start_leaves_no_path(folder, workers):
+    (folder / "broken").touch()
+    assert "there is no model" in refused(folder, "--uds", SOCKET, "--workers", workers)
+    assert not (folder / SOCKET).exists()
+
+
+@pytest.mark.parametrize("option", ["host", "port"])
+def test_a_server_listens_at_one_place(folder, option):
+    said = refused(folder, "--uds", SOCKET, f"--{option}", "80")
+    assert said.endswith(f"Error: a server listens at one place: expected --uds or --{option}, got both\n")
+
+
+def test_reloading_keeps_the_path(folder):
+    with serving(folder, "--reload") as server:
+        before = (folder / SOCKET).stat().st_ino
+        (folder / "app.py").write_text(APP.replace("2 * value", "3 * value"))
+        server.wait_for("is ready on", 2)
+        assert ask(folder, "double", 21) == 63
+        assert (folder / SOCKET).stat().st_ino == before
+        assert server.stop() == 0
+    assert not (folder / SOCKET).exists()
