@@ -460,6 +460,20 @@ def test_the_version_that_stays_as_it_is_has_its_own_name_in_the_log(tmp_path):
         server.wait_for("^worker:2 stays as it is, for what should replace it cannot start: NotFound: ")
 
 
+def test_what_runs_is_not_mixed_with_a_bento_that_was_installed_meanwhile(project):
+    with started(project, workers=2) as server:
+        before = answers_of(server, "pid", 2)
+        newer = project / "bento_core-99.0.dist-info"
+        newer.mkdir()
+        (newer / "METADATA").write_text("Metadata-Version: 2.1\nName: bento-core\nVersion: 99.0\n")
+        server.process.send_signal(signal.SIGHUP)
+        server.wait_for(
+            "^app:service stays as it is, for what should replace it cannot start: ServerError: bento-core 99.0 is installed by now, "
+            r"and [0-9.]+ runs: start the server again$"
+        )
+        assert answers_of(server, "pid", 2) == before
+
+
 def test_figures_never_go_down_whatever_becomes_of_workers(project):
     figure = 'bento_requests_total{api="pid",status="200"}'
     with started(project, workers=2) as server, asking(server):

@@ -130,6 +130,15 @@ class Registry:
         """The extra routes that plugins bring for a service."""
         return self._brought("bento_register_routes", service=service)
 
+    def replaced(self) -> list[str]:
+        """A sentence for each plugin of which another version has been installed since it was imported."""
+        found = [(each, _installed_version(each.distribution)) for each in self.plugins]
+        return [
+            f"{each.distribution} {now} is installed by now, and {each.version} runs"
+            for each, now in found
+            if now not in (None, each.version)
+        ]
+
     def listens(self, hook: str) -> bool:
         """Whether any plugin implements a hook."""
         return bool(getattr(self.hooks.hook, hook).get_hookimpls())
@@ -152,6 +161,16 @@ class Registry:
             return found[name]
         failed = [f"\n  {plugin} failed to load: {plugin.error}" for plugin in self.plugins if plugin.error]
         raise PluginError(f"no {kind} named {name!r}\n  installed: {', '.join(sorted(found)) or 'none'}{''.join(failed)}")
+
+
+def _installed_version(distribution: str) -> str | None:
+    from importlib_metadata import PackageNotFoundError
+    from importlib_metadata import distribution as find
+
+    try:
+        return name_and_version(find(distribution))[1]
+    except PackageNotFoundError:
+        return None
 
 
 def _claimants(plugins: Sequence[Plugin], name: str) -> _Claimants:

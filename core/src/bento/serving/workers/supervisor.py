@@ -184,10 +184,16 @@ class Supervisor:
 
     def _generation(self, stretch: int) -> Generation:
         above, below = Channel.pair()
-        find = self._find if self._has_begun else lambda: self._target
+        find = self._find_anew if self._has_begun else lambda: self._target
         self._has_begun = True
         workplace = Workplace(find, self._listener, self._settings, self._board, stretch, self._lifeline[0], below)
         return Generation(workplace, above, self._enter, self._target.title)
+
+    def _find_anew(self) -> Target:
+        """In a new process: what it imports goes with what this one had imported already."""
+        if replaced := installed().replaced():
+            raise ServerError(f"{'; '.join(replaced)}: start the server again")
+        return self._find()
 
     def _enter(self) -> None:
         """In a new process: let go of what only the supervisor may hold, or nobody would notice its end."""
