@@ -157,6 +157,16 @@ def test_a_server_that_ends_leaves_the_path_to_one_that_has_it_by_now(folder):
             assert ask(folder, "double", 21) == 42
 
 
+def test_a_stop_at_which_the_path_cannot_be_taken_away_is_a_stop_all_the_same(folder):
+    with serving(folder, "--workers", "2") as server:
+        moved = folder.rename(folder.with_name("moved"))
+        folder.touch()
+        assert server.stop() == 0
+        folder.unlink()
+        moved.rename(folder)
+    assert f"{folder / SOCKET} stays behind: Not a directory\n" in server.said
+
+
 @both
 def test_a_service_that_cannot_start_leaves_no_path(folder, workers):
     (folder / "broken").touch()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import logging
 import os
 import socket
 import stat
@@ -12,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ...errors import ServerError
+
+log = logging.getLogger("bento.serving")
 
 _BACKLOG = 4096
 _FIRST_INHERITED = 3
@@ -42,8 +45,13 @@ class NamedSocket(socket.socket):
 
     def unname(self) -> None:
         """Take the path away, so that no more connections begin; those in the queue stay. A path that is another's by now is left."""
-        if self._name is not None and os.getpid() == self._maker and _identity(self.path) == self._name:
-            self.path.unlink(missing_ok=True)
+        if self._name is not None and os.getpid() == self._maker:
+            try:
+                if _identity(self.path) == self._name:
+                    self.path.unlink()
+            except OSError as error:
+                # No reason to leave anybody without an answer: the next server takes the path over.
+                log.warning("%s stays behind: %s", self.path, error.strerror)
         self._name = None
 
     def close(self) -> None:
