@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import pickle
@@ -326,6 +327,27 @@ def load_kept(self, folder):
 
 def test_an_artifact_that_leaves_a_file_unclosed_is_told(recwarn):
     refuses("test_loading_leaves_nothing_open", "load() leaves files unclosed: unclosed file ", load=load_unclosed)
+
+
+def load_with_its_file(self, folder):
+    line = LineArtifact.load(self, folder)
+    line.file = (folder / "line.json").open()
+    return line
+
+
+def test_a_file_that_closes_with_its_model_is_not_left_open(recwarn):
+    of(bad(load=load_with_its_file)())().test_loading_leaves_nothing_open()
+
+
+def test_what_others_have_left_unclosed_is_not_said_of_an_artifact(recwarn, tmp_path):
+    left = Line((tmp_path / "other").open("w"), 0.0)
+    left.itself = left
+    gc.disable()
+    try:
+        del left
+        of(bad()())().test_loading_leaves_nothing_open()
+    finally:
+        gc.enable()
 
 
 def test_an_artifact_that_keeps_a_file_open_is_told():
