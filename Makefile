@@ -179,7 +179,7 @@ $(DONE)/install: $(DONE)/check $(DONE)/docs $(EVERYTHING:%=%/pyproject.toml)
 $(VENV)/plugins/%/done: $(DONE)/uv $(DECLARED) $$(addsuffix /pyproject.toml,$$(addprefix plugins/,$$(PLUGINS_$$*) $$(BELOW_$$*)))
 	$(PYTHON) -m venv --without-pip $(@D)
 	$(call install_into,$(@D)) pip $(BUILD)
-	nice $(call install_into,$(@D)) --group test $$(WITHOUT="$(CLOUDS)" $(@D)/bin/python -c "$$EDITABLE" $(PROJECTS) $(addprefix plugins/,$(BELOW_$*) $(PLUGINS_$*)))
+	$(call install_into,$(@D)) --group test $$(WITHOUT="$(CLOUDS)" $(@D)/bin/python -c "$$EDITABLE" $(PROJECTS) $(addprefix plugins/,$(BELOW_$*) $(PLUGINS_$*)))
 	$(if $(filter bento-kubernetes,$(PLUGINS_$*)),$(call install_into,$(@D)) --no-deps --target $(@D)/schemas $(SCHEMAS_bento-kubernetes))
-	@nice $(@D)/bin/python -W ignore -c "$$FRAMEWORKS" >/dev/null 2>&1 || :
+	@$(@D)/bin/python -W ignore -c "$$FRAMEWORKS" >/dev/null 2>&1 || :
 	@touch $@
