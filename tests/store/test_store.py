@@ -229,10 +229,13 @@ def test_a_leftover_that_cannot_be_removed_is_reported_and_in_nobodys_way(ordina
     (folder / "theirs.lease").chmod(0)
     with pytest.raises(BundleError, match="No such file"):
         Store(ordinary_user).unpack(ordinary_user / "no.bento")
-    assert sorted(caplog.messages) == [
-        f"cannot look after the leftover {folder / 'theirs.lease'}: [Errno 13] Permission denied: '{folder / 'theirs.lease'}'",
-        f"cannot remove the leftover {folder / 'mine'}: [Errno 13] Permission denied: 'draft'",
-    ]
+    lease = folder / "theirs.lease"
+    unlooked, unremoved = sorted(caplog.messages)
+    assert unlooked == f"cannot look after the leftover {lease}: [Errno 13] Permission denied: '{lease}'"
+    # From Python 3.13 an error of rmtree has the whole path.
+    assert unremoved in {
+        f"cannot remove the leftover {folder / 'mine'}: [Errno 13] Permission denied: '{path}'" for path in ("draft", folder / "mine/draft")
+    }
 
 
 @pytest.fixture
