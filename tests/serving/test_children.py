@@ -9,7 +9,7 @@ import pytest
 from running import PROGRAM, started
 
 SERVICE = """
-import multiprocessing, time
+import multiprocessing, os, signal, time
 import bento
 from bento.adapters import JsonAdapter
 
@@ -25,6 +25,27 @@ class Parent(bento.Service):
         child.kill()
         return status
 
+    @bento.api(input=JsonAdapter(), output=JsonAdapter())
+    def handed_on(self, value):
+        "Whether the child of a child ignores SIGTERM as that does, and has its wakeup descriptor."
+        told, heard = os.pipe()
+        child = multiprocessing.get_context("fork").Process(target=hand_on, args=(heard,))
+        child.start()
+        child.join(60)
+        os.close(heard)
+        with open(told) as file:
+            return file.read()
+
+def hand_on(heard):
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.set_wakeup_fd(nonblocking := os.open(os.devnull, os.O_WRONLY | os.O_NONBLOCK))
+    pid = os.fork()
+    if pid == 0:
+        ignored = signal.getsignal(signal.SIGTERM) is signal.SIG_IGN
+        os.write(heard, f"{ignored} {signal.set_wakeup_fd(-1) == nonblocking}".encode())
+        os._exit(0)
+    os.waitpid(pid, 0)
+
 service = Parent()
 """
 
@@ -39,4 +60,10 @@ def project(tmp_path):
 def test_a_child_of_a_service_ends_by_sigterm_and_the_server_goes_on(project, workers):
     with started(project, PROGRAM, workers=workers) as server:
         assert [server.ask("ended", 1) for _ in range(5)] == [-signal.SIGTERM] * 5
+        assert server.stop() == 0
+
+
+def test_what_a_child_forks_has_the_childs_ways_with_signals(project):
+    with started(project, PROGRAM, workers=1) as server:
+        assert server.ask("handed_on", 1) == "True True"
         assert server.stop() == 0

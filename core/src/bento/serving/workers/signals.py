@@ -8,7 +8,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -30,11 +30,11 @@ class Impatience:
         return now - self._first >= _AT_ONCE
 
 
-def give_to_children(handlers: Mapping[signal.Signals, Any]) -> None:
+def give_to_children(handlers: dict[signal.Signals, Any]) -> None:
     """Have whatever this process forks, as multiprocessing does for a service, begin with `handlers` for as long as there are any in it.
 
     Else a child would go on with its parent's: by a wakeup descriptor that they share, it would tell the parent of the SIGTERM that is
-    to end it, and live.
+    to end it, and live. What a child forks has nothing of that, and begins as any process does.
     """
     held = threading.local()
 
@@ -50,6 +50,8 @@ def give_to_children(handlers: Mapping[signal.Signals, Any]) -> None:
             signal.set_wakeup_fd(-1)
         for number, handler in handlers.items():
             signal.signal(number, handler)
+        # What is registered for forks is so in the child, too, whose own children have what it chooses.
+        handlers.clear()
         release()
 
     os.register_at_fork(before=hold, after_in_parent=release, after_in_child=begin)
