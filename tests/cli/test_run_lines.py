@@ -96,6 +96,20 @@ def test_a_file_is_not_written_while_its_lines_are_read(bento, goods):
     assert goods.read_text().startswith('"tea"')
 
 
+def test_a_file_is_not_written_while_it_is_standard_input(home, goods):
+    command = [BENTO, "run", "shop", "price", "--input-lines", "-", "--output", goods]
+    with goods.open() as lines:
+        told = subprocess.run(command, stdin=lines, capture_output=True, text=True, check=False)
+    assert told.stderr.endswith(f"Error: {str(goods)!r} would be written while it is read: name another --output\n")
+    assert (told.returncode, goods.read_text()) == (2, '"tea"\n"coal"\n"cake"\n')
+
+
+def test_a_device_may_be_both_standard_input_and_the_output(home):
+    command = [BENTO, "run", "shop", "price", "--input-lines", "-", "--output", os.devnull]
+    told = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert (told.stderr, told.returncode) == ("", 0)
+
+
 def test_a_file_that_holds_no_lines_is_refused_before_anything_is_asked(bento, goods, tmp_path):
     told = bento("run", "shop", "double", "--input-lines", goods, "--output", "rows.npy", code=2)
     assert told.stderr.endswith(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -135,7 +137,7 @@ def check_lines(path: Path | None, sources: Sequence[str]) -> None:
     media_type = media_type_of(path) if path else ""
     if media_type and not _is_text(media_type):
         raise click.UsageError(f"a file of {media_type} cannot hold a line for each answer: name one such as --output answers.jsonl")
-    if path and path.exists() and any(source != STDIN and path.samefile(source) for source in sources):
+    if path and path.exists() and any(_is_stdin(path) if source == STDIN else path.samefile(source) for source in sources):
         raise click.UsageError(f"{str(path)!r} would be written while it is read: name another --output")
 
 
@@ -146,6 +148,14 @@ def output_place(_ctx: click.Context, _param: click.Parameter, path: Path | None
     if not path.parent.is_dir():
         raise click.BadParameter(f"there is no folder {str(path.parent)!r}: make it first")
     return path
+
+
+def _is_stdin(path: Path) -> bool:
+    """Whether standard input is read from this file; a terminal and the like may be both read and written."""
+    try:
+        return path.is_file() and os.path.samestat(path.stat(), os.fstat(sys.stdin.fileno()))
+    except io.UnsupportedOperation:  # what a caller has put in place of standard input has no file
+        return False
 
 
 def _fits(media_type: str, wanted: str) -> bool:
