@@ -10,7 +10,9 @@ BUILD := cython editables hatchling setuptools
 define INSTALLER
 import os, runpy, sys
 arguments, told = runpy.run_path("core/src/bento/bundle/requirements/indexes.py")["index_settings"]()
-command = ["uv", "pip", "install", *arguments, *sys.argv[1:]]
+# What is an argument takes the place of a variable of uv's, and constraints have one.
+constraints = [f"--constraint={path}" for path in told.pop("UV_CONSTRAINT", "").split()]
+command = ["uv", "pip", "install", *arguments, *constraints, *sys.argv[1:]]
 os.execve(os.path.join(sys.prefix, "bin", "uv"), command, {"UV_HTTP_TIMEOUT": "180", **os.environ, **told})
 endef
 export INSTALLER
@@ -19,7 +21,7 @@ INSTALL := $(call install_into,$(VENV))
 # Thousands of processes are started in the tests, and each leaves its bytecode to the next.
 unexport PYTHONDONTWRITEBYTECODE
 COMPILE = @$(BIN)/python -m compileall -q core/src plugins/*/src
-# Every project with every extra it declares but those in WITHOUT, as arguments of pip.
+# Every project with every extra it declares but those in WITHOUT, as arguments of the installer.
 define EDITABLE
 import os, sys, tomllib
 without = os.environ.get("WITHOUT", "").split()

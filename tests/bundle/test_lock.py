@@ -160,6 +160,13 @@ def test_uv_asks_whom_pip_asks(pip: Path, monkeypatch: pytest.MonkeyPatch) -> No
     )
 
 
+def test_uv_goes_the_way_that_pip_goes(pip: Path) -> None:
+    pip.write_text("[global]\nproxy = http://proxy.example:3128\nclient-cert = /own.pem\ncert = /all.pem\ntimeout = 60\n")
+    _, environ = index_settings()
+    way = {"ALL_PROXY": "http://proxy.example:3128", "SSL_CLIENT_CERT": "/own.pem", "SSL_CERT_FILE": "/all.pem", "UV_HTTP_TIMEOUT": "60"}
+    assert environ.items() >= way.items()
+
+
 def test_no_index_is_no_index(pip: Path) -> None:
     pip.write_text("[global]\nfind-links = /a /b\n[install]\nno-index = true\n")
     options, environ = index_settings()

@@ -108,6 +108,19 @@ def test_a_socket_at_a_path_is_taken_over_and_the_path_left_to_whoever_made_it(s
     assert path.exists()
 
 
+def test_a_socket_that_has_a_name_but_no_file_is_one_that_only_this_machine_reaches(start):
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.bind(f"\0bento-{os.getpid()}")
+        sock.listen()
+        with start(sock) as process:
+            assert wait_until_ready(process) == f"unix:@bento-{os.getpid()}"
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect(sock.getsockname())
+                client.sendall(b"GET / HTTP/1.1\r\nHost: rebound.example\r\nConnection: close\r\n\r\n")
+                assert client.recv(65536).startswith(b"HTTP/1.1 403 ")
+            assert stop(process) == 0
+
+
 def test_more_sockets_than_one_are_refused(start):
     with socket.create_server(("127.0.0.1", 0)) as sock, start(sock, count="2") as process:
         _, errors = process.communicate(timeout=30)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import signal
 import stat
 import threading
@@ -11,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+import bento
 from commands import BENTO, Commands
 from running import eventually, heard
 
@@ -46,6 +49,14 @@ class Echo(bento.Service):
 service = Echo()
 """
 SOCKET = "iris.sock"
+
+
+class Nothing(bento.Service):
+    @bento.api
+    def nothing(self, value: int) -> int:
+        return value
+
+
 both = pytest.mark.parametrize("workers", ["1", "2"])
 
 
@@ -146,7 +157,7 @@ def test_a_file_that_is_no_socket_is_not_replaced(folder):
 
 @pytest.mark.parametrize(("path", "reason"), [("no/such.sock", "No such file or directory"), ("x" * 120, "AF_UNIX path too long")])
 def test_a_path_at_which_nobody_can_listen_is_refused(folder, path, reason):
-    assert refused(folder, "--uds", path) == f"Error: cannot listen at {folder / path}: {reason}\n"
+    assert refused(folder, "--uds", path) == f"Error: cannot listen at {str(folder / path)!r}: {reason}\n"
 
 
 def test_a_server_that_ends_leaves_the_path_to_one_that_has_it_by_now(folder):
@@ -178,6 +189,31 @@ def test_a_service_that_cannot_start_leaves_no_path(folder, workers):
 def test_a_server_listens_at_one_place(folder, option):
     said = refused(folder, "--uds", SOCKET, f"--{option}", "80")
     assert said.endswith(f"Error: a server listens at one place: expected --uds or --{option}, got both\n")
+
+
+def test_a_path_that_no_file_can_have_is_refused(folder):
+    with pytest.raises(bento.ServerError) as caught:
+        bento.serve(Nothing(), uds=folder / "a\0b")
+    assert str(caught.value) == f"cannot listen at '{folder}/a\\x00b': embedded null byte"
+
+
+def test_a_folder_that_somebody_holds_is_told_of(folder, monkeypatch):
+    monkeypatch.setattr("bento.serving.workers.sockets._PATIENCE", 0.0)
+    held = os.open(folder, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    try:
+        with pytest.raises(bento.ServerError) as caught:
+            bento.serve(Nothing(), uds=folder / SOCKET)
+    finally:
+        os.close(held)
+    assert str(caught.value) == f"somebody has had {folder} locked for 0 seconds: choose another folder with --uds"
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT])
+def test_the_end_of_a_terminal_takes_the_path_away_while_reloading_too(folder, number):
+    with serving(folder, "--reload") as server:
+        assert server.stop(number) == 0
+    assert not (folder / SOCKET).exists()
 
 
 def test_reloading_keeps_the_path(folder):

@@ -58,8 +58,13 @@ def install(folder, release):
     return f"import sys\nsys.path.insert(0, {str(folder)!r})\n{PROGRAM}"
 
 
-def test_the_oldest_uvicorn_says_with_its_last_answer_that_it_is_the_last(project):
-    with started(project, install(project / "oldest", "uvicorn==0.30.0")) as server:
+@pytest.fixture(scope="module")
+def oldest(tmp_path_factory):
+    return install(tmp_path_factory.mktemp("oldest"), "uvicorn==0.30.0")
+
+
+def test_the_oldest_uvicorn_says_with_its_last_answer_that_it_is_the_last(project, oldest):
+    with started(project, oldest) as server:
         url, answers = server.url, []
         with httpx.Client(timeout=60) as client:
             asking = threading.Thread(target=lambda: answers.append(client.post(f"{url}/nap", json=1)))
@@ -72,6 +77,19 @@ def test_the_oldest_uvicorn_says_with_its_last_answer_that_it_is_the_last(projec
             asking.join()
     assert "uvicorn 0.30.0 is not one" in server.said
     assert [(answer.json(), answer.headers["connection"]) for answer in answers] == [(1, "close")]
+
+
+def test_the_oldest_uvicorn_answers_at_a_path_for_no_foreign_host_either(project, oldest):
+    with (
+        started(project, oldest, uds=str(project / "s")) as server,
+        httpx.Client(transport=httpx.HTTPTransport(uds=str(project / "s"))) as client,
+    ):
+        server.wait_for("is ready on unix:")
+        asked = [
+            client.post("http://localhost/echo", json=1, headers={"host": host}).status_code for host in ("localhost", "rebound.example")
+        ]
+        assert asked == [200, 403]
+        assert server.stop() == 0
 
 
 def test_the_newest_uvicorn_serves_in_one_lane_or_the_other(project):

@@ -83,18 +83,18 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
     raise_file_limit()
     find = partial(resolve, target, store=store, trust=trust, keys=keys)
     found = find()
+    from .workers.settings import Settings
+    from .workers.worker import run_worker, say_lane
+
+    limits = Limits(body=max_body, keep_alive_seconds=keep_alive)
+    settings = Settings(limits, hosts, _ACCESS_LOGS[log_format] if access_log else None, grace, examples, aliases or {}, public)
     listener = inherited() or (listen(host, port) if uds is None else listen_at(Path(uds)))
     started = time.monotonic()
+    address = url(listener)
 
     def ready() -> None:
         log.info("%s is ready on %s after %.2f s: Ctrl-C stops it", found.title, address, time.monotonic() - started)
 
-    from .workers.settings import Settings
-    from .workers.worker import run_worker, say_lane
-
-    address = url(listener)
-    limits = Limits(body=max_body, keep_alive_seconds=keep_alive)
-    settings = Settings(limits, hosts, _ACCESS_LOGS[log_format] if access_log else None, grace, examples, aliases or {}, public)
     loops = ", with compiled loops" if is_compiled() else ""
     log.info("%s starts on %s (process %d%s)", found.title, address, os.getpid(), loops)
     with listener:

@@ -14,10 +14,13 @@ from typing import Final
 _SETTINGS: Final = MappingProxyType(
     {
         "cert": ("SSL_CERT_FILE", " "),
+        "client-cert": ("SSL_CLIENT_CERT", " "),
         "constraint": ("UV_CONSTRAINT", " "),
         "extra-index-url": ("UV_INDEX", " "),
         "find-links": ("UV_FIND_LINKS", ","),
         "index-url": ("UV_DEFAULT_INDEX", " "),
+        "proxy": ("ALL_PROXY", " "),
+        "timeout": ("UV_HTTP_TIMEOUT", " "),
         "trusted-host": ("UV_INSECURE_HOST", " "),
     }
 )

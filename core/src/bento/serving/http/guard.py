@@ -22,10 +22,11 @@ def host_names(hosts: Collection[str]) -> frozenset[str]:
 
 
 def address_of(server: Sequence[Any] | None) -> str:
-    """The address at which a server is reached, by the `server` of ASGI: that of loopback for a path, which has no port, "" for none."""
-    if not server:
-        return ""
-    address, port = server
+    """The address at which a server is reached, by the `server` of ASGI.
+
+    It is one of loopback for a Unix domain socket, which has no port, and where nobody knows, as older releases of uvicorn do of one.
+    """
+    address, port = server or ("", None)
     return "localhost" if port is None else address
 
 

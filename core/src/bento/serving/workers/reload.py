@@ -6,14 +6,14 @@ import contextlib
 import logging
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import ServerError
 from .forking import fork
 from .settings import Place, Settings
-from .signals import Impatience
+from .signals import Impatience, stops
 from .worker import run_worker
 
 if TYPE_CHECKING:
@@ -25,14 +25,14 @@ log = logging.getLogger("bento.serving")
 
 _LOOK_EVERY = 0.3
 _SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages"})
-_SIGNALS = frozenset({signal.SIGINT, signal.SIGTERM})
 
 
 def run_reloading(target: Target, listener: socket.socket, settings: Settings, on_ready: Callable[[], None]) -> None:
     """Serve `target` in a child process, and start it anew when a Python file below its folders changes."""
     if not target.folders:
         raise ServerError(f"{target.title} is saved and does not change: --reload is for MODULE:SERVICE")
-    old = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    told = stops()
+    old = signal.pthread_sigmask(signal.SIG_BLOCK, told)
     lifeline = os.pipe()
     child = 0
 
@@ -44,16 +44,16 @@ def run_reloading(target: Target, listener: socket.socket, settings: Settings, o
         while True:
             seen = _stamps(target.folders)
             child = fork(work, _say_why)
-            if not _changed(target.folders, seen):
+            if not _changed(target.folders, seen, told):
                 return
             log.info("a source file changed: starting anew")
-            if _end(child):
+            if _end(child, told):
                 return
     finally:
         # A signal has said stop, and may come twice.
         impatience = Impatience()
         impatience.note()
-        _end(child, impatience.note)
+        _end(child, told, impatience.note)
         signal.pthread_sigmask(signal.SIG_SETMASK, old)
         for end in lifeline:
             os.close(end)
@@ -64,9 +64,9 @@ def _say_why(error: BaseException) -> None:
     log.error("the service cannot start: waiting for a change", exc_info=error)
 
 
-def _changed(folders: tuple[Path, ...], seen: dict[Path, int]) -> bool:
+def _changed(folders: tuple[Path, ...], seen: dict[Path, int], told: Collection[signal.Signals]) -> bool:
     """Wait for a change of the source files; False when a signal says stop instead."""
-    while signal.sigtimedwait(_SIGNALS, _LOOK_EVERY) is None:
+    while signal.sigtimedwait(told, _LOOK_EVERY) is None:
         if _stamps(folders) != seen:
             return True
     return False
@@ -86,7 +86,7 @@ def _sources(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def _end(child: int, is_enough: Callable[[], bool] = lambda: True) -> bool:
+def _end(child: int, told: Collection[signal.Signals], is_enough: Callable[[], bool] = lambda: True) -> bool:
     """Stop a child and take it in, by force when a signal comes while it answers that `is_enough` for that; says whether one came. One that
     has ended is fine."""
     is_told = False
@@ -94,7 +94,7 @@ def _end(child: int, is_enough: Callable[[], bool] = lambda: True) -> bool:
         with contextlib.suppress(ProcessLookupError, ChildProcessError):
             os.kill(child, signal.SIGTERM)
             while os.waitpid(child, os.WNOHANG) == (0, 0):
-                if signal.sigtimedwait(_SIGNALS, 0.02) is not None:
+                if signal.sigtimedwait(told, 0.02) is not None:
                     is_told = True
                     if is_enough():
                         os.kill(child, signal.SIGKILL)

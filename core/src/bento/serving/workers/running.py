@@ -21,7 +21,7 @@ from ..filters import keep_one_filter
 from ..lifecycle import THREADS
 from .drain import drain, plug
 from .forking import end, flush
-from .signals import Impatience, give_to_children
+from .signals import Impatience, give_to_children, stops
 from .watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -126,12 +126,8 @@ class Server(uvicorn.Server):
                 # A worker that has answered everything must not look as if it had not, because it is told to end once more.
                 signal.signal(number, handler if self._place is None else _ignore)
 
-    def _signals(self) -> list[signal.Signals]:
-        if self._place is not None:
-            return [signal.SIGTERM]
-        # nohup has SIGHUP ignored, so that the end of a terminal is not the end of the server.
-        hangs_up = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
-        return [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hangs_up else [])]
+    def _signals(self) -> frozenset[signal.Signals]:
+        return stops() if self._place is None else frozenset({signal.SIGTERM})
 
     def _signalled(self, number: signal.Signals) -> None:
         if not self.started:

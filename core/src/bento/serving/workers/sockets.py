@@ -8,6 +8,7 @@ import logging
 import os
 import socket
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,8 @@ log = logging.getLogger("bento.serving")
 
 _BACKLOG = 4096
 _FIRST_INHERITED = 3
+# To bind a socket takes no time; nobody but another server that starts has a reason to hold its folder.
+_PATIENCE = 5.0
 _FAMILIES = (socket.AF_INET, socket.AF_INET6, socket.AF_UNIX)
 
 
@@ -100,16 +103,18 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def listen_at(path: Path) -> NamedSocket:
-    """A Unix domain socket that listens at a path; what a server that was killed has left there is replaced. A path in use, or on which
-    something else lies, is a ServerError. Source: unix(7)."""
+    """A Unix domain socket that listens at a path; what a server that was killed has left there is replaced.
+
+    A path in use, or on which something else lies, is a ServerError. Source: unix(7).
+    """
     listener = NamedSocket(path)
     try:
         with _alone_in(listener.path.parent):
             _make_way(path)
             listener.take_path()
-    except OSError as error:
+    except (OSError, ValueError) as error:
         listener.close()
-        raise ServerError(f"cannot listen at {listener.path}: {error.strerror or error}") from error
+        raise ServerError(f"cannot listen at {str(listener.path)!r}: {getattr(error, 'strerror', None) or error}") from error
     except ServerError:
         listener.close()
         raise
@@ -120,12 +125,32 @@ def listen_at(path: Path) -> NamedSocket:
 @contextmanager
 def _alone_in(folder: Path) -> Iterator[None]:
     """Have servers that start at the same time look at a folder's sockets one after the other."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except PermissionError:
+        # A folder that may be written but not read: whatever else is wrong with it, to listen there will say.
+        yield
+        return
+    try:
+        _lock(descriptor, folder)
         yield
     finally:
         os.close(descriptor)
+
+
+def _lock(descriptor: int, folder: Path) -> None:
+    due = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > due:
+                raise ServerError(
+                    f"somebody has had {folder} locked for {_PATIENCE:.0f} seconds: choose another folder with --uds"
+                ) from None
+            time.sleep(0.02)
+        else:
+            return
 
 
 def _make_way(path: Path) -> None:
@@ -161,12 +186,18 @@ def _identity(path: Path) -> tuple[int, int] | None:
 def url(listener: socket.socket) -> str:
     """Where a browser on this machine finds it, or `unix:` and the path of a Unix domain socket."""
     if listener.family == socket.AF_UNIX:
-        return f"unix:{listener.path if isinstance(listener, NamedSocket) else listener.getsockname()}"
+        return f"unix:{listener.path if isinstance(listener, NamedSocket) else _name_of(listener)}"
     host, port = listener.getsockname()[:2]
     if host in {"0.0.0.0", "::"}:  # noqa: S104 - reading what a user chose
         only_6 = host == "::" and listener.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
         host = "::1" if only_6 else "127.0.0.1"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _name_of(listener: socket.socket) -> str:
+    """The path of a Unix domain socket; that of one without a file begins with a null character, which is written as `@`."""
+    name: str | bytes = listener.getsockname()
+    return name if isinstance(name, str) else f"@{name[1:].decode(errors='replace')}"
 
 
 def _why(error: OSError, host: str, port: int) -> str:
