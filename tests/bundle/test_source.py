@@ -134,6 +134,15 @@ def test_what_is_compiled_asks_for_what_the_source_beside_it_imports(project: An
     assert [line for line in bundle.manifest.requirements if not line.startswith("bento")] == ["py-flowers==2.1"]
 
 
+@pytest.mark.parametrize("source", ["import cython", "from cython.cimports.libc.math import sqrt", "import gone", "cdef int number = 1"])
+def test_what_is_compiled_does_not_need_all_that_the_source_beside_it_names(project: Any, site: Any, source: str) -> None:
+    site.install("cython", {"cython.py": ""})
+    project.write({f"cut{EXTENSION_SUFFIXES[0]}": "", "cut.py": source})
+    bundle = project.save_iris({"iris.py": iris("import cut")})
+    assert project.paths(bundle) == [f"cut{EXTENSION_SUFFIXES[0]}", "iris.py"]
+    assert [line for line in bundle.manifest.requirements if not line.startswith("bento")] == []
+
+
 def test_distributions_that_share_a_folder_are_told_apart(project: Any, site: Any) -> None:
     site.install("garden-iris", {"garden/iris/__init__.py": ""})
     site.install("garden-rose", {"garden/rose.py": ""})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import warnings
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -46,6 +46,18 @@ def read_imports(file: Path, module: str) -> list[Import]:
     scan = _Scan(package)
     scan.visit(parse(file))
     return scan.found
+
+
+def read_hints(source: Path, module: str) -> list[Import]:
+    """What a compiled module may import by the source beside it, which is not what is run: all of it is guarded, and it need be no Python.
+
+    Cython's own module is left out: its compiler stands in for it.
+    """
+    try:
+        found = read_imports(source, module)
+    except DefinitionError:  # nothing can be learned from it, and nothing has to be
+        return []
+    return [replace(each, guarded=True) for each in found if each.module.partition(".")[0] != "cython"]
 
 
 def is_main_test(test: ast.expr) -> bool:

@@ -13,7 +13,7 @@ from ..manifest.checks import FieldError
 from ..manifest.fields import file_path
 from ..manifest.paths import SOURCE, check_distinct
 from .finder import Found, find, find_chain, is_package, source_of
-from .imports import Import, read_imports
+from .imports import Import, read_hints, read_imports
 
 if TYPE_CHECKING:
     from ..installed.environment import Environment
@@ -80,13 +80,15 @@ class _Collector:
         if module in self._modules:
             return
         self._modules.add(module)
-        source = source_of(file)
-        if source is not None:
-            self._pending.append((module, source))
+        self._pending.append((module, file))
 
     def _scan(self, module: str, file: Path) -> None:
-        for wanted in read_imports(file, module):
-            self._follow(wanted, f"{file.relative_to(self._home.root)}:{wanted.line}")
+        source = source_of(file)
+        if source is None:
+            return
+        read = read_imports if source == file else read_hints
+        for wanted in read(source, module):
+            self._follow(wanted, f"{source.relative_to(self._home.root)}:{wanted.line}")
 
     def _follow(self, wanted: Import, by: str) -> None:
         found = self._find(wanted.module)
