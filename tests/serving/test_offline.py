@@ -69,6 +69,17 @@ def test_bodies_of_many_megabytes_are_not_gathered():
     assert [len(part) for part in answers(Asked(), "negate", [large] * 3)] == [1, 1, 1]
 
 
+def test_bodies_that_were_read_are_answered_before_it_is_told_why_there_are_no_more():
+    def bodies():
+        yield from [b"[[1]]"] * 6
+        raise OSError("no more can be read")
+
+    parts = answer_all(Asked(), "negate", bodies())
+    assert [len(next(parts)), len(next(parts))] == [4, 2]
+    with pytest.raises(OSError, match="no more can be read"):
+        next(parts)
+
+
 def test_an_api_that_waits_is_asked_as_often_at_once_as_it_may_be():
     assert answers(Asked(), "meet", [b"1", b"2", b"3"]) == [[b"1", b"2", b"3"]]
 

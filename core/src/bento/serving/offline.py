@@ -47,7 +47,7 @@ def answer_all(service: Service, api: str, bodies: Iterable[bytes], *, content_t
     """What `api` answers to each of any number of bodies, or the error that it ends in, in order.
 
     As many bodies as a batch holds are read, answered together and yielded together; of an api that `waits`, as many as may run at once.
-    An unknown api is an InvalidInput.
+    An unknown api is an InvalidInput; what is raised where bodies come from is raised after the answers to those that came before.
     """
     pipeline = _pipeline(service, api)
     head = Head(content_type, accept=accept)
@@ -90,18 +90,23 @@ def _most_at_once(api: Api) -> int:
 
 
 def _parts(bodies: Iterable[bytes], most: int) -> Iterator[list[bytes]]:
-    """Bodies that are held at the same time."""
+    """Bodies that are held at the same time; where no more can be read, those that were come before the error."""
     part: list[bytes] = []
     size = 0
-    for body in bodies:
-        if part and size + len(body) > _MOST_BYTES:
+    try:
+        for body in bodies:
+            if part and size + len(body) > _MOST_BYTES:
+                yield part
+                part, size = [], 0
+            part.append(body)
+            size += len(body)
+            if len(part) == most:
+                yield part
+                part, size = [], 0
+    except Exception:
+        if part:
             yield part
-            part, size = [], 0
-        part.append(body)
-        size += len(body)
-        if len(part) == most:
-            yield part
-            part, size = [], 0
+        raise
     if part:
         yield part
 
