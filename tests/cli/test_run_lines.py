@@ -145,6 +145,7 @@ def test_debug_shows_where_a_line_failed(bento, goods):
 
 
 LEAVING = """
+import asyncio
 import sys
 
 import bento
@@ -156,14 +157,19 @@ class Leaving(bento.Service):
     def leave(self, status):
         sys.exit(status)
 
+    @bento.api(input=JsonAdapter())
+    async def drop(self, value):
+        raise asyncio.CancelledError(value)
+
 
 service = Leaving()
 """
 
 
-@pytest.mark.parametrize(("how", "told"), [("--input=0", "item 1: SystemExit: 0\n"), ("--input-lines=-", "line 1: SystemExit: 0\n")])
-def test_an_api_that_exits_fails_its_input_and_does_not_end_the_command_well(home, tmp_path, how, told):
+@pytest.mark.parametrize(("how", "what"), [("--input=0", "item 1"), ("--input-lines=-", "line 1")])
+@pytest.mark.parametrize(("api", "error"), [("leave", "SystemExit"), ("drop", "CancelledError")])
+def test_an_api_that_exits_fails_its_input_and_does_not_end_the_command_well(home, tmp_path, api, error, how, what):
     (tmp_path / "leaving.py").write_text(LEAVING)
-    command = [BENTO, "run", "leaving:service", "leave", how]
+    command = [BENTO, "run", "leaving:service", api, how]
     done = subprocess.run(command, cwd=tmp_path, input="0\n", capture_output=True, text=True, check=False, env=os.environ)
-    assert (done.returncode, done.stderr.partition("\n")[0] + "\n") == (1, told)
+    assert (done.returncode, done.stderr.partition("\n")[0] + "\n") == (1, f"{what}: {error}: 0\n")

@@ -29,6 +29,25 @@ class Asked(bento.Service):
         self.calls.append(value)
         return value
 
+    @bento.api(input=JsonAdapter(), output=JsonAdapter())
+    def drop(self, value):
+        raise asyncio.CancelledError(value)
+
+    @bento.api(input=JsonAdapter(), output=JsonAdapter())
+    async def drop_waiting(self, value):
+        raise asyncio.CancelledError(value)
+
+    @bento.api(input=JsonAdapter(), output=JsonAdapter())
+    async def drop_stream(self, value):
+        yield value
+        raise asyncio.CancelledError(value)
+
+    @bento.api(input=ArrayAdapter(shape=(None, 1), dtype="float64"), output=ArrayAdapter(), batch=bento.Batch(size=4))
+    async def drop_twos(self, rows):
+        if 2 in rows:
+            raise asyncio.CancelledError(2)
+        return -rows
+
     @bento.api(input=JsonAdapter(), output=JsonAdapter(), concurrency=3)
     async def meet(self, value):
         self.calls.append(value)
@@ -84,6 +103,18 @@ def test_an_api_that_waits_is_asked_as_often_at_once_as_it_may_be():
     assert answers(Asked(), "meet", [b"1", b"2", b"3"]) == [[b"1", b"2", b"3"]]
 
 
+@pytest.mark.parametrize("api", ["drop", "drop_waiting", "drop_stream"])
+def test_a_cancellation_that_an_api_raises_is_the_outcome_of_its_call(api):
+    outcomes = [repr(outcome) for part in answers(Asked(), api, [b"1", b"2"]) for outcome in part]
+    assert outcomes == ["CancelledError(1)", "CancelledError(2)"]
+
+
+def test_a_cancellation_that_an_api_raises_for_one_leaves_its_neighbours_answered():
+    bodies = [b"[[%d]]" % number for number in (0, 1, 2, 3, 1, 2, 1, 1)]
+    outcomes = [str(outcome) for part in answers(Asked(), "drop_twos", bodies) for outcome in part]
+    assert outcomes == [*["b'[[-0.0]]'", "b'[[-1.0]]'", "2", "b'[[-3.0]]'"], *["b'[[-1.0]]'", "2", "b'[[-1.0]]'", "b'[[-1.0]]'"]]
+
+
 def test_an_unknown_api_is_answered_with_those_there_are():
-    with pytest.raises(InvalidInput, match="asked has no api 'ask': its apis are negate, same, meet"):
+    with pytest.raises(InvalidInput, match="asked has no api 'ask': its apis are negate, same, drop, "):
         next(answer_all(Asked(), "ask", [b"1"]))
