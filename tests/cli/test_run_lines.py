@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -161,6 +162,11 @@ class Leaving(bento.Service):
     async def drop(self, value):
         raise asyncio.CancelledError(value)
 
+    @bento.api(input=JsonAdapter())
+    async def wait(self, value):
+        print("waiting", flush=True)
+        await asyncio.Event().wait()
+
 
 service = Leaving()
 """
@@ -173,3 +179,14 @@ def test_an_api_that_exits_fails_its_input_and_does_not_end_the_command_well(hom
     command = [BENTO, "run", "leaving:service", api, how]
     done = subprocess.run(command, cwd=tmp_path, input="0\n", capture_output=True, text=True, check=False, env=os.environ)
     assert (done.returncode, done.stderr.partition("\n")[0] + "\n") == (1, f"{what}: {error}: 0\n")
+
+
+@pytest.mark.parametrize("how", ["--input=0", "--input-lines=lines"])
+def test_ctrl_c_ends_the_command_while_an_api_waits(home, tmp_path, how):
+    (tmp_path / "leaving.py").write_text(LEAVING)
+    (tmp_path / "lines").write_text("0\n" * 3)
+    command = [BENTO, "run", "leaving:service", "wait", how]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as asked:
+        assert asked.stdout.readline() == "waiting\n"
+        asked.send_signal(signal.SIGINT)
+        assert asked.communicate(timeout=60)[1].endswith("Aborted!\n")

@@ -115,6 +115,22 @@ def test_a_cancellation_that_an_api_raises_for_one_leaves_its_neighbours_answere
     assert outcomes == [*["b'[[-0.0]]'", "b'[[-1.0]]'", "2", "b'[[-3.0]]'"], *["b'[[-1.0]]'", "2", "b'[[-1.0]]'", "b'[[-1.0]]'"]]
 
 
+@pytest.mark.anyio
+async def test_an_api_that_waits_is_asked_from_an_event_loop_too():
+    assert answers(Asked(), "meet", [b"1", b"2", b"3", b"4"]) == [[b"1", b"2", b"3"], [b"4"]]
+
+
+def test_an_api_that_waits_leaves_the_event_loop_that_was_set_for_the_thread():
+    before = asyncio.new_event_loop()
+    asyncio.set_event_loop(before)
+    try:
+        answers(Asked(), "meet", [b"1", b"2", b"3"])
+        assert asyncio.get_event_loop() is before
+    finally:
+        asyncio.set_event_loop(None)
+        before.close()
+
+
 def test_an_unknown_api_is_answered_with_those_there_are():
     with pytest.raises(InvalidInput, match="asked has no api 'ask': its apis are negate, same, drop, "):
         next(answer_all(Asked(), "ask", [b"1"]))

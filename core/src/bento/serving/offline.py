@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from collections.abc import AsyncGenerator, Hashable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Hashable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from ..errors import InvalidInput
@@ -36,11 +36,9 @@ def answer(service: Service, api: str, payload: Payload, accept: str = "") -> An
     An unknown api is an InvalidInput; whatever decoding, the api or encoding raises is raised.
     """
     asking = ask(_pipeline(service, api), payload, accept)
-    if not waits(service.apis[api]):
-        return drive(asking)
-    # In a thread of its own, for this one may have an event loop already, as in a notebook.
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, asking).result()
+    with _running(service.apis[api]) as run:
+        answered: Answer = run(asking)
+    return answered
 
 
 def answer_all(service: Service, api: str, bodies: Iterable[bytes], *, content_type: str = "", accept: str = "") -> Iterator[list[Outcome]]:
@@ -51,8 +49,7 @@ def answer_all(service: Service, api: str, bodies: Iterable[bytes], *, content_t
     """
     pipeline = _pipeline(service, api)
     head = Head(content_type, accept=accept)
-    with ExitStack() as stack:
-        run = stack.enter_context(asyncio.Runner()).run if waits(pipeline.api) else drive
+    with _running(pipeline.api) as run:
         for part in _parts(bodies, _most_at_once(pipeline.api)):
             calls = [Call(head, body, new_request_id(), time.monotonic()) for body in part]
             for call, error in pipeline.reading.admit_all(calls):
@@ -75,6 +72,36 @@ async def ask(pipeline: Pipeline, payload: Payload, accept: str = "") -> Answer:
 def waits(api: Api) -> bool:
     """Whether an api needs an event loop."""
     return api.is_async or inspect.isasyncgenfunction(api.function)
+
+
+@contextmanager
+def _running(api: Api) -> Iterator[Callable[[Coroutine[Any, Any, Any]], Any]]:
+    """What runs coroutines of an api to their end.
+
+    One that `waits` has an event loop; in a thread of its own, if this one has a loop already, as in a notebook.
+    """
+    if not waits(api):
+        yield drive
+        return
+    # The loop that others have set for this thread stays.
+    runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+    if not _has_loop():
+        with runner:
+            yield runner.run
+        return
+    with ThreadPoolExecutor(1) as thread:
+        try:
+            yield lambda coroutine: thread.submit(runner.run, coroutine).result()
+        finally:
+            thread.submit(runner.close).result()
+
+
+def _has_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 def _pipeline(service: Service, api: str) -> Pipeline:
