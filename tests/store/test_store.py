@@ -111,6 +111,21 @@ def test_a_store_of_what_is_no_whole_bundle_is_not_said_to_be_empty(store):
     assert str(caught.value) == f"no bundle iris:latest in the store at {store.root}: it has no whole bundle"
 
 
+def test_a_store_forgets_what_was_no_whole_bundle_once_it_is_gone_or_whole(store, service, caplog):
+    store.save(service, version="1")
+    manifest = store.root / "bundles/iris/1/bento.json"
+    content = manifest.read_bytes()
+    manifest.write_bytes(b"{}")
+    assert (tags(store), store.has_left_out) == ([], True)
+    manifest.write_bytes(content)
+    assert (tags(store), store.has_left_out) == (["iris:1"], False)
+    manifest.write_bytes(b"{}")
+    assert (tags(store), len(caplog.messages)) == ([], 2)
+    store.delete("iris:1")
+    with pytest.raises(NotFound, match=": it is empty"):
+        store.get("iris")
+
+
 def test_an_unknown_name_is_told_the_names_and_the_nearest(store, service, rose):
     store.save(service, version="1")
     store.save(rose, version="1")

@@ -158,8 +158,8 @@ class Store:
 
     @property
     def has_left_out(self) -> bool:
-        """Whether there was something, the last time that anybody looked, that is no whole bundle."""
-        return bool(self._reported)
+        """Whether something is there that was no whole bundle, the last time that anybody looked."""
+        return any(os.path.lexists(folder) for folder in self._reported)
 
     def delete(self, tag: Tag | str) -> Tag:
         """Remove a bundle, whole or damaged, all at once, and return its tag; for `latest` it is the newest one.
@@ -187,12 +187,14 @@ class Store:
     def _whole(self, folder: Path) -> Bundle | None:
         """The bundle in a folder; what is wrong with one is logged the first time, unless it has just been deleted."""
         try:
-            return _open(folder)
+            bundle = _open(folder)
         except BundleError as error:
             if folder not in self._reported and folder.exists():
                 self._reported.add(folder)
                 log.warning("left out what is no whole bundle: %s", error)
             return None
+        self._reported.discard(folder)
+        return bundle
 
     def _place(self, draft: Bundle, scratch: Path) -> Bundle | None:
         """Give a whole bundle its name; where that is taken, nothing is left of the draft.
