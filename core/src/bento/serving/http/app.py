@@ -17,7 +17,7 @@ from ..calls.answer import FAULT, Answer, failure, problem
 from ..calls.limits import Limits, headers_too_large
 from ..lifecycle import Lifecycle
 from ..logs import FaultLog
-from .guard import address_of, check_caller, host_names
+from .guard import LOOPBACK, check_caller, host_names
 from .lane import REQUEST_ID, ClientLeft, Exchange
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class App:
     """Serves one service under any ASGI server: apis by their endpoints, everything else by Starlette.
 
     It brings the service up when the server starts, or at the first request. `brings_up` is off for a server that does so itself, and
-    answers health checks meanwhile.
+    answers health checks meanwhile; `at_path` says that it listens at a path, where loopback names only are answered for.
     """
 
     def __init__(
@@ -45,12 +45,14 @@ class App:
         access_log: type[AccessLog] | None = None,
         brings_up: bool = True,
         address: Address | None = None,
+        at_path: bool = False,
     ) -> None:
         self.lifecycle = lifecycle
         self.allowed_hosts = host_names(allowed_hosts)
         self.access_log = access_log(sys.stdout) if access_log and sys.stdout is not None else None
         self._brings_up = brings_up
         self.address = address or Address()
+        self._at_path = at_path
         self._site: ASGIApp | None = None
         self._faults = FaultLog()
 
@@ -107,7 +109,8 @@ class App:
         try:
             # What asks for a server's health, such as a load balancer or an orchestrator, seldom knows its name.
             if self.lifecycle.aliases.get(exchange.path, exchange.path) not in HEALTH:
-                check_caller(exchange.headers, address_of(scope.get("server")), self.allowed_hosts, self.address.host)
+                local = LOOPBACK if self._at_path else (scope.get("server") or ("",))[0]
+                check_caller(exchange.headers, local, self.allowed_hosts, self.address.host)
             if exchange.method == "POST" and self.lifecycle.service is None:
                 raise Overloaded(f"the service is {self.lifecycle.state.value}")
         except BentoError as error:

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 from ...errors import Forbidden, ServerError
 
+LOOPBACK = "localhost"
+
 
 def host_names(hosts: Collection[str]) -> frozenset[str]:
     """The names of hosts as callers' are compared with them; one text in the place of several is a ServerError."""
@@ -22,12 +24,13 @@ def host_names(hosts: Collection[str]) -> frozenset[str]:
 
 
 def address_of(server: Sequence[Any] | None) -> str:
-    """The address at which a server is reached, by the `server` of ASGI.
+    """The address at which a server of uvicorn's is reached.
 
     It is one of loopback for a Unix domain socket, which has no port, and where nobody knows, as older releases of uvicorn do of one.
+    Clients that call an app without a server, such as httpx's, name a host without a port as well.
     """
     address, port = server or ("", None)
-    return "localhost" if port is None else address
+    return LOOPBACK if port is None else address
 
 
 def check_caller(headers: Mapping[str, str], local_address: str, allowed_hosts: Collection[str], public_host: str = "") -> None:
@@ -62,7 +65,7 @@ def _host_name(host: str) -> str:
 
 
 def _is_loopback(name: str) -> bool:
-    if name == "localhost" or name.endswith(".localhost"):
+    if name == LOOPBACK or name.endswith(".localhost"):
         return True
     try:
         address = ip_address(name)

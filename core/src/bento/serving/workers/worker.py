@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import math
+import socket
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -14,7 +15,6 @@ from ..lifecycle import Lifecycle
 from .running import Server
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable
 
     from ..target import Target
@@ -41,7 +41,14 @@ def run_worker(
         board=board,
         own=own,
     )
-    app = App(lifecycle, allowed_hosts=settings.allowed_hosts, access_log=settings.access_log, brings_up=False, address=settings.address)
+    app = App(
+        lifecycle,
+        allowed_hosts=settings.allowed_hosts,
+        access_log=settings.access_log,
+        brings_up=False,
+        address=settings.address,
+        at_path=listener.family == socket.AF_UNIX,
+    )
     server = Server(_config(app, settings), app, settings.grace, on_ready, place)
     try:
         server.run([listener])
