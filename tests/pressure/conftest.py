@@ -18,7 +18,7 @@ class Pressed(bento.Service):
     def __init__(self):
         super().__init__()
         self.begun = []
-        self.gate = threading.Event()
+        self.gate, self.door = threading.Event(), threading.Event()
 
     @bento.api(input=JsonAdapter(), output=JsonAdapter())
     def echo(self, value):
@@ -35,6 +35,17 @@ class Pressed(bento.Service):
         self.begun.append(seconds)
         time.sleep(seconds)
         return seconds
+
+    @bento.api(input=JsonAdapter(), output=JsonAdapter())
+    def passing(self, name):
+        "One at a time, and none before the doorman lets it."
+        self.begun.append(name)
+        self.door.wait()
+        return name
+
+    @bento.api(input=JsonAdapter(), output=JsonAdapter())
+    async def let_pass(self, _):
+        self.door.set()
 
     @bento.api(input=JsonAdapter(), output=JsonAdapter(), timeout=0.3)
     def hurried(self, seconds):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ...errors import BentoError, DefinitionError, Overloaded
@@ -101,6 +101,13 @@ class App:
             return await exchange.stream(life.streams[exchange.path])
         return await self._show(exchange, scope, receive, send)
 
+    def reached_at(self, server: Sequence[Any] | None) -> str:
+        """The address at which a server is reached, by what ASGI or uvicorn says of it; "" where nobody knows.
+
+        A path is no address, and not all releases of uvicorn tell it: who can reach it is on this machine.
+        """
+        return LOOPBACK if self._at_path else (server or ("",))[0]
+
     def _refuse(self, exchange: Exchange, scope: Scope) -> Answer | None:
         """What is refused whatever it asks for: too long a header, a foreign page, a service that is not there yet."""
         limits = self.lifecycle.limits
@@ -109,8 +116,7 @@ class App:
         try:
             # What asks for a server's health, such as a load balancer or an orchestrator, seldom knows its name.
             if self.lifecycle.aliases.get(exchange.path, exchange.path) not in HEALTH:
-                local = LOOPBACK if self._at_path else (scope.get("server") or ("",))[0]
-                check_caller(exchange.headers, local, self.allowed_hosts, self.address.host)
+                check_caller(exchange.headers, self.reached_at(scope.get("server")), self.allowed_hosts, self.address.host)
             if exchange.method == "POST" and self.lifecycle.service is None:
                 raise Overloaded(f"the service is {self.lifecycle.state.value}")
         except BentoError as error:

@@ -6,9 +6,8 @@ A page can send a plain form or text to any address (CVE-2026-2611), and can poi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from ipaddress import ip_address
-from typing import Any
 from urllib.parse import urlsplit
 
 from ...errors import Forbidden, ServerError
@@ -21,16 +20,6 @@ def host_names(hosts: Collection[str]) -> frozenset[str]:
     if isinstance(hosts, str):
         raise ServerError(f"expected allowed_hosts to be names, such as ({hosts!r},), got {hosts!r}")
     return frozenset(map(str.lower, hosts))
-
-
-def address_of(server: Sequence[Any] | None) -> str:
-    """The address at which a server of uvicorn's is reached.
-
-    It is one of loopback for a Unix domain socket, which has no port, and where nobody knows, as older releases of uvicorn do of one.
-    Clients that call an app without a server, such as httpx's, name a host without a port as well.
-    """
-    address, port = server or ("", None)
-    return LOOPBACK if port is None else address
 
 
 def check_caller(headers: Mapping[str, str], local_address: str, allowed_hosts: Collection[str], public_host: str = "") -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from ...compiled import compiled
 from .connection import new_parser
-from .guard import address_of
 from .intake import Intake
 from .pipelining import Pipelining
 from .standins import AHEAD
@@ -49,7 +48,7 @@ class FastProtocol(Pipelining):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._local_address = address_of(self.server)
+        self._local_address = self._lane.app.reached_at(self.server)
 
     @compiled
     def data_received(self, data: bytes) -> None:
