@@ -91,6 +91,40 @@ async def test_what_an_adapter_raises_fails_one_request_and_no_other(serving, ca
     assert [line.partition(":")[0].rpartition(" ")[0] for line in caplog.messages] == [f"{api} failed for request"]
 
 
+class Calling(bento.Service):
+    """Gives back what is no word, of all that share a call; `rows` are how many those were."""
+
+    def __init__(self):
+        super().__init__()
+        self.rows = []
+
+    @bento.api(input=JsonAdapter(), output=JsonAdapter(), batch=True)
+    def at_once(self, values):
+        self.rows.append(len(values))
+        return [check(value) for value in values]
+
+    @bento.api(input=JsonAdapter(), output=JsonAdapter(), batch=True)
+    async def later(self, values):
+        self.rows.append(len(values))
+        await asyncio.sleep(0)
+        return [check(value) for value in values]
+
+
+@pytest.mark.parametrize("word", RAISED)
+@pytest.mark.parametrize("api", Calling.apis)
+@pytest.mark.parametrize("before", [2, 10])
+async def test_what_an_api_raises_fails_one_request_and_none_that_shares_its_call(serving, api, word, before):
+    """In a thread at first, on the event loop once calls are known to be cheap."""
+    service = Calling()
+    async with serving(service) as client:
+        for _ in range(before):
+            await asyncio.gather(*(client.post(f"/{api}", json=value) for value in (1, 2)))
+        answers = await asyncio.gather(*(client.post(f"/{api}", json=value) for value in (1, word, 2)))
+        assert (await client.post(f"/{api}", json=4)).json() == 4
+    assert [answer.status_code for answer in answers] == [200, 500, 200]
+    assert max(service.rows) == 3
+
+
 class Streams(bento.Service):
     """Count to the word, which is raised, and would count on."""
 

@@ -14,7 +14,7 @@ from ..errors import InvalidInput
 from ..registry import installed
 from .calls.answer import Answer
 from .calls.call import Call
-from .calls.pipeline import Pipeline, drive
+from .calls.pipeline import Pipeline, drive, ends_task
 from .calls.request import Head, new_request_id
 from .calls.streaming import LINES
 from .openapi import document
@@ -165,33 +165,15 @@ def _batches(calls: Iterable[Call], size: int) -> Iterator[list[Call]]:
 
 async def _execute(pipeline: Pipeline, calls: Sequence[Call]) -> None:
     """Give calls of one batch, or one that is answered with a stream, their outcomes."""
-    try:
-        await (_stream(pipeline, calls) if pipeline.api.is_stream else pipeline.execute(calls))
-    except asyncio.CancelledError as error:
-        if _is_ended():
-            raise
-        rest = [call for call in calls if call.outcome is None]
-        if len(rest) == 1:
-            rest[0].outcome = error
-            return
-        for call in rest:
-            await _execute(pipeline, [call])
-
-
-def _is_ended() -> bool:
-    """Whether somebody ends this task, such as by Ctrl-C; else a CancelledError is the api's, and a fault like any."""
-    try:
-        task = asyncio.current_task()
-    except RuntimeError:  # an api that waits for nothing has no event loop
-        return False
-    return task is not None and task.cancelling() > 0
-
-
-async def _stream(pipeline: Pipeline, calls: Sequence[Call]) -> None:
+    if not pipeline.api.is_stream:
+        await pipeline.execute(calls)
+        return
     for call in calls:
         try:
             call.outcome = Answer(await _lines(pipeline, call), LINES)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - the outcome of this call
+        except BaseException as error:
+            if ends_task(error):
+                raise
             call.outcome = error
 
 

@@ -112,15 +112,15 @@ def command(  # noqa: PLR0913 - one for each option
 
 def _ask(service: Service, api: str, items: list[Item], answers: Answers, *, debug: bool) -> int:
     """Put each item's answer, or say on standard error why there is none; how many there are none for."""
-    from asyncio import CancelledError
-
     from ...serving import answer
 
     failures = 0
     for number, item in enumerate(items, 1):
         try:
             line = answers.line(answer(service, api, item.read(), answers.accept))
-        except (Exception, SystemExit, CancelledError) as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             if debug:
                 raise
             failures += 1

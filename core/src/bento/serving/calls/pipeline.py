@@ -70,7 +70,10 @@ class Pipeline:
                 continue
             try:
                 await self._answer(part)
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever an api raises is the outcome of its callers
+            except BaseException as error:
+                if ends_task(error):
+                    raise
+                # Whatever an api raises is the outcome of its callers.
                 if len(part) > 1 and not isinstance(error, ResultLengthError):
                     middle = len(part) // 2
                     pending += [part[middle:], part[:middle]]
@@ -171,6 +174,17 @@ def _surrounded(service: Service, api: Api) -> Callable[..., Any]:
             return method(*args, **kwargs)
 
     return call
+
+
+def ends_task(error: BaseException) -> bool:
+    """Whether an error comes from who ends this task, and not from the api, whose SystemExit or CancelledError is a fault like any."""
+    if not isinstance(error, asyncio.CancelledError):
+        return isinstance(error, GeneratorExit | KeyboardInterrupt)
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # there is no event loop to end anything
+        return False
+    return task is not None and task.cancelling() > 0
 
 
 def _let_go(error: BaseException) -> None:

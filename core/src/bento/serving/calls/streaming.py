@@ -20,6 +20,7 @@ from ...errors import Overloaded
 from .accounts import CLIENT_LEFT
 from .endpoint import LARGE, larger_than
 from .negotiation import choose
+from .pipeline import ends_task
 from .steps import Steps
 from .threads import Threads
 from .timeout import Timeout
@@ -102,7 +103,7 @@ class StreamEndpoint:
             with timeout:
                 first = await anext(values, _END)
         except BaseException as error:
-            if _ends_task(error):
+            if ends_task(error):
                 raise
             return self._accounts.failure(call, error)
         media_type = choose(call.head.accept, MEDIA_TYPES)
@@ -144,17 +145,9 @@ class StreamEndpoint:
                 with timeout:
                     value = await anext(values, _END)
         except BaseException as error:
-            if _ends_task(error):
+            if ends_task(error):
                 raise
             yield _last_piece(self._accounts.failure(call, error).body, media_type)
-
-
-def _ends_task(error: BaseException) -> bool:
-    """Whether an error comes from who ends this stream, and not from the api, whose SystemExit or CancelledError is a fault like any."""
-    if isinstance(error, asyncio.CancelledError):
-        task = asyncio.current_task()
-        return task is not None and task.cancelling() > 0
-    return isinstance(error, GeneratorExit | KeyboardInterrupt)
 
 
 def _piece(document: bytes, media_type: str) -> bytes:
