@@ -79,12 +79,12 @@ def test_without_the_extra_a_sentence_says_what_to_install(bento, monkeypatch, m
     for name in [name for name in sys.modules if name.startswith("bento.testing")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, missing, None)
-    done = bento("check", "shop:1", code=1)
+    done = bento("check", "shop:1", code=2)
     assert done.stderr == f"Error: checking a service needs {missing!r}, of an extra: pip install 'bento-core[testing]'\n"
 
 
 def test_a_bundle_of_strangers_is_not_checked_without_trust(bento, home, tmp_path):
     (home / "bundles/shop/1").rename(tmp_path / "foreign")
     shutil.rmtree(home)
-    done = bento("check", tmp_path / "foreign", code=1)
+    done = bento("check", tmp_path / "foreign", code=2)
     assert "shop:1 was not made here: loading it would run its code" in done.stderr

@@ -54,8 +54,14 @@ def test_a_bundle_whose_files_were_changed_is_like_no_other(bento, home, tags, o
     changed = file.read_bytes().replace(b"upper", b"lower")
     file.unlink()
     file.write_bytes(changed)
-    told = bento("diff", *tags, *options, code=1)
+    told = bento("diff", *tags, *options, code=2)
     assert (told.stdout, told.stderr) == ("", "Error: bundle shop:2 is damaged: 'src/shop.py' has changed\n")
+
+
+@pytest.mark.parametrize("options", [(), ("--debug",)])
+def test_a_bundle_that_is_not_there_is_not_one_that_breaks_clients(bento, options):
+    told = bento("diff", "shop:1", "shop:3", *options, code=2)
+    assert (told.stdout, "no bundle shop:3 " in told.stderr) == ("", True)
 
 
 def test_two_bundles_are_needed(bento):

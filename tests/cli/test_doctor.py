@@ -38,6 +38,10 @@ def test_a_damaged_bundle_is_told_from_a_whole_one(bento, home):
     assert record["findings"][0]["advice"].startswith("bundle shop:2 is damaged: 'README.md' has 7 bytes, expected ")
 
 
+def test_a_bundle_that_is_not_there_is_not_one_that_misses_something(bento):
+    assert bento("doctor", "shop:3", code=2).stderr.startswith("Error: no bundle shop:3 ")
+
+
 def test_no_code_of_the_bundle_runs(bento, make_bundle, tmp_path):
     files = {"src/iris.py": f"open({str(tmp_path / 'ran')!r}, 'w')\n".encode()}
     bento("doctor", make_bundle(tmp_path / "there", files, requirements=[]).path)

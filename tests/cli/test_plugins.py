@@ -101,6 +101,10 @@ def test_a_plugin_that_is_not_there_is_answered_with_those_that_are(bento):
     assert bento("plugins", "torchy", code=1).stderr == f"Error: no plugin named 'torchy': installed are {', '.join(names)}\n"
 
 
+def test_a_plugin_that_is_not_there_is_not_one_that_fails_its_tests(bento):
+    assert bento("plugins", "torchy", "--check", code=2).stderr.startswith("Error: no plugin named 'torchy': ")
+
+
 def test_a_plugins_command_stands_beside_bentos_own(install, bento_process):
     install("wave", COMMANDS)
     assert bento_process("wave").stdout == "o/\n"
@@ -244,14 +248,14 @@ def test_an_adapter_without_a_test_class_is_tested_with_its_examples(install, be
 
 def test_a_plugin_that_did_not_load_cannot_be_tested(broken, bento_process):
     done = bento_process("plugins", "broken", "--check")
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "Error: plugin 'broken' cannot be tested: it failed to load: RuntimeError: out of order\n"
 
 
 def test_a_plugin_whose_framework_is_missing_cannot_be_tested(install, bento_process):
     install("lost", LOST)
     done = bento_process("plugins", "lost", "--check")
-    assert (done.returncode, done.stdout) == (1, "")
+    assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
         "Error: plugin 'lost' cannot be tested: artifact 'lost' needs 'nowhere', which is not installed: pip install nowhere-framework\n"
     )
@@ -262,7 +266,7 @@ def test_without_the_kits_extra_the_way_out_is_said(bento_process, tmp_path, mon
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     done = bento_process("plugins", "core", "--check")
     assert (done.returncode, done.stderr) == (
-        1,
+        2,
         "Error: testing a plugin needs 'hypothesis', which is not installed: pip install 'bento-core[testing]'\n",
     )
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
+from .errors import NoAnswer
 from .output import size_text
 
 if TYPE_CHECKING:
@@ -46,6 +47,11 @@ class CommandGroup(Command, click.Group):
 def _note_debug(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if value:
         ctx.meta["debug"] = True
+
+
+def answer_by_status(ctx: click.Context) -> None:
+    """Leave the exit status 1 to the answer no, and fail with 2, as diff and grep do."""
+    ctx.meta["failure"] = NoAnswer
 
 
 def open_store(path: Path | None) -> Store | None:

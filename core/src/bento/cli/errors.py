@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
-from typing import Final
+import traceback
+from typing import IO, Any, Final
+
+import click
 
 from ..errors import BentoError
 from ..plain import plain
@@ -17,6 +20,26 @@ class PlainFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         return plain(super().format(record))
+
+
+class Failure(click.ClickException):
+    """What a command raised: a sentence, or its traceback to who debugs."""
+
+    def __init__(self, error: Exception, *, debug: bool) -> None:
+        super().__init__(sentence(error) + ("" if is_explained(error) else " (--debug shows where)"))
+        self._traceback = "".join(traceback.format_exception(error)) if debug else ""
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        if self._traceback:
+            click.echo(self._traceback, file, nl=False, err=True)
+        else:
+            super().show(file)
+
+
+class NoAnswer(Failure):
+    """The same of a command whose exit status is its answer: 1 is no, and this neither."""
+
+    exit_code = 2
 
 
 def is_told_once(record: logging.LogRecord) -> bool:

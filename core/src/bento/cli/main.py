@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .. import __version__
-from .errors import PlainFormatter, is_explained, is_told_once, sentence
+from .errors import Failure, PlainFormatter, is_told_once, sentence
 from .streams import let_go
 from .variables import warn_of_misspelt
 
@@ -76,10 +76,7 @@ class Commands(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except Exception as error:
-            if ctx.meta.get("debug"):
-                raise
-            hint = "" if is_explained(error) else " (--debug shows where)"
-            raise click.ClickException(sentence(error) + hint) from error
+            raise ctx.meta.get("failure", Failure)(error, debug=ctx.meta.get("debug", False)) from error
 
 
 def _brought() -> dict[str, click.Command]:
@@ -109,7 +106,7 @@ def bento(ctx: click.Context, *, debug: bool) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; exits with 0, 1 when it failed, 2 when it was called wrongly."""
+    """Run the command line; exits with 0, 1 when it failed, 2 when it was called wrongly or has no answer to what it was asked."""
     if sys.stdin is None:
         # A closed one is nobody to ask, and its number would be that of the next file that is opened. Python would warn at its end of one
         # that is left open, unless the file is not its own to close.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ...errors import ServerError
-from ..command import Command, Keys, json_option, key_option, open_store, store_option, trust_option
+from ..command import Command, Keys, answer_by_status, json_option, key_option, open_store, store_option, trust_option
 from ..output import print_json, print_table
 
 if TYPE_CHECKING:
@@ -37,8 +37,9 @@ def command(ctx: click.Context, target: str, *, draws: int, as_json: bool, keys:
     """Check what a service promises its clients.
 
     It is asked what its apis declare that they take: nothing makes it fail, requests at once are answered as each alone, answers are
-    what OpenAPI says, and golden examples hold. Exits with 1 if a check fails.
+    what OpenAPI says, and golden examples hold. Exits with 1 if a check fails, and with 2 if it cannot be asked.
     """
+    answer_by_status(ctx)
     checks = list(_run(_tests(target, draws, trust=trust, keys=keys, store_path=store_path), target))
     if as_json:
         print_json([_record(check) for check in checks])

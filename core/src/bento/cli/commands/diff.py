@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ...plain import plain
-from ..command import Command, json_option, open_store, progress_bar, store_option
+from ..command import Command, answer_by_status, json_option, open_store, progress_bar, store_option
 from ..output import print_json, print_table
 
 if TYPE_CHECKING:
@@ -33,11 +33,12 @@ def command(ctx: click.Context, old: str, new: str, *, as_json: bool, store_path
     """Tell what changed from one bundle to another.
 
     OLD and NEW are tags, paths or URLs. Their manifests are compared, once their files are found to be what these say. Exits with 1 if
-    NEW may refuse what clients of OLD send, or answer what they do not expect.
+    NEW may refuse what clients of OLD send, or answer what they do not expect, and with 2 if there is no telling.
     """
     from ...bundle.comparing.compare import compare
     from ...store import find, verify
 
+    answer_by_status(ctx)
     store = open_store(store_path)
     before, after = find(old, store=store), find(new, store=store)
     for bundle in (before, after):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..command import Command, json_option, open_store, store_option
+from ..command import Command, answer_by_status, json_option, open_store, store_option
 from ..output import print_json, print_table
 
 if TYPE_CHECKING:
@@ -35,10 +35,11 @@ def command(ctx: click.Context, target: str, *, as_json: bool, store_path: Path 
     """Tell what a bundle would miss here.
 
     Python, the platform, packages, plugins, system libraries and a GPU are compared with its manifest; none of its code runs. Exits
-    with 1 if something that is missing would stop it from being loaded.
+    with 1 if something that is missing would stop it from being loaded, and with 2 if there is no telling.
     """
     from ...store import find
 
+    answer_by_status(ctx)
     store = open_store(store_path)
     bundle = find(target, store=store)
     findings = list(_findings(bundle, store))

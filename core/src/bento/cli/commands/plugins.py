@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...errors import PluginError
-from ..command import Command, json_option
+from ..command import Command, answer_by_status, json_option
 from ..output import print_facts, print_json, print_table
 
 if TYPE_CHECKING:
@@ -28,16 +28,16 @@ if TYPE_CHECKING:
 )
 @click.argument("name", required=False)
 @json_option
-@click.option(
-    "--check", is_flag=True, help="Test the named plugin. Without a name: exit with 1 if one failed, or its framework is missing."
-)
+@click.option("--check", is_flag=True, help="Test the named plugin. Without a name: tell whether one failed, or its framework is missing.")
 @click.pass_context
 def command(ctx: click.Context, name: str | None, *, as_json: bool, check: bool) -> None:
     """List the installed plugins, or show or test one.
 
     A test of a plugin is one of the kit that plugins are written with: whether a format keeps what it promises, for instance. One that is
-    left out says why.
+    left out says why. With --check, exits with 1 if a plugin or a test failed, and with 2 if there is no such plugin or no testing it.
     """
+    if check:
+        answer_by_status(ctx)
     plugins = _named(name)
     if name and check:
         from ..plugin_checks import show_checks
