@@ -104,6 +104,18 @@ def test_a_file_is_not_written_while_it_is_standard_input(home, goods):
     assert (told.returncode, goods.read_text()) == (2, '"tea"\n"coal"\n"cake"\n')
 
 
+@pytest.mark.parametrize(("source", "named"), [("goods.jsonl", "goods.jsonl"), ("-", "standard input")])
+def test_answers_that_the_shell_writes_behind_the_lines_are_not_asked_about_in_turn(home, goods, source, named):
+    command = [BENTO, "run", "shop", "price", "--input-lines", source]
+    with goods.open() as lines, goods.open("a") as answers:
+        # Without the refusal the command would never end.
+        told = subprocess.run(
+            command, cwd=goods.parent, stdin=lines, stdout=answers, stderr=subprocess.PIPE, text=True, check=False, timeout=60
+        )
+    assert told.stderr.endswith(f"Error: {named!r} would be written while it is read: name another --output\n")
+    assert (told.returncode, goods.read_text()) == (2, '"tea"\n"coal"\n"cake"\n')
+
+
 def test_a_device_may_be_both_standard_input_and_the_output(home):
     command = [BENTO, "run", "shop", "price", "--input-lines", "-", "--output", os.devnull]
     told = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)

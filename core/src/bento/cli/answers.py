@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import json
 import os
+import stat
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -137,8 +138,10 @@ def check_lines(path: Path | None, sources: Sequence[str]) -> None:
     media_type = media_type_of(path) if path else ""
     if media_type and not _is_text(media_type):
         raise click.UsageError(f"a file of {media_type} cannot hold a line for each answer: name one such as --output answers.jsonl")
-    if path and path.exists() and any(_is_stdin(path) if source == STDIN else path.samefile(source) for source in sources):
-        raise click.UsageError(f"{str(path)!r} would be written while it is read: name another --output")
+    for source in sources:
+        if _is_written(path, source):
+            written = str(path or ("standard input" if source == STDIN else source))
+            raise click.UsageError(f"{written!r} would be written while it is read: name another --output")
 
 
 def output_place(_ctx: click.Context, _param: click.Parameter, path: Path | None) -> Path | None:
@@ -150,12 +153,26 @@ def output_place(_ctx: click.Context, _param: click.Parameter, path: Path | None
     return path
 
 
-def _is_stdin(path: Path) -> bool:
-    """Whether standard input is read from this file; a terminal and the like may be both read and written."""
-    try:
-        return path.is_file() and os.path.samestat(path.stat(), os.fstat(sys.stdin.fileno()))
-    except io.UnsupportedOperation:  # what a caller has put in place of standard input has no file
+def _is_written(path: Path | None, source: str) -> bool:
+    """Whether the file at a path, or else behind standard output, is the one that lines are read from.
+
+    A terminal and the like may be both standard streams.
+    """
+    written = _status(path, sys.stdout)
+    read = _status(None if source == STDIN else Path(source), sys.stdin)
+    if not (written and read and os.path.samestat(written, read)):
         return False
+    return stat.S_ISREG(read.st_mode) or (path is not None and source != STDIN)
+
+
+def _status(path: Path | None, stream: TextIO | None) -> os.stat_result | None:
+    """What the system knows of the file at a path, or else behind a standard stream; None where there is none."""
+    if path:
+        return path.stat() if path.exists() else None
+    try:
+        return os.fstat(stream.fileno()) if stream else None
+    except io.UnsupportedOperation:  # what a caller has put in place of the stream has no file
+        return None
 
 
 def _fits(media_type: str, wanted: str) -> bool:
