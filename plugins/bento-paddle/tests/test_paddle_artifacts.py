@@ -5,6 +5,7 @@ import numpy as np
 import paddle
 import pytest
 
+import bento
 from bento import DefinitionError
 from bento.testing import ArtifactTests
 from bento_paddle import PaddleArtifact
@@ -89,6 +90,64 @@ def test_a_layer_of_other_shapes_is_refused(tmp_path):
 def test_a_layer_of_another_class_is_refused(tmp_path):
     message = "layers.Net() makes a layers.Net, and the model is a layers.Tied"
     refuses(lambda: PaddleArtifact(layers.Net).save(layers.Tied(), tmp_path), message)
+
+
+@pytest.mark.parametrize(
+    ("model", "fault"),
+    [
+        (lambda: layers.Bent("GELU"), "'1' is GELU(approximate=False) and not ReLU()"),
+        (lambda: layers.Bent(deep=True), "it has '3', a Softmax(axis=-1)"),
+    ],
+)
+def test_a_layer_of_other_parts_is_refused_though_its_state_fits(model, fault, tmp_path):
+    message = f"the model is not what layers.Bent() makes: {fault}: give PaddleArtifact what the model was built with"
+    refuses(lambda: PaddleArtifact(layers.Bent).save(model(), tmp_path), message)
+
+
+def test_a_layer_that_lacks_a_part_is_refused(tmp_path):
+    message = "the model is not what layers.Bent(deep=True) makes: it has no '3': give PaddleArtifact what the model was built with"
+    refuses(lambda: PaddleArtifact(layers.Bent, deep=True).save(layers.Bent(), tmp_path), message)
+
+
+def test_weights_that_are_one_as_built_and_two_in_the_model_are_refused(tmp_path):
+    net = layers.Tied()
+    net.other.weight = paddle.create_parameter([4, 4], "float32")
+    message = (
+        "the model is not what layers.Tied() makes: 'other.weight' is another tensor than 'one.weight': "
+        "give PaddleArtifact what the model was built with"
+    )
+    refuses(lambda: PaddleArtifact(layers.Tied).save(net, tmp_path), message)
+
+
+class Nets(bento.Service):
+    model = PaddleArtifact(layers.Bent)
+
+
+@pytest.mark.parametrize(
+    ("make", "kind", "advice"),
+    [
+        (lambda: layers.Bent().state_dict(), "a collections.OrderedDict", "it is a state: give it to a layer with set_state_dict()"),
+        (lambda: "net.pdparams", "the str 'net.pdparams'", "load 'net.pdparams' into a layer with set_state_dict()"),
+    ],
+)
+def test_a_state_is_refused_with_the_way_out(make, kind, advice):
+    refuses(lambda: Nets(model=make()), f"Nets.model is a PaddleArtifact, which does not keep {kind}: {advice}, and pack the layer")
+
+
+def test_what_trains_a_network_is_refused_with_the_way_out():
+    message = "Nets.model is a PaddleArtifact, which does not keep a paddle.hapi.model.Model: pack its network"
+    refuses(lambda: Nets(model=paddle.Model(layers.Bent())), message)
+
+
+def test_a_program_is_refused_with_the_way_out(tmp_path):
+    net = paddle.jit.to_static(layers.Half(), input_spec=[paddle.static.InputSpec([None, 4])], full_graph=True)
+    paddle.jit.save(net, str(tmp_path / "program"))
+    program = paddle.jit.load(str(tmp_path / "program"))
+    message = (
+        "Nets.model is a PaddleArtifact, which does not keep a paddle.jit.pir_translated_layer.PirTranslatedLayer: "
+        "give its state_dict() to a layer of your own class, and pack that"
+    )
+    refuses(lambda: Nets(model=program), message)
 
 
 def test_what_makes_no_layer_is_refused(tmp_path):

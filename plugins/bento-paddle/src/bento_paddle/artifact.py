@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bento import Artifact, ArtifactError, instance_of, type_name
+from bento import Artifact, ArtifactError, instance_of
 from bento.artifacts import slot_file
 
 from .build import LayerBuild
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from paddle import nn
 
     from bento.artifact import JSON
 
 _FILE = "model.safetensors"
+_WEIGHTS = (".pdparams", ".safetensors")
 
 
 class PaddleArtifact(Artifact["nn.Layer"]):
     """Keeps a layer's state as data, in safetensors; `build`, a class or function of the service's code, makes the layer again.
 
-    `build` is called with `arguments`, which are JSON and kept in the manifest; the model has to be of the class that it makes, with
-    tensors of the same names, shapes and dtypes. Loaded, a layer is in evaluation mode, and its parameters need no gradients.
+    `build` is called with `arguments`, which are JSON and kept in the manifest; the model has to be of the class and the parts that it
+    makes, with tensors of the same names, shapes and dtypes. Loaded, a layer is in evaluation mode, and its parameters need no gradients.
     """
 
     name = "paddle"
@@ -34,17 +34,15 @@ class PaddleArtifact(Artifact["nn.Layer"]):
         self._build = LayerBuild(type(self).__name__, "layer", build, arguments)
 
     def save(self, model: nn.Layer, folder: Path) -> None:
-        from .state import check_fits, state_of, write
+        from .fitting import check_fits
+        from .state import state_of, write
 
-        built = self._build()
-        if type(built) is not type(model):
-            raise ArtifactError(f"{self._build} makes a {type_name(built)}, and the model is a {type_name(model)}")
-        state = state_of(model)
-        check_fits(state, built, str(self._build))
-        write(state, folder / _FILE)
+        check_fits(model, self._build, self._build())
+        write(state_of(model), folder / _FILE)
 
     def load(self, folder: Path) -> nn.Layer:
-        from .state import check_fits, fill, read
+        from .fitting import check_state
+        from .state import fill, read
 
         path = slot_file(folder, _FILE)
         state = read(path)
@@ -54,14 +52,30 @@ class PaddleArtifact(Artifact["nn.Layer"]):
             raise
         except Exception as error:
             raise ArtifactError(f"cannot load {str(path)!r} into {self._build}: {type(error).__name__}: {error}") from error
-        check_fits(state, built, str(self._build))
+        check_state(state, built, self._build)
         return fill(built, state)
 
     def accepts(self, model: object) -> bool:
-        return instance_of(model, "paddle.nn", "Layer") and not instance_of(model, "paddle.jit", "TranslatedLayer")
+        return instance_of(model, "paddle.nn", "Layer") and not _is_program(model)
+
+    def advice(self, model: object) -> str:
+        if isinstance(model, Mapping) and any(instance_of(value, "paddle", "Tensor") for value in model.values()):
+            return "it is a state: give it to a layer with set_state_dict(), and pack the layer"
+        if isinstance(model, str | Path) and Path(model).suffix in _WEIGHTS:
+            return f"load {str(model)!r} into a layer with set_state_dict(), and pack the layer"
+        if _is_program(model):
+            return "give its state_dict() to a layer of your own class, and pack that"
+        return "pack its network" if instance_of(model, "paddle", "Model") else ""
 
     def requirements(self) -> list[str]:
         return ["paddlepaddle", "safetensors"]
 
     def options(self) -> dict[str, JSON]:
         return {"build": self._build.name, **self._build.arguments}
+
+
+def _is_program(model: object) -> bool:
+    """Whether a layer is what `paddle.jit.load` gives, which is of another class since PaddlePaddle 3."""
+    return instance_of(model, "paddle.jit", "TranslatedLayer") or instance_of(
+        model, "paddle.jit.pir_translated_layer", "PirTranslatedLayer"
+    )

@@ -21,16 +21,6 @@ def state_of(layer: nn.Layer) -> dict[str, paddle.Tensor]:
     return {name: tensor.detach().cpu().clone() for name, tensor in sorted(layer.state_dict().items())}
 
 
-def check_fits(state: Mapping[str, paddle.Tensor], layer: nn.Layer, build: str) -> None:
-    """Refuse, as an ArtifactError, a state with other tensors than a layer has: PaddlePaddle would leave those out with a warning."""
-    expected, found = _shapes(layer.state_dict()), _shapes(state)
-    for name in sorted(expected.keys() | found.keys()):
-        if expected.get(name) != found.get(name):
-            raise ArtifactError(
-                f"{build} makes a layer with {expected.get(name, 'nothing')} as {name!r}, and the model has {found.get(name, 'nothing')}"
-            )
-
-
 def fill(layer: nn.Layer, state: Mapping[str, paddle.Tensor]) -> nn.Layer:
     """Give a layer its state, ready to be asked."""
     layer.set_state_dict(dict(state))
@@ -55,7 +45,3 @@ def read(path: Path) -> dict[str, paddle.Tensor]:
     except Exception as error:
         # A damaged header makes safetensors and PaddlePaddle raise nearly anything; neither executes what it reads.
         raise ArtifactError(f"{str(path)!r} is damaged: {error}") from error
-
-
-def _shapes(tensors: Mapping[str, paddle.Tensor]) -> dict[str, str]:
-    return {name: f"{str(tensor.dtype).removeprefix('paddle.')}{list(tensor.shape)}" for name, tensor in tensors.items()}

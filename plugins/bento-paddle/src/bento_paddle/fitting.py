@@ -1,0 +1,73 @@
+"""Whether a model is what its build makes, so that its state means the same there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from bento import ArtifactError, type_name
+
+if TYPE_CHECKING:
+    import paddle
+    from paddle import nn
+
+    from .build import LayerBuild
+
+_ORDER = re.compile(r"(, )?data_format=\w+")
+_WAY_OUT = "give PaddleArtifact what the model was built with"
+
+
+def check_fits(model: nn.Layer, build: LayerBuild, built: nn.Layer) -> None:
+    """Refuse, as an ArtifactError, a model of another class, with another state or of other parts than what `build` has built."""
+    if type(built) is not type(model):
+        raise ArtifactError(f"{build} makes a {type_name(built)}, and the model is a {type_name(model)}")
+    check_state(model.state_dict(), built, build)
+    for fault in (*_tie_faults(model.state_dict(), built.state_dict()), *_part_faults(model, built)):
+        raise ArtifactError(f"the model is not what {build} makes: {fault}: {_WAY_OUT}")
+
+
+def check_state(state: Mapping[str, paddle.Tensor], layer: nn.Layer, build: LayerBuild) -> None:
+    """Refuse, as an ArtifactError, a state with other tensors than a layer has: PaddlePaddle would leave those out with a warning."""
+    expected, found = _shapes(layer.state_dict()), _shapes(state)
+    for name in sorted(expected.keys() | found.keys()):
+        if expected.get(name) != found.get(name):
+            raise ArtifactError(
+                f"{build} makes a layer with {expected.get(name, 'nothing')} as {name!r}, and the model has {found.get(name, 'nothing')}"
+            )
+
+
+def _tie_faults(found: Mapping[str, paddle.Tensor], expected: Mapping[str, paddle.Tensor]) -> Iterator[str]:
+    """Tensors that are one as built have to be one in the model: there is one place for their values."""
+    firsts: dict[int, str] = {}
+    for name, tensor in expected.items():
+        first = firsts.setdefault(id(tensor), name)
+        if found[name] is not found[first]:
+            yield f"{name!r} is another tensor than {first!r}"
+
+
+def _part_faults(model: nn.Layer, built: nn.Layer) -> Iterator[str]:
+    """Layers without a state, such as activations, leave no trace in one: they are compared as they are printed."""
+    found, expected = _parts(model), _parts(built)
+    yield from (f"it has no {name!r}" for name in expected if name not in found)
+    yield from (f"it has {name!r}, a {part}" for name, part in found.items() if name not in expected)
+    for name, part in found.items():
+        if expected.get(name, part) != part:
+            yield f"{repr(name) if name else 'it'} is {part} and not {expected[name]}"
+
+
+def _parts(layer: nn.Layer) -> dict[str, str]:
+    return {name: f"{type(part).__name__}({_printed(part)})" for name, part in layer.named_sublayers(include_self=True)}
+
+
+def _printed(part: nn.Layer) -> str:
+    """What a part says of itself, without what these say otherwise once they have been called."""
+    from paddle import nn
+
+    changing = (nn.BatchNorm1D, nn.BatchNorm2D, nn.BatchNorm3D, nn.SyncBatchNorm, nn.Upsample)
+    text: str = part.extra_repr()
+    return _ORDER.sub("", text) if isinstance(part, changing) else text
+
+
+def _shapes(tensors: Mapping[str, paddle.Tensor]) -> dict[str, str]:
+    return {name: f"{str(tensor.dtype).removeprefix('paddle.')}{list(tensor.shape)}" for name, tensor in tensors.items()}
