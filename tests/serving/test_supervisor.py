@@ -299,6 +299,34 @@ def test_a_worker_that_cannot_start_any_more_leaves_the_others_serving_and_is_tr
         answers_of(server, "pid", 2)
 
 
+SCARCE = """
+import errno
+fork = os.fork
+
+def fork_if_there_is_room():
+    if os.path.exists("crowded"):
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+    return fork()
+
+os.fork = fork_if_there_is_room
+"""
+
+
+def test_workers_are_replaced_and_stop_after_a_time_in_which_there_could_be_no_further_process(project):
+    (project / "app.py").write_text(f"{SERVICE}{SCARCE}")
+    with started(project, workers=2) as server:
+        before = answers_of(server, "pid", 2)
+        (project / "crowded").touch()
+        os.kill(min(before), signal.SIGKILL)
+        reason = "no further process: Resource temporarily unavailable: allow its user or container more processes and threads"
+        server.wait_for(f"a new worker cannot start, trying again in .* seconds: {reason}")
+        (project / "crowded").unlink()
+        after = answers_of(server, "pid", 2)
+        os.kill(max(before), signal.SIGKILL)
+        eventually(lambda: answers_of(server, "pid", 2) - after)
+        assert server.stop() == 0
+
+
 @pytest.mark.parametrize("spared", [2, 1], ids=["the workers", "all of its processes"])
 def test_a_server_is_there_again_when_nobody_kills_what_it_starts_any_more(project, spared):
     with started(project, workers=2) as server:

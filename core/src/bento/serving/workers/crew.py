@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import ServerError
 from .channel import Kind, Report
+from .forking import no_further_process
 from .template import BY_SIGNAL, CUT_OFF, KILLED
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class Crew:
         try:
             start()
         except OSError as error:
-            self._could_not_start(generation, f"no further process: {error.strerror}", "")
+            self._could_not_start(generation, no_further_process(error), "")
 
     # What is heard
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import sys
@@ -31,11 +32,19 @@ def fork(work: Callable[[], None], on_error: Callable[[BaseException], None]) ->
     flush()
     # Until the child has let go of its parent's ways with signals, none must reach it.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-    pid = os.fork()
-    if pid == 0:
-        _be_child(work, on_error)
-    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    try:
+        pid = os.fork()
+        if pid == 0:
+            _be_child(work, on_error)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return pid
+
+
+def no_further_process(error: OSError) -> str:
+    """Why a fork has failed, and the way out: where processes are counted, so are threads. Source: fork(2)."""
+    way_out = ": allow its user or container more processes and threads" if error.errno == errno.EAGAIN else ""
+    return f"no further process: {error.strerror}{way_out}"
 
 
 def _be_child(work: Callable[[], None], on_error: Callable[[BaseException], None]) -> NoReturn:

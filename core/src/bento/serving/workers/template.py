@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from ...garbage import freeze, uncollected
 from .channel import LISTEN_NO_MORE, Channel, Kind, Report
-from .forking import fork, reason_not_to_fork
+from .forking import fork, no_further_process, reason_not_to_fork
 from .settings import Place, Settings
 from .signals import caught_signals, read_signals
 from .worker import run_worker, say_lane
@@ -143,7 +143,8 @@ class _Template:
         try:
             pid = fork(lambda: _work(self._workplace, self._target, place), lambda error: tell_failure(self._channel, place, error))
         except OSError as error:
-            self._channel.report(Report(Kind.ENDED, 0, place, f"before it began: {error.strerror}"))
+            self._channel.report(Report(Kind.FAILED, 0, place, no_further_process(error)))
+            self._channel.report(Report(Kind.ENDED, 0, place))
             return
         self._channel.report(Report(Kind.FORKED, pid, place))
         self._workers[pid] = place
