@@ -8,11 +8,13 @@ import subprocess
 import sys
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 
 import pytest
 
+from bento.errors import Overloaded
 from bento.serving.calls import threads
 from bento.serving.calls.threads import Outcome, Threads, settle
 
@@ -117,6 +119,44 @@ async def test_what_has_not_begun_when_they_are_closed_never_begins():
         while any(thread.name.startswith("bento-test") for thread in threading.enumerate()):
             await asyncio.sleep(0.001)
     assert begun == []
+
+
+@contextmanager
+def no_further_thread() -> Iterator[None]:
+    """The interpreter starts none, as where its user or container has all that there may be."""
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        yield
+
+
+async def test_work_for_which_no_thread_can_start_ends_at_once_and_later_work_is_done(caplog):
+    made = of(2)
+    with no_further_thread():
+        for _ in range(3):
+            with pytest.raises(Overloaded, match="the server can start no thread for this request"):
+                await start(made, int)
+    (line,) = caplog.messages
+    assert line == (
+        "no further thread for bento-test, which has 0: can't start new thread: "
+        "allow its user or container more processes and threads, or more memory"
+    )
+    together = threading.Barrier(2)
+    assert sorted(await asyncio.gather(*(start(made, lambda: together.wait(20)) for _ in range(2)))) == [0, 1]
+    made.close()
+
+
+async def test_where_no_further_thread_can_start_those_that_are_there_do_the_work():
+    made = of(3)
+    first = await start(made, threading.get_ident)
+    with no_further_thread():
+        assert set(await asyncio.gather(*(start(made, threading.get_ident) for _ in range(20)))) == {first}
+    together = threading.Barrier(3)
+    assert sorted(await asyncio.gather(*(start(made, lambda: together.wait(20)) for _ in range(3)))) == [0, 1, 2]
+    made.close()
 
 
 class Thing:

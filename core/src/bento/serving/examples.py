@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Executor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..bundle import Body, Golden
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from ..api import Api
     from ..service import Service
     from .calls.answer import Answer
+    from .calls.threads import Threads
 
 
 def keep(service: Service, examples: Sequence[object]) -> list[Golden]:
@@ -35,7 +35,7 @@ def keep(service: Service, examples: Sequence[object]) -> list[Golden]:
         service.close()
 
 
-async def check_examples(pipelines: Iterable[Pipeline], examples: Iterable[Golden], threads: Executor) -> None:
+async def check_examples(pipelines: Iterable[Pipeline], examples: Iterable[Golden], threads: Threads) -> None:
     """Ask a service that is about to be ready; the first example that does not hold is an ExampleError.
 
     An api that is async is asked on this loop, which its connections may be bound to, any other in a thread.
@@ -48,7 +48,7 @@ async def check_examples(pipelines: Iterable[Pipeline], examples: Iterable[Golde
             if waits(pipeline.api):
                 got = await asking
             else:
-                got = await asyncio.get_running_loop().run_in_executor(threads, drive, asking)
+                got = await threads.start(partial(drive, asking))
         except Exception as error:
             raise _failed(example, error) from error
         check_answer(example, body_of(got), pipeline.writer)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from .calls.metrics import Metrics
 from .calls.pipeline import Pipeline
 from .calls.room import Room
 from .calls.streaming import StreamEndpoint
+from .calls.threads import Threads
 from .openapi import document
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class Lifecycle:
         self.metrics = Metrics((), board, own)
         self._registry = installed()
         self._service: Service | None = None
-        self._decoders = ThreadPoolExecutor(2, thread_name_prefix=f"{THREADS}decode")
+        self._decoders: Threads | None = None
         self._starting: asyncio.Task[None] | None = None
         self.on_lost: Callable[[ServerError], None] = lambda _: None
         """Called once when a model cannot answer in this process any more; `/readyz` says so by then."""
@@ -87,10 +87,11 @@ class Lifecycle:
 
     async def _start(self) -> None:
         try:
-            service = await asyncio.get_running_loop().run_in_executor(self._decoders, self._bring_up)
+            self._decoders = decoders = Threads(2, f"{THREADS}decode", asyncio.get_running_loop())
+            service = await decoders.start(self._bring_up)
             check_aliases(self.aliases, [api.path for api in service.apis.values()])
             pipelines = [Pipeline(service, api, self._registry) for api in service.apis.values()]
-            await self._check_examples(pipelines)
+            await self._check_examples(pipelines, decoders)
         except BaseException:
             self.state = State.FAILED
             raise
@@ -99,9 +100,9 @@ class Lifecycle:
         for pipeline in pipelines:
             accounts = Accounts(service, pipeline.api, self._registry, self.metrics, self._look_for_loss)
             if pipeline.api.is_stream:
-                self.streams[pipeline.api.path] = StreamEndpoint(pipeline, accounts, self.limits, self.room, self._decoders)
+                self.streams[pipeline.api.path] = StreamEndpoint(pipeline, accounts, self.limits, self.room, decoders)
             else:
-                self.endpoints[pipeline.api.path] = Endpoint(pipeline, accounts, self.limits, self.room, self._decoders)
+                self.endpoints[pipeline.api.path] = Endpoint(pipeline, accounts, self.limits, self.room, decoders)
         self._add_aliases()
         self._service = service
         self._registry.call("bento_service_started", service=service)
@@ -135,14 +136,14 @@ class Lifecycle:
             raise ServerError(f"the service ended itself while it was starting: {error!r}") from error
         return service
 
-    async def _check_examples(self, pipelines: list[Pipeline]) -> None:
+    async def _check_examples(self, pipelines: list[Pipeline], threads: Threads) -> None:
         """Ask the golden examples; what does not hold is not served."""
         examples = self._examples()
         if examples:
             from .examples import check_examples
 
             try:
-                await check_examples(pipelines, examples, self._decoders)
+                await check_examples(pipelines, examples, threads)
             except ExampleError as error:
                 raise ExampleError(f"{error}: save the service again, or start it with --no-examples") from error
 
@@ -181,7 +182,8 @@ class Lifecycle:
             await asyncio.sleep(0.01)
         for endpoint in self._everything():
             endpoint.close()
-        if self._service is not None:
-            await asyncio.get_running_loop().run_in_executor(self._decoders, self._service.close)
-            self._registry.call("bento_service_stopped", service=self._service)
-        self._decoders.shutdown(wait=False)
+        if self._decoders is not None:
+            if self._service is not None:
+                await self._decoders.start(self._service.close)
+                self._registry.call("bento_service_stopped", service=self._service)
+            self._decoders.close()

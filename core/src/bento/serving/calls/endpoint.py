@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
-from concurrent.futures import Executor
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ...adapters._release import release
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .limits import Limits
     from .pipeline import Pipeline
     from .room import Room
+    from .threads import Threads
 
 log = logging.getLogger("bento.serving")
 
@@ -32,7 +33,7 @@ _HUGE = 1024 * 1024
 class Endpoint:
     """Decodes requests to one api, lets its batcher answer them, and counts what became of each."""
 
-    def __init__(self, pipeline: Pipeline, accounts: Accounts, limits: Limits, room: Room, decoders: Executor) -> None:
+    def __init__(self, pipeline: Pipeline, accounts: Accounts, limits: Limits, room: Room, decoders: Threads) -> None:
         self.api = pipeline.api
         self._pipeline = pipeline
         self._accounts = accounts
@@ -113,14 +114,13 @@ class Endpoint:
 
     def _decode_in_thread(self, call: Call) -> None:
         self._room.take_for(call, len(call.body))
-        decoding = self._loop.run_in_executor(self._decoders, self._pipeline.try_decode, call, self._limits)
-        decoding.add_done_callback(lambda done: self._decoded(call, done.result()))
+        self._decoders.run(partial(self._pipeline.decode, call, self._limits), partial(self._decoded, call))
 
-    def _decoded(self, call: Call, size: int | BaseException) -> None:
+    def _decoded(self, call: Call, size: int, failed: BaseException | None) -> None:
         if call.settled:
             return
-        if isinstance(size, BaseException):
-            self._settle(call, size)
+        if failed is not None:
+            self._settle(call, failed)
             return
         try:
             self._room.take_for(call, size - len(call.body))
@@ -134,7 +134,7 @@ class Endpoint:
         self._room.give(call.held)
         value = call.let_go()
         if call.held > _HUGE:
-            self._loop.run_in_executor(self._decoders, release, [value])
+            self._decoders.run(partial(release, [value]), lambda *_: None)
 
     def _conclude(self, calls: Sequence[Call], otherwise: BaseException) -> None:
         """Answer the calls of a batch; `otherwise` is the outcome of those that it has given none."""

@@ -49,13 +49,6 @@ class Pipeline:
         self.reading.admit(call, payload)
         return len(payload.data)
 
-    def try_decode(self, call: Call, limits: Limits) -> int | BaseException:
-        """As `decode`, in a thread of an executor: an error is given back, as no future takes a StopIteration."""
-        try:
-            return self.decode(call, limits)
-        except BaseException as error:  # noqa: BLE001 - the outcome of this call
-            return error
-
     def start(self, call: Call) -> Any:
         """Call an api that yields: its generator, plain or asynchronous, for a call that has been decoded."""
         return self._call_method(self.reader.alone(call.item), [call])

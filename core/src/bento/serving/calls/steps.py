@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Generator
 from functools import partial
+from inspect import GEN_CREATED, getgeneratorstate
 from typing import TYPE_CHECKING, Any
 
 from .threads import Outcome, settle
@@ -39,7 +40,10 @@ class Steps:
         return value
 
     async def aclose(self) -> None:
-        """Close the generator, in a thread as well, as soon as it stands."""
+        """Close the generator, in a thread as well, as soon as it stands; one that has not begun has nothing to do there."""
+        if getgeneratorstate(self._generator) == GEN_CREATED and not self._is_running:
+            self._generator.close()
+            return
         self._closed = Outcome(loop=self._loop)
         if not self._is_running:
             self._close(self._closed)

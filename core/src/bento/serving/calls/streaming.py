@@ -12,8 +12,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator
-from concurrent.futures import Executor
 from contextlib import AsyncExitStack, aclosing, closing
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...errors import Overloaded
@@ -55,7 +55,7 @@ class Stream:
 class StreamEndpoint:
     """An api that yields, as a lane sees it."""
 
-    def __init__(self, pipeline: Pipeline, accounts: Accounts, limits: Limits, room: Room, decoders: Executor) -> None:
+    def __init__(self, pipeline: Pipeline, accounts: Accounts, limits: Limits, room: Room, decoders: Threads) -> None:
         self.api = pipeline.api
         self._pipeline = pipeline
         self._accounts = accounts
@@ -113,11 +113,9 @@ class StreamEndpoint:
         """Decode a body, a large one in a thread that is not the api's own: those may be at a step that takes long."""
         self._room.take_for(call, len(call.body))
         if self._pipeline.reader.costly or larger_than(LARGE, [call]):
-            size = await self._loop.run_in_executor(self._decoders, self._pipeline.try_decode, call, self._limits)
+            size = await self._decoders.start(partial(self._pipeline.decode, call, self._limits))
         else:
             size = self._pipeline.decode(call, self._limits)
-        if isinstance(size, BaseException):
-            raise size
         self._room.take_for(call, size - len(call.body))
 
     async def _wait_for_turn(self, stack: AsyncExitStack) -> None:

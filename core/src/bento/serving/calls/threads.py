@@ -1,39 +1,54 @@
 """The threads of one api: the way there and back to the event loop, for less than half of what it takes by an executor's futures.
 
-An executor has for each call a future with a lock of its own, and asyncio another that follows it. Here an executor only owns the
-threads: it starts them as they are needed, and has the interpreter wait for them at its end. What it is given to do is to take work
-from a queue, one piece after the other, for as long as it comes.
+An executor has for each call a future with a lock of its own, and asyncio another that follows it. Here an executor only owns a
+thread: it starts it when it is needed, and has the interpreter wait for it at its end. What it is given to do is to take work
+from a queue, one piece after the other, for as long as it comes. Each has one thread, for one that cannot start its second keeps what
+that was to do.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
+
+from ...errors import Overloaded
+
+log = logging.getLogger("bento.serving")
 
 R = TypeVar("R")
 
 # So long the interpreter may have to wait at its end for threads that nobody has closed.
 _IDLE_SECONDS = 1.0
+# Between two lines in the log that say that there can be no further thread.
+_QUIET_SECONDS = 10.0
 
 Done = Callable[[Any, BaseException | None], None]
 """Told on the event loop what work has returned, or what it has raised: a CancelledError if it has never begun."""
 
 
 class Threads:
-    """At most `most` threads, which begin work in the order in which it is given to them. All but the work happens on the event loop."""
+    """At most `most` threads, which begin work in the order in which it is given to them. All but the work happens on the event loop.
+
+    Where the system lets no further thread start, those that are there do the work; if there are none, it ends as Overloaded.
+    """
 
     def __init__(self, most: int, name: str, loop: asyncio.AbstractEventLoop) -> None:
         self._most = most
         self._loop = loop
-        self._executor = ThreadPoolExecutor(most, thread_name_prefix=name)
+        self._name = name
+        self._idle: list[ThreadPoolExecutor] = []
         self._queue: SimpleQueue[tuple[Callable[[], Any], Done] | None] = SimpleQueue()
         # How much work is not over, and how many threads take it.
         self._open = self._taking = 0
         self._is_closed = False
+        self._said_at = -_QUIET_SECONDS
 
     def run(self, work: Callable[[], Any], done: Done) -> None:
         """Have a thread do this, and `done` told of its end."""
@@ -44,6 +59,12 @@ class Threads:
         self._queue.put((work, done))
         self._employ()
 
+    def start(self, work: Callable[[], R]) -> asyncio.Future[R]:
+        """Have a thread do this; returns what becomes of it."""
+        future: asyncio.Future[R] = self._loop.create_future()
+        self.run(work, partial(settle, future))
+        return future
+
     def close(self) -> None:
         """Let go of the threads; one that hangs is left behind, and what has not begun never begins."""
         self._is_closed = True
@@ -52,22 +73,44 @@ class Threads:
                 self._loop.call_soon(self._over, waiting[1], None, asyncio.CancelledError())
         for _ in range(self._taking):
             self._queue.put(None)
-        self._executor.shutdown(wait=False)
+        for executor in self._idle:
+            executor.shutdown(wait=False)
 
     def _employ(self) -> None:
         """Have another thread take work, if there is more than threads that do, and there may be one."""
         if self._taking < min(self._open, self._most) and not self._is_closed:
-            self._taking += 1
-            self._executor.submit(self._take)
+            executor = self._idle.pop() if self._idle else ThreadPoolExecutor(1, f"{self._name}_{self._taking}")
+            try:
+                executor.submit(self._take, executor)
+            except RuntimeError as error:
+                self._do_without(error)
+            else:
+                self._taking += 1
 
-    def _take(self) -> None:
+    def _do_without(self, error: RuntimeError) -> None:
+        """Go on where the system lets no further thread start."""
+        now = time.monotonic()
+        if now - self._said_at >= _QUIET_SECONDS:
+            self._said_at = now
+            log.error(
+                "no further thread for %s, which has %d: %s: allow its user or container more processes and threads, or more memory",
+                self._name,
+                self._taking,
+                error,
+            )
+        if not self._taking:
+            with suppress(Empty):
+                while waiting := self._queue.get_nowait():
+                    self._loop.call_soon(self._over, waiting[1], None, Overloaded("the server can start no thread for this request"))
+
+    def _take(self, executor: ThreadPoolExecutor) -> None:
         """What a thread does, until nothing has come for a while."""
         with suppress(Empty):
             while waiting := self._queue.get(timeout=_IDLE_SECONDS):
                 self._do(*waiting)
                 # Or what has been answered would be kept until more comes.
                 del waiting
-        self._tell(self._leave)
+        self._tell(self._leave, executor)
 
     def _do(self, work: Callable[[], Any], done: Done) -> None:
         try:
@@ -89,9 +132,13 @@ class Threads:
         self._open -= 1
         done(result, error)
 
-    def _leave(self) -> None:
+    def _leave(self, executor: ThreadPoolExecutor) -> None:
         """A thread takes no more; what was given to it in the very moment in which it gave up waiting is another's."""
         self._taking -= 1
+        if self._is_closed:
+            executor.shutdown(wait=False)
+        else:
+            self._idle.append(executor)
         if not self._queue.empty():
             self._employ()
 
