@@ -9,7 +9,7 @@ import pytest
 
 from bento import InvalidInput
 from bento.artifacts import VersionWarning
-from bento_lightgbm import LightgbmArtifact
+from bento_lightgbm import LightgbmArtifact, features
 from bento_lightgbm.service import LightgbmService
 from refusals import refuses
 
@@ -136,3 +136,32 @@ def test_the_default_service_answers_as_the_model_and_refuses_other_rows(model):
     assert np.array_equal(service.predict(ROWS.to_numpy()), fitted().predict(ROWS))
     assert service.predict(np.ones((0, 2))).shape == (0,)
     refuses(lambda: service.predict(np.ones((3, 4))), "expected an array of shape (n, 2), got (3, 4)", InvalidInput)
+
+
+@pytest.mark.parametrize("model", [fitted(), fitted().booster_], ids=["estimator", "booster"])
+@pytest.mark.parametrize("table", [ROWS, ROWS[["floor", "area"]], ROWS.assign(town="Ulm")], ids=["same", "turned", "wider"])
+def test_a_table_is_asked_for_its_columns_by_name(model, table):
+    assert np.array_equal(model.predict(features(model, table)), fitted().predict(ROWS))
+
+
+def test_a_space_in_a_columns_name_is_found_again():
+    spaced = ROWS.rename(columns={"area": "living area"})
+    model = lightgbm.LGBMRegressor(n_estimators=2, verbosity=-1).fit(spaced, RENTS)
+    expected = model.predict(spaced)
+    assert np.array_equal(model.predict(features(model, spaced[["floor", "living area"]])), expected)
+    assert np.array_equal(model.predict(features(model, spaced.rename(columns={"living area": "living_area"}))), expected)
+
+
+def test_a_model_without_names_is_given_a_table_as_it_is():
+    model = lightgbm.LGBMRegressor(n_estimators=2, verbosity=-1).fit(ROWS.to_numpy(), RENTS)
+    assert features(model, ROWS) is ROWS
+    refuses(lambda: features(model, ROWS[["area"]]), "expected an array of shape (n, 2), got (100, 1)", InvalidInput)
+
+
+def test_rows_that_do_not_fit_are_the_clients_fault():
+    model = fitted()
+    message = "expected a table with the columns area, floor, got none named floor"
+    refuses(lambda: features(model, ROWS[["area"]]), message, InvalidInput)
+    refuses(lambda: features(model, np.ones((3, 4))), "expected an array of shape (n, 2), got (3, 4)", InvalidInput)
+    refuses(lambda: features(model, np.ones(2)), "expected an array of shape (n, 2), got (2,)", InvalidInput)
+    assert np.array_equal(model.booster_.predict(features(model, ROWS.to_numpy())), model.predict(ROWS))

@@ -1,7 +1,7 @@
 """LightGBM models for bento.
 
-`LightgbmArtifact` keeps a booster, or one of its scikit-learn estimators, in LightGBM's own text. Importing this package imports
-neither LightGBM nor NumPy.
+`LightgbmArtifact` keeps a booster, or one of its scikit-learn estimators, in LightGBM's own text; `features` makes what a model is asked
+with from arrays and tables. Importing this package imports neither LightGBM nor NumPy.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import bento
 
 from .artifact import LightgbmArtifact
+from .features import features
 
 if TYPE_CHECKING:
     from bento import Artifact
 
-__all__ = ["LightgbmArtifact"]
+__all__ = ["LightgbmArtifact", "features"]
 
 
 @bento.hookimpl

@@ -9,6 +9,7 @@ import bento
 from bento.adapters import ArrayAdapter
 
 from .artifact import LightgbmArtifact
+from .features import check_width
 
 
 class LightgbmService(bento.Service):
@@ -18,8 +19,8 @@ class LightgbmService(bento.Service):
 
     def __init__(self, /, **models: object) -> None:
         super().__init__(**models)
-        self._features: int = getattr(self.model, "booster_", self.model).num_feature()
-        self.narrow("predict", input=ArrayAdapter(shape=(None, self._features), null="nan"))
+        self._booster = getattr(self.model, "booster_", self.model)
+        self.narrow("predict", input=ArrayAdapter(shape=(None, self._booster.num_feature()), null="nan"))
 
     def setup(self) -> None:
         # Rows of numbers have no names, whatever the model was fitted with.
@@ -31,8 +32,6 @@ class LightgbmService(bento.Service):
         import numpy as np
 
         rows = np.asarray(rows)
-        features = self._features
-        if rows.ndim != 2 or rows.shape[1] != features:  # noqa: PLR2004 - rows and columns
-            raise bento.InvalidInput(f"expected an array of shape (n, {features}), got {rows.shape}")
+        check_width(self._booster, rows)
         # A request may bring no rows, which LightGBM refuses.
-        return self.model.predict(rows) if len(rows) else self.model.predict(np.zeros((1, features)))[:0]
+        return self.model.predict(rows) if len(rows) else self.model.predict(np.zeros((1, self._booster.num_feature())))[:0]
