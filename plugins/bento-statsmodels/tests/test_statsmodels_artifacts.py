@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels
 import statsmodels.api as sm
 import statsmodels.formula.api as smf
 from statsmodels.tsa.api import ARIMA, ExponentialSmoothing
 
 import bento
 from bento import ArtifactError
+from bento.artifacts import VersionWarning, write_version
 from bento_statsmodels import StatsmodelsPickleArtifact
 from bento_statsmodels.checks import TestForecast, TestStatsmodelsPickleArtifact
 from commands import BENTO, Commands
@@ -45,6 +47,16 @@ def test_results_of_every_family_predict_the_same(name, tmp_path):
     assert np.array_equal(artifact.load(tmp_path).predict(), results.predict())
 
 
+def test_results_of_another_statsmodels_give_a_warning(tmp_path):
+    results = RESULTS["quantile"]()
+    StatsmodelsPickleArtifact().save(results, tmp_path)
+    (tmp_path / "version.json").write_text('{"statsmodels":"0.9.0"}')
+    with pytest.warns(VersionWarning, match=r"^the model was saved with statsmodels 0\.9\.0 and is loaded with ") as caught:
+        loaded = StatsmodelsPickleArtifact().load(tmp_path)
+    assert [each.filename for each in caught] == [__file__]
+    assert np.array_equal(loaded.predict(), results.predict())
+
+
 def test_a_model_that_is_not_fitted_is_refused(tmp_path):
     model = sm.OLS(ENGEL["foodexp"], DESIGN)
     message = r"^this statsmodels\.regression\.linear_model\.OLS is not fitted: pack what its fit\(\) returns$"
@@ -66,6 +78,7 @@ def test_a_formula_with_a_function_that_only_the_script_has_is_refused(tmp_path)
 
 def test_a_pickle_of_something_else_is_refused(tmp_path):
     bento.artifacts.PickleArtifact().save([1], tmp_path)
+    write_version(tmp_path, "statsmodels", statsmodels.__version__)
     with pytest.raises(ArtifactError, match=r"holds a list, which is no result of statsmodels$"):
         StatsmodelsPickleArtifact().load(tmp_path)
 

@@ -6,10 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from bento import ArtifactError, instance_of, type_name
-from bento.artifacts import PickleArtifact
+from bento.artifacts import PickleArtifact, check_version, write_version
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+_FRAMEWORK = "statsmodels"
 
 
 class StatsmodelsPickleArtifact(PickleArtifact):
@@ -20,12 +22,13 @@ class StatsmodelsPickleArtifact(PickleArtifact):
     """
 
     name = "statsmodels-pickle"
-    framework = "statsmodels"
+    framework = _FRAMEWORK
 
     def save(self, model: Any, folder: Path) -> None:
         if not _is_fitted(model):
             raise ArtifactError(f"this {type_name(model)} is not fitted: pack what its fit() returns")
         super().save(model, folder)
+        write_version(folder, _FRAMEWORK, _version())
         try:
             # In a thread, above whose frames there are none of the caller's.
             with ThreadPoolExecutor(1) as pool:
@@ -40,6 +43,7 @@ class StatsmodelsPickleArtifact(PickleArtifact):
         # statsmodels looks for the names in a formula in the frames that it is unpickled from; this one is among them.
         import numpy as np  # noqa: F401
 
+        check_version(folder, _FRAMEWORK, _version())
         model = super().load(folder)
         if not _is_fitted(model):
             raise ArtifactError(f"the pickle in {str(folder)!r} holds a {type_name(model)}, which is no result of statsmodels")
@@ -49,7 +53,13 @@ class StatsmodelsPickleArtifact(PickleArtifact):
         return _is_fitted(model) or instance_of(model, "statsmodels.base.model", "Model")
 
     def requirements(self) -> list[str]:
-        return ["statsmodels"]
+        return [_FRAMEWORK]
+
+
+def _version() -> str:
+    import statsmodels
+
+    return str(statsmodels.__version__)
 
 
 def _is_fitted(model: object) -> bool:
