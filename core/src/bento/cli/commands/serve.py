@@ -15,13 +15,13 @@ import click
 from click.core import ParameterSource
 
 from ...bounds import GRACE, PATIENCE, WORKERS, Bounds
+from ...stopping import STOPS, stops
 from ..amounts import Within
 from ..command import Command, Keys, key_option, open_store, store_option, trust_option
 from ..server_log import server_log
 from ..streams import unbothered_by_output
 
 _MIB = 1024 * 1024
-_STOPS = (signal.SIGINT, signal.SIGTERM)
 _BODY = Bounds(0.001, _MIB, "MiB")
 
 
@@ -140,11 +140,10 @@ def _check_no_port() -> None:
 def _ending_when_told(*, is_one: bool) -> Iterator[None]:
     """Obey signals from before there is a server until this process is gone.
 
-    Without a handler process 1 of a container would not even end, and Ctrl-C would be told of as a fault. One process that serves ends on
-    SIGHUP as well, unless nohup has that ignored; for many it waits until their supervisor can obey it.
+    Without a handler process 1 of a container would not even end, and Ctrl-C would be told of as a fault. For many processes SIGHUP
+    waits until their supervisor can obey it.
     """
-    hangs_up = is_one and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
-    before = {number: signal.signal(number, _end) for number in (*_STOPS, *((signal.SIGHUP,) if hangs_up else ()))}
+    before = {number: signal.signal(number, _end) for number in stops(is_one=is_one)}
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, () if is_one else (signal.SIGHUP,))
     # What is registered first is called last.
     atexit.register(_be_deaf)
@@ -163,7 +162,7 @@ def _end(_number: int, _frame: FrameType | None) -> None:
 
 def _be_deaf() -> None:
     """Let no signal change the exit status any more: all that is left is that Python takes down its modules."""
-    for number in (*_STOPS, signal.SIGHUP):
+    for number in (*STOPS, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
 
 

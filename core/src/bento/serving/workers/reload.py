@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...errors import ServerError
+from ...stopping import stops
 from .forking import fork
 from .settings import Place, Settings
-from .signals import Impatience, stops
+from .signals import Impatience
 from .worker import run_worker
 
 if TYPE_CHECKING:

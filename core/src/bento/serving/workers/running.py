@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, NoReturn
 import uvicorn
 
 from ...garbage import uncollected
+from ...stopping import stops
 from ..filters import keep_one_filter
 from ..lifecycle import THREADS
 from .drain import drain, plug
 from .forking import end, flush
-from .signals import Impatience, give_to_children, stops
+from .signals import Impatience, give_to_children
 from .watchdog import Watchdog
 
 if TYPE_CHECKING:

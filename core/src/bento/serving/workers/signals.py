@@ -30,13 +30,6 @@ class Impatience:
         return now - self._first >= _AT_ONCE
 
 
-def stops() -> frozenset[signal.Signals]:
-    """The signals that end a server of one process."""
-    # nohup has SIGHUP ignored, so that the end of a terminal is not the end of the server.
-    hangs_up = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
-    return frozenset({signal.SIGINT, signal.SIGTERM} | ({signal.SIGHUP} if hangs_up else set()))
-
-
 def give_to_children(handlers: dict[signal.Signals, Any]) -> None:
     """Have whatever this process forks, as multiprocessing does for a service, begin with `handlers` for as long as there are any in it.
 

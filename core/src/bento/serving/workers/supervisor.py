@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from ...errors import ServerError
 from ...garbage import freeze
 from ...registry import installed
+from ...stopping import STOPS
 from ..calls.board import Board
 from .agenda import Agenda
 from .channel import Channel
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("bento.serving")
 
-_STOPS = frozenset({signal.SIGINT, signal.SIGTERM})
 _LATE = 2.0
 
 
@@ -108,7 +108,7 @@ class Supervisor:
         seconds = [wait for wait in (self._agenda.wait(), longest) if wait is not None]
         waiting.poll(math.ceil(1000 * min(seconds)) if seconds else None)
         numbers = read_signals(signals)
-        if not self._stops_asked and not _STOPS.isdisjoint(numbers):
+        if not self._stops_asked and not STOPS.isdisjoint(numbers):
             # Who signals all processes at once has ended workers as well, and nobody is to replace these.
             self._let_leave()
         # What a process said before it ended comes first.
@@ -132,7 +132,7 @@ class Supervisor:
             self._on_ready()
 
     def _note_signal(self, number: int) -> None:
-        if number in _STOPS:
+        if number in STOPS:
             self._watchdog.note(number)
 
     def _take_signal(self, number: int) -> None:
