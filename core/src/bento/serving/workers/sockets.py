@@ -10,7 +10,7 @@ import socket
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from ...errors import ServerError
@@ -107,17 +107,15 @@ def listen_at(path: Path) -> NamedSocket:
 
     A path in use, or on which something else lies, is a ServerError. Source: unix(7).
     """
-    listener = NamedSocket(path)
-    try:
-        with _alone_in(listener.path.parent):
-            _make_way(path)
-            listener.take_path()
-    except (OSError, ValueError) as error:
-        listener.close()
-        raise ServerError(f"cannot listen at {str(listener.path)!r}: {getattr(error, 'strerror', None) or error}") from error
-    except ServerError:
-        listener.close()
-        raise
+    with ExitStack() as undoing:
+        listener = undoing.enter_context(NamedSocket(path))
+        try:
+            with _alone_in(listener.path.parent):
+                _make_way(path)
+                listener.take_path()
+        except (OSError, ValueError) as error:
+            raise ServerError(f"cannot listen at {str(listener.path)!r}: {getattr(error, 'strerror', None) or error}") from error
+        undoing.pop_all()
     listener.set_inheritable(True)
     return listener
 
