@@ -15,7 +15,7 @@ import pytest
 
 import bento
 from commands import BENTO, Commands
-from running import eventually, heard
+from running import eventually, heard, started
 
 APP = """
 import threading
@@ -49,6 +49,22 @@ class Echo(bento.Service):
 service = Echo()
 """
 SOCKET = "iris.sock"
+
+
+STOPPED_AT_ONCE = """
+import json, logging, os, signal, sys
+import bento
+
+class Stopping(logging.Handler):
+    "Has this process told to stop as soon as the server says that it starts."
+
+    def emit(self, record):
+        if "starts on" in record.getMessage():
+            os.kill(os.getpid(), signal.SIGTERM)
+
+logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=[logging.StreamHandler(), Stopping()])
+bento.serve("app:service", **json.loads(sys.argv[1]))
+"""
 
 
 class Nothing(bento.Service):
@@ -176,6 +192,14 @@ def test_a_stop_at_which_the_path_cannot_be_taken_away_is_a_stop_all_the_same(fo
         folder.unlink()
         moved.rename(folder)
     assert f"{folder / SOCKET} stays behind: Not a directory\n" in server.said
+
+
+@pytest.mark.parametrize("options", [{"workers": 1}, {"workers": 2}, {"reload": True}], ids=str)
+def test_a_stop_in_the_first_moment_leaves_no_path(folder, options):
+    with started(folder, STOPPED_AT_ONCE, uds=SOCKET, **options) as server:
+        assert server.ended() == 0
+    assert f"app:service starts on unix:{folder / SOCKET} " in server.said
+    assert not (folder / SOCKET).exists()
 
 
 @both

@@ -1,8 +1,11 @@
-"""The signals that stop a server."""
+"""The signals that stop a server, and how they wait for who can obey them."""
 
 from __future__ import annotations
 
 import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 STOPS: Final = frozenset({signal.SIGINT, signal.SIGTERM})
@@ -14,3 +17,17 @@ def stops(*, is_one: bool = True) -> frozenset[signal.Signals]:
     # nohup has SIGHUP ignored, so that the end of a terminal is not the end of the server.
     hangs_up = is_one and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
     return STOPS | ({signal.SIGHUP} if hangs_up else set())
+
+
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Have those signals wait until whoever runs a server lets them through: what this process has made by then is to be taken away first.
+
+    Only the main thread obeys signals.
+    """
+    waiting = stops() if threading.current_thread() is threading.main_thread() else frozenset()
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, waiting)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)

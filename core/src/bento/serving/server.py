@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from ..bounds import BODY, GRACE, PATIENCE, WORKERS
 from ..compiled import is_compiled
 from ..errors import ServerError
+from ..stopping import held_back
 from .address import Address
 from .calls.limits import MIB, Limits
 from .http.guard import host_names
@@ -88,16 +90,19 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
 
     limits = Limits(body=max_body, keep_alive_seconds=keep_alive)
     settings = Settings(limits, hosts, _ACCESS_LOGS[log_format] if access_log else None, grace, examples, aliases or {}, public)
-    listener = inherited() or (listen(host, port) if uds is None else listen_at(Path(uds)))
-    started = time.monotonic()
-    address = url(listener)
+    # A stop before the server can obey one would leave the path behind.
+    with (
+        nullcontext() if uds is None else held_back(),
+        inherited() or (listen(host, port) if uds is None else listen_at(Path(uds))) as listener,
+    ):
+        started = time.monotonic()
+        address = url(listener)
 
-    def ready() -> None:
-        log.info("%s is ready on %s after %.2f s: Ctrl-C stops it", found.title, address, time.monotonic() - started)
+        def ready() -> None:
+            log.info("%s is ready on %s after %.2f s: Ctrl-C stops it", found.title, address, time.monotonic() - started)
 
-    loops = ", with compiled loops" if is_compiled() else ""
-    log.info("%s starts on %s (process %d%s)", found.title, address, os.getpid(), loops)
-    with listener:
+        loops = ", with compiled loops" if is_compiled() else ""
+        log.info("%s starts on %s (process %d%s)", found.title, address, os.getpid(), loops)
         if reload or count == 1:
             say_lane()
         if reload:
