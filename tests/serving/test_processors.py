@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from bento.serving.workers.processors import available_processors, share_processors
 
+VARIABLES = ["OMP_NUM_THREADS", "RAYON_NUM_THREADS", "TF_NUM_INTEROP_THREADS", "TF_NUM_INTRAOP_THREADS", "VECLIB_MAXIMUM_THREADS"]
 AFFINITY = 64
 
 
@@ -74,7 +75,7 @@ def test_without_groups_the_affinity_counts(tmp_path):
 def test_the_libraries_of_many_workers_share_the_processors(workers, each):
     environ: dict[str, str] = {}
     share_processors(workers, environ)
-    assert environ == {"OMP_NUM_THREADS": str(each), "VECLIB_MAXIMUM_THREADS": str(each)}
+    assert environ == dict.fromkeys(VARIABLES, str(each))
 
 
 def test_a_library_that_is_loaded_already_is_told_by_itself():
@@ -84,7 +85,7 @@ def test_a_library_that_is_loaded_already_is_told_by_itself():
         assert {library["num_threads"] for library in threadpool_info()} == {1}
 
 
-@pytest.mark.parametrize("variable", ["OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"])
+@pytest.mark.parametrize("variable", VARIABLES)
 def test_what_the_user_has_set_stays(variable):
     environ = {variable: "7"}
     share_processors(2, environ)

@@ -13,8 +13,9 @@ import sys
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 
-# OpenBLAS, MKL, BLIS, numexpr, torch and all that uses OpenMP read the first where their own variable is not set; Accelerate does not.
-_VARIABLES = ("OMP_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+# OpenBLAS, MKL, BLIS, numexpr, torch and all that uses OpenMP read the first where their own variable is not set. The tokenizers of
+# transformers, which are Rust, TensorFlow, which has threads within an operation and threads for several, and Accelerate do not.
+_VARIABLES = ("OMP_NUM_THREADS", "RAYON_NUM_THREADS", "TF_NUM_INTEROP_THREADS", "TF_NUM_INTRAOP_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
 def available_processors(process: Path = Path("/proc/self")) -> int:
