@@ -22,6 +22,7 @@ from bento.serving.calls.metrics import Metrics
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs/reference"
+PLUGINS = sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))
 MODULES = ["bento", "bento.adapters", "bento.artifacts", "bento.packers", "bento.testing", "bento.testing.strategies"]
 HOOKS = [name for name in vars(hookspecs) if name.startswith("bento_")]
 
@@ -56,6 +57,15 @@ def test_every_hook_is_documented_with_its_signature():
 def test_every_public_name_is_listed_once(module):
     text = section(REFERENCE / "python.md", f"## {module}")
     assert sorted([*stubs(text), *first_cells(text)]) == sorted(import_module(module).__all__)
+
+
+@pytest.mark.parametrize("folder", PLUGINS, ids=lambda folder: folder.name)
+def test_every_public_name_of_a_plugin_is_listed_once(folder, monkeypatch):
+    monkeypatch.syspath_prepend(folder / "src")
+    # What one plugin takes from another is looked for as well.
+    monkeypatch.syspath_prepend(ROOT / "plugins/bento-torch/src")
+    module = folder.name.replace("-", "_")
+    assert sorted(first_cells(section(REFERENCE / "python.md", f"## {module}"))) == sorted(import_module(module).__all__)
 
 
 def test_the_functions_have_the_signatures_that_are_documented():
