@@ -129,9 +129,19 @@ def test_what_catboost_cannot_read_is_the_clients_fault(row):
 
 def test_the_default_service_answers_as_the_model(monkeypatch):
     model = towns()
-    for threads in ("1", ""):
+    for threads in ("1", "", "0", "many"):
         monkeypatch.setenv("OMP_NUM_THREADS", threads)
         answers = CatboostService(model=model).predict([["Ulm", 1.0], ["Bern", None]])
         assert np.array_equal(answers, model.predict(TOWNS.iloc[[0, 2]]))
     assert CatboostService(model=model).predict([]) == []
     refuses(lambda: CatboostService(model=model).predict("Ulm"), "expected a list of rows, got 'Ulm'", InvalidInput)
+
+
+@pytest.mark.parametrize(("told", "threads"), [("1", 1), ("2,1", 2), ("", -1), ("many", -1)])
+def test_the_default_service_starts_as_many_threads_as_the_server_tells_libraries_to(told, threads, monkeypatch):
+    model, asked = towns(), []
+    service, predict = CatboostService(model=model), model.predict
+    model.predict = lambda rows, thread_count: asked.append(thread_count) or predict(rows, thread_count=thread_count)
+    monkeypatch.setenv("OMP_NUM_THREADS", told)
+    service.predict([["Ulm", 1.0]])
+    assert asked == [threads]

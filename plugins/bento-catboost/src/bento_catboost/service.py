@@ -30,9 +30,13 @@ class CatboostService(bento.Service):
         """Give one prediction for each row of features, as the model's own `predict` does; a number that is missing is null."""
         if not isinstance(rows, list):
             raise bento.InvalidInput(f"expected a list of rows, got {rows!r:.60}")
-        # CatBoost starts a thread for each processor, unless it is told what a server tells everyone else through the environment.
-        threads = os.environ.get("OMP_NUM_THREADS", "")
-        return self.model.predict(pool(self.model, rows), thread_count=int(threads) if threads.isdecimal() else _ALL) if rows else []
+        return self.model.predict(pool(self.model, rows), thread_count=_threads()) if rows else []
+
+
+def _threads() -> int:
+    """What the server tells libraries to start in each of its workers: CatBoost starts a thread for each processor unless it is told."""
+    told = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
+    return (int(told) if told.isdecimal() else 0) or _ALL
 
 
 def _rows_of(model: Any) -> JsonAdapter:
