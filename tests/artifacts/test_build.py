@@ -25,11 +25,16 @@ def build(function, **arguments):
 
 
 @pytest.mark.parametrize(
-    ("function", "name"),
-    [(Net, f"{__name__}:Net"), (Net.wide, f"{__name__}:Net.wide"), ("collections:Counter", "collections:Counter"), ("a.b", "a.b")],
+    ("function", "name", "module"),
+    [
+        (Net, f"{__name__}:Net", __name__),
+        (Net.wide, f"{__name__}:Net.wide", __name__),
+        ("collections.abc:Set", "collections.abc:Set", "collections.abc"),
+        ("a.b.c", "a.b.c", "a.b"),
+    ],
 )
-def test_it_has_a_name_that_another_process_finds(function, name):
-    assert build(function).name == name
+def test_it_has_a_name_and_a_module_that_another_process_finds(function, name, module):
+    assert (build(function).name, build(function).module) == (name, module)
 
 
 def test_it_makes_a_model_with_its_arguments_by_function_and_by_name():

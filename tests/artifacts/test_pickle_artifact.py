@@ -86,7 +86,7 @@ def test_what_only_the_script_that_runs_defines_is_refused(tmp_path):
         "except Exception as error: print(error)\n"
     )
     said = subprocess.run([sys.executable, script, tmp_path], capture_output=True, text=True, check=True).stdout
-    assert said == "Model is defined in the script that is run, and no bundle imports that: move it to the service's module\n"
+    assert said == "Model is defined in the script or notebook that is run, and no bundle imports that: move it to a module\n"
 
 
 class Canary:

@@ -98,6 +98,13 @@ class Artifact(ABC, Generic[M]):
         """What a bundle that keeps `model` requires, as requirements: those of the format, unless a model brings some of its own."""
         return self.requirements()
 
+    def modules_of(self, model: M) -> list[str]:
+        """The modules that loading `model` imports because of what it is made of, as a pickle finds its classes by their modules' names.
+
+        Those of the service's project go along in the bundle, with what they import, and the distributions of others are required.
+        """
+        return []
+
     def options(self) -> dict[str, JSON]:
         """The constructor's arguments that the manifest must remember."""
         return {}

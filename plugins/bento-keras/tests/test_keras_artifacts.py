@@ -82,6 +82,10 @@ def entries(folder):
         return {name: archive.read(name) for name in archive.namelist()}
 
 
+def test_the_modules_of_custom_objects_go_along():
+    assert KerasArtifact(custom_objects=[nets.Net, "shop.layers:Scale", "nets:halve"]).modules_of(nets.Net()) == ["nets", "shop.layers"]
+
+
 def test_what_a_model_is_trained_with_is_left_out(tmp_path):
     model = nets.trained()
     model.save(tmp_path / "all.keras")

@@ -161,6 +161,10 @@ def test_a_state_of_something_else_is_refused(tmp_path):
     refuses(lambda: PaddleArtifact(layers.Net).load(tmp_path), message)
 
 
+def test_the_module_of_what_makes_the_layer_goes_along():
+    assert PaddleArtifact("shop.layers:Net").modules_of(layers.Net(width=5)) == ["shop.layers"]
+
+
 def test_what_is_no_function_is_refused():
     message = "expected PaddleArtifact(build=...) with a class or function that makes the layer, or its name as in 'nets:Net', got 3"
     refuses(lambda: PaddleArtifact(3), message, DefinitionError)

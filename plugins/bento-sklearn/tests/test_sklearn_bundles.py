@@ -1,6 +1,7 @@
 """From a script that trains to an answer in another process, with the models of both artifacts."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -37,6 +38,33 @@ def test_a_script_with_its_own_transformer_is_saved_and_answers_elsewhere(run, r
     run(ready / "python", script)
     script.unlink()
     told = run(ready / "bento", "run", "petals", "predict", "--input", json.dumps(FLOWERS[::30].tolist()))
+    assert json.loads(told) == petals.fitted().predict(FLOWERS[::30]).tolist()
+
+
+NAMED = """
+import bento
+from bento_sklearn import SklearnArtifact
+
+class Named(bento.Service):
+    model = SklearnArtifact(trusted=["petals.Ratios", "petals.logarithm"])
+
+    @bento.api
+    def predict(self, rows: list) -> list:
+        return self.model.predict(rows).tolist()
+
+if __name__ == "__main__":
+    import petals
+
+    bento.save(Named(model=petals.fitted()))
+"""
+
+
+def test_the_module_of_what_is_trusted_by_name_goes_along(run, ready, tmp_path):
+    shutil.copy(PROJECT, tmp_path)
+    (tmp_path / "named.py").write_text(NAMED)
+    run(ready / "python", "named.py")
+    (tmp_path / "petals.py").unlink()
+    told = run(ready / "bento", "run", "named", "predict", "--input", json.dumps(FLOWERS[::30].tolist()))
     assert json.loads(told) == petals.fitted().predict(FLOWERS[::30]).tolist()
 
 

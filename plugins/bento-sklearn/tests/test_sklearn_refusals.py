@@ -104,7 +104,7 @@ def test_what_another_process_would_not_find_is_refused(tmp_path, model, name):
 
 def test_what_only_the_script_that_runs_defines_is_refused(tmp_path):
     scripted = type("Scripted", (Holder,), {"__module__": "__main__"})
-    message = "Scripted is defined in the script that is run, and no bundle imports that: move it to the service's module"
+    message = "Scripted is defined in the script or notebook that is run, and no bundle imports that: move it to a module"
     refuses(lambda: SklearnArtifact().save(scripted(), tmp_path), message)
 
 

@@ -65,3 +65,7 @@ class TestExportedProgram(ModuleTests, ArtifactTests):
 
     def predict(self, model, inputs):
         return super().predict(model.module(), inputs)
+
+
+def test_the_module_of_what_makes_a_module_goes_along():
+    assert TorchArtifact(build="shop.nets:Net").modules_of(made(nets.Net)) == ["shop.nets"]

@@ -50,6 +50,11 @@ class Build(Generic[M]):
             return self.function
         return f"{self.function.__module__}:{self.function.__qualname__}"
 
+    @property
+    def module(self) -> str:
+        """Where the function is defined."""
+        return self.name.partition(":")[0] if ":" in self.name else self.name.rpartition(".")[0]
+
     def __str__(self) -> str:
         return f"{self.name.replace(':', '.')}({', '.join(f'{name}={value!r}' for name, value in self.arguments.items())})"
 

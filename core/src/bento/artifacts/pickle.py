@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import mmap
 import pickle
-from types import AsyncGeneratorType, CoroutineType, FunctionType, GeneratorType, ModuleType
+from contextlib import contextmanager
+from types import AsyncGeneratorType, BuiltinFunctionType, CoroutineType, FunctionType, GeneratorType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ..artifact import Artifact, type_name
@@ -14,7 +14,7 @@ from .files import slot_file
 from .json import read_json, write_json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 _STREAM = "model.pickle"
@@ -40,7 +40,7 @@ class PickleArtifact(Artifact[Any]):
         buffers: list[pickle.PickleBuffer] = []
         stream = _dump(model, buffers)
         if _SCRIPT.encode() in stream:
-            _ScriptFinder(io.BytesIO(), protocol=5, buffer_callback=lambda _: None).dump(model)
+            _check_no_script(model)
         (folder / _STREAM).write_bytes(stream)
         sizes = _write_buffers(folder / _BUFFERS, buffers)
         write_json(folder / _INDEX, {"sha256": _sha256(stream), "buffers": [*sizes]})
@@ -55,6 +55,9 @@ class PickleArtifact(Artifact[Any]):
             return pickle.loads(stream, buffers=buffers)  # noqa: S301 - the format says so: runs_code
         except Exception as error:
             raise ArtifactError(f"cannot unpickle {str(folder / _STREAM)!r}: {type(error).__name__}: {error}") from error
+
+    def modules_of(self, model: Any) -> list[str]:
+        return sorted({value.__module__ for value in _named(model)} - {None})
 
     def accepts(self, model: object) -> bool:
         return not isinstance(model, ModuleType | GeneratorType | CoroutineType | AsyncGeneratorType)
@@ -73,8 +76,14 @@ def _dump(model: object, buffers: list[pickle.PickleBuffer]) -> bytes:
         buffers.append(buffer)
         return False
 
-    try:
+    with _refusing(model):
         return pickle.dumps(model, protocol=5, buffer_callback=stays)
+
+
+@contextmanager
+def _refusing(model: object) -> Iterator[None]:
+    try:
+        yield
     except Exception as error:
         raise ArtifactError(
             f"cannot pickle the {type_name(model)}: {error}: functions and classes are pickled by name, "
@@ -82,15 +91,39 @@ def _dump(model: object, buffers: list[pickle.PickleBuffer]) -> bytes:
         ) from error
 
 
-class _ScriptFinder(pickle.Pickler):
-    """Refuses what only the script that is run defines, since no other process finds it."""
+class _Names(pickle.Pickler):
+    """Writes nothing, and keeps what a pickle holds no more of than the name."""
+
+    def __init__(self) -> None:
+        super().__init__(_Nowhere(), protocol=5, buffer_callback=lambda _: None)
+        self.named: list[type | FunctionType | BuiltinFunctionType] = []
 
     def reducer_override(self, value: object) -> Any:
-        if isinstance(value, type | FunctionType) and value.__module__ == _SCRIPT:
-            raise ArtifactError(
-                f"{value.__qualname__} is defined in the script that is run, and no bundle imports that: move it to the service's module"
-            )
+        if isinstance(value, type | FunctionType | BuiltinFunctionType):
+            self.named.append(value)
         return NotImplemented
+
+
+class _Nowhere:
+    def write(self, written: bytes) -> int:
+        return len(written)
+
+
+def _named(model: object) -> list[type | FunctionType | BuiltinFunctionType]:
+    """The classes and functions that a pickle of a model names."""
+    names = _Names()
+    with _refusing(model):
+        names.dump(model)
+    return names.named
+
+
+def _check_no_script(model: object) -> None:
+    """Refuse what only the script that is run defines, since no other process finds it."""
+    for value in _named(model):
+        if value.__module__ == _SCRIPT:
+            raise ArtifactError(
+                f"{value.__qualname__} is defined in the script or notebook that is run, and no bundle imports that: move it to a module"
+            )
 
 
 def _write_buffers(path: Path, buffers: Sequence[pickle.PickleBuffer]) -> list[int]:

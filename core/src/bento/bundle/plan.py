@@ -21,6 +21,7 @@ from .requirements.asks import Ask, ask, env_asks, pin
 from .requirements.closure import local_asks
 from .requirements.conda import check_agrees, conda_of
 from .source.history import describe_code
+from .source.home import MAIN
 from .source.project import Source, collect, project_file
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def make_plan(service: Service, home: Home, environment: Environment, version: s
     """Decide what goes along with a service; whatever is wrong with its definition, its imports or its requirements is found here."""
     _check_names(service.name, version, labels or {})
     check_loadable(service)
-    registry, source = installed(), collect(home, environment)
+    registry, source = installed(), collect(home, environment, _named(service))
     setup = _setup(service, home)
     conda, piped = conda_of(service.env, home)
     asks = [*_asks(service, home, source, registry), *piped]
@@ -115,6 +116,16 @@ def _asks(service: Service, home: Home, source: Source, registry: Registry) -> I
         if owner is not None:
             yield ask(owner.distribution, type(brought).__name__)
     yield from env_asks(service.env, home)
+
+
+def _named(service: Service) -> dict[str, str]:
+    """The modules that loading the models imports, each with the first slot that it is for."""
+    named = dict[str, str]()
+    for slot, artifact in service.artifacts.items():
+        for module in artifact.modules_of(vars(service)[slot]):
+            if module != MAIN:  # a notebook's, or a script's that is not the service's: the format refuses it as the model is saved
+                named.setdefault(module, f"{type(service).__name__}.{slot}")
+    return named
 
 
 def _brought(service: Service, registry: Registry) -> Iterator[object]:

@@ -75,6 +75,9 @@ class KerasArtifact(Artifact["keras.Model"]):
     def requirements(self) -> list[str]:
         return ["keras", *back_end.requirements()]
 
+    def modules_of(self, model: keras.Model) -> list[str]:
+        return self._custom.modules()
+
     def options(self) -> dict[str, JSON]:
         return self._custom.options()
 

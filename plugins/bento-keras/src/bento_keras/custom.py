@@ -40,6 +40,10 @@ class CustomObjects:
         """What the manifest remembers. A class says where it is from when it is asked, as a script's name changes."""
         return {"custom_objects": {name: _path(item) for name, item in self.given.items()}} if self.given else {}
 
+    def modules(self) -> list[str]:
+        """Where the objects are defined."""
+        return sorted({_path(item).partition(":")[0] for item in self.given.values()})
+
     def found(self) -> dict[str, Any]:
         """The objects by each name that Keras may have for them."""
         import keras

@@ -70,6 +70,9 @@ class PaddleArtifact(Artifact["nn.Layer"]):
     def requirements(self) -> list[str]:
         return ["paddlepaddle", "safetensors"]
 
+    def modules_of(self, model: nn.Layer) -> list[str]:
+        return [self._build.module]
+
     def options(self) -> dict[str, JSON]:
         return {"build": self._build.name, **self._build.arguments}
 

@@ -73,6 +73,9 @@ class SklearnArtifact(Artifact["BaseEstimator"]):
     def requirements(self) -> list[str]:
         return ["scikit-learn", "skops"]
 
+    def modules_of(self, model: BaseEstimator) -> list[str]:
+        return sorted({dotted.rpartition(".")[0] for dotted in self.trusted})
+
     def options(self) -> dict[str, JSON]:
         return {"trusted": [*self.trusted]} if self._trusted else {}
 
@@ -113,6 +116,6 @@ def _check_found_again(dotted: str) -> None:
     """Refuse what another process would not find."""
     module, _, name = dotted.rpartition(".")
     if module == "__main__":
-        raise ArtifactError(f"{name} is defined in the script that is run, and no bundle imports that: move it to the service's module")
+        raise ArtifactError(f"{name} is defined in the script or notebook that is run, and no bundle imports that: move it to a module")
     if not hasattr(sys.modules.get(module), name):
         raise ArtifactError(f"{dotted} is not at the top of its module, where loading looks for it: define it there, with a name")

@@ -75,5 +75,8 @@ class TorchArtifact(DeviceArtifact["nn.Module"]):
     def requirements(self) -> list[str]:
         return ["safetensors", *super().requirements()]
 
+    def modules_of(self, model: nn.Module) -> list[str]:
+        return [self._build.module]
+
     def options(self) -> dict[str, JSON]:
         return {"build": self._build.name, **super().options(), **self._build.arguments}

@@ -28,16 +28,19 @@ class Source:
     imports: Mapping[str, str]
 
 
-def collect(home: Home, environment: Environment) -> Source:
-    """Follow the imports of a service's module, those in functions too, through the project.
+def collect(home: Home, environment: Environment, named: Mapping[str, str]) -> Source:
+    """Follow the imports of a service's module, those in functions too, through the project, and the modules `named` by a model.
 
+    The latter are with the slot that names each, and may be missing: a pickle knows the module of a class by whatever that says of itself.
     Modules come from under the project's root only, and packages go along whole, with their other files. An import that finds
     nothing, a link, or a module outside that no distribution brought is a RequirementError with its file and line.
     """
-    if home.owner is not None:
-        return Source({}, {home.owner.name: home.module})
     collector = _Collector(home, environment)
-    collector.start()
+    if home.owner is None:
+        collector.start()
+    else:
+        collector.imports[home.owner.name] = home.module
+    collector.follow(named)
     _check_paths(collector.files)
     return Source(collector.files, collector.imports)
 
@@ -69,8 +72,13 @@ class _Collector:
             self._reach(home.module, home.module)
         else:
             self._take(home.module, home.file, home.path, home.module)
-        while self._pending:
-            self._scan(*self._pending.pop())
+        self._scan_all()
+
+    def follow(self, named: Mapping[str, str]) -> None:
+        for module, slot in named.items():
+            if self._find(module).kind != "missing":
+                self._follow(Import(module, (), 0, guarded=False), slot)
+        self._scan_all()
 
     def _take(self, module: str, file: Path, path: str, by: str) -> None:
         """Take one module's file, and note that its imports are to be followed."""
@@ -81,6 +89,10 @@ class _Collector:
             return
         self._modules.add(module)
         self._pending.append((module, file))
+
+    def _scan_all(self) -> None:
+        while self._pending:
+            self._scan(*self._pending.pop())
 
     def _scan(self, module: str, file: Path) -> None:
         source = source_of(file)
