@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import assert_type
 
 import bento
+from bento import hookspecs
+from bento.artifacts import JsonArtifact, TextArtifact
 
 
 class WordsAdapter(bento.Adapter[list[str]]):
@@ -23,6 +25,11 @@ class WordsAdapter(bento.Adapter[list[str]]):
 def bento_register_adapters() -> Sequence[type[WordsAdapter]]:
     return [WordsAdapter]
 
+
+# What a hook is documented to return takes classes of any model and of any value.
+models, values = hookspecs.bento_register_artifacts(), hookspecs.bento_register_adapters()
+models = [TextArtifact, JsonArtifact]
+values = bento_register_adapters()
 
 adapter = WordsAdapter()
 assert_type(adapter.decode(bento.Payload(b"a b")), list[str])

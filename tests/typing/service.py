@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import assert_type
+from typing import Any, assert_type
+
+import numpy as np
+from numpy.typing import NDArray
 
 import bento
+from bento.artifacts import ArrayArtifact
+from bento_sklearn import SklearnArtifact
 
 
 class Model:
@@ -37,6 +43,25 @@ class Flowers(bento.Service):
         return len(rows)
 
 
+class Weighing(bento.Service):
+    weights = ArrayArtifact()
+    model = SklearnArtifact()
+
+    @bento.api
+    def weigh(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        weighed: NDArray[np.float64] = rows * self.weights
+        return weighed
+
+    @bento.api
+    def scale(self, rows: NDArray[np.float64]) -> list[float]:
+        return [row * self.weights["scale"] for row in rows]
+
+    @bento.api
+    def predict(self, rows: NDArray[np.float64]) -> list[int]:
+        assert_type(self.model, Any)
+        return list(self.model.predict(rows))
+
+
 service = Flowers(model=Model())
 Flowers(Model())  # type: ignore[arg-type]
 
@@ -56,3 +81,11 @@ async def counted() -> None:
 
 assert_type(bento.Packed(Model(), metadata={"auc": 0.9}), bento.Packed[Model])
 assert_type(bento.Tag.parse("iris"), bento.Tag)
+
+# Of a bundle's service a type checker knows what all have, and lets it have whatever else its class has.
+loaded = bento.load("flowers")
+bento.serve(loaded)
+assert_type(loaded.metadata("model"), Mapping[str, bento.JSON])
+loaded.predict([1.0])
+if isinstance(loaded, Flowers):
+    assert_type(loaded.predict([1.0]), list[str])

@@ -17,7 +17,7 @@ releases may add hooks and arguments, and remove one only after a minor release 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
@@ -38,13 +38,13 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
 @hookspec
-def bento_register_artifacts() -> Iterable[type[Artifact[object]]]:
+def bento_register_artifacts() -> Iterable[type[Artifact[Any]]]:
     """Model formats."""
     return ()
 
 
 @hookspec
-def bento_register_adapters() -> Iterable[type[Adapter[object]]]:
+def bento_register_adapters() -> Iterable[type[Adapter[Any]]]:
     """Input and output types."""
     return ()
 

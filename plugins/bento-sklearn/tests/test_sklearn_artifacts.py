@@ -1,5 +1,7 @@
 """What both artifacts owe their users, with the kit, and every kind of estimator that people serve."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import petals
@@ -29,7 +31,7 @@ from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import FunctionTransformer, Normalizer, OneHotEncoder, StandardScaler
 from sklearn.svm import SVC
 
-from bento import ArtifactError
+from bento import Artifact, ArtifactError
 from bento.testing import ArtifactTests
 from bento_sklearn import SklearnArtifact, SklearnPickleArtifact
 from bento_sklearn.checks import TestSklearnArtifact, TestSklearnPickleArtifact
@@ -151,3 +153,7 @@ def test_a_pickled_estimator_comes_back(name, tmp_path):
     model, inputs, targets = MODELS[name]
     SklearnPickleArtifact().save(model.fit(inputs, targets), tmp_path)
     np.testing.assert_array_equal(SklearnPickleArtifact().load(tmp_path).predict(inputs), model.predict(inputs))
+
+
+def test_a_type_checker_lets_a_model_have_the_methods_of_its_own_class():
+    assert SklearnArtifact.__orig_bases__ == (Artifact[Any],)

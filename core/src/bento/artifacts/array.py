@@ -31,7 +31,8 @@ _PADDING_ID = 0x4F42
 _ALIGNMENT = 64
 
 
-class ArrayArtifact(Artifact["NDArray[Any] | Mapping[str, NDArray[Any]]"]):
+# On a service it is an array or a dict of some: `Any` beside the array spares everybody to say which before every use.
+class ArrayArtifact(Artifact["NDArray[Any] | Any"]):
     """Keeps an array, or a dict of named arrays, of any dtype without Python objects: values, dtype, shape and memory order.
 
     A single array is `model.npy`, a dict an uncompressed `model.npz`, which NumPy alone reads too. Loaded arrays are
@@ -40,7 +41,7 @@ class ArrayArtifact(Artifact["NDArray[Any] | Mapping[str, NDArray[Any]]"]):
 
     name = "array"
 
-    def save(self, model: NDArray[Any] | Mapping[str, NDArray[Any]], folder: Path) -> None:
+    def save(self, model: NDArray[Any] | Any, folder: Path) -> None:
         if isinstance(model, Mapping):
             _write_many(folder / _MANY, model)
         else:

@@ -6,7 +6,7 @@ import os
 import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from .. import bundle as bundles
 from ..bundle import Bundle, load_service, open_bundle
@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     from ..service import Service
     from .local import Store
 
+    class Loaded(Service):
+        """A service of a class that only its bundle knows: a type checker lets it have any slot and any api."""
+
+        def __getattr__(self, name: str) -> Any: ...
+
+
 _ARCHIVE = ".bento"
 
 
@@ -34,7 +40,7 @@ def load(
     store: Store | None = None,
     trust: bool = False,
     keys: Sequence[str | Path | Identity] = (),
-) -> Service:
+) -> Loaded:
     """The service of a bundle, with its models, ready to be called.
 
     Its files are verified first. A bundle that was neither made here nor trusted before is an UntrustedError, unless `trust` is
@@ -45,7 +51,7 @@ def load(
     """
     bundle = target if isinstance(target, Bundle) else find(target, store=store)
     check_trust(bundle, store=store, trust=trust, keys=keys)
-    return load_service(bundle, ledger=ledger_of(store.root if store else None))
+    return cast("Loaded", load_service(bundle, ledger=ledger_of(store.root if store else None)))
 
 
 def find(target: str | Path | Tag, *, store: Store | None = None) -> Bundle:

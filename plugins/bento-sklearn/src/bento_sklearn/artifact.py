@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 _FILE = "model.skops"
 
 
-class SklearnArtifact(Artifact["BaseEstimator"]):
+# A model is Any to a type checker: scikit-learn has no type with the methods of all estimators, and BaseEstimator has not even `predict`.
+class SklearnArtifact(Artifact[Any]):
     """Keeps a fitted estimator in skops's format, from which loading makes objects of trusted types only and runs no code of the file's.
 
     Most of what scikit-learn, NumPy and SciPy define is trusted. `trusted` names what else a model may hold, your own transformers
