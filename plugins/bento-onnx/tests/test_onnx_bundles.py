@@ -21,7 +21,9 @@ from product import Product
 import bento
 from bento import ArtifactError, DefinitionError
 from bento_onnx import OnnxArtifact
+from bento_onnx.service import OnnxService
 from commands import BENTO, Commands
+from refusals import refuses
 
 EXAMPLE = Path(__file__).parents[3] / "examples/cancer.py"
 ROWS = np.arange(8, dtype="float32").reshape(2, 4)
@@ -231,6 +233,42 @@ def test_a_model_without_a_class_answers_by_the_names_and_types_that_it_declares
 )
 def test_a_request_that_the_model_does_not_take_is_told_what_it_takes(tmp_path, model, request_, message):
     assert answer(tmp_path, model, request_) == (422, message)
+
+
+SUM = graphs.one_step("Add", [("a", TensorProto.FLOAT, [2]), ("b", TensorProto.FLOAT, [2])], [("y", TensorProto.FLOAT, [2])])
+
+
+@pytest.mark.parametrize("model", [graphs.product(), kinds(TensorProto.STRING), kinds(TensorProto.INT64), SUM])
+def test_a_model_without_a_class_shows_a_request_that_it_answers(tmp_path, model):
+    (example,) = OnnxService(model=model).apis["predict"].input.schema()["examples"]
+    assert isinstance(answer(tmp_path, model, example), list)
+
+
+def test_a_model_without_a_class_says_what_it_takes():
+    rows = {"type": "array", "items": {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}}
+    by_name = {"type": "object", "properties": {"rows": rows}, "required": ["rows"], "additionalProperties": False}
+    assert OnnxService(model=graphs.product()).apis["predict"].input.schema() == {
+        "anyOf": [rows, by_name],
+        "examples": [[[0.0, 0.0, 0.0, 0.0]]],
+    }
+
+
+@pytest.mark.parametrize("kind", [TensorProto.STRING, TensorProto.FLOAT])
+def test_a_page_shows_no_request_as_large_as_a_picture(kind):
+    model = graphs.one_step("Identity", [("x", kind, [3, 224, 224])], [("y", kind, [3, 224, 224])])
+    assert "examples" not in OnnxService(model=model).apis["predict"].input.schema()
+
+
+def test_a_model_that_no_json_is_an_input_of_needs_a_service_of_its_own():
+    message = "the input 'x' is a tensor(bfloat16), which JSON has no form of: write a bento.Service with a slot for it and an api"
+    refuses(lambda: bento.save(kinds(TensorProto.BFLOAT16), "bare"), message)
+
+
+def test_a_model_without_a_class_is_looked_at_before_it_is_opened(tmp_path):
+    path = graphs.write(graphs.product(), tmp_path / "net.onnx")
+    path.write_bytes(path.read_bytes().replace(b"weights.bin", b"/etc/passwd"))
+    with pytest.raises(ArtifactError, match=r" in '/etc/passwd': expected another file in the model's folder or below it: "):
+        bento.save(path, "bare")
 
 
 @pytest.mark.parametrize("kind", [TensorProto.STRING, TensorProto.FLOAT])

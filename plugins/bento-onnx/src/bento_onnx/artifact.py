@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Self, overload
 from bento import Artifact, Service
 from bento.artifacts import slot_file
 
-from .model_file import MODEL, check_file, check_whole, weight_files
-from .session import is_session, is_source, open_session, source_of
+from .model_file import MODEL, weight_files
+from .session import checked_source, is_session, is_source, open_session, source_of
 from .settings import CPU, Settings, checked_providers
 
 if TYPE_CHECKING:
@@ -47,12 +47,10 @@ class OnnxArtifact(Artifact["InferenceSession"]):
         self._settings = Settings(checked_providers(providers), optimization, intra_op_threads, inter_op_threads, config or {})
 
     def save(self, model: Any, folder: Path) -> None:
-        source = source_of(model)
+        source = checked_source(model)
         if isinstance(source, bytes):
-            check_whole(source)
             (folder / MODEL).write_bytes(source)
         else:
-            check_file(source)
             for location, file in weight_files(source).items():
                 (folder / location).parent.mkdir(parents=True, exist_ok=True)
                 copyfile(file, folder / location, follow_symlinks=False)

@@ -8,6 +8,8 @@ import bento
 from bento.adapters import JsonAdapter
 
 from .artifact import OnnxArtifact
+from .schemas import reader
+from .session import checked_source, is_session
 from .values import feed
 
 
@@ -15,6 +17,13 @@ class OnnxService(bento.Service):
     """Answer tensors as nested lists with what an ONNX model makes of them."""
 
     model = OnnxArtifact()
+
+    def __init__(self, /, **models: object) -> None:
+        super().__init__(**models)
+        held = vars(self)["model"]
+        if not is_session(held):
+            checked_source(held)
+        self.narrow("predict", input=reader(self.model.get_inputs()))
 
     @bento.api(input=JsonAdapter(), output=JsonAdapter())
     def predict(self, tensors: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bento import ArtifactError, instance_of
 
-from .model_file import is_model
+from .model_file import check_file, check_whole, is_model, weight_files
 from .runtime import import_runtime
 
 if TYPE_CHECKING:
@@ -54,6 +54,17 @@ def source_of(model: Any) -> Path | bytes:
             "and pack that path"
         ) from error
     return content
+
+
+def checked_source(model: Any) -> Path | bytes:
+    """The same, once it was looked through: what is no model, is not all of one, or names files elsewhere is an ArtifactError."""
+    source = source_of(model)
+    if isinstance(source, bytes):
+        check_whole(source)
+    else:
+        check_file(source)
+        weight_files(source)
+    return source
 
 
 def open_session(source: Path | bytes, settings: Settings) -> InferenceSession:

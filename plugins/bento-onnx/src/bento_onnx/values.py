@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-_TEXT = "tensor(string)"
-_DTYPES = {
+TEXT = "tensor(string)"
+DTYPES = {
     "tensor(bool)": "bool",
     "tensor(double)": "float64",
     "tensor(float)": "float32",
@@ -32,6 +32,11 @@ class Input(Protocol):
     shape: Sequence[int | str | None]
 
 
+def sizes(declared: Input) -> list[int | None]:
+    """The shape that an input declares, with None for any size."""
+    return [size if isinstance(size, int) else None for size in declared.shape]
+
+
 def feed(request: Any, inputs: Sequence[Input]) -> dict[str, Array]:
     """The tensors in a request: an object of them by their names, or, for a model with one input, that alone."""
     if len(inputs) == 1 and not isinstance(request, Mapping):
@@ -44,17 +49,13 @@ def feed(request: Any, inputs: Sequence[Input]) -> dict[str, Array]:
 
 
 def _tensor(value: Any, declared: Input) -> Array:
-    shape = [size if isinstance(size, int) else None for size in declared.shape]
-    if declared.type == _TEXT:
+    shape = sizes(declared)
+    if declared.type == TEXT:
         return _texts(value, shape, declared.name)
-    if declared.type not in _DTYPES:
-        raise ValueError(
-            f"the input {declared.name!r} is a {declared.type}, which JSON has no form of: write a bento.Service that makes one"
-        )
     # An array may hold NaN, which JSON has no form of; anything else is read as it came.
     media_type = _NPY if hasattr(value, "__array__") else _JSON
     try:
-        array: Array = ArrayAdapter(shape, _DTYPES[declared.type]).decode(Payload(ArrayAdapter().encode(value, media_type), media_type))
+        array: Array = ArrayAdapter(shape, DTYPES[declared.type]).decode(Payload(ArrayAdapter().encode(value, media_type), media_type))
     except InvalidInput as error:
         raise InvalidInput(f"{declared.name!r}: {error}") from error
     return array
@@ -68,6 +69,6 @@ def _texts(value: Any, shape: Sequence[int | None], name: str) -> Array:
     if not all(isinstance(text, str) for text in array.flat):
         raise InvalidInput(f"{name!r}: expected texts, in lists of equal lengths")
     if len(shape) != array.ndim or any(size not in (None, got) for size, got in zip(shape, array.shape, strict=True)):
-        sizes = ", ".join("n" if size is None else str(size) for size in shape)
-        raise InvalidInput(f"{name!r}: expected an array of shape ({sizes}{',' if len(shape) == 1 else ''}), got {array.shape}")
+        told = ", ".join("n" if size is None else str(size) for size in shape)
+        raise InvalidInput(f"{name!r}: expected an array of shape ({told}{',' if len(shape) == 1 else ''}), got {array.shape}")
     return array
