@@ -129,6 +129,11 @@ def test_a_bare_model_with_several_inputs_needs_a_service_of_its_own():
     refuses(lambda: bento.save(nets.several(), "several"), message)
 
 
+def test_a_bare_model_of_texts_needs_a_service_of_its_own():
+    message = "the model takes texts, and no array of numbers: write a bento.Service with a slot for it and an api"
+    refuses(lambda: bento.save(nets.of_texts(), "texts"), message)
+
+
 # What a forged file may have in it
 
 

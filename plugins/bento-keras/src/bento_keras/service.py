@@ -9,6 +9,8 @@ from bento.adapters import ArrayAdapter
 
 from .artifact import KerasArtifact
 
+_TEXT = "string"
+
 
 class KerasService(bento.Service):
     """Answer arrays of numbers with what a Keras model predicts for them."""
@@ -21,6 +23,10 @@ class KerasService(bento.Service):
         if len(inputs) > 1:
             raise bento.ArtifactError(f"the model takes {len(inputs)} inputs: write a bento.Service with a slot for it and an api")
         for tensor in inputs:
+            if tensor.dtype == _TEXT:
+                raise bento.ArtifactError(
+                    "the model takes texts, and no array of numbers: write a bento.Service with a slot for it and an api"
+                )
             self.narrow("predict", input=ArrayAdapter(shape=tuple(tensor.shape)))
 
     @bento.api(input=ArrayAdapter())

@@ -113,3 +113,9 @@ def half():
     shared = keras.layers.Dense(3, dtype="bfloat16")
     rows = keras.Input((3,))
     return keras.Model(rows, shared(shared(rows)))
+
+
+def of_texts():
+    """A model that looks words up, as only TensorFlow computes it; under others it can be made."""
+    words = keras.Input((1,), dtype="string")
+    return keras.Model(words, keras.layers.Identity()(words))
