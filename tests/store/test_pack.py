@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from bento.errors import BundleError, PackerError, PluginError
 from bento.packer import Packer
 from bento.packers import ArchivePacker, DockerPacker, create
 from bento.store import pack
+from every_packer import PACKERS
 
 
 class BrokenPacker(Packer):
@@ -110,6 +112,15 @@ def test_a_packer_puts_its_output_where_there_are_no_hard_links_too(tmp_path, mo
     with create(tmp_path / "out") as draft:
         write(draft)
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize("packer", [each for each in PACKERS if each.name != "sagemaker"], ids=lambda packer: packer.name)
+def test_a_packer_needs_room_only_where_its_output_goes(make_bundle, tmp_path, monkeypatch, packer):
+    bundle = make_bundle(tmp_path / "bundle")
+    # Where files for a moment would go, which on many machines is their memory.
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    pack(bundle, packer, tmp_path / "out")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bundle", "out"]
 
 
 def test_a_packer_that_writes_nothing_is_an_error(tmp_path):

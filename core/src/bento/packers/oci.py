@@ -59,7 +59,7 @@ class OciPacker(Packer):
             architecture = _ARCHITECTURES.get(platform.machine(), platform.machine())
             image = Image(read_base(self._base, architecture, blobs), bundle, architecture)
             if self._installs:
-                _add_packages(image, bundle, env, blobs)
+                _add_packages(image, bundle, env, blobs, draft.parent)
             _add_bundle(image, bundle, blobs)
             (draft / "oci-layout").write_text(json.dumps({"imageLayoutVersion": "1.0.0"}))
             index = {"schemaVersion": 2, "mediaType": INDEX, "manifests": [image.finish(blobs)]}
@@ -75,8 +75,9 @@ def _warn(bundle: Bundle, env: Env) -> None:
         log.warning("%s needs what its base image has to have: %s", bundle.tag, ", ".join(needs))
 
 
-def _add_packages(image: Image, bundle: Bundle, env: Env, blobs: Blobs) -> None:
-    with tempfile.TemporaryDirectory() as folder:
+def _add_packages(image: Image, bundle: Bundle, env: Env, blobs: Blobs, place: Path) -> None:
+    # Beside the blobs: packages may be large, and a machine's folder for temporary files its memory.
+    with tempfile.TemporaryDirectory(dir=place) as folder:
         for what, files in zip(("requirements", "wheels"), install(bundle, env, Path(folder)), strict=True):
             if files:
                 image.add(what, blobs.add_layer({f"{_PACKAGES}/{path}": file for path, file in files.items()}, programs=True))

@@ -38,7 +38,7 @@ def install(bundle: Bundle, env: Env, folder: Path) -> tuple[dict[str, Path], di
 
 
 def _run_pip(bundle: Bundle, requirements: str, python: str, folder: Path) -> None:
-    with tempfile.TemporaryDirectory() as place:
+    with tempfile.TemporaryDirectory(dir=folder.parent) as place:
         Path(place, "requirements.txt").write_text(requirements, encoding="utf-8")
         digests = contents(bundle)
         for wheel in wheels_of(bundle):

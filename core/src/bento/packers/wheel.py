@@ -58,7 +58,9 @@ class WheelPacker(Packer):
 
 
 def _write(bundle: Bundle, distribution: Distribution, folder: Path) -> None:
-    with tempfile.TemporaryDirectory() as place, WheelFile.create(folder / distribution.file_name, distribution.metadata_folder) as wheel:
+    name = folder / distribution.file_name
+    # Beside the draft: there has to be room for a model, and a machine's folder for temporary files may be its memory.
+    with tempfile.TemporaryDirectory(dir=folder.parent) as place, WheelFile.create(name, distribution.metadata_folder) as wheel:
         # As one file: pip compiles the modules that it installs, and a bundle has no place for files of others.
         archive = ArchivePacker().pack(bundle, Path(place, "bundle.bento"))
         with archive.open("rb") as file:
