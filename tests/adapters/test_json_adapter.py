@@ -37,6 +37,24 @@ gc.freeze()
 print(min(seconds() for _ in range(15)) / alone)
 """
 
+NO_MEMORY = """
+import resource
+from pathlib import Path
+from bento import Payload
+from bento.adapters import JsonAdapter
+
+small, large = (Payload(b"[" + b"1," * numbers + b"1]", "application/json") for numbers in (400_000, 600_000))
+JsonAdapter().decode(large)
+pages = int(Path("/proc/self/statm").read_text().split()[0])
+limit = pages * resource.getpagesize() + 1024 * 1024
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+for payload in (small, large):
+    try:
+        JsonAdapter().decode(payload)
+    except MemoryError as error:
+        print(error)
+"""
+
 JSON, MSGPACK = "application/json", "application/msgpack"
 adapter = JsonAdapter()
 
@@ -357,3 +375,8 @@ class Table:
 def test_tables_are_joined_row_by_row():
     joined = adapter.join([Table([[1, 2], [3, 4]]), Table([[5, 6]])])
     assert adapter.encode(joined, JSON) == b"[[1,2],[3,4],[5,6]]"
+
+
+def test_a_body_for_which_there_is_no_memory_is_not_called_malformed():
+    done = subprocess.run([sys.executable, "-c", NO_MEMORY], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.splitlines() == ["Not enough memory to allocate buffer for parsing"] * 2

@@ -39,6 +39,7 @@ def parse(text: bytes | bytearray | str) -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError as error:
+        _pieces.check_memory(error)
         raise BadInput(f"the body is not JSON: {error}") from error
 
 

@@ -19,6 +19,7 @@ from ..errors import BadInput, TooLarge
 
 if TYPE_CHECKING:
     import numpy as np
+    import orjson
 
     Array = np.ndarray[Any, Any]
 
@@ -182,7 +183,14 @@ def _load(text: bytes | bytearray, start: int, end: int, spine: list[Any], opene
     try:
         return orjson.loads(b"".join([*before, body, *after]))
     except orjson.JSONDecodeError as error:
+        check_memory(error)
         raise BadInput(f"the body is not JSON: {error.msg}, near byte {start + max(0, error.pos - len(b''.join(before)))}") from error
+
+
+def check_memory(error: orjson.JSONDecodeError) -> None:
+    """The parser says of a text that it had no memory for it: that is no fault of whoever has sent it."""
+    if error.msg.startswith("Not enough memory"):
+        raise MemoryError(error.msg) from error
 
 
 def _add(value: Any, spine: list[Any]) -> None:
