@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import signal
+from contextlib import ExitStack
+from pathlib import Path
 
 import httpx
 import pytest
 
-from running import started
+from client import Connection
+from running import eventually, started
 
 CROWDED = """
 import os, threading
@@ -62,3 +65,25 @@ def test_requests_are_refused_while_no_thread_can_start_and_answered_afterwards(
         assert [answer.text for answer in ask()] == ["3", "1\n2\n", "100000", "1\n1\n"]
         assert server.stop(signal.SIGTERM) == 0
         assert "Traceback" not in server.said
+
+
+FEW_FILES = f"""
+import resource
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+{CROWDED}"""
+
+
+def test_the_log_says_once_that_there_can_be_no_further_connection(project):
+    (project / "app.py").write_text(FEW_FILES)
+    with started(project) as server:
+        with ExitStack() as stack:
+            for _ in range(80):
+                stack.enter_context(Connection(server.port))
+            server.wait_for(
+                "64 files are open, as many as may be: further connections are closed unanswered until some end - "
+                "raise the hard limit of open files, or start more workers"
+            )
+        assert eventually(lambda: len(list(Path(f"/proc/{server.process.pid}/fd").iterdir())) < 50)
+        assert httpx.get(f"{server.url}/livez").status_code == 200
+        assert server.stop() == 0
+        assert server.said.count("as many as may be") == 1

@@ -77,6 +77,7 @@ class Ending(HttpToolsProtocol):
         self.flow = self._backlog = Backlog(transport)
         self.ending = self._lane.app.lifecycle.state is State.DRAINING
         self._lane.patrol.add(self)
+        self._lane.crowd.look(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lane.patrol.discard(self)

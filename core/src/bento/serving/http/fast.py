@@ -19,6 +19,7 @@ import uvicorn
 
 from ...compiled import compiled
 from ...errors import Overloaded
+from .crowd import Crowd
 from .heads import Heads
 from .patrol import Patrol
 from .pipelining import send_all
@@ -63,6 +64,7 @@ class FastLane:
         "_seen",
         "access_log",
         "app",
+        "crowd",
         "heads",
         "patrol",
         "recess",
@@ -73,6 +75,7 @@ class FastLane:
     def __init__(self, app: App) -> None:
         self.app = app
         self.access_log = app.access_log
+        self.crowd = Crowd()
         self.heads = Heads(app)
         self.patrol = Patrol(app.lifecycle.limits)
         self.recess = Recess()

@@ -192,7 +192,18 @@ def _ignore(number: int, frame: FrameType | None) -> None:
 
 
 def _import_pages() -> None:
-    threading.Thread(target=import_module, args=("..http.pages", __package__), name=f"{THREADS}pages").start()
+    """Import pages in a thread. Where there can be no further thread or file now, the first who asks for a page waits for that."""
+
+    def work() -> None:
+        try:
+            import_module("..http.pages", __package__)
+        except OSError as error:
+            log.debug("pages are imported when somebody asks for one: %s", error)
+
+    try:
+        threading.Thread(target=work, name=f"{THREADS}pages").start()
+    except RuntimeError as error:
+        log.debug("pages are imported when somebody asks for one: %s", error)
 
 
 async def _leave_threads(what: str) -> None:
