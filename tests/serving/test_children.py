@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
 
 import pytest
 
-from running import PROGRAM, started
+from running import PROGRAM, eventually, runs, started
 
 SERVICE = """
-import multiprocessing, os, signal, time
+import concurrent.futures, multiprocessing, os, signal, time
 import bento
 from bento.adapters import JsonAdapter
 
@@ -36,6 +37,19 @@ class Parent(bento.Service):
         with open(told) as file:
             return file.read()
 
+    @bento.api(input=JsonAdapter(), output=JsonAdapter())
+    def left(self, kind):
+        "The children that are left to themselves."
+        fork = multiprocessing.get_context("fork")
+        if kind == "executor":
+            LEFT.append(concurrent.futures.ProcessPoolExecutor(1, mp_context=fork))
+            return [LEFT[-1].submit(os.getpid).result()]
+        LEFT.append(fork.Process(target=time.sleep, args=(60,), daemon=kind == "daemon"))
+        LEFT[-1].start()
+        return [LEFT[-1].pid]
+
+LEFT = []
+
 def hand_on(heard):
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.set_wakeup_fd(nonblocking := os.open(os.devnull, os.O_WRONLY | os.O_NONBLOCK))
@@ -61,6 +75,17 @@ def test_a_child_of_a_service_ends_by_sigterm_and_the_server_goes_on(project, wo
     with started(project, PROGRAM, workers=workers) as server:
         assert [server.ask("ended", 1) for _ in range(5)] == [-signal.SIGTERM] * 5
         assert server.stop() == 0
+
+
+@pytest.mark.parametrize(("workers", "kind"), [(1, "daemon"), (2, "daemon"), (2, "executor"), (2, "process")])
+def test_no_child_outlives_the_server(project, workers, kind):
+    with started(project, PROGRAM, workers=workers) as server:
+        left = [pid for _ in range(5) for pid in server.ask("left", kind)]
+        server.process.send_signal(signal.SIGTERM)
+        are_gone = eventually(lambda: not any(map(runs, left)), 20)
+        for pid in filter(runs, left):
+            os.kill(pid, signal.SIGKILL)
+        assert (are_gone, server.ended()) == (True, 0)
 
 
 def test_what_a_child_forks_has_the_childs_ways_with_signals(project):

@@ -20,7 +20,7 @@ import running
 from bento.compiled import is_compiled
 from client import Connection, post, wait_until_refused
 from commands import BENTO
-from running import PROGRAM, Server, processes, started
+from running import PROGRAM, Server, processes, runs, started
 
 SERVICE = """
 import os, time
@@ -82,13 +82,6 @@ def memory(pid: int) -> int:
     """The bytes that a server holds, what its processes share counted once."""
     rolls = [Path(f"/proc/{process}/smaps_rollup").read_text() for process in processes(pid)]
     return sum(int(found[1]) for roll in rolls if (found := re.search(r"^Pss:\s+(\d+) kB", roll, re.MULTILINE))) * 1024
-
-
-def runs(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in {"Z", "X"}
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 @contextmanager

@@ -150,6 +150,14 @@ def processes(pid: int) -> list[int]:
     return [pid, *(process for child in children for process in processes(int(child)))]
 
 
+def runs(pid: int) -> bool:
+    """Whether a process has not ended; one that nobody has taken in yet has."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in {"Z", "X"}
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 @contextmanager
 def started(project: Path, program: str = PROGRAM, **options: object) -> Iterator[Server]:
     """A server of `project`'s `app.py`, killed at the end of the block if it still runs; `options` are those of `program`."""

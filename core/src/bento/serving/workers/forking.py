@@ -61,9 +61,12 @@ def _be_child(work: Callable[[], None], on_error: Callable[[BaseException], None
 
 
 def end(status: int) -> NoReturn:
-    """End this process, whatever else it does."""
+    """End this process, whatever else it does, and those that multiprocessing has begun for it: Python would do so, but is not asked."""
     flush()
-    os._exit(status)
+    try:
+        _end_children()
+    finally:
+        os._exit(status)
 
 
 def flush() -> None:
@@ -72,6 +75,15 @@ def flush() -> None:
         if stream is not None:
             with contextlib.suppress(OSError):
                 stream.flush()
+
+
+def _end_children() -> None:
+    # Where it was not imported, it has begun none.
+    multiprocessing = sys.modules.get("multiprocessing")
+    for child in multiprocessing.active_children() if multiprocessing else ():
+        # One that was begun before a fork is another's.
+        if child._parent_pid == os.getpid():  # noqa: SLF001 - asked whether it lives, it would fail by an assertion
+            child.terminate()
 
 
 def _listen_to_nobody() -> None:
