@@ -137,9 +137,31 @@ def test_a_class_typed_into_an_interpreter_is_refused_with_a_way_out(project: An
     assert failure(project.run("-", text=CLASS + "save()")) == message
 
 
+def typed(code: str) -> str:
+    """Code as it is typed at a prompt, where an empty line ends a block."""
+    return code.replace("\n\n", "\n").replace("class", "\nclass").replace("def save", "\ndef save")
+
+
 def test_a_class_typed_after_a_script_ran_is_refused_too(project: Any) -> None:
     project.write({"start.py": "x = 1\n"})
-    done = project.run(
-        "-i", "start.py", text=CLASS.replace("\n\n", "\n").replace("class", "\nclass").replace("def save", "\ndef save") + "\nsave()\n"
-    )
+    done = project.run("-i", "start.py", text=typed(CLASS) + "\nsave()\n")
     assert "Iris is defined in an interactive session, which no other process can import: " in done.stderr
+
+
+# As `%run -i train.py` leaves it behind in a notebook, and editors set it that run a script cell by cell.
+FILE = "__file__ = os.path.abspath('train.py')\n"
+
+
+def test_a_class_that_is_typed_anew_after_the_script_that_has_it_ran_is_refused(project: Any) -> None:
+    project.write({"train.py": CLASS})
+    code = CLASS.replace("return self.model", "return 7 + self.model")
+    done = project.run("-i", "train.py", text=f"{FILE}{typed(code)}\nsave()\n")
+    assert "Iris is defined in an interactive session, which no other process can import: " in done.stderr
+    assert project.leftovers() == []
+
+
+def test_a_class_of_a_script_that_ran_is_saved_from_a_prompt_that_knows_its_file(project: Any) -> None:
+    project.write({"train.py": CLASS})
+    done = project.run("-i", "train.py", text=f"{FILE}print(load_service(write_bundle(Iris(model=Scaler()), OUT)).predict(21))\n")
+    assert done.stdout == "42\n", done.stderr
+    assert project.paths(open_bundle(project.out / "saved")) == ["train.py"]

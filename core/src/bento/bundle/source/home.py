@@ -14,7 +14,7 @@ from ..manifest.fields import is_reference
 from ..manifest.paths import SOURCE
 from .finder import is_package
 from .imports import parse
-from .script import defines
+from .script import defines, is_typed
 
 if TYPE_CHECKING:
     from ...service import Service
@@ -79,7 +79,11 @@ def _home(module: str, class_name: str, file: Path, environment: Environment) ->
 
 
 def _check_found_again(service: type[Service], module: ModuleType, home: Home) -> None:
-    if home.owner is None and service.__module__ == MAIN and not defines(parse(home.file), home.class_name):
+    if (
+        home.owner is None
+        and service.__module__ == MAIN
+        and (is_typed(service, home.file) or not defines(parse(home.file), home.class_name))
+    ):
         _refuse_interactive(service)
     found: object = module
     for name in home.class_name.split("."):

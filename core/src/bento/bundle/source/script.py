@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType, FunctionType, ModuleType
+from types import CodeType, FrameType, FunctionType, ModuleType
+from typing import TYPE_CHECKING
 
 from ...errors import DefinitionError
 from .imports import is_main_test, parse
+
+if TYPE_CHECKING:
+    from ...service import Service
 
 
 def defines(tree: ast.Module, class_name: str) -> bool:
@@ -21,9 +26,21 @@ def defines(tree: ast.Module, class_name: str) -> bool:
     return bool(nodes)
 
 
+def is_typed(service: type[Service], file: Path) -> bool:
+    """Whether a class was typed at a prompt or in a cell, as its apis tell, though a script, `file`, was run there before."""
+    own = [inspect.unwrap(api.function) for api in service.apis.values() if api.function.__module__ == service.__module__]
+    return any(
+        not (_is_of(each.__code__, file) or Path(each.__code__.co_filename).is_file()) for each in own if isinstance(each, FunctionType)
+    )
+
+
+def _is_of(code: CodeType, file: Path) -> bool:
+    return Path(code.co_filename).name == file.name
+
+
 def check_guarded(module: ModuleType, file: Path) -> None:
     """Refuse a save that the module's own top level makes: importing the bundle's copy would train and save again."""
-    line = _running_line(module)
+    line = _running_line(module, file)
     if line is None:
         return
     for node in ast.walk(parse(file)):
@@ -35,11 +52,11 @@ def check_guarded(module: ModuleType, file: Path) -> None:
     )
 
 
-def _running_line(module: ModuleType) -> int | None:
-    """The line that the module's top level is at, if it is running now."""
+def _running_line(module: ModuleType, file: Path) -> int | None:
+    """The line of its file that the module's top level is at, if it is running now: a prompt behind a script runs there, too."""
     frame: FrameType | None = sys._getframe()  # noqa: SLF001 - documented, and inspect.stack() reads every file on the way
     while frame is not None:
-        if frame.f_globals is vars(module) and frame.f_code.co_name == "<module>":
+        if frame.f_globals is vars(module) and frame.f_code.co_name == "<module>" and _is_of(frame.f_code, file):
             return frame.f_lineno
         frame = frame.f_back
     return None
