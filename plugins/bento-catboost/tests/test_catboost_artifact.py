@@ -108,6 +108,12 @@ def test_a_table_is_asked_for_its_columns_by_name():
     refuses(lambda: pool(model, TOWNS[["rooms"]]), message, InvalidInput)
 
 
+def test_columns_whose_names_are_numbers_are_found():
+    numbered = TOWNS.set_axis([0, 1], axis=1)
+    model = catboost.CatBoostRegressor(**SMALL, cat_features=[0]).fit(numbered, RENTS)
+    assert np.array_equal(model.predict(pool(model, numbered[[1, 0]])), model.predict(numbered))
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [

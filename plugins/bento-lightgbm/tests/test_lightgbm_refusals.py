@@ -152,6 +152,12 @@ def test_a_space_in_a_columns_name_is_found_again():
     assert np.array_equal(model.predict(features(model, spaced.rename(columns={"living area": "living_area"}))), expected)
 
 
+def test_columns_whose_names_are_numbers_are_found():
+    numbered = ROWS.set_axis([0, 1], axis=1)
+    model = lightgbm.LGBMRegressor(n_estimators=2, num_leaves=4, verbosity=-1).fit(numbered, RENTS)
+    assert np.array_equal(model.predict(features(model, numbered[[1, 0]])), fitted().predict(ROWS))
+
+
 def test_a_model_without_names_is_given_a_table_as_it_is():
     model = lightgbm.LGBMRegressor(n_estimators=2, verbosity=-1).fit(ROWS.to_numpy(), RENTS)
     assert features(model, ROWS) is ROWS

@@ -119,6 +119,12 @@ def test_a_table_is_asked_for_its_columns_by_name(table):
     assert np.array_equal(booster.predict(matrix(booster, table)), booster.predict(xgboost.DMatrix(ROWS)))
 
 
+def test_columns_whose_names_are_numbers_are_found():
+    numbered = ROWS.set_axis([0, 1], axis=1)
+    booster = xgboost.train({"max_depth": 2}, xgboost.DMatrix(numbered, RENTS), 2)
+    assert np.array_equal(booster.predict(matrix(booster, numbered[[1, 0]])), booster.predict(xgboost.DMatrix(numbered)))
+
+
 def test_an_array_is_given_the_names_that_it_lacks():
     booster = trained()
     assert np.array_equal(booster.predict(matrix(booster, ROWS.to_numpy())), booster.predict(xgboost.DMatrix(ROWS)))

@@ -36,10 +36,12 @@ def pool(model: Any, rows: Any) -> catboost.Pool:
 
 
 def _columns(table: Any, names: list[str]) -> Any:
-    lacking = [name for name in names if name not in list(table.columns)]
+    # CatBoost writes a name that is a number as a text.
+    found = {str(name): name for name in table.columns}
+    lacking = [name for name in names if name not in found]
     if lacking:
         raise InvalidInput(f"expected a table with the columns {', '.join(names)}, got none named {', '.join(lacking)}")
-    return table[names]
+    return table[[found[name] for name in names]]
 
 
 def _rows(rows: Any, features: int) -> Any:

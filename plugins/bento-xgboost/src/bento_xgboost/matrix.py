@@ -28,11 +28,13 @@ def matrix(model: Any, rows: Any) -> xgboost.DMatrix:
     names = booster.feature_names
     missing = getattr(model, "missing", None)
     if names is not None and hasattr(rows, "columns"):
-        lacking = [name for name in names if name not in list(rows.columns)]
+        # XGBoost writes a name that is a number as a text.
+        found = {str(name): name for name in rows.columns}
+        lacking = [name for name in names if name not in found]
         if lacking:
             raise InvalidInput(f"expected a table with the columns {', '.join(names)}, got none named {', '.join(lacking)}")
         with readable():
-            return xgboost.DMatrix(rows[names], missing=missing, enable_categorical=True)
+            return xgboost.DMatrix(rows[[found[name] for name in names]], missing=missing, enable_categorical=True)
     check_width(booster, rows)
     with readable():
         return xgboost.DMatrix(rows, missing=missing, feature_names=names, feature_types=booster.feature_types, enable_categorical=True)
