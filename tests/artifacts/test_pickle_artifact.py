@@ -71,6 +71,17 @@ def test_what_cannot_be_pickled_is_refused_with_the_way_out(tmp_path, model, beg
         PickleArtifact().save(model, tmp_path)
 
 
+def test_what_a_module_has_anew_is_refused_with_another_way_out(tmp_path, monkeypatch):
+    model = [Gone()]
+    monkeypatch.setitem(globals(), "Gone", type("Gone", (), {}))
+    message = (
+        f"cannot pickle the list: Can't pickle <class '{__name__}.Gone'>: it's not the same object as {__name__}.Gone: "
+        "functions and classes are pickled by name, and this module was imported again since: make the model anew"
+    )
+    with pytest.raises(ArtifactError, match=f"^{re.escape(message)}$"):
+        PickleArtifact().save(model, tmp_path)
+
+
 @pytest.mark.parametrize("model", [["__main__"], {"a": "defined in __main__"}])
 def test_a_text_that_names_the_script_is_kept(tmp_path, model):
     assert saved(model, tmp_path) == model

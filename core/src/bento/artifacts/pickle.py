@@ -21,6 +21,8 @@ _STREAM = "model.pickle"
 _BUFFERS = "buffers.bin"
 _INDEX = "index.json"
 _SCRIPT = "__main__"
+_AT_THE_TOP = "so define them at the top of a module instead of in a function or as a lambda"
+_ANEW = "and this module was imported again since: make the model anew"
 _ALIGNMENT = 64
 _SMALLEST = 4096
 """In bytes; a smaller buffer stays in the stream."""
@@ -85,10 +87,8 @@ def _refusing(model: object) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        raise ArtifactError(
-            f"cannot pickle the {type_name(model)}: {error}: functions and classes are pickled by name, "
-            "so define them at the top of a module instead of in a function or as a lambda"
-        ) from error
+        way = _ANEW if "not the same object" in str(error) else _AT_THE_TOP
+        raise ArtifactError(f"cannot pickle the {type_name(model)}: {error}: functions and classes are pickled by name, {way}") from error
 
 
 class _Names(pickle.Pickler):
