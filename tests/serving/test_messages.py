@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -46,6 +47,17 @@ async def test_a_notebook_which_has_a_loop_of_its_own_is_told_how_to_serve():
     assert str(refused.value) == (
         "this thread has an event loop that runs already, as in a notebook: serve in another one, as in "
         "threading.Thread(target=bento.serve, args=[service], daemon=True).start(), or in a shell with `bento serve`"
+    )
+
+
+@pytest.mark.parametrize("options", [{"workers": 2}, {"reload": True}])
+def test_a_thread_that_signals_do_not_reach_is_told_to_serve_in_one_process(options):
+    with ThreadPoolExecutor(1) as pool:
+        refused = pool.submit(bento.serve, Echo(), port=0, **options).exception()
+    assert isinstance(refused, bento.ServerError)
+    assert str(refused) == (
+        "signals, by which processes are started and stopped, reach the main thread alone: "
+        "leave out workers= and reload= in another one, or serve in a shell with `bento serve`"
     )
 
 

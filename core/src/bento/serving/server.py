@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 import time
 from contextlib import nullcontext
 from functools import partial
@@ -75,6 +76,8 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
     """
     _check_no_loop()
     count = _count(workers, reload=reload)
+    if reload or count > 1:
+        _check_main_thread()
     public, hosts = Address.read(public_url), host_names(allowed_hosts)
     BODY.check("max_body", max_body)
     GRACE.check("grace", grace)
@@ -128,6 +131,14 @@ def _check_no_loop() -> None:
         "this thread has an event loop that runs already, as in a notebook: serve in another one, as in "
         "threading.Thread(target=bento.serve, args=[service], daemon=True).start(), or in a shell with `bento serve`"
     )
+
+
+def _check_main_thread() -> None:
+    if threading.current_thread() is not threading.main_thread():
+        raise ServerError(
+            "signals, by which processes are started and stopped, reach the main thread alone: "
+            "leave out workers= and reload= in another one, or serve in a shell with `bento serve`"
+        )
 
 
 def _count(workers: int | Literal["auto"], *, reload: bool) -> int:
