@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.cluster import DBSCAN
+from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_iris
 from sklearn.decomposition import PCA
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import RidgeClassifier
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 import bento
 from bento import Payload
@@ -106,3 +110,33 @@ def test_a_model_that_claims_more_features_than_a_body_can_bring_has_no_service(
         bento.ArtifactError, match=r"there is no service for rows of 2000000000 features, of which at most 16777216 are read$"
     ):
         bento.save(model, "wide", store=store)
+
+
+TOWNS = pd.DataFrame({"town": ["Ulm", "Bern"] * 5, "rooms": [1.0, 2.0] * 5})
+
+
+@pytest.mark.parametrize(
+    ("model", "rows", "fault"),
+    [
+        (make_pipeline(TfidfVectorizer(), RidgeClassifier()), TOWNS["town"], "'numpy.ndarray' object has no attribute 'lower'"),
+        (make_pipeline(OneHotEncoder(), RidgeClassifier()), TOWNS[["town"]], "ufunc 'isnan' not supported for the input types"),
+        (
+            make_pipeline(make_column_transformer((StandardScaler(), ["rooms"])), RidgeClassifier()),
+            TOWNS,
+            "Specifying the columns using strings is only supported for dataframes.",
+        ),
+    ],
+    ids=["texts", "categories", "named columns"],
+)
+def test_a_bare_model_that_takes_no_rows_of_numbers_needs_a_service_of_its_own(model, rows, fault, store):
+    with pytest.raises(bento.ArtifactError) as refusal:
+        bento.save(model.fit(rows, [0, 1] * 5), "towns", store=store)
+    start = f"there is no service for a sklearn.pipeline.Pipeline, which takes no rows of numbers: {fault}"
+    assert str(refusal.value).startswith(start)
+    assert str(refusal.value).endswith(": write a bento.Service with a slot for it")
+
+
+def test_a_bare_model_of_categories_that_are_numbers_is_kept(store):
+    model = make_pipeline(OrdinalEncoder(), RidgeClassifier()).fit([[2.0], [3.0]] * 5, [0, 1] * 5)
+    service = bento.load(bento.save(model, "numbers", store=store), store=store)
+    assert service.predict([[2.0], [3.0]]).tolist() == [0, 1]

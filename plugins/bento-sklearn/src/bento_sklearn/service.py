@@ -13,6 +13,8 @@ from .artifact import SklearnArtifact
 
 _MOST_FEATURES = 1 << 24
 """One row of so many takes 128 MiB, more than a body may have unless a server is told otherwise; a model is asked about one here."""
+_NAMES = "only supported for dataframes"
+"""What scikit-learn says of an array where columns were named."""
 
 
 class SklearnService(bento.Service):
@@ -27,12 +29,16 @@ class SklearnService(bento.Service):
                 f"there is no service for a {bento.type_name(self.model)}, which has no predict: write a bento.Service with a slot for it"
             )
         features = getattr(self.model, "n_features_in_", None)
-        if features is not None:
+        if features is None:
+            _check_takes_numbers(self.model, 1)
+        else:
             if not 0 <= features <= _MOST_FEATURES:
                 raise bento.ArtifactError(
                     f"there is no service for rows of {features} features, of which at most {_MOST_FEATURES} are read"
                 )
-            null: Literal["nan", "refuse"] = "nan" if _takes_missing_values(self.model, features) else "refuse"
+            null: Literal["nan", "refuse"] = "refuse" if _fault(self.model, features, math.nan) else "nan"
+            if null == "refuse":
+                _check_takes_numbers(self.model, features)
             self.narrow("predict", input=ArrayAdapter(shape=(None, features), null=null))
 
     def setup(self) -> None:
@@ -48,14 +54,25 @@ class SklearnService(bento.Service):
             raise bento.InvalidInput(f"the model takes no such rows: {error}") from error
 
 
-def _takes_missing_values(model: Any, features: int) -> bool:
-    """Whether a model answers a row in which every value is missing. What scikit-learn says of that, it does not say of pipelines."""
+def _check_takes_numbers(model: Any, features: int) -> None:
+    """Refuse a model that no row of numbers is right for: one of texts, or one that asks a table for its columns by name."""
+    fault = _fault(model, features, 0.0)
+    # Anything else may be about these numbers alone, such as a category that the model does not know.
+    if isinstance(fault, AttributeError | TypeError) or _NAMES in str(fault):
+        raise bento.ArtifactError(
+            f"there is no service for a {bento.type_name(model)}, which takes no rows of numbers: {fault}: "
+            "write a bento.Service with a slot for it"
+        ) from fault
+
+
+def _fault(model: Any, features: int, value: float) -> Exception | None:
+    """What a model raises for a row of one value only. What scikit-learn says of values that are missing, it does not say of pipelines."""
     import numpy as np
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            model.predict(np.full((1, features), math.nan))
-        except Exception:  # noqa: BLE001 - it does not, whatever it raises
-            return False
-    return True
+            model.predict(np.full((1, features), value))
+        except Exception as error:  # noqa: BLE001 - whatever it raises
+            return error
+    return None
