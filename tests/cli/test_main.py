@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pkgutil
 import re
@@ -56,6 +57,22 @@ def test_a_name_that_is_no_text_is_printed_as_it_is(home, tmp_path):
 def test_a_job_whose_standard_input_is_closed_has_nothing_to_read(home, command, said):
     done = subprocess.run(["bash", "-c", f"'{BENTO}' {command} <&-"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr.splitlines()[-1]) == (1, said)
+
+
+@pytest.mark.parametrize("closed", ["2>&-", "<&- >&- 2>&-"])
+def test_a_job_whose_streams_are_closed_does_what_it_is_asked(home, tmp_path, closed):
+    script = f"'{BENTO}' verify shop:1 {closed} && '{BENTO}' pack shop:1 archive shop.bento {closed}"
+    subprocess.run(["bash", "-c", script], cwd=tmp_path, check=True)
+    assert [path.name for path in tmp_path.glob("*.bento")] == ["shop.bento"]
+
+
+def test_what_an_encoding_lacks_is_escaped_and_json_has_none_of_it(home, tmp_path):
+    def printed(*arguments: str) -> str:
+        environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+        return subprocess.run([BENTO, *arguments], cwd=tmp_path, env=environment, capture_output=True, check=True).stdout.decode("latin-1")
+
+    assert printed("pack", "shop:1", "folder", "Jause \N{LEFTWARDS ARROW} gr\xfcn") == "Jause \\u2190 gr\xfcn\n"
+    assert json.loads(printed("pack", "shop:1", "folder", "弁当", "--json"))["path"].endswith("弁当")
 
 
 def test_a_pipe_that_closes_early_is_no_fault(home):

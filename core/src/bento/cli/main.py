@@ -7,14 +7,13 @@ import os
 import sys
 from difflib import get_close_matches
 from importlib import import_module
-from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .. import __version__
 from .errors import Failure, PlainFormatter, is_told_once, sentence
-from .streams import let_go
+from .streams import let_go, print_anything, replace_closed
 from .variables import warn_of_misspelt
 
 if TYPE_CHECKING:
@@ -107,13 +106,8 @@ def bento(ctx: click.Context, *, debug: bool) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; exits with 0, 1 when it failed, 2 when it was called wrongly or has no answer to what it was asked."""
-    if sys.stdin is None:
-        # A closed one is nobody to ask, and its number would be that of the next file that is opened. Python would warn at its end of one
-        # that is left open, unless the file is not its own to close.
-        sys.stdin = open(os.open(os.devnull, os.O_RDONLY), encoding="utf-8", closefd=False)  # noqa: SIM115 - it is open to the end
-    if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
-        # What is printed may be a file's name, which need not be text. Source: PEP 383.
-        sys.stdout.reconfigure(errors="surrogateescape")
+    replace_closed()
+    print_anything()
     try:
         bento(arguments, prog_name="bento")
     except OSError as error:

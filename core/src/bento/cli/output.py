@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import json
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 
 import click
@@ -15,9 +17,14 @@ _ROUNDED = 0.99995
 
 
 def print_json(value: object) -> None:
-    """One JSON document, indented."""
-    text = json.dumps(value, indent=2, ensure_ascii=False)
+    """One JSON document, indented; in an encoding that lacks characters it has none of these."""
+    text = json.dumps(value, indent=2, ensure_ascii=not _is_utf8(sys.stdout.encoding))
     click.echo(CONTROL.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text))
+
+
+def _is_utf8(encoding: str | None) -> bool:
+    # A stream of text alone, as in a test, has none.
+    return encoding is None or codecs.lookup(encoding).name in ("utf-8", "ascii")
 
 
 def tell(text: str, document: Mapping[str, object], *, as_json: bool) -> None:
