@@ -255,6 +255,23 @@ def test_a_changed_source_file_is_served_anew(project):
         assert server.stop() == 0
 
 
+def test_a_change_of_the_same_second_and_size_is_served_anew(project, monkeypatch):
+    # So that Python keeps what it has compiled, as it does unless it is told otherwise.
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    source = project / "app.py"
+    second = 1_800_000_000 * 10**9
+    os.utime(source, ns=(second, second))
+    with started(project, reload=True) as server:
+        assert isinstance(server.ask("pid", 1), int)
+        changed = project / "changed"
+        changed.write_text(SERVICE.replace("return os.getpid()", "return 'new'".ljust(len("return os.getpid()"))))
+        os.utime(changed, ns=(second, second + 10**8))
+        changed.replace(source)
+        server.wait_for("is ready on", count=2)
+        assert server.ask("pid", 1) == "new"
+        assert server.stop() == 0
+
+
 def test_a_broken_change_waits_for_the_next_one(project):
     with started(project, reload=True) as server:
         server.wait_for("is ready on")

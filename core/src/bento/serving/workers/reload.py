@@ -6,7 +6,8 @@ import contextlib
 import logging
 import os
 import signal
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,14 +43,16 @@ def run_reloading(target: Target, listener: socket.socket, settings: Settings, o
         run_worker(target, listener, settings, on_ready, Place(lifeline[0]))
 
     try:
+        seen = _stamps(target.folders)
         while True:
-            seen = _stamps(target.folders)
             child = fork(work, _say_why)
             if not _changed(target.folders, seen, told):
                 return
             log.info("a source file changed: starting anew")
             if _end(child, told):
                 return
+            before, seen = seen, _stamps(target.folders)
+            _forget(path for path, stamp in seen.items() if before.get(path) != stamp)
     finally:
         # A signal has said stop, and may come twice.
         impatience = Impatience()
@@ -71,6 +74,15 @@ def _changed(folders: tuple[Path, ...], seen: dict[Path, int], told: Collection[
         if _stamps(folders) != seen:
             return True
     return False
+
+
+def _forget(sources: Iterable[Path]) -> None:
+    """Remove what Python has compiled of these files: it would take one that is as long, and was written in the same second, for the one
+    before. Source: Python's language reference, 5.4.7, "Cached bytecode invalidation"."""
+    for source in sources:
+        # Where it cannot be removed, this user's Python has not written it, either.
+        with contextlib.suppress(OSError):
+            Path(cache_from_source(source)).unlink()
 
 
 def _stamps(folders: tuple[Path, ...]) -> dict[Path, int]:
