@@ -63,6 +63,13 @@ def test_a_stream_of_other_pieces_or_in_another_order_is_a_wrong_answer(monkeypa
             check(question, b"HTTP/1.1 200 OK\r\n\r\n" + wrong)
 
 
+def test_the_stages_of_a_request_are_told():
+    command = [sys.executable, "-m", "benchmarks.micro", "--rounds", "1", "--connections", "64"]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert re.match(r"\d+\.\d us per request, 64 at once\n", told)
+    assert {"parse", "decode", "queue", "model", "encode", "write"} <= set(re.findall(r"^\| (\w+) +\|", told, re.MULTILINE))
+
+
 def test_every_goal_is_a_line_of_the_report(run):
     report, figures = run
     lines = [line.split(" | ")[0].removeprefix("| ") for line in report.splitlines()]
