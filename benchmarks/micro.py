@@ -52,7 +52,7 @@ _STAGES: Mapping[str, tuple[str, ...]] = {
         "request.py",
     ),
     "decode": ("array.py", "_json.py", "_nested.py", "_fit.py", "_raw.py", "payload.py", "limits.py", "reading.py"),
-    "queue": ("batching.py", "call.py", "endpoint.py", "deadlines.py", "placement.py", "accounts.py", "figures.py"),
+    "queue": ("batching.py", "choosing.py", "call.py", "endpoint.py", "deadlines.py", "placement.py", "accounts.py", "figures.py"),
     "model": ("micro.py",),
     "encode": ("pipeline.py", "writing.py", "adapter.py", "negotiation.py", "_together.py"),
     "write": ("fast.py", "logs.py", "answer.py"),

@@ -143,12 +143,12 @@ def test_items_are_noted_the_same(calls, now, data):
 
 @given(some_calls, st.integers(1, 20), moments)
 def test_batches_are_the_same(calls, size, now):
-    assert_same(f"{CALLS}.batching.is_batch", calls, size, now)
-    assert_same(f"{CALLS}.batching.note_start", calls, now)
+    assert_same(f"{CALLS}.choosing.is_batch", calls, size, now)
+    assert_same(f"{CALLS}.choosing.note_start", calls, now)
 
 
 def test_no_calls_are_no_batch():
-    python, native = both(f"{CALLS}.batching.is_batch")
+    python, native = both(f"{CALLS}.choosing.is_batch")
     assert python([], 1, 0.0) is native([], 1, 0.0) is False
 
 

@@ -130,7 +130,7 @@ def note_rows(calls, rows_of, group):
 
 
 def note_start(calls, now):
-    """`bento.serving.calls.batching.note_start`."""
+    """`bento.serving.calls.choosing.note_start`."""
     begin()
     for call in calls:
         expect_call(call)
@@ -138,7 +138,7 @@ def note_start(calls, now):
 
 
 def is_batch(calls, Py_ssize_t size, double now):
-    """`bento.serving.calls.batching.is_batch`."""
+    """`bento.serving.calls.choosing.is_batch`."""
     cdef double rows = 0
     first = None
     begin()

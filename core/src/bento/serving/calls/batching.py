@@ -15,8 +15,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ...api import Batch
-from ...compiled import compiled
 from ...errors import Overloaded
+from .choosing import choose, is_batch, note_start
 from .holding import HoldingWatch
 from .pipeline import drive
 from .placement import Placement
@@ -33,8 +33,6 @@ _WEIGHT = 0.2
 _MARGIN = 1.25
 # Cheap calls that follow each other on the event loop let everybody else have a turn after this long.
 _TURN_SECONDS = 0.001
-# In search of its own group, a batch passes over this many calls of others: to search all of a long queue each time takes seconds.
-_MOST_PASSED = 1000
 
 Execute = Callable[[Sequence["Call"]], Coroutine[Any, Any, None]]
 # Calls whose batch is over, and the outcome of those that it has given none.
@@ -191,28 +189,9 @@ class Batcher:
         if is_batch(oldest, self._batch.size, now):
             del self._queue[: len(oldest)]
         else:
-            oldest = self._choose(now)
+            oldest = choose(self._queue, self._batch.size, now)
         note_start(oldest, now)
         return oldest
-
-    def _choose(self, now: float) -> list[Call]:
-        taken: list[Call] = []
-        passed: list[Call] = []
-        seen = rows = 0
-        for call in self._queue:
-            # A call that is its own group is joined by none.
-            if rows >= self._batch.size or len(passed) >= _MOST_PASSED or (taken and taken[0].group is taken[0]):
-                break
-            seen += 1
-            if not call.is_wanted(now):
-                continue
-            if taken and (call.group != taken[0].group or rows + call.weight > self._batch.size):
-                passed.append(call)
-            else:
-                taken.append(call)
-                rows += call.weight
-        self._queue[:seen] = passed
-        return taken
 
     def _run_on_loop(self, calls: list[Call]) -> None:
         task = self._loop.create_task(self._execute(calls))
@@ -276,24 +255,6 @@ class Batcher:
         seconds = ended_at - call.started_at
         self.placement.observe(seconds, run.processor_seconds)
         self._batch_seconds += (_WEIGHT if self._batch_seconds else 1.0) * (seconds - self._batch_seconds)
-
-
-@compiled
-def is_batch(calls: list[Call], size: int, now: float) -> bool:
-    """Whether these are a batch as they are, which most are: this costs a third of choosing them one by one."""
-    # `weight` and `is_wanted`, written out: this is done for every request.
-    return (
-        sum([call.rows or 1 for call in calls]) <= size
-        and len({call.group for call in calls}) == 1
-        and not [call for call in calls if call.settled or call.deadline <= now]
-    )
-
-
-@compiled
-def note_start(calls: list[Call], now: float) -> None:
-    """Take note of when the batch of these calls begins."""
-    for call in calls:
-        call.started_at = now
 
 
 def _error_of(done: asyncio.Future[None]) -> BaseException | None:
