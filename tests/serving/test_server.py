@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from client import post
-from running import Server, eventually, started
+from running import Server, eventually, runs, started
 
 SERVICE = """
 import gc, os, time, warnings
@@ -234,15 +234,7 @@ def test_workers_end_when_their_supervisor_is_killed(project):
         pids = pids_of(server, 2)
         server.process.kill()
         server.process.wait()
-        assert eventually(lambda: not any(_runs(pid) for pid in pids))
-
-
-def _runs(pid: int) -> bool:
-    try:
-        with open(f"/proc/{pid}/stat") as stat:  # noqa: PTH123
-            return stat.read().rpartition(")")[2].split()[0] not in {"Z", "X"}
-    except FileNotFoundError:
-        return False
+        assert eventually(lambda: not any(runs(pid) for pid in pids))
 
 
 def test_a_changed_source_file_is_served_anew(project):
