@@ -8,6 +8,7 @@ from typing import assert_type
 import bento
 from bento import hookspecs
 from bento.artifacts import JsonArtifact, TextArtifact
+from bento.testing import AdapterTests, leave_out, override
 
 
 class WordsAdapter(bento.Adapter[list[str]]):
@@ -37,6 +38,19 @@ assert_type(adapter.unstack([["a"], ["b"]], [None, None]), list[list[str]])
 assert_type(bento_register_adapters(), Sequence[type[WordsAdapter]])
 
 adapter.encode("text", "text/plain")  # type: ignore[arg-type]
+
+
+class TestWordsAdapter(AdapterTests):
+    adapter = adapter
+
+    test_a_hostile_body_takes_no_time = leave_out(reason="words are split by str.split, which is linear")
+    test_the_options_are_json = leave_out(reason="it has none")
+
+    def values(self) -> list[list[str]]:
+        return [["a", "b"]]
+
+    @override(reason="any bytes are words")
+    def test_any_bytes_are_a_value_or_bad_input(self, draw: object) -> None: ...
 
 
 class HalfAdapter(bento.Adapter[int]):

@@ -89,3 +89,6 @@ assert_type(loaded.metadata("model"), Mapping[str, bento.JSON])
 loaded.predict([1.0])
 if isinstance(loaded, Flowers):
     assert_type(loaded.predict([1.0]), list[str])
+
+# What a misspelt name of `bento` would be is not known, either.
+bento.lood("flowers")  # type: ignore[attr-defined]

@@ -136,14 +136,17 @@ _LAZY = {
 }
 
 
-def __getattr__(name: str) -> object:
-    if name not in _LAZY:
-        raise AttributeError(f"module 'bento' has no attribute {name!r}")
-    from importlib import import_module
+# A type checker that saw it would let `bento` have any name, also a misspelt one.
+if not TYPE_CHECKING:  # pragma: no branch - it is False whenever this runs
 
-    value = getattr(import_module(f".{_LAZY[name]}", __name__), name)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> object:
+        if name not in _LAZY:
+            raise AttributeError(f"module 'bento' has no attribute {name!r}")
+        from importlib import import_module
+
+        value = getattr(import_module(f".{_LAZY[name]}", __name__), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -68,7 +68,7 @@ def override(*, reason: str) -> Callable[[F], F]:
     return mark
 
 
-def leave_out(*, reason: str) -> Callable[[object], None]:
+def leave_out(*, reason: str) -> Callable[..., None]:
     """Leave a kit's test out, and say why: `test_a_rule = leave_out(reason="...")`. A report shows it as skipped, with the reason."""
 
     @override(reason=reason)
