@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from itertools import chain
 from types import NoneType
 from typing import TYPE_CHECKING, Any
@@ -47,13 +46,16 @@ def of_own_type(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 
 def _unsigned(value: Any, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
-    """Integers as `uint64`: numpy itself makes floats of some below 2**63 together with some above."""
+    """Integers as `uint64`: numpy itself makes floats of some below 2**63 together with some above.
+
+    It is told the dtype for none that is negative, which numpy before 2.0 would wrap around.
+    """
     import numpy as np
 
-    if only_leaves(value, _INTEGERS):
-        with suppress(OverflowError):  # one is negative
-            return np.array(value, dtype)
-    return np.array(value)
+    array = np.array(value)
+    if array.dtype.kind == "f" and bool((array >= 0).all()) and only_leaves(value, _INTEGERS):
+        return np.array(value, dtype)
+    return array
 
 
 def _from_pieces(value: list[Any], pieces: int, leaves: frozenset[type], dtype: np.dtype[Any] | None) -> np.ndarray[Any, Any]:
