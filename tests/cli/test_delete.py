@@ -14,7 +14,7 @@ def tags(home) -> list[str]:
 
 
 def test_nothing_is_deleted_before_it_is_agreed_to(bento, home):
-    assert bento("delete", "shop:1", input="n\n", code=1).stderr.startswith("delete shop:1? [y/N]: ")
+    assert bento("delete", "shop:1", input="n\n", code=1).stderr.startswith("delete shop:1? [y/N]:")
     assert tags(home) == ["shop:1", "shop:2"]
 
 
@@ -119,7 +119,7 @@ def test_many_are_named_before_they_are_deleted(bento, home, make_bundle):
         make_bundle(home / f"bundles/rose/{number}", name="rose", version=str(number), created=f"2001-01-01T00:00:{number:02}Z")
     asked = bento("delete", "rose", "--keep-last", "1", input="n\n", code=1).stderr
     assert asked.startswith("delete rose:23, rose:22, ")
-    assert ", rose:4 and 4 more? [y/N]: " in asked
+    assert ", rose:4 and 4 more? [y/N]:" in asked
     assert len(tags(home)) == 27
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _TIMES: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-class Age(click.ParamType[timedelta]):
+class Age(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on
     """How long ago something was."""
 
     name = "age"
@@ -29,7 +29,7 @@ class Age(click.ParamType[timedelta]):
         return timedelta(**{_TIMES[found[2]]: int(found[1])})
 
 
-class Size(click.ParamType[int]):
+class Size(click.ParamType):  # type: ignore[type-arg]  # as above
     """How large something is, in bytes."""
 
     name = "size"
