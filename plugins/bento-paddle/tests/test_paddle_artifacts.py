@@ -104,6 +104,15 @@ def test_a_layer_of_other_parts_is_refused_though_its_state_fits(model, fault, t
     refuses(lambda: PaddleArtifact(layers.Bent).save(model(), tmp_path), message)
 
 
+@pytest.mark.parametrize(
+    "treated",
+    [lambda layer: layer.to("cpu"), lambda layer: layer.float(), lambda layer: layer.eval() or layer],
+    ids=["moved", "cast", "evaluating"],
+)
+def test_a_layer_is_kept_whatever_it_was_put_into_after_it_was_built(treated, tmp_path):
+    PaddleArtifact(layers.Bent, bend="RReLU").save(treated(layers.Bent("RReLU")), tmp_path)
+
+
 def test_a_layer_that_lacks_a_part_is_refused(tmp_path):
     message = "the model is not what layers.Bent(deep=True) makes: it has no '3': give PaddleArtifact what the model was built with"
     refuses(lambda: PaddleArtifact(layers.Bent, deep=True).save(layers.Bent(), tmp_path), message)

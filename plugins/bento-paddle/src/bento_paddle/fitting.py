@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from .build import LayerBuild
 
 _ORDER = re.compile(r"(, )?data_format=\w+")
+_PASSING = re.compile(r"(, )?(dtype|training)=[\w.]+")
+"""What PaddlePaddle's own layers say of how they are now. After `to("cpu")` the dtype is None; those of the tensors are compared anyway."""
 _WAY_OUT = "give PaddleArtifact what the model was built with"
 
 
@@ -61,11 +63,13 @@ def _parts(layer: nn.Layer) -> dict[str, str]:
 
 
 def _printed(part: nn.Layer) -> str:
-    """What a part says of itself, without what these say otherwise once they have been called."""
+    """What a part says of itself, without what it says otherwise once it has been called, moved or put into evaluation mode."""
     from paddle import nn
 
     changing = (nn.BatchNorm1D, nn.BatchNorm2D, nn.BatchNorm3D, nn.SyncBatchNorm, nn.Upsample)
     text: str = part.extra_repr()
+    if part.extra_repr.__module__.startswith("paddle."):
+        text = _PASSING.sub("", text)
     return _ORDER.sub("", text) if isinstance(part, changing) else text
 
 
