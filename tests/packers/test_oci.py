@@ -184,6 +184,17 @@ def test_what_cannot_be_installed_is_said(make_bundle, small_base, tmp_path, mon
     assert str(caught.value) == "cannot install what iris:3 requires: ERROR: No matching distribution found for bento-core==0.0.0"
 
 
+def test_what_is_installed_is_unpacked_where_the_image_goes(make_bundle, small_base, tmp_path, monkeypatch):
+    # Where files for a moment would go may be the machine's memory.
+    (tmp_path / "sitecustomize.py").write_text(f"import tempfile\nopen({str(tmp_path / 'told')!r}, 'w').write(tempfile.gettempdir())\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    bundle = make_bundle(tmp_path / "bundle", requirements=["bento-core==0.0.0"])
+    with pytest.raises(PackerError):
+        OciPacker(base=str(small_base)).pack(bundle, tmp_path / "image")
+    assert Path((tmp_path / "told").read_text()).is_relative_to(tmp_path)
+
+
 def test_what_the_base_has_to_bring_is_said(make_bundle, small_base, tmp_path, caplog):
     env = {"apt": ["libgomp1"], "base_image": None, "conda": None, "python_version": None, "setup": None}
     with caplog.at_level(logging.WARNING):

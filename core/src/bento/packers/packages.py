@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -45,7 +46,11 @@ def _run_pip(bundle: Bundle, requirements: str, python: str, folder: Path) -> No
             copy_file(bundle.path / WHEELS / wheel, Path(place, "bundle", WHEELS, wheel), digests[f"{WHEELS}/{wheel}"])
         version = [] if python.split(".")[:2] == [str(part) for part in sys.version_info[:2]] else ["--python-version", python]
         command = [sys.executable, *_PIP, *version, "--target", str(folder), "--requirement", "requirements.txt"]
-        done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)  # noqa: S603 - no shell reads it
+        # pip unpacks in the folder for temporary files first, which on many machines is their memory.
+        environ = {**os.environ, "TMPDIR": place}
+        done = subprocess.run(  # noqa: S603 - no shell reads it
+            command, cwd=place, env=environ, capture_output=True, text=True, check=False
+        )
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or ["pip says nothing"])[-1]
         raise PackerError(f"cannot install what {bundle.tag} requires: {reason}")
