@@ -171,3 +171,21 @@ def test_rows_that_do_not_fit_are_the_clients_fault():
     refuses(lambda: features(model, np.ones((3, 4))), "expected an array of shape (n, 2), got (3, 4)", InvalidInput)
     refuses(lambda: features(model, np.ones(2)), "expected an array of shape (n, 2), got (2,)", InvalidInput)
     assert np.array_equal(model.booster_.predict(features(model, ROWS.to_numpy())), model.predict(ROWS))
+
+
+def test_words_and_other_categories_than_the_models_are_the_clients_fault():
+    rooms = pd.DataFrame({"town": pd.Categorical(["Bern", "Ulm"] * 50), "area": np.arange(100.0)})
+    model = lightgbm.LGBMRegressor(n_estimators=2, verbosity=-1).fit(rooms, RENTS)
+    missing = rooms.astype({"area": "Float64"}).replace({"area": {0.0: pd.NA}})
+    assert model.predict(features(model, missing)).shape == (100,)
+    message = "expected numbers, or categories that the model was trained with, in the columns town"
+    refuses(lambda: features(model, rooms.astype({"town": str})), message, InvalidInput)
+    message = "expected categories in 1 of the table's columns, got them in 0"
+    refuses(lambda: features(model, rooms.assign(town=1.0)), message, InvalidInput)
+    message = "expected categories in 0 of the table's columns, got them in 1"
+    refuses(lambda: features(fitted(), ROWS.assign(floor=ROWS["floor"].astype("category"))), message, InvalidInput)
+
+
+def test_a_column_that_a_table_has_twice_is_the_clients_fault():
+    twice = pd.concat([ROWS, ROWS[["floor"]]], axis=1)
+    refuses(lambda: features(fitted(), twice), "expected an array of shape (n, 2), got (100, 3)", InvalidInput)

@@ -123,7 +123,7 @@ TOWNS = pd.DataFrame({"town": ["Ulm", "Bern"] * 5, "rooms": [1.0, 2.0] * 5})
         (
             make_pipeline(make_column_transformer((StandardScaler(), ["rooms"])), RidgeClassifier()),
             TOWNS,
-            "Specifying the columns using strings is only supported for dataframes.",
+            "Specifying the columns using strings is only supported for dataframes: ",
         ),
     ],
     ids=["texts", "categories", "named columns"],

@@ -9,6 +9,9 @@ from bento import InvalidInput
 if TYPE_CHECKING:
     import lightgbm
 
+_NUMBERS = "biuf"
+"""Kinds of dtypes: booleans, integers and floats, NumPy's and those of pandas in which one may be missing."""
+
 
 def features(model: Any, rows: Any) -> Any:
     """The rows of an array of shape (n, features), or of a table, as LightGBM has to be given them: it looks at places, not at names.
@@ -18,16 +21,34 @@ def features(model: Any, rows: Any) -> Any:
     """
     booster: lightgbm.Booster = getattr(model, "booster_", model)
     names = booster.feature_name()
-    if not hasattr(rows, "columns") or names == [f"Column_{place}" for place in range(len(names))]:
+    if not hasattr(rows, "columns"):
         check_width(booster, rows)
         return rows
-    columns = list(rows.columns)
+    table = rows if names == [f"Column_{place}" for place in range(len(names))] else _columns(rows, names)
+    check_width(booster, table)
+    if hasattr(table, "iloc"):
+        _check_dtypes(table, len(booster.pandas_categorical or ()))
+    return table
+
+
+def _columns(table: Any, names: list[str]) -> Any:
+    columns = list(table.columns)
     # LightGBM writes a space in a name as an underscore.
     found = {**{str(name).replace(" ", "_"): name for name in columns}, **{name: name for name in columns if isinstance(name, str)}}
     lacking = [name for name in names if name not in found]
     if lacking:
         raise InvalidInput(f"expected a table with the columns {', '.join(names)}, got none named {', '.join(lacking)}")
-    return rows[[found[name] for name in names]]
+    return table[[found[name] for name in names]]
+
+
+def _check_dtypes(table: Any, categorical: int) -> None:
+    """Refuse, as an InvalidInput, a table of pandas with what LightGBM fails on: words, and other columns of categories than it knows."""
+    dtypes = [(str(name), dtype) for name, dtype in table.dtypes.items() if dtype.name != "category"]
+    words = [name for name, dtype in dtypes if dtype.kind not in _NUMBERS]
+    if words:
+        raise InvalidInput(f"expected numbers, or categories that the model was trained with, in the columns {', '.join(words)}")
+    if len(table.columns) - len(dtypes) != categorical:
+        raise InvalidInput(f"expected categories in {categorical} of the table's columns, got them in {len(table.columns) - len(dtypes)}")
 
 
 def check_width(booster: lightgbm.Booster, rows: Any) -> None:

@@ -60,7 +60,7 @@ def _check_takes_numbers(model: Any, features: int) -> None:
     # Anything else may be about these numbers alone, such as a category that the model does not know.
     if isinstance(fault, AttributeError | TypeError) or _NAMES in str(fault):
         raise bento.ArtifactError(
-            f"there is no service for a {bento.type_name(model)}, which takes no rows of numbers: {fault}: "
+            f"there is no service for a {bento.type_name(model)}, which takes no rows of numbers: {str(fault).rstrip('.')}: "
             "write a bento.Service with a slot for it"
         ) from fault
 
