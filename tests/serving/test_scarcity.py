@@ -59,7 +59,7 @@ def test_requests_are_refused_while_no_thread_can_start_and_answered_afterwards(
         for refusal in ask():
             assert refusal.status_code == 503, refusal.text
             assert refusal.headers["retry-after"] == "1"
-            assert refusal.json()["detail"] == "the server can start no thread for this request"
+            assert refusal.json()["detail"] == "the server can start no further thread"
         server.wait_for("no further thread for bento-count, which has 0: can't start new thread: allow its user or container more")
         (project / "crowded").unlink()
         assert [answer.text for answer in ask()] == ["3", "1\n2\n", "100000", "1\n1\n"]

@@ -137,7 +137,7 @@ async def test_work_for_which_no_thread_can_start_ends_at_once_and_later_work_is
     made = of(2)
     with no_further_thread():
         for _ in range(3):
-            with pytest.raises(Overloaded, match="the server can start no thread for this request"):
+            with pytest.raises(Overloaded, match="the server can start no further thread"):
                 await start(made, int)
     (line,) = caplog.messages
     assert line == (

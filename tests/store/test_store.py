@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import errno
+import fcntl
 import logging
+import os
 import shutil
+import stat
 from pathlib import Path
 
 import pytest
@@ -10,7 +14,7 @@ import bento
 from bento import Tag
 from bento.bundle import verify
 from bento.errors import BundleError, NotFound, RemoteError, StoreError, TagError
-from bento.store import Store
+from bento.store import Store, pull, push
 from bento.store.remotes.remote import Remote
 from disks import no_file_beyond
 
@@ -198,6 +202,35 @@ def test_what_is_not_there_cannot_be_deleted(store, service):
     with pytest.raises(NotFound, match="no bundle iris:2 in the store"):
         store.delete("iris:2")
     assert tags(store) == ["iris:1"]
+
+
+def test_a_file_system_on_which_nothing_can_be_locked_is_a_sentence(store, service, monkeypatch):
+    def refuse(_file: object, _operation: int) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(StoreError) as caught:
+        store.save(service)
+    assert str(caught.value) == (
+        f"cannot save 'iris' in the store at {store.root}: No locks available - "
+        "set BENTO_HOME to a folder on a disk on which files can be locked"
+    )
+    assert [path for path in store.root.rglob("*") if path.name != ".lock"] == []
+
+
+def test_a_file_system_that_promises_nothing_of_folders_has_a_store_all_the_same(store, service, monkeypatch, tmp_path):
+    fsync = os.fsync
+
+    def sync(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    bundle = store.save(service)
+    remote = (tmp_path / "remote").as_uri()
+    push(bundle, remote, store=store)
+    verify(pull(bundle.tag, remote, store=Store(tmp_path / "other")))
 
 
 def test_a_root_that_is_a_file_is_a_sentence(tmp_path, service):

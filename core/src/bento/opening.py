@@ -22,6 +22,19 @@ def open_file(path: Path, flags: int = os.O_RDONLY | os.O_NOFOLLOW, mode: int = 
     return io.FileIO(descriptor, "rb" if flags & os.O_ACCMODE == os.O_RDONLY else "r+b")
 
 
+def sync(path: Path, flags: int = os.O_NOFOLLOW) -> None:
+    """Wait until the disk has a file, or the names in a folder, so that they survive a power cut."""
+    descriptor = os.open(path, os.O_RDONLY | flags | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        # Of a folder, some file systems cannot promise it, such as those of virtual machines' hosts. Source: fsync(2), EINVAL.
+        if error.errno != errno.EINVAL or not path.is_dir():
+            raise
+    finally:
+        os.close(descriptor)
+
+
 def read_plain(path: Path) -> bytes:
     """The bytes of a plain file, or of one that a link leads to; anything else is an OSError."""
     with open_file(path, os.O_RDONLY) as file:

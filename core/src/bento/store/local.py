@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import BundleError, NotFound, StoreError
+from ..opening import sync
 from ..tag import Tag
 from .blobs import releasing, share
 from .index import Summary, summarize
@@ -19,7 +20,7 @@ from .missing import missing
 from .notes import ORIGINS, TRUSTED, write_note
 from .root import default_root, make_folder, refusing
 from .selection import is_pattern, matches
-from .workspace import empty, locked, sync, workspace
+from .workspace import empty, locked, workspace
 
 if TYPE_CHECKING:
     from ..bundle import Bundle, Golden
@@ -209,7 +210,7 @@ class Store:
                 make_folder(target.parent)
                 draft.path.rename(target)
                 for folder in (target.parent, target.parent.parent, self.root):
-                    sync(folder)
+                    sync(folder, os.O_DIRECTORY)
                 return replace(draft, path=target)
         with releasing(self.root, draft.path):
             empty(draft.path)

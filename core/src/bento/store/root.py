@@ -19,6 +19,7 @@ _WAYS_OUT = {
     errno.EACCES: "set BENTO_HOME to a folder that you may read and write",
     errno.EPERM: "set BENTO_HOME to a folder that you may read and write",
     errno.EROFS: "set BENTO_HOME to a folder that you may write to",
+    **dict.fromkeys((errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP), "set BENTO_HOME to a folder on a disk on which files can be locked"),
 }
 
 # A note in there may say whose code runs. The umask takes away more, but those of some machines and containers take nothing.

@@ -52,15 +52,6 @@ def workspace(root: Path) -> Iterator[Path]:
         yield folder
 
 
-def sync(folder: Path) -> None:
-    """Make the names in a folder survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _sweep(folder: Path) -> bool:
     """Remove leftovers, and tell whether there were any."""
     found = False

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from ...errors import StoreError
+from ...opening import sync
 from .tree import walk
 
 log = logging.getLogger(__name__)
@@ -63,7 +64,7 @@ def _put(draft: Path, folder: Path) -> None:
         if error.errno in (errno.EEXIST, errno.ENOTEMPTY):
             raise _taken(folder) from error
         raise
-    _sync(folder.parent)
+    sync(folder.parent)
 
 
 def _taken(folder: Path) -> StoreError:
@@ -78,16 +79,8 @@ def _settle(draft: Path) -> None:
             Path(entry.path).chmod(0o755 if entry.is_dir() else 0o644)
     draft.chmod(0o755)
     for entry in reversed(entries):
-        _sync(Path(entry.path))
-    _sync(draft)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync(Path(entry.path))
+    sync(draft)
 
 
 def _remove(draft: Path) -> None:

@@ -101,7 +101,7 @@ class Threads:
         if not self._taking:
             with suppress(Empty):
                 while waiting := self._queue.get_nowait():
-                    self._loop.call_soon(self._over, waiting[1], None, Overloaded("the server can start no thread for this request"))
+                    self._loop.call_soon(self._over, waiting[1], None, Overloaded("the server can start no further thread"))
 
     def _take(self, executor: ThreadPoolExecutor) -> None:
         """What a thread does, until nothing has come for a while."""

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from ...bundle.files.drafts import draft_file
-from ...opening import open_file
-from ..workspace import sync
+from ...opening import open_file, sync
 from .place import DRAFTS, PIECE, Place, Tally, checked, remove_old
 
 if TYPE_CHECKING:
@@ -48,7 +47,7 @@ class FolderPlace(Place):
         with self._draft(checked(pieces(), file, str(source))) as draft:
             target.parent.mkdir(parents=True, exist_ok=True)
             draft.replace(target)
-        sync(target.parent)
+        sync(target.parent, os.O_DIRECTORY)
 
     def create(self, path: str, content: bytes) -> bool:
         target = self._root / path
@@ -63,7 +62,7 @@ class FolderPlace(Place):
                 if target.exists():
                     return False
                 draft.replace(target)
-        sync(target.parent)
+        sync(target.parent, os.O_DIRECTORY)
         return True
 
     def paths(self, folder: str) -> list[str]:
