@@ -23,7 +23,7 @@ def print_json(value: object) -> None:
 
 
 def _is_utf8(encoding: str | None) -> bool:
-    # A stream of text alone, as in a test, has none.
+    # A stream of text alone, as in a test, has none; into one of ASCII, click writes UTF-8.
     return encoding is None or codecs.lookup(encoding).name in ("utf-8", "ascii")
 
 
