@@ -143,6 +143,11 @@ def test_rows_that_do_not_fit_are_the_clients_fault():
     refuses(lambda: matrix(booster, np.ones(2)), "expected an array of shape (n, 2), got (2,)", InvalidInput)
 
 
+def test_a_column_that_a_table_has_twice_is_the_clients_fault():
+    twice = pd.concat([ROWS, ROWS[["floor"]]], axis=1)
+    refuses(lambda: matrix(trained(), twice), f"expected an array of shape (n, 2), got ({len(ROWS)}, 3)", InvalidInput)
+
+
 INFINITE = "XGBoost cannot read these rows: Input data contains `inf` or a value too large, while `missing` is not set to `inf`"
 
 

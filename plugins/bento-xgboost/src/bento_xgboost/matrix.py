@@ -33,8 +33,10 @@ def matrix(model: Any, rows: Any) -> xgboost.DMatrix:
         lacking = [name for name in names if name not in found]
         if lacking:
             raise InvalidInput(f"expected a table with the columns {', '.join(names)}, got none named {', '.join(lacking)}")
+        table = rows[[found[name] for name in names]]
+        check_width(booster, table)
         with readable():
-            return xgboost.DMatrix(rows[[found[name] for name in names]], missing=missing, enable_categorical=True)
+            return xgboost.DMatrix(table, missing=missing, enable_categorical=True)
     check_width(booster, rows)
     with readable():
         return xgboost.DMatrix(rows, missing=missing, feature_names=names, feature_types=booster.feature_types, enable_categorical=True)
