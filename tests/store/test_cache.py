@@ -89,6 +89,23 @@ def test_what_cannot_be_pruned_is_told_in_a_sentence(cached, store):
     assert str(caught.value) == f"cannot prune iris:1 in the store at {each.store.root}: Is a directory: {lease}"
 
 
+@pytest.mark.parametrize(
+    ("cache", "reason"),
+    [
+        (Path.touch, "Not a directory: {cache} - set BENTO_HOME to a folder"),
+        (lambda cache: cache.symlink_to(cache), "Too many levels of symbolic links: {cache} - set BENTO_HOME to a folder"),
+    ],
+    ids=["a file", "a link to itself"],
+)
+def test_a_cache_that_cannot_be_listed_is_told_in_a_sentence(store, cache, reason):
+    place = store.root / "cache"
+    store.root.mkdir(exist_ok=True)
+    cache(place)
+    with pytest.raises(StoreError) as caught:
+        contents(store.root)
+    assert str(caught.value) == f"cannot list what the cache holds in the store at {store.root}: {reason.format(cache=place)}"
+
+
 def test_what_bundles_share_counts_once(cached, store):
     found = contents(store.root)
     assert [each.size for each in found] == [len(WEIGHTS) + 1] * 3

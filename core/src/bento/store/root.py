@@ -16,6 +16,8 @@ _WAYS_OUT = {
     errno.EFBIG: "free some space on its disk, or set BENTO_HOME to a folder on another one",
     errno.ENOTDIR: "set BENTO_HOME to a folder",
     errno.EEXIST: "set BENTO_HOME to a folder",
+    errno.ELOOP: "set BENTO_HOME to a folder",
+    errno.ENAMETOOLONG: "set BENTO_HOME to a folder with a shorter path",
     errno.EACCES: "set BENTO_HOME to a folder that you may read and write",
     errno.EPERM: "set BENTO_HOME to a folder that you may read and write",
     errno.EROFS: "set BENTO_HOME to a folder that you may write to",

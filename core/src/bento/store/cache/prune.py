@@ -38,7 +38,8 @@ class Cached:
 
 def contents(root: Path) -> list[Cached]:
     """The bundles in the cache of the store at `root`, those that were last asked for first."""
-    found = [each for place in _folders(root / "cache") for each in _of_place(place)]
+    with refusing(root, "list what the cache holds"):
+        found = [each for place in _folders(root / "cache") for each in _of_place(place)]
     return sorted(found, key=lambda each: (each.used, str(each.tag)), reverse=True)
 
 
