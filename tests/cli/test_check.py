@@ -88,3 +88,9 @@ def test_a_bundle_of_strangers_is_not_checked_without_trust(bento, home, tmp_pat
     shutil.rmtree(home)
     done = bento("check", tmp_path / "foreign", code=2)
     assert "shop:1 was not made here: loading it would run its code" in done.stderr
+
+
+def test_a_check_that_is_interrupted_has_no_answer(bento, tmp_path, monkeypatch):
+    (tmp_path / "interrupted.py").write_text("raise KeyboardInterrupt")
+    monkeypatch.chdir(tmp_path)
+    assert bento("check", "interrupted:service", code=2).stderr == "\nAborted!\n"

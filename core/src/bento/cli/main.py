@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .. import __version__
-from .errors import Failure, PlainFormatter, is_told_once, sentence
+from .errors import Failure, NoAnswer, PlainFormatter, is_told_once, sentence
 from .streams import let_go, print_anything, replace_closed
 from .variables import warn_of_misspelt
 
@@ -72,8 +72,14 @@ class Commands(click.Group):
         warn_of_misspelt(os.environ)
         try:
             return super().invoke(ctx)
-        except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+        except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
             raise
+        except (click.Abort, KeyboardInterrupt) as error:
+            if "failure" not in ctx.meta:
+                raise
+            # click would exit with 1.
+            click.echo("\nAborted!", err=True)
+            raise click.exceptions.Exit(NoAnswer.exit_code) from error
         except Exception as error:
             raise ctx.meta.get("failure", Failure)(error, debug=ctx.meta.get("debug", False)) from error
 
