@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from bento import DefinitionError
-from bento.artifacts import Build
+from bento.artifacts import Build, part_faults
 
 
 class Net:
@@ -65,3 +65,15 @@ def test_arguments_that_json_does_not_bring_back_are_refused(value):
     message = f"ThingArtifact cannot keep size={value!r} for nets:Net: expected lists, dicts, texts, numbers and None"
     with pytest.raises(DefinitionError, match=f"^{re.escape(message)}$"):
         build("nets:Net", size=value)
+
+
+def test_parts_that_leave_no_state_are_compared_as_they_are_printed():
+    wanted = {"": "Net()", "first": "Linear(4, 2)", "act": "ReLU()", "last": "Linear(2, 1)"}
+    has = {"": "Net(deep)", "first": "Linear(4, 2)", "act": "Tanh()", "drop": "Dropout(p=0.5)"}
+    assert list(part_faults(wanted, wanted)) == []
+    assert list(part_faults(has, wanted)) == [
+        "it has no 'last'",
+        "it has 'drop', a Dropout(p=0.5)",
+        "it is Net(deep) and not Net()",
+        "'act' is Tanh() and not ReLU()",
+    ]

@@ -3,6 +3,7 @@
 import catboost
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from sklearn.datasets import load_diabetes, load_iris
 
@@ -104,6 +105,7 @@ def test_a_model_of_a_later_catboost_gives_a_warning(tmp_path):
 def test_a_table_is_asked_for_its_columns_by_name():
     model = towns()
     assert np.array_equal(model.predict(pool(model, TOWNS[["rooms", "town"]].assign(street="-"))), model.predict(TOWNS))
+    assert np.array_equal(model.predict(pool(model, pl.DataFrame(dict(TOWNS[["rooms", "town"]])))), model.predict(TOWNS))
     message = "expected a table with the columns town, rooms, got none named town"
     refuses(lambda: pool(model, TOWNS[["rooms"]]), message, InvalidInput)
 
@@ -121,6 +123,8 @@ def test_columns_whose_names_are_numbers_are_found():
         ([1.0], "expected rows of 2 values, got 1.0 at index 0"),
         (["a" * 1000], f"expected rows of 2 values, got {repr('a' * 1000)[:60]} at index 0"),
         (np.ones((3, 4)), "expected an array of shape (n, 2), got (3, 4)"),
+        ({"town": "Ulm"}, "expected an array of shape (n, 2), got ()"),
+        (None, "expected an array of shape (n, 2), got ()"),
     ],
 )
 def test_rows_of_another_width_are_the_clients_fault(rows, message):

@@ -5,6 +5,8 @@ import re
 import lightgbm
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 
 from bento import InvalidInput
@@ -142,6 +144,11 @@ def test_the_default_service_answers_as_the_model_and_refuses_other_rows(model):
 @pytest.mark.parametrize("table", [ROWS, ROWS[["floor", "area"]], ROWS.assign(town="Ulm")], ids=["same", "turned", "wider"])
 def test_a_table_is_asked_for_its_columns_by_name(model, table):
     assert np.array_equal(model.predict(features(model, table)), fitted().predict(ROWS))
+
+
+@pytest.mark.parametrize("kind", [pa.Table.from_pandas, lambda table: pl.DataFrame(dict(table))], ids=["pyarrow", "polars"])
+def test_a_table_of_another_kind_gives_its_columns_as_well(kind):
+    assert features(fitted(), kind(ROWS[["floor", "area"]])).equals(kind(ROWS).select(["area", "floor"]))
 
 
 def test_a_space_in_a_columns_name_is_found_again():

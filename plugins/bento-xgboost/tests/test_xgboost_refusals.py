@@ -4,6 +4,8 @@ import json
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 import xgboost
 
@@ -113,7 +115,10 @@ def test_a_model_of_a_later_xgboost_gives_a_warning(tmp_path):
     assert caught[0].filename == __file__
 
 
-@pytest.mark.parametrize("table", [ROWS, ROWS[["floor", "area"]], ROWS.assign(town="Ulm")])
+TURNED = ROWS[["floor", "area"]]
+
+
+@pytest.mark.parametrize("table", [ROWS, TURNED, ROWS.assign(town="Ulm"), pa.Table.from_pandas(TURNED), pl.DataFrame(dict(TURNED))])
 def test_a_table_is_asked_for_its_columns_by_name(table):
     booster = trained()
     assert np.array_equal(booster.predict(matrix(booster, table)), booster.predict(xgboost.DMatrix(ROWS)))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .array import ArrayArtifact
-from .build import Build
+from .build import Build, part_faults
+from .columns import take_columns
 from .file import FileArtifact
 from .files import slot_file
 from .json import JsonArtifact, read_json, write_json
@@ -22,8 +23,10 @@ __all__ = [
     "VersionWarning",
     "check_version",
     "json_values",
+    "part_faults",
     "read_json",
     "slot_file",
+    "take_columns",
     "write_json",
     "write_version",
 ]

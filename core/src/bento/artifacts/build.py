@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -62,6 +62,18 @@ class Build(Generic[M]):
         """A model as the function makes it, from arguments that are its own; what it raises is not caught."""
         function: Callable[..., M] = resolve_name(self.function) if isinstance(self.function, str) else self.function
         return function(**json.loads(json.dumps(self.arguments)))
+
+
+def part_faults(has: Mapping[str, str], wanted: Mapping[str, str]) -> Iterator[str]:
+    """How the parts of a model differ from those that its build makes: each part's name, empty for the model itself, and how it is printed.
+
+    Parts without a state, such as activations, leave no trace in one.
+    """
+    yield from (f"it has no {name!r}" for name in wanted if name not in has)
+    yield from (f"it has {name!r}, a {part}" for name, part in has.items() if name not in wanted)
+    for name, part in has.items():
+        if wanted.get(name, part) != part:
+            yield f"{repr(name) if name else 'it'} is {part} and not {wanted[name]}"
 
 
 def _is_json(value: object) -> bool:

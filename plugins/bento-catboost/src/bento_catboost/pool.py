@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bento import InvalidInput
+from bento.artifacts import take_columns
 
 if TYPE_CHECKING:
     import catboost
@@ -28,29 +29,22 @@ def pool(model: Any, rows: Any) -> catboost.Pool:
         "embedding_features": model.get_embedding_feature_indices(),
     }
     given = {kind: places for kind, places in kinds.items() if places}
-    fit = _columns(rows, names) if hasattr(rows, "columns") else _rows(rows, len(names))
+    fit = take_columns(rows, names) if hasattr(rows, "columns") else _rows(rows, len(names))
     try:
         return catboost.Pool(fit, feature_names=names, **given)
     except (catboost.CatBoostError, TypeError, ValueError) as error:
         raise InvalidInput(f"CatBoost cannot read these rows: {str(error)[:_LONGEST_REASON]}") from error
 
 
-def _columns(table: Any, names: list[str]) -> Any:
-    # CatBoost writes a name that is a number as a text.
-    found = {str(name): name for name in table.columns}
-    lacking = [name for name in names if name not in found]
-    if lacking:
-        raise InvalidInput(f"expected a table with the columns {', '.join(names)}, got none named {', '.join(lacking)}")
-    return table[[found[name] for name in names]]
-
-
 def _rows(rows: Any, features: int) -> Any:
+    import numpy as np
+
     if isinstance(rows, list):
         for place, row in enumerate(rows):
             if not isinstance(row, list | tuple) or len(row) != features:
                 raise InvalidInput(f"expected rows of {features} values, got {row!r:.60} at index {place}")
         return rows
-    shape = rows.shape
+    shape = np.shape(rows)
     if len(shape) != 2 or shape[1] != features:  # noqa: PLR2004 - rows and columns
         raise InvalidInput(f"expected an array of shape (n, {features}), got {shape}")
     return rows

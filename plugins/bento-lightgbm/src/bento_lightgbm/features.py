@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bento import InvalidInput
+from bento.artifacts import take_columns
 
 if TYPE_CHECKING:
     import lightgbm
@@ -24,21 +25,15 @@ def features(model: Any, rows: Any) -> Any:
     if not hasattr(rows, "columns"):
         check_width(booster, rows)
         return rows
-    table = rows if names == [f"Column_{place}" for place in range(len(names))] else _columns(rows, names)
+    table = rows if names == [f"Column_{place}" for place in range(len(names))] else take_columns(rows, names, _spelled)
     check_width(booster, table)
     if hasattr(table, "iloc"):
         _check_dtypes(table, len(booster.pandas_categorical or ()))
     return table
 
 
-def _columns(table: Any, names: list[str]) -> Any:
-    columns = list(table.columns)
-    # LightGBM writes a space in a name as an underscore.
-    found = {**{str(name).replace(" ", "_"): name for name in columns}, **{name: name for name in columns if isinstance(name, str)}}
-    lacking = [name for name in names if name not in found]
-    if lacking:
-        raise InvalidInput(f"expected a table with the columns {', '.join(names)}, got none named {', '.join(lacking)}")
-    return table[[found[name] for name in names]]
+def _spelled(name: str) -> str:
+    return name.replace(" ", "_")
 
 
 def _check_dtypes(table: Any, categorical: int) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from bento import ArtifactError, type_name
+from bento.artifacts import part_faults
 
 if TYPE_CHECKING:
     import paddle
@@ -25,7 +26,7 @@ def check_fits(model: nn.Layer, build: LayerBuild, built: nn.Layer) -> None:
     if type(built) is not type(model):
         raise ArtifactError(f"{build} makes a {type_name(built)}, and the model is a {type_name(model)}")
     check_state(model.state_dict(), built, build)
-    for fault in (*_tie_faults(model.state_dict(), built.state_dict()), *_part_faults(model, built)):
+    for fault in (*_tie_faults(model.state_dict(), built.state_dict()), *part_faults(_parts(model), _parts(built))):
         raise ArtifactError(f"the model is not what {build} makes: {fault}: {_WAY_OUT}")
 
 
@@ -46,16 +47,6 @@ def _tie_faults(found: Mapping[str, paddle.Tensor], expected: Mapping[str, paddl
         first = firsts.setdefault(id(tensor), name)
         if found[name] is not found[first]:
             yield f"{name!r} is another tensor than {first!r}"
-
-
-def _part_faults(model: nn.Layer, built: nn.Layer) -> Iterator[str]:
-    """Layers without a state, such as activations, leave no trace in one: they are compared as they are printed."""
-    found, expected = _parts(model), _parts(built)
-    yield from (f"it has no {name!r}" for name in expected if name not in found)
-    yield from (f"it has {name!r}, a {part}" for name, part in found.items() if name not in expected)
-    for name, part in found.items():
-        if expected.get(name, part) != part:
-            yield f"{repr(name) if name else 'it'} is {part} and not {expected[name]}"
 
 
 def _parts(layer: nn.Layer) -> dict[str, str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from bento import ArtifactError, type_name
+from bento.artifacts import part_faults
 
 from .state import EXTRA_STATE
 from .tensors import place_of
@@ -24,7 +25,7 @@ _PLACE = re.compile(r" at 0x[0-9a-f]+| \([a-z]+:[0-9]+\)")
 def check_fits(model: nn.Module, build: ModuleBuild, built: nn.Module) -> None:
     """Refuse a model of another class, with another state or of other parts than what `build` has built."""
     _check_class(model, build, built)
-    faults = list(state_faults(built, model.state_dict(keep_vars=True))) or list(_part_faults(model, built))
+    faults = list(state_faults(built, model.state_dict(keep_vars=True))) or list(part_faults(_parts(model), _parts(built)))
     if faults:
         raise ArtifactError(f"the model is not what {build} makes: {listed(faults)}: give TorchArtifact what the model was built with")
 
@@ -62,16 +63,6 @@ def _tie_faults(wanted: Mapping[str, Any], given: Mapping[str, Any]) -> Iterator
         first = firsts.setdefault(id(target), name)
         if {name, first} <= given.keys() and place_of(given[name]) != place_of(given[first]):
             yield f"{name!r} is another tensor than {first!r}"
-
-
-def _part_faults(model: nn.Module, built: nn.Module) -> Iterator[str]:
-    """Layers without a state, such as activations, leave no trace in one: they are compared as they are printed."""
-    has, wanted = _parts(model), _parts(built)
-    yield from (f"it has no {name!r}" for name in wanted if name not in has)
-    yield from (f"it has {name!r}, a {part}" for name, part in has.items() if name not in wanted)
-    for name, part in has.items():
-        if wanted.get(name, part) != part:
-            yield f"{repr(name) if name else 'it'} is {part} and not {wanted[name]}"
 
 
 def _parts(module: nn.Module) -> dict[str, str]:

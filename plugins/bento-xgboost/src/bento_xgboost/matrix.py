@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from bento import InvalidInput
+from bento.artifacts import take_columns
 
 if TYPE_CHECKING:
     import xgboost
@@ -28,12 +29,7 @@ def matrix(model: Any, rows: Any) -> xgboost.DMatrix:
     names = booster.feature_names
     missing = getattr(model, "missing", None)
     if names is not None and hasattr(rows, "columns"):
-        # XGBoost writes a name that is a number as a text.
-        found = {str(name): name for name in rows.columns}
-        lacking = [name for name in names if name not in found]
-        if lacking:
-            raise InvalidInput(f"expected a table with the columns {', '.join(names)}, got none named {', '.join(lacking)}")
-        table = rows[[found[name] for name in names]]
+        table = take_columns(rows, names)
         check_width(booster, table)
         with readable():
             return xgboost.DMatrix(table, missing=missing, enable_categorical=True)
