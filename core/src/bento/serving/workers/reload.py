@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ...errors import ServerError
 from ...stopping import stops
-from .forking import fork
+from .forking import fork, no_further_process
 from .settings import Place, Settings
 from .signals import Impatience
 from .worker import run_worker
@@ -36,7 +36,6 @@ def run_reloading(target: Target, listener: socket.socket, settings: Settings, o
     told = stops()
     old = signal.pthread_sigmask(signal.SIG_BLOCK, told)
     lifeline = os.pipe()
-    child = 0
 
     def work() -> None:
         os.close(lifeline[1])
@@ -44,23 +43,29 @@ def run_reloading(target: Target, listener: socket.socket, settings: Settings, o
 
     try:
         seen = _stamps(target.folders)
-        while True:
-            child = fork(work, _say_why)
-            if not _changed(target.folders, seen, told):
-                return
-            log.info("a source file changed: starting anew")
-            if _end(child, told):
-                return
+        while _run_until_changed(work, target, seen, told):
             before, seen = seen, _stamps(target.folders)
             _forget(path for path, stamp in seen.items() if before.get(path) != stamp)
     finally:
-        # A signal has said stop, and may come twice.
-        impatience = Impatience()
-        impatience.note()
-        _end(child, told, impatience.note)
         signal.pthread_sigmask(signal.SIG_SETMASK, old)
         for end in lifeline:
             os.close(end)
+
+
+def _run_until_changed(work: Callable[[], None], target: Target, seen: dict[Path, int], told: Collection[signal.Signals]) -> bool:
+    """Have a child work until a source file changes; False when a signal says stop. The child has ended by then."""
+    try:
+        child = fork(work, _say_why)
+    except OSError as error:
+        raise ServerError(f"{target.title} cannot start: {no_further_process(error)}") from error
+    is_changed = False
+    try:
+        is_changed = _changed(target.folders, seen, told)
+        if is_changed:
+            log.info("a source file changed: starting anew")
+    finally:
+        is_told = _end(child, told, is_stop=not is_changed)
+    return is_changed and not is_told
 
 
 def _say_why(error: BaseException) -> None:
@@ -86,29 +91,32 @@ def _forget(sources: Iterable[Path]) -> None:
 
 
 def _stamps(folders: tuple[Path, ...]) -> dict[Path, int]:
-    return {path: path.stat().st_mtime_ns for folder in folders for path in _sources(folder)}
+    stamps = {}
+    for path in (path for folder in folders for path in _sources(folder)):
+        # It can be gone between being listed and being looked at: editors write a new one and rename it.
+        with contextlib.suppress(OSError):
+            stamps[path] = path.stat().st_mtime_ns
+    return stamps
 
 
 def _sources(folder: Path) -> Iterator[Path]:
     for parent, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".") and name not in _SKIPPED]
-        for name in files:
-            path = Path(parent, name)
-            # A file can be gone between being listed and being looked at: editors write a new one and rename it.
-            if name.endswith(".py") and path.exists():
-                yield path
+        yield from (Path(parent, name) for name in files if name.endswith(".py"))
 
 
-def _end(child: int, told: Collection[signal.Signals], is_enough: Callable[[], bool] = lambda: True) -> bool:
-    """Stop a child and take it in, by force when a signal comes while it answers that `is_enough` for that; says whether one came. One that
-    has ended is fine."""
+def _end(child: int, told: Collection[signal.Signals], *, is_stop: bool) -> bool:
+    """Stop a child and take it in, by force when a signal comes meanwhile: a second one, if this `is_stop`. Says whether one came."""
+    impatience = Impatience()
+    if is_stop:
+        impatience.note()
     is_told = False
-    if child:
-        with contextlib.suppress(ProcessLookupError, ChildProcessError):
-            os.kill(child, signal.SIGTERM)
-            while os.waitpid(child, os.WNOHANG) == (0, 0):
-                if signal.sigtimedwait(told, 0.02) is not None:
-                    is_told = True
-                    if is_enough():
-                        os.kill(child, signal.SIGKILL)
+    # Where this process was started with SIGCHLD ignored, the kernel takes children in itself.
+    with contextlib.suppress(ProcessLookupError, ChildProcessError):
+        os.kill(child, signal.SIGTERM)
+        while os.waitpid(child, os.WNOHANG) == (0, 0):
+            if signal.sigtimedwait(told, 0.02) is not None:
+                is_told = True
+                if impatience.note() or not is_stop:
+                    os.kill(child, signal.SIGKILL)
     return is_told
