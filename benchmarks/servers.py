@@ -17,12 +17,16 @@ from .environments import NotInstalled, install, program, variables
 from .places import CACHE, ROOT
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .subjects import Subject
 
 _PATIENCE = 60.0
-# Between two questions to a server that starts, at least this long and this part of the time that it has taken so far. Each question
-# takes a millisecond from what the server is importing: asked every 10 ms, a start of 2 s used 0.18 s more of processor time.
+# Between two questions to a server that starts and does not say when it is ready, at least this long and this part of the time that it
+# has taken so far. Each question takes a millisecond from what the server is importing: asked every 10 ms, a start of 2 s used 0.18 s
+# more of processor time.
 _PAUSE, _PART = 0.01, 0.03
+_GLANCE = 0.002
 
 
 @dataclass
@@ -32,7 +36,8 @@ class Server:
     subject: Subject
     port: int
     process: subprocess.Popen[bytes]
-    questions: Sequence[Question]
+    log: Path
+    questions: Sequence[Question] = ()
     first_answer: float = 0.0
 
     @contextmanager
@@ -47,6 +52,10 @@ class Server:
     def client(self, connections: int, refusals: frozenset[int] = frozenset()) -> Client:
         """Connections to it."""
         return Client(self.port, self.questions, connections, refusals)
+
+    def may_be_ready(self) -> bool:
+        """Whether it says that it is ready, or never says so."""
+        return self.subject.ready in self.log.read_bytes()
 
     def cpu_seconds(self) -> float:
         return processes.cpu_seconds(self.process.pid)
@@ -104,11 +113,12 @@ def start(subject: Subject) -> Server:
     logs.mkdir(parents=True, exist_ok=True)
     first, *arguments = (part.format(port=port, folder=CACHE / "settings" / name) for part in subject.command)
     command = [str(program(subject.environment, first)), *arguments]
-    with (logs / f"{name}.log").open("wb") as log:
+    log = logs / f"{name}.log"
+    with log.open("wb") as output:
         process = subprocess.Popen(
-            command, cwd=ROOT, env=variables(**subject.variables), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log
+            command, cwd=ROOT, env=variables(**subject.variables), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=output
         )
-    return Server(subject, port, process, ())
+    return Server(subject, port, process, log)
 
 
 def wait(server: Server) -> None:
@@ -116,13 +126,16 @@ def wait(server: Server) -> None:
     started = time.perf_counter()
     server.questions = server.subject.questions()
     last: Exception | None = None
-    while time.perf_counter() - started < _PATIENCE and server.process.poll() is None:
+    while (passed := time.perf_counter() - started) < _PATIENCE and server.process.poll() is None:
+        if not server.may_be_ready():
+            time.sleep(_GLANCE)
+            continue
         try:
             with server.client(1) as client:
                 client.ask_once()
         except (OSError, WrongAnswer) as error:
             last = error
-            time.sleep(max(_PAUSE, _PART * (time.perf_counter() - started)))
+            time.sleep(max(_PAUSE, _PART * passed))
         else:
             server.first_answer = time.perf_counter() - started
             return

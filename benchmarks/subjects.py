@@ -18,13 +18,17 @@ Ask = Callable[[], "list[Question]"]
 
 @dataclass(frozen=True)
 class Subject:
-    """A server at some work: `command` starts with a program of `environment`, and `{port}` in it becomes the port to listen on."""
+    """A server at some work: `command` starts with a program of `environment`, and `{port}` in it becomes the port to listen on.
+
+    One that says when it is `ready`, in these words on standard error, is not asked before.
+    """
 
     name: str
     command: tuple[str, ...]
     questions: Ask
     environment: str = ""
     variables: Mapping[str, str] = field(default_factory=dict)
+    ready: bytes = b""
 
 
 def post(path: str, body: bytes, media_type: str = "application/json", accept: str = "*/*") -> bytes:
@@ -48,7 +52,7 @@ def _asking(model: str, path: str, body: str, tail: str) -> Ask:
 
 def bento(model: str) -> Subject:
     """`bento serve` of a saved bundle with everything on, as it is by default."""
-    return Subject("bento", _bento(f"iris:{model}"), _asking(model, "/predict", "[ROW]", "\r\n\r\n[CLASS]"))
+    return Subject("bento", _bento(f"iris:{model}"), _asking(model, "/predict", "[ROW]", "\r\n\r\n[CLASS]"), ready=_READY)
 
 
 def uncompiled(model: str) -> Subject:
@@ -58,7 +62,7 @@ def uncompiled(model: str) -> Subject:
 
 def adder(path: str = "/predict") -> Subject:
     """bento without a framework: sums."""
-    return Subject("bento", _bento("adder:1"), lambda: sums(path))
+    return Subject("bento", _bento("adder:1"), lambda: sums(path), ready=_READY)
 
 
 def bare() -> Subject:
@@ -147,6 +151,9 @@ def _counts(path: str, piece: bytes) -> list[Question]:
 
 def _items(path: str, body: bytes, tail: bytes) -> list[Question]:
     return [Question(post(path, body % item), tail % item) for item in range(100)]
+
+
+_READY = b" is ready on "
 
 
 def _bento(tag: str) -> tuple[str, ...]:

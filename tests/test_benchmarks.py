@@ -18,6 +18,18 @@ from running import eventually
 ROOT = Path(__file__).resolve().parents[1]
 TOPICS = ("logistic", "forest", "latency", "tensors", "streams", "start", "overload", "soak")
 
+# It listens at once, ends if it is asked within 0.3 seconds, and then says that it is ready and answers.
+LATE = """
+import select, socket, sys
+with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as listening:
+    if select.select([listening], [], [], 0.3)[0]:
+        sys.exit("asked too early")
+    print("late is ready", file=sys.stderr, flush=True)
+    connection, _ = listening.accept()
+    connection.recv(100)
+    connection.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 1\\r\\n\\r\\n1")
+"""
+
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory) -> tuple[str, dict]:
@@ -96,6 +108,21 @@ def test_a_goal_without_a_peer_to_compare_with_is_not_called_met(run):
     assert goals[promise] is None
 
 
+def test_a_server_that_says_when_it_is_ready_is_not_asked_before(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT)
+    from benchmarks.client import Question
+    from benchmarks.servers import end, start, wait
+    from benchmarks.subjects import Subject
+
+    question = Question(b"GET / HTTP/1.1\r\n\r\n", b"\r\n\r\n1")
+    server = start(Subject("late", ("python", "-c", LATE, "{port}"), lambda: [question], ready=b"is ready"))
+    try:
+        wait(server)
+        assert server.first_answer > 0.3
+    finally:
+        end(server)
+
+
 def test_a_server_that_answers_wrongly_stands_still_while_others_are_measured(monkeypatch):
     monkeypatch.syspath_prepend(ROOT)
     from benchmarks.client import WrongAnswer
@@ -106,7 +133,7 @@ def test_a_server_that_answers_wrongly_stands_still_while_others_are_measured(mo
         raise WrongAnswer("there was no answer")
 
     with subprocess.Popen([sys.executable, "-c", "import signal; signal.pause()"]) as process:
-        made = Stable([Server(bare(), 0, process, ())])
+        made = Stable([Server(bare(), 0, process, Path())])
         try:
             made.in_turn(1, ask_in_vain)
             assert made.absent == {"bare ASGI": "WrongAnswer: there was no answer"}
