@@ -51,7 +51,7 @@ def resolve(
     if not isinstance(target, Bundle | Tag | str | Path):
         raise DefinitionError(f"expected a service, a bundle, a tag, a path or a URL, got {described(target)}")
     try:
-        bundle = target if isinstance(target, Bundle) else find(target, store=store)
+        bundle = find(target, store=store)
     except (BundleError, NotFound, TagError) as error:
         if not isinstance(target, str):
             raise

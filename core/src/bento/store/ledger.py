@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..bundle import Ledger
-from .root import default_root
 
 
-def ledger_of(root: Path | None) -> Ledger:
-    """The ledger of the store at `root`, or of the usual one."""
-    return Ledger((root or default_root()) / "verified")
+def ledger_of(root: Path) -> Ledger:
+    """The ledger of the store at `root`."""
+    return Ledger(root / "verified")

@@ -14,6 +14,7 @@ from ..packer import Packer
 from ..packers.output import TakenError, check_free
 from ..registry import installed
 from .ledger import ledger_of
+from .local import store_of
 from .usual import find
 
 if TYPE_CHECKING:
@@ -37,8 +38,8 @@ def pack(
     """
     chosen, path = _build(packer, options), Path(out)
     check_free(path)
-    bundle = target if isinstance(target, Bundle) else find(target, store=store)
-    verify(bundle, progress, ledger=ledger_of(store.root if store else None))
+    bundle = find(target, store=store)
+    verify(bundle, progress, ledger=ledger_of(store_of(store).root))
     # Verifying may take minutes, in which others write here.
     check_free(path)
     try:

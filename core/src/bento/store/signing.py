@@ -7,17 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import bundle as bundles
-from ..bundle import Bundle
 from ..bundle.claims import check_sbom
 from ..bundle.signing.identity_token import IdentityToken
 from ..bundle.signing.keys import read_private_key
 from ..bundle.signing.signatures import add_signatures, make_signature, read_signature
 from ..errors import SigningError
 from .ledger import ledger_of
-from .root import default_root, refusing
+from .local import store_of
+from .root import refusing
 from .usual import find
 
 if TYPE_CHECKING:
+    from ..bundle import Bundle
     from ..bundle.signing.identity import Identity
     from ..bundle.signing.keys import PublicKey
     from ..bundle.signing.signatures import AnySignature
@@ -55,12 +56,12 @@ def attach(target: str | Path | Tag | Bundle, file: str | Path, *, store: Store 
 
 
 def _whole(target: str | Path | Tag | Bundle, store: Store | None) -> Bundle:
-    bundle = target if isinstance(target, Bundle) else find(target, store=store)
-    bundles.verify(bundle, ledger=ledger_of(store.root if store else default_root()))
+    bundle = find(target, store=store)
+    bundles.verify(bundle, ledger=ledger_of(store_of(store).root))
     check_sbom(bundle)
     return bundle
 
 
 def _add(bundle: Bundle, signatures: Sequence[AnySignature], store: Store | None) -> None:
-    with refusing(store.root if store else default_root(), f"sign {bundle.tag}"):
+    with refusing(store_of(store).root, f"sign {bundle.tag}"):
         add_signatures(bundle, signatures)

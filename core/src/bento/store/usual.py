@@ -49,17 +49,19 @@ def load(
 
     Its modules stay in this process, which has one of each name: bundles that have different ones by the same name need a process each.
     """
-    bundle = target if isinstance(target, Bundle) else find(target, store=store)
+    bundle = find(target, store=store)
     check_trust(bundle, store=store, trust=trust, keys=keys)
-    return cast("Loaded", load_service(bundle, ledger=ledger_of(store.root if store else None)))
+    return cast("Loaded", load_service(bundle, ledger=ledger_of(store_of(store).root)))
 
 
-def find(target: str | Path | Tag, *, store: Store | None = None) -> Bundle:
-    """The bundle that a tag, such as `Tag("iris")`, `iris` or `iris:3`, the path of a bundle's folder or a URL names.
+def find(target: str | Path | Tag | Bundle, *, store: Store | None = None) -> Bundle:
+    """The bundle that a tag, such as `Tag("iris")`, `iris` or `iris:3`, the path of a bundle's folder or a URL names; a bundle is itself.
 
     A URL is that of a tag on a remote, such as `s3://bucket/store/iris:3`, or of an archive, `https://.../iris.bento`. Any other text is a
     path when it has a `/` in it, or when there is a bundle's folder or an archive of that name here.
     """
+    if isinstance(target, Bundle):
+        return target
     if isinstance(target, Tag):
         return store_of(store).get(target)
     if not isinstance(target, str | Path):
@@ -99,7 +101,7 @@ def push(
     from .remotes.remote import Remote
     from .remotes.transfer import push_bundle
 
-    bundle = target if isinstance(target, Bundle) else find(target, store=store)
+    bundle = find(target, store=store)
     place = Remote(remote)
     push_bundle(bundle, place, store, progress)
     return f"{place}/{bundle.tag}"
@@ -137,5 +139,5 @@ def verify(bundle: Bundle, progress: Callable[[int], object] | None = None, *, s
     So is a bill of materials that says something else than the manifest. Large files that were verified before are read again, unless
     `anew` is false and nothing has touched them.
     """
-    bundles.verify(bundle, progress, ledger=ledger_of(store.root if store else None), anew=anew)
+    bundles.verify(bundle, progress, ledger=ledger_of(store_of(store).root), anew=anew)
     check_sbom(bundle)

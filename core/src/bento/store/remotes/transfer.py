@@ -20,6 +20,7 @@ from ...errors import BundleError, RemoteError
 from ...tag import LATEST
 from ..blobs import blob_of
 from ..ledger import ledger_of
+from ..local import store_of
 from ..root import refusing
 from .address import shown
 from .partial import complete, partial, size_of_partial
@@ -74,7 +75,7 @@ def push_bundle(bundle: Bundle, remote: Remote, store: Store | None = None, prog
     content, count = read_content(bundle.path), _Count(progress)
     if hashlib.sha256(content).hexdigest() != bundle.fingerprint:
         raise BundleError(f"bundle {bundle.tag} is damaged: {MANIFEST!r} has changed since it was read")
-    verify(bundle, ledger=ledger_of(store.root if store else None))
+    verify(bundle, ledger=ledger_of(store_of(store).root))
     with remote.reaching(f"push {bundle.tag}"):
         signatures = read_signatures(bundle)
         if remote.holds(bundle.tag, content):

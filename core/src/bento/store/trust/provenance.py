@@ -9,8 +9,8 @@ from ...bundle.signing.identity import Identity
 from ...bundle.signing.signatures import Signature, read_signatures
 from ...bundle.signing.sigstore_library import claims, has_library
 from ...errors import SigningError, UntrustedError
+from ..local import store_of
 from ..notes import ORIGINS, read_note
-from ..root import default_root
 from .keyring import named_signers
 from .trust import check_trust, made_with, trusted_how
 
@@ -69,7 +69,7 @@ def _trusted(bundle: Bundle, store: Store | None) -> dict[str, str] | None:
 def told_signatures(bundle: Bundle, store: Store | None) -> list[dict[str, Any]]:
     """What each signature beside a bundle is worth to who has this store."""
     signatures = read_signatures(bundle)
-    signers = named_signers(store.root if store else default_root()) if signatures else {}
+    signers = named_signers(store_of(store).root) if signatures else {}
     return [_signature(each, bundle, signers) for each in signatures]
 
 

@@ -16,8 +16,9 @@ from ...bundle.signing.identity import Identity
 from ...bundle.signing.signatures import Signature, read_signatures
 from ...bundle.signing.sigstore_file import SigstoreSignature
 from ...errors import UntrustedError
+from ..local import store_of
 from ..notes import TRUSTED, read_note
-from ..root import default_root, refusing
+from ..root import refusing
 from .keyring import key_folder, named_signers, open_to_all
 from .verdict import Signer, Verdict, judge, read_signers
 
@@ -34,7 +35,7 @@ def check_trust(bundle: Bundle, *, store: Store | None = None, trust: bool = Fal
 
     With `keys`, identities and files of public keys or identities, it has to be signed by one of these, whatever else speaks for it.
     """
-    root = store.root if store else default_root()
+    root = store_of(store).root
     with refusing(root, f"look up whether {bundle.tag} is trusted"):
         if keys:
             check_signed(bundle, keys)
@@ -55,7 +56,7 @@ def check_signed(bundle: Bundle, keys: Sequence[str | Path | Identity], also: Se
 
 def trusted_how(bundle: Bundle, store: Store | None = None) -> Mapping[str, str]:
     """Why a store has trusted a bundle, `how`, since `when` and `by` whom; nothing for one that it does not."""
-    root = store.root if store else default_root()
+    root = store_of(store).root
     return {} if open_to_all(root / TRUSTED) else read_note(root, TRUSTED, bundle.fingerprint)
 
 
