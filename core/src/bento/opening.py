@@ -22,6 +22,14 @@ def open_file(path: Path, flags: int = os.O_RDONLY | os.O_NOFOLLOW, mode: int = 
     return io.FileIO(descriptor, "rb" if flags & os.O_ACCMODE == os.O_RDONLY else "r+b")
 
 
+def is_at(descriptor: int, path: Path) -> bool:
+    """Whether an open file still is the one at `path`: another process may have moved or removed it before it was locked here."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
+
+
 def sync(path: Path, flags: int = os.O_NOFOLLOW) -> None:
     """Wait until the disk has a file, or the names in a folder, so that they survive a power cut."""
     descriptor = os.open(path, os.O_RDONLY | flags | os.O_CLOEXEC)

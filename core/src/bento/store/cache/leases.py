@@ -15,6 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from ...opening import is_at
 from ..root import make_folder
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def hold(root: Path, tag: Tag) -> None:
     path = _lease(root, tag)
     try:
         make_folder(path.parent)
-        while not _is_at(_held().get(path), path):
+        # Whoever had the lock before may have pruned the bundle, and removed the lease.
+        while path not in _held() or not is_at(_held()[path], path):
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
             fcntl.flock(descriptor, fcntl.LOCK_SH)
             _held()[path] = descriptor
@@ -75,13 +77,6 @@ def unused(root: Path, tag: Tag, folder: Path) -> Iterator[bool]:
 def _held() -> dict[Path, int]:
     """The leases of this process, open and locked."""
     return {}
-
-
-def _is_at(descriptor: int | None, path: Path) -> bool:
-    """Whether an open file is still there: whoever had its lock before may have pruned the bundle, and removed it."""
-    with suppress(FileNotFoundError):
-        return descriptor is not None and os.path.samestat(os.fstat(descriptor), path.stat())
-    return False
 
 
 def _lease(root: Path, tag: Tag) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Final
 
 from ...bundle.files.room import check_room
 from ...errors import RemoteError
+from ...opening import is_at
 from ..root import make_folder
 from .place import PIECE, Tally, remove_old
 
@@ -42,7 +42,8 @@ def partial(root: Path, digest: str) -> Iterator[tuple[Path, IO[bytes]]]:
     while True:
         with path.open("a+b") as part:
             fcntl.flock(part, fcntl.LOCK_EX)
-            if _is_at(part, path):
+            # Whoever had the lock before may have finished it, and moved it away.
+            if is_at(part.fileno(), path):
                 yield path, part
                 return
 
@@ -60,14 +61,6 @@ def complete(part: IO[bytes], file: File, remote: Remote, moved: Tally) -> int:
     if not before:
         raise RemoteError(f"the content of {file.path!r} at {remote} is damaged: it has to be pushed anew from a store that has it whole")
     return complete(part, file, remote, moved)
-
-
-def _is_at(part: IO[bytes], path: Path) -> bool:
-    """Whether an open file is still there: whoever had its lock before may have finished it, and moved it away."""
-    try:
-        return os.path.samestat(os.fstat(part.fileno()), path.stat())
-    except FileNotFoundError:
-        return False
 
 
 def _so_far(part: IO[bytes], file: File) -> tuple[_Hash, int]:
