@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ...errors import RemoteError
 from . import patience
-from .place import PIECE, Place, Tally, checked
+from .place import PIECE, Place, Tally, check_file
 
 if TYPE_CHECKING:
     from ...bundle.manifest.manifest import File
@@ -135,8 +135,7 @@ def _check(source: Path, file: File) -> tuple[int, ...]:
     """Compare a file with what the manifest says, and tell what would show that it has changed since."""
     before = _stamp(source)
     with source.open("rb") as content:
-        for _ in checked(iter(lambda: content.read(PIECE), b""), file, str(source)):
-            pass
+        check_file(content, file, source)
     return before
 
 

@@ -23,7 +23,7 @@ from ...bundle.manifest.manifest import MANIFEST
 from ...bundle.signing.signatures import is_signature
 from ...errors import RemoteError
 from .address import shown
-from .place import PIECE, Place, Tally, checked
+from .place import PIECE, Place, Tally, check_file
 from .registry import Registry
 
 if TYPE_CHECKING:
@@ -68,8 +68,7 @@ class RegistryPlace(Place):
 
     def write(self, path: str, source: Path, file: File, moved: Tally) -> None:
         with source.open("rb") as content:
-            for _ in checked(iter(lambda: content.read(PIECE), b""), file, str(source)):
-                pass
+            check_file(content, file, source)
             content.seek(0)
             # The registry compares what arrives with the digest, and keeps nothing else.
             self._registry.upload(_digest(path), _Telling(content, moved), file.size)

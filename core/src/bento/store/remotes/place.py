@@ -8,7 +8,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final
 
 from ...errors import RemoteError
 
@@ -59,6 +59,12 @@ def checked(pieces: Iterator[bytes], file: File, source: str) -> Iterator[bytes]
         yield piece
     if (size, digest.hexdigest()) != (file.size, file.sha256):
         raise RemoteError(f"{source} is not what the manifest says of {file.path!r}")
+
+
+def check_file(content: IO[bytes], file: File, source: Path) -> None:
+    """Read an open file to its end; a RemoteError if it is not what `file` says."""
+    for _ in checked(iter(lambda: content.read(PIECE), b""), file, str(source)):
+        pass
 
 
 def remove_old(folder: Path) -> None:
