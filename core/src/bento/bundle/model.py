@@ -6,14 +6,17 @@ import hashlib
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..errors import BundleError
 from ..opening import open_file
 from ..tag import Tag
 from .files.hashing import list_digest
 from .manifest.formats import MAX_MANIFEST, read_manifest
-from .manifest.manifest import MANIFEST, Manifest
-from .manifest.paths import SIGNATURE
+from .manifest.paths import MANIFEST, SIGNATURE
+
+if TYPE_CHECKING:
+    from .manifest.manifest import Manifest
 
 
 @dataclass(frozen=True, slots=True)

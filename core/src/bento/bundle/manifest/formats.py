@@ -12,7 +12,8 @@ from ... import __version__
 from ...errors import BundleError
 from ...plain import shortened
 from .checks import FieldError
-from .manifest import FORMAT, MANIFEST, Manifest
+from .manifest import FORMAT, Manifest
+from .paths import MANIFEST
 
 MAX_MANIFEST: Final = 64 << 20
 """No manifest is larger, in bytes: some 300,000 files."""

@@ -12,11 +12,9 @@ from typing import Final
 
 from . import fields  # noqa: TC001 - records read their annotations
 from .checks import FieldError
-from .entries import ApiEntry, ArtifactEntry, CodeEntry, EnvEntry, ExampleEntry, File
-from .paths import ARTIFACTS, ENVIRONMENT, MANIFEST, check_distinct, parents
+from .entries import ApiEntry, ArtifactEntry, CodeEntry, EnvEntry, ExampleEntry, File  # noqa: TC001 - as above
+from .paths import ARTIFACTS, ENVIRONMENT, check_distinct, parents
 from .records import Record
-
-__all__ = ["FORMAT", "MANIFEST", "File", "Manifest"]
 
 FORMAT: Final = 1
 """The format that is written."""

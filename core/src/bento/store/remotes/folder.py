@@ -15,7 +15,7 @@ from ...opening import open_file, sync
 from .place import DRAFTS, PIECE, Place, Tally, checked, remove_old
 
 if TYPE_CHECKING:
-    from ...bundle.manifest.manifest import File
+    from ...bundle.manifest.entries import File
 
 
 class FolderPlace(Place):

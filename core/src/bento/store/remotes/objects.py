@@ -13,7 +13,7 @@ from . import patience
 from .place import PIECE, Place, Tally, check_file
 
 if TYPE_CHECKING:
-    from ...bundle.manifest.manifest import File
+    from ...bundle.manifest.entries import File
 
 log = logging.getLogger(__name__)
 

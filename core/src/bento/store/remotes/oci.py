@@ -19,7 +19,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from ...bundle.manifest.formats import read_manifest
-from ...bundle.manifest.manifest import MANIFEST
+from ...bundle.manifest.paths import MANIFEST
 from ...bundle.signing.signatures import is_signature
 from ...errors import RemoteError
 from .address import shown
@@ -27,7 +27,7 @@ from .place import PIECE, Place, Tally, check_file
 from .registry import Registry
 
 if TYPE_CHECKING:
-    from ...bundle.manifest.manifest import File
+    from ...bundle.manifest.entries import File
 
 _ARTIFACT: Final = "application/vnd.bento.bundle.v1"
 _CONFIG: Final = "application/vnd.bento.manifest.v1+json"

@@ -18,7 +18,7 @@ from .place import PIECE, Tally, remove_old
 if TYPE_CHECKING:
     from hashlib import _Hash
 
-    from ...bundle.manifest.manifest import File
+    from ...bundle.manifest.entries import File
     from .remote import Remote
 
 _FOLDER: Final = "partial"

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Final
 from ...errors import RemoteError
 
 if TYPE_CHECKING:
-    from ...bundle.manifest.manifest import File
+    from ...bundle.manifest.entries import File
 
 Tally = Callable[[int], object]
 """Is told how many bytes have moved since it was last told."""

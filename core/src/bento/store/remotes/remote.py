@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ...bundle.manifest.formats import MAX_MANIFEST, read_manifest
-from ...bundle.manifest.manifest import MANIFEST
+from ...bundle.manifest.paths import MANIFEST
 from ...bundle.signing.signatures import is_signature, largest, parse_signatures
 from ...errors import BentoError, BundleError, NotFound, RemoteError, StoreError, TagError
 from ...tag import Tag
@@ -36,7 +36,8 @@ from .folder import FolderPlace
 from .unanswered import way_out
 
 if TYPE_CHECKING:
-    from ...bundle.manifest.manifest import File, Manifest
+    from ...bundle.manifest.entries import File
+    from ...bundle.manifest.manifest import Manifest
     from ...bundle.signing.signatures import AnySignature
     from .place import Place, Tally
 

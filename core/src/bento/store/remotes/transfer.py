@@ -13,7 +13,7 @@ from ...bundle import Bundle, open_bundle, verify
 from ...bundle.files.atomic import new_folder
 from ...bundle.files.hashing import Hasher
 from ...bundle.files.room import check_room, check_size
-from ...bundle.manifest.manifest import MANIFEST, File
+from ...bundle.manifest.paths import MANIFEST
 from ...bundle.model import read_content
 from ...bundle.signing.signatures import add_signatures, read_signatures
 from ...errors import BundleError, RemoteError
@@ -27,6 +27,7 @@ from .partial import complete, partial, size_of_partial
 
 if TYPE_CHECKING:
     from ...bundle.files.hashing import Progress
+    from ...bundle.manifest.entries import File
     from ..local import Store
     from .remote import Offer, Remote
 
