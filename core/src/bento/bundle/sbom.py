@@ -11,19 +11,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from .. import __version__
-from .manifest.paths import ARTIFACTS, WHEELS
+from ..errors import BundleError
+from .manifest.paths import ARTIFACTS, SBOM, WHEELS
+from .model import read_file
 
 if TYPE_CHECKING:
     from ..artifact import JSON
     from ..packers.lock import Locked
     from .manifest.entries import ArtifactEntry, File
+    from .model import Bundle
 
 _SPECIFICATION: Final = "1.6"
 _SCHEMA: Final = "http://cyclonedx.org/schema/bom-1.6.schema.json"
+_LARGEST: Final = 64 << 20
 
 
 def write_sbom(
@@ -47,6 +51,26 @@ def write_sbom(
         "compositions": [{"aggregate": "incomplete", "dependencies": [f"service:{name}"]}],
     }
     return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def check_sbom(bundle: Bundle) -> None:
+    """Refuse, as a BundleError, a bill that leaves out or changes what the manifest requires or holds: other tools read it, and not that.
+
+    A bundle may have none.
+    """
+    manifest = bundle.manifest
+    if all(file.path != SBOM for file in manifest.files):
+        return
+    expected = _facts(write_sbom(manifest.name, manifest.requirements, manifest.artifacts, manifest.files))
+    content = read_file(bundle, SBOM, _LARGEST + 1)
+    try:
+        told = _facts(content)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise BundleError(f"bundle {bundle.tag} is damaged: {SBOM!r} is no bill of materials: expected CycloneDX, as JSON") from error
+    for name, facts in expected.items():
+        if told.get(name) != facts:
+            kind, of = name
+            raise BundleError(f"bundle {bundle.tag} is damaged: {SBOM!r} says of the {kind} {of!r} what the bundle does not hold")
 
 
 def _libraries(requirements: Iterable[str], files: Sequence[File]) -> Iterator[dict[str, JSON]]:
@@ -92,3 +116,16 @@ def _model(entry: ArtifactEntry, files: Sequence[File]) -> dict[str, JSON]:
 
 def _hashes(file: File) -> list[JSON]:
     return [{"alg": "SHA-256", "content": file.sha256}]
+
+
+def _facts(content: bytes) -> dict[tuple[str, str], object]:
+    """What matters of each component, by its type and name."""
+    return {(each["type"], each["name"]): _fact(each) for each in json.loads(content)["components"]}
+
+
+def _fact(component: dict[str, Any]) -> object:
+    return component.get("version"), _listed_hashes([component]), _listed_hashes(component.get("components", ()))
+
+
+def _listed_hashes(components: Iterable[dict[str, Any]]) -> list[tuple[str, str, str]]:
+    return sorted((each["name"], one["alg"], one["content"]) for each in components for one in each.get("hashes", ()))

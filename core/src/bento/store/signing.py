@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import bundle as bundles
-from ..bundle.claims import check_sbom
+from ..bundle.sbom import check_sbom
 from ..bundle.signing.identity_token import IdentityToken
 from ..bundle.signing.keys import read_private_key
 from ..bundle.signing.signatures import add_signatures, make_signature, read_signature

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from .. import bundle as bundles
 from ..bundle import Bundle, load_service, open_bundle
-from ..bundle.claims import check_sbom
 from ..bundle.manifest.paths import MANIFEST
+from ..bundle.sbom import check_sbom
 from ..errors import BundleError
 from ..service import described
 from ..tag import Tag
