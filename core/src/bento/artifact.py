@@ -64,7 +64,7 @@ class Artifact(ABC, Generic[M]):
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         # Before any constructor, also one that a decorator adds to the class: it is often given the model, or the file of one.
-        if wrong := misfit(cls, args, kwargs, _told):
+        if wrong := misfit(cls, args, kwargs, _described):
             raise DefinitionError(f"{wrong}{f': {_WHERE}' if args or 'model' in kwargs else ''}")
         return super().__new__(cls)
 
@@ -155,8 +155,8 @@ class Artifact(ABC, Generic[M]):
 _WHERE: Final = "a slot is declared without its model, which goes to the service when it is loaded, as in Iris(model=...)"
 
 
-def _told(value: object) -> str:
-    """A value as an error tells it: of a model, its type."""
+def _described(value: object) -> str:
+    """A value as an error shows it: of a model, its type."""
     return repr(value) if isinstance(value, str | bool | int | float | PathLike | None) else type_name(value)
 
 

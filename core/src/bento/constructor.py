@@ -14,13 +14,13 @@ class Parameters:
         return inspect.Signature(parameters)
 
 
-def misfit(kind: type, args: Sequence[object], kwargs: Mapping[str, object], told: Callable[[object], str]) -> str:
-    """What a class expects and what it was given, as it is `told` of each value; "" if it takes that, perhaps with others."""
+def misfit(kind: type, args: Sequence[object], kwargs: Mapping[str, object], describe: Callable[[object], str]) -> str:
+    """What a class expects and what it was given, each value as `describe` puts it; "" if it takes these arguments, perhaps with others."""
     signature = inspect.signature(kind)
     try:
         signature.bind_partial(*args, **kwargs)
     except TypeError:
-        given = ", ".join([*map(told, args), *(f"{name}={told(value)}" for name, value in kwargs.items())])
+        given = ", ".join([*map(describe, args), *(f"{name}={describe(value)}" for name, value in kwargs.items())])
         return f"expected {kind.__name__}{_without_types(signature)}, got {kind.__name__}({given})"
     return ""
 

@@ -199,11 +199,11 @@ def _check_model(cls: type[Service], slot: str, artifact: Artifact[Any], model: 
         raise ArtifactError(f"{cls.__name__}.{slot} got the class {model.__name__} itself: pass a fitted instance of it")
     if not artifact.accepts(model):
         advice = artifact.advice(model)
-        fault = f"{cls.__name__}.{slot} is a {type(artifact).__name__}, which does not keep {_described(model)}"
+        fault = f"{cls.__name__}.{slot} is a {type(artifact).__name__}, which does not keep {_shown(model)}"
         raise ArtifactError(f"{fault}: {advice}" if advice else fault)
 
 
-def _described(model: object) -> str:
+def _shown(model: object) -> str:
     """What was passed: its type, and a path as it is, in which a name may be misspelt."""
     if isinstance(model, str | os.PathLike):
         return f"the {type_name(model)} {os.fspath(model)!r:.80}"

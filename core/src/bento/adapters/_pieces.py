@@ -16,6 +16,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ..errors import BadInput, TooLarge
+from ..garbage import uncollected
 
 if TYPE_CHECKING:
     import numpy as np
@@ -74,18 +75,15 @@ def without_collector() -> Iterator[None]:
 
     Looking through millions of new objects, in which there are no cycles, stops everybody for as long as parsing would.
     """
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if not _frozen():
-            # Neither takes time. What is alive counts as old then, and is not looked through before much else has become old.
-            gc.freeze()
-            gc.unfreeze()
-            _frozen.cache_clear()
-        if was_enabled:
-            gc.enable()
+    with uncollected():
+        try:
+            yield
+        finally:
+            if not _frozen():
+                # Neither takes time. What is alive counts as old then, and is not looked through before much else has become old.
+                gc.freeze()
+                gc.unfreeze()
+                _frozen.cache_clear()
 
 
 class _Scanner:

@@ -58,8 +58,8 @@ def make_plan(service: Service, home: Home, environment: Environment, version: s
     check_loadable(service)
     registry, source = installed(), collect(home, environment, _named(service))
     setup = _setup(service, home)
-    conda, piped = conda_of(service.env, home)
-    asks = [*_asks(service, home, source, registry), *piped]
+    conda, for_pip = conda_of(service.env, home)
+    asks = [*_asks(service, home, source, registry), *for_pip]
     local = local_asks(asks, environment)
     files = {**source.files, **setup}
     requirements = tuple(pin([*asks, *local], environment))

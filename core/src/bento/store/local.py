@@ -74,7 +74,7 @@ class Store:
             while (placed := self._place(draft, scratch)) is None:
                 if version is not None:
                     raise self._taken(draft.tag)
-                if self._holds(draft):
+                if self._has_the_same(draft):
                     return self.get(draft.tag)
                 draft = write(self._another_version(first.tag))
         return placed
@@ -216,7 +216,7 @@ class Store:
             empty(draft.path)
         return None
 
-    def _holds(self, draft: Bundle) -> bool:
+    def _has_the_same(self, draft: Bundle) -> bool:
         """Whether what has the draft's tag is the same bundle, byte for byte."""
         there = self._whole(self._folder(draft.tag))
         return there is not None and there.fingerprint == draft.fingerprint

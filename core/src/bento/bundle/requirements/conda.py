@@ -25,7 +25,7 @@ def conda_of(env: Env, home: Home) -> tuple[Conda | None, list[Ask]]:
         return None, []
     given = _read_file(project_file(home, "conda", env.conda)) if isinstance(env.conda, str | Path) else env.conda
     by = str(env.conda) if isinstance(env.conda, str | Path) else "Env(conda=...)"
-    conda, piped = read_conda(given)
+    conda, for_pip = read_conda(given)
     here = platform.python_version()
     wanted = conda.wanted(_PYTHON)
     if wanted and not admits(wanted, here):
@@ -33,7 +33,7 @@ def conda_of(env: Env, home: Home) -> tuple[Conda | None, list[Ask]]:
             f"{by} asks for Python {wanted!r}, but Python {here} saves the bundle: ask for python={_minor(here)}, or save it with that one"
         )
     with_python = conda.with_default(_PYTHON, f"{_PYTHON}={_minor(env.python_version or here)}")
-    return with_python.with_default("pip", "pip"), [ask(text, by) for text in piped]
+    return with_python.with_default("pip", "pip"), [ask(text, by) for text in for_pip]
 
 
 def check_agrees(conda: Conda | None, requirements: Iterable[str]) -> None:
