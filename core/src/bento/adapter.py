@@ -61,7 +61,7 @@ class Adapter(ABC, Generic[T]):
     def decode_all(self, bodies: Sequence[ReadableBuffer], media_type: str) -> Sequence[T] | None:
         """The values of several small bodies that have come together, all of one group, each exactly as `decode` gives it.
 
-        None, or any error, has them decoded one by one, which is all there is unless an adapter knows something quicker. The
+        None, or any error, has them decoded one by one: define it where there is something quicker. The
         media type is empty when the senders named none; it has no parameters but those that the adapter `ignores`.
         """
         return None
@@ -136,7 +136,7 @@ class Adapter(ABC, Generic[T]):
 
 
 def decodes_all(kind: type[Adapter[Any]]) -> bool:
-    """Whether its `decode_all` counts: in a subclass that has a `decode` or `group` of its own, the one it inherits speaks of another."""
+    """Whether its `decode_all` counts: a subclass with a `decode` or `group` of its own may inherit one that does not match them."""
     return _is_as_new(kind, "decode_all", "decode", "group")
 
 
@@ -146,7 +146,7 @@ def ignored(adapter: Adapter[Any], media_type: str, parameters: Mapping[str, str
 
 
 def encodes_all(kind: type[Adapter[Any]]) -> bool:
-    """Whether its `encode_all` counts, and has not been left behind by what a subclass has of its own."""
+    """Whether its `encode_all` counts: a subclass may inherit one that does not match what it overrides."""
     return _is_as_new(kind, "encode_all", "encode", "unstack", "content_type")
 
 
@@ -166,7 +166,7 @@ def reads(media_types: Sequence[str], media_type: str) -> bool:
 
 
 def _rows_of(part: Any) -> Iterable[Any]:
-    """What a value's rows are: of a table, to iterate over would be to go over its columns."""
+    """The rows of a value: a table becomes an array first, as iterating over it would give its columns."""
     if not (hasattr(part, "columns") and hasattr(part, "__array__")):
         return cast("Iterable[Any]", part)
     import numpy as np

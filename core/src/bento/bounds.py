@@ -10,7 +10,7 @@ from .errors import ServerError
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The least and the most, and of what; `whole` says that there are no parts of one."""
+    """The least and the most of a `unit`; `whole` allows whole numbers only."""
 
     least: float
     most: float
@@ -26,7 +26,7 @@ class Bounds:
         return f"{self.least} to {self.most} {self.unit}"
 
     def check(self, name: str, value: object) -> None:
-        """Refuse what is not within them."""
+        """Refuse, as a ServerError, a value that is not within them."""
         if value not in self:
             raise ServerError(f"expected {name} to be {self}, got {value!r}")
 
@@ -37,5 +37,5 @@ BODY: Final = Bounds(1, 1 << 40, "bytes", whole=True)
 GRACE: Final = Bounds(0, _WEEK, "seconds")
 # Connections are looked at several times within it: less would keep a processor busy.
 PATIENCE: Final = Bounds(0.01, _WEEK, "seconds")
-# As many can be asked for before the first is there: what a supervisor says to the process that forks them waits in a socket.
+# All of them may be asked for before the first is there: the requests wait in the socket of the process that forks them.
 WORKERS: Final = Bounds(1, 256, "processes", whole=True)

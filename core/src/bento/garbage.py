@@ -1,4 +1,4 @@
-"""Garbage: where next to nothing is, it need not be looked for."""
+"""Garbage collection: left out where it would find next to nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Look for no garbage meanwhile: that takes a seventh of the time in which scikit-learn is imported, a tenth of that of a long list."""
+    """Collect no garbage meanwhile: it would take a seventh of the time of importing scikit-learn, and a tenth of that of a long list."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -20,6 +20,6 @@ def uncollected() -> Iterator[None]:
 
 
 def freeze() -> None:
-    """Make what is loaded stay where it is: a collection in a child would write to, and so copy, every page that holds an object."""
+    """Keep the collector off all that is loaded: in a forked child it would write to, and so copy, every page that holds an object."""
     gc.collect()
     gc.freeze()

@@ -1,4 +1,4 @@
-"""The hooks: the whole surface that a plugin extends bento by.
+"""The hooks: everything that a plugin can extend bento with.
 
 A plugin is an installed distribution with an entry point in the group `bento` that names a module, and in that module::
 

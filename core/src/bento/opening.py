@@ -10,10 +10,10 @@ from pathlib import Path
 
 
 def open_file(path: Path, flags: int = os.O_RDONLY | os.O_NOFOLLOW, mode: int = 0o664) -> io.FileIO:
-    """Open a plain file without a buffer, unless `flags` say otherwise for reading, and no link to one.
+    """Open a plain file, and no link to one, without a buffer; for reading, unless `flags` say otherwise.
 
-    Anything else is an OSError: a pipe is not waited for, and a device not asked. No stranger may write to one that is made, whatever the
-    umask, unless `mode` says so.
+    Anything else is an OSError: a pipe is not waited for, and a device is left alone. A file that is made here cannot be written to by
+    others, whatever the umask, unless `mode` says so.
     """
     descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC, mode)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):

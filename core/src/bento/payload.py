@@ -76,7 +76,7 @@ class Payload(NamedTuple):
 
 
 def says_utf8(parameters: Mapping[str, str]) -> bool:
-    """Whether parameters say that a body is UTF-8, and nothing else: as a text or JSON is without any."""
+    """Whether parameters say that a body is UTF-8, as text and JSON are without any, and nothing else."""
     return parameters.keys() == _CHARSET and parameters["charset"].lower() in UTF8
 
 
@@ -87,7 +87,7 @@ def _quote(text: str) -> str:
 @lru_cache(maxsize=1024)
 def parse_content_type(header: str) -> tuple[str, Mapping[str, str]]:
     """Split `Text/CSV; charset="utf-8"` into `("text/csv", {"charset": "utf-8"})`; an empty header gives `("", {})`."""
-    # What was read is kept, and takes some thirty times the room of its header; what is refused is not.
+    # What is read is cached, in some thirty times the room of its header; what is refused is not.
     if len(header) > _LONGEST:
         raise BadInput(f"{header[:_SHOWN]!r}... is no content type: it has {len(header)} characters, expected at most {_LONGEST}")
     header = header.strip()

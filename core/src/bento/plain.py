@@ -1,4 +1,4 @@
-"""Plain texts: what came from elsewhere, as it may be shown, so that a terminal obeys nothing in it and no screen is filled by it."""
+"""Plain texts: what came from elsewhere, made safe to show. A terminal obeys nothing in it, and it fills no screen."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _LOGGED: Final = 32_768
 
 
 def plain(text: str) -> str:
-    """A text of several lines in which what a terminal would obey is written out instead."""
+    """A text, perhaps of several lines, in which whatever a terminal would obey is written out."""
     return text if text.isprintable() else CONTROL.sub(lambda found: found[0] if found[0] in "\n\t" else ascii(found[0])[1:-1], text)
 
 
 def cropped(text: str) -> str:
-    """A text as a log holds it: of one that would fill it, which begins with where and ends with what, the middle is left out."""
+    """A text as a log holds it: a very long one loses its middle, as tracebacks begin with where and end with what."""
     left_out = len(text) - _LOGGED
     return text if left_out <= 0 else f"{text[: _LOGGED // 2]}[... {left_out} characters ...]{text[-_LOGGED // 2 :]}"
 
 
 def in_one_line(text: str) -> str:
-    """The same in one line, for what a stranger said in the middle of a sentence of ours."""
+    """The same in one line: what a stranger said, for the middle of a sentence of ours."""
     return plain(" ".join(text.split()))
 
 

@@ -64,7 +64,7 @@ class Service:
         return self._metadata[slot]
 
     def narrow(self, api: str, *, input: Adapter[Any] | None = None, output: Adapter[Any] | None = None) -> None:
-        """Let an api of this service, not of its class, take or give what only its models tell: rows of as many features as one has.
+        """Let an api of this service, and not of its class, take or give what only its models tell: rows of as many features as one has.
 
         For `__init__`, once the models are packed: a service that a plugin provides is written before anybody's model is known.
         """
@@ -157,7 +157,7 @@ def _check_adapter(place: str, adapter: object) -> None:
 
 
 def _check_made(place: str, made: Artifact[Any] | Adapter[Any]) -> None:
-    """Refuse what a constructor of its own has left half made: options are of what all of its bases' keep."""
+    """Refuse what a constructor has left half made that does not call its base's: options are made of what that keeps."""
     try:
         made.options()
     except AttributeError as error:

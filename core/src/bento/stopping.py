@@ -1,4 +1,4 @@
-"""The signals that stop a server, and how they wait for who can obey them."""
+"""The signals that stop a server, and how to hold them back until somebody can obey them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ STOPS: Final = frozenset({signal.SIGINT, signal.SIGTERM})
 
 
 def stops(*, is_one: bool = True) -> frozenset[signal.Signals]:
-    """The signals that stop a server: one of a single process ends on SIGHUP as well, which has many replaced."""
+    """The signals that stop a server. SIGHUP is among them for a single process; of many, it has the workers replaced."""
     # nohup has SIGHUP ignored, so that the end of a terminal is not the end of the server.
     hangs_up = is_one and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
     return STOPS | ({signal.SIGHUP} if hangs_up else set())
@@ -21,7 +21,7 @@ def stops(*, is_one: bool = True) -> frozenset[signal.Signals]:
 
 @contextmanager
 def held_back() -> Iterator[None]:
-    """Have those signals wait until whoever runs a server lets them through: what this process has made by then is to be taken away first.
+    """Hold those signals back until whoever runs a server lets them through, so that what this process has made by then is removed first.
 
     Only the main thread obeys signals.
     """

@@ -94,7 +94,7 @@ def dump_numbers(array: Any) -> bytes:
         try:
             return orjson.dumps(array, option=orjson.OPT_SERIALIZE_NUMPY)
         except orjson.JSONEncodeError:
-            pass  # it is not in one piece, or the other way round: asking first would take longer than writing a small one
+            pass  # not contiguous, or of another byte order: asking first would take longer than writing a small one
     import numpy as np
 
     if not (array.dtype.isnative and array.flags.c_contiguous and array.ndim):

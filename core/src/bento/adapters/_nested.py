@@ -41,7 +41,7 @@ def from_lists(value: Any, pieces: int = 1, leaves: frozenset[type] = NUMBERS, d
 
 
 def of_own_type(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """An array of a list: integers beyond `int64` are `ulonglong` there, which equals `uint64`, but PyTorch does not know it."""
+    """An array made of a list, with `uint64` for `ulonglong`, which NumPy makes of integers beyond `int64`, and PyTorch does not know."""
     return array.view("uint64") if array.dtype.kind == "u" else array
 
 

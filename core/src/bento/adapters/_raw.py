@@ -51,7 +51,7 @@ def view(layout: Layout) -> Array:
     declared = math.prod(sizes) * np.dtype(dtype).itemsize
     if declared != len(data):
         raise BadInput(f"an array of {dtype} and shape {tuple(sizes)} takes {declared} bytes, got {len(data)}")
-    # Its rows cost whoever sends it nothing, and whoever answers each of them as much as any other.
+    # Rows without numbers cost the sender nothing, and whoever answers them as much as any others.
     if not declared and math.prod(filter(None, sizes)) > _MOST_EMPTY:
         raise BadInput(f"an array of shape {tuple(sizes)} holds no numbers: expected other sizes of at most {_MOST_EMPTY} in all")
     return native(np.frombuffer(data, dtype).reshape(sizes, order="F" if fortran_order else "C"))

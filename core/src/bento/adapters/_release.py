@@ -6,7 +6,7 @@ import sys
 
 _FEW = 1000
 
-# The name it is passed by and the argument of getrefcount.
+# The local name, and the argument of getrefcount.
 _OWN_REFERENCES = 2
 
 

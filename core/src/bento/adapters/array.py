@@ -202,7 +202,7 @@ class ArrayAdapter(Adapter[Any]):
 
 def _from_json(payload: Payload, leaves: frozenset[type], dtype: np.dtype[Any] | None) -> Array:
     text = _json.source(payload)
-    # In a list, and by no name of its own: what is named here as well could not be released a little at a time.
+    # In a list, and under no other name: a second reference would keep it from being released a little at a time.
     values = [_json.parse(text)]
     if b'"' in text if isinstance(text, bytes | bytearray) else '"' in text:
         raise _nested.fault(values[0], leaves)

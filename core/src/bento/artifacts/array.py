@@ -31,7 +31,7 @@ _PADDING_ID = 0x4F42
 _ALIGNMENT = 64
 
 
-# On a service it is an array or a dict of some: `Any` beside the array spares everybody to say which before every use.
+# On a service it is an array or a dict of some: with `Any` in the union nobody has to say which before every use.
 class ArrayArtifact(Artifact["NDArray[Any] | Any"]):
     """Keeps an array, or a dict of named arrays, of any dtype without Python objects: values, dtype, shape and memory order.
 
@@ -68,7 +68,7 @@ class ArrayArtifact(Artifact["NDArray[Any] | Any"]):
 
 
 def _is_array(value: object) -> bool:
-    """An array as such; matrices, masked arrays and the like would come back without what makes them special."""
+    """Whether a value is a plain array; matrices, masked arrays and the like would come back without what makes them special."""
     return instance_of(value, "numpy", "ndarray") and type(value).__name__ in ("ndarray", "memmap")
 
 

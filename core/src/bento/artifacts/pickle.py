@@ -92,7 +92,7 @@ def _refusing(model: object) -> Iterator[None]:
 
 
 class _Names(pickle.Pickler):
-    """Writes nothing, and keeps what a pickle holds no more of than the name."""
+    """Writes nothing, and keeps the classes and functions of which a pickle holds no more than the name."""
 
     def __init__(self) -> None:
         super().__init__(_Nowhere(), protocol=5, buffer_callback=lambda _: None)

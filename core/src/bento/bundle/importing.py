@@ -47,7 +47,7 @@ class _Loader(SourceFileLoader):
 
 
 class _ExtensionLoader(ExtensionFileLoader):
-    """Loads modules in machine code that are as the manifest lists them, when they are looked at: it is the system that reads them then."""
+    """Loads modules in machine code that are as the manifest lists them. That is looked at just before the system reads them once more."""
 
     def __init__(self, modules: Mapping[str, str], fullname: str, path: str) -> None:
         super().__init__(fullname, path)

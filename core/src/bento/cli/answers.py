@@ -127,7 +127,7 @@ class LineAnswers(Answers):
             raise self._not_written(error) from error
 
     def close(self) -> None:
-        """Let go of the file, in which a disk that is full leaves nothing to write."""
+        """Let go of the file; what a full disk did not take, `flush` has told of."""
         if self._file is not None:
             with suppress(OSError):
                 self._file.close()

@@ -43,7 +43,7 @@ class NoAnswer(Failure):
 
 
 def is_told_once(record: logging.LogRecord) -> bool:
-    """Whether what is logged is not told by an error as well."""
+    """Whether what is logged is nothing that an error tells as well."""
     return record.name.partition(".")[0] not in _LOUD
 
 

@@ -24,7 +24,7 @@ _IMAGE = (
     rf"([A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{{1,5}})?/)?{_COMPONENT}(/{_COMPONENT})*"
     r"(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[0-9a-f]{64})?"
 )
-# What nearly all requirements of a bundle are, and no reason to import a parser whenever one is served. Source: PEP 508 (names), PEP 440.
+# Nearly all requirements of a bundle look like this, and a server need not import a parser to check them. Source: PEP 508 (names), PEP 440.
 _PIN = r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?==[0-9]+(\.[0-9]+)*(\+[a-z0-9]+(\.[a-z0-9]+)*)?"
 _PATH = r"[\w.+][\w.+-]*(/[\w.+][\w.+-]*)*"
 

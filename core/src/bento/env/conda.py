@@ -42,7 +42,7 @@ class Conda:
             _parse(spec)
 
     def wanted(self, name: str) -> str | None:
-        """What is asked of a package's version, None if it is not named, and nothing if any does."""
+        """What is asked of a package's version: "" if any will do, None if the package is not named."""
         for spec in self.dependencies:
             match = _parse(spec)
             if match["name"] == name:
@@ -55,7 +55,7 @@ class Conda:
         return self if self.wanted(name) is not None else Conda((*self.dependencies, spec), self.channels)
 
     def names(self) -> list[str]:
-        """The packages."""
+        """The names of the packages."""
         return [_parse(spec)["name"] for spec in self.dependencies]
 
     def text(self) -> str:
@@ -82,7 +82,7 @@ def read_conda(given: object) -> tuple[Conda, tuple[str, ...]]:
 
 
 def admits(wanted: str, version: str) -> bool:
-    """Whether what is asked of a version, such as `>=3.11,<3.13` or `=3.11`, admits this one; a text that says nothing admits all."""
+    """Whether what is asked of a version, such as `>=3.11,<3.13` or `=3.11`, admits this one; an empty text admits all."""
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
     try:

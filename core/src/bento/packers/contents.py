@@ -29,7 +29,7 @@ _READABLE, _OPEN = 0o644, 0o755
 
 
 def contents(bundle: Bundle) -> dict[str, str | None]:
-    """The files of a bundle, the manifest first, with their SHA-256; nothing says what that of a signature is."""
+    """The files of a bundle, the manifest first, with their SHA-256; None for a signature, of which nothing says what it is."""
     listed = {file.path: file.sha256 for file in sorted(bundle.manifest.files, key=attrgetter("path"))}
     return {MANIFEST: bundle.fingerprint, **dict.fromkeys(bundle.signatures), **listed}
 
@@ -56,7 +56,7 @@ def copy_file(file: Path, target: Path, digest: str | None) -> None:
 
 @contextmanager
 def verified(file: Path, digest: str | None) -> Iterator[IO[bytes]]:
-    """Open a file of a bundle, no link, to be read from start to end; a PackerError if it is not what was verified any more.
+    """Open a file of a bundle, and no link, to be read from start to end; if it is no longer what was verified, a PackerError follows.
 
     Packing begins when a bundle is verified, and others may be able to write to its folder meanwhile.
     """

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 
 def for_folder(bundle: Bundle, requirements: Sequence[str]) -> str:
-    """The wheels are named as files, so that no index can put another distribution of the same name and version in their place.
+    """The text of such a file, for what these requirements ask for.
 
-    With a lock, everything that pip installs is there with its hashes, and pip takes nothing else.
+    The wheels are named as files, so that no index can put another distribution of the same name and version in their place. With a lock,
+    everything that pip installs is there with its hashes, and pip takes nothing else.
     """
     wheels, locked = wheels_of(bundle), lock_of(bundle)
     if locked:

@@ -40,7 +40,7 @@ def check_free(out: Path) -> None:
 
 
 def _put(draft: Path, out: Path) -> None:
-    """Give what is whole its name, unless something has come by it meanwhile."""
+    """Give the finished draft its name, unless something else has taken that meanwhile."""
     try:
         if not draft.is_dir():
             # Renamed, a file would replace another one; where there are no links, looking first is all there is.

@@ -113,7 +113,7 @@ def _check_hooks(module: ModuleType) -> None:
 
 
 def _check_kind(where: str, function: Callable[..., object], mark: Mapping[str, object], hook: Callable[..., object]) -> None:
-    """Each implementation is called by itself, as a plain function: another kind of one would be made and thrown away."""
+    """Each implementation is called as a plain function: a coroutine or a generator would be made and thrown away."""
     if mark.get("wrapper") or mark.get("hookwrapper"):
         raise PluginError(
             f"{where} is a wrapper, which bento's hooks do not have: return what is to be registered, or do what is to be done"
@@ -169,7 +169,7 @@ def _other_hooks(trial: pluggy.PluginManager, module: ModuleType) -> tuple[str, 
 
 
 def _check_free(loaded: Plugin, before: Iterable[Plugin]) -> None:
-    """Refuse a plugin that is in the way of one before it; core, which is the first, has its packers imported only if there are others."""
+    """Refuse a plugin that is in the way of one before it. Core's packers are imported for that only if a plugin brings some, too."""
     for other in before:
         if other.name == loaded.name:
             raise PluginError(f"{loaded} and {other} both call themselves {loaded.name!r}: remove one of them")

@@ -1,4 +1,4 @@
-"""What a distribution says of itself, read without the parser of e-mail that importlib_metadata imports to do so."""
+"""What a distribution says of itself, read without the e-mail parser that importlib_metadata imports to do so."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def name_and_version(distribution: Distribution) -> tuple[str, str]:
-    """As it spells them itself."""
+    """The name and the version of a distribution, as it spells them itself."""
     metadata = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
     return read_field(metadata, "Name"), read_field(metadata, "Version")
 

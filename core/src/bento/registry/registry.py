@@ -174,8 +174,10 @@ def _installed_version(distribution: str) -> str | None:
 
 
 def _claimants(plugins: Sequence[Plugin], name: str) -> _Claimants:
-    """The methods of this name that have adapters claim something: first those of plugins, then core's; the one that claims nothing is
-    left out."""
+    """The methods of this name by which adapters claim something: those of plugins, then core's.
+
+    `Adapter`'s own, which claims nothing, is left out.
+    """
     nothing = vars(Adapter)[name].__func__
     methods = [(plugin.name == CORE, getattr(adapter, name)) for plugin in plugins for adapter in plugin.adapters]
     return tuple(

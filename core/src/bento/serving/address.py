@@ -42,7 +42,7 @@ class Address:
         return cls(url, host, parts.path)
 
     def within(self, path: str) -> str | None:
-        """The server's own path of one that begins with the prefix, as a proxy passes it on that takes nothing away; else None."""
+        """The server's own path in one that begins with the prefix, as a proxy may pass on whole; None for any other."""
         if not self.prefix or not f"{path}/".startswith(f"{self.prefix}/"):
             return None
         return path.removeprefix(self.prefix) or "/"

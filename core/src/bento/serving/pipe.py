@@ -16,9 +16,9 @@ _MOST: Final = 1 << 20
 
 
 class Pipe:
-    """What its reader leaves no room for is kept, in order, up to a mebibyte of lines; of those beyond, the log says how many were lost.
+    """Lines for which the reader leaves no room are kept, in order, up to a mebibyte; the log says how many beyond that were lost.
 
-    `stream` writes to the same pipe. `descriptor` belongs to an opening of its own, or everybody who has the pipe would not wait either.
+    `stream` writes to the same pipe. `descriptor` has to be opened separately: not to wait would else hold for everybody who has the pipe.
     """
 
     def __init__(self, stream: TextIO, descriptor: int) -> None:

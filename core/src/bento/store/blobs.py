@@ -30,7 +30,7 @@ _READ_ONLY: Final = 0o444
 
 
 def share(root: Path, bundle: Bundle, scratch: Path) -> None:
-    """Make the files of a bundle, which are whole and nobody else's yet, links to those that are there; `scratch` is a folder beside it."""
+    """Make the files of a bundle that nobody else uses yet links to the same contents in the store; `scratch` is a folder beside it."""
     try:
         make_folder(root / FOLDER)
         for file in bundle.manifest.files:
@@ -107,7 +107,7 @@ def _share(root: Path, file: Path, digest: str, spare: Path) -> None:
 
 
 def _link_either(file: Path, blob: Path, spare: Path) -> os.stat_result | None:
-    """Make a file the blob, or link the blob that is there as `spare`; then this is what that was before."""
+    """Make a file the blob, which gives None, or link the blob that is there as `spare`, which gives the status that it had before."""
     while True:
         with contextlib.suppress(FileExistsError):
             os.link(file, blob)

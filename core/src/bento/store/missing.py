@@ -13,7 +13,7 @@ _SHOWN = 5
 
 
 def missing(tag: Tag, place: Path | str, there: Sequence[Tag], *, is_empty: bool = True) -> str:
-    """The message of a NotFound; `there` are the store's tags, newest first. One without any `is_empty`, or has what was left out."""
+    """The message of a NotFound; `there` are the store's tags, newest first. A store without any `is_empty`, or left something out."""
     versions = [other.version for other in there if other.name == tag.name]
     names = list(dict.fromkeys(other.name for other in there))
     if versions:

@@ -1,4 +1,4 @@
-"""Bodies that no honest client sends: any bytes, damaged bodies, and ones that are dear to read."""
+"""Bodies that no honest client sends: any bytes, damaged bodies, and ones that are expensive to read."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def damaged(draw: st.DrawFn, body: bytes) -> bytes:
     return body[:at] + put + body[at + (len(put) if damage == "overwrite" else 0) :]
 
 
-def dear(body: bytes) -> list[bytes]:
+def expensive(body: bytes) -> list[bytes]:
     """Bodies of about a megabyte that a careless reader is slow at, or runs out of memory or stack with."""
     units = [b"[", b'{"a":', b"-", b"\x00", b" ", b'"', b"\\", b"\r\n", b"9", b"\xff", b"\x91", b"\xdd\x7f\xff\xff\xff", b"<a>", b"(", b","]
     return [unit * (_MEGABYTE // len(unit)) for unit in units] + [body + body[-1:] * _MEGABYTE, body[:1] * _MEGABYTE + body]

@@ -45,7 +45,7 @@ def property_test(function: F) -> F: ...
 @overload
 def property_test(*, at_most: int) -> Callable[[F], F]: ...
 def property_test(function: F | None = None, *, at_most: int = sys.maxsize) -> F | Callable[[F], F]:
-    """Mark a kit's test that takes `draw` and is run for many draws: `max_examples` of its class, or fewer where each is dear."""
+    """Mark a kit's test that takes `draw` and is run for many draws: `max_examples` of its class, or fewer where each is expensive."""
 
     def mark(function: F) -> F:
         setattr(function, _PROPERTY, at_most)

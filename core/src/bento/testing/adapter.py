@@ -20,7 +20,7 @@ from ..errors import BentoError
 from ..payload import Payload, parse_content_type
 from ..registry import installed
 from ._adapter import AdapterChecks
-from ._bodies import BOM, CHARSETS, NO_CHARSETS, damaged, dear
+from ._bodies import BOM, CHARSETS, NO_CHARSETS, damaged, expensive
 from ._kit import Draw, Kit, expect, property_test
 from ._machines import adapter_machine, run
 from ._process import import_footprint
@@ -99,7 +99,7 @@ class AdapterTests(AdapterChecks, Kit, kit=True):
         value = draw(self._strategy(), label="value")
         for media_type in self._written():
             whole = self._request(value, media_type)
-            for body in dear(bytes(whole.data)):
+            for body in expensive(bytes(whole.data)):
                 self._check_survives(Payload(body, media_type, whole.parameters))
 
     @property_test(at_most=20)

@@ -69,7 +69,7 @@ def _alternatives_narrowed(old: Schema, new: Schema, at: str) -> Iterator[Narrow
 
 
 def _alternatives(schema: Schema) -> list[Schema]:
-    """A schema without `anyOf` for each of its alternatives; the schema itself where they say more on what it says something on."""
+    """A schema without `anyOf` for each of its alternatives; the schema itself where one shares a keyword with what is beside them."""
     if "anyOf" not in schema:
         return [schema]
     rest = {key: value for key, value in schema.items() if key != "anyOf"}

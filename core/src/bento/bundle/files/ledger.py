@@ -37,7 +37,7 @@ class Ledger:
         return status.st_size >= SMALL and self._read(digest, status) == _stamp(status)
 
     def note(self, digest: str, descriptor: int, before: os.stat_result) -> None:
-        """Remember what the file open as `descriptor` was found to have, if it has been as it is since `before`, and for a moment."""
+        """Remember the digest of the file open as `descriptor`, unless it has changed since `before`, or only a moment before that."""
         after = os.fstat(descriptor)
         age = time.time() - max(after.st_mtime, after.st_ctime)
         if after.st_size < SMALL or _stamp(before) != _stamp(after) or age < self._settle:
@@ -47,7 +47,7 @@ class Ledger:
         self._write(digest, after)
 
     def relinked(self, digest: str, before: os.stat_result, file: Path) -> None:
-        """Keep a record that held before the store gave its file another link, or took one away, which changes its status only."""
+        """Renew the record of a file to which the store has added a link, or removed one: that changes its status, and nothing in it."""
         after = file.stat()
         same = (before.st_ino, before.st_size, before.st_mtime_ns) == (after.st_ino, after.st_size, after.st_mtime_ns)
         if same and self.knows(digest, before):

@@ -13,7 +13,7 @@ from ...errors import StoreError
 
 _LIMIT: Final = "BENTO_MAX_BUNDLE"
 _UNITS: Final = {"": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
-# What others on this machine go on with: at most this much, of a small disk a part.
+# What is left for others on this machine: a twentieth of the disk, and at most this many bytes.
 _RESERVE: Final = 10**9
 _PART: Final = 20
 
@@ -25,7 +25,7 @@ def parse_size(text: str) -> int | None:
 
 
 def check_size(what: str, size: int) -> None:
-    """Refuse what is larger than whoever runs this machine lets a bundle be."""
+    """Refuse a bundle that is larger than BENTO_MAX_BUNDLE allows."""
     text = os.environ.get(_LIMIT)
     if not text:
         return
@@ -37,7 +37,7 @@ def check_size(what: str, size: int) -> None:
 
 
 def check_room(folder: Path, size: int) -> None:
-    """Refuse what would leave the disk less than a reserve, before the disk is full of it."""
+    """Refuse what would leave less than a reserve free on the disk, before any of it is written."""
     disk = shutil.disk_usage(folder)
     reserve = min(_RESERVE, disk.total // _PART)
     if size > disk.free - reserve:

@@ -19,7 +19,7 @@ def asks_of(requirements: Iterable[str]) -> list[Ask]:
 
 
 def deeper(asks: Sequence[Ask], environment: Environment) -> Iterator[Ask]:
-    """Everything that is asked for by what is asked for."""
+    """What the distributions that are asked for require in turn, as they are installed here."""
     seen = set[tuple[str, frozenset[str]]]()
     pending = list(asks)
     while pending:

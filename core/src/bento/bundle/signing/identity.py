@@ -53,7 +53,7 @@ class Identity:
         return f"{self.name} of {self.issuer}"
 
     def claimed_by(self, signature: SigstoreSignature) -> bool:
-        """Whether a signature says that it is this one's, which anybody's may."""
+        """Whether a signature says that it is by this identity, as anybody's may."""
         need_library()
         return claims(signature) == (self.name, self.issuer)
 

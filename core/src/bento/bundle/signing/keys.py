@@ -134,7 +134,7 @@ def new_key(file: Path) -> Path:
 
 
 def read_key_file(file: Path) -> bytes:
-    """The bytes of a file that names a key, or somebody: no more than such a one has."""
+    """The bytes of a file that names a key or an identity, and no more than any of these has."""
     try:
         with file.open("rb") as source:
             return source.read(_LARGEST)

@@ -101,7 +101,7 @@ def read_signature(file: Path) -> AnySignature:
 
 
 def add_signatures(bundle: Bundle, signatures: Iterable[AnySignature]) -> None:
-    """Put those that are not there beside a bundle's manifest, each as a whole or not at all; what the disk refuses is an OSError."""
+    """Put the signatures that are not there yet beside a manifest, each as a whole or not at all; what the disk refuses is an OSError."""
     for signature in signatures:
         if _is_there(bundle.path / signature.name, signature.encode()):
             continue
@@ -110,7 +110,7 @@ def add_signatures(bundle: Bundle, signatures: Iterable[AnySignature]) -> None:
 
 
 def parse_signatures(names: Collection[str], read: Callable[[str], bytes | None]) -> tuple[AnySignature, ...]:
-    """The signatures in files of these names, but for those of which nothing is there; too many are a BundleError, and none is read."""
+    """The signatures in files of these names, but for those that `read` finds gone; too many are a BundleError before any is read."""
     if len(names) > MAX_SIGNATURES:
         raise BundleError(f"there are {len(names)} signatures: expected at most {MAX_SIGNATURES}")
     contents = ((name, read(name)) for name in sorted(names))

@@ -15,7 +15,7 @@ PROBLEM = "application/problem+json"
 # A plain number: to compare a member of an enumeration takes as long as all else by which `failure` decides.
 FAULT = HTTPStatus.INTERNAL_SERVER_ERROR.value
 
-# Four are called otherwise before Python 3.13, and a client is told the same wherever it asks. Source: RFC 9110, section 15.5.
+# Before Python 3.13 four have other names, and a client is told the same wherever it asks. Source: RFC 9110, section 15.5.
 _RENAMED = {413: "Content Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
 _PHRASES = {status.value: status.phrase for status in HTTPStatus} | _RENAMED
 

@@ -61,7 +61,7 @@ def _be_child(work: Callable[[], None], on_error: Callable[[BaseException], None
 
 
 def end(status: int) -> NoReturn:
-    """End this process, whatever else it does, and those that multiprocessing has begun for it: Python would do so, but is not asked."""
+    """End this process, whatever else it does, and those that multiprocessing has begun for it, as Python would at an ordinary end."""
     flush()
     try:
         _end_children()
@@ -70,7 +70,7 @@ def end(status: int) -> NoReturn:
 
 
 def flush() -> None:
-    """Write what is buffered. Where the disk is full, or nobody reads any more, that is no reason to go on, or not to begin."""
+    """Write what is buffered. A full disk, or a pipe that nobody reads, keeps no process from ending or from being forked."""
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             with contextlib.suppress(OSError):

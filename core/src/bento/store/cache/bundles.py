@@ -52,7 +52,7 @@ def in_use(store: Store, tag: Tag) -> Bundle:
 
 
 def note_url(place: Path, url: str) -> None:
-    """Write down where a folder of the cache has its bundles from, for people: a disk that takes nothing is told of by what comes after."""
+    """Write down, for people, where a folder of the cache has its bundles from. A full disk is told of by what follows."""
     with contextlib.suppress(OSError):
         make_folder(place)
         write_plain(place / _URL, shown(url).encode("utf-8", _NAMES))

@@ -1,7 +1,7 @@
 """Leases: which bundles of the cache are in use, and when each was last asked for.
 
-A lease is a file beside a store's bundles that whoever uses one of them keeps locked, together with others, until the process ends, however
-it does. One that can be locked for oneself alone is that of a bundle that nobody uses. Its time is when the bundle was last asked for.
+A lease is a file beside a store's bundles. Each process that uses a bundle holds a shared lock on its lease until the process ends, however
+it does, so one that can be locked exclusively is that of a bundle that nobody uses. Its time is when the bundle was last asked for.
 """
 
 from __future__ import annotations

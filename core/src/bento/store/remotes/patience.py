@@ -1,4 +1,4 @@
-"""Patience: how long a remote is waited for that nobody answers at, or that has fallen silent."""
+"""Patience: how long to wait for a remote that does not answer, or that has fallen silent."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def options(scheme: str, url: str) -> dict[str, Any]:
 def settle(fs: Any, scheme: str) -> None:
     """What a file system cannot be told when it is made."""
     if scheme == "s3":
-        # Those of its library's own are enough: each of these is that many of them.
+        # Its library retries by itself, and each retry of s3fs would be that many of those.
         fs.retries = 1
     elif scheme == "gs":
         _ask_less(fs)

@@ -20,7 +20,7 @@ Tally = Callable[[int], object]
 
 PIECE: Final = 1 << 20
 DRAFTS: Final = ".drafts"
-"""The folder in which a file is written that gets its name when it is whole, where it is the place itself that does not see to that."""
+"""The folder in which files are written before they get their names, at a place where a file does not appear as a whole by itself."""
 WEEK: Final = 7 * 24 * 3600
 
 

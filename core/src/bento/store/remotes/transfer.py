@@ -142,7 +142,7 @@ def _missing(file: File, root: Path) -> int:
 
 
 def _get(files: list[File], remote: Remote, root: Path, draft: Path, count: _Count) -> int | None:
-    """Put one content, from this machine if it is here, wherever a bundle has it; how many bytes of it came from the remote, if it did."""
+    """Put one content wherever a bundle has it, from this machine if it is here; else this is how many bytes came from the remote."""
     first, *others = files
     target, came = draft / first.path, None
     if not _reuse(blob_of(root, first.sha256), target, first):

@@ -19,7 +19,7 @@ def key_folder(root: Path) -> Path:
 
 
 def named_signers(root: Path) -> Mapping[Signer, str]:
-    """Whom the files in the folder name, with these; a file that names nobody, or that anybody can change, is a SigningError."""
+    """Whom the files in the folder name, each with its file; one that names nobody, or that anybody can change, is a SigningError."""
     folder = key_folder(root)
     try:
         files = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
