@@ -20,7 +20,7 @@ CORE = ROOT / "core/src/bento"
 PLUGINS = sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))
 
 FLOORS = (
-    {"compiled", "constructor", "errors", "garbage", "opening", "plain", "stopping"},
+    {"compiled", "constructor", "docstring", "errors", "garbage", "opening", "plain", "stopping"},
     {"adapter", "api", "artifact", "bounds", "env", "example", "hookspecs", "packer", "payload", "tag"},
     {"registry", "service"},
     {"adapters", "artifacts", "packers", "builtins"},

@@ -128,9 +128,36 @@ def test_a_script_whose_name_no_module_can_have_is_refused(project: Any) -> None
     )
 
 
+def test_a_script_that_a_program_runs_in_its_own_place_is_refused_as_such(project: Any) -> None:
+    project.write({"train.py": CLASS + "save()", "profile_it.py": "exec(compile(open('train.py').read(), 'train.py', 'exec'))"})
+    assert failure(project.run("profile_it.py")) == (
+        "Iris is defined at a prompt, or in a script that another program runs, and no other process can import it: "
+        "put it into a file, such as iris.py, and import it from there"
+    )
+
+
+DOCUMENTED = CLASS.replace("model = Pickle", '"""Doubles numbers.\n\n    And no words.\n    """\n\n    model = Pickle').replace(
+    "return self.model", '"""Twice\nthe number."""\n        return self.model'
+)
+DOCS = """
+from bento.serving import openapi
+bundle = save()
+document = openapi(load_service(bundle))
+print([bundle.manifest.doc, bundle.manifest.apis[0].doc, document["info"]["description"], document["paths"]["/predict"]["post"]["summary"]])
+"""
+
+
+def test_docstrings_that_python_was_told_to_drop_are_those_of_the_source(project: Any) -> None:
+    project.write({"train.py": DOCUMENTED + GUARD + DOCS.replace("\n", "\n    ")})
+    done = project.run("-OO", "train.py")
+    doc = "Doubles numbers.\n\nAnd no words."
+    said = [doc, "Twice\nthe number.", doc, "Twice"]
+    assert done.stdout == f"{said}\n", done.stderr
+
+
 def test_a_class_typed_into_an_interpreter_is_refused_with_a_way_out(project: Any) -> None:
     message = (
-        "Iris is defined in an interactive session, which no other process can import: "
+        "Iris is defined at a prompt, or in a script that another program runs, and no other process can import it: "
         "put it into a file, such as iris.py, and import it from there"
     )
     assert failure(project.run("-c", CLASS + "save()")) == message
@@ -145,7 +172,7 @@ def typed(code: str) -> str:
 def test_a_class_typed_after_a_script_ran_is_refused_too(project: Any) -> None:
     project.write({"start.py": "x = 1\n"})
     done = project.run("-i", "start.py", text=typed(CLASS) + "\nsave()\n")
-    assert "Iris is defined in an interactive session, which no other process can import: " in done.stderr
+    assert "Iris is defined at a prompt, or in a script that another program runs, and no other process can import it: " in done.stderr
 
 
 # As `%run -i train.py` leaves it behind in a notebook, and editors set it that run a script cell by cell.
@@ -156,7 +183,7 @@ def test_a_class_that_is_typed_anew_after_the_script_that_has_it_ran_is_refused(
     project.write({"train.py": CLASS})
     code = CLASS.replace("return self.model", "return 7 + self.model")
     done = project.run("-i", "train.py", text=f"{FILE}{typed(code)}\nsave()\n")
-    assert "Iris is defined in an interactive session, which no other process can import: " in done.stderr
+    assert "Iris is defined at a prompt, or in a script that another program runs, and no other process can import it: " in done.stderr
     assert project.leftovers() == []
 
 

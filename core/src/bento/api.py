@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints, overload
 
+from .docstring import docstring
 from .errors import DefinitionError
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class Api:
 
     @property
     def doc(self) -> str:
-        return inspect.getdoc(self.function) or ""
+        return docstring(self.function)
 
     @property
     def is_async(self) -> bool:

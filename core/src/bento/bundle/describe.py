@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING, Any, Final
 
 from ..artifact import type_name
@@ -22,9 +21,9 @@ if TYPE_CHECKING:
 _LONGEST_DOC: Final = 65536
 
 
-def describe_doc(doc: str | None) -> str:
+def describe_doc(doc: str) -> str:
     """A docstring as a manifest holds it: without control characters."""
-    return CONTROL.sub(lambda found: found[0] if found[0] == "\n" else "", inspect.cleandoc(doc or ""))[:_LONGEST_DOC]
+    return CONTROL.sub(lambda found: found[0] if found[0] == "\n" else "", doc)[:_LONGEST_DOC]
 
 
 def describe_api(api: Api, registry: Registry) -> ApiEntry:

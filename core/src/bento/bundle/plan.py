@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..docstring import docstring
 from ..errors import BundleError, TagError
 from ..registry import Registry, installed
 from ..service import check_loadable
@@ -70,7 +71,7 @@ def make_plan(service: Service, home: Home, environment: Environment, version: s
         labels=labels or {},
         created=_now(),
         service=home.reference,
-        doc=describe_doc(type(service).__doc__),
+        doc=describe_doc(docstring(type(service))),
         apis=tuple(describe_api(api, registry) for api in service.apis.values()),
         artifacts=tuple(describe_artifact(service, slot, registry) for slot in service.artifacts),
         env=describe_env(service.env, next(iter(setup), None), conda),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..adapters.multipart import MultipartAdapter
+from ..docstring import docstring
 from .calls.answer import PROBLEM
 from .calls.negotiation import written
 from .calls.streaming import MEDIA_TYPES
@@ -44,7 +45,7 @@ _REFUSALS = {
 
 def document(service: Service, pipelines: Iterable[Pipeline], version: str) -> dict[str, Any]:
     """The whole document; `version` is the bundle's."""
-    description = (type(service).__doc__ or "").strip()
+    description = docstring(type(service))
     return {
         "openapi": "3.1.0",
         "info": {"title": service.name, "version": version, **({"description": description} if description else {})},

@@ -54,7 +54,7 @@ def find_home(service: type[Service], environment: Environment) -> Home:
     module = sys.modules.get(service.__module__)
     file = getattr(module, "__file__", None)
     if module is None or file is None or not Path(file).is_file():
-        _refuse_interactive(service)
+        _refuse_unfound(service)
     name = module_name(module, service.__module__)
     home = _home(name, service.__qualname__, Path(file).absolute(), environment)
     _check_found_again(service, module, home)
@@ -84,7 +84,7 @@ def _check_found_again(service: type[Service], module: ModuleType, home: Home) -
         and service.__module__ == MAIN
         and (is_typed(service, home.file) or not defines(parse(home.file), home.class_name))
     ):
-        _refuse_interactive(service)
+        _refuse_unfound(service)
     found: object = module
     for name in home.class_name.split("."):
         found = getattr(found, name, None)
@@ -100,9 +100,9 @@ def _check_found_again(service: type[Service], module: ModuleType, home: Home) -
         raise DefinitionError(f"{home.file} was imported as {home.module!r}, which is not its place: import it from {home.root}")
 
 
-def _refuse_interactive(service: type[Service]) -> NoReturn:
+def _refuse_unfound(service: type[Service]) -> NoReturn:
     name = service.__name__
     raise DefinitionError(
-        f"{name} is defined in an interactive session, which no other process can import: "
+        f"{name} is defined at a prompt, or in a script that another program runs, and no other process can import it: "
         f"put it into a file, such as {service.name}.py, and import it from there"
     )
