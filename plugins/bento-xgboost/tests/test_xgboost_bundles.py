@@ -1,7 +1,9 @@
 """From a script that trains to answers in other processes."""
 
 import json
+import shutil
 import sys
+from importlib.metadata import distribution
 from pathlib import Path
 
 import httpx
@@ -27,6 +29,33 @@ def test_the_example_saves_a_bundle_that_answers(run, tmp_path):
     answers = json.loads(run(BENTO, "run", "tumours", "benign", "--input-file", "some.npy"))
     assert np.round(answers).tolist() == load_breast_cancer().target[18:21].tolist()
     assert "xgboost" in run(BENTO, "show", "tumours")
+
+
+SAVE = """
+import site
+site.addsitedir("site")
+import bento, numpy, xgboost
+rows = numpy.eye(4)
+print(*bento.save(xgboost.XGBRegressor(n_estimators=2).fit(rows, rows[0]), "sums").manifest.requirements)
+"""
+
+
+def test_a_bundle_requires_the_build_of_xgboost_that_is_installed(run, tmp_path):
+    """Everything that is installed here, but XGBoost as if it came from another distribution."""
+    site = tmp_path / "site"
+    site.mkdir()
+    info = Path(str(distribution("xgboost").locate_file("")), f"xgboost-{xgboost.__version__}.dist-info")
+    for path in info.parent.iterdir():
+        if "bento" in path.name:  # goes along as a wheel, in which there are no links
+            (shutil.copytree if path.is_dir() else shutil.copy)(path, site / path.name)
+        elif path != info:
+            (site / path.name).symlink_to(path)
+    other = site / f"xgboost_cpu-{xgboost.__version__}.dist-info"
+    other.mkdir()
+    (other / "RECORD").symlink_to(info / "RECORD")
+    (other / "METADATA").write_text(f"Metadata-Version: 2.1\nName: xgboost-cpu\nVersion: {xgboost.__version__}\n")
+    pins = run(sys.executable, "-S", "-c", SAVE).split()
+    assert [pin for pin in pins if pin.startswith("xgboost")] == [f"xgboost-cpu=={xgboost.__version__}"]
 
 
 def test_importing_the_plugin_imports_no_framework(run):

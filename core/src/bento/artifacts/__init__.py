@@ -5,6 +5,7 @@ from __future__ import annotations
 from .array import ArrayArtifact
 from .build import Build, part_faults
 from .columns import take_columns
+from .distributions import distribution_of
 from .file import FileArtifact
 from .files import slot_file
 from .json import JsonArtifact, read_json, write_json
@@ -22,6 +23,7 @@ __all__ = [
     "TextArtifact",
     "VersionWarning",
     "check_version",
+    "distribution_of",
     "json_values",
     "part_faults",
     "read_json",

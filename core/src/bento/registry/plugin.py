@@ -46,17 +46,16 @@ class Plugin:
     def lacks(self) -> list[str]:
         """A sentence for each of its artifacts whose framework is not installed here, saying what to install."""
         missing = [artifact for artifact in self.artifacts if artifact.framework and not _is_installed(artifact.framework)]
-        return [f"artifact {each.name!r} needs {each.framework!r}, which is not installed: {self._way_out(each)}" for each in missing]
+        return [f"artifact {each.name!r} needs {each.framework!r}, which is not installed: {_way_out(each)}" for each in missing]
 
-    def _way_out(self, artifact: type[Artifact[Any]]) -> str:
-        if not _is_made_without_arguments(artifact):
-            return f"pip install {self.distribution}"  # pip looks for what an installed distribution lacks, too
-        try:
-            needs = " ".join(artifact().requirements())
-        except Exception:
-            log.exception("%s does not say what it requires", artifact.__qualname__)
-            needs = ""
-        return f"pip install {needs}" if needs else "install it"
+
+def _way_out(artifact: type[Artifact[Any]]) -> str:
+    try:
+        needs = " ".join(artifact().requirements()) if _is_made_without_arguments(artifact) else ""
+    except Exception:
+        log.exception("%s does not say what it requires", artifact.__qualname__)
+        needs = ""
+    return f"pip install {needs}" if needs else "install it"
 
 
 def _is_installed(framework: str) -> bool:

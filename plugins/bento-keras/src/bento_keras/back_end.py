@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib.metadata import PackageNotFoundError, distribution
+
+from bento.artifacts import distribution_of
 
 BACK_ENDS = frozenset(["jax", "mlx", "numpy", "openvino", "tensorflow", "torch"])
 
 _VARIABLE = "KERAS_BACKEND"
-_DISTRIBUTIONS = {"tensorflow": ("tensorflow", "tensorflow-cpu")}
 
 
 def current() -> str:
@@ -29,13 +29,4 @@ def requirements() -> list[str]:
     back_end = current()
     if not back_end or back_end == "numpy":
         return []
-    names = _DISTRIBUTIONS.get(back_end, (back_end,))
-    return [next((name for name in names if _is_installed(name)), names[0])]
-
-
-def _is_installed(name: str) -> bool:
-    try:
-        distribution(name)
-    except PackageNotFoundError:
-        return False
-    return True
+    return [distribution_of(back_end, back_end)]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib.metadata import packages_distributions
 from shutil import copyfile
 from typing import TYPE_CHECKING, Any, Self, overload
 
 from bento import Artifact, Service
-from bento.artifacts import slot_file
+from bento.artifacts import distribution_of, slot_file
 
 from .model_file import MODEL, weight_files
 from .session import checked_source, is_session, is_source, open_session, source_of
@@ -66,8 +65,7 @@ class OnnxArtifact(Artifact["InferenceSession"]):
         return is_session(model) or is_source(model)
 
     def requirements(self) -> list[str]:
-        """Whichever distribution of ONNX Runtime is installed."""
-        return packages_distributions().get(_RUNTIME, [_RUNTIME])[:1]
+        return [distribution_of(_RUNTIME, _RUNTIME)]
 
     def options(self) -> dict[str, JSON]:
         return self._settings.options()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bento import Artifact, ArtifactError, instance_of
-from bento.artifacts import slot_file
+from bento.artifacts import distribution_of, slot_file
 
 from .build import LayerBuild
 
@@ -68,7 +68,7 @@ class PaddleArtifact(Artifact["nn.Layer"]):
         return "pack its network" if instance_of(model, "paddle", "Model") else ""
 
     def requirements(self) -> list[str]:
-        return ["paddlepaddle", "safetensors"]
+        return [distribution_of("paddle", "paddlepaddle"), "safetensors"]
 
     def modules_of(self, model: nn.Layer) -> list[str]:
         return [self._build.module]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bento import Artifact, ArtifactError, DefinitionError, instance_of, type_name
+from bento.artifacts import distribution_of
 
 from .sums import check_sums, write_sums
 
@@ -69,7 +70,7 @@ class SavedModelArtifact(Artifact[Any]):
         return f"pack what tf.saved_model.load({str(model)!r}) gives" if is_saved else ""
 
     def requirements(self) -> list[str]:
-        return ["tensorflow"]
+        return [distribution_of("tensorflow", "tensorflow")]
 
     def options(self) -> dict[str, JSON]:
         return {"signatures": dict[str, "JSON"](self._signatures)} if self._signatures else {}

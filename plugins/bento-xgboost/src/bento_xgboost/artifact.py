@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from bento import Artifact, ArtifactError, Service, instance_of, type_name
-from bento.artifacts import check_version, read_json, slot_file, write_json, write_version
+from bento.artifacts import check_version, distribution_of, read_json, slot_file, write_json, write_version
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,7 +69,8 @@ class XgboostArtifact(Artifact[Any]):
         return instance_of(model, "xgboost.core", "Booster") or instance_of(model, "xgboost.sklearn", "XGBModel")
 
     def requirements(self) -> list[str]:
-        return [_FRAMEWORK, "scikit-learn"] if find_spec("sklearn") else [_FRAMEWORK]
+        framework = distribution_of(_FRAMEWORK, _FRAMEWORK)
+        return [framework, "scikit-learn"] if find_spec("sklearn") else [framework]
 
     def default_service(self) -> type[Service] | None:
         from .service import XgboostService
