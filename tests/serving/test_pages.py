@@ -120,7 +120,8 @@ async def test_metrics_do_not_grow_with_paths_that_clients_make_up(serving):
 async def test_a_pages_wrong_method_is_a_405_problem(serving):
     async with serving(Shown()) as client:
         response = await client.post("/livez")
-    assert (response.status_code, response.json()["detail"]) == (405, "Method Not Allowed")
+    assert (response.status_code, response.json()["detail"]) == (405, "/livez answers GET, HEAD, not POST")
+    assert response.headers["allow"] == "GET, HEAD"
     assert set(response.headers["allow"].split(", ")) == {"GET", "HEAD"}
 
 

@@ -17,7 +17,7 @@ from ..calls.answer import FAULT, Answer, failure, problem
 from ..calls.limits import Limits, headers_too_large
 from ..lifecycle import Lifecycle
 from ..logs import FaultLog
-from .guard import LOOPBACK, check_caller, host_names
+from .guard import LOOPBACK, check_caller, check_host, host_names
 from .lane import REQUEST_ID, ClientLeft, Exchange
 
 if TYPE_CHECKING:
@@ -116,6 +116,7 @@ class App:
         try:
             # What asks for a server's health, such as a load balancer or an orchestrator, seldom knows its name.
             if self.lifecycle.aliases.get(exchange.path, exchange.path) not in HEALTH:
+                check_host(scope["headers"], scope.get("http_version", ""))
                 check_caller(exchange.headers, self.reached_at(scope.get("server")), self.allowed_hosts, self.address.host)
             if exchange.method == "POST" and self.lifecycle.service is None:
                 raise Overloaded(f"the service is {self.lifecycle.state.value}")

@@ -27,6 +27,8 @@ log = logging.getLogger("bento.serving")
 # No more is parsed while so many of a connection's requests wait for their turn, and then nothing until there are fewer than the second
 # number: to parse one each time that one is answered would take longer.
 _FAR, _NEAR = 32, 16
+# The parser takes none that is longer.
+_LONGEST_TARGET = 65_535
 
 
 def new_parser(protocol: HttpToolsProtocol) -> httptools.HttpRequestParser:
@@ -103,7 +105,9 @@ class Connection(Ending):
 
     def _give_up(self, error: httptools.HttpParserError) -> None:
         cause = error.__context__
-        if cause is None or isinstance(cause, httptools.HttpParserError):
+        if len(self._url) > _LONGEST_TARGET:
+            self.refuse(414, f"the target is longer than {_LONGEST_TARGET} bytes")
+        elif cause is None or isinstance(cause, httptools.HttpParserError):
             self.refuse(400, "the request is malformed: expected HTTP/1.1")
         else:
             log.error("a request could not be taken: %s: %s", type(cause).__name__, cause, exc_info=cause)

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ...errors import Forbidden, ServerError
+from ...errors import BadInput, Forbidden, ServerError
+
+if TYPE_CHECKING:
+    from ..calls.request import RawHeaders
 
 LOOPBACK = "localhost"
 
@@ -20,6 +24,13 @@ def host_names(hosts: Collection[str]) -> frozenset[str]:
     if isinstance(hosts, str):
         raise ServerError(f"expected allowed_hosts to be names, such as ({hosts!r},), got {hosts!r}")
     return frozenset(map(str.lower, hosts))
+
+
+def check_host(raw_headers: RawHeaders, http_version: str) -> None:
+    """Refuse, as BadInput, a request that names several hosts, or, in HTTP/1.1, none. Source: RFC 9112, section 3.2."""
+    count = sum(name.lower() == b"host" for name, _ in raw_headers)
+    if count > 1 or (not count and http_version == "1.1"):
+        raise BadInput(f"expected one Host header, got {count or 'none'}")
 
 
 def check_caller(headers: Mapping[str, str], local_address: str, allowed_hosts: Collection[str], public_host: str = "") -> None:

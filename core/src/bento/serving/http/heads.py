@@ -75,7 +75,7 @@ class Heads:
         named = {name.lower(): value for name, value in raw_headers}
         if endpoint is None or len(named) != len(raw_headers) or not _UNUSUAL.isdisjoint(named) or not self._fits_limits(named):
             return None
-        if not self._knows(named.get(b"host", b""), local_address):
+        if b"host" not in named or not self._knows(named[b"host"], local_address):
             return None
         try:
             return PlainHead(endpoint, url, named, raw_headers)

@@ -95,9 +95,14 @@ def _document(lifecycle: Lifecycle) -> dict[str, Any]:
 async def _http_problem(request: Request, error: Exception) -> Response:
     """Starlette's own refusals (404, 405) in the form of all others."""
     assert isinstance(error, HTTPException)  # noqa: S101 - this is the class it is registered for
-    detail = f"nothing is here: {_WAY_OUT}" if error.status_code == HTTPStatus.NOT_FOUND else str(error.detail)
-    headers = tuple((error.headers or {}).items())
-    return _shown(problem(error.status_code, detail, request_id=request.scope.get(REQUEST_ID, ""), headers=headers))
+    headers, detail = dict(error.headers or {}), str(error.detail)
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        detail = f"nothing is here: {_WAY_OUT}"
+    elif "Allow" in headers:
+        # They are a set, whose order differs from process to process.
+        headers["Allow"] = ", ".join(sorted(headers["Allow"].split(", ")))
+        detail = f"{request.url.path} answers {headers['Allow']}, not {request.method}"
+    return _shown(problem(error.status_code, detail, request_id=request.scope.get(REQUEST_ID, ""), headers=tuple(headers.items())))
 
 
 async def _fault(request: Request, error: Exception) -> Response:

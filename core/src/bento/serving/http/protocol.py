@@ -11,6 +11,7 @@ from .connection import new_parser
 from .intake import Intake
 from .pipelining import Pipelining
 from .standins import AHEAD
+from .targets import in_origin_form
 
 if TYPE_CHECKING:
     import asyncio
@@ -132,9 +133,12 @@ class FastProtocol(Pipelining):
     def _divert(self) -> None:
         """Pass the request to the ordinary lane, behind what this connection still has in flight on this one."""
         super().on_message_begin()
-        self.url = self._url
-        for name, value in self._raw_headers:
+        self.url, headers = in_origin_form(self._url, self._raw_headers)
+        for name, value in headers:
             super().on_header(name, value)
+        if self.parser.get_http_version() == "1.0":
+            # It would take a first answer for the only one (RFC 9110, section 10.1.1).
+            self.expect_100_continue = False
         if self._in_flight:
             self.cycle = AHEAD
         super().on_headers_complete()

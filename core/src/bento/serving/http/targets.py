@@ -1,0 +1,21 @@
+"""Targets in absolute form, as proxies are asked, and as any server may be (RFC 9112, section 3.2.2)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..calls.request import RawHeaders
+
+_ABSOLUTE = re.compile(rb"[a-z][a-z0-9+.-]*://([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
+
+
+def in_origin_form(url: bytes, raw_headers: RawHeaders) -> tuple[bytes, RawHeaders]:
+    """A request's target and headers, as they would be if it named a path alone: its host is the one that the target names."""
+    absolute = None if url.startswith(b"/") else _ABSOLUTE.fullmatch(url)
+    if absolute is None:
+        return url, raw_headers
+    host, rest = absolute.groups()
+    headers = [(name, host if name.lower() == b"host" else value) for name, value in raw_headers]
+    return rest if rest.startswith(b"/") else b"/" + rest, headers

@@ -1,0 +1,77 @@
+"""Requests as only few clients send them, and what HTTP says of each."""
+
+from __future__ import annotations
+
+import pytest
+
+from client import Connection, post, request
+from running import started
+
+SERVICE = """
+import bento
+from bento.adapters import JsonAdapter
+
+class Echo(bento.Service):
+    @bento.api(input=JsonAdapter(), output=JsonAdapter())
+    def echo(self, value):
+        return value
+
+service = Echo()
+"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    project = tmp_path_factory.mktemp("project")
+    (project / "app.py").write_text(SERVICE)
+    with started(project) as server:
+        yield server
+
+
+def asked(server, data: bytes):
+    with Connection(server.port) as connection:
+        return connection.ask(data)
+
+
+def detail(answer) -> str:
+    return answer.body.decode().partition('"detail":"')[2].partition('","request_id"')[0]
+
+
+@pytest.mark.parametrize("target", ["http://localhost/echo", "HTTP://localhost:3000/echo?a=b"])
+def test_a_target_in_absolute_form_is_answered_as_its_path(server, target):
+    answer = asked(server, post(target, b"7"))
+    assert (answer.status, answer.body) == (200, b"7")
+
+
+@pytest.mark.parametrize("target", ["http://localhost", "http://localhost?a=b"])
+def test_a_target_in_absolute_form_without_a_path_is_the_root(server, target):
+    answer = asked(server, request("GET", target))
+    assert (answer.status, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert "Traceback" not in server.said
+
+
+def test_a_target_in_absolute_form_names_the_host(server):
+    answer = asked(server, post("http://example.org/echo"))
+    assert answer.status == 403
+    assert "this server does not answer for the host 'example.org'" in detail(answer)
+
+
+def test_a_target_that_is_longer_than_any_that_is_read_is_refused_as_too_long(server):
+    answer = asked(server, request("GET", f"/{'a' * 65_535}"))
+    assert (answer.status, detail(answer)) == (414, "the target is longer than 65535 bytes")
+
+
+@pytest.mark.parametrize("origin", [None, "http://localhost"], ids=["fast lane", "ordinary lane"])
+@pytest.mark.parametrize(("line", "count"), [(b"", "none"), (b"host: localhost\r\nHost: localhost\r\n", "2")])
+def test_a_request_names_one_host(server, origin, line, count):
+    answer = asked(server, post("/echo", origin=origin).replace(b"host: 127.0.0.1\r\n", line))
+    assert (answer.status, detail(answer)) == (400, f"expected one Host header, got {count}")
+
+
+def test_health_is_answered_and_an_old_client_that_name_no_host(server):
+    assert asked(server, request("GET", "/livez", host=None)).status == 200
+    assert asked(server, post("/echo", host=None).replace(b"HTTP/1.1", b"HTTP/1.0")).status == 200
+
+
+def test_an_old_client_is_not_told_to_continue(server):
+    assert asked(server, post("/echo", b"7", expect="100-continue").replace(b"HTTP/1.1", b"HTTP/1.0")).status == 200
