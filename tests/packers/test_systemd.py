@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 import stat
 import subprocess
 import sys
@@ -157,9 +158,13 @@ def test_systemd_takes_the_files_and_finds_them_hardened(installed):
 
 
 @needs_systemd
-def test_the_unit_serves_on_the_socket_that_is_opened_for_it(installed, environment, port, serving, asking):
-    unit = installed / "bento-scale.service"
-    variables = setting(unit, "Environment").replace("%S", str(installed)).split()
+def test_the_unit_serves_on_the_socket_that_is_opened_for_it_and_tells_whoever_waits_for_it(installed, environment, port, serving, asking):
+    unit, told = installed / "bento-scale.service", installed / "notify"
+    assert setting(unit, "Type") == "notify"
+    variables = [*setting(unit, "Environment").replace("%S", str(installed)).split(), f"NOTIFY_SOCKET={told}"]
     command = ["systemd-socket-activate", f"--listen=127.0.0.1:{port}", *(f"--setenv={each}" for each in variables)]
-    with serving([*command, *setting(unit, "ExecStart").split()], port, environment.variables(), Path("/")):
-        assert asking(port, "/multiply", b"21") == (200, b"42.0")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(told))
+        with serving([*command, *setting(unit, "ExecStart").split()], port, environment.variables(), Path("/")):
+            assert asking(port, "/multiply", b"21") == (200, b"42.0")
+        assert [manager.recv(4096).partition(b"\n")[0] for _ in range(3)][1:] == [b"READY=1", b"STOPPING=1"]

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from ..env import Env
     from ..tag import Tag
 
+# A large model takes longer to load than the minute and a half that systemd waits by default.
 # A GPU is a device and needs what PrivateDevices= hides; compilers of models need MemoryDenyWriteExecute= to be off.
 _SERVICE = """\
 # {tag}, installed by {folder}/install.sh
@@ -18,10 +19,11 @@ Requires=bento-{name}.socket
 After=network.target bento-{name}.socket
 
 [Service]
-Type=exec
+Type=notify
 ExecStart={folder}/venv/bin/python -m bento serve {folder}/bundle --trust --workers {workers} --grace 30
 Environment=PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 BENTO_HOME=%S/bento-{name}
 WorkingDirectory=/
+TimeoutStartSec=15min
 KillMode=mixed
 TimeoutStopSec=40
 Restart=on-failure

@@ -21,6 +21,7 @@ from .http.guard import host_names
 from .logs import AccessLog, JsonAccessLog
 from .target import resolve
 from .workers.files import raise_file_limit
+from .workers.notices import Notices
 from .workers.processors import available_processors, share_processors
 from .workers.sockets import inherited, listen, listen_at, url
 
@@ -72,7 +73,8 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
     `public_url` is where clients find the server behind a proxy, for its pages and its OpenAPI document; its host is answered for, and
     its path may be before all others.
     `log_format` is that of the access log; how the rest is written, `logging` is told.
-    Where systemd listens for this process, `host`, `port` and `uds` are those of its socket.
+    Where systemd listens for this process, `host`, `port` and `uds` are those of its socket; where it waits to be told, by way of
+    NOTIFY_SOCKET, it is told when the server is ready, replaces its workers and stops. Both are taken out of the environment.
     """
     _check_no_loop()
     count = _count(workers, reload=reload)
@@ -86,13 +88,15 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
         raise ServerError(f"expected log_format to be one of {', '.join(_ACCESS_LOGS)}, got {log_format!r}")
     share_processors(count)
     raise_file_limit()
+    # Before any code of the service runs.
+    notices = Notices.taken()
     find = partial(resolve, target, store=store, trust=trust, keys=keys)
     found = find()
     from .workers.settings import Settings
     from .workers.worker import run_worker, say_lane
 
     limits = Limits(body=max_body, keep_alive_seconds=keep_alive)
-    settings = Settings(limits, hosts, _ACCESS_LOGS[log_format] if access_log else None, grace, examples, aliases or {}, public)
+    settings = Settings(limits, hosts, _ACCESS_LOGS[log_format] if access_log else None, grace, examples, aliases or {}, public, notices)
     # A stop before the server can obey one would leave the path behind.
     with (
         nullcontext() if uds is None else held_back(),
@@ -103,7 +107,9 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
 
         def ready() -> None:
             log.info("%s is ready on %s after %.2f s: Ctrl-C stops it", found.title, address, time.monotonic() - started)
+            notices.ready(f"{found.title} is ready on {address}")
 
+        notices.status(f"{found.title} starts on {address}")
         loops = ", with compiled loops" if is_compiled() else ""
         log.info("%s starts on %s (process %d%s)", found.title, address, os.getpid(), loops)
         if reload or count == 1:

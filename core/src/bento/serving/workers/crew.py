@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..calls.board import Board
     from .agenda import Agenda
     from .generation import Generation, Worker
+    from .notices import Notices
 
 log = logging.getLogger("bento.serving")
 
@@ -33,13 +34,22 @@ class Crew:
     `new` makes a generation whose workers count in the stretches of the board from the given one on.
     """
 
-    def __init__(self, count: int, new: Callable[[int], Generation], board: Board, agenda: Agenda, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        count: int,
+        new: Callable[[int], Generation],
+        board: Board,
+        agenda: Agenda,
+        on_ready: Callable[[], None],
+        notices: Notices,
+    ) -> None:
         self.generations: list[Generation] = []
         self._count = count
         self._new = new
         self._board = board
         self._agenda = agenda
         self._on_ready = on_ready
+        self._notices = notices
         self._was_complete = self._once_more = False
         self.is_leaving = False
         self._failures = 0
@@ -78,7 +88,9 @@ class Crew:
     def _load_anew(self) -> None:
         self._once_more = len(self.generations) > 1
         if not self._once_more and not self.is_leaving:
-            log.info("loading %s anew, to replace its workers one by one", self.generations[0].title)
+            said = f"loading {self.generations[0].title} anew, to replace its workers one by one"
+            log.info("%s", said)
+            self._notices.reloading(said)
             self.start()
 
     def _fill(self, generation: Generation) -> None:
@@ -150,7 +162,9 @@ class Crew:
             self._was_complete = True
             self._on_ready()
         elif generation is not older:
-            log.info("all workers of %s are new", generation.title)
+            said = f"all workers of {generation.title} are new"
+            log.info("%s", said)
+            self._notices.ready(said)
         if generation is not older:
             self._close_if_empty(older)
         elif self._once_more:
@@ -229,7 +243,9 @@ class Crew:
             error.add_note(where)
             raise error
         if generation is not self.generations[0] and not any(worker.serves for worker in generation.workers.values()):
-            log.error("%s stays as it is, for what should replace it cannot start: %s", self.generations[0].title, failure)
+            said = f"{self.generations[0].title} stays as it is, for what should replace it cannot start: {failure}"
+            log.error("%s", said)
+            self._notices.ready(said)
             self._give_up(generation)
         else:
             pause = max(self._pause(), _FIRST_PAUSE)

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import signal
+import socket
 from collections.abc import Callable, Collection, Iterable, Iterator
 from importlib.util import cache_from_source
 from pathlib import Path
@@ -19,13 +20,12 @@ from .signals import Impatience
 from .worker import run_worker
 
 if TYPE_CHECKING:
-    import socket
-
     from ..target import Target
 
 log = logging.getLogger("bento.serving")
 
 _LOOK_EVERY = 0.3
+_READY = b"r"
 _SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages"})
 
 
@@ -35,24 +35,39 @@ def run_reloading(target: Target, listener: socket.socket, settings: Settings, o
         raise ServerError(f"{target.title} is saved and does not change: --reload is for MODULE:SERVICE")
     told = stops()
     old = signal.pthread_sigmask(signal.SIG_BLOCK, told)
-    lifeline = os.pipe()
+    above, below = socket.socketpair()
 
     def work() -> None:
-        os.close(lifeline[1])
-        run_worker(target, listener, settings, on_ready, Place(lifeline[0]))
+        above.close()
+        run_worker(target, listener, settings, say_ready, Place(below.fileno()))
+
+    def say_ready() -> None:
+        on_ready()
+        below.send(_READY)
+
+    def hear() -> None:
+        with contextlib.suppress(BlockingIOError):
+            above.recv(len(_READY), socket.MSG_DONTWAIT)
+            settings.notices.ready(f"{target.title} is ready")
+
+    def wait() -> bool:
+        is_changed = _changed(target.folders, seen, told, hear)
+        if not is_changed:
+            settings.notices.stopping(settings.grace)
+        return is_changed
 
     try:
         seen = _stamps(target.folders)
-        while _run_until_changed(work, target, seen, told):
+        while _run_until_changed(work, target, wait, told):
             before, seen = seen, _stamps(target.folders)
             _forget(path for path, stamp in seen.items() if before.get(path) != stamp)
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, old)
-        for end in lifeline:
-            os.close(end)
+        above.close()
+        below.close()
 
 
-def _run_until_changed(work: Callable[[], None], target: Target, seen: dict[Path, int], told: Collection[signal.Signals]) -> bool:
+def _run_until_changed(work: Callable[[], None], target: Target, wait: Callable[[], bool], told: Collection[signal.Signals]) -> bool:
     """Have a child work until a source file changes; False when a signal says stop. The child has ended by then."""
     try:
         child = fork(work, _say_why)
@@ -60,7 +75,7 @@ def _run_until_changed(work: Callable[[], None], target: Target, seen: dict[Path
         raise ServerError(f"{target.title} cannot start: {no_further_process(error)}") from error
     is_changed = False
     try:
-        is_changed = _changed(target.folders, seen, told)
+        is_changed = wait()
         if is_changed:
             log.info("a source file changed: starting anew")
     finally:
@@ -73,9 +88,10 @@ def _say_why(error: BaseException) -> None:
     log.error("the service cannot start: waiting for a change", exc_info=error)
 
 
-def _changed(folders: tuple[Path, ...], seen: dict[Path, int], told: Collection[signal.Signals]) -> bool:
-    """Wait for a change of the source files; False when a signal says stop instead."""
+def _changed(folders: tuple[Path, ...], seen: dict[Path, int], told: Collection[signal.Signals], look: Callable[[], None]) -> bool:
+    """Wait for a change of the source files, and look for something else meanwhile; False when a signal says stop instead."""
     while signal.sigtimedwait(told, _LOOK_EVERY) is None:
+        look()
         if _stamps(folders) != seen:
             return True
     return False

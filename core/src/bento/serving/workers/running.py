@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     import socket
 
     from ..http.app import App
-    from .settings import Place
+    from .settings import Place, Settings
 
 log = logging.getLogger("bento.serving")
 
@@ -45,13 +45,14 @@ QUIET_STOP = 1.0
 class Server(uvicorn.Server):
     """The server of one process; `failure` is what the service raised while it was loading, or when its model was lost."""
 
-    def __init__(self, config: uvicorn.Config, app: App, grace: float, on_ready: Callable[[], None], place: Place | None) -> None:
+    def __init__(self, config: uvicorn.Config, app: App, settings: Settings, on_ready: Callable[[], None], place: Place | None) -> None:
         super().__init__(config)
         self.failure: Exception | None = None
         self._access_log = app.access_log
         self._lifecycle = app.lifecycle
         self._lifecycle.on_lost = self._fail
-        self._grace = grace
+        self._grace = settings.grace
+        self._notices = settings.notices
         self._on_ready = on_ready
         self._place = place
         self._asked_to_stop = asyncio.Event()
@@ -161,6 +162,7 @@ class Server(uvicorn.Server):
         if self._place is None:
             for listener in listeners:
                 plug(listener)
+            self._notices.stopping(self._grace)
             asyncio.get_running_loop().call_later(QUIET_STOP, self._say_open)
         try:
             async with asyncio.timeout(self._grace) as time_left:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..address import Address
 from ..calls.limits import Limits
 from ..logs import AccessLog
+from .notices import Notices
 
 if TYPE_CHECKING:
     from ..calls.board import Board
@@ -27,6 +28,8 @@ class Settings:
     aliases: Mapping[str, str] = field(default_factory=dict)
     """Further paths of apis and pages, with those that they stand for."""
     address: Address = field(default_factory=Address)
+    notices: Notices = field(default_factory=Notices)
+    """What whoever started the server is told."""
 
 
 @dataclass(frozen=True, slots=True)

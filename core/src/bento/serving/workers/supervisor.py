@@ -67,7 +67,7 @@ class Supervisor:
         self._settings = settings
         self._agenda = Agenda()
         self._board = Board(2 * count)
-        self._crew = Crew(count, self._generation, self._board, self._agenda, self._note_ready)
+        self._crew = Crew(count, self._generation, self._board, self._agenda, self._note_ready, settings.notices)
         self._porter = Porter(self._agenda, self._board, self._is_unserved, self._be_porter)
         self._on_ready = on_ready
         self._is_ready_unsaid = False
@@ -174,6 +174,7 @@ class Supervisor:
     def _let_leave(self) -> None:
         plug(self._listener)
         self._crew.leave()
+        self._settings.notices.stopping(self._settings.grace)
 
     def _say_open(self) -> None:
         if workers := sum(1 for _ in self._crew.workers):

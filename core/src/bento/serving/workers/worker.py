@@ -49,7 +49,7 @@ def run_worker(
         address=settings.address,
         at_path=listener.family == socket.AF_UNIX,
     )
-    server = Server(_config(app, settings), app, settings.grace, on_ready, place)
+    server = Server(_config(app, settings), app, settings, on_ready, place)
     try:
         server.run([listener])
     finally:

@@ -1,0 +1,216 @@
+"""What systemd, or whoever else started a server, is told of it: sd_notify(3)."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import struct
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+import pytest
+
+from commands import BENTO, Commands
+from running import PROGRAM, heard
+
+APP = """
+import os, subprocess, time
+import bento
+from bento.adapters import JsonAdapter
+
+BY_IMPORT = os.environ.get("NOTIFY_SOCKET")
+
+class Told(bento.Service):
+    def setup(self):
+        while os.path.exists("wait"):
+            time.sleep(0.01)
+        if os.path.exists("broken"):
+            raise OSError("the model is gone\\nSTOPPING=1")
+
+    @bento.api(output=JsonAdapter())
+    def pid(self, value: int) -> int:
+        return os.getpid()
+
+    @bento.api(output=JsonAdapter())
+    def nap(self, value: int) -> int:
+        while not os.path.exists("enough"):
+            time.sleep(0.01)
+        return value
+
+    @bento.api(output=JsonAdapter())
+    def seen(self, value: int) -> list:
+        inherited = subprocess.run(["env"], capture_output=True, text=True, check=True).stdout
+        return [BY_IMPORT, os.environ.get("NOTIFY_SOCKET"), "NOTIFY_SOCKET" in inherited]
+
+service = Told()
+"""
+ONE, TWO, RELOADING = ["--workers", "1"], ["--workers", "2"], ["--reload"]
+EVERY_WAY = pytest.mark.parametrize("options", [ONE, TWO, RELOADING], ids=["one worker", "two workers", "reloading"])
+
+
+class Manager:
+    """A service manager's end: it reads the notices, and who sent them."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._end = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._end.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+        self._end.bind(f"\0{name[1:]}" if name.startswith("@") else name)
+        self._end.settimeout(60)
+        self.senders: set[int] = set()
+
+    def close(self) -> None:
+        self._end.close()
+
+    def next(self) -> dict[str, str]:
+        """The next notice, as soon as it is there."""
+        message, ((_, _, credentials),), _, _ = self._end.recvmsg(4096, socket.CMSG_SPACE(12))
+        self.senders.add(struct.unpack("iII", credentials)[0])
+        return dict(line.split("=", 1) for line in message.decode().split("\n"))
+
+    def until(self, name: str) -> list[dict[str, str]]:
+        """The notices up to the next that has an assignment of this name."""
+        notices = [self.next()]
+        while name not in notices[-1]:
+            notices.append(self.next())
+        return notices
+
+    def fill(self) -> None:
+        """Let there be so much unread that nothing more is taken."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender, suppress(BlockingIOError):
+            sender.setblocking(False)
+            while True:
+                sender.sendto(b"STATUS=full", self.name)
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    (tmp_path / "app.py").write_text(APP)
+    return tmp_path
+
+
+@pytest.fixture
+def manager(tmp_path) -> Iterator[Manager]:
+    manager = Manager(str(tmp_path / "notify"))
+    yield manager
+    manager.close()
+
+
+@pytest.fixture
+def serve(folder) -> Callable:
+    """`bento serve app:service`, or another target, that finds a name in NOTIFY_SOCKET."""
+
+    def serve(name: str, *options: str, target: str = "app:service"):
+        return Commands(folder).served(target, *options, NOTIFY_SOCKET=name)
+
+    return serve
+
+
+@EVERY_WAY
+def test_a_server_that_loads_is_not_ready_and_one_that_answers_is(serve, manager, folder, options):
+    (folder / "wait").touch()
+    with serve(manager.name, *options) as server:
+        server.wait_for("app:service starts on")
+        (status,) = manager.next().values()
+        assert status.startswith("app:service starts on http://127.0.0.1:")
+        assert httpx.get(f"http://{status.rpartition('/')[2]}/readyz", timeout=60).text.strip() == "loading"
+        (folder / "wait").unlink()
+        ready = manager.next()
+        assert httpx.get(f"{server.url}/readyz", timeout=60).text.strip() == "ready"
+        assert (ready["READY"], ready["STATUS"].partition(" on ")[0]) == ("1", "app:service is ready")
+        assert manager.senders == {server.process.pid}
+
+
+@EVERY_WAY
+def test_a_stop_is_told_as_it_begins_and_has_the_time_that_it_may_take(serve, manager, folder, options):
+    with serve(manager.name, *options, "--grace", "120") as server, ThreadPoolExecutor() as pool:
+        manager.until("READY")
+        answer = pool.submit(server.ask, "nap", 7)
+        assert server.process.poll() is None
+        while not server.figure('bento_requests_in_flight{api="nap"}'):
+            pass
+        server.process.send_signal(signal.SIGTERM)
+        stopping = manager.next()
+        assert not answer.done()
+        (folder / "enough").touch()
+        assert answer.result() == 7
+        assert server.ended() == 0
+    assert (stopping["STOPPING"], stopping["EXTEND_TIMEOUT_USEC"]) == ("1", "125000000")
+    assert manager.senders == {server.process.pid}
+
+
+def test_a_replacement_of_workers_is_over_when_the_last_is_new(serve, manager):
+    with serve(manager.name, *TWO) as server:
+        manager.until("READY")
+        before = {server.ask("pid", 1) for _ in range(20)}
+        asked = time.monotonic_ns() // 1000
+        server.process.send_signal(signal.SIGHUP)
+        begun = manager.next()
+        assert begun["RELOADING"] == "1"
+        assert asked <= int(begun["MONOTONIC_USEC"]) <= time.monotonic_ns() // 1000
+        assert manager.next() == {"READY": "1", "STATUS": "all workers of app:service are new"}
+        assert before.isdisjoint(server.ask("pid", 1) for _ in range(20))
+        assert manager.senders == {server.process.pid}
+
+
+def test_a_replacement_that_fails_is_over_and_says_why_and_its_reason_says_nothing_else(serve, manager, folder):
+    with serve(manager.name, *TWO) as server:
+        manager.until("READY")
+        (folder / "broken").touch()
+        server.process.send_signal(signal.SIGHUP)
+        assert "RELOADING" in manager.next()
+        assert manager.next() == {
+            "READY": "1",
+            "STATUS": "app:service stays as it is, for what should replace it cannot start: OSError: the model is gone",
+        }
+
+
+def test_a_bundle_is_told_of_by_its_tag(serve, manager, folder):
+    Commands(folder)(BENTO, "save", "app:service", "--version", "3")
+    with serve(manager.name, target="told:3"):
+        assert manager.until("READY")[-1]["STATUS"].startswith("told:3 is ready on ")
+
+
+def test_a_program_that_serves_is_told_of_too(folder, manager):
+    environment = {**os.environ, "NOTIFY_SOCKET": manager.name}
+    with heard([sys.executable, "-c", PROGRAM, json.dumps({"workers": 2})], folder, environment) as server:
+        manager.until("READY")
+        assert manager.senders == {server.process.pid}
+
+
+def test_a_socket_without_a_file_is_found(serve):
+    manager = Manager(f"@bento-{os.getpid()}")
+    with serve(manager.name):
+        manager.until("READY")
+    manager.close()
+
+
+@EVERY_WAY
+def test_neither_a_service_nor_what_it_starts_sees_whom_its_server_tells(serve, manager, options):
+    with serve(manager.name, *options) as server:
+        assert server.ask("seen", 1) == [None, None, False]
+
+
+@pytest.mark.parametrize("options", [ONE, TWO], ids=["one worker", "two workers"])
+def test_where_nobody_is_to_be_told_a_server_says_so_once(serve, folder, options):
+    with serve(str(folder / "nobody"), *options) as server:
+        assert isinstance(server.ask("pid", 1), int)
+        assert server.stop() == 0
+    (line,) = [line for line in server.lines if "NOTIFY_SOCKET" in line]
+    assert line.endswith(f"nobody hears at NOTIFY_SOCKET='{folder}/nobody' how this server is: No such file or directory\n")
+
+
+def test_who_does_not_listen_holds_up_no_server(serve, manager):
+    manager.fill()
+    with serve(manager.name) as server:
+        assert isinstance(server.ask("pid", 1), int)
+        assert server.stop() == 0
+    (line,) = [line for line in server.lines if "NOTIFY_SOCKET" in line]
+    assert line.endswith("how this server is: timed out\n")
