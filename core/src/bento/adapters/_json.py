@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import BadInput
 from ..payload import UTF8
 from . import _pieces
-from ._plain import ATOMS, array_of, document, plain
+from ._document import ATOMS, array_of, document, simpler
 
 if TYPE_CHECKING:
     from ..payload import Payload
@@ -131,7 +131,7 @@ def _convert(value: Any) -> object:
         import orjson
 
         return orjson.Fragment(dump_numbers(array))
-    return plain(value)
+    return simpler(value)
 
 
 def _integer(value: int) -> object:
@@ -152,4 +152,4 @@ def _text(value: bytes) -> object:
 def _finite(value: Any) -> object:
     if isinstance(value, float) and not isfinite(value):
         raise ValueError(f"the answer holds {value}, which JSON cannot: return a finite number, or let it become null with nan='null'")
-    return value if isinstance(value, float | bytes | bytearray | memoryview) else plain(value)
+    return value if isinstance(value, float | bytes | bytearray | memoryview) else simpler(value)

@@ -6,9 +6,9 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from ..errors import BadInput
+from ._document import ATOMS, document, simpler
 from ._json import DEEPEST, check_depth
 from ._pieces import LARGE, check_count, without_collector
-from ._plain import ATOMS, document, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,7 +138,7 @@ def _counter() -> Callable[[T], T]:
 def _convert(value: Any) -> object:
     if isinstance(value, bytearray | memoryview | bytes):
         return bytes(value)
-    return plain(value)
+    return simpler(value)
 
 
 def _refuse(code: int, data: bytes) -> NoReturn:

@@ -25,11 +25,11 @@ ATOMS: frozenset[type] = frozenset({str, bool, int, float, type(None)})
 _DEEPEST = 250
 
 
-def plain(value: Any) -> object:
+def simpler(value: Any) -> object:
     """The same value in simpler types, one level of it; what has no form as a document is a TypeError."""
     array = array_of(value)
     if array is not None:
-        return plain_array(array)
+        return _from_array(array)
     if instance_of(value, "pandas.api.typing", "NAType", "NaTType"):  # the latter is a datetime
         return None
     for kind, convert in _CONVERSIONS:
@@ -56,8 +56,8 @@ def document(value: Any, atoms: frozenset[type], convert: Callable[[Any], object
         if len(pairs) != len(value):
             raise ValueError("two keys of an answer would be written as the same text")
         return pairs
-    simpler = convert(value)
-    return simpler if simpler is value else document(simpler, atoms, convert, level + 1)
+    converted = convert(value)
+    return converted if converted is value else document(converted, atoms, convert, level + 1)
 
 
 def array_of(value: Any) -> np.ndarray[Any, Any] | None:
@@ -69,7 +69,7 @@ def array_of(value: Any) -> np.ndarray[Any, Any] | None:
     return value if isinstance(value, np.ndarray) else np.asarray(value)
 
 
-def plain_array(array: np.ndarray[Any, Any]) -> object:
+def _from_array(array: np.ndarray[Any, Any]) -> object:
     """An array as nested lists, or as one value if it has no axes: times as ISO text or None, time spans as seconds."""
     import numpy as np
 
@@ -92,9 +92,9 @@ def _key(key: Any) -> str:
         return str(key)
     if isinstance(key, bool | None):
         return {True: "true", False: "false", None: "null"}[key]
-    simpler = key if isinstance(key, int | float) else plain(key)
-    if isinstance(simpler, str | int | float):
-        return str(simpler)
+    converted = key if isinstance(key, int | float) else simpler(key)
+    if isinstance(converted, str | int | float):
+        return str(converted)
     raise TypeError(f"cannot write a key of type {type(key).__name__!r} in an answer: use texts or numbers")
 
 
