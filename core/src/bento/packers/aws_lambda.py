@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..errors import PackerError
 from .build_context import BuildContextPacker
 from .contents import BUNDLE
-from .dockerfile import USER, Start
+from .dockerfile import AS_USER, Start
 
 if TYPE_CHECKING:
     from ..bundle.model import Bundle
@@ -31,7 +31,7 @@ handler = Function(Path(__file__).with_name("{bundle}"){base_path})
 _END = f"""\
 COPY {_FILE} /
 WORKDIR /
-USER {USER}
+{AS_USER}
 ENTRYPOINT {json.dumps(["python", "-m", "awslambdaric"])}
 CMD {json.dumps(["lambda_function.handler"])}
 """

@@ -40,6 +40,7 @@ _INDEX_FILE = "index.json"
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
 _LARGEST_DOCUMENT = 4 << 20
 _PIECE = 1 << 20
+_EXPECTED = "expected an image layout, as `skopeo copy docker://python:3.11-slim oci:python` makes one, or a file system as a tar"
 # What garbled tars and documents, or documents of another shape, raise.
 _GARBLED = (tarfile.TarError, zlib.error, EOFError, KeyError, TypeError, AttributeError, ValueError)
 
@@ -89,9 +90,6 @@ def read_base(base: str, architecture: str, blobs: Blobs) -> BaseImage:
             return _from_layout(source, index, architecture, blobs) if source is not None else _from_file_system(path, blobs)
     except (OSError, *_GARBLED) as error:
         raise PackerError(f"cannot start from {str(path)!r}: {type(error).__name__}: {error} - {_EXPECTED}") from error
-
-
-_EXPECTED = "expected an image layout, as `skopeo copy docker://python:3.11-slim oci:python` makes one, or a file system as a tar"
 
 
 @contextmanager

@@ -64,11 +64,18 @@ class BuildContextPacker(Packer):
         lists = _locked_lists(bundle, locked, start) if locked else _lists(bundle, env, start)
         if conda is not None:
             lists[ENVIRONMENT] = conda.text()
-        more = {**dict(start.files), **{name: text for name, text in lists.items() if name in (ENVIRONMENT, START_REQUIREMENTS)}}
-        paths = (*bundle.signatures, *(file.path for file in bundle.manifest.files))
-        kind = {"gpu": self._gpu, "locked": bool(locked), "starts_with_more": START_REQUIREMENTS in lists}
-        recipe = Recipe(bundle.tag, env, paths, start, conda=conda is not None, **kind)
-        ignored = IGNORED + "".join(f"!{name}\n" for name in more)
+        recipe = Recipe(
+            bundle.tag,
+            env,
+            paths=(*bundle.signatures, *(file.path for file in bundle.manifest.files)),
+            start=start,
+            gpu=self._gpu,
+            locked=bool(locked),
+            conda=conda is not None,
+            starts_with_more=START_REQUIREMENTS in lists,
+        )
+        copied = [*dict(start.files), *(name for name in lists if name in (ENVIRONMENT, START_REQUIREMENTS))]
+        ignored = IGNORED + "".join(f"!{name}\n" for name in copied)
         return {"Dockerfile": recipe.text(), ".dockerignore": ignored, **lists, **dict(start.files)}
 
     def _env(self, bundle: Bundle) -> Env:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import PackerError
 from .conda_steps import ACTIVATE, AS_ROOT, MAKE, VARIABLES
-from .contents import BUNDLE, MANIFEST, MODELS, WHEELS
+from .contents import BUNDLE, MANIFEST, MODELS, USER, WHEELS, layer_of
 
 if TYPE_CHECKING:
     from ..env import Env
@@ -42,7 +42,7 @@ FROM {base_image}
 
 ENV {variables}
 
-RUN useradd --create-home --uid 10001 bento"""
+RUN useradd --create-home --uid {uid} bento"""
 
 _VARIABLES = ("PYTHONUNBUFFERED=1", "PYTHONDONTWRITEBYTECODE=1", "PIP_DISABLE_PIP_VERSION_CHECK=1", "PIP_ROOT_USER_ACTION=ignore")
 # Source: NVIDIA Container Toolkit, "Specialized Configurations with Docker".
@@ -87,7 +87,7 @@ _START = f"""\
 COPY {START_REQUIREMENTS} /opt/bento/
 RUN python -m pip install --no-cache-dir --requirement /opt/bento/{START_REQUIREMENTS}"""
 
-USER = "10001:10001"
+AS_USER = f"USER {USER}:{USER}"
 _HEALTH = (
     "import http.client, os, sys; "
     "server = http.client.HTTPConnection('127.0.0.1', int(os.environ['PORT']), timeout=4); "
@@ -95,7 +95,7 @@ _HEALTH = (
 )
 _SERVER = f"""\
 WORKDIR /home/bento
-USER {USER}
+{AS_USER}
 EXPOSE {{port}}
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \\
@@ -148,7 +148,7 @@ class Recipe:
         usage = self.start.usage.format(tag=self.tag)
         user = f"\n{AS_ROOT}" if self.conda else ""
         variables = " \\\n    ".join(self._variables())
-        yield _HEAD.format(tag=self.tag, usage=usage, base_image=f"{self.env.base_image}{user}", variables=variables)
+        yield _HEAD.format(tag=self.tag, usage=usage, base_image=f"{self.env.base_image}{user}", variables=variables, uid=USER)
         if self.env.apt:
             yield _APT.format(packages=" ".join(sorted(self.env.apt)))
         if self.env.setup:
@@ -156,7 +156,7 @@ class Recipe:
         if self.conda:
             yield MAKE
         yield _LOCKED_REQUIREMENTS if self.locked else _REQUIREMENTS
-        folders = {_layer(path) for path in self.paths if "/" in path}
+        folders = {layer_of(path) for path in self.paths if "/" in path}
         if WHEELS in folders:
             yield _LOCKED_WHEELS if self.locked else _WHEELS
         if self.starts_with_more:
@@ -178,12 +178,6 @@ class Recipe:
             yield f"COPY {BUNDLE}/{_checked(folder)} /{BUNDLE}/{folder}/"
         files = sorted({MANIFEST, *(path for path in self.paths if "/" not in path)})
         yield f"COPY {' '.join(f'{BUNDLE}/{_checked(name)}' for name in files)} /{BUNDLE}/"
-
-
-def _layer(path: str) -> str:
-    """The folder that is copied as a whole for a file: each slot's own, for models change one by one."""
-    first, *rest = path.split("/")
-    return f"{first}/{rest[0]}" if first == MODELS and len(rest) > 1 else first
 
 
 def _checked(name: str) -> str:

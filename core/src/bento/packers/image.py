@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .contents import USER
+
 if TYPE_CHECKING:
     from ..bundle.model import Bundle
     from .base_image import BaseImage
@@ -11,7 +13,6 @@ if TYPE_CHECKING:
 
 _CONFIG = "application/vnd.oci.image.config.v1+json"
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-_USER = "10001:10001"
 _ENV = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
 _OWN_ENV = {
     "HOME": "/home/bento",
@@ -75,7 +76,7 @@ class Image:
             "ExposedPorts": {"3000/tcp": {}},
             "Labels": {**(base.get("Labels") or {}), **self._labels()},
             "StopSignal": "SIGTERM",
-            "User": _USER,
+            "User": f"{USER}:{USER}",
             "WorkingDir": _OWN_ENV["HOME"],
         }
 

@@ -13,7 +13,7 @@ from ..errors import PackerError
 from ..packer import Packer
 from .base_image import INDEX, read_base
 from .checked import checking, env_of, refuse_conda
-from .contents import MODELS, WHEELS, contents, file_of, set_modes
+from .contents import MODELS, USER, WHEELS, contents, file_of, layer_of, set_modes
 from .image import Image
 from .layers import Blobs
 from .output import create
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_USER = 10001
 _HOME = "home/bento"
 _PACKAGES = "opt/bento/packages"
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
@@ -88,8 +87,8 @@ def _add_bundle(image: Image, bundle: Bundle, blobs: Blobs) -> None:
     layers: dict[str, dict[str, Path]] = {}
     digests = {file_of(bundle, path): digest for path, digest in contents(bundle).items()}
     for path in contents(bundle):
-        first, *rest = path.split("/")
-        layer = f"{first}/{rest[0]}" if first == MODELS and len(rest) > 1 else WHEELS if first == WHEELS else "code"
+        folder = layer_of(path)
+        layer = folder if folder == WHEELS or folder.startswith(f"{MODELS}/") else "code"
         layers.setdefault(layer, {})[f"bundle/{path}"] = file_of(bundle, path)
     for layer in sorted(layers, key=lambda name: (name == "code", name)):
-        image.add(layer, blobs.add_layer(layers[layer], {"home": 0, _HOME: _USER} if layer == "code" else None, digests=digests))
+        image.add(layer, blobs.add_layer(layers[layer], {"home": 0, _HOME: USER} if layer == "code" else None, digests=digests))
