@@ -15,6 +15,7 @@ under `check` where there is none. A kit is written as::
 from __future__ import annotations
 
 import inspect
+import re
 import sys
 import unittest
 from collections.abc import Callable, Collection, Mapping
@@ -29,6 +30,7 @@ from ..errors import DefinitionError
 F = TypeVar("F", bound=Callable[..., object])
 T = TypeVar("T")
 
+_NAME = re.compile(r"[a-z][a-z0-9-]*")
 _SOURCE = "__bento_kit_test__"
 _PROPERTY = "__bento_kit_property__"
 _REASON = "__bento_override_reason__"
@@ -83,6 +85,14 @@ def expect(condition: object, advice: str) -> None:
     __tracebackhide__ = True
     if not condition:
         raise AssertionError(advice)
+
+
+def check_name(kind: type, ending: str) -> None:
+    """What the manifest or the command line calls a class, and what the class is called."""
+    name = getattr(kind, "name", None)
+    expect(isinstance(name, str) and _NAME.fullmatch(name), f"{kind.__name__}.name is {name!r}: use a-z, 0-9 and '-'")
+    article = "an" if ending.startswith("A") else "a"
+    expect(kind.__name__.endswith(ending), f"{kind.__name__} is {article} {ending.lower()}: end its name in {ending}")
 
 
 class Kit:

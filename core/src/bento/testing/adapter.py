@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import re
 import sys
 import unittest
 from collections.abc import Iterator
@@ -21,11 +20,10 @@ from ..payload import Payload, parse_content_type
 from ..registry import installed
 from ._adapter import AdapterChecks
 from ._bodies import BOM, CHARSETS, NO_CHARSETS, damaged, expensive
-from ._kit import Draw, Kit, expect, property_test
+from ._kit import Draw, Kit, check_name, expect, property_test
 from ._machines import adapter_machine, run
 from ._process import import_footprint
 
-_NAME = re.compile(r"[a-z][a-z0-9-]*")
 _ROUNDS = 20
 
 
@@ -45,9 +43,8 @@ class AdapterTests(AdapterChecks, Kit, kit=True):
     def test_the_class_says_what_it_is(self) -> None:
         """`name` is in the manifest, `media_types` decide what is read and written."""
         adapter, kind = self.adapter, type(self.adapter).__name__
-        name, media_types = getattr(adapter, "name", None), getattr(adapter, "media_types", None)
-        expect(isinstance(name, str) and _NAME.fullmatch(name), f"{kind}.name is {name!r}: use a-z, 0-9 and '-'")
-        expect(kind.endswith("Adapter"), f"{kind} is an adapter: end its name in Adapter")
+        media_types = getattr(adapter, "media_types", None)
+        check_name(type(adapter), "Adapter")
         expect(isinstance(media_types, tuple) and media_types, f"{kind}.media_types is {media_types!r}: give a tuple of media types")
         for media_type in adapter.media_types:
             expect(_is_media_type(media_type), f"{kind}.media_types has {media_type!r}: write it lower case and without parameters")

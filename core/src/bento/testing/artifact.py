@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-import re
 import shutil
 import tempfile
 import warnings
@@ -23,12 +22,11 @@ from ._artifact import ArtifactChecks
 from ._child import foreign, odd
 from ._distributions import installed, packages
 from ._files import contents, damages, links, open_files, read_only, times, writing_bytecode
-from ._kit import Kit, expect
+from ._kit import Kit, check_name, expect
 from ._machines import artifact_machine, run
 from ._process import Process
 from ._same import same
 
-_NAME = re.compile(r"[a-z][a-z0-9-]*")
 _IMMUTABLE = (type(None), bool, int, float, complex, str, bytes, tuple, frozenset, PurePath)
 
 
@@ -50,9 +48,8 @@ class ArtifactTests(ArtifactChecks, Kit, kit=True):
     def test_the_class_says_what_it_is(self) -> None:
         """`name`, `framework` and `runs_code` are what the manifest and `bento plugins` show."""
         kind = type(self.artifact)
-        name, framework = getattr(kind, "name", None), kind.framework
-        expect(isinstance(name, str) and _NAME.fullmatch(name), f"{kind.__name__}.name is {name!r}: use a-z, 0-9 and '-'")
-        expect(kind.__name__.endswith("Artifact"), f"{kind.__name__} is an artifact: end its name in Artifact")
+        framework = kind.framework
+        check_name(kind, "Artifact")
         expect(
             framework is None or framework.isidentifier(), f"{kind.__name__}.framework is {framework!r}: give the name it is imported by"
         )

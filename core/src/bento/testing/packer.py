@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -12,11 +11,10 @@ from pathlib import Path
 
 from ..bundle import load_service, open_bundle, verify
 from ._files import contents, times
-from ._kit import Kit, expect
+from ._kit import Kit, check_name, expect
 from ._packer import PackerChecks, answer, differing, modes, shown
 from ._same import same
 
-_NAME = re.compile(r"[a-z][a-z0-9-]*")
 _LONG_AGO = (1_000_000_000, 1_000_000_000)
 
 
@@ -33,9 +31,8 @@ class PackerTests(PackerChecks, Kit, kit=True):
     def test_the_class_says_what_it_is(self) -> None:
         """`name` and `summary` are what the command line shows."""
         kind = type(self.packer)
-        name, summary = getattr(kind, "name", None), getattr(kind, "summary", None)
-        expect(isinstance(name, str) and _NAME.fullmatch(name), f"{kind.__name__}.name is {name!r}: use a-z, 0-9 and '-'")
-        expect(kind.__name__.endswith("Packer"), f"{kind.__name__} is a packer: end its name in Packer")
+        summary = getattr(kind, "summary", None)
+        check_name(kind, "Packer")
         one_line = isinstance(summary, str) and summary and len(summary.splitlines()) == 1
         expect(one_line, f"{kind.__name__}.summary is {summary!r}: say in one line what it makes")
 

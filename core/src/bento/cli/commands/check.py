@@ -65,9 +65,10 @@ def _tests(target: str, draws: int, *, keys: Keys, trust: bool, store_path: Path
 def _run(tests: type[ServiceTests], title: str) -> Iterator[Check]:
     """How each check ended."""
     from ...testing import run_checks
+    from ...testing._check import tests_of
     from ...testing._service import without_traces
 
-    names = [name for name in dir(tests) if name.startswith("test_")]
+    names = tests_of(tests)
     with without_traces(), click.progressbar(names, label=f"checking {title}", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
         for name in bar:
             yield from run_checks(tests, [name])
