@@ -64,7 +64,7 @@ def facts(bundle: Bundle) -> dict[str, str | list[str]]:
         "digest": f"sha256:{bundle.digest}",
         "python": f"{manifest.python} on {manifest.platform}" + (f", loaded by {env.python_version} only" if env.python_version else ""),
         "requires": list(manifest.requirements),
-        "locked": LOCK if any(file.path == LOCK for file in manifest.files) else "",
+        "locked": LOCK if manifest.is_locked else "",
         "apt": list(env.apt),
         "setup": f"{env.setup}, which an image runs as root" if env.setup else "",
         "conda": [*env.conda.dependencies, f"from {', '.join(env.conda.channels)}"] if env.conda else [],

@@ -70,7 +70,7 @@ def _platform(bundle: Bundle) -> Iterator[Finding]:
 
 def _locked(bundle: Bundle, environment: Environment) -> Iterator[Finding]:
     """What is installed here in another version than a lock has it, beside what the requirements name themselves."""
-    if not any(file.path == LOCK for file in bundle.manifest.files):
+    if not bundle.manifest.is_locked:
         return
     try:
         locked = parse_lock((bundle.path / LOCK).read_text("utf-8"))

@@ -13,7 +13,7 @@ from typing import Final
 from . import fields  # noqa: TC001 - records read their annotations
 from .checks import FieldError
 from .entries import ApiEntry, ArtifactEntry, CodeEntry, EnvEntry, ExampleEntry, File  # noqa: TC001 - as above
-from .paths import ARTIFACTS, ENVIRONMENT, check_distinct, parents
+from .paths import ARTIFACTS, ENVIRONMENT, LOCK, check_distinct, parents
 from .records import Record
 
 FORMAT: Final = 1
@@ -39,6 +39,11 @@ class Manifest(Record):
     code: CodeEntry | None
     env: EnvEntry
     files: tuple[File, ...]
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether the bundle has a lock: everything that is installed for it, with hashes."""
+        return any(file.path == LOCK for file in self.files)
 
     def check_whole(self) -> None:
         _check_unique(".apis", [api.name for api in self.apis])

@@ -97,7 +97,6 @@ def _print(bundle: Bundle, findings: list[Finding]) -> None:
     )
     advice = [f"{each.kind} {each.name}".strip() + f": {each.advice}" for each in findings if each.advice]
     if any(each.kind == "package" and each.result != "ok" for each in findings):
-        locked = any(file.path == LOCK for file in bundle.manifest.files)
-        file = LOCK if locked else REQUIREMENTS
-        advice.append(f"packages: pip install{' --require-hashes' if locked else ''} --requirement {bundle.path / file}")
+        file, option = (LOCK, " --require-hashes") if bundle.manifest.is_locked else (REQUIREMENTS, "")
+        advice.append(f"packages: pip install{option} --requirement {bundle.path / file}")
     click.echo("".join(f"\n{line}" for line in advice) or f"\n{bundle.tag} finds everything here")
