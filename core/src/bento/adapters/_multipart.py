@@ -14,8 +14,8 @@ from ..errors import BadInput, InvalidInput, TooLarge, UnsupportedMediaType
 from ..payload import Payload, ReadableBuffer
 
 MEDIA_TYPE = "multipart/form-data"
-MOST_PARTS = 1000
-LARGEST_HEADER = 8 * 1024
+_MOST_PARTS = 1000
+_LARGEST_HEADER = 8 * 1024
 """Bytes, of all the headers of one part."""
 
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
@@ -50,13 +50,13 @@ def split(payload: Payload) -> Iterator[Part]:
     if not body.startswith((delimiter, delimiter[2:])):
         raise BadInput("the form does not begin with its boundary")
     position = len(delimiter) - (0 if body.startswith(delimiter) else 2)
-    for _ in range(MOST_PARTS + 1):
+    for _ in range(_MOST_PARTS + 1):
         if body.startswith(b"--", position):
             return
         end, part = _part(body, position, delimiter)
         yield part
         position = end + len(delimiter)
-    raise TooLarge(f"the form has more than {MOST_PARTS} parts")
+    raise TooLarge(f"the form has more than {_MOST_PARTS} parts")
 
 
 def join(parts: Iterable[Part]) -> bytes:
@@ -89,9 +89,9 @@ def _part(body: bytes | bytearray, position: int, delimiter: bytes) -> tuple[int
     if line_end is None:
         raise BadInput("a boundary of the form is not followed by a line end (CRLF)")
     start = line_end.end()
-    header_end = body.find(b"\r\n\r\n", start, start + LARGEST_HEADER)
-    if header_end < 0 and len(body) - start > LARGEST_HEADER:
-        raise TooLarge(f"the headers of a part are larger than {LARGEST_HEADER} bytes")
+    header_end = body.find(b"\r\n\r\n", start, start + _LARGEST_HEADER)
+    if header_end < 0 and len(body) - start > _LARGEST_HEADER:
+        raise TooLarge(f"the headers of a part are larger than {_LARGEST_HEADER} bytes")
     end = body.find(delimiter, header_end + 4) if header_end >= 0 else -1
     if end < 0:
         raise BadInput("the form is cut off: its last boundary is missing")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ..errors import DefinitionError
 
 LONGEST = 256
-DEFAULT_CHANNELS = ("conda-forge",)
+_DEFAULT_CHANNELS = ("conda-forge",)
 
 # Source: the conda documentation, "Managing channels" and "Package match specifications". No user, password or token is part of a channel.
 _WORD = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
@@ -32,7 +32,7 @@ class Conda:
     """A conda environment: `dependencies`, such as `gdal=3.9`, from `channels`; what pip adds to it is among the requirements."""
 
     dependencies: tuple[str, ...]
-    channels: tuple[str, ...] = DEFAULT_CHANNELS
+    channels: tuple[str, ...] = _DEFAULT_CHANNELS
 
     def __post_init__(self) -> None:
         for channel in self.channels:
@@ -78,7 +78,7 @@ def read_conda(given: object) -> tuple[Conda, tuple[str, ...]]:
     specs = _texts("dependencies", [each for each in dependencies if not isinstance(each, Mapping)])
     pip = [text for each in dependencies if isinstance(each, Mapping) for text in _pip(each)]
     channels = fields.get("channels")
-    return Conda(specs, _texts("channels", _list("channels", channels)) if channels else DEFAULT_CHANNELS), tuple(pip)
+    return Conda(specs, _texts("channels", _list("channels", channels)) if channels else _DEFAULT_CHANNELS), tuple(pip)
 
 
 def admits(wanted: str, version: str) -> bool:

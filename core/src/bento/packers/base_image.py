@@ -23,7 +23,7 @@ from .layers import LAYER, Blob
 if TYPE_CHECKING:
     from .layers import Blobs
 
-SCRATCH = "scratch"
+_SCRATCH = "scratch"
 """What names, as in a Dockerfile, no image to start from."""
 INDEX = "application/vnd.oci.image.index.v1+json"
 
@@ -81,7 +81,7 @@ class _Tar:
 
 def read_base(base: str, architecture: str, blobs: Blobs) -> BaseImage:
     """Copy the layers of an image for Linux on `architecture` to `blobs`; what cannot be read as one is a PackerError."""
-    if base == SCRATCH:
+    if base == _SCRATCH:
         return BaseImage((), (), {})
     path = Path(base)
     try:

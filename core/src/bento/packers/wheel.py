@@ -38,7 +38,7 @@ class WheelPacker(Packer):
     summary = "a folder with a wheel that pip installs, with a command to serve and ask"
 
     def __init__(self, *, version: str | None = None) -> None:
-        if version is not None and not is_version(version):
+        if version is not None and not _is_version(version):
             raise PackerError(f"WheelPacker(version={version!r}): expected a version as PEP 440 has it, like '1.2.0'")
         self._version = version
 
@@ -78,7 +78,7 @@ def _lock(bundle: Bundle, distribution: Distribution, folder: Path) -> None:
         (folder / LOCK).write_text(lock_text([*locked.values(), own], "."), encoding="utf-8")
 
 
-def is_version(text: str) -> bool:
+def _is_version(text: str) -> bool:
     """Whether a text is a version by PEP 440."""
     from packaging.version import InvalidVersion, Version
 
@@ -89,7 +89,7 @@ def is_version(text: str) -> bool:
 
 
 def _version_of(bundle: Bundle) -> str:
-    if is_version(bundle.version):
+    if _is_version(bundle.version):
         return bundle.version
     year, month, day, *time = re.findall(r"\d+", bundle.manifest.created)
     return f"{int(year)}.{int(month)}.{int(day)}.{int(''.join(time))}"

@@ -18,7 +18,7 @@ from .tree import walk
 
 log = logging.getLogger(__name__)
 
-DRAFT: Final = ".saving-"
+_DRAFT: Final = ".saving-"
 """How the name of a folder begins that is still being written, or was when its process was killed; no bundle's name does."""
 
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -34,7 +34,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
         raise _taken(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f"{DRAFT}{folder.name}-", dir=folder.parent))
+        draft = Path(tempfile.mkdtemp(prefix=f"{_DRAFT}{folder.name}-", dir=folder.parent))
         try:
             yield draft
             _settle(draft)

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from ..model import Bundle
     from .keys import PrivateKey
 
-MAX_SIGNATURE: Final = 1024
+_MAX_SIGNATURE: Final = 1024
 """No file of a signature by a key is larger, in bytes."""
 
-MAX_SIGNATURES: Final = 64
+_MAX_SIGNATURES: Final = 64
 """No bundle has more."""
 
 _FORMAT: Final = 1
@@ -65,7 +65,7 @@ def make_signature(bundle: Bundle, key: PrivateKey) -> Signature:
     return Signature(key.public, key.sign(_message(bundle.fingerprint)))
 
 
-def parse_signature(name: str, content: bytes) -> AnySignature:
+def _parse_signature(name: str, content: bytes) -> AnySignature:
     """The signature in a file's bytes; whatever else they are is a BundleError."""
     signature = parse_sigstore(name, content) if name.endswith(_SIGSTORE) else _parse(name, content)
     if signature.name != name:
@@ -75,7 +75,7 @@ def parse_signature(name: str, content: bytes) -> AnySignature:
 
 def _parse(name: str, content: bytes) -> Signature:
     try:
-        document = json.loads(content[: MAX_SIGNATURE + 1])
+        document = json.loads(content[: _MAX_SIGNATURE + 1])
         signature = Signature(PublicKey(_bytes(document["public_key"], PUBLIC_SIZE)), _bytes(document["signature"], SIGNATURE_SIZE))
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BundleError(f"{name!r} is no signature: expected a file as `bento sign` writes it") from error
@@ -111,10 +111,10 @@ def add_signatures(bundle: Bundle, signatures: Iterable[AnySignature]) -> None:
 
 def parse_signatures(names: Collection[str], read: Callable[[str], bytes | None]) -> tuple[AnySignature, ...]:
     """The signatures in files of these names, but for those that `read` finds gone; too many are a BundleError before any is read."""
-    if len(names) > MAX_SIGNATURES:
-        raise BundleError(f"there are {len(names)} signatures: expected at most {MAX_SIGNATURES}")
+    if len(names) > _MAX_SIGNATURES:
+        raise BundleError(f"there are {len(names)} signatures: expected at most {_MAX_SIGNATURES}")
     contents = ((name, read(name)) for name in sorted(names))
-    return tuple(parse_signature(name, content) for name, content in contents if content is not None)
+    return tuple(_parse_signature(name, content) for name, content in contents if content is not None)
 
 
 def is_signature(name: str) -> bool:
@@ -124,7 +124,7 @@ def is_signature(name: str) -> bool:
 
 def largest(name: str) -> int:
     """How many bytes a signature's file of this name may have."""
-    return MAX_SIGSTORE if name.endswith(_SIGSTORE) else MAX_SIGNATURE
+    return MAX_SIGSTORE if name.endswith(_SIGSTORE) else _MAX_SIGNATURE
 
 
 def _message(fingerprint: str) -> bytes:

@@ -27,7 +27,7 @@ class Found:
     owner: Installed | None = None
 
 
-def find_in(folder: Path, name: str) -> Path | None:
+def _find_in(folder: Path, name: str) -> Path | None:
     """What `import name` takes from one folder: a module's file, a package's `__init__` file, or a folder without one."""
     here = folder / name
     for suffix in _SUFFIXES:
@@ -43,7 +43,7 @@ def find_chain(folder: Path, module: str) -> list[Path]:
     """What importing `a.b.c` takes from `folder`, for `a`, `a.b` and `a.b.c` in turn, as far as they are there."""
     chain: list[Path] = []
     for name in module.split("."):
-        found = find_in(folder, name)
+        found = _find_in(folder, name)
         if found is None:
             break
         chain.append(found)

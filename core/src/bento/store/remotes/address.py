@@ -10,7 +10,7 @@ from urllib.parse import quote, urlsplit
 from ...errors import RemoteError
 from ...tag import Tag
 
-SCHEMES: Final = ("file", "s3", "gs", "az", "sftp", "oci")
+_SCHEMES: Final = ("file", "s3", "gs", "az", "sftp", "oci")
 _ALIASES: Final = {"abfs": "az", "abfss": "az", "docker": "oci", "gcs": "gs", "s3a": "s3", "scp": "sftp", "ssh": "sftp"}
 """What other programs call them."""
 
@@ -37,7 +37,7 @@ def shown(url: str) -> str:
 def check_remote(text: str) -> str:
     """The URL of a remote, without a slash at its end; anything else is a RemoteError that says what one looks like."""
     scheme, separator, rest = text.partition("://")
-    if scheme not in SCHEMES or not separator or not rest.strip("/"):
+    if scheme not in _SCHEMES or not separator or not rest.strip("/"):
         raise RemoteError(f"expected a remote such as s3://bucket/store or file:///srv/models, got {shown(text)!r}{_guess(text)}")
     if scheme == "file" and urlsplit(text).netloc not in ("", "localhost"):
         raise RemoteError(f"expected the folder of a file:// remote from the root on, as in file:///srv/models, got {text!r}")
@@ -52,7 +52,7 @@ def _guess(text: str) -> str:
         return f": did you mean file://{quote(str(Path(text).resolve()))}"
     if meant in ("http", "https"):
         return ": a web server is no remote, and what takes a tag takes the URL of an archive there"
-    if separator and rest.strip("/") and meant in SCHEMES:
+    if separator and rest.strip("/") and meant in _SCHEMES:
         return f": did you mean {shown(f'{meant}://{rest}')}"
     return ""
 

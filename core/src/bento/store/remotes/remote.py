@@ -93,7 +93,7 @@ class Remote:
                 there = self.summaries(tag.name) or self.summaries()
                 raise NotFound(missing(tag, str(self), [each.tag for each in there]))
         try:
-            return Offer(wanted, content, read_tagged(content, wanted))
+            return Offer(wanted, content, _read_tagged(content, wanted))
         except BundleError as error:
             raise BundleError(f"{tag} at {self} is no bundle: {error}") from error
 
@@ -172,7 +172,7 @@ class Remote:
     def _summary(self, tag: Tag) -> Summary | None:
         try:
             content = self._content(tag)
-            return None if content is None else Summary.of(read_tagged(content, tag), hashlib.sha256(content).hexdigest())
+            return None if content is None else Summary.of(_read_tagged(content, tag), hashlib.sha256(content).hexdigest())
         except BundleError as error:
             log.warning("left out what is no bundle at %s: %s: %s", self, tag, error)
             return None
@@ -203,7 +203,7 @@ def _place(url: str) -> Place:
     return cloud_place(url)
 
 
-def read_tagged(content: bytes, tag: Tag) -> Manifest:
+def _read_tagged(content: bytes, tag: Tag) -> Manifest:
     """A manifest that has this tag."""
     manifest = read_manifest(content)
     if (found := Tag(manifest.name, manifest.version)) != tag:
