@@ -105,7 +105,7 @@ def test_a_signature_of_another_program_is_verified_where_it_lies_and_put_beside
 )
 def test_a_name_alone_is_no_identity(bento, key, arguments):
     assert bento("verify", "shop:1", *arguments, code=2).stderr.endswith(
-        "Error: expected --identity NAME and --issuer URL together: the name alone is anybody's who is called so somewhere\n"
+        "Error: expected --identity NAME and --issuer URL together: the name alone could be anybody's, anywhere\n"
     )
 
 

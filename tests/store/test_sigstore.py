@@ -277,7 +277,7 @@ def test_an_identity_is_a_name_and_an_issuer(name, issuer):
         bento.Identity(name, issuer=issuer)
     assert str(caught.value) == (
         f"an identity is a name and the URL of who vouches for it, got {name!r} and {issuer!r}: "
-        "without the issuer it is anybody who calls himself so somewhere"
+        "without the issuer it could be anybody of that name, anywhere"
     )
 
 

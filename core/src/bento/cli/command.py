@@ -118,7 +118,7 @@ def _identities(identity: str | None, issuer: str | None, trusted_root: Path | N
     if identity is None and issuer is None and trusted_root is None:
         return ()
     if not (identity and issuer):
-        raise click.UsageError("expected --identity NAME and --issuer URL together: the name alone is anybody's who is called so somewhere")
+        raise click.UsageError("expected --identity NAME and --issuer URL together: the name alone could be anybody's, anywhere")
     from ..bundle.signing.identity import Identity
 
     return (Identity(identity, issuer=issuer, trusted_root=trusted_root),)

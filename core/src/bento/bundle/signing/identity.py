@@ -46,7 +46,7 @@ class Identity:
         if not (self.name and self.issuer and isinstance(self.name, str) and isinstance(self.issuer, str)):
             raise SigningError(
                 f"an identity is a name and the URL of who vouches for it, got {self.name!r} and {self.issuer!r}: "
-                "without the issuer it is anybody who calls himself so somewhere"
+                "without the issuer it could be anybody of that name, anywhere"
             )
 
     def __str__(self) -> str:
