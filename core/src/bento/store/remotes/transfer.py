@@ -105,35 +105,38 @@ def fetch(offer: Offer, remote: Remote, store: Store, *, trust: bool = False, pr
     What arrived before an interruption is kept for a week, and not asked for again.
     """
     check_size(f"{offer.tag} at {remote}", offer.size)
-    count = _Count(progress)
-    by_digest: dict[str, list[File]] = {}
-    for file in offer.manifest.files:
-        by_digest.setdefault(file.sha256, []).append(file)
-
-    arrived: list[int] = []
-
-    def write(folder: Path) -> Bundle:
-        with new_folder(folder) as draft:
-            check_room(draft, sum(_missing(files[0], store.root) for files in by_digest.values()))
-            (draft / MANIFEST).write_bytes(offer.content)
-            for file in offer.manifest.files:
-                (draft / file.path).parent.mkdir(parents=True, exist_ok=True)
-            came = remote.each(lambda files: _get(files, remote, store.root, draft, count), by_digest.values(), count.stop)
-            arrived.extend(size for size in came if size is not None)
-            for signature in signatures:
-                (draft / signature.name).write_bytes(signature.encode())
-        return open_bundle(folder)
-
-    signatures = remote.signatures(offer.tag)
+    count, signatures = _Count(progress), remote.signatures(offer.tag)
     if store.holds(offer.tag, offer.fingerprint) and not trust:
         count.add(offer.size)
         held = store.get(offer.tag)
         with refusing(store.root, f"keep the signatures of {offer.tag}"):
             add_signatures(held, signatures)
         return Fetched(held, Moved(0, 0))
+    arrived: list[int] = []
+
+    def write(folder: Path) -> Bundle:
+        with new_folder(folder) as draft:
+            arrived.extend(_get_all(offer, remote, store.root, draft, count))
+            for signature in signatures:
+                (draft / signature.name).write_bytes(signature.encode())
+        return open_bundle(folder)
+
     trusted = "pulled with trust" if trust else None
     bundle = store.take_in(write, task=f"pull {offer.tag} from {remote}", origin=shown(f"{remote}/{offer.tag}"), trusted=trusted)
     return Fetched(bundle, Moved(len(arrived), sum(arrived)))
+
+
+def _get_all(offer: Offer, remote: Remote, root: Path, draft: Path, count: _Count) -> list[int]:
+    """Put a manifest and every file that it lists; the size of each content that came from the remote."""
+    by_digest: dict[str, list[File]] = {}
+    for file in offer.manifest.files:
+        by_digest.setdefault(file.sha256, []).append(file)
+    check_room(draft, sum(_missing(files[0], root) for files in by_digest.values()))
+    (draft / MANIFEST).write_bytes(offer.content)
+    for file in offer.manifest.files:
+        (draft / file.path).parent.mkdir(parents=True, exist_ok=True)
+    came = remote.each(lambda files: _get(files, remote, root, draft, count), by_digest.values(), count.stop)
+    return [size for size in came if size is not None]
 
 
 def _missing(file: File, root: Path) -> int:
