@@ -251,6 +251,39 @@ def test_why_a_service_cannot_start_is_json_with_its_traceback(tmp_path, workers
     assert f'{tmp_path / "app.py"}", line 9, in setup' in last["traceback"]
 
 
+# What systemd does for a service whose standard error its journal reads.
+JOURNALED = ["sh", "-c", 'export JOURNAL_STREAM=$(stat --dereference --format %d:%i /dev/fd/2); exec "$@"', "-"]
+
+
+@both
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_every_line_for_the_journal_says_how_grave_it_is(tmp_path, workers, log_format):
+    (tmp_path / "app.py").write_text(FAULTY)
+    options = ["--port", "0", "--workers", str(workers), "--log-format", log_format]
+    with heard([*JOURNALED, BENTO, "serve", "app:service", *options], tmp_path) as server:
+        url = re.search(r"http://[0-9.:]+", server.wait_for("^<6>.*is ready on"))[0]
+        httpx.post(f"{url}/predict", content="0", headers={"content-type": "application/json"})
+        assert server.stop() == 0
+    assert server.wait_for("^<4>.*long in the tooth")
+    assert server.wait_for("^<3>.*predict failed for request .*ZeroDivisionError: division by zero")
+    assert all(re.match("<[346]>", line) for line in server.lines)
+
+
+@both
+def test_why_a_service_cannot_start_is_the_gravest_line_in_the_journal(tmp_path, workers):
+    (tmp_path / "app.py").write_text(FAULTY.replace("warnings.warn(", "raise KeyError(").replace(", stacklevel=1", ""))
+    with heard([*JOURNALED, BENTO, "serve", "app:service", "--port", "0", "--workers", str(workers)], tmp_path) as server:
+        assert server.ended() == 1
+    (first, *others) = [line for line in server.lines if line.startswith("<2>")]
+    assert first.endswith("KeyError: 'long in the tooth'\n")
+    assert any("line 9, in setup" in line for line in others)
+
+
+def test_what_is_put_in_the_place_of_the_journal_gets_no_priorities(project):
+    with heard([BENTO, "serve", "app:service", "--port", "0"], project, {**os.environ, "JOURNAL_STREAM": "1:1"}) as server:
+        assert not server.wait_for("is ready on").startswith("<")
+
+
 TALKATIVE = """
 import logging, sys, threading, warnings
 import bento

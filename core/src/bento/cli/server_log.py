@@ -17,6 +17,7 @@ import click
 
 from ..plain import cropped
 from .errors import PlainFormatter, is_explained, sentence
+from .journal import JournalFormatter, reads_errors
 
 log = logging.getLogger("bento.serving")
 
@@ -39,9 +40,12 @@ class TextFormatter(PlainFormatter):
 
 @contextmanager
 def server_log(*, as_json: bool) -> Iterator[None]:
-    """Log with times; as JSON all there is to say, with the error that ends the server."""
+    """Log with times; as JSON, or to the journal, all there is to say, with the error that ends the server."""
     formatter = _json() if as_json else TextFormatter()
     formatter.converter = time.gmtime
+    to_journal = reads_errors()
+    if to_journal:
+        formatter = JournalFormatter(formatter)
     for handler in logging.getLogger().handlers:
         handler.setFormatter(formatter)
     logging.getLogger("bento").setLevel(logging.INFO)
@@ -51,7 +55,7 @@ def server_log(*, as_json: bool) -> Iterator[None]:
         except click.ClickException:
             raise
         except Exception as error:
-            if not as_json:
+            if not (as_json or to_journal):
                 raise
             log.critical("%s", sentence(error), exc_info=not is_explained(error))
             raise click.exceptions.Exit(1) from error
