@@ -105,3 +105,17 @@ def test_the_default_service_answers_with_the_model(run, tmp_path):
 def test_importing_the_plugin_imports_no_framework(run):
     script = "import sys, bento_sklearn; print([name for name in ('joblib', 'numpy', 'scipy', 'skops', 'sklearn') if name in sys.modules])"
     assert run(sys.executable, "-c", script) == "[]\n"
+
+
+def test_saving_and_loading_a_model_imports_no_other_framework(run, tmp_path):
+    (tmp_path / "torch.py").write_text("print('PyTorch is imported')")
+    told = run(
+        sys.executable,
+        "-c",
+        "import torch, sys; del sys.modules['torch']\n"
+        "from sklearn.linear_model import Ridge; import bento\n"
+        "bundle = bento.save(Ridge().fit([[0.0], [1.0]], [0.0, 1.0]), 'line')\n"
+        "bento.load(bundle.tag).predict([[1.0]])\n"
+        "print('saved')",
+    )
+    assert told.split("\n")[:2] == ["PyTorch is imported", "saved"]

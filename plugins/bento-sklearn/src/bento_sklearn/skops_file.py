@@ -14,6 +14,8 @@ from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from bento import ArtifactError, type_name
 
+from .importing import skops_io
+
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
@@ -28,11 +30,10 @@ _ADDRESS = "_stop_words_id"
 
 def write(model: BaseEstimator, path: Path) -> None:
     """Write a model; one that skops cannot hold is an ArtifactError."""
-    import skops.io
-
+    io = skops_io()
     draft = path.with_suffix(".draft")
     try:
-        skops.io.dump(model, draft)
+        io.dump(model, draft)
     except Exception as error:
         way = BEST if hasattr(model, "best_estimator_") else "SklearnPickleArtifact may, at the price of trust"
         raise ArtifactError(f"skops cannot keep this {type_name(model)}: {type(error).__name__}: {error}: {way}") from error
@@ -42,19 +43,16 @@ def write(model: BaseEstimator, path: Path) -> None:
 
 def unknown_types(path: Path) -> list[str]:
     """What a file holds that skops does not trust by itself, by dotted names."""
-    import skops.io
-
-    found: list[str] = skops.io.get_untrusted_types(file=path)
+    found: list[str] = skops_io().get_untrusted_types(file=path)
     return found
 
 
 def read(path: Path, trusted: list[str]) -> Any:
     """Read a model; a file that is damaged, or holds what is not trusted, is an ArtifactError, and nothing of it is made."""
-    import skops.io
-
+    io = skops_io()
     try:
         _check_sizes(path)
-        return skops.io.load(path, trusted=trusted)
+        return io.load(path, trusted=trusted)
     except Exception as error:
         raise ArtifactError(f"{str(path)!r} is damaged, or holds what is not trusted: {type(error).__name__}: {error}") from error
 
