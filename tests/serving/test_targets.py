@@ -61,6 +61,16 @@ def test_a_target_that_is_longer_than_any_that_is_read_is_refused_as_too_long(se
     assert (answer.status, detail(answer)) == (414, "the target is longer than 65535 bytes")
 
 
+def test_a_target_that_is_refused_behind_other_requests_leaves_no_fault_behind(tmp_path):
+    (tmp_path / "app.py").write_text(SERVICE)
+    with started(tmp_path) as server:
+        with Connection(server.port) as connection:
+            connection.send(post("/echo", b"7") + request("GET", f"/{'a' * 65_535}"))
+            assert [connection.answer().status for _ in range(2)] == [200, 414]
+        assert server.stop() == 0
+        assert "Traceback" not in server.said
+
+
 @pytest.mark.parametrize("origin", [None, "http://localhost"], ids=["fast lane", "ordinary lane"])
 @pytest.mark.parametrize(("line", "count"), [(b"", "none"), (b"host: localhost\r\nHost: localhost\r\n", "2")])
 def test_a_request_names_one_host(server, origin, line, count):

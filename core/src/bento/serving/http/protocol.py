@@ -141,8 +141,12 @@ class FastProtocol(Pipelining):
             self.expect_100_continue = False
         if self._in_flight:
             self.cycle = AHEAD
-        super().on_headers_complete()
-        # Not before: uvicorn may refuse its target.
+        try:
+            super().on_headers_complete()
+        finally:
+            # uvicorn may refuse its target: then there is no cycle of it.
+            if self.cycle is AHEAD:
+                self.cycle = None  # type: ignore[assignment]  # as uvicorn's begins
         self._diverted = True
 
     # From a whole request to its answer
