@@ -67,6 +67,14 @@ PATIENT = f"from bento.serving.calls import limits\nlimits.LAST_CALL_SECONDS = 1
 both = pytest.mark.parametrize("workers", [1, 2])
 
 
+WATCHING = """
+import logging
+import bento
+
+@bento.hookimpl
+def bento_service_stopped(service):
+    logging.info("%s has stopped", type(service).__name__)
+"""
 UNCLOSED = """
 import bento
 from bento.adapters import JsonAdapter
@@ -361,6 +369,19 @@ def test_a_service_that_cannot_be_closed_is_told_of_by_whoever_closes_it(tmp_pat
             server.wait_for("worker [0-9]+ could not end as it should: OSError: the device does not answer$", 2)
             server.wait_for("ServerError: stopped, but 2 of the workers ended by force or with an error$")
         assert server.said.count("OSError: the device does not answer") >= workers
+
+
+def test_plugins_are_told_of_the_end_of_a_service_that_cannot_be_closed(tmp_path):
+    (tmp_path / "app.py").write_text(UNCLOSED)
+    (tmp_path / "bento_watching.py").write_text(WATCHING)
+    about = tmp_path / "bento_watching-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: bento-watching\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[bento]\nwatching = bento_watching\n")
+    with started(tmp_path) as server:
+        server.wait_for("is ready on")
+        assert server.stop() == 1
+        server.wait_for("^Unclosed has stopped$")
 
 
 @both

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from enum import Enum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -182,8 +183,10 @@ class Lifecycle:
             await asyncio.sleep(0.01)
         for endpoint in self._everything():
             endpoint.close()
-        if self._decoders is not None:
+        if self._decoders is None:
+            return
+        with ExitStack() as stack:
+            stack.callback(self._decoders.close)
             if self._service is not None:
+                stack.callback(self._registry.call, "bento_service_stopped", service=self._service)
                 await self._decoders.start(self._service.close)
-                self._registry.call("bento_service_stopped", service=self._service)
-            self._decoders.close()
