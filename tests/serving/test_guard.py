@@ -55,6 +55,13 @@ def test_one_text_in_the_place_of_several_names_is_refused(serve):
     assert str(caught.value) == "expected allowed_hosts to be names, such as ('models.example',), got 'models.example'"
 
 
+@pytest.mark.parametrize("host", ["*", "", "models.example:3000", "https://models.example", "[::1]"])
+def test_an_allowed_host_that_no_client_can_name_is_refused(host):
+    with pytest.raises(bento.ServerError) as caught:
+        bento.serve(Guarded(), allowed_hosts=["models.example", "::1", host])
+    assert str(caught.value) == f"allowed host {host!r}: expected a name or an address without a port, like 'api.example.org'"
+
+
 @pytest.mark.parametrize("host", ["10.0.0.7:3000", "backend", ""])
 async def test_health_is_answered_under_any_name_for_who_asks_for_it_knows_none(serving, host):
     async with serving(Guarded(), local_address="127.0.0.1", allowed_hosts=["models.example"]) as client:

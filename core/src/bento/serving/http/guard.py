@@ -6,8 +6,9 @@ A page can send a plain form or text to any address (CVE-2026-2611), and can poi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -18,11 +19,16 @@ if TYPE_CHECKING:
 
 LOOPBACK = "localhost"
 
+_NAME = re.compile(r"[a-z0-9._-]+")
+
 
 def host_names(hosts: Collection[str]) -> frozenset[str]:
-    """The names of hosts as callers' are compared with them; one text in the place of several is a ServerError."""
+    """The names of hosts as callers' are compared with them; one text in the place of several, or what nobody names, is a ServerError."""
     if isinstance(hosts, str):
         raise ServerError(f"expected allowed_hosts to be names, such as ({hosts!r},), got {hosts!r}")
+    for host in hosts:
+        if not (_NAME.fullmatch(host.lower()) or _address(host)):
+            raise ServerError(f"allowed host {host!r}: expected a name or an address without a port, like 'api.example.org'")
     return frozenset(map(str.lower, hosts))
 
 
@@ -67,9 +73,13 @@ def _host_name(host: str) -> str:
 def _is_loopback(name: str) -> bool:
     if name == LOOPBACK or name.endswith(".localhost"):
         return True
-    try:
-        address = ip_address(name)
-    except ValueError:
-        return False
+    address = _address(name)
     # So a socket for both kinds of addresses writes one of IPv4.
-    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
+    return address is not None and (getattr(address, "ipv4_mapped", None) or address).is_loopback
+
+
+def _address(name: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(name)
+    except ValueError:
+        return None
