@@ -50,6 +50,12 @@ def test_a_target_in_absolute_form_without_a_path_is_the_root(server, target):
     assert "Traceback" not in server.said
 
 
+@pytest.mark.parametrize("target", ["http://", "http://:80/echo", "http:///echo"])
+def test_a_target_in_absolute_form_without_a_host_is_malformed(server, target):
+    answer = asked(server, post(target))
+    assert (answer.status, detail(answer)) == (400, "the request is malformed: expected HTTP/1.1")
+
+
 def test_a_target_in_absolute_form_names_the_host(server):
     answer = asked(server, post("http://example.org/echo"))
     assert answer.status == 403

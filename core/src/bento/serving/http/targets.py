@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ..calls.request import RawHeaders
 
-_ABSOLUTE = re.compile(rb"[a-z][a-z0-9+.-]*://([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
+_ABSOLUTE = re.compile(rb"[a-z][a-z0-9+.-]*://([^/?#:][^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
 
 
 def in_origin_form(url: bytes, raw_headers: RawHeaders) -> tuple[bytes, RawHeaders]:
-    """A request's target and headers, as they would be if it named a path alone: its host is the one that the target names."""
+    """A request's target and headers, as they would be if it named a path alone: its host is the one that the target names.
+
+    One that names none is left as it is, and refused.
+    """
     absolute = None if url.startswith(b"/") else _ABSOLUTE.fullmatch(url)
     if absolute is None:
         return url, raw_headers
