@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from sklearn.datasets import load_diabetes, load_iris
 
+import bento
 from bento import InvalidInput
 from bento.artifacts import VersionWarning
 from bento_catboost import CatboostArtifact, pool
@@ -155,3 +156,11 @@ def test_the_default_service_starts_as_many_threads_as_the_server_tells_librarie
     monkeypatch.setenv("OMP_NUM_THREADS", told)
     service.predict([["Ulm", 1.0]])
     assert asked == [threads]
+
+
+def test_a_file_of_catboosts_is_refused_with_the_way_out(tmp_path):
+    path = tmp_path / "rents.cbm"
+    towns().save_model(str(path))
+    advice = f"load {str(path)!r} with load_model(), such as that of a catboost.CatBoostClassifier(), and pack the model"
+    refuses(lambda: bento.save(path, "rents"), f"no installed plugin provides a service for a pathlib.PosixPath: {advice}")
+    assert CatboostArtifact().accepts(catboost.CatBoostRegressor().load_model(str(path)))

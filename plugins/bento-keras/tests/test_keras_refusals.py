@@ -58,6 +58,7 @@ WHY = (
     [
         ("digits.h5", "str", f"'digits.h5' {WHY}"),
         (Path("old/DIGITS.HDF5"), "pathlib.PosixPath", f"'old/DIGITS.HDF5' {WHY}"),
+        ("digits.weights.h5", "str", "load 'digits.weights.h5' into a model with load_weights(), and pack the model"),
         ("digits.keras", "str", "load 'digits.keras' with keras.saving.load_model, and pack the model"),
     ],
 )

@@ -9,6 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+import bento
 from bento import InvalidInput
 from bento.artifacts import VersionWarning
 from bento_lightgbm import LightgbmArtifact, features
@@ -196,3 +197,11 @@ def test_words_and_other_categories_than_the_models_are_the_clients_fault():
 def test_a_column_that_a_table_has_twice_is_the_clients_fault():
     twice = pd.concat([ROWS, ROWS[["floor"]]], axis=1)
     refuses(lambda: features(fitted(), twice), "expected an array of shape (n, 2), got (100, 3)", InvalidInput)
+
+
+def test_a_file_of_lightgbms_is_refused_with_the_way_out(tmp_path):
+    path = str(tmp_path / "rents.txt")
+    fitted().booster_.save_model(path)
+    advice = f"pack what lightgbm.Booster(model_file={path!r}) gives"
+    refuses(lambda: bento.save(path, "rents"), f"no installed plugin provides a service for a str: {advice}")
+    LightgbmArtifact().save(lightgbm.Booster(model_file=path), tmp_path)

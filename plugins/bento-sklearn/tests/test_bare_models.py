@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
+import skops.io
 from sklearn.cluster import DBSCAN
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_iris
@@ -92,6 +96,17 @@ def test_a_model_that_no_plugin_serves_is_refused(store):
     assert str(refusal.value) == (
         "no installed plugin provides a service for a set: install the plugin of its framework, or write a bento.Service with a slot for it"
     )
+
+
+@pytest.mark.parametrize(("name", "write", "loader"), [("ridge.skops", skops.io.dump, "skops.io"), ("ridge.pkl", joblib.dump, "joblib")])
+def test_a_file_of_an_estimator_is_refused_with_the_way_out(ridge, store, tmp_path, name, write, loader):
+    path = str(tmp_path / name)
+    write(ridge, path)
+    with pytest.raises(bento.ArtifactError) as refusal:
+        bento.save(path, "ridge", store=store)
+    fault = "no installed plugin provides a service for a str"
+    assert str(refusal.value) == f"{fault}: load {path!r} with {loader}.load where you trust it, and pack the model"
+    assert bento.save(import_module(loader).load(path), "ridge", store=store)
 
 
 def test_a_service_has_a_name_of_its_own(ridge, store):

@@ -17,6 +17,7 @@ from bento import ArtifactError, InvalidInput
 from bento_spacy import SpacyArtifact
 from bento_spacy.checks import TestSpacyArtifact as Kit
 from commands import BENTO, Commands
+from refusals import refuses
 
 EXAMPLE = Path(__file__).parents[3] / "examples/tones.py"
 
@@ -135,3 +136,11 @@ def test_only_pipelines_are_accepted():
 def test_importing_the_plugin_imports_no_framework(run):
     script = "import sys, bento_spacy; bento_spacy.SpacyArtifact(); print([name for name in ('numpy', 'spacy') if name in sys.modules])"
     assert run(sys.executable, "-c", script) == "[]\n"
+
+
+def test_the_folder_of_a_pipeline_is_refused_with_the_way_out(tmp_path):
+    path = str(tmp_path / "pipeline")
+    spacy.blank("en").to_disk(path)
+    message = f"no installed plugin provides a service for a str: pack what spacy.load({path!r}) gives"
+    refuses(lambda: bento.save(path, "words"), message)
+    assert SpacyArtifact().accepts(spacy.load(path))

@@ -7,8 +7,9 @@ import shutil
 import pytest
 import tiny
 import torch
-from transformers import BertForSequenceClassification, TextClassificationPipeline
+from transformers import BertForSequenceClassification, TextClassificationPipeline, pipeline
 
+import bento
 from bento import ArtifactError, DefinitionError
 from bento_transformers import Pretrained, TransformersArtifact
 from refusals import refuses
@@ -268,3 +269,10 @@ def test_a_device_is_checked(slot):
     with pytest.raises(ArtifactError, match=r"^there is no device 'xpu:7' here: .*: device='auto' takes the best there is$"):
         TransformersArtifact(device="xpu:7").load(slot)
     assert TransformersArtifact(device="meta").load(slot).model.device.type == "meta"
+
+
+def test_the_folder_of_a_model_is_refused_with_the_way_out(tmp_path):
+    tiny.classifier().save_pretrained(tmp_path)
+    advice = f"pack a pipeline with its model, such as transformers.pipeline('text-classification', {str(tmp_path)!r})"
+    refuses(lambda: bento.save(str(tmp_path), "rooms"), f"no installed plugin provides a service for a str: {advice}")
+    assert TransformersArtifact().accepts(pipeline("text-classification", str(tmp_path)))

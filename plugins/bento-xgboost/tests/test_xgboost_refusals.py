@@ -9,6 +9,7 @@ import pyarrow as pa
 import pytest
 import xgboost
 
+import bento
 from bento import InvalidInput
 from bento.artifacts import VersionWarning
 from bento_xgboost import XgboostArtifact, matrix
@@ -187,3 +188,14 @@ def test_a_parameter_that_xgboost_does_not_take_is_refused_when_the_model_is_loa
     path.write_text(json.dumps(kind))
     reason = "value 2 for Parameter colsample_bytree exceed bound [0,1]"
     refuses(lambda: XgboostArtifact().load(tmp_path), f"{str(path)!r} or 'model.json' has a parameter that XGBoost does not take: {reason}")
+
+
+@pytest.mark.parametrize("name", ["rents.json", "rents.ubj"])
+def test_a_file_of_xgboosts_is_refused_with_the_way_out(tmp_path, name):
+    path = str(tmp_path / name)
+    fitted().save_model(path)
+    advice = f"load {path!r} with load_model(), such as that of an xgboost.XGBClassifier(), and pack the model"
+    refuses(lambda: bento.save(path, "rents"), f"no installed plugin provides a service for a str: {advice}")
+    model = xgboost.XGBRegressor()
+    model.load_model(path)
+    XgboostArtifact().save(model, tmp_path)

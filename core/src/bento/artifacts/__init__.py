@@ -7,7 +7,7 @@ from .build import Build, part_faults
 from .columns import take_columns
 from .distributions import distribution_of
 from .file import FileArtifact
-from .files import slot_file
+from .files import has_file, slot_file, suffix_of
 from .json import JsonArtifact, read_json, write_json
 from .pickle import PickleArtifact
 from .text import TextArtifact
@@ -24,10 +24,12 @@ __all__ = [
     "VersionWarning",
     "check_version",
     "distribution_of",
+    "has_file",
     "json_values",
     "part_faults",
     "read_json",
     "slot_file",
+    "suffix_of",
     "take_columns",
     "write_json",
     "write_version",

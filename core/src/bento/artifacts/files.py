@@ -1,14 +1,11 @@
-"""A slot's own files: how every artifact, core's or a plugin's, finds one again."""
+"""A slot's own files, which every artifact finds again, and those that users pass in place of a model."""
 
 from __future__ import annotations
 
 import stat
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from ..errors import ArtifactError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def slot_file(folder: Path, name: str) -> Path:
@@ -21,3 +18,16 @@ def slot_file(folder: Path, name: str) -> Path:
     if not stat.S_ISREG(mode):
         raise ArtifactError(f"{str(path)!r} is no file: expected one that the model was saved in, not a link or a folder")
     return path
+
+
+def suffix_of(model: object) -> str:
+    """How the name of a file ends, in lower case, such as `.onnx`; empty for what is no path."""
+    return Path(model).suffix.lower() if isinstance(model, str | Path) else ""
+
+
+def has_file(model: object, name: str) -> bool:
+    """Whether this is the path of a folder with a file of this name in it."""
+    try:
+        return isinstance(model, str | Path) and Path(model, name).is_file()
+    except OSError:  # of a text that is too long for a path
+        return False

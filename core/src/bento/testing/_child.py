@@ -50,7 +50,7 @@ class Broken:
 
 def foreign() -> list[object]:
     """Plain objects that are hardly anybody's model."""
-    return [None, True, 3, 0.5, 1j, "text", b"bytes", [], [1], (), (1,), {}, {"a": 1}, {1}, object(), ..., int, len, json]
+    return [None, True, 3, 0.5, 1j, "text", "text" * 999, b"bytes", [], [1], (), (1,), {}, {"a": 1}, {1}, object(), ..., int, len, json]
 
 
 def odd() -> list[object]:

@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from bento import Artifact, ArtifactError, Service, instance_of, type_name
-from bento.artifacts import check_version, read_json, slot_file, write_json, write_version
+from bento.artifacts import check_version, read_json, slot_file, suffix_of, write_json, write_version
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,6 +57,10 @@ class CatboostArtifact(Artifact[Any]):
 
     def accepts(self, model: object) -> bool:
         return instance_of(model, "catboost.core", "CatBoost")
+
+    def advice(self, model: object) -> str:
+        way_out = f"load {str(model)!r} with load_model(), such as that of a catboost.CatBoostClassifier(), and pack the model"
+        return way_out if suffix_of(model) == ".cbm" else ""
 
     def requirements(self) -> list[str]:
         return [_FRAMEWORK]

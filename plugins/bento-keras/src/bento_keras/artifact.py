@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from bento import Artifact, ArtifactError, Service, instance_of, type_name
-from bento.artifacts import slot_file
+from bento.artifacts import slot_file, suffix_of
 
 from . import back_end
 from .custom import Custom, CustomObjects
@@ -23,6 +23,7 @@ _FILE = "model.keras"
 _LARGE = 64 * 1024**2
 """In bytes; Keras unpacks from half the free memory, or from 512 MB if it does not know how much that is."""
 _OWN = ".keras"
+_WEIGHTS = ".weights.h5"
 _LEGACY = (".h5", ".hdf5")
 _WHY = (
     "is of the legacy HDF5 format, in which Keras runs code whatever safe_mode says (CVE-2025-9905): "
@@ -67,7 +68,9 @@ class KerasArtifact(Artifact["keras.Model"]):
         return instance_of(model, "keras", "Model")
 
     def advice(self, model: object) -> str:
-        suffix = Path(model).suffix.lower() if isinstance(model, str | Path) else ""
+        suffix = suffix_of(model)
+        if suffix and str(model).endswith(_WEIGHTS):
+            return f"load {str(model)!r} into a model with load_weights(), and pack the model"
         if suffix in _LEGACY:
             return f"{str(model)!r} {_WHY}"
         return f"load {str(model)!r} with keras.saving.load_model, and pack the model" if suffix == _OWN else ""

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from bento import Artifact, ArtifactError, Service, instance_of
-from bento.artifacts import check_version, read_json, slot_file, write_json, write_version
+from bento.artifacts import check_version, read_json, slot_file, suffix_of, write_json, write_version
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,6 +55,9 @@ class LightgbmArtifact(Artifact[Any]):
 
     def accepts(self, model: object) -> bool:
         return instance_of(model, "lightgbm.basic", "Booster") or instance_of(model, "lightgbm.sklearn", "LGBMModel")
+
+    def advice(self, model: object) -> str:
+        return f"pack what lightgbm.Booster(model_file={str(model)!r}) gives" if suffix_of(model) == ".txt" else ""
 
     def requirements(self) -> list[str]:
         return [_FRAMEWORK, "scikit-learn"] if find_spec("sklearn") else [_FRAMEWORK]

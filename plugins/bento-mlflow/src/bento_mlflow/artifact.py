@@ -43,7 +43,7 @@ class MlflowPyfuncArtifact(Artifact["PyFuncModel"]):
     def accepts(self, model: object) -> bool:
         if instance_of(model, "mlflow.pyfunc", "PyFuncModel"):
             return _FOLDER in vars(model)
-        return isinstance(model, Path) or (isinstance(model, str) and is_model(Path(model)))
+        return isinstance(model, Path) or is_model(model)
 
     def requirements(self) -> list[str]:
         return ["mlflow-skinny"]

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from bento import ArtifactError
+from bento.artifacts import has_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,12 +24,9 @@ _TELEMETRY = "MLFLOW_DISABLE_TELEMETRY"
 _LOADING = threading.RLock()
 
 
-def is_model(folder: Path) -> bool:
-    """Whether there is a folder that looks as if MLflow had saved a model there."""
-    try:
-        return (folder / _FILE).is_file()
-    except OSError:
-        return False
+def is_model(folder: object) -> bool:
+    """Whether this is the path of a folder that looks as if MLflow had saved a model there."""
+    return has_file(folder, _FILE)
 
 
 def check_model(folder: Path) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bento import Artifact, ArtifactError, instance_of
-from bento.artifacts import distribution_of, slot_file
+from bento.artifacts import distribution_of, slot_file, suffix_of
 
 from .build import LayerBuild
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from paddle import nn
 
     from bento.artifact import JSON
@@ -61,7 +62,7 @@ class PaddleArtifact(Artifact["nn.Layer"]):
     def advice(self, model: object) -> str:
         if isinstance(model, Mapping) and any(instance_of(value, "paddle", "Tensor") for value in model.values()):
             return "it is a state: give it to a layer with set_state_dict(), and pack the layer"
-        if isinstance(model, str | Path) and Path(model).suffix in _WEIGHTS:
+        if suffix_of(model) in _WEIGHTS:
             return f"load {str(model)!r} into a layer with set_state_dict(), and pack the layer"
         if _is_program(model):
             return "give its state_dict() to a layer of your own class, and pack that"

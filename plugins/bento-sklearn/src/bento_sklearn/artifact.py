@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bento import Artifact, ArtifactError, DefinitionError, Service, instance_of, type_name
-from bento.artifacts import slot_file
+from bento.artifacts import slot_file, suffix_of
 
 from .fitted import check_fitted
 from .known import KNOWN
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from bento.artifact import JSON
 
 _FILE = "model.skops"
+_LOADERS = {".skops": "skops.io.load", ".joblib": "joblib.load", ".pkl": "joblib.load", ".pickle": "joblib.load"}
+"""What reads the files that users keep estimators in."""
 
 
 # A model is Any to a type checker: scikit-learn has no type with the methods of all estimators, and BaseEstimator has not even `predict`.
@@ -70,6 +72,10 @@ class SklearnArtifact(Artifact[Any]):
 
     def accepts(self, model: object) -> bool:
         return instance_of(model, "sklearn.base", "BaseEstimator")
+
+    def advice(self, model: object) -> str:
+        loader = _LOADERS.get(suffix_of(model))
+        return f"load {str(model)!r} with {loader} where you trust it, and pack the model" if loader else ""
 
     def requirements(self) -> list[str]:
         return ["scikit-learn", "skops"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bento import Artifact, ArtifactError, Service, instance_of
-from bento.artifacts import read_json, slot_file, write_json
+from bento.artifacts import has_file, read_json, slot_file, write_json
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,6 +51,9 @@ class SpacyArtifact(Artifact["Language"]):
 
     def accepts(self, model: object) -> bool:
         return instance_of(model, "spacy.language", "Language")
+
+    def advice(self, model: object) -> str:
+        return f"pack what spacy.load({str(model)!r}) gives" if has_file(model, _SETTINGS[0]) else ""
 
     def requirements(self) -> list[str]:
         return ["spacy"]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bento import Artifact, ArtifactError, DefinitionError, instance_of, type_name
-from bento.artifacts import distribution_of
+from bento.artifacts import distribution_of, has_file
 
 from .sums import check_sums, write_sums
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bento.artifact import JSON
 
 _FOLDER = "model"
@@ -66,8 +67,7 @@ class SavedModelArtifact(Artifact[Any]):
         )
 
     def advice(self, model: object) -> str:
-        is_saved = isinstance(model, str | Path) and Path(model, _PROGRAM).is_file()
-        return f"pack what tf.saved_model.load({str(model)!r}) gives" if is_saved else ""
+        return f"pack what tf.saved_model.load({str(model)!r}) gives" if has_file(model, _PROGRAM) else ""
 
     def requirements(self) -> list[str]:
         return [distribution_of("tensorflow", "tensorflow")]

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bento import ArtifactError, instance_of
-from bento.artifacts import slot_file
+from bento.artifacts import slot_file, suffix_of
 
 from .base import DeviceArtifact
 from .build import ModuleBuild
 from .device import AUTO
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from torch import nn
 
     from bento.artifact import JSON
@@ -66,7 +67,7 @@ class TorchArtifact(DeviceArtifact["nn.Module"]):
     def advice(self, model: object) -> str:
         if isinstance(model, Mapping) and any(instance_of(value, "torch", "Tensor") for value in model.values()):
             return "it is a state: give it to a module with load_state_dict(), and pack the module"
-        if isinstance(model, str | Path) and Path(model).suffix in _WEIGHTS:
+        if suffix_of(model) in _WEIGHTS:
             return f"load {str(model)!r} into a module with load_state_dict(), and pack the module"
         if instance_of(model, "torch.jit", "ScriptModule"):
             return "TorchScriptArtifact keeps one"

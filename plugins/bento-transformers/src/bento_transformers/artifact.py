@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bento import Service, instance_of
+from bento.artifacts import has_file
 from bento_torch import DeviceArtifact
 
 from .pretrained import Pretrained
@@ -44,6 +45,10 @@ class TransformersArtifact(DeviceArtifact[Any]):
         return instance_of(model, "transformers.pipelines.base", "Pipeline") or instance_of(
             bare, "transformers.modeling_utils", "PreTrainedModel"
         )
+
+    def advice(self, model: object) -> str:
+        way_out = f"pack a pipeline with its model, such as transformers.pipeline('text-classification', {str(model)!r})"
+        return way_out if has_file(model, "config.json") else ""
 
     def requirements(self) -> list[str]:
         return ["bento-torch", "safetensors", "tokenizers", "torch", "transformers"]

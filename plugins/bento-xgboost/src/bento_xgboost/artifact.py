@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from bento import Artifact, ArtifactError, Service, instance_of, type_name
-from bento.artifacts import check_version, distribution_of, read_json, slot_file, write_json, write_version
+from bento.artifacts import check_version, distribution_of, read_json, slot_file, suffix_of, write_json, write_version
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -67,6 +67,10 @@ class XgboostArtifact(Artifact[Any]):
 
     def accepts(self, model: object) -> bool:
         return instance_of(model, "xgboost.core", "Booster") or instance_of(model, "xgboost.sklearn", "XGBModel")
+
+    def advice(self, model: object) -> str:
+        way_out = f"load {str(model)!r} with load_model(), such as that of an xgboost.XGBClassifier(), and pack the model"
+        return way_out if suffix_of(model) in (".json", ".ubj") else ""
 
     def requirements(self) -> list[str]:
         framework = distribution_of(_FRAMEWORK, _FRAMEWORK)
