@@ -351,6 +351,39 @@ def test_the_end_of_the_process_that_workers_come_from_is_no_end_of_the_workers(
         assert server.stop() == 0
 
 
+DOOMED = """
+import signal
+fork = os.fork
+
+def fork_for_the_last_time():
+    if not os.path.exists("doomed"):
+        return fork()
+    os.unlink("doomed")
+    if WHEN == "before" or fork():
+        os.kill(os.getpid(), signal.SIGKILL)
+    return 0
+
+os.fork = fork_for_the_last_time
+"""
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_the_process_that_workers_come_from_may_end_just_as_it_forks_one(project, when):
+    (project / "app.py").write_text(f"{SERVICE}{DOOMED.replace('WHEN', repr(when))}")
+    with started(project, workers=2) as server:
+        before = answers_of(server, "pid", 2)
+        (project / "doomed").touch()
+        os.kill(min(before), signal.SIGKILL)
+        for count in (1, 2):
+            server.wait_for("all workers of app:service are new", count)
+            # The server, the process that workers come from, and two of them.
+            eventually(lambda: len(processes(server.process.pid)) == 4)
+            assert answers_of(server, "pid", 2) < set(processes(server.process.pid))
+            server.process.send_signal(signal.SIGHUP)
+        assert server.stop() == 0
+        assert "the supervisor is gone" not in server.said
+
+
 def test_sighup_replaces_workers_by_what_is_there_now_without_losing_a_request(project):
     with started(project, workers=2) as server:
         before = answers_of(server, "pid", 2)

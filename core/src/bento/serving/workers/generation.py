@@ -112,6 +112,8 @@ class Generation:
         """The supervisor's own children that have ended, and how; None for the first."""
         if self.first and (how := take_in(self.first)):
             self.first = 0
+            # What a template was asked for and has not told of will never be.
+            self.workers = {place: worker for place, worker in self.workers.items() if worker.pid}
             yield None, how
         for worker in [worker for worker in self.workers.values() if worker.is_child]:
             if how := take_in(worker.pid):

@@ -140,14 +140,27 @@ class _Template:
             self._fork(place)
 
     def _fork(self, place: int) -> None:
+        told, telling = os.pipe()
+
+        def work() -> None:
+            os.close(telling)
+            # Of one that this process could not tell of before it was killed, the supervisor would never know.
+            is_known = os.read(told, 1)
+            os.close(told)
+            if is_known:
+                _work(self._workplace, self._target, place)
+
         try:
-            pid = fork(lambda: _work(self._workplace, self._target, place), lambda error: tell_failure(self._channel, place, error))
+            pid = fork(work, lambda error: tell_failure(self._channel, place, error))
+            self._workers[pid] = place
+            self._channel.report(Report(Kind.FORKED, pid, place))
+            os.write(telling, b"1")
         except OSError as error:
             self._channel.report(Report(Kind.FAILED, 0, place, no_further_process(error)))
             self._channel.report(Report(Kind.ENDED, 0, place))
-            return
-        self._channel.report(Report(Kind.FORKED, pid, place))
-        self._workers[pid] = place
+        finally:
+            os.close(told)
+            os.close(telling)
 
     def _bury(self) -> None:
         for pid in list(self._workers):
