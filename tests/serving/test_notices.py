@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import struct
@@ -45,6 +46,11 @@ class Told(bento.Service):
         return value
 
     @bento.api(output=JsonAdapter())
+    async def freeze(self, value: int) -> int:
+        time.sleep(60)
+        return value
+
+    @bento.api(output=JsonAdapter())
     def seen(self, value: int) -> list:
         inherited = subprocess.run(["env"], capture_output=True, text=True, check=True).stdout
         return [BY_IMPORT, os.environ.get("NOTIFY_SOCKET"), "NOTIFY_SOCKET" in inherited]
@@ -82,6 +88,12 @@ class Manager:
             notices.append(self.next())
         return notices
 
+    def read_on(self, seconds: float) -> None:
+        """Read what comes until nothing has come for so long, which is a TimeoutError."""
+        self._end.settimeout(seconds)
+        while True:
+            self.next()
+
     def fill(self) -> None:
         """Let there be so much unread that nothing more is taken."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender, suppress(BlockingIOError):
@@ -107,8 +119,8 @@ def manager(tmp_path) -> Iterator[Manager]:
 def serve(folder) -> Callable:
     """`bento serve app:service`, or another target, that finds a name in NOTIFY_SOCKET."""
 
-    def serve(name: str, *options: str, target: str = "app:service"):
-        return Commands(folder).served(target, *options, NOTIFY_SOCKET=name)
+    def serve(name: str, *options: str, target: str = "app:service", watchdog: str | None = None):
+        return Commands(folder).served(target, *options, NOTIFY_SOCKET=name, WATCHDOG_USEC=watchdog)
 
     return serve
 
@@ -214,3 +226,41 @@ def test_who_does_not_listen_holds_up_no_server(serve, manager):
         assert server.stop() == 0
     (line,) = [line for line in server.lines if "NOTIFY_SOCKET" in line]
     assert line.endswith("how this server is: timed out\n")
+
+
+@EVERY_WAY
+def test_signs_of_life_come_where_they_are_asked_for(serve, manager, options):
+    with serve(manager.name, *options, watchdog="1000000"):
+        manager.until("READY")
+        for _ in range(3):
+            assert manager.until("WATCHDOG")[-1] == {"WATCHDOG": "1"}
+
+
+def test_a_server_that_is_held_up_gives_no_sign_of_life(serve, manager):
+    with serve(manager.name, *ONE, watchdog="1000000") as server, ThreadPoolExecutor() as pool:
+        manager.until("READY")
+        url = server.url
+        pool.submit(httpx.post, f"{url}/freeze", json=1, timeout=60)
+        with pytest.raises(TimeoutError):
+            manager.read_on(2.0)
+        server.stop(signal.SIGKILL)
+
+
+def test_a_worker_that_is_held_up_is_ended_and_another_takes_its_place(serve, manager):
+    with serve(manager.name, *TWO, watchdog="1000000") as server, ThreadPoolExecutor() as pool:
+        manager.until("READY")
+        url = server.url
+        before = {server.ask("pid", 1) for _ in range(20)}
+        pool.submit(httpx.post, f"{url}/freeze", json=1, timeout=60)
+        held_up = re.search(r"worker (\d+) is held up: ending it", server.wait_for("is held up"))[1]
+        server.wait_for(f"worker {held_up} ended by signal 9: starting another")
+        assert int(held_up) in before
+        assert int(held_up) not in {server.ask("pid", 1) for _ in range(20)}
+        assert server.stop() == 0
+
+
+def test_signs_of_life_for_another_process_are_left_to_it(folder, manager):
+    with Commands(folder).served("app:service", NOTIFY_SOCKET=manager.name, WATCHDOG_USEC="1000000", WATCHDOG_PID="1") as server:
+        manager.until("READY")
+        assert server.stop() == 0
+        assert "STOPPING" in manager.next()

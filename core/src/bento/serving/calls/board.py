@@ -7,6 +7,7 @@ replaced: so figures can be added up over stretches, and only grow.
 from __future__ import annotations
 
 import mmap
+import time
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -24,8 +25,9 @@ class Board:
 
     def __init__(self, stretches: int) -> None:
         size = FIGURES * _MOST_APIS
-        memory = memoryview(mmap.mmap(-1, 8 * (size * stretches + 1))).cast("d")
+        memory = memoryview(mmap.mmap(-1, 8 * (size * stretches + 1 + stretches))).cast("d")
         self._porter = memory[-1:]
+        self._signs = memory[size * stretches : -1]
         self.stretches: Sequence[Numbers] = [memory[number * size : (number + 1) * size] for number in range(stretches)]
         self._starts: dict[str, int] = {}
 
@@ -48,6 +50,14 @@ class Board:
     @has_porter.setter
     def has_porter(self, there: bool) -> None:
         self._porter[0] = float(there)
+
+    def give_sign(self, stretch: int) -> None:
+        """The worker of a stretch is not held up."""
+        self._signs[stretch] = time.monotonic()
+
+    def last_sign(self, stretch: int) -> float:
+        """When the worker of a stretch, or one before it, has last said so, by the monotonic clock; 0.0 for never."""
+        return self._signs[stretch]
 
     def leave(self, stretch: int) -> None:
         """A worker is gone, and with it the requests that it had in flight."""

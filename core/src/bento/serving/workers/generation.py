@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import time
@@ -12,6 +13,8 @@ from dataclasses import dataclass, field
 from .channel import LISTEN_NO_MORE, Channel, Kind, Report
 from .forking import fork
 from .template import Workplace, how_ended, run_one, run_template, tell_failure
+
+log = logging.getLogger("bento.serving")
 
 
 @dataclass(slots=True, eq=False)
@@ -24,6 +27,8 @@ class Worker:
     ready_at: float = 0.0
     is_leaving: bool = False
     failure: str = ""
+    last_sign: float = 0.0
+    looks: int = 0
 
     @property
     def serves(self) -> bool:
@@ -39,6 +44,12 @@ class Worker:
             self.pid = report.pid
             if self.is_leaving:
                 self.leave()
+
+    def looks_without(self, sign: float) -> int:
+        """How many looks have found the same sign of life as this one, while it serves."""
+        self.looks = self.looks + 1 if self.serves and sign == self.last_sign else 0
+        self.last_sign = sign
+        return self.looks
 
     def leave(self) -> None:
         """Let it answer what it has, and end."""
@@ -124,6 +135,16 @@ class Generation:
         for worker in list(self.workers.values()):
             if worker.pid and not worker.is_child and not self.first and _is_gone(worker.pid):
                 yield self.workers.pop(worker.place)
+
+    def end_held_up(self, looks: float) -> None:
+        """Kill workers that have given no sign of life between so many looks: whoever hears that they have ended starts others.
+
+        Looks are counted, and no seconds, for all of them may have been held up together.
+        """
+        for worker in self.workers.values():
+            if worker.looks_without(self.workplace.board.last_sign(self.workplace.stretch + worker.place)) > looks:
+                log.error("worker %d is held up: ending it", worker.pid)
+                worker.kill()
 
     def close(self) -> None:
         """End the first process, whatever it does, and close the channel, once there are no workers any more."""

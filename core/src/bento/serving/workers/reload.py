@@ -46,6 +46,8 @@ def run_reloading(target: Target, listener: socket.socket, settings: Settings, o
         below.send(_READY)
 
     def hear() -> None:
+        # Whether the child is held up, its author sees.
+        settings.notices.alive()
         with contextlib.suppress(BlockingIOError):
             above.recv(len(_READY), socket.MSG_DONTWAIT)
             settings.notices.ready(f"{target.title} is ready")

@@ -89,11 +89,18 @@ class Server(uvicorn.Server):
             asyncio.get_running_loop().call_later(_PAGES_SECONDS, _import_pages)
 
     async def main_loop(self) -> None:
-        """Keep the date right, which is a header of every answer, until there is a reason to stop."""
+        """Keep the date right, which is a header of every answer, and give signs of life, until there is a reason to stop."""
         while not await self.on_tick(0):
+            self._give_sign()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(1.0):
+                async with asyncio.timeout(self._notices.every):
                     await self._asked_to_stop.wait()
+
+    def _give_sign(self) -> None:
+        if self._place is None:
+            self._notices.alive()
+        elif self._place.board is not None:
+            self._place.board.give_sign(self._place.own)
 
     # Reasons to stop
 

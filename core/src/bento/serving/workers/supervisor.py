@@ -86,6 +86,8 @@ class Supervisor:
             )
         installed()
         freeze()
+        if self._settings.notices.patience < math.inf:
+            self._watch()
         with caught_signals(self._note_signal) as signals:
             self._crew.start()
             self._porter.look()
@@ -121,6 +123,14 @@ class Supervisor:
         self._agenda.run_due()
         self._porter.look()
         self._say_ready()
+
+    def _watch(self) -> None:
+        """Give a sign of life, and end workers that give none."""
+        notices = self._settings.notices
+        notices.alive()
+        for generation in self._crew.generations:
+            generation.end_held_up(notices.patience / notices.every)
+        self._agenda.later(notices.every, self._watch)
 
     def _note_ready(self) -> None:
         self._is_ready_unsaid = True
