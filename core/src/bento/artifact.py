@@ -117,7 +117,7 @@ class Artifact(ABC, Generic[M]):
         return None
 
     def around(self) -> AbstractContextManager[object]:
-        """What an api is called in, if the format's framework has something for that, such as an inference mode.
+        """What an api is called within, such as an inference mode of the format's framework.
 
         It is entered and left in the thread that the api runs in, for each call anew. An api that is `async` or yields is called without:
         other calls have turns in its thread.

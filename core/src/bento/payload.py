@@ -55,7 +55,7 @@ class Payload(NamedTuple):
     @property
     def content_type(self) -> str:
         """The Content-Type header that says the same."""
-        parameters = (f"{name}={value if re.fullmatch(_WORD, value) else _quote(value)}" for name, value in self.parameters.items())
+        parameters = (f"{name}={value if re.fullmatch(_WORD, value) else quoted(value)}" for name, value in self.parameters.items())
         return "; ".join([self.media_type, *parameters])
 
     def text(self) -> str:
@@ -80,7 +80,8 @@ def says_utf8(parameters: Mapping[str, str]) -> bool:
     return parameters.keys() == _CHARSET and parameters["charset"].lower() in UTF8
 
 
-def _quote(text: str) -> str:
+def quoted(text: str) -> str:
+    """A text as a quoted-string of a header, whatever is in it."""
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ..errors import BadInput, InvalidInput, TooLarge, UnsupportedMediaType
-from ..payload import Payload, ReadableBuffer
+from ..payload import Payload, ReadableBuffer, quoted
 
 MEDIA_TYPE = "multipart/form-data"
 _MOST_PARTS = 1000
@@ -169,4 +169,4 @@ def _header(part: Part) -> str:
 def _quote(text: str) -> str:
     if _CONTROL.search(text):
         raise ValueError(f"{text!r} cannot be the name of a part or a file: it holds control characters")
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return quoted(text)

@@ -16,7 +16,7 @@ _STANDARD = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 def replace_closed() -> None:
     """Put the null device in the place of each stream that is closed.
 
-    It is nobody to ask or to tell, and its number would be that of the next file that is opened, which libraries then would print into.
+    Nobody is there to ask or to tell, and the next file that is opened would get the stream's number, so that libraries print into it.
     """
     for name, mode in _STANDARD:
         if getattr(sys, name) is None:

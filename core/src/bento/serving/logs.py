@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("bento.serving")
 
 _QUIET_SECONDS = 10.0
-# So many are written at once by the kernel, and no line is in the middle of another worker's. Source: pipe(7), PIPE_BUF.
+# The kernel writes this many lines at once, so that none is in the middle of another worker's. Source: pipe(7), PIPE_BUF.
 _TOGETHER = 24
 
 

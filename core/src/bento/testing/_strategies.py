@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
-from ..payload import Payload
+from ..payload import Payload, quoted
 from ..tag import Tag
 from ._bodies import CHARSETS
 
@@ -74,9 +74,9 @@ def media_types() -> st.SearchStrategy[str]:
 
 def content_types() -> st.SearchStrategy[str]:
     """Content-Type headers as clients write them: any case, with or without parameters, quoted or not."""
-    quoted = st.text(st.characters(max_codepoint=0xFF, exclude_categories=["Cc"]), max_size=12).map(_quote)
+    strings = st.text(st.characters(max_codepoint=0xFF, exclude_categories=["Cc"]), max_size=12).map(quoted)
     charset = st.sampled_from(CHARSETS).map("; charset={}".format)
-    other = st.builds("; {}={}".format, _WORDS, _WORDS | quoted)
+    other = st.builds("; {}={}".format, _WORDS, _WORDS | strings)
     names = media_types() | media_types().map(str.upper)
     parameters = st.lists(charset | other, max_size=2).map("".join)
     return st.builds(str.__add__, names, parameters)
@@ -104,7 +104,3 @@ def _part(letters: str, most: int) -> st.SearchStrategy[str]:
 def _shapes(shape: Sequence[int | None], max_side: int) -> st.SearchStrategy[tuple[int, ...]]:
     lengths = [st.integers(int(axis > 0), max_side) if length is None else st.just(length) for axis, length in enumerate(shape)]
     return st.tuples(*lengths)
-
-
-def _quote(value: str) -> str:
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'

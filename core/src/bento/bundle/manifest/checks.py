@@ -33,7 +33,7 @@ class FieldError(BundleError):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text of at most `longest` characters, no control characters but those `allowed`, that `fits`: a true result and no ValueError."""
+    """A text of at most `longest` characters, of control characters those `allowed`, of which `fits` says so, and raises no ValueError."""
 
     expected: str
     fits: Callable[[str], object]

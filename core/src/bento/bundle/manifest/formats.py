@@ -19,7 +19,7 @@ MAX_MANIFEST: Final = 64 << 20
 """No manifest is larger, in bytes: some 300,000 files."""
 
 _MAX_VALUES: Final = 4_000_000
-"""Nor has one more: parsed, the empty lists that fit into its bytes would take 25 times their room."""
+"""No manifest has more values: parsed, the empty lists that fit into its bytes would take 25 times their room."""
 
 READERS: Final[Mapping[int, Callable[[object], Manifest]]] = MappingProxyType({1: Manifest.read})
 """How each format is read as today's Manifest; a number once released stays."""

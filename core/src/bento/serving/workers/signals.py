@@ -31,7 +31,7 @@ class Impatience:
 
 
 def give_to_children(handlers: dict[signal.Signals, Any]) -> None:
-    """Have whatever this process forks, as multiprocessing does for a service, begin with `handlers` for as long as there are any in it.
+    """Have whatever this process forks, as multiprocessing does for a service, begin with these signal handlers, until they are cleared.
 
     Else a child would go on with its parent's: by a wakeup descriptor that they share, it would tell the parent of the SIGTERM that is
     to end it, and live. What a child forks has nothing of that, and begins as any process does.

@@ -126,7 +126,7 @@ def _alone_in(folder: Path) -> Iterator[None]:
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except PermissionError:
-        # A folder that may be written but not read: whatever else is wrong with it, to listen there will say.
+        # A folder that may be written but not read: whatever else is wrong with it, listening there will tell.
         yield
         return
     try:
