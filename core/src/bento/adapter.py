@@ -141,7 +141,7 @@ def decodes_all(kind: type[Adapter[Any]]) -> bool:
 
 
 def ignored(adapter: Adapter[Any], media_type: str, parameters: Mapping[str, str]) -> bool:
-    """Whether these parameters change nothing: in a subclass that has a `decode` of its own, the `ignores` it inherits does not count."""
+    """Whether these parameters change nothing; an `ignores` that a subclass inherits does not count if it has a `decode` of its own."""
     return not parameters or (_is_as_new(type(adapter), "ignores", "decode") and adapter.ignores(media_type, parameters))
 
 

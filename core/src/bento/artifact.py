@@ -125,7 +125,7 @@ class Artifact(ABC, Generic[M]):
         return nullcontext()
 
     def is_lost(self, error: BaseException) -> bool:
-        """Whether after an error that an api raised the model cannot answer in this process any more, as when a GPU's context is gone.
+        """Whether an error that an api raised means that the model cannot answer in this process any more, as when a GPU's context is gone.
 
         It is asked on the event loop, and so answers at once. A server whose model is lost ends with an error, so that another process
         takes its place: with many workers that is the next one.

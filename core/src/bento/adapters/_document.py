@@ -44,7 +44,7 @@ def simpler(value: Any) -> object:
 
 
 def document(value: Any, atoms: frozenset[type], convert: Callable[[Any], object], level: int = 0) -> Any:
-    """A value in nothing but `atoms`, lists and dicts with texts as keys; `convert` is asked for one level of everything else."""
+    """A value made of `atoms`, lists and dicts with texts as keys alone; `convert` makes one level of anything else simpler."""
     if type(value) in atoms:
         return value
     if level == _DEEPEST:

@@ -56,8 +56,10 @@ def parse(payload: Payload) -> Any:
 
 
 def parse_around(data: ReadableBuffer, key: str) -> dict[str, object] | None:
-    """A map of small values and, under `key`, bytes, which stay where they are; None for every other document, and for whatever
-    is not right. The library would copy the bytes twice."""
+    """A map of small values and, under `key`, bytes, which stay where they are: the library would copy them twice.
+
+    None for any other document, and for one that is malformed.
+    """
     import msgpack
 
     body = memoryview(data).cast("B")
@@ -100,7 +102,7 @@ def _walker(body: memoryview, start: int) -> msgpack.Unpacker:
 
 
 def _bin_span(body: memoryview, place: int) -> slice:
-    """Where the bytes are whose header stands at `place`; an IndexError if there is no such header, or too few of them."""
+    """Where the bytes are whose header is at `place`; an IndexError if that is no header of bytes, or some of them are missing."""
     width = _BIN.get(body[place], 0)
     start = place + 1 + width
     stop = start + int.from_bytes(body[place + 1 : start], "big")

@@ -20,7 +20,7 @@ _LARGEST = 8
 
 
 def from_lists(value: Any, pieces: int = 1, leaves: frozenset[type] = NUMBERS, dtype: np.dtype[Any] | None = None) -> np.ndarray[Any, Any]:
-    """The array of nested lists in which every leaf is a number or a boolean, or, if `OR_NULL` are its leaves, None, which is NaN.
+    """The array of nested lists whose leaves are numbers and booleans, or, with `OR_NULL` as `leaves`, None as well, which becomes NaN.
 
     The caller has made sure that no leaf is text: an array of texts takes as much room for each as for the longest. What is large
     is read in about so many `pieces`, for numpy holds the interpreter while it reads a list. `dtype` is what it will be converted to.

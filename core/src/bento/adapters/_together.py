@@ -71,7 +71,7 @@ def _parsed(bodies: Sequence[ReadableBuffer], *, has_rows: bool) -> tuple[Array,
 
 
 def read_alike(bodies: Sequence[ReadableBuffer], layout: _raw.Layout, first: Array) -> list[Array] | None:
-    """The arrays of bodies of which only the numbers differ: they lie in each where `layout` has them in the first, whose array is given.
+    """The arrays of bodies that differ in their numbers alone, which lie where `layout` has those of the first; `first` is its array.
 
     None or any error if there is more to it, and they have to be read one by one.
     """
@@ -108,7 +108,7 @@ def _rows_of(array: Array, counts: list[int]) -> list[Array]:
 
 
 def write(array: Array, rows: Sequence[int | None]) -> Sequence[bytes] | None:
-    """The JSON texts of an array's parts: of the rows that `rows` says, or of one element for each None; None if there is no such way."""
+    """The JSON texts of an array's parts, each of so many rows, or of one element for None. None if each must be written alone."""
     counts = [1 if count is None else count for count in rows]
     axes = array.ndim
     if not axes or not array.size or array.nbytes > PIECE or not all(counts) or sum(counts) != len(array):
@@ -128,5 +128,5 @@ def write(array: Array, rows: Sequence[int | None]) -> Sequence[bytes] | None:
 
 
 def _cut(numbers: bytes, before: bytes, between: bytes, after: bytes) -> list[bytes]:
-    """A text's parts, each with something around it: put there before it is cut, which takes half as long as for each part by itself."""
+    """A text's parts, with something around each. It is put there before the text is cut, which takes half as long as one by one."""
     return (before + numbers.replace(between, after + b"\n" + before) + after).split(b"\n")

@@ -1,4 +1,4 @@
-"""Edits: files that were changed after this process had imported them, as in a notebook, so that it runs what they were before."""
+"""Edits: files that have changed since this process imported them, as happens in a notebook, so that it runs an older version."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def warn_of_saved(service: type[Service], files: Iterable[Path]) -> None:
 
 
 def warn_of_loaded(service: type[Service], bundle: Bundle, modules: Iterable[str]) -> None:
-    """Say which modules of a bundle this process has from elsewhere, maybe as they were before their files were what the bundle has."""
+    """Say which modules of a bundle this process has from elsewhere, perhaps in an older version than the bundle's."""
     files = [Path(getattr(sys.modules[name], "__file__", None) or "") for name in modules if name in sys.modules]
     for name in _edited(service, [file for file in files if not file.is_relative_to(bundle.path)]):
         log.warning(

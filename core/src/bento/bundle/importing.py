@@ -123,7 +123,7 @@ def import_source(bundle: Bundle) -> ModuleType:
 
 
 def modules_of(bundle: Bundle) -> dict[str, str]:
-    """The digest of each module's file, as the manifest lists it: of the one that Python takes, where it has the choice."""
+    """The digest of each module's file, as the manifest lists it; where a module has several files, of the one that Python takes."""
     suffixes = (*EXTENSION_SUFFIXES, *SOURCE_SUFFIXES)
     ranked: list[tuple[bool, int, str, str]] = []
     for file in bundle.manifest.files:
@@ -137,7 +137,7 @@ def modules_of(bundle: Bundle) -> dict[str, str]:
 
 
 def _check_free(bundle: Bundle, source: _SourceFolder) -> None:
-    """Refuse a bundle one of whose modules this process has already, or would take, from elsewhere and with other contents."""
+    """Refuse a bundle if this process has, or would import, one of its modules from elsewhere and with other contents."""
     for module, digest in source.modules.items():
         place = _place(module)
         if place is not None and not place.is_relative_to(source.folder) and _digest(place) != digest:

@@ -40,7 +40,7 @@ def provider(registry: Registry, kind: str, name: str) -> Plugin | None:
 
 
 def other_versions(bundle: Bundle, *names: str) -> str:
-    """Which plugins, of all or of those that bring what has these names, are here in another version than the bundle was saved with.
+    """Which plugins, of all or of those that bring something of these names, are here in another version than the bundle was saved with.
 
     The end of an error that this may explain; empty if all are the same.
     """

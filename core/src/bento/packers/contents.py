@@ -32,13 +32,13 @@ _READABLE, _OPEN = 0o644, 0o755
 
 
 def contents(bundle: Bundle) -> dict[str, str | None]:
-    """The files of a bundle, the manifest first, with their SHA-256; None for a signature, of which nothing says what it is."""
+    """The files of a bundle, the manifest first, with their SHA-256; None for a signature, whose digest nothing lists."""
     listed = {file.path: file.sha256 for file in sorted(bundle.manifest.files, key=attrgetter("path"))}
     return {MANIFEST: bundle.fingerprint, **dict.fromkeys(bundle.signatures), **listed}
 
 
 def layer_of(path: str) -> str:
-    """The folder of a bundle that an image gets as one layer, with a file in it: each slot's own, for models change one by one."""
+    """The folder of a bundle's file that is a layer of an image as a whole: each slot's own, for models change one by one."""
     first, *rest = path.split("/")
     return f"{first}/{rest[0]}" if first == MODELS and len(rest) > 1 else first
 

@@ -11,7 +11,7 @@ import warnings
 
 
 def keep_one_filter() -> None:
-    """Let deprecations stay unseen, as they are by default, and everything else be said once; who asked for filters keeps theirs."""
+    """Keep deprecations hidden, as they are by default, and show everything else once; whoever has asked for filters keeps theirs."""
     if not sys.warnoptions:
         warnings.resetwarnings()
         warnings.simplefilter("ignore", DeprecationWarning)

@@ -144,7 +144,7 @@ class Store:
             raise self._not_found(tag)
 
     def list(self, name: str | None = None, labels: Mapping[str, str] | None = None) -> builtins.list[Bundle]:
-        """The bundles, newest first, that have this name and these labels; what is no whole bundle is logged, once, and left out."""
+        """The bundles, newest first, that have this name and these labels; whatever is not a whole bundle is logged, once, and left out."""
         summaries = self.summaries(name, labels)
         with refusing(self.root, "list the bundles"):
             return [bundle for each in summaries if (bundle := self._whole(self._folder(each.tag))) is not None]

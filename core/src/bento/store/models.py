@@ -26,7 +26,7 @@ def service_to_save(service: Service | object, name: str | None) -> Service:
 
 
 def service_of(model: object, name: str | None) -> Service:
-    """A service around a bare model, or a `Packed` one, to be saved under `name`; a model that no or several formats claim is an error."""
+    """A service around a bare model, or a `Packed` one, to be saved under `name`; it is an error if no format claims it, or several do."""
     bare = model.model if isinstance(model, Packed) else model
     if name is None:
         raise DefinitionError(f"a {type_name(bare)} without a service class needs a name: bento.save(model, 'NAME')")
@@ -51,7 +51,7 @@ def _service_class(model: object, registry: Registry) -> type[Service]:
 
 
 def _way_out(model: object, registry: Registry) -> str:
-    """What to do with a model without a service: the plugin of its framework may be there all the same, with formats for one."""
+    """What to do with a model that no plugin provides a service for; its framework's plugin may still have formats for it."""
     frameworks = _frameworks(model)
     kinds = list(registry.artifacts.values())
     own = [kind for kind in kinds if kind.framework in frameworks]
@@ -89,7 +89,7 @@ def _frameworks(model: object) -> list[str]:
 
 
 def _framework(model: object) -> str:
-    """The package that a model's class is from: a booster's estimators are those of another framework as well, and belong to their own."""
+    """The package that a model's class is from: a booster's estimator is also one of scikit-learn's kind, and belongs to the booster."""
     return type(model).__module__.partition(".")[0]
 
 

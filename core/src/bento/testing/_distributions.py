@@ -23,7 +23,7 @@ def packages(distributions: list[str]) -> list[str]:
 
 
 def _brought_by(name: str) -> Iterator[str]:
-    """What `packages_distributions` tells, which reads the files of all that is installed: that takes longer than most tests."""
+    """As `packages_distributions` has it, which reads the files of everything that is installed, and takes longer than most tests."""
     from importlib_metadata import PackageNotFoundError, distribution
 
     try:

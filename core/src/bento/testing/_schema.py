@@ -1,4 +1,4 @@
-"""Values that a JSON Schema allows. Source: JSON Schema 2020-12, of which the keywords that draw are known; what they miss is sieved."""
+"""Values that a JSON Schema allows. Source: JSON Schema 2020-12, of which values are drawn by some keywords, and then filtered by all."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def _anything() -> Values:
 
 
 def _both(one: Schema, other: Schema) -> Schema:
-    """A schema that is both, as far as keywords of one name have one meaning; the sieve does the rest."""
+    """A schema that is both, as far as keywords of one name have one meaning; the filter does the rest."""
     if not isinstance(one, Mapping) or not isinstance(other, Mapping):
         return one and other
     merged = {**one, **other}

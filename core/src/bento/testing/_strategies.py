@@ -30,7 +30,7 @@ def texts(*, max_size: int = 20) -> st.SearchStrategy[str]:
 
 
 def writable() -> st.SearchStrategy[str]:
-    """The characters that UTF-8 can write: hypothesis would find the same for a `codec` by trying all there are, for a second."""
+    """The characters that UTF-8 can write. For a `codec`, hypothesis would find the same by trying all there are, which takes a second."""
     return st.characters(exclude_categories=["Cs"])
 
 

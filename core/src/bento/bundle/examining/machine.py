@@ -32,7 +32,7 @@ _CARDS: Final = Path("/proc/driver/nvidia/gpus")
 
 
 def shared_libraries(requirements: Sequence[str], environment: Environment) -> Iterator[Finding]:
-    """What the compiled files of a bundle's distributions are linked with and is nowhere: not on this system, and in no distribution."""
+    """The libraries that compiled files of a bundle's distributions need, and that neither this system nor any distribution has."""
     compiled = {installed: files for installed in closure(requirements, environment) if (files := _compiled(installed))}
     wanted = f"for {sum(map(len, compiled.values()))} compiled files"
     if compiled and not _can_tell():

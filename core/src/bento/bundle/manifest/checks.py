@@ -33,7 +33,7 @@ class FieldError(BundleError):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text of at most `longest` characters, of control characters those `allowed`, of which `fits` says so, and raises no ValueError."""
+    """A text of up to `longest` characters, without control characters but those `allowed`; `fits` returns false or raises for others."""
 
     expected: str
     fits: Callable[[str], object]

@@ -75,7 +75,7 @@ class EnvEntry(Record):
 
 
 class CodeEntry(Record):
-    """The Git commit of a service's module; `dirty` if what went along is not all in it, `path` is the module's from the root."""
+    """The Git commit of a service's module; `dirty` if the bundle has code that is not in it, `path` is the module's from its root."""
 
     commit: fields.Commit
     dirty: fields.Flag

@@ -35,7 +35,7 @@ def parents(path: str) -> list[str]:
 
 
 def check_distinct(paths: Sequence[str]) -> None:
-    """Refuse paths that are not sorted, occur twice, or fall together on a file system that sees less of a name than Linux does.
+    """Refuse paths that are not sorted, occur twice, or would be the same on a file system that tells fewer names apart than Linux does.
 
     Nor may the paths of all folders be longer together than any bundle needs: a short list of deep paths names a great many.
     """
@@ -57,6 +57,6 @@ def check_distinct(paths: Sequence[str]) -> None:
 
 
 def _fold(path: str) -> str:
-    """What is left of a path where case, the composition of letters, what is not seen, and dots and spaces at the end do not count."""
+    """A path for comparison: without case, composed letters, invisible characters, and dots and spaces at the end of a name."""
     folded = path.lower() if path.isascii() else unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())
     return _UNSEEN.sub("", folded)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def describe_code(home: Home, files: Iterable[Path]) -> CodeEntry | None:
-    """The commit of the project's repository, and whether `files`, what goes along of the project, are all as that has them.
+    """The commit of the project's repository, and whether it has `files`, what goes along of the project, as they are now.
 
     None where there is nothing to tell: no Git, no repository, no commit yet, or an installed distribution, which has a version.
     """

@@ -49,7 +49,7 @@ def read_imports(file: Path, module: str) -> list[Import]:
 
 
 def read_hints(source: Path, module: str) -> list[Import]:
-    """What a compiled module may import by the source beside it, which is not what is run: all of it is guarded, and it need be no Python.
+    """What a compiled module may import, going by the source beside it. That is not what runs: it need not be Python, and all is guarded.
 
     Cython's own module is left out: its compiler stands in for it.
     """

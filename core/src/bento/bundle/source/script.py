@@ -53,7 +53,7 @@ def check_guarded(module: ModuleType, file: Path) -> None:
 
 
 def _running_line(module: ModuleType, file: Path) -> int | None:
-    """The line of its file that the module's top level is at, if it is running now: a prompt behind a script runs there, too."""
+    """The line of its file that a module's top level is at, if it is running; a prompt that follows a script runs in its module, too."""
     frame: FrameType | None = sys._getframe()  # noqa: SLF001 - documented, and inspect.stack() reads every file on the way
     while frame is not None:
         if frame.f_globals is vars(module) and frame.f_code.co_name == "<module>" and _is_of(frame.f_code, file):

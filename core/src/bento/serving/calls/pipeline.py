@@ -154,7 +154,7 @@ def note_run(calls: Sequence[Call], run: Run) -> None:
 
 
 def _surrounded(service: Service, api: Api) -> Callable[..., Any]:
-    """The api's method, called in what the service's artifacts have around calls; where none has anything, the method itself."""
+    """The api's method within what the service's artifacts put around calls; where none puts anything there, the method itself."""
     method: Callable[..., Any] = getattr(service, api.name)
     around = [artifact.around for artifact in service.artifacts.values() if type(artifact).around is not Artifact.around]
     if not around or api.is_async or api.is_stream:

@@ -75,8 +75,8 @@ class Writing:
         return self._adapter or self._registry.adapter_for_value(value)
 
     def _writer_for(self, value: Any, accept: str) -> Adapter[Any]:
-        """The adapter that writes a value for a client. Where the api has declared none, one that asks for JSON and not for what suits the
-        value, as the plain text of a label, gets JSON."""
+        """The adapter that writes a value for a client. Where the api has declared none, one that accepts JSON but not what suits the
+        value, such as plain text for a label, gets JSON."""
         writer = self.adapter_for(value)
         if self._adapter is None and not is_accepted(accept, writer.media_types):
             json = self._registry.adapter("json")()

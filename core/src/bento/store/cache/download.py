@@ -101,7 +101,7 @@ def _take_in(answer: http.client.HTTPResponse, place: Path, origin: str) -> Bund
 
 
 def _pieces(answer: http.client.HTTPResponse, folder: Path, origin: str) -> Iterator[bytes]:
-    """What arrives, for as long as there is room in the folder that it goes to: who sends it need not say how much there is."""
+    """What arrives, for as long as there is room for it in the folder: a server need not say how much it sends."""
     expected, done = answer.length, 0
     check_size(origin, expected or 0)
     check_room(folder, expected or 0)

@@ -49,7 +49,7 @@ def partial(root: Path, digest: str) -> Iterator[tuple[Path, IO[bytes]]]:
 
 
 def complete(part: IO[bytes], file: File, remote: Remote, moved: Tally) -> int:
-    """Read what is missing of a content, and tell how much that was; if the whole is not what the manifest says, it is read anew."""
+    """Read what is missing of a content, and return how much that was; if the whole is not what the manifest says, read it anew."""
     digest, before = _so_far(part, file)
     moved(before)
     done = before + _append(part, remote.read(file, before) if before < file.size else (), file.size - before, digest, moved)

@@ -30,7 +30,7 @@ _CHALLENGE: Final = re.compile(r'(\w+)="([^"]*)"')
 
 
 class Registry:
-    """One repository. Who is asked for a name and password gives those that `docker login` has left in `~/.docker/config.json`."""
+    """One repository. A registry that asks for a name and a password gets those that `docker login` has left in `~/.docker/config.json`."""
 
     def __init__(self, host: str, repository: str) -> None:
         if not repository:

@@ -138,7 +138,7 @@ class Remote:
         return StoreError(f"another bundle {tag} exists at {self}: save yours under another version")
 
     def each(self, work: Callable[[T], R], items: Iterable[T], stop: Callable[[], object] = lambda: None) -> list[R]:
-        """Do something for each item, several at once; at the first fault what has not begun is left, and `stop` ends what has."""
+        """Do something for each item, several at once; after the first fault nothing else begins, and `stop` ends what has begun."""
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="bento-remote") as pool:
             futures = [pool.submit(work, item) for item in items]
             try:

@@ -35,7 +35,7 @@ def is_here(url: str) -> bool:
 
 
 def without_login(url: str) -> tuple[str, dict[str, str]]:
-    """A URL without the user and the password in it, and the header that tells them instead: nobody else is to read them.
+    """A URL without its user and password, and the header that holds them instead, so that nobody else reads them.
 
     Source: RFC 7617.
     """

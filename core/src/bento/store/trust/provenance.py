@@ -74,7 +74,7 @@ def told_signatures(bundle: Bundle, store: Store | None) -> list[dict[str, Any]]
 
 
 def _signature(signature: AnySignature, bundle: Bundle, signers: Mapping[Signer, str]) -> dict[str, Any]:
-    """By whom a signature says that it is, the file in the folder of keys that names them, and whether it holds: None if none can tell."""
+    """By whom a signature says that it is, the file in the folder of keys that names them, and whether it holds, None if unknown."""
     if isinstance(signature, Signature):
         return {"key": signature.key.id, "holds": signature.fits(bundle.fingerprint), "file": signers.get(signature.key)}
     claimed = (claims(signature) if has_library() else None) or (None, None)

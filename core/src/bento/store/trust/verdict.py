@@ -24,7 +24,7 @@ Signer: TypeAlias = PublicKey | Identity
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What signatures are worth: what the signer is called that is known, if there is one, else what is wrong with each."""
+    """What signatures are worth: what a known signer is called, if one has signed, else what is wrong with each."""
 
     signer: str | None
     faults: tuple[str, ...] = ()
