@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from importlib import import_module
 
+import httpx
 import joblib
 import numpy as np
 import pandas as pd
@@ -22,6 +24,7 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 import bento
 from bento import Payload
+from bento_sklearn.service import SklearnService
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +110,16 @@ def test_a_file_of_an_estimator_is_refused_with_the_way_out(ridge, store, tmp_pa
     fault = "no installed plugin provides a service for a str"
     assert str(refusal.value) == f"{fault}: load {path!r} with {loader}.load where you trust it, and pack the model"
     assert bento.save(import_module(loader).load(path), "ridge", store=store)
+
+
+def test_a_request_without_rows_is_answered_alone_as_beside_others(ridge):
+    async def ask():
+        app = bento.app(SklearnService(model=ridge))
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://testserver") as client:
+            return await client.post("/predict", json=[])
+
+    answer = asyncio.run(ask())
+    assert (answer.status_code, answer.json()) == (200, [])
 
 
 def test_a_service_has_a_name_of_its_own(ridge, store):

@@ -48,7 +48,11 @@ class SklearnService(bento.Service):
     @bento.api(input=ArrayAdapter(shape=(None, None)), batch=True)
     def predict(self, rows: Any) -> Any:
         """Give one prediction for each row of features; a value that is missing is null, for a model that takes such."""
+        import numpy as np
+
         try:
+            if np.shape(rows)[:1] == (0,):  # which scikit-learn refuses alone, and does not see beside other requests
+                return self.model.predict(np.zeros((1, getattr(self.model, "n_features_in_", 1))))[:0]
             return self.model.predict(rows)
         except ValueError as error:  # of NaN, infinity and what else a model cannot take
             raise bento.InvalidInput(f"the model takes no such rows: {error}") from error
