@@ -384,6 +384,41 @@ def test_the_process_that_workers_come_from_may_end_just_as_it_forks_one(project
         assert "the supervisor is gone" not in server.said
 
 
+DOOMED_TO_LAST = """
+import signal
+write = os.write
+
+def write_for_the_last_time(*what):
+    if os.path.exists("doomed"):
+        os.unlink("doomed")
+        os.kill(os.getpid(), signal.SIGKILL)
+    return write(*what)
+
+os.write = write_for_the_last_time
+while os.path.exists("late"):
+    time.sleep(0.01)
+"""
+
+
+def test_a_worker_that_ends_unheard_while_no_other_serves_does_not_end_the_server(project):
+    (project / "app.py").write_text(f"{SERVICE}{DOOMED_TO_LAST}")
+    with started(project, workers=2) as server:
+        before = answers_of(server, "pid", 2)
+        (template,) = {ask(server, "loaded") for _ in range(3)}
+        for name in ("doomed", "late"):
+            (project / name).touch()
+        # So that it hears of both at once.
+        os.kill(template, signal.SIGSTOP)
+        for pid in before:
+            os.kill(pid, signal.SIGKILL)
+        os.kill(template, signal.SIGCONT)
+        server.wait_for("trying again in .* seconds: a process ended after its parent before it was ready")
+        (project / "late").unlink()
+        eventually(lambda: isinstance(ask(server, "pid"), int))
+        assert answers_of(server, "pid", 2)
+        assert server.stop() == 0
+
+
 def test_sighup_replaces_workers_by_what_is_there_now_without_losing_a_request(project):
     with started(project, workers=2) as server:
         before = answers_of(server, "pid", 2)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ...errors import ServerError
 from .channel import Kind, Report
 from .forking import no_further_process
-from .template import BY_SIGNAL, CUT_OFF, KILLED
+from .template import BY_SIGNAL, CUT_OFF, KILLED, ORPHANED
 
 if TYPE_CHECKING:
     from ..calls.board import Board
@@ -233,9 +233,9 @@ class Crew:
     def _could_not_start(self, generation: Generation, fault: str, how: str) -> None:
         """End the server with the reason if no worker serves; else try again, or leave the generation as it is that was to be replaced.
 
-        A worker that was killed while it started may start the next time, so that ends no server that was complete before.
+        A worker that was killed, perhaps, while it started may start the next time, so that ends no server that was complete before.
         """
-        was_killed = how == KILLED and not fault
+        was_killed = how in {KILLED, ORPHANED} and not fault
         failure = fault or f"a process ended {how} before it was ready"
         reason, _, where = failure.partition("\n")
         if not (self.serves or (was_killed and self._was_complete)):
@@ -273,7 +273,7 @@ class Crew:
     def _watch_orphans(self, generation: Generation) -> None:
         """Look again and again whether workers have ended whose template is gone, for then nobody reports it."""
         for worker in generation.ended_orphans():
-            self._ended(generation, worker, "after its parent")
+            self._ended(generation, worker, ORPHANED)
         if generation in self.generations:
             self._agenda.later(_ORPHANS_EVERY, lambda: self._watch_orphans(generation))
 

@@ -178,6 +178,9 @@ BY_SIGNAL = "by signal"
 KILLED = f"{BY_SIGNAL} 9"
 """How a process ends that somebody else has ended, or the kernel for want of memory."""
 
+ORPHANED = "after its parent"
+"""How the phrase is for a process of which nobody heard how it ended."""
+
 
 def how_ended(status: int) -> str:
     """A wait status in words."""
