@@ -38,6 +38,22 @@ def test_a_bare_api_takes_a_value_and_has_no_batch():
     assert (noted.batch, noted.timeout, noted.takes_context, noted.is_async) == (None, 60.0, False, False)
 
 
+class Told(bento.Service):
+    @bento.api
+    def predict(self, rows):
+        """Say what it is."""
+
+
+class Silent(Told):
+    @bento.api(batch=True)
+    def predict(self, rows):
+        return rows
+
+
+def test_an_api_that_says_nothing_of_itself_says_what_the_one_says_that_it_overrides():
+    assert Silent().apis["predict"].doc == "Say what it is."
+
+
 def test_an_api_notes_what_it_is_told():
     @bento.api(batch=Batch(size=8), timeout=5)
     async def predict(self, rows, context):

@@ -155,6 +155,12 @@ def test_docstrings_that_python_was_told_to_drop_are_those_of_the_source(project
     assert done.stdout == f"{said}\n", done.stderr
 
 
+def test_an_api_that_is_a_lambda_has_no_docstring_in_its_source_either(project: Any) -> None:
+    project.write({"train.py": "import bento\nclass Same(bento.Service):\n    same = bento.api(lambda self, value: value)\n"})
+    done = project.run("-OO", "-c", "import train; print([api.doc for api in train.Same().apis.values()])")
+    assert done.stdout == "['']\n", done.stderr
+
+
 def test_a_class_typed_into_an_interpreter_is_refused_with_a_way_out(project: Any) -> None:
     message = (
         "Iris is defined at a prompt, or in a script that another program runs, and no other process can import it: "

@@ -10,13 +10,18 @@ from typing import Any
 
 
 def docstring(definition: type | Callable[..., Any]) -> str:
-    """The docstring of a class or a function, `""` if there is none; from its source where `python -OO` has dropped it."""
-    if sys.flags.optimize < 2 or definition.__doc__ is not None:  # noqa: PLR2004 - the second O of -OO
-        return inspect.cleandoc(definition.__doc__ or "")
+    """The docstring of a class, or of a function, which may have that of what it overrides; `""` if there is none.
+
+    Where `python -OO` has dropped it, it is that of the source.
+    """
+    doc = definition.__doc__ if isinstance(definition, type) else inspect.getdoc(definition)
+    if sys.flags.optimize < 2 or doc is not None:  # noqa: PLR2004 - the second O of -OO
+        return inspect.cleandoc(doc or "")
     try:
         source = inspect.getsource(definition)
         tree = ast.parse(f"if 1:\n{source}" if source[:1].isspace() else source)
     except (OSError, SyntaxError, TypeError):  # it has no file, or another one by now
         return ""
-    defined = next(node for node in ast.walk(tree) if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef))
-    return ast.get_docstring(defined) or ""
+    defined = (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef))
+    # The source of a lambda defines nothing.
+    return next((ast.get_docstring(node) or "" for node in defined), "")
