@@ -42,6 +42,12 @@ async def test_a_server_reached_from_outside_answers_to_any_name(serving):
         assert (await client.post("/echo", json={}, headers={"host": "models.example"})).status_code == 200
 
 
+@pytest.mark.parametrize("host", ["localhost:3000@rebound.example", "[::1]@rebound.example:3000"])
+async def test_a_foreign_host_behind_the_name_of_an_own_one_is_refused(serving, host):
+    async with serving(Guarded(), local_address="127.0.0.1") as client:
+        assert (await client.post("/echo", json={}, headers={"host": host})).status_code == 403
+
+
 async def test_allowed_hosts_are_the_only_ones(serving):
     async with serving(Guarded(), local_address="127.0.0.1", allowed_hosts=["models.example"]) as client:
         assert (await client.post("/echo", json={}, headers={"host": "models.example"})).status_code == 200

@@ -64,10 +64,11 @@ def _host_of(origin: str) -> str | None:
 
 
 def _host_name(host: str) -> str:
-    """`[::1]:3000` to `::1`, `LocalHost:3000` to `localhost`."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0].lower()
-    return host.rpartition(":")[0].lower() if ":" in host else host.lower()
+    """`[::1]:3000` to `::1`, `LocalHost:3000` to `localhost`; what is before an `@` is no name of a host, whatever it looks like."""
+    authority = host.rpartition("@")[2].lower()
+    if authority.startswith("["):
+        return authority[1:].partition("]")[0]
+    return authority.rpartition(":")[0] if ":" in authority else authority
 
 
 def _is_loopback(name: str) -> bool:
