@@ -122,7 +122,6 @@ async def test_a_pages_wrong_method_is_a_405_problem(serving):
         response = await client.post("/livez")
     assert (response.status_code, response.json()["detail"]) == (405, "/livez answers GET, HEAD, not POST")
     assert response.headers["allow"] == "GET, HEAD"
-    assert set(response.headers["allow"].split(", ")) == {"GET", "HEAD"}
 
 
 async def test_half_of_a_surrogate_pair_in_a_docstring_does_not_keep_the_index_from_being_shown(serving):

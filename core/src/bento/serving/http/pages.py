@@ -101,7 +101,7 @@ async def _http_problem(request: Request, error: Exception) -> Response:
     elif "Allow" in headers:
         # They are a set, whose order differs from process to process.
         headers["Allow"] = ", ".join(sorted(headers["Allow"].split(", ")))
-        detail = f"{request.url.path} answers {headers['Allow']}, not {request.method}"
+        detail = f"{request.scope['path']} answers {headers['Allow']}, not {request.method}"
     return _shown(problem(error.status_code, detail, request_id=request.scope.get(REQUEST_ID, ""), headers=tuple(headers.items())))
 
 
