@@ -164,3 +164,8 @@ def test_a_file_of_catboosts_is_refused_with_the_way_out(tmp_path):
     advice = f"load {str(path)!r} with load_model(), such as that of a catboost.CatBoostClassifier(), and pack the model"
     refuses(lambda: bento.save(path, "rents"), f"no installed plugin provides a service for a pathlib.PosixPath: {advice}")
     assert CatboostArtifact().accepts(catboost.CatBoostRegressor().load_model(str(path)))
+
+
+def test_a_bare_model_that_is_not_fitted_is_refused_likewise():
+    message = "this catboost.core.CatBoostRegressor is not fitted: call its fit() before it is packed"
+    refuses(lambda: bento.save(catboost.CatBoostRegressor(), "rents"), message)

@@ -205,3 +205,8 @@ def test_a_file_of_lightgbms_is_refused_with_the_way_out(tmp_path):
     advice = f"pack what lightgbm.Booster(model_file={path!r}) gives"
     refuses(lambda: bento.save(path, "rents"), f"no installed plugin provides a service for a str: {advice}")
     LightgbmArtifact().save(lightgbm.Booster(model_file=path), tmp_path)
+
+
+def test_a_bare_model_that_is_not_fitted_is_refused_likewise():
+    message = "this lightgbm.sklearn.LGBMRegressor is not fitted: call its fit() before it is packed"
+    refuses(lambda: bento.save(lightgbm.LGBMRegressor(), "rents"), message)

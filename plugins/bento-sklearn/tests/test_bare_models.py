@@ -112,6 +112,12 @@ def test_a_file_of_an_estimator_is_refused_with_the_way_out(ridge, store, tmp_pa
     assert bento.save(import_module(loader).load(path), "ridge", store=store)
 
 
+def test_a_bare_model_that_is_not_fitted_is_refused(store):
+    with pytest.raises(bento.ArtifactError) as refusal:
+        bento.save(RidgeClassifier(), "iris", store=store)
+    assert str(refusal.value) == ("this sklearn.linear_model._ridge.RidgeClassifier is not fitted: call its fit() before it is packed")
+
+
 def test_a_request_without_rows_is_answered_alone_as_beside_others(ridge):
     async def ask():
         app = bento.app(SklearnService(model=ridge))

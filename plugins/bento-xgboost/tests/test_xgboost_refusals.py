@@ -199,3 +199,8 @@ def test_a_file_of_xgboosts_is_refused_with_the_way_out(tmp_path, name):
     model = xgboost.XGBRegressor()
     model.load_model(path)
     XgboostArtifact().save(model, tmp_path)
+
+
+def test_a_bare_model_that_is_not_fitted_is_refused_likewise():
+    message = "this xgboost.sklearn.XGBRegressor is not fitted: call its fit() before it is packed"
+    refuses(lambda: bento.save(xgboost.XGBRegressor(), "rents"), message)

@@ -31,7 +31,7 @@ class CatboostArtifact(Artifact[Any]):
     def save(self, model: Any, folder: Path) -> None:
         import catboost
 
-        _check(model)
+        check_model(model)
         path = folder / _MODEL
         try:
             model.save_model(str(path), format="cbm")
@@ -71,7 +71,7 @@ class CatboostArtifact(Artifact[Any]):
         return CatboostService
 
 
-def _check(model: Any) -> None:
+def check_model(model: Any) -> None:
     """Refuse a model that would not come back as what it is, or that is not fitted."""
     import catboost
 

@@ -8,7 +8,7 @@ from typing import Any
 import bento
 from bento.adapters import JsonAdapter
 
-from .artifact import CatboostArtifact
+from .artifact import CatboostArtifact, check_model
 from .pool import pool
 
 _VALUE: bento.JSON = {"type": ["number", "string", "boolean", "null"]}
@@ -23,6 +23,7 @@ class CatboostService(bento.Service):
 
     def __init__(self, /, **models: object) -> None:
         super().__init__(**models)
+        check_model(self.model)
         self.narrow("predict", input=_rows_of(self.model))
 
     @bento.api(input=JsonAdapter(schema=_ROWS))

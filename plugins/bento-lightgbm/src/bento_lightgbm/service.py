@@ -19,7 +19,9 @@ class LightgbmService(bento.Service):
 
     def __init__(self, /, **models: object) -> None:
         super().__init__(**models)
-        self._booster = getattr(self.model, "booster_", self.model)
+        from .kinds import booster_of
+
+        self._booster = booster_of(self.model)
         self.narrow("predict", input=ArrayAdapter(shape=(None, self._booster.num_feature()), null="nan"))
 
     def setup(self) -> None:

@@ -10,6 +10,7 @@ import bento
 from bento.adapters import ArrayAdapter
 
 from .artifact import SklearnArtifact
+from .fitted import check_fitted
 
 _MOST_FEATURES = 1 << 24
 """One row of so many takes 128 MiB, more than a body may have unless a server is told otherwise; a model is asked about one here."""
@@ -28,6 +29,7 @@ class SklearnService(bento.Service):
             raise bento.ArtifactError(
                 f"there is no service for a {bento.type_name(self.model)}, which has no predict: write a bento.Service with a slot for it"
             )
+        check_fitted(self.model)
         features = getattr(self.model, "n_features_in_", None)
         if features is None:
             _check_takes_numbers(self.model, 1)

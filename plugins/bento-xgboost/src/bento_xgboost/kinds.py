@@ -53,7 +53,7 @@ def read(path: Path, value: JSON) -> Kind:
 
 
 def describe(model: Any) -> JSON:
-    """What `read` reads; a model that would not come back as what it is, or that is not fitted, is an ArtifactError."""
+    """What `read` reads; a model that would not come back as what it is, is an ArtifactError."""
     name = type(model).__name__
     if type(model) is xgboost.Booster:
         return {"class": name, "parameters": {}}
@@ -62,14 +62,14 @@ def describe(model: Any) -> JSON:
         raise ArtifactError(
             f"a {type_name(model)} would come back as another class: expected {_BOOSTER}, {', '.join(_ESTIMATORS)} of xgboost: {way_out}"
         )
-    if not model.__sklearn_is_fitted__():
-        raise ArtifactError(f"this {type_name(model)} is not fitted: call its fit() before it is packed")
     parameters = json_values({key: value for key, value in model.get_params().items() if key not in (_MACHINE, _MISSING)})
     return {"class": name, "parameters": {**parameters, _MISSING: repr(float(model.missing))}}
 
 
 def booster_of(model: Any) -> xgboost.Booster:
     """The booster of an estimator or the booster itself; one that has learnt nothing is an ArtifactError."""
+    if isinstance(model, xgboost.XGBModel) and not model.__sklearn_is_fitted__():
+        raise ArtifactError(f"this {type_name(model)} is not fitted: call its fit() before it is packed")
     booster = model if isinstance(model, xgboost.Booster) else model.get_booster()
     if not _has_learnt(booster):
         raise ArtifactError("this booster has learnt nothing: train it with xgboost.train() before it is packed")

@@ -18,8 +18,9 @@ class XgboostService(bento.Service):
 
     def __init__(self, /, **models: object) -> None:
         super().__init__(**models)
-        booster = self.model.get_booster() if hasattr(self.model, "get_booster") else self.model
-        self.narrow("predict", input=ArrayAdapter(shape=(None, booster.num_features()), null="nan"))
+        from .kinds import booster_of
+
+        self.narrow("predict", input=ArrayAdapter(shape=(None, booster_of(self.model).num_features()), null="nan"))
 
     @bento.api(input=ArrayAdapter(shape=(None, None), null="nan"), batch=True)
     def predict(self, rows: Any) -> Any:
