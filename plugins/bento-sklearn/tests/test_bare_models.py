@@ -118,6 +118,12 @@ def test_a_bare_model_that_is_not_fitted_is_refused(store):
     assert str(refusal.value) == ("this sklearn.linear_model._ridge.RidgeClassifier is not fitted: call its fit() before it is packed")
 
 
+def test_a_class_is_no_model(store):
+    with pytest.raises(bento.ArtifactError) as refusal:
+        bento.save(RidgeClassifier, "iris", store=store)
+    assert str(refusal.value) == "got the class RidgeClassifier itself: pass a fitted instance of it"
+
+
 def test_a_request_without_rows_is_answered_alone_as_beside_others(ridge):
     async def ask():
         app = bento.app(SklearnService(model=ridge))

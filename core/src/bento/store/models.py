@@ -39,6 +39,8 @@ def service_of(model: object, name: str | None) -> Service:
 
 def _service_class(model: object, registry: Registry) -> type[Service]:
     claims = {name: kind for name in registry.artifacts if (kind := _claim(registry.artifacts[name], model)) is not None}
+    if not claims and isinstance(model, type):
+        raise ArtifactError(f"got the class {model.__name__} itself: pass a fitted instance of it")
     if not claims:
         raise ArtifactError(f"no installed plugin provides a service for a {type_name(model)}: {_way_out(model, registry)}")
     own = [name for name in claims if registry.artifacts[name].framework == _framework(model)]
