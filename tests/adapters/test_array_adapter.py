@@ -206,7 +206,7 @@ def test_nan_in_a_binary_body_is_a_float_and_nothing_else():
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int32"])
 def test_a_signalling_nan_is_no_cause_for_a_warning(wire, dtype):
     unsigned = f"{wire[0]}u{wire[2]}"
-    numbers = np.array([np.array(np.inf, wire).view(unsigned) + 1], unsigned).view(wire)
+    numbers = (np.array([np.inf], wire).view(unsigned) + 1).astype(unsigned).view(wire)
     adapter, body = ArrayAdapter((None,), dtype), npy(numbers)
     if dtype == "int32":
         assert "got nan at [0]" in refusal(adapter, body, NPY, InvalidInput)

@@ -379,4 +379,7 @@ def test_tables_are_joined_row_by_row():
 
 def test_a_body_for_which_there_is_no_memory_is_not_called_malformed():
     done = subprocess.run([sys.executable, "-c", NO_MEMORY], capture_output=True, text=True, timeout=60, check=True)
-    assert done.stdout.splitlines() == ["Not enough memory to allocate buffer for parsing"] * 2
+    said = {"Not enough memory to allocate buffer for parsing", "memory allocation failed"}  # the latter by orjson 3.10
+    small, large = done.stdout.splitlines()
+    assert small in said
+    assert large in said or large.startswith("Unable to allocate")

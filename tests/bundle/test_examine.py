@@ -124,7 +124,7 @@ def relinked(site):
     """A distribution whose compiled module is linked with a library of this name instead of the C library's own one."""
 
     def relinked(library: bytes) -> None:
-        source = Path(np.__file__).parent / "_core" / f"_multiarray_umath{sysconfig.get_config_var('EXT_SUFFIX')}"
+        source = Path(np.linalg._umath_linalg.__file__)
         site.install("garden", {"garden.so": ""})
         (site.folder / "garden.so").write_bytes(source.read_bytes().replace(b"\0libm.so.6\0", b"\0" + library + b"\0"))
 

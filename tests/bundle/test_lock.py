@@ -127,7 +127,7 @@ def test_an_index_that_does_not_answer_is_told_from_one_that_lacks_something(
 
 def test_a_setting_of_uv_that_adds_to_a_lock_is_noticed(project: Any, index: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "uv.toml").write_text(
-        f'no-index = true\nfind-links = ["{index.as_posix()}"]\n[pip]\nno-strip-markers = true\nuniversal = true\nemit-find-links = true\n'
+        f'no-index = true\nfind-links = ["{index.as_posix()}"]\n[pip]\nno-strip-markers = true\nemit-find-links = true\n'
     )
     monkeypatch.setenv("UV_CONFIG_FILE", str(tmp_path / "uv.toml"))
     monkeypatch.delenv("PIP_FIND_LINKS")

@@ -187,7 +187,7 @@ def _load(text: bytes | bytearray, start: int, end: int, spine: list[Any], opene
 
 def check_memory(error: orjson.JSONDecodeError) -> None:
     """The parser says of a text that it had no memory for it: that is no fault of whoever has sent it."""
-    if error.msg.startswith("Not enough memory"):
+    if error.msg.startswith(("Not enough memory", "memory allocation failed")):  # the latter under orjson 3.10
         raise MemoryError(error.msg) from error
 
 
