@@ -7,16 +7,16 @@ DONE := $(VENV)/done
 # Our own projects are built with what BUILD has installed, instead of an environment for each of them.
 BUILD := cython editables hatchling setuptools
 # uv takes a third of the time of pip, and looks where that would, as for `bento save --lock`. An index may let it wait for long.
-define INSTALLER
+define UV
 import os, runpy, sys
 arguments, told = runpy.run_path("core/src/bento/bundle/requirements/indexes.py")["index_settings"]()
 # What is an argument takes the place of a variable of uv's, and constraints have one.
 constraints = [f"--constraint={path}" for path in told.pop("UV_CONSTRAINT", "").split()]
-command = ["uv", "pip", "install", *arguments, *constraints, *sys.argv[1:]]
+command = ["uv", "pip", sys.argv[1], "--quiet", *arguments, *constraints, *sys.argv[2:]]
 os.execve(os.path.join(sys.prefix, "bin", "uv"), command, {"UV_HTTP_TIMEOUT": "180", **os.environ, **told})
 endef
-export INSTALLER
-install_into = $(BIN)/python -c "$$INSTALLER" --quiet --no-build-isolation --constraint constraints.txt --python $(1)
+export UV
+install_into = $(BIN)/python -c "$$UV" install --no-build-isolation --constraint constraints.txt --python $(1)
 INSTALL := $(call install_into,$(VENV))
 # Thousands of processes are started in the tests, and each leaves its bytecode to the next.
 unexport PYTHONDONTWRITEBYTECODE
@@ -70,6 +70,11 @@ PLUGINS_together := $(filter $(LONG),$(PLUGINS)) $(filter-out bento-sklearn $(LO
 TOGETHER := $(VENV)/plugins/together
 # What a plugin builds on besides the core.
 BELOW_bento-transformers := bento-torch
+# The projects of an environment, with those that they build on.
+projects_of = $(PROJECTS) $(addprefix plugins/,$(BELOW_$(1)) $(PLUGINS_$(1)))
+# The core's tests that show what others' releases do, in an environment of no plugin but bento-sklearn. tests/installed builds our own
+# projects with tools that ask for more, and a server says under an old uvicorn that its fast lane is not for that.
+LOWEST := $(addprefix tests/,adapters artifacts bundle cli packers serving store wire) --deselect tests/serving/test_supervisor.py::test_a_server_speaks_for_itself
 EVERYTHING := core native $(PLUGINS:%=plugins/%)
 # What tests use one part of, in a folder of its own: the rest wants a server's requirements, or comes with a plugin for pytest.
 SCHEMAS_bento-kubernetes := cloudcoil cloudcoil-models-knative-serving kserve
@@ -112,6 +117,15 @@ test-brief: $(TOGETHER)/done  ## run a short form of that: the kits and the READ
 
 brief-%: $(TOGETHER)/done
 	$(TOGETHER)/bin/python -m pytest -m brief plugins/$* '$(PAGE)[plugins/$*/README.md]'
+
+lowest:  ## run the core's tests and the short form of the plugins' with the lowest versions that these declare
+	@$(MAKE) --no-print-directory --keep-going lowest-core $(ENVIRONMENTS:%=lowest-%)
+
+lowest-core: $(VENV)/lowest/core/done
+	$(<D)/bin/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(LOWEST) plugins/bento-sklearn
+
+lowest-%: $(VENV)/lowest/%/done
+	$(<D)/bin/python -m pytest -m brief $(PLUGINS_$*:%=plugins/%)
 
 check: $(DONE)/check  ## formatting, lint and types
 	$(BIN)/ruff format --check $(SOURCES)
@@ -184,12 +198,26 @@ $(VENV)/bench/done: $(DONE)/uv $(DECLARED) $(LOOPS)
 	$(COMPILE)
 	@touch $@
 
-.PRECIOUS: $(VENV)/plugins/%/done
+.PRECIOUS: $(VENV)/plugins/%/done $(VENV)/lowest/%/done
 .SECONDEXPANSION:
-$(VENV)/plugins/%/done: $(DONE)/uv $(DECLARED) $$(addsuffix /pyproject.toml,$$(addprefix plugins/,$$(PLUGINS_$$*) $$(BELOW_$$*)))
-	$(PYTHON) -m venv --without-pip $(@D)
-	$(call install_into,$(@D)) pip $(BUILD)
-	$(call install_into,$(@D)) --group test $$(WITHOUT="$(CLOUDS)" $(@D)/bin/python -c "$$EDITABLE" $(PROJECTS) $(addprefix plugins/,$(BELOW_$*) $(PLUGINS_$*)))
+# An environment of the projects that it is named for, in the versions of constraints.txt.
+define environment
+$(PYTHON) -m venv --without-pip $(@D)
+$(call install_into,$(@D)) pip $(BUILD)
+$(call install_into,$(@D)) --group test $$(WITHOUT="$(CLOUDS)" $(@D)/bin/python -c "$$EDITABLE" $(call projects_of,$*))
+endef
+
+$(VENV)/plugins/%/done: $(DONE)/uv $(DECLARED) $$(addsuffix /pyproject.toml,$$(call projects_of,$$*))
+	$(environment)
 	$(if $(filter bento-kubernetes,$(PLUGINS_$*)),$(call install_into,$(@D)) --no-deps --target $(@D)/schemas $(SCHEMAS_bento-kubernetes))
 	@$(@D)/bin/python -W ignore -c "$$FRAMEWORKS" >/dev/null 2>&1 || :
+	@touch $@
+
+# The same, but what the projects ask for themselves is as old as they allow and as there are wheels for this Python. The tools stay.
+$(VENV)/lowest/%/done: $(DONE)/uv $(DECLARED) $$(addsuffix /pyproject.toml,$$(call projects_of,$$*))
+	$(environment)
+	WITHOUT="$(CLOUDS)" $(@D)/bin/python -c "$$EDITABLE" $(call projects_of,$*) | \
+	  $(BIN)/python -c "$$UV" compile --python $(@D) --resolution lowest-direct --only-binary :all: --output-file $(@D)/all.txt - >/dev/null
+	grep == $(@D)/all.txt >$(@D)/lowest.txt
+	$(BIN)/python -c "$$UV" install --python $(@D) --no-deps --requirements $(@D)/lowest.txt
 	@touch $@
