@@ -76,12 +76,20 @@ def imported_as(module: ModuleType, name: str) -> Iterator[None]:
     sys.modules[name] = module
     try:
         for value in own:
-            value.__module__ = name
+            _move(value, name)
         yield
     finally:
         for value in own:
-            value.__module__ = module.__name__
+            _move(value, module.__name__)
         if before is None:
             del sys.modules[name]
         else:
             sys.modules[name] = before
+
+
+def _move(definition: type | FunctionType, module: str) -> None:
+    """Say that a definition comes from a module; Python 3.13 then forgets the line that a class is at, and `inspect` its source."""
+    line = vars(definition).get("__firstlineno__")
+    definition.__module__ = module
+    if line is not None:
+        setattr(definition, "__firstlineno__", line)  # noqa: B010 - types know of it from Python 3.13 on
