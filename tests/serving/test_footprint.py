@@ -13,19 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from echo import write_app
 from running import processes, started
-
-SERVICE = """
-import bento
-from bento.adapters import JsonAdapter
-
-class Echo(bento.Service):
-    @bento.api(input=JsonAdapter(), output=JsonAdapter())
-    def echo(self, value):
-        return value
-
-service = Echo()
-"""
 
 both = pytest.mark.parametrize("workers", [1, 4])
 
@@ -38,7 +27,7 @@ def unmeasured(monkeypatch):
 
 @pytest.fixture
 def project(tmp_path):
-    (tmp_path / "app.py").write_text(SERVICE)
+    write_app(tmp_path)
     return tmp_path
 
 
@@ -56,7 +45,7 @@ def resident_bytes(pid: int) -> int:
 @both
 def test_each_process_of_a_server_that_has_answered_is_small(project, workers):
     with started(project, workers=workers) as server:
-        assert server.ask("echo", [1]) == [1]
+        assert server.ask("predict", [1]) == [1]
         assert httpx.get(f"{server.url}/readyz", timeout=60).status_code == 200
         assert max(resident_bytes(process) for process in processes(server.process.pid)) < 45_000_000
 
@@ -70,7 +59,7 @@ def test_a_server_needs_little_more_processor_time_to_its_first_answer_than_pyth
 
 def until_the_first_answer(project: Path) -> float:
     with started(project) as server:
-        assert server.ask("echo", [1]) == [1]
+        assert server.ask("predict", [1]) == [1]
         return processor_seconds(server.process.pid)
 
 
@@ -85,7 +74,7 @@ def starting_python() -> float:
 @both
 def test_a_server_that_nobody_asks_does_next_to_nothing(project, workers):
     with started(project, workers=workers) as server:
-        assert server.ask("echo", [1]) == [1]
+        assert server.ask("predict", [1]) == [1]
         assert httpx.get(f"{server.url}/readyz", timeout=60).status_code == 200
         before = processor_seconds(server.process.pid)
         # What is measured is that nothing happens.

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from client import post
-from running import PROGRAM, Server, eventually, runs, started
+from running import PROGRAM, SCARCE, Server, eventually, runs, started
 
 SERVICE = """
 import gc, os, time, warnings
@@ -294,25 +294,14 @@ def test_a_source_file_that_cannot_be_looked_at_ends_no_server_that_reloads(proj
         # They can be listed, but the path of the file is longer than any may be. One that is gone by now is met as this is.
         for name in ["deep" * 50] * ((4090 - len(str(project))) // 201):
             os.mkdir(name, dir_fd=here)
-            here = os.open(name, os.O_DIRECTORY, dir_fd=here)
+            above, here = here, os.open(name, os.O_DIRECTORY, dir_fd=here)
+            os.close(above)
         os.close(os.open(f"{'deeper' * 40}.py", os.O_CREAT, dir_fd=here))
+        os.close(here)
         (project / "app.py").write_text(SERVICE.replace("return os.getpid()", "return 'new'"))
         server.wait_for("is ready on", count=2)
         assert server.ask("pid", 1) == "new"
         assert server.stop() == 0
-
-
-SCARCE = """
-import errno, os
-fork = os.fork
-
-def fork_if_there_is_room():
-    if os.path.exists("crowded"):
-        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
-    return fork()
-
-os.fork = fork_if_there_is_room
-"""
 
 
 def test_a_server_that_reloads_and_can_start_no_further_process_says_so(project):

@@ -20,7 +20,7 @@ import running
 from bento.compiled import is_compiled
 from client import Connection, post, wait_until_refused
 from commands import BENTO
-from running import PROGRAM, Server, processes, runs, started
+from running import PROGRAM, SCARCE, Server, processes, runs, started
 
 SERVICE = """
 import os, time
@@ -290,19 +290,6 @@ def test_a_worker_that_cannot_start_any_more_leaves_the_others_serving_and_is_tr
         assert {ask(server, "pid") for _ in range(10)} == {max(before)}
         (project / "broken").unlink()
         answers_of(server, "pid", 2)
-
-
-SCARCE = """
-import errno
-fork = os.fork
-
-def fork_if_there_is_room():
-    if os.path.exists("crowded"):
-        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
-    return fork()
-
-os.fork = fork_if_there_is_room
-"""
 
 
 def test_workers_are_replaced_and_stop_after_a_time_in_which_there_could_be_no_further_process(project):

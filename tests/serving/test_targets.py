@@ -5,25 +5,14 @@ from __future__ import annotations
 import pytest
 
 from client import Connection, post, request
+from echo import write_app
 from running import started
-
-SERVICE = """
-import bento
-from bento.adapters import JsonAdapter
-
-class Echo(bento.Service):
-    @bento.api(input=JsonAdapter(), output=JsonAdapter())
-    def echo(self, value):
-        return value
-
-service = Echo()
-"""
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     project = tmp_path_factory.mktemp("project")
-    (project / "app.py").write_text(SERVICE)
+    write_app(project)
     with started(project) as server:
         yield server
 
@@ -37,7 +26,7 @@ def detail(answer) -> str:
     return answer.body.decode().partition('"detail":"')[2].partition('","request_id"')[0]
 
 
-@pytest.mark.parametrize("target", ["http://localhost/echo", "HTTP://localhost:3000/echo?a=b"])
+@pytest.mark.parametrize("target", ["http://localhost/predict", "HTTP://localhost:3000/predict?a=b"])
 def test_a_target_in_absolute_form_is_answered_as_its_path(server, target):
     answer = asked(server, post(target, b"7"))
     assert (answer.status, answer.body) == (200, b"7")
@@ -50,14 +39,14 @@ def test_a_target_in_absolute_form_without_a_path_is_the_root(server, target):
     assert "Traceback" not in server.said
 
 
-@pytest.mark.parametrize("target", ["http://", "http://:80/echo", "http:///echo"])
+@pytest.mark.parametrize("target", ["http://", "http://:80/predict", "http:///predict"])
 def test_a_target_in_absolute_form_without_a_host_is_malformed(server, target):
     answer = asked(server, post(target))
     assert (answer.status, detail(answer)) == (400, "the request is malformed: expected HTTP/1.1")
 
 
 def test_a_target_in_absolute_form_names_the_host(server):
-    answer = asked(server, post("http://example.org/echo"))
+    answer = asked(server, post("http://example.org/predict"))
     assert answer.status == 403
     assert "this server does not answer for the host 'example.org'" in detail(answer)
 
@@ -68,10 +57,10 @@ def test_a_target_that_is_longer_than_any_that_is_read_is_refused_as_too_long(se
 
 
 def test_a_target_that_is_refused_behind_other_requests_leaves_no_fault_behind(tmp_path):
-    (tmp_path / "app.py").write_text(SERVICE)
+    write_app(tmp_path)
     with started(tmp_path) as server:
         with Connection(server.port) as connection:
-            connection.send(post("/echo", b"7") + request("GET", f"/{'a' * 65_535}"))
+            connection.send(post("/predict", b"7") + request("GET", f"/{'a' * 65_535}"))
             assert [connection.answer().status for _ in range(2)] == [200, 414]
         assert server.stop() == 0
         assert "Traceback" not in server.said
@@ -80,14 +69,14 @@ def test_a_target_that_is_refused_behind_other_requests_leaves_no_fault_behind(t
 @pytest.mark.parametrize("origin", [None, "http://localhost"], ids=["fast lane", "ordinary lane"])
 @pytest.mark.parametrize(("line", "count"), [(b"", "none"), (b"host: localhost\r\nHost: localhost\r\n", "2")])
 def test_a_request_names_one_host(server, origin, line, count):
-    answer = asked(server, post("/echo", origin=origin).replace(b"host: 127.0.0.1\r\n", line))
+    answer = asked(server, post("/predict", origin=origin).replace(b"host: 127.0.0.1\r\n", line))
     assert (answer.status, detail(answer)) == (400, f"expected one Host header, got {count}")
 
 
 def test_health_is_answered_and_an_old_client_that_name_no_host(server):
     assert asked(server, request("GET", "/livez", host=None)).status == 200
-    assert asked(server, post("/echo", host=None).replace(b"HTTP/1.1", b"HTTP/1.0")).status == 200
+    assert asked(server, post("/predict", host=None).replace(b"HTTP/1.1", b"HTTP/1.0")).status == 200
 
 
 def test_an_old_client_is_not_told_to_continue(server):
-    assert asked(server, post("/echo", b"7", expect="100-continue").replace(b"HTTP/1.1", b"HTTP/1.0")).status == 200
+    assert asked(server, post("/predict", b"7", expect="100-continue").replace(b"HTTP/1.1", b"HTTP/1.0")).status == 200

@@ -37,6 +37,19 @@ with listen("127.0.0.1", 0) as listener:
 """
 """A server whose options are those of `Limits`."""
 
+SCARCE = """
+import errno, os
+fork = os.fork
+
+def fork_if_there_is_room():
+    if os.path.exists("crowded"):
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+    return fork()
+
+os.fork = fork_if_there_is_room
+"""
+"""Code that keeps a process from being forked while there is a file `crowded`."""
+
 _TICK = os.sysconf("SC_CLK_TCK")
 
 
