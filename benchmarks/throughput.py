@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import defaultdict
+from functools import partial
 from importlib.metadata import version
 from statistics import median
 from typing import TYPE_CHECKING
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from .servers import Server
 
 _WARM_UP = 0.2
+# How often the model itself is called after a server's round at one connection.
+_CALLS = 25
 
 Figures = dict[tuple[str, int], float]
 
@@ -60,16 +63,39 @@ class _Measured:
         return median(self._own) if self._own else 0.0
 
 
+class _Model:
+    """The same model in this process. What a call takes by itself is measured in turn with the servers, for a machine has slow minutes."""
+
+    def __init__(self, name: str, sizes: tuple[int, ...]) -> None:
+        self._model = fitted(name)
+        self._taken: dict[int, list[float]] = {size: [] for size in sizes}
+
+    def call(self) -> None:
+        """Call it some times for each number of rows."""
+        import numpy as np
+
+        for size, taken in self._taken.items():
+            some = np.array(rows()[:size])
+            for _ in range(_CALLS):
+                start = time.perf_counter()
+                self._model.predict(some)
+                taken.append(time.perf_counter() - start)
+
+    def seconds(self, size: int) -> float:
+        """The median of a call with so many rows."""
+        return median(self._taken[size])
+
+
 def _median(values: list[float] | None) -> float | None:
     return median(values) if values else None
 
 
 def logistic(plan: Plan) -> Section:
     """A LogisticRegression, whose calls take a tenth of a millisecond."""
-    section, found = _measure(
-        plan, "LogisticRegression", [bento("logistic"), uncompiled("logistic"), bare(), *peers("logistic")], (1, 16, 64, 256)
-    )
-    one, many = (_seconds_of_a_call("logistic", size) * 1e6 for size in (1, 64))
+    model = _Model("logistic", (1, 64))
+    subjects = [bento("logistic"), uncompiled("logistic"), bare(), *peers("logistic")]
+    section, found = _measure(plan, "LogisticRegression", subjects, (1, 16, 64, 256), model)
+    one, many = (model.seconds(size) * 1e6 for size in (1, 64))
     section.note += f" A call of the model in this process takes {one:.0f} us for a row and {many:.0f} us for 64"
     section.note += f" (scikit-learn {version('scikit-learn')})."
     for connections in (64, 256):
@@ -87,8 +113,9 @@ def logistic(plan: Plan) -> Section:
 
 def forest(plan: Plan) -> Section:
     """A forest of 100 trees, whose calls take the same time for one row as for 64."""
-    section, found = _measure(plan, "RandomForest(100)", [bento("forest"), *peers("forest")], (1, 64))
-    own = _seconds_of_a_call("forest", 1)
+    model = _Model("forest", (1,))
+    section, found = _measure(plan, "RandomForest(100)", [bento("forest"), *peers("forest")], (1, 64), model)
+    own = model.seconds(1)
     section.note += f" A call of the model in this process takes {milliseconds(own)} ms."
     ours = found.rate("bento", 64)
     section.goals.append(at_least("RandomForest at 64 connections: 1.5x mosec with batching", ours, found.rate("mosec, batching", 64), 1.5))
@@ -98,11 +125,17 @@ def forest(plan: Plan) -> Section:
     return section
 
 
-def _measure(plan: Plan, title: str, subjects: list[Subject], connections: tuple[int, ...]) -> tuple[Section, _Measured]:
+def _measure(plan: Plan, title: str, subjects: list[Subject], connections: tuple[int, ...], model: _Model) -> tuple[Section, _Measured]:
     found = _Measured()
+
+    def take(server: Server, number: int) -> None:
+        found.take(server, number, plan.seconds)
+        if number == 1:
+            model.call()
+
     with stable(plan.chosen(subjects)) as made:
         for number in connections:
-            made.in_turn(plan.rounds, lambda server, number=number: found.take(server, number, plan.seconds))  # type: ignore[misc]
+            made.in_turn(plan.rounds, partial(take, number=number))
     head = [title, *(f"{number} conn." for number in connections), "to bento at 64", "p50 ms at 1", "CPU us at 64"]
     note = (
         f"Requests/s, medians of {plan.rounds} rounds of {plan.seconds:g} s in turn. "
@@ -131,14 +164,3 @@ def _quicker(ours: float | None, theirs: float | None) -> Goal:
     if not ours or not theirs:
         return Goal(promise, "", None)
     return Goal(promise, f"{milliseconds(ours)} to {milliseconds(theirs)} ms", ours < theirs)
-
-
-def _seconds_of_a_call(name: str, size: int) -> float:
-    import numpy as np
-
-    model, some, taken = fitted(name), np.array(rows()[:size]), []
-    for _ in range(200):
-        start = time.perf_counter()
-        model.predict(some)
-        taken.append(time.perf_counter() - start)
-    return median(taken)
