@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Body", "Bundle", "Golden", "Ledger", "load_service", "open_bundle", "read_examples", "unpack_archive", "verify", "write_bundle"]
 
-# What serves a bundle needs none of what makes one.
+# Imported on use, because code that serves a bundle does not need the code that makes one.
 _LAZY = {"unpack_archive": "unpack", "write_bundle": "save"}
 
 

@@ -1,4 +1,4 @@
-"""Describing a service: what a manifest says of its apis, its artifacts and its surroundings."""
+"""Describing a service: the manifest's entries for its apis, its artifacts and its environment."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _LONGEST_DOC: Final = 65536
 
 
 def describe_doc(doc: str) -> str:
-    """A docstring as a manifest holds it: without control characters."""
+    """A docstring as a manifest holds it: without control characters other than newlines, and cut to 65536 characters."""
     return CONTROL.sub(lambda found: found[0] if found[0] == "\n" else "", doc)[:_LONGEST_DOC]
 
 
 def describe_api(api: Api, registry: Registry) -> ApiEntry:
-    """One api, with the adapters that it has or that its type hints stand for."""
+    """The entry of an api, with its own adapters or those that its type hints select."""
     reader, writer = registry.adapters_of(api)
     return ApiEntry(
         name=api.name,
@@ -53,7 +53,7 @@ def _describe_adapter(adapter: Adapter[Any], registry: Registry) -> AdapterEntry
 
 
 def describe_artifact(service: Service, slot: str, registry: Registry) -> ArtifactEntry:
-    """One slot with its model's type; metadata that is not JSON is an ArtifactError."""
+    """The entry of a slot, with its model's type; metadata that is not JSON is an ArtifactError."""
     artifact = service.artifacts[slot]
     owner = registry.owner(type(artifact))
     try:
@@ -72,7 +72,7 @@ def describe_artifact(service: Service, slot: str, registry: Registry) -> Artifa
 
 
 def describe_env(env: Env, setup: str | None, conda: Conda | None) -> EnvEntry:
-    """What an Env says beside requirements; `setup` is the script's path in the bundle."""
+    """The entry of an Env, without its requirements; `setup` is the script's path in the bundle."""
     return EnvEntry(
         apt=tuple(env.apt),
         base_image=env.base_image,

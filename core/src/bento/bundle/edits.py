@@ -1,4 +1,4 @@
-"""Edits: files that have changed since this process imported them, as happens in a notebook, so that it runs an older version."""
+"""Edits: files that have changed since this process imported them, as happens in a notebook: the process still runs the older version."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 def warn_of_saved(service: type[Service], files: Iterable[Path]) -> None:
-    """Say which files of a bundle that is saved may be others than those that its service was tried with."""
+    """Warn about files that have changed since the service was defined: the bundle gets newer ones than those that were tried."""
     for name in _edited(service, files):
         log.warning(
             "%s has changed since %s was defined: the bundle has it as it is now, and what you tried may be what it was before: "
@@ -29,7 +29,7 @@ def warn_of_saved(service: type[Service], files: Iterable[Path]) -> None:
 
 
 def warn_of_loaded(service: type[Service], bundle: Bundle, modules: Iterable[str]) -> None:
-    """Say which modules of a bundle this process has from elsewhere, perhaps in an older version than the bundle's."""
+    """Warn about modules of a bundle that this process has from elsewhere and whose files have changed since: it may run older code."""
     files = [Path(getattr(sys.modules[name], "__file__", None) or "") for name in modules if name in sys.modules]
     for name in _edited(service, [file for file in files if not file.is_relative_to(bundle.path)]):
         log.warning(

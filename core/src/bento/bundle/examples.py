@@ -1,4 +1,4 @@
-"""Golden examples in a bundle: two files for each, a request's body and its answer's, in `examples/<name>/`."""
+"""Golden examples in a bundle: two files for each, the body of the request and that of the answer, in `examples/<name>/`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Body(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Golden:
-    """A golden example as it is kept."""
+    """A golden example as a bundle keeps it."""
 
     name: str
     api: str
@@ -34,7 +34,7 @@ class Golden:
 
 
 def write_examples(examples: Sequence[Golden], draft: Path) -> tuple[ExampleEntry, ...]:
-    """Write the bodies into a bundle's folder; returns what its manifest says of them."""
+    """Write the bodies into a bundle's folder, and return the examples' entries for the manifest."""
     return tuple(
         ExampleEntry(
             name=example.name,
@@ -48,7 +48,7 @@ def write_examples(examples: Sequence[Golden], draft: Path) -> tuple[ExampleEntr
 
 
 def read_examples(bundle: Bundle) -> tuple[Golden, ...]:
-    """The examples of a bundle, which is verified already."""
+    """The examples of a bundle that is already verified."""
     return tuple(
         Golden(entry.name, entry.api, _read(bundle, entry.request), _read(bundle, entry.answer), entry.tolerance)
         for entry in bundle.manifest.examples

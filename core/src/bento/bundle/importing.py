@@ -1,4 +1,4 @@
-"""Importing a bundle's source: from its own folder, which stays as it is, or from where the same source is imported already."""
+"""Importing a bundle's source from its folder, or from a place where this process already imported the same source."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 
 class _Loader(SourceFileLoader):
-    """Loads source without reading or writing compiled files, which a verified bundle has no place for.
+    """Loads source without reading or writing compiled files, which would be extra files in a verified bundle.
 
-    What is run is the very bytes that were compared with the manifest: the file may have been changed after it was verified.
+    The digest of the bytes that are run is compared with the manifest, because the file may have changed after it was verified.
     """
 
     def __init__(self, modules: Mapping[str, str], fullname: str, path: str) -> None:
@@ -47,7 +47,7 @@ class _Loader(SourceFileLoader):
 
 
 class _ExtensionLoader(ExtensionFileLoader):
-    """Loads modules in machine code that are as the manifest lists them. That is looked at just before the system reads them once more."""
+    """Loads extension modules. The digest is compared with the manifest just before the system reads the file again."""
 
     def __init__(self, modules: Mapping[str, str], fullname: str, path: str) -> None:
         super().__init__(fullname, path)
@@ -69,13 +69,13 @@ class _SourceFolder:
     def __call__(self, path: str) -> FileFinder:
         if not Path(path).is_relative_to(self.folder):
             raise ImportError(f"{path} is not in {self.folder}")
-        # Any callable will do.
+        # FileFinder only calls them, so any callable will do.
         source, extension = (cast("type[Loader]", partial(loader, self.modules)) for loader in (_Loader, _ExtensionLoader))
-        # As in Python, what is compiled goes before the source beside it.
+        # As in Python, an extension module takes precedence over the source beside it.
         return FileFinder(path, (extension, EXTENSION_SUFFIXES), (source, SOURCE_SUFFIXES))
 
     def install(self) -> None:
-        """Have modules come from here first, for as long as this process lives: what functions import comes later."""
+        """Import modules from here first, for as long as this process lives, because functions may import them later."""
         if self not in sys.path_hooks:
             sys.path_hooks.insert(0, self)
             sys.path.insert(0, self.folder)
@@ -84,7 +84,7 @@ class _SourceFolder:
             os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 
     def remove(self) -> None:
-        """Have modules come from here no longer, and forget those that did: another bundle may have others by their names."""
+        """Stop importing modules from here, and forget those that came from here: another bundle may have others of the same names."""
         if self in sys.path_hooks:
             sys.path_hooks.remove(self)
             sys.path.remove(self.folder)
@@ -94,7 +94,7 @@ class _SourceFolder:
                     del sys.modules[module]
 
     def clashes(self, other: _SourceFolder) -> str | None:
-        """A module of which this folder and the other hold different ones; packages are compared as a whole."""
+        """The name of a module that differs between this folder and the other, if there is one; packages are compared as a whole."""
         shared = self.modules.keys() & other.modules.keys()
         packages = {name for name in shared if "." not in name}
         mine, others = ({(name, digest) for name, digest in each.modules.items() if _top(name) in packages} for each in (self, other))
@@ -103,10 +103,10 @@ class _SourceFolder:
 
 
 def import_source(bundle: Bundle) -> ModuleType:
-    """Import the service's module, and have what it imports later come from the bundle too.
+    """Import the service's module; what it imports later comes from the bundle too.
 
-    A module that this process has already from another place is used if its source is the same, byte for byte; otherwise it is
-    a BundleError, as a process has only one module of each name.
+    A module that this process already imported from another place is used if its source is the same, byte for byte. Otherwise it is a
+    BundleError, because a process can hold only one module of each name.
     """
     module = bundle.manifest.service.partition(":")[0]
     source = _SourceFolder(str(bundle.path / SOURCE), modules_of(bundle))
@@ -123,7 +123,7 @@ def import_source(bundle: Bundle) -> ModuleType:
 
 
 def modules_of(bundle: Bundle) -> dict[str, str]:
-    """The digest of each module's file, as the manifest lists it; where a module has several files, of the one that Python takes."""
+    """The digest of each module's file, as the manifest lists it; of several files for one module, that of the one Python would import."""
     suffixes = (*EXTENSION_SUFFIXES, *SOURCE_SUFFIXES)
     ranked: list[tuple[bool, int, str, str]] = []
     for file in bundle.manifest.files:
@@ -132,12 +132,12 @@ def modules_of(bundle: Bundle) -> dict[str, str]:
             path = file.path.removeprefix(f"{SOURCE}/").removesuffix(suffixes[rank])
             name = path.removesuffix("/__init__")
             ranked.append((name == path, rank, name.replace("/", "."), file.sha256))
-    # The last one counts: a package before a module, and what is compiled before its source.
+    # The last entry counts: a package before a module, and an extension module before its source.
     return {name: sha256 for _, _, name, sha256 in sorted(ranked, reverse=True)}
 
 
 def _check_free(bundle: Bundle, source: _SourceFolder) -> None:
-    """Refuse a bundle if this process has, or would import, one of its modules from elsewhere and with other contents."""
+    """Refuse a bundle if this process has imported, or would import, one of its modules from elsewhere with other contents."""
     for module, digest in source.modules.items():
         place = _place(module)
         if place is not None and not place.is_relative_to(source.folder) and _digest(place) != digest:
@@ -150,7 +150,7 @@ def _check_free(bundle: Bundle, source: _SourceFolder) -> None:
 
 
 def _place(module: str) -> Path | None:
-    """The file that a module was imported from, or will be because its package was."""
+    """The file that a module was imported from, or would be imported from because its package was; None if neither."""
     if module in sys.modules:
         return Path(getattr(sys.modules[module], "__file__", None) or f"<{module}>")
     package, _, name = module.rpartition(".")
@@ -161,7 +161,7 @@ def _place(module: str) -> Path | None:
 
 
 def _adopt_script(module: str, source: _SourceFolder) -> None:
-    """Let the script that is run stand for the module that the bundle has of it, if both are the same."""
+    """Use the running script as the bundle's module that was made from it, if both files are the same."""
     script = sys.modules[MAIN]
     file = getattr(script, "__file__", None)
     if file is not None and module_name(script, MAIN) == module and _digest(Path(file)) == source.modules[module]:
@@ -188,7 +188,7 @@ def _refuse(bundle: Bundle, module: str, error: BaseException) -> NoReturn:
 
 
 def _way_out(bundle: Bundle, error: BaseException) -> str:
-    """What to do about an error of a module, if there is anything to be known of it: the end of a sentence."""
+    """The end of the error message: the way out, or nothing if it is not known."""
     if isinstance(error, ImportError):
         return f": pip install -r {bundle.path / REQUIREMENTS}"
     missing = Path(error.filename) if isinstance(error, FileNotFoundError) and isinstance(error.filename, str) else None

@@ -28,8 +28,8 @@ log = logging.getLogger(__name__)
 def load_service(bundle: Bundle, *, progress: Progress | None = None, ledger: Ledger | None = None) -> Service:
     """Verify a bundle, import its source, load its models, and return the service.
 
-    Nothing of a bundle is used before all of it is verified; whether to trust it is for the caller to have decided. A missing plugin is
-    a PluginError, a model that cannot be loaded an ArtifactError, anything else in the way a BundleError.
+    Nothing in a bundle is used before all of it is verified. The caller must already have decided to trust it. A missing plugin is a
+    PluginError, a model that cannot be loaded an ArtifactError, and anything else that prevents loading a BundleError.
     """
     verify(bundle, progress, ledger=ledger)
     _check_python(bundle)
@@ -39,7 +39,7 @@ def load_service(bundle: Bundle, *, progress: Progress | None = None, ledger: Le
     warn_of_loaded(kind, bundle, modules_of(bundle))
     service = kind(**{entry.slot: _load_model(bundle, kind.artifacts[entry.slot], entry) for entry in bundle.manifest.artifacts})
     if service.name != bundle.name:
-        vars(service)["name"] = bundle.name  # a class of a plugin's serves bundles of many names
+        vars(service)["name"] = bundle.name  # a plugin's class serves bundles of many names
     return service
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A saved service. `fingerprint` is the SHA-256 of `bento.json`, which names every other file's: it stands for every byte."""
+    """A saved service. `fingerprint` is the SHA-256 of `bento.json`, which lists every other file's: it identifies every byte."""
 
     path: Path
     manifest: Manifest = field(repr=False)
@@ -44,7 +44,7 @@ class Bundle:
 
     @property
     def digest(self) -> str:
-        """The SHA-256, in hex, of what `sha256sum` prints for the files other than `bento.json`, sorted: equal contents, equal digest."""
+        """The SHA-256, in hex, of what `sha256sum` prints for the files except `bento.json`, sorted: equal contents, equal digest."""
         return list_digest(self.manifest.files)
 
     @property
@@ -54,7 +54,7 @@ class Bundle:
 
     @property
     def signatures(self) -> tuple[str, ...]:
-        """The names of the files, beside `bento.json`, that hold signatures: right or wrong ones."""
+        """The names of the signature files beside `bento.json`, whether the signatures are valid or not."""
         try:
             return tuple(sorted(name for name in os.listdir(self.path) if SIGNATURE.fullmatch(name)))  # noqa: PTH208 - names only
         except OSError as error:
@@ -86,7 +86,7 @@ def read_content(path: Path) -> bytes:
 
 
 def read_file(bundle: Bundle, path: str, most: int = -1) -> bytes:
-    """The bytes of a file of a bundle, which is verified already, but may have been deleted since."""
+    """The bytes of a file, or the first `most` of them. The bundle is already verified, but may have been deleted since."""
     try:
         with open_file(bundle.path / path) as file:
             return file.read(most)

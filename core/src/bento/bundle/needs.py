@@ -1,4 +1,4 @@
-"""What a bundle needs of the plugins that are installed here."""
+"""What a bundle needs from the plugins that are installed here."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def check_plugins(bundle: Bundle) -> None:
-    """Refuse, as a PluginError that says what to install, a bundle whose formats or adapters nobody here brings."""
+    """Refuse a bundle if no plugin here provides one of its formats or adapters; the PluginError says what to install."""
     registry = installed()
     for kind, name, distribution, version in needs(bundle):
         if provider(registry, kind, name) is None:
@@ -23,7 +23,7 @@ def check_plugins(bundle: Bundle) -> None:
 
 
 def needs(bundle: Bundle) -> Iterator[tuple[str, str, str, str]]:
-    """Kind, name, distribution and version of everything that a plugin has to bring."""
+    """Kind, name, distribution and version of everything that a plugin has to provide."""
     for artifact in bundle.manifest.artifacts:
         if artifact.distribution is not None and artifact.version is not None:
             yield "artifact", artifact.format, artifact.distribution, artifact.version
@@ -34,15 +34,15 @@ def needs(bundle: Bundle) -> Iterator[tuple[str, str, str, str]]:
 
 
 def provider(registry: Registry, kind: str, name: str) -> Plugin | None:
-    """The plugin here that brings the artifact or adapter of this name."""
+    """The installed plugin that provides the artifact or adapter of this name."""
     brought = registry.artifacts.get(name) if kind == "artifact" else registry.adapters.get(name)
     return registry.owner(brought) if brought is not None else None
 
 
 def other_versions(bundle: Bundle, *names: str) -> str:
-    """Which plugins, of all or of those that bring something of these names, are here in another version than the bundle was saved with.
+    """The plugins installed in another version than the bundle was saved with, as text; with `names`, only those that provide one of them.
 
-    The end of an error that this may explain; empty if all are the same.
+    It is the end of an error message that this may explain, and empty if all versions are the same.
     """
     registry, found = installed(), dict[str, None]()
     for kind, name, distribution, version in needs(bundle):
@@ -59,7 +59,7 @@ def _way_out(registry: Registry, distribution: str, version: str) -> str:
 
 
 def _compatible(version: str) -> str:
-    """A specifier for releases that are compatible with a version, or for just that one where there is no telling."""
+    """A specifier for the releases compatible with a version, or for exactly that version if compatibility cannot be told from it."""
     from packaging.version import InvalidVersion, Version
 
     try:

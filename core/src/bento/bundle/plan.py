@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a bundle will hold beside its models: `files` to copy by their paths in it, `wheels` to make, and its manifest's contents."""
+    """What a bundle will hold besides its models: `files` to copy, by their paths in it, `wheels` to build, and the manifest's contents."""
 
     name: str
     version: str | None
@@ -54,7 +54,7 @@ class Plan:
 
 
 def make_plan(service: Service, home: Home, environment: Environment, version: str | None, labels: Mapping[str, str] | None) -> Plan:
-    """Decide what goes along with a service; whatever is wrong with its definition, its imports or its requirements is found here."""
+    """Decide what a service's bundle holds; any fault in its definition, its imports or its requirements is found here."""
     _check_names(service.name, version, labels or {})
     check_loadable(service)
     registry, source = installed(), collect(home, environment, _named(service))
@@ -105,7 +105,7 @@ def _setup(service: Service, home: Home) -> dict[str, Path]:
 
 
 def _asks(service: Service, home: Home, source: Source, registry: Registry) -> Iterator[Ask]:
-    """Everything that is asked for, and by whom."""
+    """All requirements, with who asks for each."""
     yield ask("bento-core", "bento")
     for name, by in source.imports.items():
         yield ask(name, by)
@@ -120,11 +120,11 @@ def _asks(service: Service, home: Home, source: Source, registry: Registry) -> I
 
 
 def _named(service: Service) -> dict[str, str]:
-    """The modules that loading the models imports, each with the first slot that it is for."""
+    """The modules that loading the models imports, each with the first slot that needs it."""
     named = dict[str, str]()
     for slot, artifact in service.artifacts.items():
         for module in artifact.modules_of(vars(service)[slot]):
-            if module != MAIN:  # a notebook's, or a script's that is not the service's: the format refuses it as the model is saved
+            if module != MAIN:  # a notebook, or a script other than the service's: the format refuses it when the model is saved
                 named.setdefault(module, f"{type(service).__name__}.{slot}")
     return named
 

@@ -14,7 +14,7 @@ _ADDRESS: Final = "http://127.0.0.1:3000"
 
 
 def write_readme(name: str, doc: str, apis: Sequence[ApiEntry]) -> str:
-    """The text, in Markdown; it says nothing of the version, which depends on it."""
+    """The text, in Markdown; it leaves out the version, which depends on this text through the digest."""
     parts = [f"# {name}", doc, f"    bento serve {name}", *(_call(api) for api in apis)]
     return "\n\n".join(part for part in parts if part) + "\n"
 

@@ -48,11 +48,11 @@ def write_bundle(
     lock: bool = False,
     progress: Progress | None = None,
 ) -> Bundle:
-    """Save a service as the folder `folder`, which does not exist yet, with its models, its code and what both need.
+    """Save a service as the folder `folder`, which does not exist yet, with its models, its code and its requirements.
 
-    `version` is the time and the first six digits of the bundle's digest by default. With `SOURCE_DATE_EPOCH` set, the same service
-    gives the same bytes. With `lock`, everything that is to be installed is resolved and kept with its hashes. `progress` is told how
-    many bytes are hashed. Whatever fails, nothing is left, and the error says what failed.
+    By default, `version` is the time and the first six digits of the bundle's digest. With `SOURCE_DATE_EPOCH` set, the same service gives
+    the same bytes. With `lock`, all distributions to install are resolved and listed with their hashes. `progress` is called with the
+    number of bytes hashed so far. If anything fails, nothing is left behind, and the error says what failed.
     """
     environment = Environment.read()
     home = find_home(type(service), environment)
@@ -76,7 +76,7 @@ def _write_files(plan: Plan, draft: Path) -> None:
     for installed in plan.wheels:
         (draft / WHEELS).mkdir(exist_ok=True)
         build_wheel(installed, draft / WHEELS)
-    # pip takes the folder from here, wherever it is run.
+    # pip resolves the path from this file's folder, wherever it is run.
     links = [f"--find-links {WHEELS}"] if plan.wheels else []
     _write(draft / REQUIREMENTS, "".join(f"{line}\n" for line in (*links, *plan.requirements)))
     if plan.conda is not None:

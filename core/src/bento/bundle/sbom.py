@@ -1,8 +1,8 @@
-"""The bill of materials: what a bundle is made of, for tools that look for known faults and licences, as CycloneDX in JSON.
+"""The bill of materials: what a bundle is made of, as CycloneDX in JSON, for tools that look for known vulnerabilities and licences.
 
-It names what `requirements.txt` pins, the wheels with their digests, and the models. What the requirements need in turn is named where
-there is a lock, and not known before they are installed where there is none; who needs it is not told, so the list of dependencies says
-that it is incomplete. Times and serial numbers are left out, which the specification allows: the same bundle gives the same bytes.
+It lists what `requirements.txt` pins, the wheels with their digests, and the models. With a lock, it also lists the indirect requirements,
+which are otherwise unknown until installation. It does not say which distribution needs which, so the dependencies are marked as
+incomplete. Times and serial numbers are left out, as the specification allows, so that the same bundle gives the same bytes.
 
 Source: CycloneDX 1.6, https://cyclonedx.org/docs/1.6/json/; package URLs of the type pypi, https://github.com/package-url/purl-spec.
 """
@@ -33,7 +33,7 @@ _LARGEST: Final = 64 << 20
 def write_sbom(
     name: str, requirements: Iterable[str], artifacts: Iterable[ArtifactEntry], files: Sequence[File], locked: Iterable[Locked] = ()
 ) -> bytes:
-    """The document for a bundle of this name, whose wheels and models are among `files`; `locked` is all that is installed for it."""
+    """The document for a bundle of this name, whose wheels and models are among `files`; `locked` is everything to install."""
     components = [*_libraries(requirements, files), *(_model(entry, files) for entry in artifacts)]
     direct = {str(component["bom-ref"]) for component in components}
     deeper = [_library(each.name, each.version, None) for each in locked if _purl(each.name, each.version) not in direct]
@@ -54,9 +54,9 @@ def write_sbom(
 
 
 def check_sbom(bundle: Bundle) -> None:
-    """Refuse, as a BundleError, a bill that leaves out or changes what the manifest requires or holds: other tools read it, and not that.
+    """Refuse, with a BundleError, a bill that leaves out or contradicts what the manifest lists, because other tools read only the bill.
 
-    A bundle may have none.
+    A bundle may have no bill.
     """
     manifest = bundle.manifest
     if all(file.path != SBOM for file in manifest.files):
@@ -74,7 +74,7 @@ def check_sbom(bundle: Bundle) -> None:
 
 
 def _libraries(requirements: Iterable[str], files: Sequence[File]) -> Iterator[dict[str, JSON]]:
-    """What is required, each distribution once: a wheel of it that goes along says exactly what that is."""
+    """Each required distribution once; if the bundle has a wheel of it, with the wheel's version and digest."""
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name, parse_wheel_filename
 
@@ -119,7 +119,7 @@ def _hashes(file: File) -> list[JSON]:
 
 
 def _facts(content: bytes) -> dict[tuple[str, str], object]:
-    """What matters of each component, by its type and name."""
+    """The facts to compare of each component, by its type and name."""
     return {(each["type"], each["name"]): _fact(each) for each in json.loads(content)["components"]}
 
 

@@ -1,4 +1,4 @@
-"""Writing a service's models, each into its slot's own folder, and seeing to it that they stay there."""
+"""Writing a service's models, each into its slot's own folder, and checking that nothing is written elsewhere."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _Stamps = Mapping[str, tuple[int, int, int]]
 
 
 def save_models(service: Service, draft: Path) -> None:
-    """Have each artifact write its model. One that fails, or writes nothing, a link, or outside its folder, is an ArtifactError."""
+    """Have each artifact write its model. An artifact that fails, or writes nothing, a link, or outside its folder, is an ArtifactError."""
     for slot, artifact in service.artifacts.items():
         who = f"{type(service).__name__}.{slot}: {type(artifact).__name__}"
         folder = draft / ARTIFACTS / slot
@@ -62,7 +62,7 @@ def _check_inside(draft: Path, folder: Path, who: str) -> None:
 
 
 def _prune(folders: Iterable[str]) -> None:
-    """Remove folders without files: a bundle is its files, and an archive has no place for more."""
+    """Remove empty folders: manifests and archives list only files."""
     for folder in map(Path, folders):
         if not any(folder.iterdir()):
             folder.rmdir()
@@ -75,7 +75,7 @@ def _check_outside(before: _Stamps, after: _Stamps, who: str) -> None:
 
 
 def _stamps(draft: Path, folder: Path) -> _Stamps:
-    """What shows that a file or link outside a slot's folder was touched."""
+    """The inode, size and modification time of each file or link outside a slot's folder: they change if it is touched."""
     found = {}
     for entry in walk(draft, lambda entry: Path(entry.path) == folder):
         status = entry.stat(follow_symlinks=False)

@@ -1,8 +1,8 @@
-"""Unpacking: read a `.bento` file without believing a word of it.
+"""Unpacking: read a `.bento` file without trusting anything in it.
 
-The file is held to the one form that `ArchivePacker` writes. Its entries lie one behind the other, from the first byte to the
-directory at the end, and are the plain files that `bento.json` lists, of the sizes and digests given there, and signatures. The paths in
-a manifest are checked when it is read, so no other name ever becomes a path. Nothing is left of a file that is refused.
+Only the exact form that `ArchivePacker` writes is accepted. The entries follow each other without gaps, from the first byte to the
+directory at the end. They are the plain files that `bento.json` lists, with the sizes and digests given there, and signatures. The paths in
+a manifest are checked when it is read, so no other name ever becomes a path. A file that is refused leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .files.hashing import Progress
     from .manifest.manifest import Manifest
 
-# Source: APPNOTE.TXT, sections 4.3.7 (local header), 4.3.14 to 4.3.16 (end records, and where the large one is) and 4.4.4 (flags).
+# Source: APPNOTE.TXT, sections 4.3.7 (local header), 4.3.14 to 4.3.16 (end records, and the place of the large one) and 4.4.4 (flags).
 _LOCAL: Final = struct.Struct("<4s5H3L2H")
 _END: Final = struct.Struct("<4s8xL4xH")
 _END_SIGNATURE: Final = b"PK\5\6"
@@ -42,15 +42,15 @@ _UTF8: Final = 0x0800
 _FOLDER: Final = 0x10
 _PIECE: Final = 1 << 20
 
-# What zipfile raises on bytes that are no zip file, by what it happens to trip over.
+# The errors that zipfile raises for bytes that are no zip file; which one depends on the fault.
 _GARBLED: Final = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, OverflowError, ValueError)
 
 
 def unpack_archive(file: Path, folder: Path, progress: Progress | None = None) -> Bundle:
     """Unpack a `.bento` file to `folder`, which does not exist yet, and return the verified bundle.
 
-    A file that is no archive, is damaged, or holds anything but the files its manifest lists is a BundleError that names the fault;
-    what the disk refuses is a StoreError. `progress` is told how many bytes are written.
+    A file that is no archive, is damaged, or holds anything but the files its manifest lists is a BundleError that names the fault; an
+    error of the disk is a StoreError. `progress` is called with the number of bytes written so far.
     """
     try:
         with _open(file) as source, new_folder(folder) as draft:
@@ -88,7 +88,7 @@ def _unpack(file: Path, source: IO[bytes], folder: Path, progress: Progress | No
 
 
 def _check_end(source: IO[bytes]) -> None:
-    """The end record is the last thing in the file, so that no reader finds another one."""
+    """Check that the file ends with the end record, so that no reader finds another one, and that the directory is not too large."""
     size = source.seek(0, os.SEEK_END)
     source.seek(max(0, size - _END.size - _LARGE_END.size))
     before, end = (tail := source.read())[: -_END.size], tail[-_END.size :]
@@ -98,7 +98,7 @@ def _check_end(source: IO[bytes]) -> None:
     if len(before) == _LARGE_END.size:
         first, large, second = _LARGE_END.unpack(before)
         directory = max(directory, large) if (first, second) == _LARGE_END_SIGNATURES else directory
-    # An entry takes less room there than in a manifest, and far more in memory.
+    # An entry of the directory is shorter than one of a manifest, so no bundle needs more; in memory, it takes far more.
     if directory > MAX_MANIFEST:
         raise BundleError(f"its directory has {directory} bytes, expected at most {MAX_MANIFEST}")
 
@@ -121,7 +121,7 @@ def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
 
 
 def _check_layout(archive: zipfile.ZipFile, source: IO[bytes]) -> None:
-    """Entries fill the file from its start to the central directory: none overlap, nothing lies between, each says what its entry says."""
+    """Check that the entries fill the file up to the directory, without gaps or overlaps, and agree with their local headers."""
     end = 0
     for member in archive.infolist():
         name = member.orig_filename
@@ -173,7 +173,7 @@ def _extract_all(
 
 
 def _extract_signatures(archive: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo], folder: Path) -> None:
-    """Write the signatures, which the manifest does not list: few, small, and each in its one form."""
+    """Write the signatures, which the manifest does not list: there may be only a few, and each must be small and in canonical form."""
     found = [name for name in members if is_signature(name)]
     for name in found:
         if members[name].file_size > largest(name):
@@ -183,7 +183,7 @@ def _extract_signatures(archive: zipfile.ZipFile, members: Mapping[str, zipfile.
 
 
 def _extract(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path) -> Iterator[bytes]:
-    """Write one file and give each piece of it; zipfile reads no more of an entry than the size that the manifest agrees to."""
+    """Write one file and yield each piece of it; zipfile reads no more of an entry than its size, which the manifest has confirmed."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with archive.open(member) as packed, target.open("xb") as unpacked:
         while piece := packed.read(_PIECE):

@@ -1,6 +1,6 @@
 """Verifying: a bundle is exactly what its manifest says, byte for byte, before anything in it is used.
 
-Beside the manifest there may be signatures, which it does not list. Whether one is right is for `store.trust` to say.
+Beside the manifest there may be signatures, which it does not list. `store.trust` decides whether a signature is valid.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 def verify(bundle: Bundle, progress: Progress | None = None, *, ledger: Ledger | None = None, anew: bool = False) -> None:
     """Check that every file is there, unchanged, and nothing else is: no link, no device, no empty folder.
 
-    The first fault found is a BundleError that names the file. `progress` is told how many bytes are done. Large files that the
-    `ledger` knows are not read, unless `anew`; those that were read are noted in it.
+    The first fault found is a BundleError that names the file. `progress` is called with the number of bytes done so far. Large files that
+    the `ledger` knows are not read again, unless `anew` is set; files that are read are noted in it.
     """
     try:
         _check_manifest(bundle)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One difference; `breaks` when it may break a client that got along with the first bundle."""
+    """One difference; `breaks` if it may break a client that works with the first bundle."""
 
     area: str
     name: str
@@ -16,5 +16,5 @@ class Change:
 
 
 def arrow(old: object, new: object) -> str:
-    """From what to what."""
+    """`old -> new`, with `none` for nothing."""
     return f"{'none' if old in (None, '') else old} -> {'none' if new in (None, '') else new}"

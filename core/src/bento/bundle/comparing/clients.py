@@ -1,4 +1,4 @@
-"""Clients: which changes of an api may break one, judged by path, media types and schemas."""
+"""Clients: which changes of an api may break them, judged by path, media types and schemas."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def changed_apis(old: Sequence[ApiEntry], new: Sequence[ApiEntry]) -> Iterator[Change]:
-    """What changed about the apis; where there is no telling whether a client gets along, it counts as breaking."""
+    """What changed about the apis; a change counts as breaking if it cannot be told whether clients still work."""
     before, after = {api.name: api for api in old}, {api.name: api for api in new}
     for name, api in before.items():
         if name not in after:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def compare(old: Bundle, new: Bundle) -> Iterator[Change]:
-    """Every change from one bundle to another: apis first, then models, requirements, surroundings and files."""
+    """Every change from one bundle to another: apis first, then models, requirements, environment and files."""
     before, after = old.manifest, new.manifest
     yield from changed_apis(before.apis, after.apis)
     yield from _models(before, after)
@@ -60,7 +60,7 @@ def _texts(area: str, old: Mapping[str, str], new: Mapping[str, str]) -> Iterato
 
 
 def _lock(old: Manifest, new: Manifest) -> Iterator[Change]:
-    """Whether something else is installed, in the end."""
+    """The change of the lock, which decides what is installed in the end."""
     yield from _files("lock", *({file.path: file.sha256 for file in manifest.files if file.path == LOCK} for manifest in (old, new)))
 
 

@@ -1,7 +1,7 @@
 """Narrowing: where a JSON Schema may refuse what another one accepts.
 
-Whether one schema accepts all that another does cannot be told in general, so that what is not understood here counts as narrower when it
-changed. Source: JSON Schema, draft 2020-12, "Validation".
+It cannot be decided in general whether one schema accepts everything that another one accepts. A keyword that is not understood here
+therefore counts as narrower if it changed. Source: JSON Schema, draft 2020-12, "Validation".
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ..manifest.checks import step
 
 Schema = Mapping[str, Any]
 
-# What only describes a value, and refuses none.
+# Keywords that only describe a value, and refuse none.
 _NOTES: Final = frozenset({"$comment", "$defs", "$id", "$schema", "default", "deprecated", "description", "examples", "title"})
 _LOWER: Final = {
     "exclusiveMinimum": "no more than",
@@ -51,7 +51,7 @@ class Narrowing:
 
 
 def narrowed(old: object, new: object, at: str = "$") -> Iterator[Narrowing]:
-    """Each place where `new` may refuse what `old` accepts; none if it accepts all of that."""
+    """Each place where `new` may refuse what `old` accepts; none if `new` accepts all of it."""
     before, after = _rules(old), _rules(new)
     if new is False and old is not False:
         yield Narrowing(at, "anything")
@@ -60,7 +60,7 @@ def narrowed(old: object, new: object, at: str = "$") -> Iterator[Narrowing]:
 
 
 def _alternatives_narrowed(old: Schema, new: Schema, at: str) -> Iterator[Narrowing]:
-    """Each alternative of the old schema has to be accepted by one of the new one."""
+    """Each alternative of the old schema has to be accepted by one of the new schema."""
     ours, theirs = _alternatives(old), _alternatives(new)
     for alternative in ours:
         refused = [list(_single(alternative, other, at)) for other in theirs]
@@ -69,7 +69,7 @@ def _alternatives_narrowed(old: Schema, new: Schema, at: str) -> Iterator[Narrow
 
 
 def _alternatives(schema: Schema) -> list[Schema]:
-    """A schema without `anyOf` for each of its alternatives; the schema itself where one shares a keyword with what is beside them."""
+    """One schema without `anyOf` for each alternative; the schema as it is if an alternative shares a keyword with the rest of it."""
     if "anyOf" not in schema:
         return [schema]
     rest = {key: value for key, value in schema.items() if key != "anyOf"}
@@ -80,12 +80,12 @@ def _alternatives(schema: Schema) -> list[Schema]:
 
 
 def _subjects(schema: Schema) -> set[str]:
-    """Its keywords; those that are read together count as one."""
+    """The schema's keywords; those that belong together count as one."""
     return {_TOGETHER.get(keyword, keyword) for keyword in schema}
 
 
 def _single(old: Schema, new: Schema, at: str) -> Iterator[Narrowing]:
-    """What differs without looking at alternatives: values, bounds, fields, items, and every keyword that is not known here."""
+    """The narrowings between schemas without alternatives: of values, bounds, fields and items, and every change of an unknown keyword."""
     yield from _values(old, new, at)
     for keyword, words in _LOWER.items():
         if old.get(keyword, _NONE_LESS.get(keyword, -math.inf)) < new.get(keyword, -math.inf):
@@ -155,7 +155,7 @@ def _item(schema: Schema, prefix: Sequence[object], index: int) -> object:
 
 
 def _rules(schema: object) -> Schema:
-    """A schema without what only describes; true is one without rules, and false refuses everything."""
+    """A schema without keywords that only describe; true is a schema without rules, and false refuses everything."""
     if isinstance(schema, Mapping):
         return {key: value for key, value in schema.items() if key not in _NOTES}
     return {} if schema is not False else {"type": []}

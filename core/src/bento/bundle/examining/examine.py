@@ -1,4 +1,4 @@
-"""Examining: what is different here from what a bundle wants, from its manifest alone, before anything of it is loaded or run."""
+"""Examining: what is different here from what a bundle wants, judged by its manifest, before any of it is loaded or run."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 
 def examine(bundle: Bundle) -> Iterator[Finding]:
-    """Everything a bundle wants of Python, the platform, the packages, plugins and libraries installed here, and a GPU.
+    """What a bundle wants, compared with the Python, platform, packages, plugins, libraries and GPUs that are here.
 
-    Only what is installed here is read: no module of it is imported but bento's plugins, as every command does.
+    What is installed here is only read. No module of it is imported, except bento's plugins, which every command imports.
     """
     environment = Environment.read()
     yield _python(bundle)
@@ -50,7 +50,7 @@ def _python(bundle: Bundle) -> Finding:
 
 
 def _platform(bundle: Bundle) -> Iterator[Finding]:
-    """The platform that it was saved on, and compiled files that go along, which are for one only."""
+    """The platform that the bundle was saved on, and the compiled files in it, each of which fits only one platform."""
     from packaging.tags import sys_tags
     from packaging.utils import parse_wheel_filename
 
@@ -69,7 +69,7 @@ def _platform(bundle: Bundle) -> Iterator[Finding]:
 
 
 def _locked(bundle: Bundle, environment: Environment) -> Iterator[Finding]:
-    """What is installed here in another version than a lock has it, beside what the requirements name themselves."""
+    """Distributions that are installed in another version than the lock lists, except those that the requirements name themselves."""
     if not bundle.manifest.is_locked:
         return
     try:

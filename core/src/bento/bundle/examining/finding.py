@@ -10,7 +10,7 @@ Result = Literal["ok", "differs", "missing", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that a bundle wants, and what is here; one that is `missing` stops it from being loaded, and `advice` is the way out."""
+    """One thing that a bundle wants, and what is here; if it is `missing`, the bundle cannot be loaded, and `advice` is the way out."""
 
     kind: str
     name: str

@@ -1,4 +1,4 @@
-"""This machine: shared libraries, Debian packages and GPUs, told without running anything of a bundle or of what it requires."""
+"""This machine: shared libraries, Debian packages and GPUs, found without running any code of a bundle or of its requirements."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 _LIBRARY: Final = re.compile(r"\.so(\.[0-9]+)*$")
 _NOT_FOUND: Final = re.compile(r"^\s+(\S+) => not found$", re.MULTILINE)
 _FOR_GPUS: Final = re.compile(r"^(nvidia-|.*-gpu==|.*-cu(da)?[0-9]{2}|.*\+cu[0-9])")
-# What a build for GPUs opens only where there is one.
+# Libraries that a build for GPUs opens only if there is a GPU.
 _OF_GPUS: Final = re.compile(r"lib(cu|nv|nccl|amdhip|hip|roc)")
 _CONDA_FOR_GPUS: Final = re.compile(r"cuda|cudnn|-gpu\b")
 _ON_GPU: Final = re.compile(r"(cuda|gpu|hip|rocm|xpu)(:[0-9]+)?", re.IGNORECASE)
-# What their drivers show, where there is no list of cards.
+# Device files of drivers that list no cards.
 _DEVICES: Final = MappingProxyType({"/dev/kfd": "AMD", "/dev/dxg": "WSL"})
 _CARDS: Final = Path("/proc/driver/nvidia/gpus")
 
@@ -66,7 +66,7 @@ def debian_packages(wanted: str) -> Finding:
 
 
 def gpus(manifest: Manifest) -> Finding:
-    """The GPUs here, and what of a bundle is made for some; a model that is to be put on one cannot be loaded without."""
+    """The GPUs here, and the parts of a bundle that are made for GPUs; a model that is placed on a GPU cannot be loaded without one."""
     placed = [*_placed(manifest)]
     wanted = ", ".join([*placed, *_made_for_gpus(manifest)])
     cards = [match[1] for path in sorted(_CARDS.glob("*/information")) if (match := re.search(r"Model:\s*(.+)", path.read_text("utf-8")))]
@@ -77,7 +77,7 @@ def gpus(manifest: Manifest) -> Finding:
 
 
 def _placed(manifest: Manifest) -> Iterator[str]:
-    """Models and adapters that say on which device they are."""
+    """Models and adapters whose options place them on a GPU."""
     named = [(f"model {entry.slot}", entry.options) for entry in manifest.artifacts]
     for api in manifest.apis:
         named += [(f"api {api.name}", adapter.options) for adapter in (api.input, api.output) if adapter is not None]

@@ -1,4 +1,4 @@
-"""Packages: whether what a bundle requires, of package indexes and of conda, is installed here, and in which version."""
+"""Packages: whether a bundle's requirements, from package indexes and from conda, are installed here, and in which versions."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _COMPARED_AS_SUCH = ("python", "pip")
 
 
 def packages(requirements: Sequence[str], environment: Environment) -> Iterator[Finding]:
-    """Each requirement of a bundle; and, of what those require in turn, what does not fit."""
+    """Each requirement of a bundle; of the indirect requirements, only those that do not fit."""
     asks = asks_of(requirements)
     for each in asks:
         yield _compare(each, environment)
@@ -43,7 +43,7 @@ def _compare(each: Ask, environment: Environment) -> Finding:
 
 
 def conda_packages(wanted: CondaEntry) -> Iterator[Finding]:
-    """Whether this Python's environment, if conda made it, has what a bundle's has; Python and pip are compared as such."""
+    """Whether the conda environment of this Python, if there is one, has what the bundle's lists; Python and pip are left out here."""
     conda = Conda(wanted.dependencies, wanted.channels)
     records = Path(sys.prefix, "conda-meta")
     if not records.is_dir():

@@ -1,1 +1,1 @@
-"""Files: folders that are whole or not there, digests, and how much room there is."""
+"""Files: folders that are complete or not there, digests, and the room on the disk."""

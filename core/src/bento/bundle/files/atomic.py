@@ -1,4 +1,4 @@
-"""Atomic folders: what is written is there as a whole, and on the disk, or not at all."""
+"""Atomic folders: a folder appears complete, and safely on the disk, or not at all."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from .tree import walk
 log = logging.getLogger(__name__)
 
 _DRAFT: Final = ".saving-"
-"""How the name of a folder begins that is still being written, or was when its process was killed; no bundle's name does."""
+"""The prefix of a folder that is still being written, or was when its process was killed; no bundle's name begins with it."""
 
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 @contextmanager
 def new_folder(folder: Path) -> Iterator[Path]:
-    """A draft beside `folder` that becomes it when the block ends, and is gone when the block raises.
+    """A draft beside `folder`, which is renamed to `folder` when the block ends, and removed if the block raises.
 
     Files in it get the mode 0644 and folders 0755, whatever the umask. An OSError on the way is a StoreError.
     """
@@ -49,7 +49,7 @@ def new_folder(folder: Path) -> Iterator[Path]:
 
 
 def disk_full(error: BaseException | None) -> OSError | None:
-    """The error of a full disk that caused this one, through however many libraries it came."""
+    """The error of a full disk among the causes of this error, or None: libraries may have wrapped it."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in _FULL:
             return error
@@ -72,7 +72,7 @@ def _taken(folder: Path) -> StoreError:
 
 
 def _settle(draft: Path) -> None:
-    """Give everything its mode, and wait until the disk has it: files first, then the folders that name them. A link is an OSError."""
+    """Set all modes, and sync everything to the disk: files first, then the folders that name them. A link is an OSError."""
     entries = list(walk(draft))
     for entry in entries:
         if not entry.is_symlink():
@@ -84,7 +84,7 @@ def _settle(draft: Path) -> None:
 
 
 def _remove(draft: Path) -> None:
-    """Remove what was written so far; what cannot be removed is named in the log, and the error that led here goes on."""
+    """Remove what was written so far; a failure is only logged, because the error that led here is the one to raise."""
     if draft.exists():
         for entry in walk(draft):
             if entry.is_dir(follow_symlinks=False):

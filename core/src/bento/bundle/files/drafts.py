@@ -1,4 +1,4 @@
-"""Files that are there as a whole: on the disk before they have their name, and gone if they cannot be written."""
+"""Files that appear complete: they are on the disk before they get their names, and removed if they cannot be written."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 @contextmanager
 def draft_file(folder: Path, pieces: Iterable[bytes], *, prefix: str = "") -> Iterator[Path]:
-    """A file in `folder` that holds these pieces, to be renamed or linked to its place in the block, after which the draft is gone.
+    """A file in `folder` with these contents, which the block renames or links to its place; a draft that is left over is removed.
 
     It has the mode 0644, whatever the umask.
     """
@@ -25,7 +25,7 @@ def draft_file(folder: Path, pieces: Iterable[bytes], *, prefix: str = "") -> It
 
 
 def fill(file: Path, descriptor: int, pieces: Iterable[bytes], mode: int) -> None:
-    """Write the file that was just made, and is open as `descriptor`, until the disk has it; one that cannot be written is removed."""
+    """Write a new file, which is open as `descriptor`, and sync it to the disk; if that fails, remove it."""
     try:
         with open(descriptor, "wb") as target:
             os.fchmod(descriptor, mode)

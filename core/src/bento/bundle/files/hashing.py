@@ -12,7 +12,7 @@ from ...opening import open_file
 from ..manifest.entries import File
 
 Progress = Callable[[int], object]
-"""Is told how many bytes are done in all, after each piece."""
+"""Called after each piece with the number of bytes done so far."""
 
 _PIECE: Final = 1 << 20
 

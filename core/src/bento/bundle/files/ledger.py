@@ -1,8 +1,8 @@
-"""The ledger: large files that were verified, and are known again for as long as nothing has touched them.
+"""The ledger: records of large files that were verified, each valid until something touches its file.
 
-A record says that the file with this device and inode had this digest when its size, its times of change and of status change were
-these. The latter is set by the kernel alone, so a program that puts back the time of a file it has changed does not get past it.
-Small files have no records: hashing one takes no longer than looking one up. A record that is lost or damaged costs a hash.
+A record says that the file with this device and inode had this digest when it had this size, modification time and change time. Only the
+kernel sets the change time, so a program that changes a file and then restores its modification time is noticed. Small files have no
+records, because hashing one takes no longer than looking one up. If a record is lost or damaged, the file is hashed again.
 """
 
 from __future__ import annotations
@@ -37,17 +37,17 @@ class Ledger:
         return status.st_size >= SMALL and self._read(digest, status) == _stamp(status)
 
     def note(self, digest: str, descriptor: int, before: os.stat_result) -> None:
-        """Remember the digest of the file open as `descriptor`, unless it has changed since `before`, or only a moment before that."""
+        """Record the digest of the file open as `descriptor`, unless it has changed since `before`, or only a moment before that."""
         after = os.fstat(descriptor)
         age = time.time() - max(after.st_mtime, after.st_ctime)
         if after.st_size < SMALL or _stamp(before) != _stamp(after) or age < self._settle:
             return
-        # Or a power cut could leave the record, and not what it speaks of.
+        # Otherwise a power cut could leave the record without the contents that it describes.
         os.fsync(descriptor)
         self._write(digest, after)
 
     def relinked(self, digest: str, before: os.stat_result, file: Path) -> None:
-        """Renew the record of a file to which the store has added a link, or removed one: that changes its status, and nothing in it."""
+        """Renew a file's record after the store has added or removed a link to it, which changes the file's status but not its contents."""
         after = file.stat()
         same = (before.st_ino, before.st_size, before.st_mtime_ns) == (after.st_ino, after.st_size, after.st_mtime_ns)
         if same and self.knows(digest, before):
@@ -77,9 +77,9 @@ class Ledger:
     def _write(self, digest: str, status: os.stat_result) -> None:
         path = self._path(digest, status)
         draft = path.with_suffix(f"{path.suffix}.draft")
-        # A store that cannot be written to, or is not there, remembers nothing.
+        # A store that is missing or cannot be written to keeps no records.
         with contextlib.suppress(OSError):
-            # As all folders of a store: whatever the umask, no stranger may write there.
+            # Like all folders of a store: whatever the umask, other users cannot write there.
             self._folder.mkdir(0o775, exist_ok=True)
             write_plain(draft, _stamp(status).encode("ascii"))
             draft.replace(path)

@@ -1,4 +1,4 @@
-"""Room: how much of this machine's disk a bundle from elsewhere may take. What others say of a size may be wrong, and may have no end."""
+"""Room: how much of this machine's disk a bundle from elsewhere may take, whatever size others claim for it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...errors import StoreError
 
 _LIMIT: Final = "BENTO_MAX_BUNDLE"
 _UNITS: Final = {"": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
-# What is left for others on this machine: a twentieth of the disk, and at most this many bytes.
+# Kept free for other programs: a twentieth of the disk, but at most this many bytes.
 _RESERVE: Final = 10**9
 _PART: Final = 20
 
@@ -37,7 +37,7 @@ def check_size(what: str, size: int) -> None:
 
 
 def check_room(folder: Path, size: int) -> None:
-    """Refuse what would leave less than a reserve free on the disk, before any of it is written."""
+    """Raise an OSError if writing `size` bytes would leave less than the reserve free on the disk."""
     disk = shutil.disk_usage(folder)
     reserve = min(_RESERVE, disk.total // _PART)
     if size > disk.free - reserve:

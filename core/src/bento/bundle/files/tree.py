@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 
 def walk(folder: Path, leave_out: Callable[[os.DirEntry[str]], bool] = lambda _: False) -> Iterator[os.DirEntry[str]]:
-    """Everything below a folder, a folder before what is in it; links are there, but never followed."""
+    """Every entry below a folder, each folder before its contents; links are listed, but never followed."""
     pending = [folder]
     while pending:
         with os.scandir(pending.pop()) as entries:

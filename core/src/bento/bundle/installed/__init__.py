@@ -1,1 +1,1 @@
-"""What is installed here: distributions and their files, and wheels made of them again."""
+"""What is installed here: distributions and their files, and wheels rebuilt from them."""

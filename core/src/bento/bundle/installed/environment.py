@@ -1,4 +1,4 @@
-"""What is installed here: which distribution a file belongs to, and whether a package index could bring it again."""
+"""What is installed here: which distribution a file belongs to, and whether a package index has that distribution."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _SITES: Final = frozenset({"site-packages", "dist-packages"})
 
 PROJECT_FILES: Final = ("pyproject.toml", "setup.py", "setup.cfg")
-"""What makes a folder that of a whole project, where modules lie beside everything else."""
+"""Files that mark the folder of a whole project, where modules lie beside everything else."""
 
 
 class Installed:
@@ -57,7 +57,7 @@ class Installed:
 
     @cached_property
     def files(self) -> tuple[PurePosixPath, ...]:
-        """The files that its installer recorded, relative to `site`; none where it recorded none."""
+        """The files that its installer recorded, relative to `site`; empty if it recorded none."""
         rows = csv.reader(self._record.splitlines())
         return tuple(PurePosixPath(row[0]) for row in rows if row)
 
@@ -69,7 +69,7 @@ class Installed:
         return tuple(Path(line) for line in lines if line.startswith("/") and Path(line).is_dir())
 
     def owns(self, file: Path) -> bool:
-        """Whether it brought a file or folder here, or, in editable mode, has it as one of its modules."""
+        """Whether it installed a file or folder, or, in editable mode, has it among its modules."""
         if file.is_relative_to(self.site):
             path = file.relative_to(self.site).as_posix()
             end = "/" if file.is_dir() else ","
@@ -91,7 +91,7 @@ class Installed:
 
     @cached_property
     def _origin(self) -> Mapping[str, Any]:
-        # Conda records where its packages were built, and brings them again from its index all the same.
+        # Conda records where its packages were built, although its index has them.
         if (self.distribution.read_text("INSTALLER") or "").strip() == "conda":
             return {}
         found = json.loads(self.distribution.read_text("direct_url.json") or "{}")
@@ -103,11 +103,11 @@ class Installed:
 
     @cached_property
     def _top_level(self) -> list[str]:
-        """The names of its modules, where the installer knew better than the distribution's name."""
+        """The names of its top-level modules: those that the installer recorded, or else the distribution's name."""
         return (self.distribution.read_text("top_level.txt") or self.name.replace("-", "_")).split()
 
     def _has_module(self, root: Path, file: Path) -> bool:
-        """Whether a file below a root is a module that it brings, and not a script or a test beside them."""
+        """Whether a file below a root belongs to one of its modules, and is not a script or a test beside them."""
         if not file.is_relative_to(root):
             return False
         top = _top(file.relative_to(root).as_posix())
@@ -133,7 +133,7 @@ class Environment:
 
     @classmethod
     def read(cls) -> Environment:
-        """The environment of this process, as its path says now."""
+        """The environment of this process, from `sys.path` as it is now."""
         from packaging.utils import canonicalize_name
 
         found: dict[str, Installed] = {}
@@ -149,7 +149,10 @@ class Environment:
 
 
 def _found() -> Iterator[tuple[Distribution, str]]:
-    """Distributions, each with its metadata, in the order of the path; what a build left in a project's folder comes last."""
+    """Distributions, each with its metadata, in the order of the path.
+
+    Those with only a PKG-INFO come last, and only from folders of installed packages: elsewhere, a build has left it in a project's folder.
+    """
     from importlib_metadata import Distribution
 
     others = []

@@ -16,7 +16,7 @@ from .environment import PROJECT_FILES
 if TYPE_CHECKING:
     from .environment import Installed
 
-# What an installer writes beside what was in the wheel, and signatures of a RECORD that will be another.
+# Files that an installer adds to those of the wheel, and signatures of its RECORD, which will be a different one.
 _INSTALLERS: Final = frozenset(
     {"RECORD", "RECORD.jws", "RECORD.p7s", "INSTALLER", "REQUESTED", "direct_url.json", "uv_build.json", "uv_cache.json"}
 )
@@ -26,8 +26,8 @@ _SCRIPT_GROUPS: Final = frozenset({"console_scripts", "gui_scripts"})
 def files_of(installed: Installed) -> dict[str, Path]:
     """A distribution's files by their names in a wheel: from its RECORD, or, in editable mode, from the folder its `.pth` file names.
 
-    Left out is what an installer makes again: compiled modules, its own notes, and the scripts of entry points. An installation
-    whose files cannot be known is a RequirementError that says how to install it instead.
+    What an installer generates is left out: compiled modules, its own notes, and the scripts of entry points. An installation whose files
+    cannot be determined is a RequirementError that says how to install it instead.
     """
     recorded = dict(_recorded(installed))
     if installed.project is None:
@@ -60,7 +60,7 @@ def _recorded(installed: Installed) -> Iterator[tuple[str, Path]]:
 
 
 def _data_name(installed: Installed, file: Path) -> str | None:
-    """The name of a file outside the folder of modules; None for a script that an entry point stands for."""
+    """The name in a wheel of a file outside `site`; None for the script of an entry point."""
     if file.name in {entry.name for entry in installed.distribution.entry_points if entry.group in _SCRIPT_GROUPS}:
         return None
     data = metadata_folder(installed).removesuffix(".dist-info") + ".data"
@@ -73,7 +73,7 @@ def _data_name(installed: Installed, file: Path) -> str | None:
 
 
 def _stays(file: Path, installed: Installed) -> bool:
-    """Whether no linked folder on the way leads a file out of the environment."""
+    """Whether a file is really inside the environment, and not reached through a link that leads out of it."""
     places = (installed.site, Path(sysconfig.get_path("scripts")), Path(sysconfig.get_path("data")))
     place = next(place for place in places if file.is_relative_to(place))
     return file.resolve().is_relative_to(place.resolve())

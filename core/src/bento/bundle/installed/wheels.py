@@ -1,6 +1,6 @@
-"""Wheels: distributions that no index has, made again from how they are installed here, without a network.
+"""Wheels: distributions that no index has, rebuilt from their installed files, without a network.
 
-The same installation gives the same bytes, whenever and wherever it is made again.
+The same installation always gives the same bytes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def build_wheel(installed: Installed, folder: Path) -> Path:
-    """Write a distribution's wheel into `folder`; one that cannot be made again is a RequirementError that says how to install it."""
+    """Write a distribution's wheel into `folder`; if that is impossible, a RequirementError says how to install it instead."""
     files, metadata = files_of(installed), metadata_folder(installed)
     path = folder / _file_name(installed, files[f"{metadata}/WHEEL"].read_text("utf-8"))
     with WheelFile.create(path, metadata) as wheel:

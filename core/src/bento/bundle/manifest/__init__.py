@@ -1,1 +1,1 @@
-"""The manifest: what a bundle says of itself, in records whose every field is checked."""
+"""The manifest: what a bundle says about itself, in records whose fields are all checked."""

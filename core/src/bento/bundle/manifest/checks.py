@@ -33,7 +33,10 @@ class FieldError(BundleError):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text of up to `longest` characters, without control characters but those `allowed`; `fits` returns false or raises for others."""
+    """A text of up to `longest` characters, without control characters except those in `allowed`.
+
+    `fits` returns false or raises for a text to refuse.
+    """
 
     expected: str
     fits: Callable[[str], object]
@@ -57,7 +60,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Whole:
-    """A whole number of at least `least` that other JSON readers hold too; true and false are none."""
+    """A whole number from `least` to 2**63 - 1, so that other JSON readers can hold it; true and false are refused."""
 
     expected: str
     least: int
@@ -70,7 +73,7 @@ class Whole:
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A finite number, `0` only if `zero`."""
+    """A finite number above 0, or 0 as well if `zero` is set."""
 
     expected: str
     zero: bool
@@ -82,21 +85,21 @@ class Amount:
 
 
 def flag(value: object) -> bool:
-    """Accept true and false, and nothing that merely counts as one of them."""
+    """Accept true and false only, not values that are equal to them, such as 1."""
     if not isinstance(value, bool):
         raise FieldError("true or false", value)
     return value
 
 
 def json_object(value: object) -> dict[str, JSON]:
-    """A JSON object as plain dicts and lists, without what JSON readers disagree on: NaN, numbers beyond 64 bits, depths beyond 32."""
+    """A JSON object as plain dicts and lists; what JSON readers disagree on is refused: NaN, integers beyond 64 bits, over 32 levels."""
     if not isinstance(value, Mapping):
         raise FieldError("an object", value)
     return _object(value, 1)
 
 
 def step(key: object) -> str:
-    """How a JSON path goes on to the field `key`."""
+    """The step that a JSON path takes to the field `key`."""
     is_name = isinstance(key, str) and len(key) <= SHOWN and key.isidentifier()
     return f".{key}" if is_name else f"[{shortened(key)}]"
 
@@ -106,7 +109,7 @@ def _object(value: Mapping[object, object], depth: int) -> dict[str, JSON]:
 
 
 def _item(path: Callable[[Any], str], key: object, item: object, depth: int) -> JSON:
-    # A path is only put together once there is a fault: keys may be long, and many.
+    # The path is built only for an error, because keys may be long and many.
     try:
         return _json(item, depth + 1)
     except FieldError as error:

@@ -15,7 +15,7 @@ class File(Record):
 
 
 class ArtifactEntry(Record):
-    """One slot; `distribution` and `version` are of the plugin that brings `format`, None for an artifact class of the service's own."""
+    """One slot; `distribution` and `version` are those of the plugin that provides `format`, None for the service's own artifact class."""
 
     slot: fields.Identifier
     format: fields.FormatName
@@ -28,7 +28,7 @@ class ArtifactEntry(Record):
 
 
 class AdapterEntry(Record):
-    """An input or output; `distribution` and `version` are of the plugin that brings `adapter`, None for a class of the service's own."""
+    """An input or output; `distribution` and `version` are of the plugin that provides `adapter`, None for the service's own class."""
 
     adapter: fields.FormatName
     options: fields.JsonObject
@@ -58,14 +58,14 @@ class ApiEntry(Record):
 
 
 class CondaEntry(Record):
-    """A conda environment, as `environment.yml` in the bundle has it."""
+    """A conda environment, with the same contents as the bundle's `environment.yml`."""
 
     channels: tuple[fields.CondaChannel, ...]
     dependencies: tuple[fields.CondaSpec, ...]
 
 
 class EnvEntry(Record):
-    """What `Env` says beside requirements; `setup` is a file of the bundle."""
+    """What `Env` declares besides requirements; `setup` is a file of the bundle."""
 
     apt: tuple[fields.AptPackage, ...]
     base_image: fields.BaseImage | None
@@ -75,7 +75,10 @@ class EnvEntry(Record):
 
 
 class CodeEntry(Record):
-    """The Git commit of a service's module; `dirty` if the bundle has code that is not in it, `path` is the module's from its root."""
+    """The Git commit of a service's module.
+
+    `dirty` means that the bundle has code that is not in the commit; `path` is the module's path from the repository's root.
+    """
 
     commit: fields.Commit
     dirty: fields.Flag

@@ -30,7 +30,7 @@ def _matches(pattern: str) -> Callable[[str], object]:
 
 
 def _is_time(text: str) -> bool:
-    # Not `strptime`, which imports a calendar for it.
+    # Not `strptime`, which imports the `calendar` module.
     return datetime.fromisoformat(text).strftime(TIME_FORMAT) == text
 
 

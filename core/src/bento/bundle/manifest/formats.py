@@ -19,16 +19,16 @@ MAX_MANIFEST: Final = 64 << 20
 """No manifest is larger, in bytes: some 300,000 files."""
 
 _MAX_VALUES: Final = 4_000_000
-"""No manifest has more values: parsed, the empty lists that fit into its bytes would take 25 times their room."""
+"""No manifest has more values: a file full of empty lists would take 25 times its size when parsed."""
 
 READERS: Final[Mapping[int, Callable[[object], Manifest]]] = MappingProxyType({1: Manifest.read})
-"""How each format is read as today's Manifest; a number once released stays."""
+"""The reader of each format, which returns today's Manifest; the number of a released format stays for ever."""
 
 _CORE: Final = re.compile(r"bento-core==([0-9][0-9A-Za-z.]{0,30})")
 
 
 def read_manifest(content: bytes) -> Manifest:
-    """The manifest in the bytes of a `bento.json`; whatever is wrong with them is a BundleError that says where."""
+    """The manifest in the bytes of a `bento.json`; any fault is a BundleError that says where it is."""
     if len(content) > MAX_MANIFEST:
         raise BundleError(f"{MANIFEST}: expected at most {MAX_MANIFEST} bytes, got more")
     if sum(map(content.count, (b",", b"[", b"{"))) > _MAX_VALUES:
@@ -73,7 +73,7 @@ def _reader(document: object) -> Callable[[object], Manifest]:
 
 
 def _newer(document: Mapping[str, object]) -> str:
-    """The bento-core to install: the one that wrote the manifest, if it says so the way it always has."""
+    """The bento-core to install: at least the version that wrote the manifest, if the manifest pins it in the usual form."""
     requirements = document.get("requirements")
     named = [_CORE.fullmatch(text) for text in requirements if isinstance(text, str)] if isinstance(requirements, list) else []
     return next((f"'bento-core>={match[1]}'" for match in named if match), "--upgrade bento-core")

@@ -1,7 +1,7 @@
-"""The manifest, `bento.json`: everything a bundle says of itself, each field checked by its type.
+"""The manifest, `bento.json`: everything a bundle says about itself, each field checked by its type.
 
-Only what depends on the service, its code's history, and the kind of machine goes in: the same service, saved with the same
-`SOURCE_DATE_EPOCH`, gives the same bytes. What depends on the occasion, such as who saved it, the store keeps beside it.
+It holds only what depends on the service, the history of its code, and the kind of machine, so that the same service, saved with the same
+`SOURCE_DATE_EPOCH`, gives the same bytes. What depends on the occasion, such as who saved it, is kept by the store beside the bundle.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Manifest(Record):
         _check_used(self)
 
     def encode(self) -> bytes:
-        """The one form of these contents: sorted keys, two spaces, UTF-8, a newline at the end."""
+        """The canonical JSON: sorted keys, two spaces, UTF-8, a newline at the end."""
         return (json.dumps(self.plain(), sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
@@ -77,7 +77,7 @@ def _check_files(files: Sequence[File]) -> None:
 
 
 def _check_used(manifest: Manifest) -> None:
-    """Refuse a manifest that speaks of files it does not list."""
+    """Refuse a manifest that refers to files or apis that it does not list."""
     paths = {file.path for file in manifest.files}
     folders = {folder for path in paths for folder in parents(path)}
     for index, artifact in enumerate(manifest.artifacts):

@@ -24,7 +24,8 @@ SIGNATURE: Final = re.compile(r"bento\.[0-9a-f]{32}\.(?:sig|sigstore\.json)")
 
 
 _MAX_FOLDERS: Final = 32 << 20
-# What HFS+ does not see in a name, and what Windows cuts off its end. Source: Apple, TN1150; Unicode, Default_Ignorable_Code_Point.
+# Characters that HFS+ ignores in a name, and those that Windows strips from its end. Source: Apple, TN1150; Unicode,
+# Default_Ignorable_Code_Point.
 _UNSEEN: Final = re.compile(r"[\u00ad\u034f\u061c\u180b-\u180f\u200b-\u200f\u2060-\u206f\ufe00-\ufe0f\ufeff]|[ .]+(?=/|$)")
 
 
@@ -35,9 +36,10 @@ def parents(path: str) -> list[str]:
 
 
 def check_distinct(paths: Sequence[str]) -> None:
-    """Refuse paths that are not sorted, occur twice, or would be the same on a file system that tells fewer names apart than Linux does.
+    """Refuse paths that are not sorted, occur twice, or would be the same on a file system that distinguishes fewer names than Linux.
 
-    Nor may the paths of all folders be longer together than any bundle needs: a short list of deep paths names a great many.
+    The paths of all folders together are limited to more than any bundle needs, because a short list of deep paths can name very many
+    folders.
     """
     seen, folders, length = {_fold(MANIFEST): ("", False)}, set[str](), 0
     for index, path in enumerate(paths):

@@ -1,7 +1,7 @@
 """Records: values that are checked by their annotations when they are made and never change, so that a record that exists is a valid one.
 
-An annotation is `Annotated[T, check]`, another record, `T | None`, `tuple[T, ...]` or `Mapping[K, V]` of such. Records are like frozen
-dataclasses, but no code is generated for each, which took 6 ms of a server's start for a dozen of them.
+An annotation is `Annotated[T, check]`, another record, `T | None`, `tuple[T, ...]` or `Mapping[K, V]` of these. Records are like frozen
+dataclasses, but no code is generated for each class, which took 6 ms of a server's start for a dozen of them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Record:
         self.check_whole()
 
     def check_whole(self) -> None:
-        """Refuse, as a FieldError, fields that are right by themselves but not together."""
+        """Raise a FieldError if fields are valid by themselves but not together."""
 
     def __setattr__(self, name: str, value: object) -> Never:
         raise AttributeError(f"{type(self).__name__}.{name} cannot be changed: make another {type(self).__name__}")
@@ -51,7 +51,7 @@ class Record:
 
     @classmethod
     def read(cls, value: object) -> Self:
-        """The record that a JSON object stands for: exactly its fields, no more and no fewer."""
+        """The record in a JSON object, which must have exactly the record's fields."""
         if isinstance(value, cls):
             return value
         if not isinstance(value, Mapping):
@@ -115,7 +115,7 @@ def _entries(key_check: Check, check: Check, value: object) -> dict[object, obje
 
 
 def _under(path: Callable[[Any], str], key: object, check: Check, value: object) -> object:
-    # A path is only put together once there is a fault: there are hundreds of fields in a manifest.
+    # The path is built only for an error, because a manifest has hundreds of fields.
     try:
         return check(value)
     except FieldError as error:

@@ -1,1 +1,1 @@
-"""Requirements: what a bundle asks of package indexes and of conda, pinned and locked."""
+"""Requirements: what a bundle needs from package indexes and from conda, pinned and locked."""

@@ -44,7 +44,7 @@ class Ask:
 
 
 def ask(text: str, by: str) -> Ask:
-    """An Ask from a requirement's text; a text that is none is a RequirementError."""
+    """An Ask from a requirement's text; a text that is no requirement is a RequirementError."""
     from packaging.requirements import InvalidRequirement, Requirement
 
     try:
@@ -54,7 +54,7 @@ def ask(text: str, by: str) -> Ask:
 
 
 def env_asks(env: Env, home: Home) -> Iterator[Ask]:
-    """What an Env asks for, in its list and in its file."""
+    """What an Env asks for in `python` and in the file `requirements_txt`."""
     for text in env.python:
         yield ask(text, "Env(python=...)")
     if env.requirements_txt is not None:
@@ -66,9 +66,9 @@ def env_asks(env: Env, home: Home) -> Iterator[Ask]:
 def pin(asks: Iterable[Ask], environment: Environment) -> list[str]:
     """One requirement for each distribution asked for, sorted, `name[extras]==version; marker`.
 
-    A version that an ask does not allow is a RequirementError naming who asks and what is installed. What is not installed
-    has to be pinned by who asks for it. Local parts of versions, such as `+cpu`, stay only where someone asks for one or a
-    wheel has it: the package index does not.
+    If an ask does not allow the installed version, it is a RequirementError that names who asks and what is installed. If a distribution is
+    not installed, whoever asks for it has to pin it. The local part of a version, such as `+cpu`, is left out, because package indexes do
+    not have it, unless an ask names one or the bundle has the wheel.
     """
     by_name = groupby(sorted(asks, key=attrgetter("name")), attrgetter("name"))
     return [_pin(name, list(group), environment.distributions.get(name)) for name, group in by_name]
@@ -107,7 +107,7 @@ def _extras(asks: Sequence[Ask]) -> str:
 
 
 def _marker(asks: Sequence[Ask]) -> str:
-    """Where the requirement holds: where any ask does."""
+    """The marker of the requirement, which holds where that of any ask holds."""
     markers = sorted({str(each.requirement.marker or "") for each in asks})
     if markers[0] == "":
         return ""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def asks_of(requirements: Iterable[str]) -> list[Ask]:
-    """What a bundle requires here: the rest is for other platforms."""
+    """The requirements whose markers hold here; the others are for other platforms."""
     return [each for each in (ask(text, "") for text in requirements) if each.applies]
 
 
@@ -57,7 +57,7 @@ def _key(each: Ask) -> tuple[str, frozenset[str]]:
 
 
 def _requires(installed: Installed, extras: Iterable[str]) -> Iterator[Requirement]:
-    """What an installed distribution, with these extras, requires here: without markers, which are decided."""
+    """What an installed distribution, with these extras, requires here; the markers are already evaluated and left out."""
     from packaging.requirements import Requirement
 
     for text in installed.distribution.requires or ():

@@ -20,7 +20,7 @@ _PYTHON = "python"
 
 
 def conda_of(env: Env, home: Home) -> tuple[Conda | None, list[Ask]]:
-    """The environment that `Env(conda=...)` asks for, and what pip is to install there; another Python is a RequirementError."""
+    """The environment that `Env(conda=...)` asks for, and what pip installs in it; a Python other than this one is a RequirementError."""
     if env.conda is None:
         return None, []
     given = _read_file(project_file(home, "conda", env.conda)) if isinstance(env.conda, str | Path) else env.conda
@@ -37,7 +37,7 @@ def conda_of(env: Env, home: Home) -> tuple[Conda | None, list[Ask]]:
 
 
 def check_agrees(conda: Conda | None, requirements: Iterable[str]) -> None:
-    """Refuse an environment that asks for another version of what the bundle pins, which pip would install over it."""
+    """Refuse an environment that asks for another version than the bundle pins, because pip would overwrite it."""
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
 

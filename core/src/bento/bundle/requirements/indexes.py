@@ -1,4 +1,4 @@
-"""Package indexes: where pip would look here, told to uv, which reads no settings of pip's."""
+"""Package indexes: the settings that pip has here, passed to uv, which does not read them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from types import MappingProxyType
 from typing import Final
 
-# Settings of pip, what uv calls them, and what joins several values there.
+# Each setting of pip with uv's variable for it, and the separator of several values there.
 _SETTINGS: Final = MappingProxyType(
     {
         "cert": ("SSL_CERT_FILE", " "),
@@ -30,22 +30,22 @@ _YES: Final = frozenset({"1", "on", "t", "true", "y", "yes"})
 
 
 def index_settings() -> tuple[list[str], dict[str, str]]:
-    """Arguments and environment variables that have uv look where pip does: in its settings, and in `PIP_INDEX_URL` and the like.
+    """Arguments and environment variables that make uv look where pip does, from pip's settings and variables such as `PIP_INDEX_URL`.
 
-    There are none where uv has been told itself where to look. What may hold a password is no argument.
+    Both are empty if uv's own variables say where to look. Values that may hold a password are never arguments.
     """
     if any(name in os.environ for name in _OWN):
         return [], {}
     given = {name: value for name, value in _settings() if value}
     told = {uv: joint.join(given[name].split()) for name, (uv, joint) in _SETTINGS.items() if name in given}
     if "UV_INDEX" in told:
-        # pip takes the best version of all its indexes, uv that of the first one that has any.
+        # pip takes the best version of all its indexes; uv takes that of the first index that has the package, unless told otherwise.
         told["UV_INDEX_STRATEGY"] = "unsafe-best-match"
     return ["--no-index"] if given.get(_NO_INDEX, "").lower() in _YES else [], told
 
 
 def _settings() -> Iterator[tuple[str, str]]:
-    """Settings of pip's, the weaker ones first."""
+    """The settings of pip, those of lower precedence first."""
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "config", "list"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own interpreter
     lines = [line.partition("=") for line in done.stdout.splitlines()] if done.returncode == 0 else []

@@ -1,7 +1,7 @@
 """Locking: the whole tree of what a bundle requires, with hashes, as uv resolves it.
 
-The versions that are installed here are preferred, for it is with them that the service was tried. Whatever index uv asks, what is written
-down is names, versions and hashes.
+The versions that are installed here are preferred, because the service was tried with them. Whichever index uv asks, the lock holds only
+names, versions and hashes.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _COMPILE: Final = (
     *("pip", "compile", "--quiet", "--generate-hashes", "--no-header", "--no-annotate", "--strip-extras"),
     *("--no-emit-index-url", "--no-emit-find-links", "--no-emit-build-options"),
 )
-# How uv draws a message that has several lines.
+# The characters with which uv draws a message of several lines.
 _DRAWN: Final = re.compile("[\u00d7\u2500-\u257f\u25b6\n]+")
 _UNREACHED: Final = ("Failed to fetch", "error sending request", "Could not connect")
 
@@ -38,14 +38,15 @@ _UNREACHED: Final = ("Failed to fetch", "error sending request", "Could not conn
 def lock_tree(name: str, requirements: Sequence[str], environment: Environment, draft: Path, python: str | None) -> str:
     """The text of `requirements.lock` for the bundle that is written in `draft`, its wheels included.
 
-    `python` is the version that it is for, if not this one. No uv, no index or no versions that fit are a RequirementError.
+    `python` is the Python version to lock for, if not this one. A missing uv, an index that does not answer, and requirements without a
+    common solution are a RequirementError.
     """
     program = _find_uv()
     wheels = dict(_wheels(draft / WHEELS))
     with tempfile.TemporaryDirectory() as place:
         asked, out = Path(place, "requirements.in"), Path(place, "requirements.txt")
         asked.write_text("".join(f"{_with_wheel(line, wheels)}\n" for line in requirements), encoding="utf-8")
-        # uv keeps to the versions of the file that it is to write.
+        # uv prefers the versions that its output file already has.
         installed = (each for each in closure(requirements, environment) if not each.is_local)
         out.write_text("".join(f"{each.name}=={each.version}\n" for each in installed), encoding="utf-8")
         version = ["--python-version", python] if python else []
@@ -81,7 +82,7 @@ def _wheels(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _with_wheel(line: str, wheels: Mapping[str, Path]) -> str:
-    """A requirement on a wheel that goes along points to it, so that no index is asked for that name."""
+    """A requirement's line, which points to the bundle's own wheel if there is one, so that no index is asked for that name."""
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
 
@@ -94,7 +95,7 @@ def _with_wheel(line: str, wheels: Mapping[str, Path]) -> str:
 
 
 def _resolved(name: str, text: str, wheels: Mapping[str, Path]) -> dict[str, Locked]:
-    """What uv has written, but for the bundle's own wheels, which it names as files."""
+    """What uv has written, without the bundle's own wheels, which it lists as files."""
     entries = re.split(r"\n(?=\S)", text.strip())
     kept = [entry for entry in entries if re.split(r"[^a-z0-9-]", entry, maxsplit=1)[0] not in wheels]
     try:

@@ -10,7 +10,7 @@ from typing import Final
 from ...env import check_requirement
 from ...errors import DefinitionError
 
-# Source: pip's "Requirements File Format": a comment starts the line or follows a space, and goes before a continuation.
+# Source: pip's "Requirements File Format": a comment starts the line or follows a space, and takes precedence over a continuation.
 _COMMENT: Final = re.compile(r"(^|\s+)#.*$")
 _OPTION: Final = re.compile(r"(^|\s)--?[A-Za-z]")
 

@@ -1,8 +1,8 @@
-"""Identities that bundles are signed by: a name that an issuer vouched for, in a certificate of Sigstore's that lasted some minutes.
+"""Identities that sign bundles: a name that an issuer vouched for, in a certificate of Sigstore's that was valid for some minutes.
 
-Who signs has no key to keep. A certificate authority binds a key that is used once to who someone is, as a mail provider or a CI system
-says, and a log that everybody can read notes the signature while the certificate is valid. All of that lies in the signature's file, so
-that checking it takes no network, but a root of trust: the keys of the authority and of the logs.
+The signer has no key to keep. A certificate authority binds a key that is used once to an identity, which a mail provider or a CI system
+confirms, and a public log records the signature while the certificate is valid. The signature's file holds all of that. Checking it needs
+no network, only a root of trust: the keys of the authority and of the logs.
 
 Source: docs.sigstore.dev.
 """
@@ -32,10 +32,10 @@ _PARTS: Final = {"identity", "issuer", "trusted_root"}
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who may have signed a bundle by way of Sigstore: the `name` in a certificate, and the URL of the `issuer` that vouched for it.
+    """Who may have signed a bundle through Sigstore: the `name` in the certificate, and the URL of the `issuer` that vouched for it.
 
-    `trusted_root` is the file, `trusted_root.json`, of an instance of one's own, or a configuration of its clients. Without one it is the
-    public instance's: as Sigstore's library has last fetched it, or as it came with that.
+    `trusted_root` is the `trusted_root.json` of your own Sigstore instance, or a configuration of its clients. By default it is that of the
+    public instance, as Sigstore's library has last fetched it, or as it came with the library.
     """
 
     name: str
@@ -53,12 +53,12 @@ class Identity:
         return f"{self.name} of {self.issuer}"
 
     def claimed_by(self, signature: SigstoreSignature) -> bool:
-        """Whether a signature says that it is by this identity, as anybody's may."""
+        """Whether a signature claims to be by this identity; the claim is not checked."""
         need_library()
         return claims(signature) == (self.name, self.issuer)
 
     def fault(self, signature: SigstoreSignature, fingerprint: str) -> str | None:
-        """Why a signature is none of the bundle with this fingerprint by this identity; None if it is one."""
+        """Why a signature is not a valid one by this identity for the bundle with this fingerprint; None if it is."""
         need_library()
         root = trusted_root(self.trusted_root)
         from sigstore.errors import CertValidationError
@@ -74,7 +74,7 @@ class Identity:
         except CertValidationError as error:
             shown = repr(str(self.trusted_root)) if self.trusted_root else "Sigstore's public instance"
             return f"its certificate is not by the authority of {shown}, or was not valid when it signed: {reason(error)}"
-        except Exception as error:  # noqa: BLE001 - what parses a stranger's certificates, timestamps and JSON raises anything
+        except Exception as error:  # noqa: BLE001 - parsing a stranger's certificates, timestamps and JSON may raise anything
             return reason(error)
         return None
 

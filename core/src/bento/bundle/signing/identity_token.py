@@ -1,4 +1,4 @@
-"""Tokens to sign with: an issuer's word for who someone is, for which Sigstore gives a certificate.
+"""Tokens to sign with: an issuer's confirmation of an identity, for which Sigstore issues a certificate.
 
 Source: OpenID Connect Core 1.0, section 2 (ID tokens).
 """
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class IdentityToken:
-    """What to sign a bundle with by way of Sigstore: an OpenID Connect token, by default the one that the CI job this runs in may ask for.
+    """An OpenID Connect token to sign a bundle with through Sigstore, by default the one that this CI job may ask for.
 
-    `trust_config` is a file with the configuration of clients of one's own instance of Sigstore; without one it is the public instance,
-    whose log tells everybody, for good, who signed what and when.
+    `trust_config` is a file with the client configuration of your own Sigstore instance. By default the public instance signs, whose log
+    shows everybody, for good, who signed what and when.
     """
 
     text: str | None = field(default=None, repr=False)
     trust_config: str | Path | None = field(default=None, kw_only=True)
 
     def sign(self, bundle: Bundle) -> tuple[SigstoreSignature, Identity]:
-        """Sign a bundle, which is for the caller to have verified; returns the signature and, as its certificate says it, by whom it is."""
+        """Sign a bundle, which the caller has verified; returns the signature, and the identity that its certificate names."""
         need_library()
         from sigstore.sign import SigningContext
 

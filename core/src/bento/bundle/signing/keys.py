@@ -1,6 +1,6 @@
 """Keys that bundles are signed with: Ed25519, in PEM files, such as `openssl genpkey -algorithm ed25519` writes.
 
-Source: RFC 8032 (Ed25519), RFC 8410 (how its keys are written), RFC 7468 (PEM).
+Source: RFC 8032 (Ed25519), RFC 8410 (the format of its keys), RFC 7468 (PEM).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 PUBLIC_SIZE: Final = 32
 SIGNATURE_SIZE: Final = 64
 
-# Source: RFC 8410, section 4: what stands before the bytes of an Ed25519 key in a SubjectPublicKeyInfo.
+# Source: RFC 8410, section 4: the bytes before those of an Ed25519 key in a SubjectPublicKeyInfo.
 _SPKI: Final = bytes.fromhex("302a300506032b6570032100")
 _ID: Final = 32
 _LARGEST: Final = 1 << 14
@@ -31,7 +31,7 @@ _PRIVATE: Final = b" PRIVATE KEY-----"
 
 @dataclass(frozen=True)
 class PublicKey:
-    """Who may have signed a bundle."""
+    """A key that may have signed a bundle."""
 
     raw: bytes
 
@@ -40,7 +40,7 @@ class PublicKey:
 
     @cached_property
     def id(self) -> str:
-        """The fingerprint: 32 digits of what `openssl pkey -pubin -in FILE -outform DER | sha256sum` prints."""
+        """The fingerprint: the first 32 digits of what `openssl pkey -pubin -in FILE -outform DER | sha256sum` prints."""
         return hashlib.sha256(_SPKI + self.raw).hexdigest()[:_ID]
 
     def signed(self, message: bytes, signature: bytes) -> bool:
@@ -57,7 +57,7 @@ class PublicKey:
 
 @dataclass(frozen=True)
 class PrivateKey:
-    """What signs; it is never shown."""
+    """A key to sign with; it is never shown."""
 
     _key: Ed25519PrivateKey
 
@@ -71,7 +71,7 @@ class PrivateKey:
 
 
 def read_public_key(file: Path) -> PublicKey:
-    """The public key in a PEM file; of a private key it is the public part."""
+    """The public key in a PEM file; of a private key, its public part."""
     content = read_key_file(file)
     if _PRIVATE in content:
         return read_private_key(file).public
@@ -110,9 +110,9 @@ def read_private_key(file: Path) -> PrivateKey:
 
 
 def new_key(file: Path) -> Path:
-    """Write a new private key, which only its owner may read, and its public key beside it; returns the path of that, `.pub`.
+    """Write a new private key, which only its owner may read, and its public key beside it, as `.pub`; returns the path of the public key.
 
-    Both are there afterwards, or neither.
+    If either cannot be written, neither is left.
     """
     ed25519 = _ed25519()
     from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
@@ -134,7 +134,7 @@ def new_key(file: Path) -> Path:
 
 
 def read_key_file(file: Path) -> bytes:
-    """The bytes of a file that names a key or an identity, and no more than any of these has."""
+    """The first bytes of a file that names a key or an identity, as many as any of these may have."""
     try:
         with file.open("rb") as source:
             return source.read(_LARGEST)
@@ -143,7 +143,7 @@ def read_key_file(file: Path) -> bytes:
 
 
 def _ed25519() -> Any:
-    """The module that signs, once it is needed."""
+    """The module `ed25519` of cryptography; a SigningError if that is not installed."""
     try:
         from cryptography.hazmat.primitives.asymmetric import ed25519
     except ImportError as error:

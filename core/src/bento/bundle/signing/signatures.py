@@ -1,8 +1,8 @@
 """Signatures: who vouches for a bundle, each in a file of its own beside the manifest, `bento.<fingerprint of the key>.sig`.
 
-What is signed is a line that holds the bundle's fingerprint, and so stands for every byte. No manifest lists these files: a bundle is
-signed when it has been made, by as many as like to, and stays the same bundle. Those by way of Sigstore, which sign the manifest itself,
-lie beside them as `bento.<digest of the file>.sigstore.json`.
+The signed text is a line with the bundle's fingerprint, and so covers every byte. No manifest lists these files, because a bundle is signed
+after it was made, by any number of signers, and stays the same bundle. Signatures through Sigstore, which sign the manifest itself, lie
+beside them as `bento.<digest of the file>.sigstore.json`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _SIGSTORE: Final = ".sigstore.json"
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """One signature, and the key that it says it is by."""
+    """One signature, and the key that it claims to be by."""
 
     key: PublicKey
     signature: bytes
@@ -52,7 +52,7 @@ class Signature:
         return self.key.signed(_message(fingerprint), self.signature)
 
     def encode(self) -> bytes:
-        """The one form of a signature's file."""
+        """The canonical contents of a signature's file."""
         parts = {"public_key": base64.b64encode(self.key.raw).decode(), "signature": base64.b64encode(self.signature).decode()}
         return (json.dumps({"format": _FORMAT, **parts}, indent=2) + "\n").encode()
 
@@ -61,12 +61,12 @@ AnySignature: TypeAlias = Signature | SigstoreSignature
 
 
 def make_signature(bundle: Bundle, key: PrivateKey) -> Signature:
-    """Sign a bundle, which is for the caller to have verified."""
+    """Sign a bundle, which the caller has verified."""
     return Signature(key.public, key.sign(_message(bundle.fingerprint)))
 
 
 def _parse_signature(name: str, content: bytes) -> AnySignature:
-    """The signature in a file's bytes; whatever else they are is a BundleError."""
+    """The signature in a file's bytes; any other contents are a BundleError."""
     signature = parse_sigstore(name, content) if name.endswith(_SIGSTORE) else _parse(name, content)
     if signature.name != name:
         raise BundleError(f"{name!r} is no signature: its name says that it is another one")
@@ -85,7 +85,7 @@ def _parse(name: str, content: bytes) -> Signature:
 
 
 def read_signatures(bundle: Bundle) -> tuple[AnySignature, ...]:
-    """The signatures of a bundle, which say nothing before they are checked."""
+    """The signatures of a bundle, which prove nothing before they are checked."""
     return parse_signatures(bundle.signatures, lambda name: _read(bundle.path / name, largest(name)))
 
 
@@ -101,7 +101,7 @@ def read_signature(file: Path) -> AnySignature:
 
 
 def add_signatures(bundle: Bundle, signatures: Iterable[AnySignature]) -> None:
-    """Put the signatures that are not there yet beside a manifest, each as a whole or not at all; what the disk refuses is an OSError."""
+    """Write the signatures that are not there yet beside the manifest, each complete or not at all; an error of the disk is an OSError."""
     for signature in signatures:
         if _is_there(bundle.path / signature.name, signature.encode()):
             continue
@@ -110,7 +110,7 @@ def add_signatures(bundle: Bundle, signatures: Iterable[AnySignature]) -> None:
 
 
 def parse_signatures(names: Collection[str], read: Callable[[str], bytes | None]) -> tuple[AnySignature, ...]:
-    """The signatures in files of these names, but for those that `read` finds gone; too many are a BundleError before any is read."""
+    """The signatures in these files, except those for which `read` returns None; too many are a BundleError before any is read."""
     if len(names) > _MAX_SIGNATURES:
         raise BundleError(f"there are {len(names)} signatures: expected at most {_MAX_SIGNATURES}")
     contents = ((name, read(name)) for name in sorted(names))
@@ -128,7 +128,7 @@ def largest(name: str) -> int:
 
 
 def _message(fingerprint: str) -> bytes:
-    """What is signed; its first words keep a signature from standing for anything but a bundle."""
+    """The signed text; its first words prevent the signature from being used for anything but a bundle."""
     return f"bento bundle sha256:{fingerprint}\n".encode()
 
 

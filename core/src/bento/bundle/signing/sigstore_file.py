@@ -1,10 +1,10 @@
-"""Sigstore's signatures as files: what `bento sign --sigstore`, cosign and others write about a bundle's `bento.json`, kept as it came.
+"""Sigstore's signatures as files: what `bento sign --sigstore`, cosign and others write about a bundle's `bento.json`, kept unchanged.
 
-Here they are only told from other files, so that they travel where Sigstore's library is not installed. What one is worth is for
-`identity` to say.
+This module only recognises them, so that they can be kept where Sigstore's library is not installed. `identity` checks whether they are
+valid.
 
-An attestation, as CI systems make it, is a statement about a file. One that says where the bundle's `bento.json` was built, and how, is a
-signature, too; any other may say nothing good of it.
+An attestation, as CI systems make it, is a statement about a file. A statement about where and how the bundle's `bento.json` was built
+counts as a signature. Others do not, because they may say that the bundle is bad.
 
 Source: github.com/sigstore/protobuf-specs, sigstore_bundle.proto; in-toto Statement v1; SLSA provenance v1.
 """
@@ -20,7 +20,7 @@ from typing import Final
 from ...errors import BundleError
 
 MAX_SIGSTORE: Final = 1 << 16
-"""No file of Sigstore's is larger, in bytes; one with a certificate, an entry of a log and a timestamp has some 5,000."""
+"""No file of Sigstore's is larger, in bytes; with a certificate, a log entry and a timestamp, it has some 5,000."""
 
 _MEDIA_TYPE: Final = "application/vnd.dev.sigstore.bundle"
 _ID: Final = 32
@@ -30,25 +30,25 @@ _BUILT: Final = ("https://slsa.dev/provenance/v1", "https://slsa.dev/provenance/
 
 @dataclass(frozen=True, slots=True)
 class SigstoreSignature:
-    """One signature by way of Sigstore: the bytes of a `*.sigstore.json`."""
+    """One signature through Sigstore: the bytes of a `*.sigstore.json`."""
 
     content: bytes
 
     @property
     def name(self) -> str:
-        """The name of its file, which tells it from any other by its digest."""
+        """The name of its file, which holds its digest, and so differs from all others."""
         return f"bento.{hashlib.sha256(self.content).hexdigest()[:_ID]}.sigstore.json"
 
     @property
     def is_attestation(self) -> bool:
-        """Whether what is signed is a statement about the manifest, and not the manifest itself."""
+        """Whether it signs a statement about the manifest, and not the manifest itself."""
         return "dsseEnvelope" in json.loads(self.content)
 
     def encode(self) -> bytes:
         return self.content
 
     def fits(self, fingerprint: str) -> bool:
-        """Whether it says that it is of the bundle with this fingerprint, which is not checked here."""
+        """Whether it claims to be for the bundle with this fingerprint; the claim is not checked."""
         try:
             match json.loads(self.content):
                 case {"messageSignature": {"messageDigest": {"digest": str(digest)}}}:
@@ -61,7 +61,7 @@ class SigstoreSignature:
 
 
 def parse_sigstore(name: str, content: bytes) -> SigstoreSignature:
-    """The signature in a file's bytes; whatever else they are is a BundleError."""
+    """The signature in a file's bytes; any other contents are a BundleError."""
     if len(content) > MAX_SIGSTORE:
         raise BundleError(f"{name!r} is no signature: expected at most {MAX_SIGSTORE} bytes of Sigstore's JSON")
     if not is_sigstore(content):
@@ -70,7 +70,7 @@ def parse_sigstore(name: str, content: bytes) -> SigstoreSignature:
 
 
 def built(statement: bytes) -> frozenset[str]:
-    """The SHA-256 of each file whose building a statement, in JSON, is about; none if it is about anything else."""
+    """The SHA-256 of each file whose build a statement, in JSON, describes; empty for a statement about anything else."""
     match _json(statement):
         case {"_type": str(kind), "predicateType": str(what), "subject": [*subjects]} if kind in _STATEMENTS and what in _BUILT:
             return frozenset(digest for each in subjects if (digest := _sha256(each)))
@@ -78,7 +78,7 @@ def built(statement: bytes) -> frozenset[str]:
 
 
 def is_sigstore(content: bytes) -> bool:
-    """Whether these bytes say that they are a signature of Sigstore's."""
+    """Whether these bytes claim to be a signature of Sigstore's."""
     document = _json(content)
     return isinstance(document, dict) and str(document.get("mediaType")).startswith(_MEDIA_TYPE)
 

@@ -1,4 +1,4 @@
-"""Sigstore's library, once it is needed: what is read with it, and what it refuses, in words.
+"""Sigstore's library, imported on use: what is read with it, and its errors in words.
 
 Source: github.com/sigstore/fulcio, docs/oid-info.md (what certificates say of issuers); protobuf-specs, sigstore_trustroot.proto.
 """
@@ -29,13 +29,13 @@ _LONGEST: Final = 200
 
 
 def need_library() -> None:
-    """Refuse with a SigningError where Sigstore's library is not installed."""
+    """Raise a SigningError if Sigstore's library is not installed."""
     if not has_library():
         raise SigningError("signatures by way of Sigstore need its library: pip install 'bento-core[sigstore]'")
 
 
 def has_library() -> bool:
-    """Whether Sigstore's library is installed, which is imported by that."""
+    """Whether Sigstore's library is installed; this imports it."""
     try:
         import sigstore.models  # noqa: F401 - whether it is there
     except ImportError:
@@ -44,7 +44,7 @@ def has_library() -> bool:
 
 
 def hashed(fingerprint: str) -> Hashed:
-    """A manifest as the library takes what it is not to read: by its SHA-256."""
+    """A manifest in the form in which the library takes contents that it does not read itself: as its SHA-256."""
     from sigstore.hashes import Hashed
     from sigstore_models.common.v1 import HashAlgorithm
 
@@ -52,22 +52,22 @@ def hashed(fingerprint: str) -> Hashed:
 
 
 def claims(signature: SigstoreSignature) -> tuple[str, str] | None:
-    """The name and the issuer in a signature's certificate, which say nothing before that is checked; None if there are none."""
+    """The name and the issuer in a signature's certificate, which prove nothing before it is checked; None if there are none."""
     from sigstore.models import Bundle
 
     try:
         certificate = Bundle.from_json(signature.content).signing_certificate
         return _name(certificate), _issuer(certificate)
-    except Exception:  # noqa: BLE001 - what parses certificates and JSON of a stranger's raises anything
+    except Exception:  # noqa: BLE001 - parsing a stranger's certificates and JSON may raise anything
         return None
 
 
 def trusted_root(file: str | Path | None) -> TrustedRoot:
-    """The root of trust in a file, alone or in a configuration of clients; without one that of the public instance, as it is known here."""
+    """The root of trust in a file, alone or in a client configuration; without a file, that of the public instance, as it is known here."""
     from sigstore.models import ClientTrustConfig, TrustedRoot
 
     if file is None:
-        # It warns that it fetches nothing, which is what it is asked for.
+        # It would warn that it fetches nothing, which is what `offline` asks for.
         logging.getLogger("sigstore._internal.tuf").setLevel(logging.ERROR)
         try:
             return ClientTrustConfig.production(offline=True).trusted_root
@@ -83,7 +83,7 @@ def trusted_root(file: str | Path | None) -> TrustedRoot:
 
 
 def trust_config(file: str | Path | None) -> ClientTrustConfig:
-    """What signing takes: the services of an instance, in a file, or else of the public one, which is asked for them."""
+    """The services to sign with: those that a file names, or those that the public instance itself names."""
     from sigstore.models import ClientTrustConfig
 
     if file is None:
@@ -101,7 +101,7 @@ def trust_config(file: str | Path | None) -> ClientTrustConfig:
 
 
 def reason(error: BaseException) -> str:
-    """What the library has against something, in one line: it may quote what a stranger wrote."""
+    """The library's error message, short and in one line, because it may quote what a stranger wrote."""
     while not str(error) and error.__cause__ is not None:
         error = error.__cause__
     said = in_one_line(str(error) or type(error).__name__)

@@ -40,7 +40,7 @@ def _find_in(folder: Path, name: str) -> Path | None:
 
 
 def find_chain(folder: Path, module: str) -> list[Path]:
-    """What importing `a.b.c` takes from `folder`, for `a`, `a.b` and `a.b.c` in turn, as far as they are there."""
+    """The files that importing `a.b.c` uses from `folder`, for `a`, `a.b` and `a.b.c` in turn, as far as they are there."""
     chain: list[Path] = []
     for name in module.split("."):
         found = _find_in(folder, name)
@@ -59,7 +59,7 @@ def is_package(file: Path) -> bool:
 
 
 def source_of(file: Path) -> Path | None:
-    """The Python in a module's file, or, of one that is compiled, in the file beside it that it was made of, if that is there."""
+    """The file with a module's source: the file itself, or, for a compiled module, the `.py` file beside it, if it is there."""
     if not file.name.endswith(tuple(EXTENSION_SUFFIXES)):
         return file
     source = file.with_name(f"{file.name.partition('.')[0]}.py")

@@ -1,4 +1,4 @@
-"""History: the Git commit that a service's code is of, without a name of whom or where it came from."""
+"""History: the Git commit of a service's code, without the names of its author and its remote."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 def describe_code(home: Home, files: Iterable[Path]) -> CodeEntry | None:
-    """The commit of the project's repository, and whether it has `files`, what goes along of the project, as they are now.
+    """The commit of the project's repository, and whether the bundle's `files` are in it as they are now.
 
-    None where there is nothing to tell: no Git, no repository, no commit yet, or an installed distribution, which has a version.
+    None if there is no Git, no repository or no commit yet, and for an installed distribution, which has a version.
     """
     git = shutil.which("git")
     if home.owner is not None or git is None:
@@ -34,7 +34,7 @@ def describe_code(home: Home, files: Iterable[Path]) -> CodeEntry | None:
     try:
         return CodeEntry(commit=commit.strip(), dirty=not names <= tracked or bool(names & changed), path=path)
     except FieldError:
-        return None  # a repository whose folders have names that no manifest holds
+        return None  # the repository's folders have names that a manifest refuses
 
 
 def _names(listed: str | None) -> set[str]:

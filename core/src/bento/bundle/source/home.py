@@ -27,7 +27,7 @@ MAIN = "__main__"
 class Home:
     """Where a service's class lives: the `module` that a bundle imports, its `file`, and the project's `root`, which it is imported from.
 
-    `owner` is the installed distribution that brings it; then no source goes along.
+    `owner` is the installed distribution that the module belongs to, if there is one: then the bundle holds no source.
     """
 
     module: str
@@ -65,7 +65,7 @@ def module_name(module: ModuleType, name: str) -> str:
     """The name a module is imported by; for the script that is run, `pkg.script` after `python -m`, or its file's stem."""
     if name != MAIN:
         return name
-    spec = getattr(module, "__spec__", None)  # a debugger leaves none
+    spec = getattr(module, "__spec__", None)  # there is none under a debugger
     if spec is not None:
         return str(spec.name)
     return re.sub(r"\W", "_", Path(module.__file__ or "").stem)

@@ -25,7 +25,7 @@ class Import:
 
 
 def parse(file: Path) -> ast.Module:
-    """The syntax tree of a file; one that is no Python is a DefinitionError that says where."""
+    """The syntax tree of a file; a file that is not Python is a DefinitionError that says where."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -37,10 +37,10 @@ def parse(file: Path) -> ast.Module:
 
 
 def read_imports(file: Path, module: str) -> list[Import]:
-    """What the file of `module` imports when it is imported itself, in its functions too.
+    """What the file of `module` imports, in its functions too, if it is not run as a script.
 
-    Left out is what runs only under `if TYPE_CHECKING:` or `if __name__ == "__main__":`. Guarded is what stands in a
-    `try` that catches ImportError, or in either branch of a test of the platform or of Python's version.
+    Imports that run only under `if TYPE_CHECKING:` or `if __name__ == "__main__":` are left out. Imports are guarded in a `try` or
+    `suppress` that catches ImportError, and in either branch of a test of the platform or of Python's version.
     """
     package = module if file.name.partition(".")[0] == "__init__" else module.rpartition(".")[0]
     scan = _Scan(package)
@@ -49,19 +49,20 @@ def read_imports(file: Path, module: str) -> list[Import]:
 
 
 def read_hints(source: Path, module: str) -> list[Import]:
-    """What a compiled module may import, going by the source beside it. That is not what runs: it need not be Python, and all is guarded.
+    """What a compiled module may import, according to the source beside it.
 
-    Cython's own module is left out: its compiler stands in for it.
+    The source is not what runs and need not be Python, so all imports are guarded. The module `cython` is left out, because Cython's
+    compiler provides it.
     """
     try:
         found = read_imports(source, module)
-    except DefinitionError:  # nothing can be learned from it, and nothing has to be
+    except DefinitionError:  # the source is only a hint
         return []
     return [replace(each, guarded=True) for each in found if each.module.partition(".")[0] != "cython"]
 
 
 def is_main_test(test: ast.expr) -> bool:
-    """Whether a condition holds only in the script that is run: `__name__ == "__main__"`, with or without more."""
+    """Whether a condition holds only in the script that is run: `__name__ == "__main__"`, alone or with other conditions."""
     if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
         return any(is_main_test(value) for value in test.values)
     if not (isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq)):
@@ -110,7 +111,7 @@ class _Scan(ast.NodeVisitor):
             self.visit(node)
 
     def _absolute(self, node: ast.ImportFrom) -> str:
-        """The module's full name; one beyond the top-level package keeps its dots, and is no module anywhere."""
+        """The module's full name; a relative one beyond the top-level package keeps its dots, and so is found nowhere."""
         if not node.level:
             return node.module or ""
         parents = self._package.split(".") if self._package else []

@@ -22,18 +22,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What goes along: a bundle's paths with the `files` they are copied from, and imported distributions with the place of an import."""
+    """The source of a bundle.
+
+    `files` are the files to copy, by their paths in the bundle; `imports` are the imported distributions, each with the place of an import.
+    """
 
     files: Mapping[str, Path]
     imports: Mapping[str, str]
 
 
 def collect(home: Home, environment: Environment, named: Mapping[str, str]) -> Source:
-    """Follow the imports of a service's module, those in functions too, through the project, and the modules `named` by a model.
+    """Follow the imports of a service's module through the project, those in functions too, and the modules `named` by a model.
 
-    The latter are with the slot that names each, and may be missing: a pickle knows the module of a class by whatever that says of itself.
-    Modules come from under the project's root only, and packages go along whole, with their other files. An import that finds
-    nothing, a link, or a module outside that no distribution brought is a RequirementError with its file and line.
+    `named` has the slot that names each of these modules. They may be missing, because a pickle takes the name of a module from the class.
+    Modules are taken only from below the project's root, and packages whole, with their other files. An import that finds nothing, a link,
+    or a module from elsewhere that belongs to no distribution is a RequirementError with its file and line.
     """
     collector = _Collector(home, environment)
     if home.owner is None:
@@ -46,7 +49,7 @@ def collect(home: Home, environment: Environment, named: Mapping[str, str]) -> S
 
 
 def project_file(home: Home, field: str, path: str | Path) -> Path:
-    """A file that `Env` names, relative to the service's module; it must lie there itself, not behind a link."""
+    """A file that `Env` names, relative to the service's module; neither it nor a folder on the way may be a link."""
     file = home.file.parent / path
     link = _link(file, home.root)
     if link is not None:
@@ -131,7 +134,7 @@ class _Collector:
             self.files |= {self._path(file): file for file in package_files(folder)}
 
     def _require(self, wanted: Import, found: Found, by: str) -> None:
-        """Note whose module it is. A folder that several distributions share says so only of what is imported from it."""
+        """Note the distribution of a module; if several distributions share its folder, those of the names that are imported from it."""
         shared = found.place is not None and found.place.is_dir()
         for module in [f"{wanted.module}.{name}" for name in wanted.names] if shared else [wanted.module]:
             owner = self._find(module).owner

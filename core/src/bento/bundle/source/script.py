@@ -27,7 +27,7 @@ def defines(tree: ast.Module, class_name: str) -> bool:
 
 
 def is_typed(service: type[Service], file: Path) -> bool:
-    """Whether a class was typed at a prompt or in a cell, as its apis tell, though a script, `file`, was run there before."""
+    """Whether a class was typed at a prompt or in a cell after the script `file` was run there, judged by the code of its apis."""
     own = [inspect.unwrap(api.function) for api in service.apis.values() if api.function.__module__ == service.__module__]
     return any(
         not (_is_of(each.__code__, file) or Path(each.__code__.co_filename).is_file()) for each in own if isinstance(each, FunctionType)
@@ -39,7 +39,7 @@ def _is_of(code: CodeType, file: Path) -> bool:
 
 
 def check_guarded(module: ModuleType, file: Path) -> None:
-    """Refuse a save that the module's own top level makes: importing the bundle's copy would train and save again."""
+    """Refuse a save at the top level of the service's module: importing the bundle's copy would train and save again."""
     line = _running_line(module, file)
     if line is None:
         return
@@ -53,7 +53,10 @@ def check_guarded(module: ModuleType, file: Path) -> None:
 
 
 def _running_line(module: ModuleType, file: Path) -> int | None:
-    """The line of its file that a module's top level is at, if it is running; a prompt that follows a script runs in its module, too."""
+    """The line at which a module's top level is running, or None.
+
+    A prompt that follows a script runs in the script's module, but not in its file.
+    """
     frame: FrameType | None = sys._getframe()  # noqa: SLF001 - documented, and inspect.stack() reads every file on the way
     while frame is not None:
         if frame.f_globals is vars(module) and frame.f_code.co_name == "<module>" and _is_of(frame.f_code, file):
@@ -64,9 +67,9 @@ def _running_line(module: ModuleType, file: Path) -> int | None:
 
 @contextmanager
 def imported_as(module: ModuleType, name: str) -> Iterator[None]:
-    """While the block runs, what a script defines says that it comes from the module `name`, as it will when the bundle is loaded.
+    """While the block runs, what a script defines has the module `name`, as it will when the bundle is loaded.
 
-    Formats that write down where a class is found, as pickle does, then write what another process can import.
+    Formats that record where a class is found, as pickle does, then record a module that another process can import.
     """
     if module.__name__ == name:
         yield
@@ -88,8 +91,8 @@ def imported_as(module: ModuleType, name: str) -> Iterator[None]:
 
 
 def _move(definition: type | FunctionType, module: str) -> None:
-    """Say that a definition comes from a module; Python 3.13 then forgets the line that a class is at, and `inspect` its source."""
+    """Set a definition's module, and restore a class's line, which Python 3.13 then forgets and `inspect` needs to find the source."""
     line = vars(definition).get("__firstlineno__")
     definition.__module__ = module
     if line is not None:
-        setattr(definition, "__firstlineno__", line)  # noqa: B010 - types know of it from Python 3.13 on
+        setattr(definition, "__firstlineno__", line)  # noqa: B010 - types have it from Python 3.13 on
