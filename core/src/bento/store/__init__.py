@@ -1,4 +1,4 @@
-"""The store: named, versioned bundles on this machine, and whose code may run here."""
+"""The store: named, versioned bundles on this machine, and the trust that decides whose code may run here."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ __all__ = [
     "verify",
 ]
 
-# A list of bundles needs none of what makes and loads them, and is there before that would be imported.
+# Imported on use, because listing bundles needs none of it, and takes less time than importing it.
 _LAZY = {
     "attach": "signing",
     "check_signed": "trust.trust",

@@ -1,8 +1,8 @@
-"""Blobs: what many bundles hold is on the disk once.
+"""Blobs: contents that several bundles share are on the disk once.
 
-Each file of a bundle is a hard link to `<root>/blobs/<sha256>`, so a content is there for as long as one bundle holds it. Linked files are
-read-only; one that is changed all the same is changed in every bundle that shares it, which verifying notices in each of them, and
-is never linked to again. Sharing only ever saves space: where links cannot be made, each bundle keeps files of its own.
+Each file of a bundle is a hard link to `<root>/blobs/<sha256>`, so a content stays for as long as one bundle holds it. Linked files are
+read-only. A file that is changed all the same is changed in every bundle that shares it. Verifying notices that in each of them, and no new
+file is linked to it. Sharing only saves space: where links cannot be made, each bundle keeps files of its own.
 """
 
 from __future__ import annotations
@@ -30,7 +30,10 @@ _READ_ONLY: Final = 0o444
 
 
 def share(root: Path, bundle: Bundle, scratch: Path) -> None:
-    """Make the files of a bundle that nobody else uses yet links to the same contents in the store; `scratch` is a folder beside it."""
+    """Turn the files of a new bundle, which nobody else uses yet, into links to the same contents in the store.
+
+    `scratch` is a folder on the same file system.
+    """
     try:
         make_folder(root / FOLDER)
         for file in bundle.manifest.files:
@@ -40,12 +43,12 @@ def share(root: Path, bundle: Bundle, scratch: Path) -> None:
 
 
 def blob_of(root: Path, digest: str) -> Path:
-    """Where the content with this SHA-256 is, if any bundle holds it."""
+    """The path of the content with this SHA-256, which exists if any bundle holds it."""
     return root / FOLDER / digest
 
 
 def collect(root: Path, digests: Iterable[str] | None = None) -> None:
-    """Remove the blobs, among some or all, that no bundle holds any more."""
+    """Remove the blobs that no bundle holds any more, of these digests or of all."""
     from .ledger import ledger_of
 
     ledger = ledger_of(root)
@@ -63,7 +66,7 @@ def collect(root: Path, digests: Iterable[str] | None = None) -> None:
 
 @contextmanager
 def releasing(root: Path, folder: Path) -> Iterator[None]:
-    """Collect, after a block that removes the bundle in `folder`, the blobs that only it has held."""
+    """Remove the blobs that only the bundle in `folder` has held, after a block that removes the bundle."""
     from ..bundle import open_bundle
     from .ledger import ledger_of
 
@@ -89,7 +92,7 @@ def _blobs(root: Path) -> list[Path]:
 
 
 def _share(root: Path, file: Path, digest: str, spare: Path) -> None:
-    """Link one file. Whatever interrupts this, and whoever shares or collects the same blob meanwhile, `file` has its content."""
+    """Link one file. It always has its content, whatever interrupts this, and whoever shares or collects the same blob meanwhile."""
     from .ledger import ledger_of
 
     blob, ledger = blob_of(root, digest), ledger_of(root)
@@ -107,7 +110,7 @@ def _share(root: Path, file: Path, digest: str, spare: Path) -> None:
 
 
 def _link_either(file: Path, blob: Path, spare: Path) -> os.stat_result | None:
-    """Make a file the blob, which gives None, or link the blob that is there as `spare`, which gives the status that it had before."""
+    """Make a file the blob, and return None; or link the existing blob as `spare`, and return the status that it had before."""
     while True:
         with contextlib.suppress(FileExistsError):
             os.link(file, blob)
@@ -119,7 +122,7 @@ def _link_either(file: Path, blob: Path, spare: Path) -> os.stat_result | None:
 
 
 def _same(one: Path, other: Path) -> bool:
-    """Whether two files hold the same bytes: a digest would only say what a blob was when it was made."""
+    """Whether two files hold the same bytes: a blob may have changed since it got its digest for a name."""
     with open_file(one) as left, open_file(other) as right:
         first, second = memoryview(bytearray(_PIECE)), memoryview(bytearray(_PIECE))
         while count := left.readinto(first):

@@ -1,8 +1,8 @@
-"""The index: what a list says of each bundle, without reading ten thousand manifests.
+"""The index: what a list shows of each bundle, without reading ten thousand manifests.
 
-It is kept in the file `<root>/index` beside the identity, size and times of every manifest it was taken from. Each list looks at those
-again, reads the manifests that are new or not the same, and writes the index anew if there were any. So it is right whoever has saved
-or deleted meanwhile, and one that is torn, gone or of another version is made again.
+The file `<root>/index` holds it, with the inode, size and times of every manifest that it was taken from. Each listing compares these,
+reads the manifests that are new or have changed, and rewrites the index if there were any. So the index is right whoever has saved or
+deleted bundles meanwhile. A torn or missing index, or one of another version, is rebuilt.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _FILE: Final = "index"
 _MANIFEST: Final = "/bento.json"
-# A new number whenever what is written changes.
+# To be increased whenever the format changes.
 _VERSION: Final = b"bento index 1 "
 
 _Stamp = list[int]
@@ -33,9 +33,9 @@ _Entries = dict[str, _Entry]
 
 
 class Summary(NamedTuple):
-    """What a list says of one bundle; `size` is in bytes, `apis` are names."""
+    """What a list shows of one bundle; `size` is in bytes, `apis` are names."""
 
-    # Made for each of many bundles: a frozen dataclass would take four times as long.
+    # A NamedTuple, because one is made for each of many bundles: a frozen dataclass would take four times as long.
     name: str
     version: str
     created: str
@@ -77,7 +77,7 @@ def summarize(root: Path, name: str | None, read: Callable[[Path], Bundle | None
     """
     known = _load(root)
     stamps = dict(_stamps(root / "bundles", name))
-    # In the order of the index, newest first: what is sorted already is soon sorted.
+    # In the order of the index, newest first, because sorting is fast if the entries are sorted already.
     found = {key: entry for key, entry in known.items() if stamps.get(key) == entry[0]}
     for key in sorted(stamps.keys() - found.keys()):
         if (bundle := read(root / "bundles" / key)) is not None:
@@ -89,10 +89,10 @@ def summarize(root: Path, name: str | None, read: Callable[[Path], Bundle | None
 
 
 def _stamps(place: Path, name: str | None) -> Iterator[tuple[str, _Stamp]]:
-    """`name/version` and stamp of every folder that should be a bundle."""
+    """The `name/version` and the stamp of every folder that should be a bundle."""
     for folder in _subfolders(place) if name is None else [name]:
         try:
-            # Each of many manifests is found sooner from here than from the root.
+            # With many manifests, looking each up from this folder is faster than from the root.
             descriptor = os.open(place / folder, os.O_RDONLY | os.O_DIRECTORY)
         except FileNotFoundError:
             continue
@@ -112,7 +112,7 @@ def _subfolders(folder: Path | int) -> list[str]:
 
 
 def _stamp(folder: str, descriptor: int) -> _Stamp:
-    """What changes when a manifest does; nothing for one that is not there."""
+    """What changes when a manifest does: inode, size, modification and change time; empty if there is none."""
     try:
         status = os.stat(folder + _MANIFEST, dir_fd=descriptor, follow_symlinks=False)
     except OSError:
@@ -133,11 +133,11 @@ def _load(root: Path) -> _Entries:
 
 
 def _save(root: Path, entries: _Entries) -> None:
-    """Write the index, newest first; a store that cannot be written to goes without."""
+    """Write the index, newest first; a store that cannot be written to has none."""
     import orjson
 
     body = orjson.dumps(dict(sorted(entries.items(), key=lambda item: _age(item[1]), reverse=True)))
-    # Two that write it at once make one that is not read, and so made again.
+    # If two processes write it at once, its checksum is wrong, and it is rebuilt.
     draft = root / f".{_FILE}"
     with contextlib.suppress(OSError):
         write_plain(draft, _head(body) + b"\n" + body)
@@ -145,7 +145,7 @@ def _save(root: Path, entries: _Entries) -> None:
 
 
 def _age(entry: _Entry) -> tuple[str, _Stamp, str, str]:
-    """The second that a bundle was saved in and, since that may be another one's as well, when it came here."""
+    """The sort key: the second in which a bundle was saved and, because several bundles may share it, when this one arrived here."""
     stamp, (name, version, created, *_) = entry
     return created, stamp[2:3], version, name
 

@@ -1,4 +1,4 @@
-"""Where a store remembers which files it has verified."""
+"""The ledger of a store: which of its files were verified."""
 
 from __future__ import annotations
 

@@ -33,8 +33,8 @@ log = logging.getLogger(__name__)
 class Store:
     """Named, versioned bundles under one folder: `$BENTO_HOME`, or `~/.bento`, unless another is given.
 
-    Whatever happens to a process or a machine, a tag in the store is a whole bundle or is not there. What the disk refuses is a
-    StoreError, and leaves the store as it was.
+    A tag in the store is always a whole bundle, even if a process or the machine dies at any moment. An error of the disk is a StoreError,
+    and leaves the store as it was.
     """
 
     def __init__(self, root: Path | None = None) -> None:
@@ -54,9 +54,10 @@ class Store:
         lock: bool = False,
         progress: Progress | None = None,
     ) -> Bundle:
-        """Save a packed service, under a version of its own unless one is given; a version that is taken is a StoreError.
+        """Save a packed service, under a generated version unless `version` is given; a version that is taken is a StoreError.
 
-        `examples` are golden examples as `bento.save` has made them. With `lock`, what is to be installed is kept with its hashes.
+        `examples` are golden examples as `bento.save` makes them. With `lock`, the bundle gets a lock of everything to install, with
+        hashes.
         """
         from ..bundle import write_bundle
 
@@ -80,10 +81,10 @@ class Store:
         return placed
 
     def unpack(self, file: Path, *, trust: bool = False, origin: str | None = None, progress: Progress | None = None) -> Bundle:
-        """Take in a `.bento` file. Nothing in it runs; with `trust` it may be loaded from now on without saying so again.
+        """Add the bundle in a `.bento` file. None of its code runs; with `trust`, it may be loaded from now on without `trust` again.
 
-        A bundle that is here already stays as it is; another one under the same tag is a StoreError. `origin` is where the file came from,
-        if that is not where it lies.
+        A bundle that is here already stays as it is; another one under the same tag is a StoreError. `origin` is where the file came from;
+        by default its path.
         """
         from ..bundle import unpack_archive
 
@@ -95,7 +96,7 @@ class Store:
         )
 
     def take_in(self, write: Callable[[Path], Bundle], *, task: str, origin: str = "", trusted: str | None = None) -> Bundle:
-        """Keep the verified bundle that `write` makes at the path it is given; `trusted` says why its code may run from now on.
+        """Add the verified bundle that `write` makes at the path it is given; `trusted` says why its code may run from now on.
 
         `origin`, the file or the URL that it came from, is noted beside it.
 
@@ -111,7 +112,7 @@ class Store:
                 if self.holds(draft.tag, draft.fingerprint):
                     add_signatures(there, signatures)
                     break
-                draft = write(scratch / "draft")  # what was here has just been deleted
+                draft = write(scratch / "draft")  # the bundle that was here has just been deleted
             else:
                 write_note(self.root, ORIGINS, draft.fingerprint, draft.tag, scratch=scratch, origin=origin)
             if trusted:
@@ -119,7 +120,7 @@ class Store:
         return there
 
     def holds(self, tag: Tag, fingerprint: str) -> bool:
-        """Whether this very bundle is here, byte for byte; another one under its tag, or a damaged one, is a StoreError."""
+        """Whether the bundle with this tag and fingerprint is here; another one under the tag, or a damaged one, is a StoreError."""
         folder = self._folder(tag)
         if not os.path.lexists(folder):
             return False
@@ -129,7 +130,7 @@ class Store:
         return True
 
     def get(self, tag: Tag | str) -> Bundle:
-        """The bundle of a tag, the newest one for `latest`; a NotFound says what there is, a damaged bundle is a BundleError."""
+        """The bundle of a tag, for `latest` the newest one. A NotFound lists what is there instead; a damaged bundle is a BundleError."""
         tag = Tag.parse(tag) if isinstance(tag, str) else tag
         with refusing(self.root, f"find {tag}"):
             if not tag.is_latest:
@@ -144,13 +145,13 @@ class Store:
             raise self._not_found(tag)
 
     def list(self, name: str | None = None, labels: Mapping[str, str] | None = None) -> builtins.list[Bundle]:
-        """The bundles, newest first, that have this name and these labels; whatever is not a whole bundle is logged, once, and left out."""
+        """The bundles with this name and these labels, newest first; a folder that is no whole bundle is logged, once, and left out."""
         summaries = self.summaries(name, labels)
         with refusing(self.root, "list the bundles"):
             return [bundle for each in summaries if (bundle := self._whole(self._folder(each.tag))) is not None]
 
     def summaries(self, name: str | None = None, labels: Mapping[str, str] | None = None) -> builtins.list[Summary]:
-        """What a list says of each bundle, as `list` has them, but quickly; `name` may be a pattern, such as `iris-*`."""
+        """A summary of each bundle that `list` would return, but faster; `name` may be a pattern, such as `iris-*`."""
         pattern = name is not None and is_pattern(name)
         only = None if name is None or pattern else Tag(name).name
         with refusing(self.root, "list the bundles"):
@@ -159,13 +160,13 @@ class Store:
 
     @property
     def has_left_out(self) -> bool:
-        """Whether something is there that was no whole bundle, the last time that anybody looked."""
+        """Whether the store holds something that was no whole bundle when it was last read."""
         return any(os.path.lexists(folder) for folder in self._reported)
 
     def delete(self, tag: Tag | str) -> Tag:
-        """Remove a bundle, whole or damaged, all at once, and return its tag; for `latest` it is the newest one.
+        """Remove a bundle, whole or damaged, atomically, and return its tag; `latest` removes the newest one.
 
-        What it shares with other bundles stays.
+        Contents that it shares with other bundles stay.
         """
         tag = Tag.parse(tag) if isinstance(tag, str) else tag
         tag = self.get(tag).tag if tag.is_latest else tag
@@ -186,7 +187,7 @@ class Store:
         return self.root / "bundles" / tag.name / tag.version
 
     def _whole(self, folder: Path) -> Bundle | None:
-        """The bundle in a folder; what is wrong with one is logged the first time, unless it has just been deleted."""
+        """The bundle in a folder; a fault is logged the first time, unless the bundle has just been deleted."""
         try:
             bundle = _open(folder)
         except BundleError as error:
@@ -198,9 +199,9 @@ class Store:
         return bundle
 
     def _place(self, draft: Bundle, scratch: Path) -> Bundle | None:
-        """Give a whole bundle its name; where that is taken, nothing is left of the draft.
+        """Move a complete draft to its tag's folder; if that is taken, remove the draft and return None.
 
-        It shares its files before: from then on others may delete it, and put another one in its place.
+        Its files are shared before that, because afterwards others may delete the bundle, and put another one in its place.
         """
         target = self._folder(draft.tag)
         if not os.path.lexists(target):
@@ -217,7 +218,7 @@ class Store:
         return None
 
     def _has_the_same(self, draft: Bundle) -> bool:
-        """Whether what has the draft's tag is the same bundle, byte for byte."""
+        """Whether the bundle that has the draft's tag is the same, byte for byte."""
         there = self._whole(self._folder(draft.tag))
         return there is not None and there.fingerprint == draft.fingerprint
 
@@ -234,7 +235,7 @@ class Store:
 
 
 def store_of(store: Store | None) -> Store:
-    """The store that somebody names, or the usual one."""
+    """The given store, or the usual one."""
     if store is not None and not isinstance(store, Store):
         raise StoreError(f"expected a store, got {store!r}: write store=bento.Store(Path({str(store)!r}))")
     return store or Store()

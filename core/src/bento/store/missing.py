@@ -1,4 +1,4 @@
-"""What a store says of a tag it does not have: what there is, and what may have been meant."""
+"""The message about a tag that a store does not have: what is there, and what may have been meant."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ _SHOWN = 5
 
 
 def missing(tag: Tag, place: Path | str, there: Sequence[Tag], *, is_empty: bool = True) -> str:
-    """The message of a NotFound; `there` are the store's tags, newest first. A store without any `is_empty`, or left something out."""
+    """The message of a NotFound; `there` are the store's tags, newest first.
+
+    If there are none, `is_empty` tells whether the store is empty, or only damaged bundles were left out.
+    """
     versions = [other.version for other in there if other.name == tag.name]
     names = list(dict.fromkeys(other.name for other in there))
     if versions:

@@ -14,7 +14,7 @@ from ..tag import Tag
 
 
 def service_to_save(service: Service | object, name: str | None) -> Service:
-    """What is saved: a service as it is, or the one around a bare model."""
+    """The service to save: the given one, or a new one around a bare model."""
     if isinstance(service, type) and issubclass(service, Service):
         raise DefinitionError(f"expected a service to save, got {described(service)}")
     if not isinstance(service, Service):
@@ -26,7 +26,7 @@ def service_to_save(service: Service | object, name: str | None) -> Service:
 
 
 def service_of(model: object, name: str | None) -> Service:
-    """A service around a bare model, or a `Packed` one, to be saved under `name`; it is an error if no format claims it, or several do."""
+    """A service around a bare or a `Packed` model, to be saved under `name`; an ArtifactError if no format claims it, or several do."""
     bare = model.model if isinstance(model, Packed) else model
     if name is None:
         raise DefinitionError(f"a {type_name(bare)} without a service class needs a name: bento.save(model, 'NAME')")
@@ -53,13 +53,13 @@ def _service_class(model: object, registry: Registry) -> type[Service]:
 
 
 def _way_out(model: object, registry: Registry) -> str:
-    """What to do with a model that no plugin provides a service for; its framework's plugin may still have formats for it."""
+    """What to do with a model for which no plugin provides a service; the plugin of its framework may still have formats for it."""
     frameworks = _frameworks(model)
     kinds = list(registry.artifacts.values())
     own = [kind for kind in kinds if kind.framework in frameworks]
     if may := _keeping(own, model) or [kind.__name__ for kind in own if _needs_arguments(kind)]:
         return _slot_of(may)
-    # What a format of any content says of a file's name is right for all files, and what a framework's says for its own.
+    # Frameworks first: a format for any contents has advice for all files, a framework's format only for its own.
     advices = (kind().advice(model) for kind in sorted(kinds, key=lambda kind: not kind.framework) if not _needs_arguments(kind))
     if advice := next(filter(None, advices), None):
         return advice
@@ -68,7 +68,7 @@ def _way_out(model: object, registry: Registry) -> str:
 
 
 def _keeping(kinds: Iterable[type[Artifact[Any]]], model: object) -> list[str]:
-    """Which formats keep a model without being told anything."""
+    """The formats without required arguments that accept a model."""
     return [kind.__name__ for kind in kinds if not _needs_arguments(kind) and kind().accepts(model)]
 
 
@@ -91,14 +91,15 @@ def _frameworks(model: object) -> list[str]:
 
 
 def _framework(model: object) -> str:
-    """The package that a model's class is from: a booster's estimator is also one of scikit-learn's kind, and belongs to the booster."""
+    """The package that a model's class is from: a booster's estimator is also a scikit-learn estimator, but belongs to the booster."""
     return type(model).__module__.partition(".")[0]
 
 
 def _claim(kind: type[Artifact[Any]], model: object) -> type[Service] | None:
-    """The service that a format provides for a model it keeps.
+    """The service that a format provides for a model that it accepts.
 
-    Formats that run code when they are loaded are never chosen for anybody; one that needs arguments gets them from a service class only.
+    A format that runs code when it is loaded is never chosen automatically, nor is one that needs arguments, which only a service class
+    gives.
     """
     if kind.runs_code or _needs_arguments(kind):
         return None
@@ -107,6 +108,6 @@ def _claim(kind: type[Artifact[Any]], model: object) -> type[Service] | None:
 
 
 def _needs_arguments(kind: type[Artifact[Any]]) -> bool:
-    """Whether a format cannot be made without being told something."""
+    """Whether a format's constructor has required arguments."""
     parameters = inspect.signature(kind).parameters.values()
     return any(each.default is each.empty and each.kind not in (each.VAR_POSITIONAL, each.VAR_KEYWORD) for each in parameters)

@@ -1,4 +1,4 @@
-"""Notes: what a store remembers of a bundle beside it, by its fingerprint, since it depends on the occasion and not on the bundle."""
+"""Notes: what a store records about a bundle outside of it, by its fingerprint, because it depends on the occasion."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from ..tag import Tag
 
 ORIGINS: Final = "origins"
-"""The kind of note that says where a bundle came from that was not saved here."""
+"""The kind of note that says where a bundle came from, if it was not saved here."""
 TRUSTED: Final = "trusted"
 """The kind of note that says why a bundle's code may run here."""
 
 
 def write_note(root: Path, kind: str, fingerprint: str, tag: Tag, *, scratch: Path, **said: str) -> None:
-    """Write a note with the time and the user's name, as a whole; `scratch` is a folder on the store's file system."""
+    """Write a note with the time and the user's name, atomically; `scratch` is a folder on the store's file system."""
     note = {"tag": str(tag), "when": datetime.now(UTC).isoformat(timespec="seconds"), "by": _user(), **said}
     draft = scratch / kind
     draft.write_text(json.dumps(note, indent=2) + "\n", encoding="utf-8")
@@ -30,7 +30,7 @@ def write_note(root: Path, kind: str, fingerprint: str, tag: Tag, *, scratch: Pa
 
 
 def read_note(root: Path, kind: str, fingerprint: str) -> Mapping[str, str]:
-    """A note, empty where there is none that can be read."""
+    """A note; empty if there is none, or it cannot be read."""
     try:
         note = json.loads(read_plain(root / kind / fingerprint))
     except (OSError, ValueError):
@@ -39,7 +39,7 @@ def read_note(root: Path, kind: str, fingerprint: str) -> Mapping[str, str]:
 
 
 def _user() -> str:
-    """Who does this; a container may run as somebody who has no name."""
+    """The user's name; empty if there is none, as in some containers."""
     import getpass
 
     try:

@@ -1,4 +1,4 @@
-"""Packing: a bundle that is verified, and a packer that is built from texts."""
+"""Packing: verifying a bundle, building a packer from options as text, and packing the bundle with it."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ def pack(
     progress: Callable[[int], object] | None = None,
     **options: str,
 ) -> Path:
-    """Pack a bundle, after verifying it, and return what was written to `out`, which must not exist; nothing is left of a failure.
+    """Verify a bundle, pack it to `out`, which must not exist, and return the path of what was written; an error leaves nothing there.
 
-    `packer` is a packer or the name of one, which is then built with `options`. Packing runs nothing of the bundle, so it needs no
-    trust. `progress` is told how many bytes are verified.
+    `packer` is a packer or the name of one, which is then built with `options`. Packing runs none of the bundle's code, so it needs no
+    trust. `progress` is called with the number of bytes verified so far.
     """
     chosen, path = _build(packer, options), Path(out)
     check_free(path)
     bundle = find(target, store=store)
     verify(bundle, progress, ledger=ledger_of(store_of(store).root))
-    # Verifying may take minutes, in which others write here.
+    # Verifying may take minutes, in which others may write here.
     check_free(path)
     try:
         return chosen.pack(bundle, path)

@@ -1,4 +1,4 @@
-"""Reasons: what a library, a system or a server says is wrong, in one line."""
+"""Reasons: the errors of libraries, systems and servers, in one line."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ _NUMBER: Final = re.compile(r"\[Errno -?\w+\] ")
 
 
 def innermost(error: BaseException) -> BaseException:
-    """What happened, where a library wraps that in an error that tells nothing more."""
+    """The error that a library has wrapped in one that says nothing more."""
     inner = error.reason if isinstance(error, URLError) else error.__cause__ if not str(error) else None
     return innermost(inner) if isinstance(inner, BaseException) else error
 
 
 def reason(error: BaseException) -> str:
-    """Why something could not be done, as far as the error of another's code tells it."""
+    """The reason for a failure, taken from an error of somebody else's code."""
     error = innermost(error)
     if isinstance(error, URLError):
         return plain(str(error.reason))
     if isinstance(error, FileNotFoundError) and error.strerror is None:
-        return plain(f"there is no {error}")  # libraries tell of what is missing by its name alone
+        return plain(f"there is no {error}")  # some libraries give only the name of what is missing
     text = _NUMBER.sub("", str(error)) if isinstance(error, OSError) and str(error) else f"{type(error).__name__}: {error}"
-    # The servers of Azure and others say in one line what is wrong, and in many for whom.
+    # Azure's servers and others give the reason in the first line, and details of the request in many more.
     return plain(text.strip().partition("\n")[0])

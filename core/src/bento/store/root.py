@@ -1,4 +1,4 @@
-"""Where a store is, and what its disk refuses, in a sentence."""
+"""Where a store is, and the errors of its disk in a sentence."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _WAYS_OUT = {
     **dict.fromkeys((errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP), "set BENTO_HOME to a folder on a disk on which files can be locked"),
 }
 
-# A note in there may say whose code runs. The umask takes away more, but those of some machines and containers take nothing.
+# A note in there may decide whose code runs. The umask usually takes away more, but not on some machines and in some containers.
 _MODE = 0o775
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder of a store, and those above it: whatever the umask, a stranger on this machine may not write there."""
+    """Make a folder of a store, and those above it: whatever the umask, other users of this machine may not write there."""
     try:
         folder.mkdir(_MODE, exist_ok=True)
     except FileNotFoundError:
@@ -48,7 +48,7 @@ def default_root() -> Path:
 
 @contextmanager
 def refusing(root: Path, task: str) -> Iterator[None]:
-    """Turn what the disk refuses into a StoreError that says what was tried, why it failed and what to do."""
+    """Turn an error of the disk into a StoreError that says what was tried, why it failed and what to do."""
     try:
         yield
     except RemoteError:

@@ -16,7 +16,7 @@ _WILD: Final = re.compile(r"[*?\[]")
 
 
 def is_pattern(name: str) -> bool:
-    """Whether a text stands for several names, in the way of a shell: no name has these characters."""
+    """Whether a text is a pattern for names, as in a shell: no name has these characters."""
     return _WILD.search(name) is not None
 
 
@@ -26,7 +26,7 @@ def matches(summary: Summary, pattern: str | None, labels: Mapping[str, str]) ->
 
 
 def outdated(summaries: Iterable[Summary], *, older_than: timedelta | None = None, keep_last: int = 0) -> list[Summary]:
-    """Those, of summaries sorted newest first, that are older than this, without the `keep_last` newest of each name."""
+    """The summaries, of a list sorted newest first, that are older than this and not among the `keep_last` newest of their name."""
     from ..bundle.manifest.fields import TIME_FORMAT
 
     created_before = (datetime.now(UTC) - (older_than or timedelta(0))).strftime(TIME_FORMAT)

@@ -1,4 +1,4 @@
-"""Signing: vouch for a bundle, after verifying it, so that it may run wherever one is known."""
+"""Signing: verify a bundle and vouch for it, so that it may run wherever the signer is trusted."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 
 
 def sign(target: str | Path | Tag | Bundle, key: str | Path | IdentityToken, *, store: Store | None = None) -> str:
-    """Sign a bundle, after verifying it, with the Ed25519 key in a PEM file, or by way of Sigstore with an identity's token.
+    """Verify a bundle, and sign it with the Ed25519 key in a PEM file, or through Sigstore with an identity token.
 
-    Returns the fingerprint of that key, or who the certificate says that it was, and the issuer. The signature lies in the bundle's
-    folder and goes wherever that goes. It stands for every byte of the bundle.
+    Returns the fingerprint of the key, or the name and the issuer in the certificate. The signature is kept in the bundle's folder and
+    travels with it. It covers every byte of the bundle.
     """
     return str(vouch(target, key, store))
 
 
 def vouch(target: str | Path | Tag | Bundle, key: str | Path | IdentityToken, store: Store | None) -> PublicKey | Identity:
-    """Sign a bundle, as `sign` does; who has."""
+    """Sign a bundle, as `sign` does, and return the signer."""
     secret = key if isinstance(key, IdentityToken) else read_private_key(Path(key))
     bundle = _whole(target, store)
     if isinstance(secret, IdentityToken):
@@ -48,7 +48,7 @@ def vouch(target: str | Path | Tag | Bundle, key: str | Path | IdentityToken, st
 
 
 def attach(target: str | Path | Tag | Bundle, file: str | Path, *, store: Store | None = None) -> None:
-    """Put a signature that was made elsewhere, such as with cosign, beside the bundle it is of; who has signed is for others to check."""
+    """Put a signature that was made elsewhere, such as with cosign, beside its bundle; who has signed is not checked here."""
     signature, bundle = read_signature(Path(file)), _whole(target, store)
     if not signature.fits(bundle.fingerprint):
         raise SigningError(f"{str(file)!r} is no signature of {bundle.tag}: expected one of its bento.json, {bundle.path / 'bento.json'}")

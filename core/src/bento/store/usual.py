@@ -1,4 +1,4 @@
-"""What users call: on the usual store, `$BENTO_HOME` or `~/.bento`, unless they name another."""
+"""The functions that users call; they use the usual store, `$BENTO_HOME` or `~/.bento`, unless `store` names another."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .local import Store
 
     class Loaded(Service):
-        """A service of a class that only its bundle knows: a type checker lets it have any slot and any api."""
+        """A service of a class that only its bundle defines: a type checker accepts any slot and any api."""
 
         def __getattr__(self, name: str) -> Any: ...
 
@@ -43,11 +43,12 @@ def load(
 ) -> Loaded:
     """The service of a bundle, with its models, ready to be called.
 
-    Its files are verified first. A bundle that was neither made here nor trusted before is an UntrustedError, unless `trust` is
-    given, or it is signed by a key or an identity in the store's folder of keys: loading a bundle runs its code. With `keys`, identities
+    Its files are verified first. Loading a bundle runs its code, so a bundle that was neither made here nor trusted before is an
+    UntrustedError, unless `trust` is given, or it is signed by a key or an identity in the store's folder of keys. With `keys`, identities
     and files of public keys or identities, it has to be signed by one of these, whether it was made here or not.
 
-    Its modules stay in this process, which has one of each name: bundles that have different ones by the same name need a process each.
+    Its modules stay imported. A process can hold only one module of each name, so bundles with different modules of the same name need
+    separate processes.
     """
     bundle = find(target, store=store)
     check_trust(bundle, store=store, trust=trust, keys=keys)
@@ -55,10 +56,10 @@ def load(
 
 
 def find(target: str | Path | Tag | Bundle, *, store: Store | None = None) -> Bundle:
-    """The bundle that a tag, such as `Tag("iris")`, `iris` or `iris:3`, the path of a bundle's folder or a URL names; a bundle is itself.
+    """The bundle of a tag, such as `Tag("iris")`, `iris` or `iris:3`, of a folder's path, or of a URL; a bundle is returned as it is.
 
-    A URL is that of a tag on a remote, such as `s3://bucket/store/iris:3`, or of an archive, `https://.../iris.bento`. Any other text is a
-    path when it has a `/` in it, or when there is a bundle's folder or an archive of that name here.
+    A URL names a tag on a remote, such as `s3://bucket/store/iris:3`, or an archive, `https://.../iris.bento`. Any other text is a path if
+    it has a `/` in it, or if there is a bundle's folder of that name here. The path of an archive is a BundleError: unpack it first.
     """
     if isinstance(target, Bundle):
         return target
@@ -93,10 +94,10 @@ def push(
     store: Store | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> str:
-    """Put a bundle, after verifying it, on a remote, such as `s3://bucket/store`, and return the URL that it has there.
+    """Verify a bundle, put it on a remote, such as `s3://bucket/store`, and return its URL there.
 
-    Only files that the remote lacks are sent, and the tag appears when all are there. A bundle that is there already stays as it is;
-    another one under the same tag is a StoreError. `progress` is told how many bytes are there.
+    Only files that the remote lacks are sent, and the tag appears when all of them are there. A bundle that is there already stays as it
+    is; another one under the same tag is a StoreError. `progress` is called with the number of bytes that are there so far.
     """
     from .remotes.remote import Remote
     from .remotes.transfer import push_bundle
@@ -115,10 +116,10 @@ def pull(
     trust: bool = False,
     progress: Callable[[int], object] | None = None,
 ) -> Bundle:
-    """Take a bundle of a remote into the store. Nothing in it runs; with `trust` it may be loaded from now on without saying so again.
+    """Take a bundle from a remote into the store. None of its code runs; with `trust`, it may be loaded from now on without `trust` again.
 
-    Only files that the store lacks are fetched, and each is checked before it is kept; what had arrived before an interruption is not
-    asked for again. `progress` is told how many bytes are here.
+    Only files that the store lacks are fetched, and each is checked before it is kept; what arrived before an interruption is not fetched
+    again. `progress` is called with the number of bytes that are here so far.
     """
     from .remotes.remote import Remote
     from .remotes.transfer import fetch
@@ -136,8 +137,8 @@ def unpack(file: str | Path, *, store: Store | None = None, trust: bool = False,
 def verify(bundle: Bundle, progress: Callable[[int], object] | None = None, *, store: Store | None = None, anew: bool = True) -> None:
     """Compare every file of a bundle with its manifest; the first fault is a BundleError.
 
-    So is a bill of materials that says something else than the manifest. Large files that were verified before are read again, unless
-    `anew` is false and nothing has touched them.
+    A bill of materials that contradicts the manifest is a BundleError too. Large files that were verified before are read again, unless
+    `anew` is false and nothing has touched them since.
     """
     bundles.verify(bundle, progress, ledger=ledger_of(store_of(store).root), anew=anew)
     check_sbom(bundle)

@@ -1,8 +1,8 @@
-"""Workspaces: where a store's bundles are made and unmade, so that every name in the store is a whole bundle.
+"""Workspaces: where a store's bundles are written and removed, so that every name in the store is a whole bundle.
 
-A workspace is a folder in `<root>/tmp`, on the file system of the bundles, with a lease beside it: a file that its maker keeps
-locked. The lock ends with the process, however that dies, so a lease that can be locked marks a leftover, and the next save
-removes it. Leases are files, because NFS locks no folders, and lie outside, because NFS keeps a removed file while it is open.
+A workspace is a folder in `<root>/tmp`, on the file system of the bundles, with a lease beside it: a file that its maker keeps locked. The
+lock ends with the process, however it ends, so a lease that can be locked marks a leftover, which the next save removes. Leases are files,
+because NFS cannot lock folders. They lie outside the folder, because NFS keeps a removed file for as long as it is open.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ def locked(root: Path) -> Iterator[None]:
 
 @contextmanager
 def workspace(root: Path) -> Iterator[Path]:
-    """A path for a folder of one's own, gone after the block; what processes that died have left behind is removed on the way.
+    """A path for a folder of this process, which is removed after the block; leftovers of processes that died are removed first.
 
-    The folder itself is not made: deleting moves one there, and has to work on a disk that is too full for another.
+    The folder itself is not made: deleting a bundle moves its folder there, and has to work on a full disk.
     """
     with ExitStack() as stack:
         with locked(root):
@@ -53,7 +53,7 @@ def workspace(root: Path) -> Iterator[Path]:
 
 
 def _sweep(folder: Path) -> bool:
-    """Remove leftovers, and tell whether there were any."""
+    """Remove leftovers, and return whether there were any."""
     found = False
     for path in folder.glob("*" + _LEASE):
         try:
@@ -69,7 +69,7 @@ def _sweep(folder: Path) -> bool:
 
 
 def _remove(folder: Path) -> None:
-    """Remove a workspace, its lease last; what cannot be removed now is a leftover for the next sweep, and never fails a save."""
+    """Remove a workspace, its lease last; what cannot be removed now is left for the next sweep, and is no error."""
     try:
         empty(folder)
         folder.with_suffix(_LEASE).unlink(missing_ok=True)
@@ -78,7 +78,7 @@ def _remove(folder: Path) -> None:
 
 
 def empty(folder: Path) -> None:
-    """Remove what is in a workspace, and keep its lease; of a link, which somebody has put into the store, only that."""
+    """Remove the folder of a workspace, but not its lease; of a link, which somebody has put into the store, only the link itself."""
     if folder.is_symlink():
         folder.unlink()
     elif folder.exists():

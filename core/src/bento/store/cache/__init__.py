@@ -1,1 +1,1 @@
-"""The cache: bundles and archives that are called by a URL, kept and verified on this machine."""
+"""The cache: bundles and archives that are called by a URL, kept on this machine and verified like any other."""

@@ -1,4 +1,4 @@
-"""Fetches a bundle for another process, which libraries for remotes would leave with threads. Order and answer are JSON."""
+"""Fetches a bundle for another process, in which libraries for remotes would leave threads running. Order and answer are JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..remotes.transfer import fetch
 
 
 def main() -> None:
-    """Do what standard input orders, a `tag` of a `remote` for the store at `root`, and answer with a tag or an `error`."""
+    """Fetch what standard input orders, a `tag` of a `remote` for the store at `root`; print its tag, or an `error` and a `message`."""
     print(json.dumps(_answer(json.load(sys.stdin))))  # noqa: T201 - the parent reads it
 
 
@@ -23,7 +23,7 @@ def _answer(order: dict[str, str]) -> dict[str, str]:
         remote = Remote(order["remote"])
         bundle = fetch(remote.offer(Tag.parse(order["tag"])), remote, Store(Path(order["root"]))).bundle
     except errors.BentoError as error:
-        # An error of another module's is told as the nearest one that is bento's own.
+        # An error class of another module is reported as its nearest base class in `bento.errors`.
         kind = next(kind for kind in type(error).__mro__ if getattr(errors, kind.__name__, None) is kind)
         return {"error": kind.__name__, "message": str(error)}
     return {"tag": str(bundle.tag)}

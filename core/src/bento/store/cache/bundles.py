@@ -1,4 +1,4 @@
-"""Bundles that are called by a URL: kept in stores of their own, `<root>/cache/...`, and verified there as any bundle is."""
+"""Bundles that are called by a URL: kept in stores of their own, `<root>/cache/...`, and verified there like any bundle."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _NAMES: Final = "surrogateescape"
 def cached(url: str, root: Path) -> Bundle:
     """The bundle that a URL such as `s3://bucket/store/iris:latest` names.
 
-    A version that is here is taken from here, since it never changes; for `latest` the remote is asked.
+    A version that is in the cache is taken from there, because it never changes; for `latest` the remote is asked.
     """
     remote, tag = split_tag(url)
     store = Store(place_of(remote, root))
@@ -46,20 +46,23 @@ def cached(url: str, root: Path) -> Bundle:
 
 
 def in_use(store: Store, tag: Tag) -> Bundle:
-    """A bundle in the cache, which stays there for as long as this process lives."""
+    """A bundle in the cache, which is not pruned for as long as this process lives."""
     hold(store.root, store.get(tag).tag)
     return store.get(tag)
 
 
 def note_url(place: Path, url: str) -> None:
-    """Write down, for people, where a folder of the cache has its bundles from. A full disk is told of by what follows."""
+    """Write down the URL that a folder of the cache has its bundles from.
+
+    A full disk is no error here: the download that follows reports it.
+    """
     with contextlib.suppress(OSError):
         make_folder(place)
         write_plain(place / _URL, shown(url).encode("utf-8", _NAMES))
 
 
 def url_of(place: Path, tag: Tag) -> str:
-    """What a bundle in a folder of the cache is called by."""
+    """The URL that a bundle in a folder of the cache is called by; its tag if the URL is unknown."""
     try:
         url = read_plain(place / _URL).decode("utf-8", _NAMES)
     except OSError:
@@ -68,12 +71,12 @@ def url_of(place: Path, tag: Tag) -> str:
 
 
 def place_of(url: str, root: Path) -> Path:
-    """The folder in the cache of the store at `root` for what comes from a URL; its name says nothing of a password."""
+    """The folder in the cache of the store at `root` for what comes from a URL; its name does not depend on a password."""
     return root / "cache" / hashlib.sha256(shown(url).encode("utf-8", _NAMES)).hexdigest()[:32]
 
 
 def _fetch_beside(remote: str, tag: Tag, store: Store) -> Tag:
-    """Fetch in another process: libraries for remotes leave threads running, and a server with threads cannot share what it loads."""
+    """Fetch in another process: libraries for remotes leave threads running, with which a server could not fork."""
     order = json.dumps({"remote": remote, "tag": str(tag), "root": str(store.root)})
     command = [sys.executable, "-m", "bento.store.cache"]
     done = subprocess.run(command, input=order, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603 - our own module

@@ -1,4 +1,4 @@
-"""Archives that are called by a URL: `https://.../iris.bento`, taken into the cache, and asked for again when they have changed."""
+"""Archives that are called by a URL: `https://.../iris.bento`, kept in the cache, and downloaded again when they have changed."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _WHO: Final = ": it takes a name and a password that it knows, as in https://USE
 
 
 def downloaded(url: str, root: Path) -> Bundle:
-    """The bundle in the `.bento` file at a URL. Everything in the file is checked before it is kept; nothing of it runs."""
+    """The bundle in the `.bento` file at a URL. All of the file is checked before it is kept, and none of its code runs."""
     bare, login = without_login(url)
     check_protected(url)
     with refusing(root, f"keep {shown(url)}"):
@@ -63,7 +63,7 @@ def _downloaded(url: str, bare: str, login: dict[str, str], place: Path) -> Bund
 
 
 def _known(place: Path) -> dict[str, str]:
-    """What was noted of the last download, if its bundle is still here."""
+    """The note on the last download, if its bundle is still here; otherwise an empty one."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError, BentoError):
         note: dict[str, str] = json.loads(read_plain(place / "note"))
         Store(place / note["content"]).get(Tag.parse(note["tag"]))
@@ -87,11 +87,11 @@ def _take_in(answer: http.client.HTTPResponse, place: Path, origin: str) -> Bund
             for piece in _pieces(answer, scratch, origin):
                 digest.update(piece)
                 archive.write(piece)
-        # Other content under the same tag is another bundle, and goes beside the first one.
+        # Other contents under the same tag are another bundle, which is kept beside the first one.
         content = digest.hexdigest()[:32]
         store = Store(place / content)
         if not store.list():
-            shutil.rmtree(store.root, ignore_errors=True)  # it is damaged, if it is there
+            shutil.rmtree(store.root, ignore_errors=True)  # what is there without a whole bundle is damaged
         bundle = store.unpack(file, origin=origin)
         note = {"etag": answer.headers.get("ETag", ""), "tag": str(bundle.tag), "content": content}
         draft = scratch / "note"
@@ -101,7 +101,7 @@ def _take_in(answer: http.client.HTTPResponse, place: Path, origin: str) -> Bund
 
 
 def _pieces(answer: http.client.HTTPResponse, folder: Path, origin: str) -> Iterator[bytes]:
-    """What arrives, for as long as there is room for it in the folder: a server need not say how much it sends."""
+    """The pieces that arrive, for as long as the folder has room for them: a server need not say how much it sends."""
     expected, done = answer.length, 0
     check_size(origin, expected or 0)
     check_room(folder, expected or 0)

@@ -1,7 +1,8 @@
 """Leases: which bundles of the cache are in use, and when each was last asked for.
 
-A lease is a file beside a store's bundles. Each process that uses a bundle holds a shared lock on its lease until the process ends, however
-it does, so one that can be locked exclusively is that of a bundle that nobody uses. Its time is when the bundle was last asked for.
+A lease is a file beside a store's bundles. Each process that uses a bundle holds a shared lock on the lease until the process ends, in
+whatever way. So if a lease can be locked exclusively, nobody uses its bundle. The lease's modification time is when the bundle was last
+asked for.
 """
 
 from __future__ import annotations
@@ -31,19 +32,19 @@ def hold(root: Path, tag: Tag) -> None:
     path = _lease(root, tag)
     try:
         make_folder(path.parent)
-        # Whoever had the lock before may have pruned the bundle, and removed the lease.
+        # The process that held the lock before may have pruned the bundle, and removed the lease.
         while path not in _held() or not is_at(_held()[path], path):
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
             fcntl.flock(descriptor, fcntl.LOCK_SH)
             _held()[path] = descriptor
         os.utime(path)
     except OSError as error:
-        # Nobody prunes where nobody may write.
+        # In a folder that nobody can write to, nobody prunes either.
         log.debug("%s is used without a lease: %s", tag, error)
 
 
 def last_used(root: Path, tag: Tag, folder: Path) -> float:
-    """When a bundle was last asked for, in seconds since 1970; for one that never was, when it came."""
+    """When a bundle was last asked for, in seconds since 1970; if it never was, when it arrived."""
     with suppress(FileNotFoundError):
         return _lease(root, tag).stat().st_mtime
     return folder.stat().st_mtime
@@ -51,7 +52,7 @@ def last_used(root: Path, tag: Tag, folder: Path) -> float:
 
 @contextmanager
 def unused(root: Path, tag: Tag, folder: Path) -> Iterator[bool]:
-    """Whether nobody uses the bundle in a folder; while the block runs, which may remove it, nobody begins to."""
+    """Whether nobody uses the bundle in a folder. While the block runs, which may remove the bundle, nobody can begin to use it."""
     try:
         path, before = _lease(root, tag), last_used(root, tag, folder)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Pruning: what the cache of a store holds, and how what was not asked for lately is removed from it."""
+"""Pruning: listing what the cache of a store holds, and removing what was not asked for lately."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Cached:
     store: Store
     folder: Path
     sizes: dict[str, int]
-    """The size of each content by its SHA-256: what several bundles of a store hold is on the disk once."""
+    """The size of each content by its SHA-256: contents that bundles of a store share are on the disk once."""
 
     @property
     def size(self) -> int:
@@ -37,23 +37,23 @@ class Cached:
 
 
 def contents(root: Path) -> list[Cached]:
-    """The bundles in the cache of the store at `root`, those that were last asked for first."""
+    """The bundles in the cache of the store at `root`, the most recently used first."""
     with refusing(root, "list what the cache holds"):
         found = [each for place in _folders(root / "cache") for each in _of_place(place)]
     return sorted(found, key=lambda each: (each.used, str(each.tag)), reverse=True)
 
 
 def disk_size(kept: list[Cached]) -> int:
-    """What these bundles take on the disk, in bytes."""
+    """The size of these bundles on the disk, in bytes; shared contents count once."""
     return sum({(each.store.root, digest): size for each in kept for digest, size in each.sizes.items()}.values())
 
 
 def prune(
     root: Path, *, older_than: timedelta | None = None, max_size: int | None = None, dry_run: bool = False
 ) -> tuple[list[Cached], list[Cached]]:
-    """Remove from the cache what was not asked for this long, and then the longest unused, until the rest is no larger than `max_size`.
+    """Remove the bundles that were unused for `older_than`, and then the longest unused, until the rest takes at most `max_size` bytes.
 
-    Returns what was removed, and what should have been but is in use.
+    Returns the bundles that were removed, and those that were to be removed but are in use. With `dry_run`, nothing is removed.
     """
     kept, removed, in_use = contents(root), [], []
     oldest = datetime.now(UTC) - older_than if older_than is not None else datetime.min.replace(tzinfo=UTC)
@@ -68,7 +68,7 @@ def prune(
 
 
 def _remove(each: Cached, *, dry_run: bool) -> bool:
-    """Delete a bundle unless somebody uses it."""
+    """Delete a bundle unless it is in use; whether it is free to be deleted."""
     with refusing(each.store.root, f"prune {each.tag}"), unused(each.store.root, each.tag, each.folder) as free:
         if free and not dry_run:
             with contextlib.suppress(NotFound):  # another process has pruned it meanwhile
@@ -77,7 +77,7 @@ def _remove(each: Cached, *, dry_run: bool) -> bool:
 
 
 def _of_place(place: Path) -> Iterator[Cached]:
-    """The bundles that came from one URL: of a remote in one store, of a web server in one for each content."""
+    """The bundles that came from one URL: a remote has one store here, an archive on a web server one for each content."""
     for folder in (place,) if _holds_bundles(place) else filter(_holds_bundles, _folders(place)):
         store = Store(folder)
         for summary in store.summaries():

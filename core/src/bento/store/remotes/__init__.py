@@ -1,1 +1,1 @@
-"""Remotes: bundles elsewhere, the places their files lie at, and what travels between them and a store."""
+"""Remotes: bundles elsewhere, the places that hold their files, and transfers between them and a store."""

@@ -1,4 +1,4 @@
-"""Addresses: the URLs by which remotes, and the bundles in them, are called."""
+"""Addresses: the URLs of remotes, and of the bundles in them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ...tag import Tag
 
 _SCHEMES: Final = ("file", "s3", "gs", "az", "sftp", "oci")
 _ALIASES: Final = {"abfs": "az", "abfss": "az", "docker": "oci", "gcs": "gs", "s3a": "s3", "scp": "sftp", "ssh": "sftp"}
-"""What other programs call them."""
+"""Other programs' names for these schemes."""
 
 _USER: Final = re.compile(r"(?<=://)([^/@:]*):[^/]*(?=@)")
 _TOKEN: Final = re.compile(r"(?<=^https://)[^/@:]+(?=@)|(?<=^http://)[^/@:]+(?=@)")
 _SLIP: Final = re.compile(r"(?<=://)([^/@:\[]*):(?!\d*/).*(?=@)")
-"""A password that is written with a slash in it, and so is none: what stands before the slash is no port."""
+"""A password with an unquoted slash, which is malformed: the text before the slash is no port."""
 
 
 def is_url(text: object) -> bool:
@@ -26,7 +26,7 @@ def is_url(text: object) -> bool:
 
 
 def shown(url: str) -> str:
-    """A URL as it may be told to anybody, without a password, or what web servers take for one."""
+    """A URL that may be shown to anybody: without a password, or a token in place of the user's name."""
     for secret, kept in ((_USER, r"\1:***"), (_TOKEN, "***"), (_SLIP, r"\1:***")):
         url, found = secret.subn(kept, url)
         if found:
@@ -35,7 +35,7 @@ def shown(url: str) -> str:
 
 
 def check_remote(text: str) -> str:
-    """The URL of a remote, without a slash at its end; anything else is a RemoteError that says what one looks like."""
+    """The URL of a remote, without a slash at its end; anything else is a RemoteError that shows an example."""
     scheme, separator, rest = text.partition("://")
     if scheme not in _SCHEMES or not separator or not rest.strip("/"):
         raise RemoteError(f"expected a remote such as s3://bucket/store or file:///srv/models, got {shown(text)!r}{_guess(text)}")
@@ -45,7 +45,7 @@ def check_remote(text: str) -> str:
 
 
 def _guess(text: str) -> str:
-    """What may have been meant by what is no remote, as the end of a sentence."""
+    """The end of the error message: the remote that may have been meant, or nothing."""
     scheme, separator, rest = text.partition("://")
     meant = _ALIASES.get(scheme.lower(), scheme.lower())
     if text.startswith(("/", "./", "../")):

@@ -1,4 +1,4 @@
-"""Places that fsspec reaches: which one a URL names, and the library that it takes."""
+"""Places that fsspec reaches: the place that a URL names, and the library that it needs."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from .objects import ObjectPlace
 if TYPE_CHECKING:
     from .place import Place
 
-# What fsspec reaches each of them with, as pip knows it.
+# The distribution that fsspec needs for each scheme.
 _NEEDS: Final = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs", "sftp": "paramiko"}
 
 
 def cloud_place(url: str) -> Place:
-    """The place of a URL; what is not installed is a RemoteError that says what to install."""
+    """The place of a URL; if its library is not installed, a RemoteError says what to install."""
     scheme = url.partition("://")[0]
     try:
         if scheme == "sftp":
             from .sftp import RenamingPlace, known_hosts
 
             return RenamingPlace(*_file_system(url, host_key_policy=known_hosts()))
-        # Listings that were read before are not what is there now.
+        # A cached listing may be out of date.
         return ObjectPlace(*_file_system(url, use_listings_cache=False))
     except ImportError as error:
         raise RemoteError(f"cannot reach {shown(url)} without {_NEEDS[scheme]}: pip install 'bento-core[{scheme}]'") from error

@@ -1,4 +1,4 @@
-"""Folders as places, on this machine or mounted here."""
+"""Folders on this machine, or mounted here, as places."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class FolderPlace(Place):
         with self._draft([content]) as draft:
             target.parent.mkdir(parents=True, exist_ok=True)
             try:
-                # A rename would replace what another process has put there meanwhile.
+                # A rename would replace a file that another process has put there meanwhile.
                 os.link(draft, target)
             except FileExistsError:
                 return False
@@ -72,7 +72,7 @@ class FolderPlace(Place):
         return [path.relative_to(self._root).as_posix() for path in found if path.is_file()]
 
     def _draft(self, pieces: Iterable[bytes]) -> contextlib.AbstractContextManager[Path]:
-        """A file on the same file system that holds these pieces, and is on the disk."""
+        """A file with these contents on the same file system, synced to the disk."""
         drafts = self._root / DRAFTS
         drafts.mkdir(parents=True, exist_ok=True)
         remove_old(drafts)

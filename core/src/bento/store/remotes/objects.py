@@ -1,4 +1,4 @@
-"""Places in object stores, whose files appear as a whole."""
+"""Places in object stores, whose files appear only when they are complete."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class ObjectPlace(Place):
                         start += len(piece)
                         failures = 0
                 except Exception:
-                    # Not every library asks again for what broke off in the middle.
+                    # Not every library asks again after an answer that broke off in the middle.
                     failures += 1
                     if failures == patience.ATTEMPTS:
                         raise
@@ -64,7 +64,7 @@ class ObjectPlace(Place):
             except OSError:
                 self._check_bucket(fs)
                 raise
-            # Not every library tells of every byte.
+            # Not every library reports every byte.
             moved(file.size - told)
             size = size_of(fs, target)
             if size != file.size or _stamp(source) != before:
@@ -91,11 +91,11 @@ class ObjectPlace(Place):
 
     @contextlib.contextmanager
     def _files(self) -> Iterator[Any]:
-        """A file system of fsspec's for one thread."""
+        """A file system of fsspec for one thread."""
         yield self._fs
 
     def _check_bucket(self, fs: Any) -> None:
-        """Tell of a bucket that is not there: to a library it is as good as an empty one, or has no name."""
+        """Raise a FileNotFoundError if the bucket is missing: libraries treat it like an empty one, or do not name it."""
         bucket = self._root.partition("/")[0]
         try:
             if bucket:
@@ -103,23 +103,23 @@ class ObjectPlace(Place):
         except FileNotFoundError:
             raise FileNotFoundError(f"{'container' if 'az' in fs.protocol else 'bucket'} {bucket!r}") from None
         except Exception as error:  # noqa: BLE001
-            # Who may use a bucket may not always ask for it.
+            # Permission to use a bucket does not always include permission to look it up.
             log.debug("cannot tell whether there is a bucket %r: %s", bucket, error)
 
     def _at(self, path: str) -> str:
         return f"{self._root}/{path}"
 
     def _put(self, fs: Any, target: str, source: Path, moved: Tally) -> None:
-        # Or files of a hundred megabytes are held in memory, each of several at once.
+        # Without this, up to a hundred megabytes of each file would be held in memory, for several files at once.
         parts = {"chunksize": _PART} if {"s3", "gs"} & set(fs.protocol) else {}
         fs.put_file(str(source), target, callback=_callback(moved), **parts)
 
     def _put_new(self, fs: Any, target: str, content: bytes) -> None:
-        """Write a file that is not there, else raise a FileExistsError."""
+        """Write a new file; a FileExistsError if it is there already."""
         try:
             fs.pipe_file(target, content, mode="create")
         except OSError as error:
-            # Not every server says which condition of a request did not hold, or that of two at once another one was quicker.
+            # Not every server says that the file exists, or that another request was faster.
             raise error if size_of(fs, target) is None else FileExistsError(target) from error
 
 
@@ -132,7 +132,7 @@ def size_of(fs: Any, path: str) -> int | None:
 
 
 def _check(source: Path, file: File) -> tuple[int, ...]:
-    """Compare a file with what the manifest says, and tell what would show that it has changed since."""
+    """Compare a file with its entry in the manifest, and return a stamp that shows later whether it has changed."""
     before = _stamp(source)
     with source.open("rb") as content:
         check_file(content, file, source)

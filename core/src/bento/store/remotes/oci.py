@@ -1,8 +1,8 @@
 """Registries as places: each file is a blob of one repository, each bundle an artifact under a tag.
 
-The config of an artifact is the bundle's manifest, its layers are the bundle's files, titled with their paths, so that other tools can
-pull them, too. `iris:1` has the tag `iris..1`, since neither a name nor a version holds two dots. A signature is the config and the one
-layer of an artifact of its own, under the tag `iris..1..<fingerprint of the key>`, or `iris..1..<digest>.sigstore`.
+The config of an artifact is the bundle's manifest. Its layers are the bundle's files, titled with their paths, so that other tools can pull
+them, too. `iris:1` has the tag `iris..1`, because neither a name nor a version holds two dots. A signature is the config and the one layer
+of an artifact of its own, under the tag `iris..1..<fingerprint of the key>`, or `iris..1..<digest>.sigstore`.
 
 Source: OCI distribution specification 1.1 (pull, push, content discovery), OCI image specification 1.1 (manifest).
 """
@@ -70,7 +70,7 @@ class RegistryPlace(Place):
         with source.open("rb") as content:
             check_file(content, file, source)
             content.seek(0)
-            # The registry compares what arrives with the digest, and keeps nothing else.
+            # The registry compares the content with the digest, and refuses any other.
             self._registry.upload(_digest(path), _Telling(content, moved), file.size)
 
     def create(self, path: str, content: bytes) -> bool:
@@ -86,10 +86,11 @@ class RegistryPlace(Place):
         return [path for path in found if path.startswith(f"{folder}/")]
 
     def _put_new(self, tag: str, document: bytes, digest: str) -> bool:
-        """Put a manifest whose config has this digest under a tag that is free; whether the tag is its own now.
+        """Put a manifest whose config has this digest under a free tag, and return whether the tag now has this manifest.
 
-        The protocol has no way to put one only if there is none. So of two that find the tag free and put theirs, the later has it; the
-        other one finds that out by looking again, unless it did so in between. A registry whose tags are immutable refuses the later.
+        The protocol cannot put a manifest only if there is none. So if two clients find the tag free and both put theirs, the later one
+        wins. The other client finds that out by looking again, unless it looked in between. A registry with immutable tags refuses the
+        later one.
         """
         if self._registry.size(f"manifests/{tag}", accept=_IMAGE) is not None:
             return False
@@ -109,11 +110,11 @@ class RegistryPlace(Place):
                 return str(config["digest"])
         except (ValueError, KeyError, TypeError, RecursionError):
             pass
-        raise FileNotFoundError(tag)  # somebody else's
+        raise FileNotFoundError(tag)  # something else, which bento did not put there
 
 
 def _artifact(content: bytes, digest: str) -> bytes:
-    """The manifest, as the registry has it, of a bundle whose `bento.json` is this."""
+    """The registry's manifest of a bundle with this `bento.json`."""
     layers = [
         {"mediaType": _LAYER, "digest": f"sha256:{file.sha256}", "size": file.size, "annotations": {_TITLE: file.path}}
         for file in read_manifest(content).files
@@ -129,14 +130,14 @@ def _artifact(content: bytes, digest: str) -> bytes:
 
 
 def _signature_artifact(content: bytes, digest: str) -> bytes:
-    """The manifest, as the registry has it, of a signature whose file is this."""
+    """The registry's manifest of a signature with this file."""
     config = {"mediaType": _SIGNATURE, "digest": digest, "size": len(content)}
     document = {"schemaVersion": 2, "mediaType": _IMAGE, "artifactType": _SIGNATURE, "config": config, "layers": [config]}
     return json.dumps(document, separators=(",", ":")).encode()
 
 
 def _path(parts: list[str]) -> str | None:
-    """The path that a tag, split at its two dots, stands for."""
+    """The path of a tag, which is split at its two dots; None for a tag that is not bento's."""
     match parts:
         case [name, version]:
             return f"bundles/{name}/{version}/{MANIFEST}"
@@ -159,7 +160,7 @@ def _tag(path: str) -> str:
 
 
 class _Telling:
-    """A file that tells how much of it is read."""
+    """A file that reports how much of it was read."""
 
     def __init__(self, file: IO[bytes], moved: Tally) -> None:
         self._file = file

@@ -1,4 +1,4 @@
-"""Contents that are still arriving: what came before an interruption is kept for a week, and is not asked for again."""
+"""Contents that are still arriving: what arrived before an interruption is kept for a week, and is not fetched again."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def size_of_partial(root: Path, digest: str) -> int:
 
 @contextmanager
 def partial(root: Path, digest: str) -> Iterator[tuple[Path, IO[bytes]]]:
-    """What has arrived so far of a content, for one process at a time."""
+    """The file with what has arrived so far of a content, for one process at a time."""
     folder = root / _FOLDER
     make_folder(folder)
     remove_old(folder)
@@ -42,14 +42,14 @@ def partial(root: Path, digest: str) -> Iterator[tuple[Path, IO[bytes]]]:
     while True:
         with path.open("a+b") as part:
             fcntl.flock(part, fcntl.LOCK_EX)
-            # Whoever had the lock before may have finished it, and moved it away.
+            # The process that held the lock before may have completed the file, and moved it away.
             if is_at(part.fileno(), path):
                 yield path, part
                 return
 
 
 def complete(part: IO[bytes], file: File, remote: Remote, moved: Tally) -> int:
-    """Read what is missing of a content, and return how much that was; if the whole is not what the manifest says, read it anew."""
+    """Fetch the rest of a content, and return its size in bytes; if the whole does not fit the manifest, fetch all of it again."""
     digest, before = _so_far(part, file)
     moved(before)
     done = before + _append(part, remote.read(file, before) if before < file.size else (), file.size - before, digest, moved)
@@ -64,7 +64,7 @@ def complete(part: IO[bytes], file: File, remote: Remote, moved: Tally) -> int:
 
 
 def _so_far(part: IO[bytes], file: File) -> tuple[_Hash, int]:
-    """The SHA-256 of what is there and its size; more than the whole is thrown away."""
+    """The SHA-256 and the size of what has arrived; if that is more than the whole file, it is thrown away."""
     part.seek(0)
     digest, size = hashlib.sha256(), 0
     while piece := part.read(PIECE):
@@ -77,7 +77,7 @@ def _so_far(part: IO[bytes], file: File) -> tuple[_Hash, int]:
 
 
 def _append(part: IO[bytes], pieces: Iterable[bytes], most: int, digest: _Hash, moved: Tally) -> int:
-    """Write what comes, and tell how much that was; what goes beyond `most` bytes is not written, and ends it."""
+    """Write the pieces, and return their size; writing stops before it exceeds `most` bytes."""
     size = 0
     for piece in pieces:
         digest.update(piece)

@@ -1,4 +1,4 @@
-"""Patience: how long to wait for a remote that does not answer, or that has fallen silent."""
+"""Patience: how long to wait for a remote that does not answer, or that falls silent."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from ...errors import RemoteError
 
 VARIABLE: Final = "BENTO_REMOTE_TIMEOUT"
 ATTEMPTS: Final = 3
-"""How often a library asks a server that resets connections or says that it is busy."""
+"""How often a library asks a server that resets connections or is busy."""
 _SILENCE: Final = 60.0
 _CONNECT: Final = 3.0
-"""Time for two lost packets, and for all attempts together some ten seconds."""
+"""Enough time for two lost packets; all attempts together take some ten seconds."""
 _SSH: Final = 22
 
 
 def silence() -> float:
-    """After how many seconds without a byte a server is given up."""
+    """The number of seconds without a byte after which a server is given up."""
     text = os.environ.get(VARIABLE, "")
     try:
         seconds = float(text or _SILENCE)
@@ -39,7 +39,7 @@ def connecting() -> float:
 
 
 def connected(address: tuple[str, int], source: tuple[str, int] | None = None) -> socket.socket:
-    """A connection, which is made soon or not at all."""
+    """A connection; a ConnectionError if it is not made in time."""
     try:
         return socket.create_connection(address, connecting(), source)
     except TimeoutError as error:
@@ -47,7 +47,7 @@ def connected(address: tuple[str, int], source: tuple[str, int] | None = None) -
 
 
 def options(scheme: str, url: str) -> dict[str, Any]:
-    """What fsspec's file system for a scheme is told, so that all its attempts together take no longer."""
+    """Options for fsspec's file system of a scheme that bound the time of all its attempts together."""
     connect, read = connecting(), silence() / ATTEMPTS
     if scheme == "s3":
         retries = {"mode": "standard", "total_max_attempts": ATTEMPTS}
@@ -57,7 +57,7 @@ def options(scheme: str, url: str) -> dict[str, Any]:
 
         return {"requests_timeout": aiohttp.ClientTimeout(total=None, sock_connect=connect, sock_read=read)}
     if scheme == "sftp":
-        # Its own bound on a connection is one on the keys that are agreed upon as well, which takes a slow server longer.
+        # paramiko's own bound on connecting includes the key exchange, which takes a slow server longer.
         parts = urlsplit(url)
         bounds = dict.fromkeys(("banner_timeout", "auth_timeout", "channel_timeout"), silence())
         return {"sock": connected((parts.hostname or "", parts.port or _SSH)), "timeout": 2 * silence(), **bounds}
@@ -65,9 +65,9 @@ def options(scheme: str, url: str) -> dict[str, Any]:
 
 
 def settle(fs: Any, scheme: str) -> None:
-    """What a file system cannot be told when it is made."""
+    """Set what a file system has no options for."""
     if scheme == "s3":
-        # Its library retries by itself, and each retry of s3fs would be that many of those.
+        # botocore retries by itself, and s3fs would repeat all of its retries.
         fs.retries = 1
     elif scheme == "gs":
         _ask_less(fs)
@@ -78,7 +78,7 @@ def settle(fs: Any, scheme: str) -> None:
 
 
 def _ask_less(fs: Any) -> None:
-    """Have gcsfs, which has no option for it, ask as often as the others; six times, as it does, take more than half a minute."""
+    """Make gcsfs, which has no option for it, ask as often as the others; its own six times take more than half a minute."""
     from gcsfs.retry import retry_request
 
     asking = getattr(getattr(type(fs), "_request", None), "__wrapped__", None)
@@ -87,7 +87,7 @@ def _ask_less(fs: Any) -> None:
 
 
 def _patient(client: Any) -> Any:
-    """The same client of Azure's storage, which waits four minutes otherwise."""
+    """The same client of Azure's storage with bounds; it would wait four minutes otherwise."""
     from azure.storage.blob.aio import LinearRetry
 
     retry = LinearRetry(backoff=1, retry_total=ATTEMPTS - 1, random_jitter_range=1)

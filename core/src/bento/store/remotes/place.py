@@ -1,4 +1,4 @@
-"""Places: where a remote's files lie, and the few things that a remote does with them."""
+"""Places: where the files of a remote are, and the few operations that a remote needs."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from ...bundle.manifest.entries import File
 
 Tally = Callable[[int], object]
-"""Is told how many bytes have moved since it was last told."""
+"""Called with the number of bytes that have moved since the last call."""
 
 PIECE: Final = 1 << 20
 DRAFTS: Final = ".drafts"
-"""The folder in which files are written before they get their names, at a place where a file does not appear as a whole by itself."""
+"""The folder in which files are written before they get their names, for places where a file would appear before it is complete."""
 WEEK: Final = 7 * 24 * 3600
 
 
 class Place(ABC):
-    """Files by paths joined with `/`; each is there as a whole or is not. Many processes may use a place at once."""
+    """Files by paths joined with `/`; each is complete or not there. Many processes may use a place at once."""
 
     @abstractmethod
     def size(self, path: str) -> int | None:
@@ -37,19 +37,19 @@ class Place(ABC):
 
     @abstractmethod
     def write(self, path: str, source: Path, file: File, moved: Tally) -> None:
-        """Put a file, unless what is read from `source` is not what `file` says."""
+        """Put a file; if the contents of `source` are not those that `file` describes, put nothing and raise a RemoteError."""
 
     @abstractmethod
     def create(self, path: str, content: bytes) -> bool:
-        """Put a small file, unless there is one of that path: then nothing happens, and the answer is False."""
+        """Put a small file; if there is one at that path already, do nothing and return False."""
 
     @abstractmethod
     def paths(self, folder: str) -> list[str]:
-        """The paths of all files below a folder, none if it is not there."""
+        """The paths of all files below a folder, empty if the folder is not there."""
 
 
 def checked(pieces: Iterator[bytes], file: File, source: str) -> Iterator[bytes]:
-    """The same pieces; after the last one comes a RemoteError if together they are not what `file` says."""
+    """The same pieces; after the last one, a RemoteError if together they are not the contents that `file` describes."""
     digest, size = hashlib.sha256(), 0
     for piece in pieces:
         digest.update(piece)
@@ -62,13 +62,13 @@ def checked(pieces: Iterator[bytes], file: File, source: str) -> Iterator[bytes]
 
 
 def check_file(content: IO[bytes], file: File, source: Path) -> None:
-    """Read an open file to its end; a RemoteError if it is not what `file` says."""
+    """Read an open file to its end; a RemoteError if its contents are not those that `file` describes."""
     for _ in checked(iter(lambda: content.read(PIECE), b""), file, str(source)):
         pass
 
 
 def remove_old(folder: Path) -> None:
-    """Remove what nobody has written to for a week: whoever began it is gone."""
+    """Remove files that nobody has written to for a week: the process that began them is gone."""
     oldest = time.time() - WEEK
     for path in folder.iterdir():
         with contextlib.suppress(FileNotFoundError):

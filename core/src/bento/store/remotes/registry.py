@@ -30,20 +30,20 @@ _CHALLENGE: Final = re.compile(r'(\w+)="([^"]*)"')
 
 
 class Registry:
-    """One repository. A registry that asks for a name and a password gets those that `docker login` has left in `~/.docker/config.json`."""
+    """One repository. If the registry asks for a login, it gets the one that `docker login` has saved in `~/.docker/config.json`."""
 
     def __init__(self, host: str, repository: str) -> None:
         if not repository:
             raise RemoteError(f"expected a repository of the registry, as in oci://{host}/models, got 'oci://{host}'")
         self._host = host
         self._repository = repository
-        # Nothing but this machine itself is asked without encryption.
+        # Only this machine itself is asked without encryption.
         scheme = "http" if is_here(f"//{host}") else "https"
         self._base = f"{scheme}://{host}/v2/{repository}/"
         self._authorization = ""
 
     def size(self, path: str, accept: str = "*/*") -> int | None:
-        """How large something is, None if it is not there."""
+        """The size in bytes of a blob or manifest, None if it is not there."""
         try:
             with contextlib.closing(self._ask("HEAD", path, headers={"Accept": accept})) as answer:
                 return int(answer.headers["Content-Length"])
@@ -51,7 +51,7 @@ class Registry:
             return None
 
     def get(self, path: str, *, start: int = 0, accept: str = "*/*") -> http.client.HTTPResponse:
-        """Something as it is there, from a byte on; a FileNotFoundError if it is not."""
+        """A blob or manifest, from the byte `start` on; a FileNotFoundError if it is not there."""
         answer = self._ask("GET", path, headers={"Accept": accept, **({"Range": f"bytes={start}-"} if start else {})})
         if start and answer.status != http.client.PARTIAL_CONTENT:
             left = start
@@ -60,7 +60,7 @@ class Registry:
         return answer
 
     def upload(self, digest: str, content: Any, size: int) -> None:
-        """Put a blob; what is read from `content` has to have this digest, or the registry refuses it."""
+        """Put a blob; the registry refuses it if `content` does not have this digest."""
         with contextlib.closing(self._ask("POST", "blobs/uploads/", b"")) as answer:
             location = urljoin(answer.url, answer.headers["Location"])
             check_onward(answer.url, location)
@@ -73,7 +73,7 @@ class Registry:
         self._ask("PUT", path, content, {"Content-Type": media_type}).close()
 
     def tags(self) -> Iterator[str]:
-        """Every tag; none if the repository is not there."""
+        """All tags; none if the repository is not there."""
         path = f"tags/list?n={_PAGE}"
         for _ in range(_PAGES):
             try:
@@ -89,7 +89,7 @@ class Registry:
         raise RemoteError(f"{self._host} lists more than {_PAGES} pages of tags: expected an end")
 
     def _own(self, url: str) -> str:
-        """A URL, unless it is of another server."""
+        """The same URL; one of another server is a RemoteError."""
         if urlsplit(url)[:2] != urlsplit(self._base)[:2]:
             raise RemoteError(f"{self._host} says that its list of tags goes on at {url!r}: expected an address of its own")
         return url
@@ -107,7 +107,7 @@ class Registry:
 
     def _send(self, method: str, path: str, content: Any, headers: dict[str, str]) -> http.client.HTTPResponse:
         url = urljoin(self._base, path)
-        # A registry may send its clients to a storage server; it is told nothing that is meant for the registry.
+        # A registry may redirect its clients to a storage server, which must not get the registry's login.
         own = {"Authorization": self._authorization} if self._authorization and urlsplit(url).netloc == self._host else {}
         request = urllib.request.Request(url, content, headers, method=method)  # noqa: S310 - its scheme is ours
         for name, value in own.items():
@@ -115,7 +115,7 @@ class Registry:
         return ask(request)
 
     def _answer_to(self, challenge: str) -> str:
-        """The header that a registry asks for: who we are, or a token that its own server gives for that."""
+        """The Authorization header that a registry asks for: the login itself, or a token that the registry's server issues for it."""
         kind, _, rest = challenge.partition(" ")
         known = _login(self._host)
         if kind.lower() == "bearer":
@@ -146,7 +146,7 @@ class Registry:
 
 
 def _document(answer: http.client.HTTPResponse) -> dict[str, Any]:
-    """The JSON object in an answer, which is not believed to be small."""
+    """The JSON object in an answer, which is limited in size."""
     content = answer.read(_LARGEST + 1)
     if len(content) > _LARGEST:
         raise RemoteError(f"expected at most {_LARGEST} bytes from {answer.url}, got more")
@@ -158,7 +158,7 @@ def _document(answer: http.client.HTTPResponse) -> dict[str, Any]:
 
 
 def _login(host: str) -> dict[str, str]:
-    """What `docker login` or `podman login` has noted of a registry, as a header; nothing if it has not."""
+    """The login that `docker login` or `podman login` has saved for a registry, as a header; empty if there is none."""
     folder = os.environ.get("DOCKER_CONFIG") or str(Path("~/.docker").expanduser())
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         return {"Authorization": f"Basic {json.loads(Path(folder, 'config.json').read_text('utf-8'))['auths'][host]['auth']}"}

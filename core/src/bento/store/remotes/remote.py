@@ -1,4 +1,4 @@
-"""Remotes: bundles elsewhere, each file of theirs there once, under its SHA-256.
+"""Remotes: bundles elsewhere, whose files are kept once, under their SHA-256.
 
 ::
 
@@ -6,9 +6,9 @@
     bundles/iris/20261122T101500-3f9a1c/bento.json
     bundles/iris/20261122T101500-3f9a1c/bento.5b0c...sig      by whom it is signed
 
-A manifest is written when all that it lists is there, and never replaced. So whenever a push is interrupted, every tag of a remote is a
-whole bundle. A signature comes after what it speaks of, and is never replaced: a key gives one and the same each time, and
-one by way of Sigstore is called by its digest.
+A manifest is written after everything that it lists, and never replaced. So every tag of a remote is a whole bundle, even if a push is
+interrupted. A signature is written after the manifest that it signs, and never replaced: a key always gives the same signature, and the
+name of a signature through Sigstore is its digest.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _AT_ONCE: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A bundle that a remote has: its tag and manifest, and the bytes of that."""
+    """A bundle that a remote has: its tag, its manifest, and the manifest's bytes as `content`."""
 
     tag: Tag
     content: bytes
@@ -79,13 +79,13 @@ class Remote:
         return shown(self.url)
 
     def summaries(self, name: str | None = None) -> list[Summary]:
-        """What a list says of each bundle, newest first; a manifest that cannot be read is logged, and left out."""
+        """A summary of each bundle, newest first; a manifest that cannot be read is logged, and left out."""
         with self.reaching("list the bundles"):
             tags = self._tags(name)
             return newest_first([each for each in self.each(self._summary, tags) if each is not None])
 
     def offer(self, tag: Tag) -> Offer:
-        """What there is under a tag, the newest bundle of its name for `latest`; a NotFound says what there is instead."""
+        """The bundle under a tag, for `latest` the newest of its name; a NotFound lists what is there instead."""
         with self.reaching(f"find {tag}"):
             wanted = next((each.tag for each in self.summaries(tag.name)), tag) if tag.is_latest else tag
             content = None if wanted.is_latest else self._content(wanted)
@@ -102,17 +102,17 @@ class Remote:
         return self._place.size(_blob(file)) != file.size
 
     def send(self, file: File, source: Path, moved: Tally) -> None:
-        """Put the content of a file; if that is not what `file` says, nothing."""
+        """Put the content of a file; if `source` is not what `file` describes, put nothing and raise a RemoteError."""
         with self.reaching(f"send {file.path!r}"):
             self._place.write(_blob(file), source, file, moved)
 
     def read(self, file: File, start: int) -> Iterator[bytes]:
-        """The content of a file from a byte on, as it is there."""
+        """The content of a file, unchecked, from the byte `start` on."""
         with self.reaching(f"read {file.path!r}"):
             yield from self._place.read(_blob(file), start)
 
     def publish(self, tag: Tag, content: bytes) -> None:
-        """Give a bundle, all of whose files are there, its tag; one that is taken by another bundle is a StoreError."""
+        """Put the manifest of a bundle whose files are all there, under its tag; if another bundle has the tag, it is a StoreError."""
         if not self._place.create(_beside(tag, MANIFEST), content) and self._content(tag) != content:
             raise self.taken(tag)
 
@@ -122,13 +122,13 @@ class Remote:
             self._place.create(_beside(tag, signature.name), signature.encode())
 
     def signatures(self, tag: Tag) -> tuple[AnySignature, ...]:
-        """The signatures of a bundle that are there, right or wrong; what is none is a BundleError."""
+        """The signatures beside a bundle, valid or not; a file that is no signature is a BundleError."""
         with self.reaching(f"read the signatures of {tag}"):
             names = [path.rpartition("/")[2] for path in self._place.paths(_beside(tag, "").rstrip("/"))]
             return parse_signatures(list(filter(is_signature, names)), lambda name: self._read(_beside(tag, name), largest(name)))
 
     def holds(self, tag: Tag, content: bytes) -> bool:
-        """Whether this very bundle is there; another one under its tag is a StoreError."""
+        """Whether the bundle with this manifest is there; another one under its tag is a StoreError."""
         there = self._content(tag)
         if there not in (None, content):
             raise self.taken(tag)
@@ -138,7 +138,7 @@ class Remote:
         return StoreError(f"another bundle {tag} exists at {self}: save yours under another version")
 
     def each(self, work: Callable[[T], R], items: Iterable[T], stop: Callable[[], object] = lambda: None) -> list[R]:
-        """Do something for each item, several at once; after the first fault nothing else begins, and `stop` ends what has begun."""
+        """Call `work` for each item, several at once; after the first error no other call begins, and `stop` ends those that have begun."""
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="bento-remote") as pool:
             futures = [pool.submit(work, item) for item in items]
             try:
@@ -150,7 +150,7 @@ class Remote:
 
     @contextmanager
     def reaching(self, task: str) -> Iterator[None]:
-        """Turn what a library or a disk raises into a RemoteError that says what was tried."""
+        """Turn an error of a library or a disk into a RemoteError that says what was tried."""
         try:
             yield
         except BentoError:
@@ -181,7 +181,7 @@ class Remote:
         return self._read(_beside(tag, MANIFEST), MAX_MANIFEST)
 
     def _read(self, path: str, most: int) -> bytes | None:
-        """A small file, None if it is not there; of one that is larger than it may be, enough to see that."""
+        """A small file, None if it is not there; of a file larger than `most` bytes, just enough to see that it is."""
         try:
             content = b""
             for piece in self._place.read(path):
@@ -204,7 +204,7 @@ def _place(url: str) -> Place:
 
 
 def _read_tagged(content: bytes, tag: Tag) -> Manifest:
-    """A manifest that has this tag."""
+    """The manifest in these bytes, which must have this tag."""
     manifest = read_manifest(content)
     if (found := Tag(manifest.name, manifest.version)) != tag:
         raise BundleError(f"{MANIFEST} is of another bundle, {found}")

@@ -1,4 +1,4 @@
-"""Places on SFTP servers, whose files are renamed when they are whole."""
+"""Places on SFTP servers, whose files are renamed when they are complete."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .place import DRAFTS, PIECE, WEEK, Tally
 
 
 class RenamingPlace(ObjectPlace):
-    """A folder on an SFTP server, where a file gets its name when all of it is there."""
+    """A folder on an SFTP server, where a file gets its name when it is complete."""
 
     def __init__(self, fs: Any, root: str) -> None:
         super().__init__(fs, root)
@@ -26,7 +26,7 @@ class RenamingPlace(ObjectPlace):
 
     @contextlib.contextmanager
     def _files(self) -> Iterator[Any]:
-        """A channel that no other thread uses meanwhile: paramiko loses answers where two threads wait on one."""
+        """A channel that no other thread uses meanwhile: paramiko loses answers if two threads wait on one channel."""
         try:
             fs = self._free.pop()
         except IndexError:
@@ -55,7 +55,7 @@ class RenamingPlace(ObjectPlace):
             with fs.open(draft, "wb") as file:
                 file.write(content)
             try:
-                # Unlike the rename of POSIX, which fsspec uses, this one replaces nothing.
+                # Unlike the POSIX rename, which fsspec uses, this one replaces nothing.
                 fs.ftp.rename(draft, target)
             except OSError as error:
                 raise error if size_of(fs, target) is None else FileExistsError(target) from error
@@ -78,7 +78,7 @@ class RenamingPlace(ObjectPlace):
 
 
 def _make_folder(fs: Any, folder: str) -> None:
-    """Make a folder and those above it, whoever makes them at the same time."""
+    """Make a folder and those above it, even if others make them at the same time."""
     if fs.exists(folder):
         return
     _make_folder(fs, posixpath.dirname(folder))
@@ -90,7 +90,7 @@ def _make_folder(fs: Any, folder: str) -> None:
 
 
 def _remove_old(fs: Any, folder: str) -> None:
-    """Remove what nobody has written to for a week."""
+    """Remove files that nobody has written to for a week."""
     oldest = datetime.now(UTC) - timedelta(seconds=WEEK)
     for entry in fs.ls(folder, detail=True):
         if entry["mtime"] < oldest:
@@ -99,7 +99,7 @@ def _remove_old(fs: Any, folder: str) -> None:
 
 
 def known_hosts() -> object:
-    """Who a server may be: fsspec would believe any, and send a password to it."""
+    """A policy that accepts only known host keys: fsspec would trust any server, and send a password to it."""
     import paramiko
 
     class Known(paramiko.MissingHostKeyPolicy):  # type: ignore[misc]  # paramiko has no types

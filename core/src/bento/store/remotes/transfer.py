@@ -1,4 +1,4 @@
-"""Transfers between a store and a remote: only what is missing travels, several files at once, and each is checked at both ends."""
+"""Transfers between a store and a remote: only missing files are sent, several at once, and each is checked at both ends."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 
 
 class Moved(NamedTuple):
-    """What travelled: a number of files and their size in bytes."""
+    """The number of files that were transferred, and their size in bytes."""
 
     files: int
     size: int
 
 
 class Fetched(NamedTuple):
-    """A bundle that is in the store now, and what travelled for it."""
+    """A bundle that is in the store now, and what was transferred for it."""
 
     bundle: Bundle
     moved: Moved
@@ -56,7 +56,7 @@ class _Count:
         self._lock = threading.Lock()
 
     def add(self, size: int) -> None:
-        """Count more bytes; in a transfer that was stopped, this ends the thread's work."""
+        """Count more bytes; if the transfer was stopped, raise an error, which ends the thread's work."""
         with self._lock:
             if self._stopped:
                 raise RemoteError("the transfer was stopped")
@@ -69,7 +69,7 @@ class _Count:
 
 
 def push_bundle(bundle: Bundle, remote: Remote, store: Store | None = None, progress: Progress | None = None) -> Moved:
-    """Put a bundle, after verifying it, on a remote; one that is there already stays as it is, but for its signatures."""
+    """Verify a bundle, and put it on a remote; one that is there already only gets the signatures that it lacks."""
     place, _, last = remote.url.rpartition("/")
     if last in (str(bundle.tag), f"{bundle.name}:{LATEST}"):
         raise RemoteError(f"{remote} ends with the tag of a bundle: expected the remote that it goes to, {shown(place)}")
@@ -100,9 +100,9 @@ def push_bundle(bundle: Bundle, remote: Remote, store: Store | None = None, prog
 
 
 def fetch(offer: Offer, remote: Remote, store: Store, *, trust: bool = False, progress: Progress | None = None) -> Fetched:
-    """Take a bundle of a remote into a store. Nothing in it runs; `progress` is told how many bytes are here.
+    """Take a bundle from a remote into a store. None of its code runs; `progress` is called with the number of bytes that are here.
 
-    What arrived before an interruption is kept for a week, and not asked for again.
+    What arrived before an interruption is kept for a week, and not fetched again.
     """
     check_size(f"{offer.tag} at {remote}", offer.size)
     count, signatures = _Count(progress), remote.signatures(offer.tag)
@@ -127,7 +127,7 @@ def fetch(offer: Offer, remote: Remote, store: Store, *, trust: bool = False, pr
 
 
 def _get_all(offer: Offer, remote: Remote, root: Path, draft: Path, count: _Count) -> list[int]:
-    """Put a manifest and every file that it lists; the size of each content that came from the remote."""
+    """Put the manifest and every file that it lists into `draft`; returns the size of each content that came from the remote."""
     by_digest: dict[str, list[File]] = {}
     for file in offer.manifest.files:
         by_digest.setdefault(file.sha256, []).append(file)
@@ -140,12 +140,15 @@ def _get_all(offer: Offer, remote: Remote, root: Path, draft: Path, count: _Coun
 
 
 def _missing(file: File, root: Path) -> int:
-    """How many bytes of a content are still to come."""
+    """How many bytes of a content have still to be fetched."""
     return 0 if blob_of(root, file.sha256).exists() else max(0, file.size - size_of_partial(root, file.sha256))
 
 
 def _get(files: list[File], remote: Remote, root: Path, draft: Path, count: _Count) -> int | None:
-    """Put one content wherever a bundle has it, from this machine if it is here; else this is how many bytes came from the remote."""
+    """Put one content at each of its paths, from this store if it has it.
+
+    Returns how many bytes came from the remote, or None if the store had it.
+    """
     first, *others = files
     target, came = draft / first.path, None
     if not _reuse(blob_of(root, first.sha256), target, first):
@@ -161,9 +164,9 @@ def _get(files: list[File], remote: Remote, root: Path, draft: Path, count: _Cou
 
 
 def _reuse(source: Path, target: Path, file: File) -> bool:
-    """Take a content that is here; False if it is not, or no longer is what it was."""
+    """Take a content from this store; False if it is not there, or has changed."""
     try:
-        # A bundle's files get their mode, which only their owner may give them.
+        # The modes of a bundle's files are set later, and only their owner may set them.
         (os.link if source.stat().st_uid == os.geteuid() else shutil.copyfile)(source, target)
     except FileNotFoundError:
         return False

@@ -1,4 +1,4 @@
-"""What to do when nobody answers at a remote, or it is not told who asks."""
+"""What to do if a remote does not answer, or does not get a login."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SAYS_WHO: Final = {
     "gs": "GOOGLE_APPLICATION_CREDENTIALS",
     "az": "AZURE_STORAGE_CONNECTION_STRING, or AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY,",
 }
-# Names, since none of the libraries that raise these has to be there: botocore, aiohttp, azure-core, google-auth and Python itself.
+# Names of error classes, because their libraries need not be installed: botocore, aiohttp, azure-core, google-auth, and Python's own.
 _SILENT: Final = frozenset({"ReadTimeoutError", "ServiceResponseTimeoutError", "SocketTimeoutError"})
 _AWAY: Final = frozenset({"ClientConnectionError", "ConnectTimeoutError", "ConnectionError", "ServiceRequestError", "gaierror"})
 _UNKNOWN: Final = frozenset({"ClientAuthenticationError", "DefaultCredentialsError", "NoCredentialsError", "PartialCredentialsError"})
@@ -26,7 +26,7 @@ _NO_GREETING: Final = "Error reading SSH protocol banner"
 
 
 def way_out(error: BaseException, url: str) -> str:
-    """What to do about an error, as the end of a sentence, when it is one of these; nothing for any other."""
+    """The end of an error message: what to do about an error of these kinds; empty for any other."""
     scheme, cause = url.partition("://")[0], innermost(error)
     names = {kind.__name__ for kind in type(cause).__mro__}
     if names & _SILENT or type(cause) is TimeoutError or str(cause) == _NO_GREETING:

@@ -1,4 +1,4 @@
-"""Asking servers over HTTP, and going on where they say only if the first address could have led there."""
+"""Asking servers over HTTP, and following redirects only where that is safe."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ _SECONDS: Final = re.compile(r"[0-9]{1,6}")
 _BUSY: Final = frozenset({429, 503})
 _FAILED: Final = frozenset({500, 502, 503, 504})
 _MOMENT: Final = 0.5
-"""After how many seconds a server that has failed is asked again."""
+"""The seconds before a server that has failed is asked again."""
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 def is_here(url: str) -> bool:
-    """Whether a URL is of this machine."""
+    """Whether a URL is on this machine."""
     return urlsplit(url).hostname in _LOOPBACK
 
 
 def without_login(url: str) -> tuple[str, dict[str, str]]:
-    """A URL without its user and password, and the header that holds them instead, so that nobody else reads them.
+    """A URL without its user and password, and the header that holds them instead, so that they appear nowhere else.
 
     Source: RFC 7617.
     """
@@ -53,24 +53,24 @@ def without_login(url: str) -> tuple[str, dict[str, str]]:
 
 
 def check_protected(url: str) -> None:
-    """Refuse what anybody on the way could read and change: all but https://, and http:// on this machine."""
+    """Refuse a URL whose contents anybody on the way could read and change: only https://, and http:// on this machine, are allowed."""
     scheme = urlsplit(url).scheme
     if scheme != "https" and not (scheme == "http" and is_here(url)):
         raise RemoteError(f"anybody on the way may change what comes from {shown(url)}: use https://")
 
 
 def check_onward(url: str, other: str) -> None:
-    """Refuse to be sent from one URL to another that is not protected, or from elsewhere to a server of this machine."""
+    """Refuse a redirect to a URL that is not protected, or from another machine to this one."""
     check_protected(other)
     if is_here(other) and not is_here(url):
         raise RemoteError(f"{shown(url)} sends to {shown(other)}, which is this machine: nobody elsewhere has a say about that")
 
 
 def ask(request: urllib.request.Request) -> http.client.HTTPResponse:
-    """The answer to a request; an urllib.error.HTTPError if it is a refusal.
+    """The answer to a request; a urllib.error.HTTPError if it is a refusal.
 
-    A server that is busy and says for how long is asked again, for as long as a silent one would be waited for; and so is one that fails
-    to read what it has, as a registry does with a tag that is being written.
+    A server that is busy and says for how long is asked again, within the time for which a silent server is waited for. A server that fails
+    while reading is asked again too, because a registry does so for a tag that is being written.
     """
     left = silence()
     for _ in range(ATTEMPTS - 1):
@@ -93,9 +93,11 @@ def _ask_once(request: urllib.request.Request) -> http.client.HTTPResponse:
 
 
 def _pause(error: urllib.error.HTTPError, request: urllib.request.Request) -> float:
-    """In how many seconds a server may be asked again; never, if it has refused for good, or what it was sent is read by now.
+    """After how many seconds a server may be asked again.
 
-    Source: RFC 9110, section 10.2.3, without its dates, which depend on two clocks.
+    Infinite if it has refused for good, or if the body that was sent can be read only once.
+
+    Source: RFC 9110, section 10.2.3, without dates, which depend on two clocks.
     """
     seconds = error.headers.get("Retry-After", "")
     if error.code in _BUSY and _SECONDS.fullmatch(seconds) and isinstance(request.data, bytes | None):
@@ -112,13 +114,13 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
             refused.pop_all()
         onward = super().redirect_request(req, fp, *answer)
         if onward and urlsplit(onward.full_url)[:2] == urlsplit(req.full_url)[:2]:
-            # It is the same server, which asks who we are again.
+            # It is the same server, which needs the login again.
             onward.unredirected_hdrs.update(req.unredirected_hdrs)
         return onward
 
 
 def _connected(address: tuple[str, int], patience: float, source: tuple[str, int] | None = None) -> socket.socket:
-    """A connection to a server that may take longer to answer."""
+    """A connection whose server may take longer to answer than to connect."""
     connection = connected(address, source)
     connection.settimeout(patience)
     return connection
@@ -147,7 +149,7 @@ class _Https(urllib.request.HTTPSHandler):
 
 
 def _opener() -> urllib.request.OpenerDirector:
-    """Python's usual one reads files and asks FTP servers as well."""
+    """An opener for HTTP only: Python's usual one also reads files and asks FTP servers."""
     opener = urllib.request.OpenerDirector()
     for handler in (
         urllib.request.ProxyHandler(),

@@ -1,4 +1,4 @@
-"""People whose bundles may run here: public keys and identities in a folder, `<root>/keys` or where `BENTO_TRUSTED_KEYS` says."""
+"""Signers whose bundles may run here: public keys and identities in a folder, `<root>/keys` or the one that `BENTO_TRUSTED_KEYS` names."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from .verdict import Signer, read_signer
 
 
 def key_folder(root: Path) -> Path:
-    """Where the public keys and identities are that the store at `root` trusts."""
+    """The folder of the public keys and identities that the store at `root` trusts."""
     named = os.environ.get("BENTO_TRUSTED_KEYS")
     return Path(named).expanduser().absolute() if named else root / "keys"
 
 
 def named_signers(root: Path) -> Mapping[Signer, str]:
-    """Whom the files in the folder name, each with its file; one that names nobody, or that anybody can change, is a SigningError."""
+    """The signers in the folder of keys, each with its file; a file that names no signer, or that anybody can change, is a SigningError."""
     folder = key_folder(root)
     try:
         files = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
@@ -41,7 +41,7 @@ def _check(*paths: Path) -> None:
 
 
 def open_to_all(path: Path) -> str:
-    """What is wrong with a folder or file that anybody on this machine can change; "" if nobody but its owners can, or nothing is there."""
+    """The fault of a folder or file that any user of this machine can change; "" if only its owners can, or it does not exist."""
     if not path.exists() or not path.stat().st_mode & stat.S_IWOTH:
         return ""
     return f"anybody may change {str(path)!r}, so it says nothing about trust: chmod o-w {path}"

@@ -1,4 +1,4 @@
-"""Provenance: who made a bundle, of what, when and where, as far as it can be told, and how it came to be trusted here."""
+"""Provenance: who made a bundle, from what, when and where, as far as that is known, and why it is trusted here."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def provenance(bundle: Bundle, store: Store | None = None) -> dict[str, Any]:
-    """What the manifest says, which is the same everywhere; what the signatures are worth; and what this store has noted."""
+    """What the manifest says, which is the same everywhere; whether the signatures are valid; and what this store has noted."""
     manifest = bundle.manifest
     digests = {file.path: file.sha256 for file in manifest.files}
     return {
@@ -49,13 +49,13 @@ def _file(path: str, digests: Mapping[str, str]) -> dict[str, str] | None:
 
 
 def _origin(bundle: Bundle) -> dict[str, str] | None:
-    """Where a bundle came from, as the store that it lies in has noted; outside of one a folder may lie right below the root."""
+    """Where a bundle came from, as noted by the store that holds it; outside a store, a folder may lie right below the root."""
     above = list(bundle.path.parents)[2:3]
     return dict(read_note(above[0], ORIGINS, bundle.fingerprint)) or None if above else None
 
 
 def _trusted(bundle: Bundle, store: Store | None) -> dict[str, str] | None:
-    """How its code may run here; None if it may not."""
+    """Why its code may run here; None if it may not."""
     noted = {name: value for name, value in trusted_how(bundle, store).items() if name != "tag"}
     if noted:
         return noted
@@ -67,14 +67,14 @@ def _trusted(bundle: Bundle, store: Store | None) -> dict[str, str] | None:
 
 
 def told_signatures(bundle: Bundle, store: Store | None) -> list[dict[str, Any]]:
-    """What each signature beside a bundle is worth to who has this store."""
+    """What each signature beside a bundle proves to the owner of this store."""
     signatures = read_signatures(bundle)
     signers = named_signers(store_of(store).root) if signatures else {}
     return [_signature(each, bundle, signers) for each in signatures]
 
 
 def _signature(signature: AnySignature, bundle: Bundle, signers: Mapping[Signer, str]) -> dict[str, Any]:
-    """By whom a signature says that it is, the file in the folder of keys that names them, and whether it holds, None if unknown."""
+    """The signer that a signature claims, the file in the folder of keys that names the signer, and whether it holds, None if unknown."""
     if isinstance(signature, Signature):
         return {"key": signature.key.id, "holds": signature.fits(bundle.fingerprint), "file": signers.get(signature.key)}
     claimed = (claims(signature) if has_library() else None) or (None, None)

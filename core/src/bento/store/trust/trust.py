@@ -1,9 +1,8 @@
 """Trust: whose code may run here.
 
-A bundle's source is code, so loading one that came from elsewhere is running it. A bundle is trusted when it was made here, when
-someone said so while unpacking it, when someone says so now, or when it is signed by a key or an identity that is named, now or in the
-folder of keys.
-What is trusted, or signed, is a fingerprint, which stands for every byte.
+A bundle's source is code, so loading a bundle from elsewhere runs somebody else's code. A bundle is trusted if it was made here, if the
+user trusted it when it was taken in, if the user trusts it now, or if it is signed by a key or an identity that is named now or in the
+folder of keys. Trust and signatures refer to the fingerprint, which covers every byte.
 """
 
 from __future__ import annotations
@@ -31,9 +30,10 @@ _CORE = "bento-core=="
 
 
 def check_trust(bundle: Bundle, *, store: Store | None = None, trust: bool = False, keys: Sequence[str | Path | Identity] = ()) -> None:
-    """Let a trusted bundle pass; any other is an UntrustedError that says who made it, what it would run and how to go on.
+    """Raise an UntrustedError for a bundle that is not trusted, which says who made it, what it would run and how to go on.
 
-    With `keys`, identities and files of public keys or identities, it has to be signed by one of these, whatever else speaks for it.
+    With `keys`, identities and files of public keys or identities, it has to be signed by one of these, even if it is trusted for other
+    reasons.
     """
     root = store_of(store).root
     with refusing(root, f"look up whether {bundle.tag} is trusted"):
@@ -46,7 +46,7 @@ def check_trust(bundle: Bundle, *, store: Store | None = None, trust: bool = Fal
 
 
 def check_signed(bundle: Bundle, keys: Sequence[str | Path | Identity], also: Sequence[AnySignature] = ()) -> str:
-    """Which of `keys` has signed a bundle, by a signature beside it or one of `also`; none is an UntrustedError."""
+    """The one of `keys` that has signed a bundle, by a signature beside it or one of `also`; if there is none, an UntrustedError."""
     signers = read_signers(keys)
     verdict = judge(bundle, signers, also)
     if verdict.signer is None:
@@ -55,13 +55,13 @@ def check_signed(bundle: Bundle, keys: Sequence[str | Path | Identity], also: Se
 
 
 def trusted_how(bundle: Bundle, store: Store | None = None) -> Mapping[str, str]:
-    """Why a store has trusted a bundle, `how`, since `when` and `by` whom; nothing for one that it does not."""
+    """Why a store has trusted a bundle, `how`, since `when` and `by` whom; empty if it has not."""
     root = store_of(store).root
     return {} if open_to_all(root / TRUSTED) else read_note(root, TRUSTED, bundle.fingerprint)
 
 
 def made_with(bundle: Bundle) -> str:
-    """The bento that made a bundle."""
+    """The name and version of the bento-core that made a bundle."""
     core = next((text for text in bundle.manifest.requirements if text.startswith(_CORE)), "an unknown bento-core")
     return core.replace("==", " ")
 

@@ -1,4 +1,4 @@
-"""Verdicts: what the signatures of a bundle are worth to someone who knows some keys, and some identities."""
+"""Verdicts: whether a bundle is signed by one of some known keys and identities."""
 
 from __future__ import annotations
 
@@ -24,27 +24,27 @@ Signer: TypeAlias = PublicKey | Identity
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What signatures are worth: what a known signer is called, if one has signed, else what is wrong with each."""
+    """The name of the known signer that has signed, or else the fault of each signature."""
 
     signer: str | None
     faults: tuple[str, ...] = ()
 
 
 def read_signer(file: Path) -> Signer:
-    """Whom a file names: a public key, in PEM, or an identity, in JSON."""
+    """The signer in a file: a public key, in PEM, or an identity, in JSON."""
     content = read_key_file(file)
     return parse_identity(file, content) if content.lstrip().startswith(b"{") else read_public_key(file)
 
 
 def read_signers(keys: Sequence[str | Path | Identity]) -> Mapping[Signer, str]:
-    """The public keys and identities in these files, and the identities among them, with what they are called."""
+    """The given identities, and the public keys and identities in the given files, each with its name for messages."""
     if isinstance(keys, str | Path | Identity):
         raise SigningError(f"expected a list of whose signature will do, got {keys!r}: write keys=[{keys!r}]")
     return {each if isinstance(each, Identity) else read_signer(Path(each)): str(each) for each in keys}
 
 
 def judge(bundle: Bundle, signers: Mapping[Signer, str], also: Sequence[AnySignature] = ()) -> Verdict:
-    """Look for a signature by one of these signers, beside the bundle and among some from elsewhere."""
+    """Look for a signature by one of these signers, beside the bundle and in `also`."""
     faults: list[str] = []
     for signature in (*read_signatures(bundle), *also):
         verdict = _by_key(signature, bundle, signers) if isinstance(signature, Signature) else _by_identity(signature, bundle, signers)
