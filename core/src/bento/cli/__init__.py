@@ -1,4 +1,4 @@
-"""The command line: `bento`, with one module per command in `commands`, and beside them what they share."""
+"""The command line: `bento`, with one module per command in `commands`, and what the commands share beside it."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ _TEXT_FIRST = "application/json, text/*;q=0.9, */*;q=0.1"
 
 
 class Answers:
-    """Where answers go, in order; with several of them each takes one line, a stream too, and one that failed an empty one."""
+    """Writes answers in order. If there are several, each takes one line, even a stream, and a failed one leaves its line empty."""
 
     def __init__(self, path: Path | None, *, several: bool) -> None:
         self._path = path
@@ -36,9 +36,9 @@ class Answers:
         self.accept = self._wanted or _TEXT_FIRST
 
     def line(self, reply: Answer) -> bytes:
-        """An answer as it is put; one that fits neither a line nor the file is a BadInput.
+        """An answer as it is written; one that fits neither a line nor the file is a BadInput.
 
-        Where the api does not write what the file's suffix says, that is told once.
+        If the api does not write the type that the file's suffix says, a warning is printed once.
         """
         body = self._body(reply)
         if not _fits(_media_type(reply), self._wanted):
@@ -54,14 +54,14 @@ class Answers:
             self._kept.append(line)
 
     def skip(self) -> None:
-        """Leave the place of an answer empty."""
+        """Leave the line of an answer empty."""
         if self._several and self._path is None:
             self._print(b"\n")
         elif self._several:
             self._kept.append(b"\n")
 
     def close(self) -> None:
-        """Write the file, an empty one for an empty answer; one that cannot be written ends the command."""
+        """Write the file, an empty one for an empty answer; a file that cannot be written ends the command."""
         if self._path and self._kept:
             try:
                 self._path.write_bytes(b"".join(self._kept))
@@ -89,7 +89,7 @@ class Answers:
 
 
 class LineAnswers(Answers):
-    """Any number of answers, of which each takes one line: with `flush` those that were put are written."""
+    """Any number of answers, each on one line; `flush` writes those that were taken."""
 
     def __init__(self, path: Path | None) -> None:
         super().__init__(path, several=True)
@@ -99,7 +99,7 @@ class LineAnswers(Answers):
             raise self._not_written(error) from error
 
     def take(self, outcome: Answer | BaseException) -> BaseException | None:
-        """Put an answer, or leave its line empty and say why."""
+        """Take an answer, or leave its line empty and return the error."""
         line: bytes | BaseException = outcome if isinstance(outcome, BaseException) else self._line_or_error(outcome)
         if isinstance(line, bytes):
             self._kept.append(line)
@@ -110,11 +110,11 @@ class LineAnswers(Answers):
     def _line_or_error(self, reply: Answer) -> bytes | Exception:
         try:
             return self.line(reply)
-        except Exception as error:  # noqa: BLE001 - why there is no line
+        except Exception as error:  # noqa: BLE001 - the caller reports it
             return error
 
     def flush(self) -> None:
-        """Write what was taken; what cannot be written ends the command."""
+        """Write the answers that were taken; an error of the disk ends the command."""
         content = b"".join(self._kept)
         self._kept.clear()
         if self._file is None:
@@ -127,14 +127,14 @@ class LineAnswers(Answers):
             raise self._not_written(error) from error
 
     def close(self) -> None:
-        """Let go of the file; what a full disk did not take, `flush` has told of."""
+        """Close the file; `flush` has already reported a full disk."""
         if self._file is not None:
             with suppress(OSError):
                 self._file.close()
 
 
 def check_lines(path: Path | None, sources: Sequence[str]) -> None:
-    """Refuse a file that cannot hold a line for each answer, or is one of those whose lines are asked about."""
+    """Refuse an output file that cannot hold a line for each answer, or that is one of the input files."""
     media_type = media_type_of(path) if path else ""
     if media_type and not _is_text(media_type):
         raise click.UsageError(f"a file of {media_type} cannot hold a line for each answer: name one such as --output answers.jsonl")
@@ -145,7 +145,7 @@ def check_lines(path: Path | None, sources: Sequence[str]) -> None:
 
 
 def output_place(_ctx: click.Context, _param: click.Parameter, path: Path | None) -> Path | None:
-    """Where answers go, None for standard output; a folder that is not there is told of before anything is asked."""
+    """The path to write answers to, None for standard output; a missing folder is an error before any api is called."""
     if path is None or str(path) == STDOUT:
         return None
     if not path.parent.is_dir():
@@ -154,9 +154,9 @@ def output_place(_ctx: click.Context, _param: click.Parameter, path: Path | None
 
 
 def _is_written(path: Path | None, source: str) -> bool:
-    """Whether the file at a path, or else behind standard output, is the one that lines are read from.
+    """Whether the file at a path, or behind standard output if there is none, is the one that lines are read from.
 
-    A terminal and the like may be both standard streams.
+    A terminal may be both of the standard streams.
     """
     written = _status(path, sys.stdout)
     read = _status(None if source == STDIN else Path(source), sys.stdin)
@@ -166,17 +166,17 @@ def _is_written(path: Path | None, source: str) -> bool:
 
 
 def _status(path: Path | None, stream: TextIO | None) -> os.stat_result | None:
-    """What the system knows of the file at a path, or else behind a standard stream; None where there is none."""
+    """The status of the file at a path, or behind a standard stream if there is no path; None if there is no such file."""
     if path:
         return path.stat() if path.exists() else None
     try:
         return os.fstat(stream.fileno()) if stream else None
-    except io.UnsupportedOperation:  # what a caller has put in place of the stream has no file
+    except io.UnsupportedOperation:  # a caller has replaced the stream by one without a file
         return None
 
 
 def _fits(media_type: str, wanted: str) -> bool:
-    """Whether a file of a type may hold an answer of another: any text is text, and lines of JSON are JSON."""
+    """Whether a file of the `wanted` type may hold an answer of another: plain text holds any text, and JSON also lines of JSON."""
     return wanted in ("", media_type) or ("json" in wanted and "json" in media_type) or (wanted == "text/plain" and _is_text(media_type))
 
 

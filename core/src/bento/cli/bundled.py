@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# Whoever installs code trusts it; the rest makes no sense with one bundle.
+# Installing code means trusting it; the other options make no sense for a single bundle.
 _SETTLED = {"trust": True, "keys": (), "identity": None, "issuer": None, "trusted_root": None, "store_path": None, "reload": False}
 _EXAMPLES = {
     "openapi": "{name} openapi > openapi.json",
@@ -49,7 +49,7 @@ def load(file: Path) -> Service:
 
 
 def take_in(file: Path) -> Bundle:
-    """The bundle in a `.bento` file, taken into the usual store when it is not there yet: a bundle is served from its folder."""
+    """The bundle in a `.bento` file, taken into the usual store if it is not there yet, because a bundle is served from its folder."""
     from ..store import Store
 
     content, store = _content(file), Store()

@@ -1,4 +1,4 @@
-"""What bento's commands have in common: an example in the help, `--debug`, and the options more than one of them takes."""
+"""What bento's commands have in common: examples in the help, `--debug`, and the options that several commands take."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _note_debug(ctx: click.Context, _param: click.Parameter, value: bool) -> Non
 
 
 def answer_by_status(ctx: click.Context) -> None:
-    """Leave the exit status 1 to the answer no, and fail with 2, as diff and grep do."""
+    """Reserve the exit status 1 for the answer no, and exit with 2 on errors, as diff and grep do."""
     ctx.meta["failure"] = NoAnswer
 
 
@@ -101,7 +101,7 @@ _SIGNERS = (
 
 
 def key_option(function: Callable[..., None]) -> Callable[..., None]:
-    """The options that name who must have signed a bundle; the command is told all of them as `keys`."""
+    """The options that name who must have signed a bundle; the command gets all of them as `keys`."""
 
     @wraps(function)
     def command(
@@ -125,7 +125,7 @@ def _identities(identity: str | None, issuer: str | None, trusted_root: Path | N
 
 
 def seconds_since(begun: float) -> float:
-    """How long ago a time of `time.monotonic` was, as programs are told."""
+    """The seconds since a time of `time.monotonic`, rounded to milliseconds for JSON output."""
     return round(time.monotonic() - begun, 3)
 
 
@@ -142,7 +142,7 @@ def may_run(bundle: Bundle, store: Store | None) -> bool:
 
 
 def hint_at_trust(store_path: Path | None, *command: str) -> None:
-    """Say how to trust a bundle whose code may not run here yet: the command once more, in the same store."""
+    """Say how to trust a bundle whose code may not run here yet: with the same command, for the same store, and `--trust`."""
     store = ["--store", str(store_path)] if store_path else []
     again = shlex.join([*command, *store, "--trust"])
     click.echo(f"its code may not run here yet: '{again}' lets it, once you know who made it", err=True)
@@ -150,7 +150,7 @@ def hint_at_trust(store_path: Path | None, *command: str) -> None:
 
 @contextmanager
 def progress_bar(label: str, size: int, *, hidden: bool = False) -> Iterator[Progress]:
-    """A bar on standard error, in a terminal only, that is told how many of `size` bytes are done."""
+    """A bar on standard error, in a terminal only; its value is called with how many of `size` bytes are done."""
 
     def moved(done: int | None) -> str:
         return f"{size_text(done or 0)} of {size_text(size)}"
@@ -161,7 +161,7 @@ def progress_bar(label: str, size: int, *, hidden: bool = False) -> Iterator[Pro
         file=sys.stderr,
         hidden=hidden or not sys.stderr.isatty(),
         width=0,
-        # Bytes come in bursts, of small files and of large parts: click would tell hours for what takes seconds.
+        # Bytes come in bursts, of small files and of large parts: click would predict hours for what takes seconds.
         show_eta=False,
         item_show_func=moved,
     ) as bar:

@@ -1,4 +1,4 @@
-"""Errors and warnings as the command line tells them: a sentence each, that a terminal obeys nothing in."""
+"""Errors and warnings of the command line: one sentence each, without characters that a terminal would obey."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from ..errors import BentoError
 from ..plain import plain
 
 _LOUD: Final = frozenset({"adlfs", "aiobotocore", "azure", "botocore", "fsspec", "gcsfs", "google", "paramiko", "s3fs"})
-"""Libraries that log, with tracebacks, what they raise."""
+"""Libraries that log the errors that they raise, with tracebacks."""
 
 
 class PlainFormatter(logging.Formatter):
-    """Formats what is logged so that a terminal shows it, and obeys nothing in it."""
+    """Formats log records without characters that a terminal would obey."""
 
     def format(self, record: logging.LogRecord) -> str:
         return plain(super().format(record))
 
 
 class Failure(click.ClickException):
-    """What a command raised: a sentence, or its traceback to who debugs."""
+    """An error of a command, shown as a sentence, or with `debug` as its traceback."""
 
     def __init__(self, error: Exception, *, debug: bool) -> None:
         super().__init__(sentence(error) + ("" if is_explained(error) else " (--debug shows where)"))
@@ -37,24 +37,24 @@ class Failure(click.ClickException):
 
 
 class NoAnswer(Failure):
-    """The same of a command whose exit status is its answer: 1 is no, and this neither."""
+    """An error of a command whose exit status is its answer: 1 means no, and 2 that there is no answer."""
 
     exit_code = 2
 
 
 def is_told_once(record: logging.LogRecord) -> bool:
-    """Whether what is logged is nothing that an error tells as well."""
+    """Whether a log record repeats no error that the command reports anyway."""
     return record.name.partition(".")[0] not in _LOUD
 
 
 def sentence(error: BaseException) -> str:
-    """An error as it is told without a traceback; one that nobody foresaw is told with its class.
+    """An error in a sentence; one that is not bento's own is shown with its class.
 
-    What is in it may come from anybody, and a terminal obeys what it is shown.
+    The message may hold text from anybody, so characters that a terminal would obey are escaped.
     """
     return plain(str(error) if isinstance(error, BentoError) else f"{type(error).__name__}: {error}")
 
 
 def is_explained(error: Exception) -> bool:
-    """Whether an error's sentence says it all: it is bento's own, and has no note on where it came from."""
+    """Whether an error's sentence is enough: it is bento's own, and has no note on where it came from."""
     return isinstance(error, BentoError) and not any(getattr(error, "__notes__", ()))

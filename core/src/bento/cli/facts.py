@@ -1,4 +1,4 @@
-"""What is told of a bundle, for people and for programs."""
+"""Descriptions of a bundle, for people and for programs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def record(bundle: Bundle) -> dict[str, object]:
-    """A bundle's manifest and what follows from it, as JSON."""
+    """A bundle's manifest, and values derived from it, as JSON."""
     return {
         "tag": str(bundle.tag),
         "path": str(bundle.path),
@@ -26,7 +26,7 @@ def record(bundle: Bundle) -> dict[str, object]:
 
 
 def named(bundle: Bundle) -> dict[str, object]:
-    """Which bundle a command has dealt with, as JSON: the beginning of what programs are told of that."""
+    """The bundle that a command has dealt with, as JSON: the first fields of its output for programs."""
     return {
         "tag": str(bundle.tag),
         "fingerprint": bundle.fingerprint,
@@ -38,7 +38,7 @@ def named(bundle: Bundle) -> dict[str, object]:
 
 
 def carried(bundle: Bundle, moved: Moved) -> dict[str, object]:
-    """What travelled of a bundle, and what was there already, as JSON."""
+    """How much of a bundle was transferred, and how much was there already, as JSON."""
     return {
         "moved": moved._asdict(),
         "there": {"files": len(bundle.manifest.files) - moved.files, "size": bundle.size - moved.size},

@@ -16,7 +16,7 @@ STDIN = "-"
 
 _OF_LINES: Final = (".jsonl", ".ndjson")
 
-# Where the registered name of a suffix is not the one adapters go by, or the standard library has none.
+# Suffixes whose registered media type is not the one that adapters use, or that the standard library does not know.
 _MEDIA_TYPES = {
     ".arrow": "application/vnd.apache.arrow.stream",
     ".csv": "text/csv",
@@ -33,7 +33,7 @@ _MEDIA_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One input, not yet read. `content_type` is empty when the adapter's own first one will do."""
+    """One input, not yet read. If `content_type` is empty, the file's suffix or the adapter's first media type decides."""
 
     text: str
     is_file: bool
@@ -45,10 +45,10 @@ class Item:
 
     @property
     def hint(self) -> str:
-        """What to say when the item is refused and looks like a slip."""
+        """What to say if the item is refused and looks like a mistake; otherwise empty."""
         if self.is_file and Path(self.text).suffix.lower() in _OF_LINES:
             return f": did you mean --input-lines {self.text}"
-        # A value may be far longer than a path can be, which pathlib takes for an error.
+        # A value may be longer than any path, for which pathlib would raise an error.
         slip = not self.is_file and os.path.isfile(self.text)  # noqa: PTH113
         return f": did you mean --input-file {self.text}" if slip else ""
 

@@ -1,4 +1,4 @@
-"""systemd's journal, where each line may say how grave it is. Source: sd-daemon(3); systemd.exec(5), JOURNAL_STREAM."""
+"""systemd's journal, where each line may state its priority. Source: sd-daemon(3); systemd.exec(5), JOURNAL_STREAM."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _DEBUG: Final = 7
 
 
 class JournalFormatter(logging.Formatter):
-    """Formats as another does, and begins every line with its priority, which the journal takes off: to it, each is an entry."""
+    """Formats as another formatter does, and begins every line with its priority: the journal makes each line an entry."""
 
     def __init__(self, formatter: logging.Formatter) -> None:
         super().__init__()
@@ -23,6 +23,6 @@ class JournalFormatter(logging.Formatter):
 
 
 def reads_errors() -> bool:
-    """Whether the journal reads standard error, rather than a terminal, a file or a pipe that somebody has put in its place."""
+    """Whether the journal reads standard error, and not a terminal, a file or a pipe to which it was redirected."""
     status = os.fstat(2)
     return os.environ.get("JOURNAL_STREAM") == f"{status.st_dev}:{status.st_ino}"

@@ -1,4 +1,4 @@
-"""The lines of `bento run --input-lines`: each is an input, read when its turn comes, and told of by where it is."""
+"""The lines of `bento run --input-lines`: each is an input, read when its turn comes, and named by its place in error messages."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CLEAR_LINE: Final = "\r\x1b[K"
 
 
 class Lines:
-    """The lines of files, without their ends. `done` is how many bytes have been read, of `size`; that is 0 where nobody can know it."""
+    """The lines of files, without their line ends. `done` is the number of bytes read, of `size`, which is 0 if it is unknown."""
 
     def __init__(self, files: Sequence[str]) -> None:
         self._files = files
@@ -45,17 +45,17 @@ class Lines:
                 raise BadInput(f"cannot read {name!r}: {error.strerror}") from error
 
     def place(self) -> str:
-        """Where the oldest line is that was read and not asked about before."""
+        """The place of the oldest line that was read and whose place was not asked for yet."""
         name, number = self._read.popleft()
         return f"line {number}" if len(self._files) == 1 else f"line {number} of {name}"
 
 
 def ask_lines(service: Service, api: str, lines: Lines, content_type: str, output: Path | None, *, debug: bool) -> int:
-    """Write each line's answer as it comes, or say on standard error why there is none; how many there are none for."""
+    """Write each line's answer as it comes, or say on standard error why there is none; returns the number of failures."""
     from ..serving import answer_all
 
     failures = count = 0
-    # Answers in the same terminal would be written into the bar.
+    # Answers in the same terminal would break the bar.
     bar = lines.size > 0 and sys.stderr.isatty() and not (output is None and sys.stdout.isatty())
     with closing(LineAnswers(output)) as answers, progress_bar(f"asking {service.name}", lines.size, hidden=not bar) as progress:
         for outcomes in answer_all(service, api, lines, content_type=content_type, accept=answers.accept):

@@ -1,4 +1,4 @@
-"""`bento` itself: finding commands when they are needed, and turning errors into a sentence and an exit code."""
+"""`bento` itself: imports commands on use, and turns errors into a sentence and an exit code."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _COMMANDS = (
 
 
 class Commands(click.Group):
-    """bento's own commands, each imported on use, and after them those that plugins bring."""
+    """bento's own commands, each imported on use, and those of plugins."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*_COMMANDS, *_brought()})
@@ -85,7 +85,7 @@ class Commands(click.Group):
 
 
 def _brought() -> dict[str, click.Command]:
-    """Plugins' commands by name; one named like a command of bento's own is never asked."""
+    """Plugins' commands by name; one that is named like a command of bento's own is never called."""
     from ..registry import installed
 
     brought: dict[str, click.Command] = {}
@@ -111,15 +111,15 @@ def bento(ctx: click.Context, *, debug: bool) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; exits with 0, 1 when it failed, 2 when it was called wrongly or has no answer to what it was asked."""
+    """Run the command line; exits with 0, with 1 if it failed, or with 2 if it was called wrongly or has no answer."""
     replace_closed()
     print_anything()
     try:
         bento(arguments, prog_name="bento")
     except OSError as error:
-        # Help, a version or a completion could not be printed. What a command raises is a sentence by now.
+        # Help, a version or a completion could not be printed. Errors of commands are handled already.
         click.echo(f"Error: {sentence(error)}", err=True)
         sys.exit(1)
     finally:
-        # An error has told of what could not be printed.
+        # An error has already reported what could not be printed.
         let_go(sys.stdout)

@@ -51,7 +51,7 @@ def service(name: str, folder: Path | None, *, as_json: bool) -> None:
 
 
 def _checked(name: str) -> str:
-    """The module that a service of this name is in, which nobody else has."""
+    """The name of the module for a service of this name; a UsageError if it is invalid or taken."""
     try:
         Tag(name)
     except TagError as error:

@@ -1,4 +1,4 @@
-"""Where a bundle is from, for people."""
+"""The provenance of a bundle, for people."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def origins(told: dict[str, Any]) -> dict[str, str | list[str]]:
-    """What is known of a bundle's making and of its way here, in the order in which it happened."""
+    """How a bundle was made and how it came here, in the order in which it happened."""
     files = [told[name] for name in ("sbom", "lock") if told[name]]
     return {
         "tag": told["tag"],

@@ -13,22 +13,22 @@ from ..plain import CONTROL, plain
 
 _UNITS = ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
 _ROUNDED = 0.99995
-"""How much of a unit is told as one."""
+"""From this part of a unit on, a size is shown in that unit, so that no size is shown as 1000.0 of the one below."""
 
 
 def print_json(value: object) -> None:
-    """One JSON document, indented; in an encoding that lacks characters it has none of these."""
+    """Print one JSON document, indented; characters that the encoding lacks are escaped."""
     text = json.dumps(value, indent=2, ensure_ascii=not _is_utf8(sys.stdout.encoding))
     click.echo(CONTROL.sub(lambda found: found[0] if found[0] == "\n" else f"\\u{ord(found[0]):04x}", text))
 
 
 def _is_utf8(encoding: str | None) -> bool:
-    # A stream of text alone, as in a test, has none; into one of ASCII, click writes UTF-8.
+    # A stream without an encoding, as in a test, takes any text; into a stream of ASCII, click writes UTF-8.
     return encoding is None or codecs.lookup(encoding).name in ("utf-8", "ascii")
 
 
 def tell(text: str, document: Mapping[str, object], *, as_json: bool) -> None:
-    """What a command has done: a sentence for people or a document for programs, and nothing else on standard output."""
+    """Print what a command has done, to standard output: a sentence for people, or a document for programs."""
     if as_json:
         print_json(document)
     else:
@@ -36,16 +36,16 @@ def tell(text: str, document: Mapping[str, object], *, as_json: bool) -> None:
 
 
 def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Left-aligned columns under a header that is bold in a terminal."""
+    """Print left-aligned columns under a header that is bold in a terminal."""
     lines = [header, *rows]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     first, *rest = ("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines)
-    # All at once: a call for each of ten thousand lines takes longer than everything before.
+    # All at once: ten thousand calls for ten thousand lines take longer than everything before.
     click.echo("\n".join([click.style(first, bold=True), *rest]))
 
 
 def print_facts(facts: Mapping[str, str | Sequence[str]]) -> None:
-    """`name  value` lines; a list's values stand below each other, and what is empty is left out."""
+    """`name  value` lines; a list's values are printed below each other, and empty ones are left out."""
     width = max(map(len, facts))
     for name, value in facts.items():
         values = [value] if isinstance(value, str) else value

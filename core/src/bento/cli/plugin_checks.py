@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 _RESULTS = {"ok": "green", "failed": "red", "left out": "yellow"}
 _WIDTH = max(map(len, _RESULTS))
 _KIT = {"hypothesis", "jsonschema"}
-"""What the test kit needs beside bento."""
+"""What the test kit needs besides bento."""
 
 
 def show_checks(plugin: Plugin, faults: Sequence[str], record: dict[str, object], *, as_json: bool) -> bool:
-    """Test a plugin, print how each test ended, and return whether none failed; one that does not load has nothing to test."""
+    """Test a plugin, print how each test ended, and return whether none failed; a plugin with faults is a PluginError."""
     if faults:
         raise PluginError(f"plugin {plugin.name!r} cannot be tested: {'it ' if plugin.error else ''}{'; '.join(faults)}")
     checks = _checks(plugin)
@@ -47,7 +47,7 @@ def _checks(plugin: Plugin) -> Iterator[Check]:
 
 
 def _print(checks: Iterator[Check]) -> list[str]:
-    """Print a line for each test as soon as it is done, under the name of its class, and what failed once more at the end."""
+    """Print a line for each test as soon as it is done, under the name of its class, and the failures again at the end."""
     results: list[str] = []
     failed: list[Check] = []
     tests = ""

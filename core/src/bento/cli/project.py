@@ -1,4 +1,4 @@
-"""Writing a new project from the templates beside this module: texts in which names are filled in, and nothing that runs."""
+"""Writing a new project from the templates beside this module: they are texts in which names are filled in, and none of their code runs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SUFFIX = ".template"
 def write_project(template: str, folder: Path, values: Mapping[str, str], *, licence: str | None = None) -> list[str]:
     """Write the files of a template into a folder that is not there yet, all or none, and return their names.
 
-    `package` in a file's name is the package of `values`; a licence is a template of its own.
+    `package` in a file's name is replaced by the package of `values`; a licence is a separate template.
     """
     if folder.is_symlink() or folder.exists():
         raise click.ClickException(f"{str(folder)!r} is there already: remove it, or name another folder")
@@ -37,7 +37,7 @@ def write_project(template: str, folder: Path, values: Mapping[str, str], *, lic
 
 
 def tell_project(folder: Path, files: Sequence[str], steps: Sequence[str], *, as_json: bool) -> None:
-    """What was written, and the commands that come next."""
+    """Print what was written, and the commands to run next."""
     text = f"wrote {len(files)} files into {folder}\n" + "\n  ".join(["\nnext:", *steps])
     tell(text, {"path": str(folder), "files": list(files), "next": list(steps)}, as_json=as_json)
 

@@ -1,6 +1,7 @@
-"""The log of a server that the command line starts: as text or JSON, with what Python itself would write beside it.
+"""The log of a server that the command line starts, as text or JSON, with the warnings and errors that Python itself would print.
 
-What a client sends may be in any message, as in what an api raises. No line of the log is anybody's but the server's own, all the same.
+A message may hold text from a client, as in the error of an api. The text is escaped and indented so that it cannot forge a line of the
+log.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ log = logging.getLogger("bento.serving")
 
 
 class TextFormatter(PlainFormatter):
-    """Formats what is logged as a line that begins with the time, and indents what further lines it has, as of a traceback."""
+    """Formats a log record as a line that begins with the time, and indents its further lines, such as those of a traceback."""
 
     def __init__(self) -> None:
         super().__init__("%(asctime)sZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
@@ -40,7 +41,7 @@ class TextFormatter(PlainFormatter):
 
 @contextmanager
 def server_log(*, as_json: bool) -> Iterator[None]:
-    """Log with times; as JSON, or to the journal, all there is to say, with the error that ends the server."""
+    """Log with times; as JSON or to the journal, the error that ends the server is logged as well."""
     formatter = _json() if as_json else TextFormatter()
     formatter.converter = time.gmtime
     to_journal = reads_errors()
@@ -69,7 +70,7 @@ def _json() -> logging.Formatter:
 
 @contextmanager
 def _logging_what_python_says() -> Iterator[None]:
-    """Log warnings, and what ends a thread or is raised where nobody can be told, which Python writes as it is."""
+    """Log warnings, errors that end a thread, and errors that cannot be raised, which Python would print unformatted."""
     before = threading.excepthook, sys.unraisablehook
     logging.captureWarnings(capture=True)
     threading.excepthook, sys.unraisablehook = _log_thread, _log_unraisable

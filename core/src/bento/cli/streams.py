@@ -1,4 +1,4 @@
-"""The standard streams, where one is closed, its reader has left, or the disk is full."""
+"""The standard streams: what to do if one is closed, its reader has left, or the disk is full."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ _STANDARD = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 
 
 def replace_closed() -> None:
-    """Put the null device in the place of each stream that is closed.
+    """Replace each closed stream by the null device.
 
-    Nobody is there to ask or to tell, and the next file that is opened would get the stream's number, so that libraries print into it.
+    Otherwise the next file that is opened would get the stream's number, and libraries would print into it.
     """
     for name, mode in _STANDARD:
         if getattr(sys, name) is None:
-            # Python would warn at its end of one that is left open, unless the file is not its own to close.
+            # Without `closefd=False`, Python would warn at its end that the file was left open.
             setattr(sys, name, open(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8", closefd=False))  # noqa: SIM115
 
 
 def print_anything() -> None:
-    """Have standard output take any text: a file's name need not be one, and what a terminal's encoding lacks is escaped."""
+    """Let standard output take any text: characters that its encoding lacks are escaped, and bytes of file names that are no text pass."""
     if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
         codecs.register_error("bento.escape", _escape)
         sys.stdout.reconfigure(errors="bento.escape")
@@ -41,7 +41,7 @@ def _escape(error: UnicodeError) -> tuple[str | bytes, int]:
 
 @contextmanager
 def unbothered_by_output() -> Iterator[None]:
-    """Go on where nothing can be written."""
+    """Go on if the output cannot be written."""
     try:
         yield
     finally:
@@ -50,11 +50,11 @@ def unbothered_by_output() -> Iterator[None]:
 
 
 def let_go(stream: TextIO | None) -> None:
-    """Write what a stream still holds, and forget what cannot be written."""
+    """Write what a stream still holds, and drop what cannot be written."""
     if stream is None:
         return
     try:
         stream.flush()
     except OSError:
-        # Python tries again at its very end, and would end with status 120 for it. Source: the note on SIGPIPE in its `signal`.
+        # Python would try again when it exits, and exit with status 120. Source: the note on SIGPIPE in its `signal`.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

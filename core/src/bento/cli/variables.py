@@ -1,4 +1,4 @@
-"""Environment variables that bento reads, and those that somebody meant who wrote another."""
+"""Environment variables that bento reads, and warnings about misspelt ones."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _PREFIX: Final = "BENTO_"
 VARIABLES: Final = frozenset(
     {"BENTO_DISABLE_PLUGINS", "BENTO_HOME", "BENTO_MAX_BUNDLE", "BENTO_NATIVE", "BENTO_REMOTE_TIMEOUT", "BENTO_TRUSTED_KEYS"}
 )
-"""All whose names begin with `BENTO_`."""
+"""All variables of bento whose names begin with `BENTO_`."""
 
 _ALIKE: Final = 0.8
-"""How much alike a name is that was misspelt, and not chosen for something else: from 0 to 1, as difflib says it."""
+"""The similarity, from 0 to 1, as difflib computes it, above which a name counts as misspelt and not as chosen for something else."""
 
 
 def warn_of_misspelt(names: Iterable[str]) -> None:
-    """Say which of these variables are nearly bento's own, for they do nothing."""
+    """Warn about variables whose names are almost those of bento's, because they have no effect."""
     endings = [name.removeprefix(_PREFIX) for name in sorted(VARIABLES)]
     for name in sorted(names):
         if name.upper().startswith(_PREFIX) and name not in VARIABLES:

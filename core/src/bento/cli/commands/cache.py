@@ -1,4 +1,4 @@
-"""`bento cache`: bundles that were called by a URL, and are kept."""
+"""`bento cache`: bundles that were called by a URL, and are kept on this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`bento check`: whether a service keeps what it promises its clients."""
+"""`bento check`: whether a service keeps its promises to clients."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def command(ctx: click.Context, target: str, *, draws: int, as_json: bool, keys:
 
 
 def _tests(target: str, draws: int, *, keys: Keys, trust: bool, store_path: Path | None) -> type[ServiceTests]:
-    """The kit's test class for what is to be checked, which is loaded now."""
+    """The kit's test class for a service, which is loaded now."""
     try:
         from ...testing import ServiceTests
     except ModuleNotFoundError as error:
@@ -63,7 +63,7 @@ def _tests(target: str, draws: int, *, keys: Keys, trust: bool, store_path: Path
 
 
 def _run(tests: type[ServiceTests], title: str) -> Iterator[Check]:
-    """How each check ended."""
+    """Run the checks, and yield the result of each."""
     from ...testing import run_checks
     from ...testing._check import tests_of
     from ...testing._service import without_traces
@@ -79,7 +79,7 @@ def _advice(check: Check) -> str:
 
 
 def _curl(check: Check) -> str:
-    """The smallest request found that shows why a check failed."""
+    """The smallest request found that makes a check fail, as a curl command."""
     return str(getattr(check.error, "curl", ""))
 
 
@@ -88,7 +88,7 @@ def _record(check: Check) -> dict[str, object]:
 
 
 def _print(checks: list[Check]) -> None:
-    """A table, and below it what failed and a way to see it."""
+    """Print a table, and below it each failure with a request that shows it."""
     print_table(("CHECK", "RESULT"), [(check.rule, click.style(check.result, fg=_COLOURS[check.result])) for check in checks])
     for check in checks:
         if check.reason:

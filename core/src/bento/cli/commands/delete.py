@@ -71,13 +71,13 @@ def command(
             if not as_json:
                 click.echo(f"{'would delete' if dry_run else 'deleted'} {deleted[-1]}")
     finally:
-        # Of several, those that went before one that could not are told, too.
+        # If one cannot be deleted, those that were deleted before it are reported, too.
         if as_json:
             print_json({"deleted": deleted, "dry_run": dry_run})
 
 
 def _confirm(question: str) -> None:
-    """Ask before anything goes; a job of the night, whose standard input has nothing, is told what to add."""
+    """Ask before anything is deleted; a job without a terminal is told which option to add."""
     try:
         agreed = click.confirm(question, err=True)
     except click.Abort as error:
@@ -106,7 +106,7 @@ def _named(store: Store, targets: tuple[str, ...]) -> list[Tag]:
 
 
 def _tag(store: Store, tag: Tag) -> Tag:
-    """The version that a tag means; a damaged bundle can be deleted, too, by its version."""
+    """The tag with its version in place of `latest`; a damaged bundle can be deleted, too, by its version."""
     from ...errors import BundleError
 
     try:
@@ -122,7 +122,7 @@ def _fitting(store: Store, names: tuple[str, ...], labels: dict[str, str], older
         if ":" in text:
             raise click.UsageError(f"{text!r} names one bundle, and options say which: leave the version or the options out")
     found = {each.tag: each for name in names or (None,) for each in store.summaries(name, labels)}
-    # The store knows which of one name came later in a second.
+    # A stable sort: the store's order tells which of two with the same second came later.
     newest_first = sorted(found.values(), key=attrgetter("created"), reverse=True)
     return [each.tag for each in outdated(newest_first, older_than=older_than, keep_last=keep_last)]
 

@@ -55,7 +55,7 @@ def command(ctx: click.Context, old: str, new: str, *, as_json: bool, store_path
 
 
 def _print(old: Bundle, new: Bundle, changes: list[Change]) -> None:
-    """A table of the changes, and a sentence on clients."""
+    """Print a table of the changes, and a sentence on clients."""
     if not changes:
         click.echo(f"{old.tag} and {new.tag} hold the same")
         return

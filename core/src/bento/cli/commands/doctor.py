@@ -1,4 +1,4 @@
-"""`bento doctor`: whether a bundle would run here, and what would be different."""
+"""`bento doctor`: whether a bundle would run on this machine, and what differs here."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _trust(bundle: Bundle, store: Store | None) -> Finding:
 
 
 def _print(bundle: Bundle, findings: list[Finding]) -> None:
-    """A table, and below it what to do."""
+    """Print a table, and below it what to do."""
     from ...bundle.manifest.paths import LOCK, REQUIREMENTS
 
     print_table(

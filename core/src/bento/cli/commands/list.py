@@ -1,4 +1,4 @@
-"""`bento list`: what the store holds, or a remote."""
+"""`bento list`: the bundles in the store, or on a remote."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def command(
     store = open_store(store_path) or Store()
     with uncollected():
         found = _on_remote(where, name, labels) if where else _in_store(store, name, labels)
-        # Python's sort is stable, and turns nothing around that is equal.
+        # Python's sort keeps the order of equal entries, even with `reverse`.
         found.sort(key=_KEYS[sort], reverse=sort != "name")
         chosen = (found[::-1] if reverse else found)[:limit]
         if as_json:
@@ -92,7 +92,7 @@ def _in_store(store: Store, name: str | None, labels: dict[str, str]) -> list[Su
 
 
 def _with_version(tag: Tag, found: list[Summary]) -> list[Summary]:
-    """Those of a name, newest first, that a tag means."""
+    """The summary that a tag means, of those of its name, newest first; empty if there is none."""
     return found[:1] if tag.is_latest else [each for each in found if each.version == tag.version]
 
 
@@ -105,13 +105,13 @@ def _on_remote(url: str, name: str | None, labels: dict[str, str]) -> list[Summa
     found = _below(url) if is_bundle else []
     found = found or Remote(url).summaries(None if pattern else name)
     if not (found or is_bundle or name):
-        with suppress(RemoteError):  # who may list a folder may not always list the one above it
+        with suppress(RemoteError):  # permission to list a folder does not always cover the one above it
             found = _below(url)
     return [each for each in found if matches(each, name if pattern else None, labels)]
 
 
 def _below(url: str) -> list[Summary]:
-    """What a URL means that is a remote's with a name or a tag after it."""
+    """The bundles that a URL means if it is that of a remote with a name or a tag at its end."""
     from ...store.remotes.address import split_tag
     from ...store.remotes.remote import Remote
 
@@ -132,7 +132,7 @@ def _records(store: Store, chosen: list[Summary]) -> list[dict[str, object]]:
 
 
 def _record(each: Summary) -> dict[str, object]:
-    """What is known of a bundle without its manifest."""
+    """A bundle as JSON, as far as it is known without its manifest."""
     return {"tag": str(each), **each._asdict()}
 
 

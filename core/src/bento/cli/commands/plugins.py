@@ -1,4 +1,4 @@
-"""`bento plugins`: what is installed, what it brings, and what failed and why."""
+"""`bento plugins`: the installed plugins, what they provide, and which failed and why."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _named(name: str | None) -> list[Plugin]:
 
 @contextmanager
 def _unlogged() -> Iterator[None]:
-    """Without a log of what failed to load: it is part of the answer here."""
+    """Keep the registry from logging what failed to load, because the output of the command says it."""
     log = logging.getLogger("bento.registry")
     level = log.level
     log.setLevel(logging.ERROR)

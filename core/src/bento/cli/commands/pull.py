@@ -1,4 +1,4 @@
-"""`bento pull`: take a bundle of a remote into the store."""
+"""`bento pull`: take a bundle from a remote into the store."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def command(tag: str, remote: str | None, *, trust: bool, as_json: bool, store_p
 
 
 def _offer(place: Remote, wanted: Tag, *, slip: bool) -> Offer:
-    """What there is under a tag; `slip` says that it may be a part of the remote's URL that was taken for one."""
+    """The bundle under a tag; `slip` says that the tag may really be the last part of the remote's URL."""
     try:
         return place.offer(wanted)
     except NotFound as error:
@@ -66,7 +66,7 @@ def _offer(place: Remote, wanted: Tag, *, slip: bool) -> Offer:
 
 
 def _asked(tag: str, remote: str | None) -> tuple[str, Tag]:
-    """The remote, and the tag that is wanted of it."""
+    """The remote's URL, and the tag to pull from it."""
     from ...store.remotes.address import is_url, split_tag
 
     if remote is not None:

@@ -1,4 +1,4 @@
-"""`bento run`: ask a service from the command line."""
+"""`bento run`: call an api from the command line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class _RunCommand(Command):
-    """Lets `--input`, `--input-file` and `--input-lines` take every value up to the next option."""
+    """Lets `--input`, `--input-file` and `--input-lines` take all values up to the next option."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         spread: list[str] = []
@@ -111,7 +111,7 @@ def command(  # noqa: PLR0913 - one for each option
 
 
 def _ask(service: Service, api: str, items: list[Item], answers: Answers, *, debug: bool) -> int:
-    """Put each item's answer, or say on standard error why there is none; how many there are none for."""
+    """Write each item's answer, or say on standard error why there is none; returns the number of failures."""
     from ...serving import answer
 
     failures = 0

@@ -1,4 +1,4 @@
-"""`bento save`: keep a service of a module as a bundle."""
+"""`bento save`: save a service of a module as a bundle."""
 
 from __future__ import annotations
 

@@ -138,14 +138,14 @@ def _check_no_port() -> None:
 
 @contextmanager
 def _ending_when_told(*, is_one: bool) -> Iterator[None]:
-    """Obey signals from before there is a server until this process is gone.
+    """Handle signals before the server starts, and until this process ends.
 
-    Without a handler process 1 of a container would not even end, and Ctrl-C would be told of as a fault. For many processes SIGHUP
-    waits until their supervisor can obey it.
+    Without a handler, process 1 of a container would not end at all, and Ctrl-C would be reported as an error. With several processes,
+    SIGHUP is blocked until their supervisor can handle it.
     """
     before = {number: signal.signal(number, _end) for number in stops(is_one=is_one)}
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, () if is_one else (signal.SIGHUP,))
-    # What is registered first is called last.
+    # The function that is registered first is called last.
     atexit.register(_be_deaf)
     try:
         yield
@@ -156,12 +156,12 @@ def _ending_when_told(*, is_one: bool) -> Iterator[None]:
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:
-    # An exception would be taken for a fault of the module or plugin that is just being imported.
+    # An exception would look like an error of the module or plugin that is being imported.
     os._exit(0)
 
 
 def _be_deaf() -> None:
-    """Let no signal change the exit status any more: all that is left is that Python takes down its modules."""
+    """Ignore signals, so that none changes the exit status while Python shuts down."""
     for number in (*STOPS, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
 

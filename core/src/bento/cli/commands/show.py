@@ -1,4 +1,4 @@
-"""`bento show`: what a bundle is, from its manifest alone."""
+"""`bento show`: describe a bundle, from its manifest alone."""
 
 from __future__ import annotations
 

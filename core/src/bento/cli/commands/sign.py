@@ -1,4 +1,4 @@
-"""`bento sign`: vouch for a bundle, so that it may run wherever the key, or who signs, is known."""
+"""`bento sign`: vouch for a bundle, so that it may run wherever the key or the identity is trusted."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Told = Iterator[tuple[str, dict[str, object]]]
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_TOKEN = "SIGSTORE_IDENTITY_TOKEN"  # noqa: S105 - where Sigstore's own program looks for it, too
+_TOKEN = "SIGSTORE_IDENTITY_TOKEN"  # noqa: S105 - the variable that Sigstore's own program reads, too
 
 
 @click.command(
@@ -92,7 +92,7 @@ def _token(file: IO[str] | None, trust_config: Path | None) -> IdentityToken:
 def _done(
     target: str, key: Path | None, new: Path | None, token: IdentityToken | None, signature: Path | None, store: Store | None
 ) -> Told:
-    """Do what was asked: a sentence on each thing that is done, and what programs are told of it."""
+    """Do what was asked, and yield for each step a sentence, and its part of the JSON document."""
     if new:
         yield from _make(new)
     if signature:
