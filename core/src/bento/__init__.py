@@ -136,7 +136,7 @@ _LAZY = {
 }
 
 
-# A type checker that saw it would let `bento` have any name, also a misspelt one.
+# A type checker that saw this function would accept any name in `bento`, even a misspelt one.
 if not TYPE_CHECKING:  # pragma: no branch - it is False whenever this runs
 
     def __getattr__(name: str) -> object:

@@ -1,7 +1,7 @@
-"""Adapters: between the bytes on a wire and the values an api works with.
+"""Adapters: they convert between the bytes on a wire and the values that an api works with.
 
-One class serves both directions and every transport: an HTTP body, a form's part, a file, a command-line argument.
-The smallest one is a `name`, its `media_types`, `decode` and `encode`; `bento.testing.AdapterTests` tests what it owes its users.
+One class serves both directions and every transport: an HTTP body, a form's part, a file, a command-line argument. The smallest adapter has
+a `name`, `media_types`, `decode` and `encode`; `bento.testing.AdapterTests` tests what every adapter must do.
 """
 
 from __future__ import annotations
@@ -27,58 +27,64 @@ T = TypeVar("T")
 class Adapter(ABC, Generic[T]):
     """Reads a request body as a `T`, writes a `T` as a response body, and joins many into one batch.
 
-    Adapters hold no state between requests: a request is decoded alone, and nothing in it may influence another.
+    Adapters hold no state between requests: each request is decoded alone, and nothing in it may influence another.
     """
 
     name: ClassVar[str]
     """The adapter's name in the manifest, unique over all plugins."""
     media_types: tuple[str, ...]
-    """What is read and written, lower case; the first is written by default. `image/*` and `*/*` are read only."""
+    """The media types that are read and written, in lower case; the first is written by default. `image/*` and `*/*` are read only."""
     request_headers: tuple[str, ...] = ()
-    """Headers of a request that decoding depends on, lower case; `Payload.headers` has those that came."""
+    """The request headers that decoding depends on, in lower case; `Payload.headers` has those that were sent."""
     costly: bool = False
-    """Whether even a small body can take many milliseconds to decode, as an image's does: a server then decodes beside its event loop."""
+    """Whether even a small body can take many milliseconds to decode, like an image: a server then decodes it outside its event loop."""
 
     __signature__ = Parameters()
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        # Asked only where something was given: an adapter may be made for each answer.
+        # Checked only if there are arguments, because an adapter may be made for each answer.
         if (args or kwargs) and (wrong := misfit(cls, args, kwargs, reprlib.repr)):
             raise DefinitionError(wrong)
         return super().__new__(cls)
 
     def __init__(self) -> None:
-        """An adapter with options has a constructor of its own."""
+        """Takes nothing: an adapter with options defines its own constructor."""
 
     @abstractmethod
     def decode(self, payload: Payload) -> T:
-        """The value of one body. Malformed bytes are a BadInput (400), a well-formed value that does not fit an InvalidInput (422)."""
+        """The value of one body.
+
+        Raises BadInput (400) for malformed bytes, and InvalidInput (422) for a well-formed value that does not fit.
+        """
 
     @abstractmethod
     def encode(self, value: T, media_type: str) -> bytes:
-        """The body for one value, in one of the adapter's own media types. A value it cannot write is a TypeError or ValueError."""
+        """The body for one value, in one of the adapter's own media types.
+
+        Raises TypeError or ValueError for a value that it cannot write.
+        """
 
     def decode_all(self, bodies: Sequence[ReadableBuffer], media_type: str) -> Sequence[T] | None:
-        """The values of several small bodies that have come together, all of one group, each exactly as `decode` gives it.
+        """The values of several small bodies that arrived together, all of one group, each exactly as `decode` returns it.
 
-        None, or any error, has them decoded one by one: define it where there is something quicker. The
-        media type is empty when the senders named none; it has no parameters but those that the adapter `ignores`.
+        If it returns None or raises an error, the bodies are decoded one by one: define it only if it is faster. The media type is empty if
+        the senders named none. The only parameters that the bodies may have are those that the adapter `ignores`.
         """
         return None
 
     def ignores(self, media_type: str, parameters: Mapping[str, str]) -> bool:
-        """Whether `decode` reads any body with these parameters as it does without them, as it does JSON with `charset=utf-8`."""
+        """Whether `decode` reads any body with these parameters as it does without them, such as JSON with `charset=utf-8`."""
         return False
 
     def encode_all(self, result: Any, rows: Sequence[int | None], media_type: str) -> Sequence[bytes] | None:
-        """The bodies for a whole batch's result, exactly those that `unstack` and `encode` give, and all of one `content_type`.
+        """The bodies for a whole batch's result: exactly those that `unstack` and `encode` return, and all with the same `content_type`.
 
-        None, or any error, has the result cut and encoded value by value.
+        If it returns None or raises an error, the result is cut and encoded value by value.
         """
         return None
 
     def content_type(self, media_type: str, body: bytes) -> str:
-        """The Content-Type header that goes with an encoded body: the media type, and what else a reader must know."""
+        """The Content-Type header of an encoded body: the media type, with the parameters that a reader needs."""
         return f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type
 
     def rows(self, item: T) -> int | None:
@@ -90,26 +96,29 @@ class Adapter(ABC, Generic[T]):
         return None
 
     def group(self, item: T) -> Hashable:
-        """Items of different groups are never stacked, such as arrays of another dtype or trailing shape."""
+        """The group of an item: only items of equal groups are stacked, such as arrays of the same dtype and trailing shape."""
         return None
 
     def alone(self, item: T) -> T:
-        """What an api without batches is called with: the item, unless `stack` does what one alone needs too, such as move it to a GPU."""
+        """The value that an api without batches is called with.
+
+        Override it if `stack` does something that a single item needs too, such as moving it to a GPU.
+        """
         return item
 
     def stack(self, items: Sequence[T]) -> Any:
-        """Many items of one group as the batch that the api is called with: a list, unless the adapter knows better."""
+        """The batch that the api is called with, made of items of one group; a list by default."""
         return list(items)
 
     def unstack(self, result: Any, rows: Sequence[int | None]) -> list[T]:
-        """Cut a batch's result back into one value per item; `rows` is what the input's `rows` said of each, in order.
+        """Cut a batch's result back into one value per item; `rows` has what the input adapter's `rows` returned for each item, in order.
 
         A result with another number of rows than went in is a ValueError, so no answer ever reaches another caller.
         """
         return cut(result, rows)
 
     def join(self, parts: Sequence[T]) -> Any:
-        """Several values' rows as one value: the answer to a request that was too large for one batch."""
+        """The rows of several values as one value: the answer to a request that was too large for one batch."""
         return [row for part in parts for row in _rows_of(part)]
 
     def schema(self) -> dict[str, JSON]:
@@ -117,17 +126,17 @@ class Adapter(ABC, Generic[T]):
         return {}
 
     def options(self) -> dict[str, JSON]:
-        """The constructor's arguments that the manifest must remember."""
+        """The constructor's arguments, as JSON, that the manifest must keep."""
         return {}
 
     @classmethod
     def for_annotation(cls, annotation: object) -> Self | None:
-        """The adapter for a parameter or return annotation, if this class is the one for it."""
+        """The adapter for a parameter or return annotation; None if this class does not claim it."""
         return None
 
     @classmethod
     def for_value(cls, value: object) -> Self | None:
-        """The adapter for a returned value, if this class is the one for it."""
+        """The adapter for a returned value; None if this class does not claim it."""
         return None
 
     def __repr__(self) -> str:
@@ -136,23 +145,23 @@ class Adapter(ABC, Generic[T]):
 
 
 def decodes_all(kind: type[Adapter[Any]]) -> bool:
-    """Whether its `decode_all` counts: a subclass with a `decode` or `group` of its own may inherit one that does not match them."""
+    """Whether to use its `decode_all`: a subclass that overrides `decode` or `group` may inherit one that does not match them."""
     return _is_as_new(kind, "decode_all", "decode", "group")
 
 
 def ignored(adapter: Adapter[Any], media_type: str, parameters: Mapping[str, str]) -> bool:
-    """Whether these parameters change nothing; an `ignores` that a subclass inherits does not count if it has a `decode` of its own."""
+    """Whether these parameters change nothing; an inherited `ignores` does not count if the subclass overrides `decode`."""
     return not parameters or (_is_as_new(type(adapter), "ignores", "decode") and adapter.ignores(media_type, parameters))
 
 
 def encodes_all(kind: type[Adapter[Any]]) -> bool:
-    """Whether its `encode_all` counts: a subclass may inherit one that does not match what it overrides."""
+    """Whether to use its `encode_all`: a subclass may inherit one that does not match the methods it overrides."""
     return _is_as_new(kind, "encode_all", "encode", "unstack", "content_type")
 
 
 @lru_cache(maxsize=256)
 def _is_as_new(kind: type[Adapter[Any]], name: str, *others: str) -> bool:
-    """Whether a method is defined by the same class as all others, or by one that inherits from theirs."""
+    """Whether the method `name` is defined in the same class as all `others`, or in a class that inherits from theirs."""
     names = {name, *others}
     return next(name in vars(base) for base in kind.__mro__ if not names.isdisjoint(vars(base)))
 
@@ -166,7 +175,7 @@ def reads(media_types: Sequence[str], media_type: str) -> bool:
 
 
 def _rows_of(part: Any) -> Iterable[Any]:
-    """The rows of a value: a table becomes an array first, as iterating over it would give its columns."""
+    """The rows of a value: a table becomes an array first, because iterating over it would give its columns."""
     if not (hasattr(part, "columns") and hasattr(part, "__array__")):
         return cast("Iterable[Any]", part)
     import numpy as np
@@ -182,10 +191,10 @@ def cut(result: Any, rows: Sequence[int | None]) -> list[Any]:
     if isinstance(result, str | bytes | bytearray | Mapping | AbstractSet):
         raise _unfit(total, f"a {kind}, which has none")
     if isinstance(result, tuple):
-        # Two values that a method returns would be the rows of a batch that happens to have two.
+        # If a method returns two values by mistake, they would pass for the rows of a batch of two.
         raise _unfit(total, f"a {kind}, which is several values")
     if None in rows and hasattr(result, "itercolumns"):
-        # A bare number stands for a column of pyarrow's tables, with everybody's rows.
+        # Indexing a pyarrow table with a number gives a column, with the rows of all callers.
         raise _unfit(total, f"a {kind}, whose elements are columns")
     try:
         length = len(result)
@@ -195,7 +204,7 @@ def cut(result: Any, rows: Sequence[int | None]) -> list[Any]:
         raise ValueError(f"expected a result of {total} rows, one for each row of the batch, got {length}")
     if hasattr(result, "iloc"):
         _check_order(result, total)
-        result = result.iloc  # a table or series itself takes a bare number for a label, which may be another row's
+        result = result.iloc  # a table or series itself takes a number as a label, which may be another row's
     if not hasattr(result, "__getitem__"):
         raise _unfit(total, f"a {kind}, of which no part can be taken")
     return [result[end - 1] if count is None else result[end - count : end] for end, count in zip(ends, rows, strict=True)]

@@ -1,4 +1,4 @@
-"""Apis: the methods of a service that answer requests, and what one is told about a request."""
+"""Apis: the methods of a service that answer requests, and what an api can learn about a request."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _RESERVED = frozenset({"docs", "livez", "metrics", "readyz"})
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """How concurrent requests are answered by one call: at most `size` rows of them, those that are there when a call can start.
+    """How concurrent requests are answered by one call: it takes those that are waiting when it can start, up to `size` rows.
 
     `wait` is how many seconds a request may be held back for others to join; 0 is best for nearly every model.
     """
@@ -39,23 +39,23 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What an api may know of the request it answers; a batched api gets a list of them, one for each request, in order."""
+    """What an api can learn about the request it answers; a batched api gets a list of these, one for each request, in order."""
 
     request_id: str
     api: str
     headers: Mapping[str, str]
-    """Lower-case names; a header sent twice holds both values, joined by a comma."""
+    """By lower-case names; a header that was sent twice has both values, joined by a comma."""
     deadline: float
     """When the answer is due, in seconds of `time.monotonic()`."""
 
     def remaining(self) -> float:
-        """Seconds until the answer is due; negative when it is late."""
+        """Seconds until the answer is due; negative if it is late."""
         return self.deadline - time.monotonic()
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Where the time of one request went, in seconds; `rows` is the size of the batch it was answered in."""
+    """How the time of one request was spent, in seconds; `rows` is the size of the batch it was answered in."""
 
     decode: float = 0.0
     queue: float = 0.0
@@ -128,12 +128,12 @@ def api(
     timeout: float = 60.0,
     concurrency: int | None = None,
 ) -> F | Callable[[F], F]:
-    """Mark a method of a service as an api; the method itself stays as it is.
+    """Mark a method of a service as an api; the method itself is unchanged.
 
-    `input` and `output` may be left out: type hints decide, then, for the output, each returned value. With `batch` the
-    method gets a batch (`Adapter.stack`) and returns one result for each row of it, in order. `timeout` is in seconds,
-    from a request's first byte. `concurrency` is how many calls may run at once: 1 for a `def`, since few models promise to
-    be safe in several threads, and 100 for an `async def`. A parameter named `context` gets the request's `Context`.
+    `input` and `output` may be left out: then type hints decide and, for the output, each returned value. With `batch`, the method gets a
+    batch (`Adapter.stack`) and returns one result for each of its rows, in order. `timeout` is in seconds, from a request's first byte.
+    `concurrency` is how many calls may run at once: by default 1 for a `def`, because few models are safe to use in several threads, and
+    100 for an `async def`. A parameter named `context` gets the request's `Context`.
     """
 
     def mark(function: F) -> F:
@@ -149,7 +149,7 @@ def api(
 
 
 def declared(function: object) -> Api | None:
-    """What the `api` decorator noted on a function, if it is marked."""
+    """The Api that the `api` decorator has noted on a function; None if it is not marked."""
     mark = getattr(function, _MARK, None)
     return mark if isinstance(mark, Api) else None
 

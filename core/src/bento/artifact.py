@@ -11,7 +11,7 @@ A new format is one class::
         def accepts(self, model): return instance_of(model, "things", "Thing")
         def requirements(self): return ["things"]
 
-and a hook that returns it (`bento.hookspecs`). `bento.testing.ArtifactTests` then tests everything it owes its users.
+and a hook that returns it (`bento.hookspecs`). `bento.testing.ArtifactTests` then tests everything that a format must do.
 """
 
 from __future__ import annotations
@@ -39,17 +39,17 @@ M = TypeVar("M")
 
 @dataclass(frozen=True, slots=True)
 class Packed(Generic[M]):
-    """A model with something to remember about it: `Iris(model=Packed(fitted, metadata={"auc": 0.93}))`."""
+    """A model with metadata that its bundle keeps: `Iris(model=Packed(fitted, metadata={"auc": 0.93}))`."""
 
     model: M
     metadata: Mapping[str, JSON] = field(default_factory=dict)
 
 
 class Artifact(ABC, Generic[M]):
-    """One model slot. On the class it is the artifact; on a service it is the model itself, typed `M`.
+    """One model slot. As an attribute of the class, it is the artifact; of a service, the model itself, typed `M`.
 
-    It is a non-data descriptor: a packed model lies in the service's `__dict__` and shadows it, so reading
-    `self.model` costs a plain attribute look-up, and `__get__` is reached only when the model is missing.
+    It is a non-data descriptor: a packed model in the service's `__dict__` shadows it. So reading `self.model` is a plain attribute
+    look-up, and `__get__` is called only if the model is missing.
     """
 
     name: ClassVar[str]
@@ -63,30 +63,36 @@ class Artifact(ABC, Generic[M]):
     __signature__ = Parameters()
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        # Before any constructor, also one that a decorator adds to the class: it is often given the model, or the file of one.
+        # Checked before any constructor, even one that a decorator adds: a model, or the path of one, is often passed by mistake.
         if wrong := misfit(cls, args, kwargs, _described):
             raise DefinitionError(f"{wrong}{f': {_WHERE}' if args or 'model' in kwargs else ''}")
         return super().__new__(cls)
 
     def __init__(self) -> None:
-        """A format with options has a constructor of its own."""
+        """Takes nothing: a format with options defines its own constructor."""
 
     @abstractmethod
     def save(self, model: M, folder: Path) -> None:
-        """Write `model` into `folder`, which exists, is empty and is this slot's own. A model that cannot be kept is an ArtifactError."""
+        """Write `model` into `folder`, which exists, is empty and is this slot's own.
+
+        Raises ArtifactError for a model that it cannot keep.
+        """
 
     @abstractmethod
     def load(self, folder: Path) -> M:
-        """Read back what `save` wrote. The files are verified already; one that makes no sense all the same is an ArtifactError."""
+        """Read back what `save` wrote.
+
+        The files are verified already; raises ArtifactError if they make no sense all the same.
+        """
 
     @abstractmethod
     def accepts(self, model: object) -> bool:
         """Whether this format can keep `model`. Never imports the framework: see `instance_of`."""
 
     def advice(self, model: object) -> str:
-        """What to do with a `model` that this format does not accept, such as the name of a file of one, as the end of the error.
+        """What to do with a `model` that this format does not accept, such as the path of a model's file: the end of the error message.
 
-        Empty where the model's type, which the error names, says enough. Never imports the framework either.
+        Empty if the model's type, which the error names, says enough. Never imports the framework either.
         """
         return ""
 
@@ -95,45 +101,45 @@ class Artifact(ABC, Generic[M]):
         return []
 
     def requirements_of(self, model: M) -> list[str]:
-        """What a bundle that keeps `model` requires, as requirements: those of the format, unless a model brings some of its own."""
+        """The requirements of a bundle that keeps `model`: by default those of the format. Override it if they depend on the model."""
         return self.requirements()
 
     def modules_of(self, model: M) -> list[str]:
-        """The modules that loading `model` imports because of what it is made of, as a pickle finds its classes by their modules' names.
+        """The names of the modules that loading this `model` imports, as a pickle imports the modules of its classes.
 
-        Those of the service's project go along in the bundle, with what they import, and the distributions of others are required.
+        The bundle includes those of the service's project, with what they import, and requires the distributions of the others.
         """
         return []
 
     def options(self) -> dict[str, JSON]:
-        """The constructor's arguments that the manifest must remember."""
+        """The constructor's arguments, as JSON, that the manifest must keep."""
         return {}
 
     def default_service(self) -> type[Service] | None:
-        """A service class with one slot, `model`, for users who bring none of their own.
+        """A service class with one slot, `model`, for users who write none of their own; None if there is none.
 
-        It is imported in here, and not beside the format: its module imports that one, for the slot.
+        Import the class inside this method: its module imports the format's module, for the slot.
         """
         return None
 
     def around(self) -> AbstractContextManager[object]:
-        """What an api is called within, such as an inference mode of the format's framework.
+        """A context manager within which an api is called, such as an inference mode of the format's framework.
 
-        It is entered and left in the thread that the api runs in, for each call anew. An api that is `async` or yields is called without:
-        other calls have turns in its thread.
+        It is entered and left for each call, in the thread that the api runs in. It is not used for an api that is `async` or yields,
+        because other calls run in the same thread in between.
         """
         return nullcontext()
 
     def is_lost(self, error: BaseException) -> bool:
         """Whether an error that an api raised means that the model cannot answer in this process any more, as when a GPU's context is gone.
 
-        It is asked on the event loop, and so answers at once. A server whose model is lost ends with an error, so that another process
-        takes its place: with many workers that is the next one.
+        It is called on the event loop, so it must return at once. A worker whose model is lost ends with an error, so that another process
+        can take its place: with several workers, a new one does.
         """
         return False
 
     def __set_name__(self, owner: type, name: str) -> None:
-        # Not checked here: before Python 3.12 an error in this method is hidden in a RuntimeError. Service does it.
+        # Service checks the name, because before Python 3.12 an error in this method is hidden in a RuntimeError.
         self.slot = self.slot or name
 
     @overload
@@ -156,17 +162,17 @@ _WHERE: Final = "a slot is declared without its model, which goes to the service
 
 
 def _described(value: object) -> str:
-    """A value as an error shows it: of a model, its type."""
+    """A value as an error shows it: a model is shown by its type."""
     return repr(value) if isinstance(value, str | bool | int | float | PathLike | None) else type_name(value)
 
 
 def instance_of(model: object, module: str, *names: str) -> bool:
     """Whether `model` is an instance of one of the classes `names` of `module`, without importing it.
 
-    A model whose framework nobody has imported yet cannot exist, so only modules that are loaded already are asked.
+    A model cannot exist before its framework is imported, so it is enough to look at modules that are loaded already.
     """
     loaded = sys.modules.get(module)
-    # A loop, for a server asks this of each value that it writes.
+    # A loop instead of `any`, because a server calls this for each value that it writes.
     for name in names:
         kind = getattr(loaded, name, None)
         if kind is not None and isinstance(model, kind):

@@ -1,4 +1,4 @@
-"""Bounds: how much of something may be asked for, the same on the command line and in code."""
+"""Bounds: the least and the most that may be asked for, the same on the command line and in code."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Bounds:
         return f"{self.least} to {self.most} {self.unit}"
 
     def check(self, name: str, value: object) -> None:
-        """Refuse, as a ServerError, a value that is not within them."""
+        """Raise a ServerError for a value that is not within the bounds."""
         if value not in self:
             raise ServerError(f"expected {name} to be {self}, got {value!r}")
 
@@ -35,7 +35,7 @@ _WEEK: Final = 7 * 24 * 3600
 
 BODY: Final = Bounds(1, 1 << 40, "bytes", whole=True)
 GRACE: Final = Bounds(0, _WEEK, "seconds")
-# Connections are looked at several times within it: less would keep a processor busy.
+# Connections are checked several times within it, so a shorter time would keep a processor busy.
 PATIENCE: Final = Bounds(0.01, _WEEK, "seconds")
-# All of them may be asked for before the first is there: the requests wait in the socket of the process that forks them.
+# All workers may be ordered before the first has started: the orders wait in the socket of the process that forks them.
 WORKERS: Final = Bounds(1, 256, "processes", whole=True)

@@ -28,7 +28,7 @@ def bento_register_adapters() -> list[type[Adapter[Any]]]:
 
 @hookimpl
 def bento_register_packers() -> list[type[Packer]]:
-    """Core's own packers, imported when somebody packs: a server starts a hundredth of a second earlier without them."""
+    """Core's own packers, imported only when somebody packs, because a server starts a hundredth of a second earlier without them."""
     from .packers import (
         ArchivePacker,
         DockerPacker,

@@ -1,4 +1,4 @@
-"""What `bento plugins core --check` checks bento's own formats, inputs and ways to ship with: the kits' tests, each with a small model."""
+"""The tests of `bento plugins core --check`: those of the kit for bento's own artifacts, adapters and packers, each with a small model."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class TestArrayArtifact(ArtifactTests):
 
 
 class TestFileArtifact(ArtifactTests):
-    """A file that is there anyway: this one."""
+    """A file that exists anyway: this module's."""
 
     artifact = FileArtifact(suffix=".py")
 
@@ -80,7 +80,7 @@ class TestJsonArtifact(ArtifactTests):
 
 
 class TestPickleArtifact(ArtifactTests):
-    """A set, which no format of data keeps."""
+    """A set, which no data-only format keeps."""
 
     artifact = PickleArtifact()
 

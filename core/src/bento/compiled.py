@@ -1,6 +1,6 @@
-"""Compiled forms: functions that run for each small request are in bento-native as well, in C, and take the place of those in Python.
+"""Compiled forms: functions that run for each small request have a second form in C, in bento-native, which replaces the one in Python.
 
-Either form does the same, and tests hold them to it. Without bento-native, or with `BENTO_NATIVE=0`, all of the server is Python.
+Both forms do the same, which tests check. Without bento-native, or with `BENTO_NATIVE=0`, all of the server is Python.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ log = logging.getLogger("bento")
 
 
 def find() -> Mapping[str, Callable[..., Any]]:
-    """The compiled forms by the full names of the functions that they replace; none where bento-native is missing, unfit or unwanted."""
+    """The compiled forms by the full names of the functions that they replace; none if bento-native is missing, unfit or switched off."""
     if os.environ.get("BENTO_NATIVE") == "0":
         return {}
     try:
@@ -46,7 +46,7 @@ PYTHON: dict[str, Callable[..., Any]] = {}
 
 
 def compiled(function: F) -> F:
-    """Mark a function that bento-native has a compiled form of; gives that form if it is there, else the function itself."""
+    """Mark a function that bento-native has a compiled form of; returns that form if it is available, or else the function itself."""
     name = f"{function.__module__}.{function.__qualname__}"
     PYTHON[name] = function
     return _FOUND.get(name, function)  # type: ignore[return-value]  # one form is as good as the other

@@ -1,4 +1,4 @@
-"""Constructors: what is wrong with the arguments of one, in the words of its call; Python would count them."""
+"""Constructors: errors about their arguments that show the call as it was written; Python's own errors only count the arguments."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Callable, Mapping, Sequence
 
 
 class Parameters:
-    """A class's `__signature__`, for one whose `__new__` takes anything: that of the constructor that each subclass has."""
+    """The `__signature__` of a class whose `__new__` takes anything: that of the subclass's own constructor."""
 
     def __get__(self, instance: object | None, owner: type) -> inspect.Signature:
-        _, *parameters = inspect.signature(owner.__init__).parameters.values()  # type: ignore[misc]  # its subclasses' are sound, too
+        _, *parameters = inspect.signature(owner.__init__).parameters.values()  # type: ignore[misc]  # subclasses keep this sound
         return inspect.Signature(parameters)
 
 
 def misfit(kind: type, args: Sequence[object], kwargs: Mapping[str, object], describe: Callable[[object], str]) -> str:
-    """What a class expects and what it was given, each value as `describe` puts it; "" if it takes these arguments, perhaps with others."""
+    """What a class expects and what it got, each value shown by `describe`; "" if it takes these arguments, perhaps with more."""
     signature = inspect.signature(kind)
     try:
         signature.bind_partial(*args, **kwargs)

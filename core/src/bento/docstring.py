@@ -1,4 +1,4 @@
-"""Docstrings: what a definition says of itself, though Python was told to forget it."""
+"""Docstrings: read from a definition, or from its source if Python was told to drop them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 def docstring(definition: type | Callable[..., Any]) -> str:
     """The docstring of a class, or of a function, which may have that of what it overrides; `""` if there is none.
 
-    Where `python -OO` has dropped it, it is that of the source.
+    If `python -OO` has dropped it, it is read from the source.
     """
     doc = definition.__doc__ if isinstance(definition, type) else inspect.getdoc(definition)
     if sys.flags.optimize < 2 or doc is not None:  # noqa: PLR2004 - the second O of -OO
@@ -20,7 +20,7 @@ def docstring(definition: type | Callable[..., Any]) -> str:
     try:
         source = inspect.getsource(definition)
         tree = ast.parse(f"if 1:\n{source}" if source[:1].isspace() else source)
-    except (OSError, SyntaxError, TypeError):  # it has no file, or another one by now
+    except (OSError, SyntaxError, TypeError):  # it has no file, or the file has changed
         return ""
     defined = (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef))
     # The source of a lambda defines nothing.

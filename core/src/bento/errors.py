@@ -59,7 +59,7 @@ __all__ = [
 
 
 class BentoError(Exception):
-    """The root of the tree: catch it to catch whatever bento raises on purpose."""
+    """The root of the tree: catch it to catch every error that bento raises on purpose."""
 
     status: ClassVar[int] = 500
 
@@ -107,11 +107,11 @@ class NotFound(StoreError, LookupError):
 
 
 class RemoteError(StoreError):
-    """A remote cannot be reached, refuses what was asked, or holds something else than it should."""
+    """A remote cannot be reached, refuses what was asked, or holds something other than expected."""
 
 
 class PluginError(BentoError):
-    """A plugin, or something a plugin would bring, is unknown, broken or in another one's way."""
+    """A plugin, or something that a plugin should provide, is unknown, broken or in conflict with another one."""
 
 
 class PackerError(BentoError):

@@ -1,4 +1,4 @@
-"""Golden examples: requests whose answers are known, kept in a bundle and asked again wherever it is served."""
+"""Golden examples: requests whose answers are known, kept in a bundle and sent again wherever it is served."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .errors import DefinitionError
 
 
 class _ByService:
-    """Stands for the answer that the service gives when it is saved."""
+    """Stands for the answer that the service gives at the time of saving."""
 
     def __repr__(self) -> str:
         return "the service's own"
@@ -23,9 +23,9 @@ BY_SERVICE: Final = _ByService()
 class Example:
     """One request to `api` and its answer: `bento.save(service, examples=[Example("predict", [[5.1, 3.5, 1.4, 0.2]])])`.
 
-    `input` is what one request brings, as the api's method would be called with it, or a `Payload` for a body as it is. `answer` is
-    what the api returns for it, or a `Payload`; left out, what the service answers when it is saved. Numbers may differ by
-    `tolerance`, relative to the larger one or absolute; where both are integers, and in text, nothing may.
+    `input` is the value of one request, as the api's method would get it, or a `Payload` with a body. `answer` is what the api returns for
+    it, or a `Payload`; by default it is what the service answers at the time of saving. Numbers may differ by `tolerance`, relative to the
+    larger one or absolute; integers and texts must be equal.
     """
 
     api: str
@@ -33,7 +33,7 @@ class Example:
     answer: Any = BY_SERVICE
     _: KW_ONLY
     name: str = ""
-    """What it is called, such as `two-flowers`; by default the api's name and a number."""
+    """The example's name, such as `two-flowers`; by default the api's name and a number."""
     tolerance: float = 1e-4
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Garbage collection: left out where it would find next to nothing."""
+"""Garbage collection: switched off where it would find next to nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Collect no garbage meanwhile: it would take a seventh of the time of importing scikit-learn, and a tenth of that of a long list."""
+    """Collect no garbage during the block: that would take a seventh of the time of importing scikit-learn, and a tenth of a long list."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -20,6 +20,6 @@ def uncollected() -> Iterator[None]:
 
 
 def freeze() -> None:
-    """Keep the collector off all that is loaded: in a forked child it would write to, and so copy, every page that holds an object."""
+    """Exempt all present objects from collection, which in a forked child would write to, and so copy, every page with an object."""
     gc.collect()
     gc.freeze()

@@ -9,9 +9,9 @@ A plugin is an installed distribution with an entry point in the group `bento` t
     def bento_register_artifacts():
         return [ThingArtifact]
 
-Registration hooks return classes; behaviour lives in the classes. Event hooks observe: an exception in one is logged with the
-plugin's name and reaches neither a client nor another plugin. A hook may take any subset of the arguments given here; minor
-releases may add hooks and arguments, and remove one only after a minor release that warns.
+Registration hooks return classes; the behaviour is in the classes. Event hooks only observe: an exception in one is logged with the
+plugin's name and reaches neither a client nor another plugin. A hook may take any subset of the arguments given here; minor releases may
+add hooks and arguments, and remove one only after a minor release that warns.
 """
 
 from __future__ import annotations
@@ -79,4 +79,4 @@ def bento_service_stopped(service: Service) -> None:
 
 @hookspec
 def bento_request_done(service: Service, api: str, context: Context, status: int, timing: Timing) -> None:
-    """A request has been answered; called on the event loop while the answer leaves, which waits for whatever takes its time here."""
+    """A request has been answered; called on the event loop while the answer is sent, so a slow hook delays it."""

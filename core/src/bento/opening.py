@@ -1,4 +1,4 @@
-"""Opening plain files, and nothing that somebody has put in the place of one, such as a pipe."""
+"""Opening plain files, and refusing anything else in their place, such as a pipe."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 
 
 def open_file(path: Path, flags: int = os.O_RDONLY | os.O_NOFOLLOW, mode: int = 0o664) -> io.FileIO:
-    """Open a plain file, and no link to one, without a buffer; for reading, unless `flags` say otherwise.
+    """Open a plain file, unbuffered and for reading; a link to one is refused too, unless `flags` say otherwise.
 
-    Anything else is an OSError: a pipe is not waited for, and a device is left alone. A file that is made here cannot be written to by
-    others, whatever the umask, unless `mode` says so.
+    Anything else is an OSError, without waiting for a pipe or touching a device. A file that is created here cannot be written to by other
+    users, whatever the umask, unless `mode` allows it.
     """
     descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC, mode)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -23,7 +23,7 @@ def open_file(path: Path, flags: int = os.O_RDONLY | os.O_NOFOLLOW, mode: int = 
 
 
 def is_at(descriptor: int, path: Path) -> bool:
-    """Whether an open file still is the one at `path`: another process may have moved or removed it before it was locked here."""
+    """Whether an open file is still the one at `path`: another process may have moved or removed it before this one locked it."""
     try:
         return os.path.samestat(os.fstat(descriptor), path.stat())
     except FileNotFoundError:
@@ -31,12 +31,12 @@ def is_at(descriptor: int, path: Path) -> bool:
 
 
 def sync(path: Path, flags: int = os.O_NOFOLLOW) -> None:
-    """Wait until the disk has a file, or the names in a folder, so that they survive a power cut."""
+    """Sync a file, or the names in a folder, to the disk, so that they survive a power cut."""
     descriptor = os.open(path, os.O_RDONLY | flags | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
     except OSError as error:
-        # Of a folder, some file systems cannot promise it, such as those of virtual machines' hosts. Source: fsync(2), EINVAL.
+        # Some file systems cannot sync folders, such as those that virtual machines share with their hosts. Source: fsync(2), EINVAL.
         if error.errno != errno.EINVAL or not path.is_dir():
             raise
     finally:
@@ -50,6 +50,6 @@ def read_plain(path: Path) -> bytes:
 
 
 def write_plain(path: Path, content: bytes) -> None:
-    """Make a plain file of these bytes, or write them into the one that is there; one that does not take all of them is an OSError."""
+    """Create a plain file with these bytes, or overwrite the one that is there; an OSError if it cannot be written completely."""
     with io.BufferedWriter(open_file(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC)) as file:
         file.write(content)

@@ -1,4 +1,4 @@
-"""Packers: from a bundle to something that ships, such as an archive, a Docker context or a wheel."""
+"""Packers: they turn a bundle into something that ships, such as an archive, a Docker context or a wheel."""
 
 from __future__ import annotations
 
@@ -23,5 +23,5 @@ class Packer(ABC):
     def pack(self, bundle: Bundle, out: Path) -> Path:
         """Write the packed form of a verified bundle to `out`, which does not exist yet, and return what was written.
 
-        The same bundle gives the same bytes. On any failure nothing is left at `out`; what cannot be packed is a PackerError.
+        The same bundle gives the same bytes. If anything fails, nothing is left at `out`; a bundle that cannot be packed is a PackerError.
         """

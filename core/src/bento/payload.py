@@ -1,4 +1,4 @@
-"""Payloads: what an adapter reads, whichever way it came."""
+"""Payloads: what an adapter reads, on every transport."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .errors import BadInput, UnsupportedMediaType
 ReadableBuffer = bytes | bytearray | memoryview
 
 UTF8 = frozenset({"utf-8", "utf8"})
-"""What clients call it, lower case."""
+"""The names that clients use for UTF-8, in lower case."""
 
 _CHARSET = frozenset({"charset"})
 _LONGEST, _SHOWN = 1024, 40
@@ -24,7 +24,7 @@ _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _MEDIA_TYPE = re.compile(rf"{_WORD}/{_WORD}")
 _PARAMETER = re.compile(rf'[ \t]*;[ \t]*(?:({_WORD})=("(?:[^"\\]|\\.)*"|{_WORD}))?')
 _ESCAPE = re.compile(r"\\(.)")
-# Python's own notations, not anybody's charset; decoding a megabyte of the first takes minutes.
+# Python's own notations, which are no charsets; decoding a megabyte of the first takes minutes.
 _NO_CHARSETS = frozenset({"punycode", "idna", "unicode_escape", "raw_unicode_escape"})
 # Python keeps every name that it has ever looked up, so names from outside are looked up here first. Some have no alias.
 _UNALIASED = "cp1006 cp720 cp737 cp856 cp874 cp875 koi8_t koi8_u mac_arabic mac_croatian mac_farsi mac_romanian utf_8_sig"
@@ -33,13 +33,13 @@ _UTF7 = frozenset({"utf_7", *(name for name, codec in aliases.items() if codec =
 
 
 class Payload(NamedTuple):
-    """A body and what is known of it: one HTTP body, one part of a form, one file or one command-line argument.
+    """A body and what is known about it: one HTTP body, one part of a form, one file or one command-line argument.
 
-    `media_type` is lower case and without parameters, or empty when the sender named none; the names in `parameters` are lower case.
+    `media_type` is in lower case and without parameters, or empty if the sender named none; the names in `parameters` are in lower case.
     `headers` are those of the request that the adapter names in `request_headers`, by lower-case name.
     """
 
-    # Made for every request: a frozen dataclass would take three times as long.
+    # A NamedTuple, because one is made for every request: a frozen dataclass would take three times as long.
     data: ReadableBuffer
     media_type: str = ""
     parameters: Mapping[str, str] = MappingProxyType({})
@@ -54,12 +54,12 @@ class Payload(NamedTuple):
 
     @property
     def content_type(self) -> str:
-        """The Content-Type header that says the same."""
+        """The Content-Type header for the media type and the parameters."""
         parameters = (f"{name}={value if re.fullmatch(_WORD, value) else quoted(value)}" for name, value in self.parameters.items())
         return "; ".join([self.media_type, *parameters])
 
     def text(self) -> str:
-        """The body as text in the charset its sender named, UTF-8 by default."""
+        """The body as text, in the charset that the sender named, UTF-8 by default; BadInput or UnsupportedMediaType if that fails."""
         charset = self.parameters.get("charset", "utf-8")
         try:
             name = encodings.normalize_encoding(charset).lower()
@@ -67,7 +67,7 @@ class Payload(NamedTuple):
                 raise LookupError(charset)
             text = str(self.data, charset)
             if name in _UTF7:
-                text.encode()  # it alone can write half a surrogate, and nothing could write that again
+                text.encode()  # UTF-7 alone can hold half a surrogate, which no encoding could write again
         except UnicodeError as error:
             raise BadInput(f"the body is not {charset} text: {error}") from error
         except (LookupError, ValueError) as error:
@@ -76,7 +76,7 @@ class Payload(NamedTuple):
 
 
 def says_utf8(parameters: Mapping[str, str]) -> bool:
-    """Whether parameters say that a body is UTF-8, as text and JSON are without any, and nothing else."""
+    """Whether the parameters only say that a body is UTF-8, which text and JSON are by default."""
     return parameters.keys() == _CHARSET and parameters["charset"].lower() in UTF8
 
 
@@ -88,7 +88,7 @@ def quoted(text: str) -> str:
 @lru_cache(maxsize=1024)
 def parse_content_type(header: str) -> tuple[str, Mapping[str, str]]:
     """Split `Text/CSV; charset="utf-8"` into `("text/csv", {"charset": "utf-8"})`; an empty header gives `("", {})`."""
-    # What is read is cached, in some thirty times the room of its header; what is refused is not.
+    # A result is cached, and takes some thirty times the memory of its header, so headers are limited; an error is not cached.
     if len(header) > _LONGEST:
         raise BadInput(f"{header[:_SHOWN]!r}... is no content type: it has {len(header)} characters, expected at most {_LONGEST}")
     header = header.strip()

@@ -1,7 +1,7 @@
 """What bento adds to pytest: a test of a kit that leaves a thread, an open file or a process behind has failed.
 
-pytest loads this module in every run where bento is installed, so it imports nothing and looks at no test but a kit's, and at those
-that ask for it with `@pytest.mark.bento_no_leaks`.
+pytest loads this module in every run where bento is installed, so it imports nothing, and looks only at the tests of a kit, and at those
+that are marked with `@pytest.mark.bento_no_leaks`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MARKER = "bento_no_leaks"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Register the marker."""
     config.addinivalue_line(
         "markers", f"{MARKER}(lasting=()): fail if the test leaves a thread, an open file or a process behind, but for those named"
     )
@@ -27,7 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Watch a test that is to leave nothing behind."""
+    """Watch a test that must leave nothing behind."""
     __tracebackhide__ = True
     lasting = _lasting(item)
     if lasting is None:
@@ -39,10 +39,10 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 
 def _lasting(item: pytest.Item) -> Collection[str] | None:
-    """What may stay when this test is over; None for a test that may leave what it likes."""
+    """What may be left when this test is over; None for a test that is not watched."""
     if marker := item.get_closest_marker(MARKER):
         return tuple(marker.kwargs.get("lasting", ()))
-    kits = sys.modules.get("bento.testing._kit")  # no test is a kit's where no kit was imported
+    kits = sys.modules.get("bento.testing._kit")  # without it, no test is a kit's
     kit: type[Kit] | None = getattr(kits, "Kit", None)
     tests = getattr(item, "cls", None)
     return tests.lasting if kit and isinstance(tests, type) and issubclass(tests, kit) else None

@@ -21,10 +21,10 @@ _WHY = "one of ASCII letters that does not begin with '_' and that bento.Service
 
 
 class Service:
-    """A trained model's class: artifacts are its slots, methods marked with `bento.api` its apis, and `Iris(model=fitted)` packs it.
+    """The base of services: artifacts are its slots, methods marked with `bento.api` its apis, and `Iris(model=fitted)` packs a model.
 
-    `name` is the bundle's name; by default the class's, `IrisClassifier` becoming `iris-classifier`. A plain call of an
-    api needs no server: `service.predict(rows)`.
+    `name` is the bundle's name; by default it is made from the class's name, so `IrisClassifier` becomes `iris-classifier`. Calling an api
+    needs no server: `service.predict(rows)`.
     """
 
     name: ClassVar[str] = "service"
@@ -60,32 +60,33 @@ class Service:
             self._metadata[slot] = packed.metadata
 
     def metadata(self, slot: str) -> Mapping[str, JSON]:
-        """What was packed together with the model of `slot`."""
+        """The metadata that was packed together with the model of `slot`."""
         return self._metadata[slot]
 
     def narrow(self, api: str, *, input: Adapter[Any] | None = None, output: Adapter[Any] | None = None) -> None:
-        """Let an api of this service, and not of its class, take or give what only its models tell: rows of as many features as one has.
+        """Give an api of this service, but not of its class, adapters that depend on its models, such as the number of features per row.
 
-        For `__init__`, once the models are packed: a service that a plugin provides is written before anybody's model is known.
+        Call it in `__init__`, after the models are packed. A plugin's service class needs it, because it is written before any model is
+        known.
         """
         known = self.apis[api]
         narrowed = replace(known, input=input or known.input, output=output or known.output)
         vars(self)["apis"] = MappingProxyType({**self.apis, api: narrowed})
 
     def setup(self) -> None:
-        """Called once in every process that serves, before it is ready: warm up, open connections. An exception ends the server."""
+        """Called once in every process that serves, before it is ready: warm up or open connections here. An exception ends the server."""
 
     def close(self) -> None:
         """Called once in every process that serves, after its last answer."""
 
 
 def defined(cls: type[Service]) -> int:
-    """When the class statement was run, in nanoseconds, as the times of files are."""
+    """When the class statement was run, in nanoseconds since 1970, like the times of files."""
     return cls._defined
 
 
 def described(value: object) -> str:
-    """What was passed where a service is needed, or a bundle of one, and what to pass instead."""
+    """What was passed instead of a service or a bundle, and what to pass: a part of an error message."""
     if isinstance(value, type) and issubclass(value, Service):
         return f"the class {value.__name__}: make a service of it, as in {_call_of(value)}"
     if isinstance(value, Service):
@@ -94,7 +95,7 @@ def described(value: object) -> str:
 
 
 def check_loadable(service: Service) -> None:
-    """Refuse a service that could not be made anew of its models, by the names of their slots: that is what loading a bundle does."""
+    """Refuse a service that cannot be built from its models by the names of their slots, because loading its bundle does that."""
     cls = type(service)
     empty = next((slot for slot in cls.artifacts if slot not in vars(service)), None)
     if empty is not None:
@@ -113,7 +114,7 @@ def _call_of(cls: type[Service]) -> str:
 
 
 def _members(cls: type) -> dict[str, object]:
-    """What a class and its bases define, bases first, a redefined name as the subclass has it."""
+    """The attributes of a class and its bases, bases first; a redefined one has the subclass's value."""
     members: dict[str, object] = {}
     for base in reversed(cls.__mro__):
         members.update(vars(base))
@@ -157,7 +158,7 @@ def _check_adapter(place: str, adapter: object) -> None:
 
 
 def _check_made(place: str, made: Artifact[Any] | Adapter[Any]) -> None:
-    """Refuse what a constructor has left half made that does not call its base's: options are made of what that keeps."""
+    """Refuse an artifact or adapter whose constructor does not call its base's, so that `options` misses an attribute."""
     try:
         made.options()
     except AttributeError as error:
@@ -187,7 +188,7 @@ def _check_names(cls: type[Service], models: Mapping[str, object]) -> None:
 
 
 def _meant(cls: type[Service], name: str) -> str:
-    """What to write where an artifact's class stands in the place of an artifact."""
+    """What to write if an artifact's class stands in the place of an artifact; otherwise empty."""
     kind = getattr(cls, name, None)
     if not (isinstance(kind, type) and issubclass(kind, Artifact)):
         return ""
@@ -204,7 +205,7 @@ def _check_model(cls: type[Service], slot: str, artifact: Artifact[Any], model: 
 
 
 def _shown(model: object) -> str:
-    """What was passed: its type, and a path as it is, in which a name may be misspelt."""
+    """What was passed: its type and, because a name may be misspelt, the path itself."""
     if isinstance(model, str | os.PathLike):
         return f"the {type_name(model)} {os.fspath(model)!r:.80}"
     return f"a {type_name(model)}"

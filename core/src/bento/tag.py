@@ -1,4 +1,4 @@
-"""Tags: the `name:version` that a bundle is called by."""
+"""Tags: the `name:version` of a bundle."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LATEST = "latest"
 class Tag:
     """A bundle's name and version; the version `latest` stands for the newest one.
 
-    Both parts are also folder names, so they hold nothing a path or a shell could read differently.
+    Both parts are also folder names, so they hold nothing that a path or a shell could interpret.
     """
 
     name: str
@@ -53,12 +53,12 @@ class Tag:
 
 
 def name_of_class(name: str) -> str:
-    """What bundles of a service class are called that says nothing else: `IrisClassifier` gives `iris-classifier`."""
+    """The default name of a service class's bundles: `IrisClassifier` gives `iris-classifier`."""
     return _WORD_STARTS.sub("-", name).replace("_", "-").strip("-").lower()
 
 
 def _guess(text: object) -> str:
-    """The end of a sentence for who wrote the name of a class."""
+    """The end of an error message for a user who wrote the name of a class; otherwise empty."""
     meant = name_of_class(text) if isinstance(text, str) and text.isidentifier() else ""
     return f" - did you mean {meant}?" if _is(meant, _NAME) else ""
 

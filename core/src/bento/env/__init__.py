@@ -1,4 +1,4 @@
-"""Env: what a service needs around it that its code does not show."""
+"""Env: what a service needs, beyond what its code shows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..errors import DefinitionError
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Nearly every service leaves the fields below empty: what checks them is imported, and compiled, once there is something to check.
+# Nearly every service leaves most fields empty, so modules and patterns that check them are imported and compiled only on use.
 
 # Source: Debian Policy Manual, section 5.6.1 and 5.6.12 (package names, versions).
 # A trailing '-' would tell apt-get to remove the package.
@@ -24,19 +24,19 @@ _IMAGE = (
     rf"([A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{{1,5}})?/)?{_COMPONENT}(/{_COMPONENT})*"
     r"(:[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(@sha256:[0-9a-f]{64})?"
 )
-# Nearly all requirements of a bundle look like this, and a server need not import a parser to check them. Source: PEP 508 (names), PEP 440.
+# Nearly all requirements of a bundle look like this, so a server need not import a parser to check them. Source: PEP 508 (names), PEP 440.
 _PIN = r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?==[0-9]+(\.[0-9]+)*(\+[a-z0-9]+(\.[a-z0-9]+)*)?"
 _PATH = r"[\w.+][\w.+-]*(/[\w.+][\w.+-]*)*"
 
 
 @dataclass(frozen=True, slots=True)
 class Env:
-    """What a service needs around it: `python` requirements beside those its imports show, `apt` packages, and how an image is made.
+    """What a service needs: `python` requirements besides those its imports show, `apt` packages, and how an image is built.
 
-    `requirements_txt` and `setup` (a shell script that an image runs as root when it is built) are files of the project,
-    relative to the service's module. `conda` is an `environment.yml` there, or what such a file holds: a list of dependencies, or a
-    mapping of `channels` and `dependencies`; Python comes from there as well, and pip installs the rest. Every field is checked here,
-    once, whatever it is used for later: nothing in it can break out of a line, a quote or a file name.
+    `requirements_txt` and `setup` (a shell script that runs as root when an image is built) are files of the project, relative to the
+    service's module. `conda` is an `environment.yml` there, or the contents of such a file: a list of dependencies, or a mapping of
+    `channels` and `dependencies`. Python then comes from that environment as well, and pip installs the rest. Every field is checked here,
+    once, whatever it is used for later: no value can break out of a line, a quote or a file name. A wrong value is a DefinitionError.
     """
 
     python: Sequence[str] = ()
@@ -66,7 +66,7 @@ class Env:
 
 
 def check_requirement(text: str) -> None:
-    """Refuse, as a DefinitionError, what is no requirement on a named distribution."""
+    """Raise a DefinitionError for a text that is no requirement on a named distribution."""
     if re.fullmatch(_PIN, text):
         return
     from packaging.requirements import InvalidRequirement, Requirement

@@ -1,4 +1,4 @@
-"""Conda environments: what `Env(conda=...)` may name, in the one form that a bundle keeps."""
+"""Conda environments: what `Env(conda=...)` may name, in the form in which a bundle keeps it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TOKEN = re.compile(r"(^|/)t/")
 
 @dataclass(frozen=True, slots=True)
 class Conda:
-    """A conda environment: `dependencies`, such as `gdal=3.9`, from `channels`; what pip adds to it is among the requirements."""
+    """A conda environment: `dependencies`, such as `gdal=3.9`, from `channels`; packages that pip adds are among the requirements."""
 
     dependencies: tuple[str, ...]
     channels: tuple[str, ...] = _DEFAULT_CHANNELS
@@ -42,16 +42,16 @@ class Conda:
             _parse(spec)
 
     def wanted(self, name: str) -> str | None:
-        """What is asked of a package's version: "" if any will do, None if the package is not named."""
+        """The versions of a package that are asked for: "" for any, None if the package is not named."""
         for spec in self.dependencies:
             match = _parse(spec)
             if match["name"] == name:
                 versions = (match["versions"] or "").strip()
-                return re.sub(r"^=(?!=)", "==", versions) if match["build"] else versions  # what has a build has one version
+                return re.sub(r"^=(?!=)", "==", versions) if match["build"] else versions  # a spec with a build means exactly one version
         return None
 
     def with_default(self, name: str, spec: str) -> Conda:
-        """The same with a package, unless it is named already."""
+        """The same environment with `spec` added, unless a package of this name is there already."""
         return self if self.wanted(name) is not None else Conda((*self.dependencies, spec), self.channels)
 
     def names(self) -> list[str]:
@@ -59,16 +59,16 @@ class Conda:
         return [_parse(spec)["name"] for spec in self.dependencies]
 
     def text(self) -> str:
-        """`environment.yml`, each text in quotes, as JSON has them and YAML reads them."""
+        """The text of `environment.yml`; each value is a JSON string, which YAML reads as well."""
         lists = {"channels": self.channels, "dependencies": self.dependencies}
         lines = (line for name, values in lists.items() for line in (f"{name}:", *(f"  - {json.dumps(value)}" for value in values)))
         return "".join(f"{line}\n" for line in lines)
 
 
 def read_conda(given: object) -> tuple[Conda, tuple[str, ...]]:
-    """An environment from a list of dependencies, or from what is in an `environment.yml`; and what of it is for pip.
+    """An environment from a list of dependencies, or from what is in an `environment.yml`; and the requirements in it that are for pip.
 
-    The name and the place of an environment are not kept. What cannot be kept is a DefinitionError.
+    The environment's name and prefix are dropped. Anything else that cannot be kept is a DefinitionError.
     """
     fields = given if isinstance(given, Mapping) else {"dependencies": given}
     for name in fields:
@@ -82,7 +82,7 @@ def read_conda(given: object) -> tuple[Conda, tuple[str, ...]]:
 
 
 def admits(wanted: str, version: str) -> bool:
-    """Whether what is asked of a version, such as `>=3.11,<3.13` or `=3.11`, admits this one; an empty text admits all."""
+    """Whether the versions that are asked for, such as `>=3.11,<3.13` or `=3.11`, include this one; an empty text includes all."""
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
     try:
@@ -95,7 +95,7 @@ def admits(wanted: str, version: str) -> bool:
 
 
 def _specifier(text: str) -> str:
-    """A relation of conda's as Python packaging writes it: `=3.11` and `3.11*` are whatever begins so."""
+    """A relation of conda's as Python packaging writes it: `=3.11` and `3.11*` mean all versions that begin so."""
     relation = next((each for each in _RELATIONS if text.strip().startswith(each)), "")
     version = text.strip().removeprefix(relation).strip()
     stem = version.rstrip("*").rstrip(".")
@@ -128,7 +128,7 @@ def _texts(field: str, values: Iterable[object]) -> tuple[str, ...]:
 
 
 def _pip(entry: Mapping[object, object]) -> tuple[str, ...]:
-    """What `- pip:` of an environment asks for: requirements, and none of pip's options."""
+    """The requirements under `- pip:` in an environment; an option of pip is a DefinitionError."""
     if list(entry) != ["pip"]:
         raise DefinitionError(f"Env(conda=...): expected a text or 'pip:' among the dependencies, got {dict(entry)!r}")
     texts = _texts("pip", _list("pip", entry["pip"]))

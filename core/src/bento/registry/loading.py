@@ -44,7 +44,7 @@ def new_hooks() -> pluggy.PluginManager:
 
 
 def load(entry_point: EntryPoint, before: Iterable[Plugin], hooks: pluggy.PluginManager) -> Plugin:
-    """Load a plugin into `hooks` unless it fails or is in the way of one that was loaded `before`."""
+    """Load a plugin into `hooks`, unless it fails or conflicts with one that was loaded `before`; the record of it says which."""
     name, version = name_and_version(entry_point.dist) if entry_point.dist else (entry_point.value, "?")
     plugin = functools.partial(Plugin, entry_point.name, name, version, entry_point.value)
     try:
@@ -65,7 +65,7 @@ def load(entry_point: EntryPoint, before: Iterable[Plugin], hooks: pluggy.Plugin
 
 
 def _too_old(entry_point: EntryPoint) -> str:
-    """That a plugin is for another bento than this one, if it says so, as the end of the error that follows from it."""
+    """The end of a failed plugin's error: that it requires another version of bento-core, if it does."""
     from importlib_metadata import version
     from packaging.requirements import InvalidRequirement, Requirement
 
@@ -95,7 +95,7 @@ def _on_trial(name: str, module: ModuleType) -> pluggy.PluginManager:
 
 
 def _check_hooks(module: ModuleType) -> None:
-    """Refuse what would never be called, or never be told what it asks for."""
+    """Refuse functions that would never be called as hooks, or that take what the hook does not give."""
     known = {name: hook for name, hook in vars(hookspecs).items() if name.startswith("bento_")}
     for name, value in vars(module).items():
         if not inspect.isfunction(value):
@@ -113,7 +113,7 @@ def _check_hooks(module: ModuleType) -> None:
 
 
 def _check_kind(where: str, function: Callable[..., object], mark: Mapping[str, object], hook: Callable[..., object]) -> None:
-    """Each implementation is called as a plain function: a coroutine or a generator would be made and thrown away."""
+    """Refuse implementations that are not plain functions: a coroutine or a generator would be made and never run."""
     if mark.get("wrapper") or mark.get("hookwrapper"):
         raise PluginError(
             f"{where} is a wrapper, which bento's hooks do not have: return what is to be registered, or do what is to be done"
@@ -125,7 +125,7 @@ def _check_kind(where: str, function: Callable[..., object], mark: Mapping[str, 
 
 
 def _check_parameters(where: str, function: Callable[..., object], hook: Callable[..., object]) -> None:
-    """What a hook gives is passed by position, to the parameters of its names that have no default."""
+    """Refuse parameters that the call cannot fill: arguments are passed by position, to parameters of their names without a default."""
     given = inspect.signature(hook).parameters
     names = ", ".join(given) or "nothing"
     for name, parameter in inspect.signature(function).parameters.items():
@@ -139,7 +139,7 @@ def _check_parameters(where: str, function: Callable[..., object], hook: Callabl
 
 
 def _classes(trial: pluggy.PluginManager, kind: str) -> tuple[Any, ...]:
-    """What a plugin registers of one kind."""
+    """The classes of one kind that a plugin registers."""
     base, needs = _KINDS[kind]
     hook = f"bento_register_{kind}"
     found: list[Any] = []
@@ -164,12 +164,12 @@ def _classes(trial: pluggy.PluginManager, kind: str) -> tuple[Any, ...]:
 
 
 def _other_hooks(trial: pluggy.PluginManager, module: ModuleType) -> tuple[str, ...]:
-    """The hooks that a plugin implements beside those that register classes."""
+    """The hooks that a plugin implements besides those that register classes."""
     return tuple(sorted({hook.name for hook in trial.get_hookcallers(module) or ()} - {f"bento_register_{kind}" for kind in _KINDS}))
 
 
 def _check_free(loaded: Plugin, before: Iterable[Plugin]) -> None:
-    """Refuse a plugin that is in the way of one before it. Core's packers are imported for that only if a plugin brings some, too."""
+    """Refuse a plugin that conflicts with one before it. Core's packers are imported for this only if the plugin has packers, too."""
     for other in before:
         if other.name == loaded.name:
             raise PluginError(f"{loaded} and {other} both call themselves {loaded.name!r}: remove one of them")

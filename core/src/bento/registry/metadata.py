@@ -1,4 +1,4 @@
-"""What a distribution says of itself, read without the e-mail parser that importlib_metadata imports to do so."""
+"""The metadata of a distribution, read without the e-mail parser that importlib_metadata would import."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def name_and_version(distribution: Distribution) -> tuple[str, str]:
 
 
 def read_field(metadata: str, name: str) -> str:
-    """A field of one line, empty for one that is not there. Source: PyPA, "Core metadata".
+    """The value of a field of one line, empty if it is not there. Source: PyPA, "Core metadata".
 
-    To parse all of it, which ends with a whole README, takes longer than the rest of a save.
+    Parsing all of the metadata, which ends with a whole README, would take longer than the rest of a save.
     """
     found = re.search(rf"^{name}:(.*)$", metadata.partition("\n\n")[0], re.MULTILINE | re.IGNORECASE)
     return found[1].strip() if found else ""

@@ -1,4 +1,4 @@
-"""What one installed plugin brings, or why it brings nothing."""
+"""What an installed plugin provides, or why it failed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CORE = "core"
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
-    """An installed plugin: what it brings, or, in `error`, why it brings nothing."""
+    """An installed plugin: what it provides, or, in `error`, why it failed to load and provides nothing."""
 
     name: str
     distribution: str
@@ -31,7 +31,7 @@ class Plugin:
     artifacts: tuple[type[Artifact[Any]], ...] = ()
     adapters: tuple[type[Adapter[Any]], ...] = ()
     find_packers: Callable[[], tuple[type[Packer], ...]] = tuple
-    """Asked when somebody packs: core's own are a dozen modules that a server starts without."""
+    """Called only when somebody packs, because core's own packers are a dozen modules that a server need not import."""
     hooks: tuple[str, ...] = ()
     """The other hooks that it implements: commands, routes and events."""
     error: str | None = None
@@ -44,7 +44,7 @@ class Plugin:
         return f"{self.distribution} {self.version}"
 
     def lacks(self) -> list[str]:
-        """A sentence for each of its artifacts whose framework is not installed here, saying what to install."""
+        """A sentence for each of its artifacts whose framework is not installed here, which says what to install."""
         missing = [artifact for artifact in self.artifacts if artifact.framework and not _is_installed(artifact.framework)]
         return [f"artifact {each.name!r} needs {each.framework!r}, which is not installed: {_way_out(each)}" for each in missing]
 

@@ -1,4 +1,4 @@
-"""Everything the installed plugins bring, and calling their hooks."""
+"""What the installed plugins provide, and calling their hooks."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ GROUP = "bento"
 """The entry-point group that plugins are found under."""
 
 B = TypeVar("B", Artifact[Any], Adapter[Any], Packer)
-"""What a plugin can bring."""
+"""What a plugin can provide."""
 
 _Claimants = tuple[tuple[Callable[[Any], Adapter[Any] | None], ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """Everything the installed plugins bring, by name."""
+    """What the installed plugins provide, by name."""
 
     plugins: tuple[Plugin, ...] = ()
     hooks: pluggy.PluginManager = field(default_factory=new_hooks)
@@ -51,13 +51,13 @@ class Registry:
     _for_value: _Claimants = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        # Put together once: a server asks for the adapter of each answer of an api that has declared none.
+        # Collected once, because a server looks up the adapter for each answer of an api that declares none.
         object.__setattr__(self, "_for_annotation", _claimants(self.plugins, "for_annotation"))
         object.__setattr__(self, "_for_value", _claimants(self.plugins, "for_value"))
 
     @classmethod
     def discover(cls, entry_points: Iterable[EntryPoint], disabled: Iterable[str] = ()) -> Registry:
-        """Load each entry point, bento's own first; one that fails is kept with its error and the others go on."""
+        """Load each entry point, bento's own first; a plugin that fails is kept with its error, and does not stop the others."""
         off = frozenset(disabled)
         hooks = new_hooks()
         plugins: list[Plugin] = []
@@ -82,7 +82,7 @@ class Registry:
         return _by_name(plugin.packers for plugin in self.plugins)
 
     def artifact(self, name: str) -> type[Artifact[Any]]:
-        """The artifact class of this name; an unknown one is a PluginError that lists what there is and which plugins failed."""
+        """The artifact class of this name; an unknown name is a PluginError that lists the known names and the plugins that failed."""
         return self._find("artifact", name, self.artifacts)
 
     def adapter(self, name: str) -> type[Adapter[Any]]:
@@ -94,14 +94,14 @@ class Registry:
         return self._find("packer", name, self.packers)
 
     def owner(self, brought: type) -> Plugin | None:
-        """The plugin that brings this artifact, adapter or packer class; None for a class that nobody registered."""
+        """The plugin that registered this artifact, adapter or packer class; None if none did."""
         for plugin in self.plugins:
             if brought in (*plugin.artifacts, *plugin.adapters) or (issubclass(brought, Packer) and brought in plugin.packers):
                 return plugin
         return None
 
     def adapters_of(self, api: Api) -> tuple[Adapter[Any], Adapter[Any] | None]:
-        """An api's input and output adapter: as declared, else by its type hints, else JSON for the input and None for the output.
+        """An api's input and output adapter: as declared, or by its type hints, or else JSON for the input and None for the output.
 
         None means that each returned value decides for itself: `adapter_for_value`.
         """
@@ -112,26 +112,26 @@ class Registry:
         return reader, api.output or self.adapter_for_annotation(returned)
 
     def adapter_for_annotation(self, annotation: object) -> Adapter[Any] | None:
-        """The adapter that claims a type hint; None for no hint or one that nobody claims."""
+        """The adapter that claims a type hint; None if there is no hint, or no adapter claims it."""
         if annotation is inspect.Parameter.empty or annotation is Any:
             return None
         return _claim(self._for_annotation, annotation, lambda hint: f"the type hint {hint!r}")
 
     def adapter_for_value(self, value: object) -> Adapter[Any]:
-        """The adapter that claims a returned value; JSON for one that nobody claims."""
+        """The adapter that claims a returned value; JSON if no adapter claims it."""
         claimed = _claim(self._for_value, value, lambda value: f"a {type(value).__name__}")
         return claimed or self.adapter("json")()
 
     def commands(self) -> list[click.Command]:
-        """The sub-commands that plugins bring."""
+        """The sub-commands of plugins."""
         return self._brought("bento_register_commands")
 
     def routes(self, service: Service) -> list[BaseRoute]:
-        """The extra routes that plugins bring for a service."""
+        """The extra routes of plugins for a service."""
         return self._brought("bento_register_routes", service=service)
 
     def replaced(self) -> list[str]:
-        """A sentence for each plugin of which another version has been installed since it was imported."""
+        """A sentence for each plugin that was imported and has been replaced by another version since."""
         found = [(each, _installed_version(each.distribution)) for each in self.plugins]
         return [
             f"{each.distribution} {now} is installed by now, and {each.version} runs"
@@ -144,7 +144,7 @@ class Registry:
         return bool(getattr(self.hooks.hook, hook).get_hookimpls())
 
     def call(self, hook: str, **arguments: object) -> None:
-        """Tell every plugin of an event; an exception is logged with the plugin's name, and the others go on."""
+        """Call an event hook of every plugin; an exception is logged with the plugin's name, and the others are called all the same."""
         self._brought(hook, lambda _: (), **arguments)
 
     def _brought(self, hook: str, read: Callable[[Any], Iterable[Any]] = list, **arguments: object) -> list[Any]:
@@ -174,7 +174,7 @@ def _installed_version(distribution: str) -> str | None:
 
 
 def _claimants(plugins: Sequence[Plugin], name: str) -> _Claimants:
-    """The methods of this name by which adapters claim something: those of plugins, then core's.
+    """The methods of this name with which adapters claim hints or values: those of plugins, then core's.
 
     `Adapter`'s own, which claims nothing, is left out.
     """
@@ -187,7 +187,7 @@ def _claimants(plugins: Sequence[Plugin], name: str) -> _Claimants:
 
 
 def _claim(claimants: _Claimants, claimed: object, describe: Callable[[Any], str]) -> Adapter[Any] | None:
-    """What one adapter claims; a plugin's claim goes before core's, and two plugins' claims are an error naming both."""
+    """The adapter that claims something: plugins go before core, and two claims of equal rank are a DefinitionError that names both."""
     for asked in claimants:
         claims = [claim for ask in asked if (claim := ask(claimed)) is not None]
         if len(claims) > 1:
@@ -200,7 +200,7 @@ def _claim(claimants: _Claimants, claimed: object, describe: Callable[[Any], str
 
 @functools.cache
 def installed() -> Registry:
-    """The registry of this process, made when it is first asked for; BENTO_DISABLE_PLUGINS=torch,keras or * leaves plugins out."""
+    """The registry of this process, built on first use; BENTO_DISABLE_PLUGINS=torch,keras leaves these plugins out, and * all but core."""
     from importlib_metadata import entry_points
 
     disabled = os.environ.get("BENTO_DISABLE_PLUGINS", "").replace(" ", "").split(",")
