@@ -75,10 +75,10 @@ store_option = click.option(
     "store_path",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="FOLDER",
-    help="Where bundles are kept, instead of BENTO_HOME.",
+    help="The folder of the store, instead of BENTO_HOME.",
 )
 label_option = click.option(
-    "--label", "labels", multiple=True, callback=parse_labels, metavar="NAME=VALUE", help="Only those with this label; repeat it."
+    "--label", "labels", multiple=True, callback=parse_labels, metavar="NAME=VALUE", help="Only bundles with this label; repeatable."
 )
 trust_option = click.option("--trust", is_flag=True, help="Run the code of a bundle that was made elsewhere.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
@@ -92,11 +92,11 @@ _SIGNERS = (
         multiple=True,
         type=_FILE,
         metavar="FILE",
-        help="Only if it is signed by this public key, or the identity in this file; repeat it for any of several.",
+        help="Require a signature by this public key, or by the identity in this file; if repeated, by any of them.",
     ),
-    click.option("--identity", metavar="NAME", help="Only if it is signed, by way of Sigstore, under this name."),
+    click.option("--identity", metavar="NAME", help="Require a signature, through Sigstore, under this name."),
     click.option("--issuer", metavar="URL", help="Who vouches for the name, such as https://accounts.google.com."),
-    click.option("--trusted-root", type=_FILE, metavar="FILE", help="The root of trust of another Sigstore than the public one."),
+    click.option("--trusted-root", type=_FILE, metavar="FILE", help="The root of trust of a Sigstore other than the public one."),
 )
 
 

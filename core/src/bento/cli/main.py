@@ -99,7 +99,7 @@ def _brought() -> dict[str, click.Command]:
 
 @click.command(
     cls=Commands,
-    epilog="Bundles are kept in the folder that BENTO_HOME names, ~/.bento by default. 'bento COMMAND --help' shows an example of each.",
+    epilog="Bundles are kept in the folder that BENTO_HOME names, ~/.bento by default. 'bento COMMAND --help' shows examples.",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(__version__, prog_name="bento", message="%(prog)s %(version)s")

@@ -29,10 +29,10 @@ _OWN = ("tests", "train")
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
 @json_option
 def service(name: str, folder: Path | None, *, as_json: bool) -> None:
-    """Write a service that works, to be changed into yours.
+    """Write a working service, to change into your own.
 
-    It has a small model that needs no framework, a script that fits and saves it, tests with the kit, and types. FOLDER is ./NAME
-    without one.
+    It has a small model that needs no framework, a script that fits and saves the model, tests with the kit, and types. FOLDER is ./NAME by
+    default.
     """
     from .project import tell_project, write_project
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     """,
 )
 def command() -> None:
-    """Look after the bundles that were called by a URL."""
+    """Manage the cache of bundles that were called by a URL."""
 
 
 @command.command(
@@ -39,7 +39,7 @@ def command() -> None:
 @json_option
 @store_option
 def list_command(*, as_json: bool, store_path: Path | None) -> None:
-    """List what the cache holds, latest use first."""
+    """List the bundles in the cache, most recently used first."""
     from ...store.cache.prune import contents, disk_size
 
     found = contents(_root(store_path))
@@ -59,15 +59,20 @@ def list_command(*, as_json: bool, store_path: Path | None) -> None:
     bento cache prune --max-size 20GB --dry-run
     """,
 )
-@click.option("--older-than", type=Age(), metavar="AGE", help="What was last asked for longer ago than 90m, 12h, 30d or 4w.")
-@click.option("--max-size", type=Size(), metavar="SIZE", help="Then the longest unused, until the rest takes no more than 500MB or 20GB.")
-@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@click.option("--older-than", type=Age(), metavar="AGE", help="Remove bundles last used longer ago than this, such as 90m, 12h, 30d or 4w.")
+@click.option(
+    "--max-size",
+    type=Size(),
+    metavar="SIZE",
+    help="Then remove the longest unused, until the rest takes no more than this, such as 500MB or 20GB.",
+)
+@click.option("--dry-run", is_flag=True, help="Only show what would be removed.")
 @json_option
 @store_option
 def prune(*, older_than: timedelta | None, max_size: int | None, dry_run: bool, as_json: bool, store_path: Path | None) -> None:
     """Remove bundles from the cache.
 
-    One that a process has asked for and may be serving stays. What is removed is fetched again when it is called.
+    A bundle that a process has asked for and may be serving stays. A removed bundle is fetched again when it is called.
     """
     from ...store.cache import prune as pruning
 

@@ -34,10 +34,11 @@ _COLOURS = {"ok": "green", "failed": "red", "left out": "yellow"}
 @store_option
 @click.pass_context
 def command(ctx: click.Context, target: str, *, draws: int, as_json: bool, keys: Keys, trust: bool, store_path: Path | None) -> None:
-    """Check what a service promises its clients.
+    """Check that a service keeps its promises to clients.
 
-    It is asked what its apis declare that they take: nothing makes it fail, requests at once are answered as each alone, answers are
-    what OpenAPI says, and golden examples hold. Exits with 1 if a check fails, and with 2 if it cannot be asked.
+    Sends requests of the kind that its apis declare, and checks that none makes it fail, that concurrent requests get the same answers as
+    single ones, that answers match the OpenAPI document, and that golden examples hold. Exits with 1 if a check fails, and with 2 if the
+    service cannot be asked.
     """
     answer_by_status(ctx)
     checks = list(_run(_tests(target, draws, trust=trust, keys=keys, store_path=store_path), target))

@@ -32,10 +32,12 @@ _SHOWN: Final = 20
 )
 @click.argument("targets", nargs=-1, metavar="[NAME[:VERSION]]...")
 @label_option
-@click.option("--older-than", type=Age(), metavar="AGE", help="Only those saved longer ago than 90m, 12h, 30d or 4w.")
-@click.option("--keep-last", type=click.IntRange(0), metavar="N", help="None of the N newest of each name, of those with the labels.")
-@click.option("--dry-run", is_flag=True, help="Only say what would be deleted.")
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.option("--older-than", type=Age(), metavar="AGE", help="Only bundles saved longer ago than this, such as 90m, 12h, 30d or 4w.")
+@click.option(
+    "--keep-last", type=click.IntRange(0), metavar="N", help="Keep the N newest of each name, counting only bundles with the labels."
+)
+@click.option("--dry-run", is_flag=True, help="Only show what would be deleted.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 @store_option
 def command(
@@ -51,7 +53,8 @@ def command(
 ) -> None:
     """Delete bundles from the store.
 
-    Either by their tags, 'latest' being the newest one of a name; or all that fit the options, of the NAMEs given or of any.
+    Give their tags, in which 'latest' is the newest bundle of a name. With options, all bundles that match are deleted, of the given NAMEs
+    or of any name.
     """
     from ...store import Store
 

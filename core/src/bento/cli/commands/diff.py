@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 @store_option
 @click.pass_context
 def command(ctx: click.Context, old: str, new: str, *, as_json: bool, store_path: Path | None) -> None:
-    """Tell what changed from one bundle to another.
+    """Show what changed from one bundle to another.
 
-    OLD and NEW are tags, paths or URLs. Their manifests are compared, once their files are found to be what these say. Exits with 1 if
-    NEW may refuse what clients of OLD send, or answer what they do not expect, and with 2 if there is no telling.
+    OLD and NEW are tags, paths or URLs. Their files are verified, and their manifests are compared. Exits with 1 if NEW may refuse requests
+    that clients of OLD send, or give answers that they do not expect, and with 2 if the bundles cannot be compared.
     """
     from ...bundle.comparing.compare import compare
     from ...store import find, verify

@@ -32,10 +32,10 @@ _COLOURS = {"ok": "green", "differs": "yellow", "missing": "red", "unknown": "ye
 @store_option
 @click.pass_context
 def command(ctx: click.Context, target: str, *, as_json: bool, store_path: Path | None) -> None:
-    """Tell what a bundle would miss here.
+    """Show what a bundle lacks on this machine.
 
-    Python, the platform, packages, plugins, system libraries and a GPU are compared with its manifest; none of its code runs. Exits
-    with 1 if something that is missing would stop it from being loaded, and with 2 if there is no telling.
+    Compares Python, the platform, packages, plugins, system libraries and a GPU with the manifest; none of the bundle's code runs. Exits
+    with 1 if something that is missing would stop the bundle from being loaded, and with 2 if it cannot be checked.
     """
     from ...store import find
 

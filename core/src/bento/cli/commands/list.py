@@ -37,9 +37,11 @@ _KEYS: Mapping[str, Callable[[Summary], Any]] = {
 @click.argument("where", metavar="[REMOTE]", required=False)
 @click.argument("name", required=False)
 @label_option
-@click.option("--sort", type=click.Choice(list(_KEYS)), default="created", show_default=True, help="Newest, first name or largest first.")
-@click.option("--reverse", is_flag=True, help="The other way round.")
-@click.option("--limit", type=click.IntRange(1), metavar="N", help="Only the first N.")
+@click.option(
+    "--sort", type=click.Choice(list(_KEYS)), default="created", show_default=True, help="Newest first, by name, or largest first."
+)
+@click.option("--reverse", is_flag=True, help="Reverse the order.")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Show only the first N.")
 @json_option
 @store_option
 def command(
@@ -55,8 +57,8 @@ def command(
 ) -> None:
     """List the bundles in the store, or on a remote, newest first.
 
-    With a NAME, only those of that name; 'iris-*' stands for all names that begin so. A name or a tag may
-    stand at the end of a REMOTE, too.
+    With a NAME, lists only bundles of that name; 'iris-*' stands for all names that begin with 'iris-'. A name or a tag may also stand at
+    the end of REMOTE.
     """
     from ...store import Store
     from ...store.remotes.address import is_url

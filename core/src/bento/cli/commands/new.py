@@ -53,14 +53,14 @@ command.add_command(service)
     type=click.Choice(["Apache-2.0", "MIT", _NONE]),
     default="Apache-2.0",
     show_default=True,
-    help="Under which licence others may use it; 'none' for one that is not published.",
+    help="The licence of the plugin; 'none' if you do not publish it.",
 )
-@click.option("--author", default="", metavar="NAME", help="Whose the copyright is.")
+@click.option("--author", default="", metavar="NAME", help="Who holds the copyright.")
 @json_option
 def plugin(name: str, folder: Path | None, *, licence: str, author: str, as_json: bool) -> None:
-    """Write a plugin that works, to be changed into yours.
+    """Write a working plugin, to change into your own.
 
-    It has an artifact, an adapter, tests with the kit, types and a workflow for continuous integration. FOLDER is ./bento-NAME without one.
+    It has an artifact, an adapter, tests with the kit, types and a workflow for continuous integration. FOLDER is ./bento-NAME by default.
     """
     from ..project import tell_project, write_project
 

@@ -24,7 +24,7 @@ from ..output import print_json
 def command(target: str, *, keys: Keys, trust: bool, store_path: Path | None) -> None:
     """Print the OpenAPI document of a service.
 
-    It is what the server shows at /openapi.json.
+    The server shows the same document at /openapi.json.
     """
     from ...serving import openapi, resolve
 

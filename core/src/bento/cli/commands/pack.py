@@ -25,8 +25,8 @@ _RESERVED = frozenset({"store", "progress"})
 @click.argument("target", metavar="TAG|PATH|URL", required=False)
 @click.argument("packer", required=False)
 @click.argument("out", type=click.Path(path_type=Path), required=False)
-@click.option("options", "-o", "--option", multiple=True, metavar="NAME=VALUE", help="An option of the packer; repeat it.")
-@click.option("show_list", "--list", is_flag=True, help="List the packers there are.")
+@click.option("options", "-o", "--option", multiple=True, metavar="NAME=VALUE", help="An option of the packer; repeatable.")
+@click.option("show_list", "--list", is_flag=True, help="List the installed packers.")
 @json_option
 @store_option
 def command(
@@ -41,7 +41,7 @@ def command(
 ) -> None:
     """Pack a bundle into something that ships.
 
-    PACKER is one of `bento pack --list`; OUT does not exist yet.
+    `bento pack --list` shows the packers that PACKER can name. OUT must not exist yet.
     """
     if show_list:
         _list(as_json=as_json)

@@ -28,13 +28,14 @@ if TYPE_CHECKING:
 )
 @click.argument("name", required=False)
 @json_option
-@click.option("--check", is_flag=True, help="Test the named plugin. Without a name: tell whether one failed, or its framework is missing.")
+@click.option("--check", is_flag=True, help="Test the named plugin. Without a name, check that no plugin failed or lacks its framework.")
 @click.pass_context
 def command(ctx: click.Context, name: str | None, *, as_json: bool, check: bool) -> None:
     """List the installed plugins, or show or test one.
 
-    A test of a plugin is one of the kit that plugins are written with: whether a format keeps what it promises, for instance. One that is
-    left out says why. With --check, exits with 1 if a plugin or a test failed, and with 2 if there is no such plugin or no testing it.
+    The tests are those of the kit for plugin authors. They check, for instance, whether a format keeps its promises. A test that is left
+    out gives its reason. With --check, exits with 1 if a plugin or a test failed, and with 2 if there is no such plugin or it cannot be
+    tested.
     """
     if check:
         answer_by_status(ctx)

@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 )
 @click.argument("tag", metavar="TAG|URL")
 @click.argument("remote", metavar="[REMOTE]", required=False)
-@click.option("--trust", is_flag=True, help="Let its code run here from now on, without asking again.")
+@click.option("--trust", is_flag=True, help="Let its code run here from now on, without --trust each time.")
 @json_option
 @store_option
 def command(tag: str, remote: str | None, *, trust: bool, as_json: bool, store_path: Path | None) -> None:
-    """Take a bundle of a remote into the store.
+    """Copy a bundle from a remote into the store.
 
-    By its tag there, or by the URL that 'bento push' has printed. Only files that the store lacks are fetched, and each is checked
-    before it is kept; none of it runs.
+    Give its tag there, or the URL that 'bento push' printed. Only files that the store lacks are fetched. Each file is checked before it is
+    kept, and no code runs.
     """
     from ...store import Store
     from ...store.remotes.remote import Remote

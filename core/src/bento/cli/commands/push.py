@@ -26,7 +26,7 @@ from ..output import size_text, tell
 def command(target: str, remote: str, *, as_json: bool, store_path: Path | None) -> None:
     """Put a bundle on a remote.
 
-    Only files that the REMOTE lacks are sent. Prints the URL that other commands take for it.
+    Only files that the REMOTE lacks are sent. Prints the URL by which other commands can name the bundle.
     """
     from ...store import find
     from ...store.remotes.remote import Remote

@@ -47,8 +47,8 @@ class _RunCommand(Command):
 )
 @click.argument("target", metavar="TAG|PATH|URL|MODULE:SERVICE")
 @click.argument("api")
-@click.option("--input", "values", multiple=True, metavar="VALUE...", help="Inputs, written out; - reads standard input.")
-@click.option("--input-file", "files", multiple=True, metavar="FILE...", help="Inputs, one in each file; the suffix says of what type.")
+@click.option("--input", "values", multiple=True, metavar="VALUE...", help="Inputs as text; - reads standard input.")
+@click.option("--input-file", "files", multiple=True, metavar="FILE...", help="Inputs, one in each file; the suffix gives their type.")
 @click.option(
     "--input-lines",
     "lines",
@@ -57,13 +57,15 @@ class _RunCommand(Command):
     metavar="FILE...",
     help="Inputs, one on each line of each file; - reads standard input.",
 )
-@click.option("--content-type", default="", metavar="TYPE", help="The type of the inputs, if not what the suffix or the api says.")
+@click.option(
+    "--content-type", default="", metavar="TYPE", help="The type of the inputs, instead of the one that the suffix or the api gives."
+)
 @click.option(
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     callback=output_place,
     metavar="FILE",
-    help="Where answers go; the suffix picks the type, - is standard output.",
+    help="Where to write the answers; the suffix gives their type, - is standard output.",
 )
 @key_option
 @trust_option
@@ -83,9 +85,9 @@ def command(  # noqa: PLR0913 - one for each option
     trust: bool,
     store_path: Path | None,
 ) -> None:
-    """Ask a service without a server.
+    """Call a service without a server.
 
-    Each input is answered with one line, in order; exits with 1 if any failed.
+    Prints one line for each input, in order. Exits with 1 if any input failed.
     """
     if (bool(values), bool(files), bool(lines)).count(True) != 1:
         raise click.UsageError("expected --input VALUE..., --input-file FILE... or --input-lines FILE...")

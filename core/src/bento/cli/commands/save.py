@@ -22,16 +22,16 @@ from ..output import tell
     """,
 )
 @click.argument("reference", metavar="MODULE:SERVICE")
-@click.option("--version", metavar="TEXT", help="The version, instead of the time and a digest.")
-@click.option("--label", "labels", multiple=True, callback=parse_labels, metavar="NAME=VALUE", help="A label of the bundle; repeat it.")
-@click.option("--lock", is_flag=True, help="Resolve all that is to be installed, and keep it with its hashes.")
+@click.option("--version", metavar="TEXT", help="The version, instead of one made of the time and a digest.")
+@click.option("--label", "labels", multiple=True, callback=parse_labels, metavar="NAME=VALUE", help="A label for the bundle; repeatable.")
+@click.option("--lock", is_flag=True, help="Resolve everything that is to be installed, and keep the list with its hashes.")
 @json_option
 @store_option
 def command(reference: str, *, version: str | None, labels: dict[str, str], lock: bool, as_json: bool, store_path: Path | None) -> None:
-    """Save a service of a module.
+    """Save a service of a module as a bundle.
 
-    Imports the MODULE of the current folder, saves its instance SERVICE with its models, and prints its tag, as `bento.save` in Python
-    does.
+    Imports MODULE from the current folder, saves its instance SERVICE with its models, and prints the tag. `bento.save` does the same in
+    Python.
     """
     from ...serving import import_service
     from ...serving.saving import save

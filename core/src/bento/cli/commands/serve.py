@@ -51,29 +51,31 @@ class _Workers(click.IntRange):
     """,
 )
 @click.argument("target", metavar="TAG|PATH|URL|MODULE:SERVICE")
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on; 0.0.0.0 for all of this machine's.")
-@click.option("--port", type=click.IntRange(0, 65535), default=3000, show_default=True, help="The port to listen on; 0 for any free one.")
-@click.option("--uds", type=click.Path(path_type=Path), metavar="PATH", help="A Unix domain socket to listen at, instead of host and port.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on; 0.0.0.0 for all addresses of this machine.")
+@click.option("--port", type=click.IntRange(0, 65535), default=3000, show_default=True, help="The port to listen on; 0 for any free port.")
+@click.option("--uds", type=click.Path(path_type=Path), metavar="PATH", help="A Unix domain socket to listen on, instead of host and port.")
 @click.option(
-    "--workers", type=_Workers(), default=1, show_default=True, metavar="N|auto", help="How many processes; auto: one on each processor."
+    "--workers", type=_Workers(), default=1, show_default=True, metavar="N|auto", help="How many processes; auto: one for each processor."
 )
-@click.option("--reload", is_flag=True, help="Start again whenever a file of the project changes.")
-@click.option("--allowed-host", "allowed_hosts", multiple=True, metavar="NAME", help="A host name that clients may use; repeat it.")
-@click.option("--alias", "aliases", multiple=True, metavar="PATH=PATH", help="A further path, and the one it stands for; repeat it.")
-@click.option("--public-url", default="", metavar="URL", help="Where clients find it, if that is behind a proxy.")
-@click.option("--max-body", type=Within(_BODY), default=100, show_default=True, metavar="MIB", help="The largest body.")
-@click.option("--grace", type=Within(GRACE), default=30, show_default=True, metavar="SECONDS", help="How long a stop may take.")
+@click.option("--reload", is_flag=True, help="Restart whenever a file of the project changes.")
+@click.option("--allowed-host", "allowed_hosts", multiple=True, metavar="NAME", help="A host name that clients may use; repeatable.")
+@click.option("--alias", "aliases", multiple=True, metavar="PATH=PATH", help="A further path, and the path that it stands for; repeatable.")
+@click.option("--public-url", default="", metavar="URL", help="The URL that clients use, if the server is behind a proxy.")
+@click.option("--max-body", type=Within(_BODY), default=100, show_default=True, metavar="MIB", help="The largest request body.")
+@click.option("--grace", type=Within(GRACE), default=30, show_default=True, metavar="SECONDS", help="How long the server may take to stop.")
 @click.option(
     "--keep-alive",
     type=Within(PATIENCE),
     default=75,
     show_default=True,
     metavar="SECONDS",
-    help="How long a connection may be idle; a proxy's should be shorter.",
+    help="How long a connection may be idle; set a shorter time in a proxy.",
 )
-@click.option("--examples/--no-examples", default=True, show_default=True, help="Ask the bundle's golden examples before it is ready.")
+@click.option(
+    "--examples/--no-examples", default=True, show_default=True, help="Check the bundle's golden examples before the server is ready."
+)
 @click.option("--access-log/--no-access-log", default=True, show_default=True, help="Print a line for each request.")
-@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How the log is written.")
+@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True, help="The format of the log.")
 @key_option
 @trust_option
 @store_option
@@ -100,7 +102,7 @@ def command(  # noqa: PLR0913 - one for each option
 ) -> None:
     """Answer requests over HTTP.
 
-    Serves a saved bundle, or, for development, the instance SERVICE of a MODULE in the current folder, until Ctrl-C.
+    Serves a saved bundle or, for development, the instance SERVICE of a MODULE in the current folder, until Ctrl-C.
     """
     if uds is not None:
         _check_no_port()

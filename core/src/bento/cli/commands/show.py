@@ -21,13 +21,13 @@ from ..output import print_facts, print_json
     """,
 )
 @click.argument("target", metavar="TAG|PATH|URL")
-@click.option("--provenance", is_flag=True, help="Where it is from: who made it, of what, and why its code may run here.")
+@click.option("--provenance", is_flag=True, help="Show who made it, from what, and why its code may run here.")
 @json_option
 @store_option
 def command(target: str, *, provenance: bool, as_json: bool, store_path: Path | None) -> None:
-    """Show what a bundle is.
+    """Describe a bundle.
 
-    Its apis, models, requirements, labels, size and digest; none of its code runs.
+    Shows its apis, models, requirements, labels, size and digest; none of its code runs.
     """
     from ...store import find
 

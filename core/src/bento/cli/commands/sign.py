@@ -38,15 +38,15 @@ _TOKEN = "SIGSTORE_IDENTITY_TOKEN"  # noqa: S105 - the variable that Sigstore's 
 @click.argument("target", metavar="[TAG|PATH]", default="")
 @click.option("--key", type=_FILE, metavar="FILE", help="The private key to sign with.")
 @click.option("--new-key", type=click.Path(path_type=Path), metavar="FILE", help="Write a new private key, and its public key beside it.")
-@click.option("--sigstore", is_flag=True, help="Sign as an identity, without a key, by way of Sigstore, whose log is public.")
+@click.option("--sigstore", is_flag=True, help="Sign as an identity, without a key, through Sigstore, whose log is public.")
 @click.option(
     "--identity-token",
     type=click.File(),
     metavar="FILE",
-    help=f"What says who signs, instead of {_TOKEN} or the CI job: an OpenID Connect token; - reads standard input.",
+    help=f"The signer's OpenID Connect token, instead of {_TOKEN} or the CI job's token; - reads standard input.",
 )
-@click.option("--trust-config", type=_FILE, metavar="FILE", help="The services of another Sigstore than the public one.")
-@click.option("--signature", type=_FILE, metavar="FILE", help="Put a signature that was made elsewhere, such as by cosign, beside it.")
+@click.option("--trust-config", type=_FILE, metavar="FILE", help="The services of a Sigstore other than the public one.")
+@click.option("--signature", type=_FILE, metavar="FILE", help="Add a signature that was made elsewhere, such as by cosign.")
 @json_option
 @store_option
 def command(  # noqa: PLR0913 - one for each option
@@ -63,8 +63,8 @@ def command(  # noqa: PLR0913 - one for each option
 ) -> None:
     """Sign a bundle, or make a key to sign with.
 
-    The bundle is verified first. Its signature goes wherever it goes, and says that
-    every byte is what who signed has seen.
+    The bundle is verified first. The signature stays with the bundle wherever it goes, and proves that every byte is what the signer has
+    seen.
     """
     if sum(map(bool, (key, new_key, sigstore, signature))) != 1 or not (target or new_key):
         raise click.UsageError(

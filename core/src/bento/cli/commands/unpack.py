@@ -32,13 +32,13 @@ class _Archive(click.Path):
     """,
 )
 @click.argument("file", type=_Archive(exists=True, dir_okay=False, path_type=Path))
-@click.option("--trust", is_flag=True, help="Let its code run here from now on, without asking again.")
+@click.option("--trust", is_flag=True, help="Let its code run here from now on, without --trust each time.")
 @json_option
 @store_option
 def command(file: Path, *, trust: bool, as_json: bool, store_path: Path | None) -> None:
-    """Take a packed bundle into the store.
+    """Copy a packed bundle into the store.
 
-    Everything in the .bento FILE is checked before it is kept; none of it runs.
+    Every file in the .bento FILE is checked before it is kept, and no code runs.
     """
     from ...store import unpack
 

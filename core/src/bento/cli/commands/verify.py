@@ -29,14 +29,14 @@ from ..output import print_json, size_text
     multiple=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="A signature that lies elsewhere, such as one by cosign; repeat it.",
+    help="A signature that is kept elsewhere, such as one made by cosign; repeatable.",
 )
 @json_option
 @store_option
 def command(target: str, *, keys: Keys, signatures: tuple[Path, ...], as_json: bool, store_path: Path | None) -> None:
     """Check that a bundle is whole and unchanged.
 
-    Every file is compared with the manifest; none of its code runs.
+    Compares every file with the manifest; none of the bundle's code runs.
     """
     from ...bundle.signing.signatures import read_signature
     from ...store import check_signed, find, verify
