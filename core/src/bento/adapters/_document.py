@@ -1,8 +1,8 @@
-"""Python objects as documents: the one form in which JSON and msgpack write the types that neither knows.
+"""Python objects as documents: how JSON and msgpack both write the types that neither format has.
 
-Dates, times and UUIDs become ISO text, a Decimal its digits, a timedelta seconds, a set a sorted list, a tuple a list, a
-dataclass its fields (without those that start with an underscore), an Enum its value, and whatever turns into an array lists.
-What pandas has in place of a missing value or time, in lists as well, is None.
+Dates, times and UUIDs become text (ISO 8601 for dates and times), a Decimal becomes the text of its digits, a timedelta its seconds, a set
+a sorted list, a tuple a list, a dataclass a dict of its fields (without those that start with an underscore), an Enum its value, and
+anything with `__array__` becomes lists. The missing value and the missing time of pandas become None, in lists too.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _DEEPEST = 250
 
 
 def simpler(value: Any) -> object:
-    """The same value in simpler types, one level of it; what has no form as a document is a TypeError."""
+    """One level of a value in simpler types. A TypeError says that the value cannot be written as a document."""
     array = array_of(value)
     if array is not None:
         return _from_array(array)
-    if instance_of(value, "pandas.api.typing", "NAType", "NaTType"):  # the latter is a datetime
+    if instance_of(value, "pandas.api.typing", "NAType", "NaTType"):  # NaT is also an instance of datetime
         return None
     for kind, convert in _CONVERSIONS:
         if isinstance(value, kind):
@@ -44,7 +44,7 @@ def simpler(value: Any) -> object:
 
 
 def document(value: Any, atoms: frozenset[type], convert: Callable[[Any], object], level: int = 0) -> Any:
-    """A value made of `atoms`, lists and dicts with texts as keys alone; `convert` makes one level of anything else simpler."""
+    """The value, made of nothing but `atoms`, lists, and dicts with text keys. `convert` simplifies one level of any other value."""
     if type(value) in atoms:
         return value
     if level == _DEEPEST:
@@ -61,7 +61,7 @@ def document(value: Any, atoms: frozenset[type], convert: Callable[[Any], object
 
 
 def array_of(value: Any) -> np.ndarray[Any, Any] | None:
-    """The array that a numpy array or scalar, or anything with `__array__`, stands for; None for every other value."""
+    """The array of a NumPy array or scalar, or of any object with `__array__`; None for every other value."""
     if isinstance(value, type) or not hasattr(value, "__array__"):
         return None
     import numpy as np
@@ -99,7 +99,7 @@ def _key(key: Any) -> str:
 
 
 def _sorted(values: AbstractSet[Any]) -> list[Any]:
-    """A set in an order that does not change from one process to the next."""
+    """The items of a set in an order that is the same in every process."""
     return sorted(values, key=lambda value: (type(value).__name__, value if isinstance(value, int | float | str) else repr(value)))
 
 

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 Shape = tuple[int | None, ...]
 
 EXACT = 2**53 - 1
-"""The largest whole number that a float is sure to be: the next one is also what the integer after it is rounded to."""
+"""The largest integer that a float64 holds without ambiguity: 2**53 is also what 2**53 + 1 is rounded to."""
 
 
 def describe(shape: Shape) -> str:
-    """A declared shape as an error shows it: `(n, 4)`."""
+    """A declared shape as error messages show it, such as `(n, 4)`."""
     sizes = ", ".join("n" if size is None else str(size) for size in shape)
     return f"({sizes},)" if len(shape) == 1 else f"({sizes})"
 
@@ -34,7 +34,7 @@ def fits(got: tuple[int, ...], shape: Shape) -> bool:
 
 
 def check_shape(array: Array, shape: Shape) -> Array:
-    """The array, if it has the declared shape; `[]` stands for no rows, whatever the shape of a row is."""
+    """The array, if it has the declared shape, otherwise InvalidInput. `[]` means no rows, whatever the shape of a row is."""
     got = array.shape
     if fits(got, shape):
         return array
@@ -44,7 +44,10 @@ def check_shape(array: Array, shape: Shape) -> Array:
 
 
 def convert(array: Array, dtype: np.dtype[Any]) -> Array:
-    """The array in another dtype, if no value is lost: floats may be rounded, but neither cut to integers nor to infinity."""
+    """The array in another dtype, or InvalidInput if a value would be lost.
+
+    Floats may be rounded to a narrower dtype, but must not overflow to infinity. Only whole floats become integers.
+    """
     if array.dtype == dtype:
         return array
     import numpy as np
@@ -52,7 +55,7 @@ def convert(array: Array, dtype: np.dtype[Any]) -> Array:
     safe = not array.size or np.can_cast(array.dtype, dtype, "safe")
     if safe and array.dtype.kind != "f":
         return array.astype(dtype)
-    # A signalling NaN, which bytes may hold, is one like any other, and no cause for a warning.
+    # Bytes may hold a signalling NaN, about which NumPy would warn. It is treated as any other NaN.
     with np.errstate(over="ignore", invalid="ignore"):
         converted = array.astype(dtype)
         unfit = None if safe else _too_large(array, converted) if dtype.kind == "f" else _not_whole(array, dtype)
@@ -79,9 +82,9 @@ def _not_whole(array: Array, dtype: np.dtype[Any]) -> Array:
         if smallest <= int(array.min()) and int(array.max()) <= largest:
             return np.zeros(array.shape, dtype=bool)
         return np.asarray((array.astype(object) < smallest) | (array.astype(object) > largest), dtype=bool)
-    # Floats beyond may have been rounded already, so nobody knows which integer was meant.
+    # Larger floats may already have been rounded, so it is unknown which integer was meant.
     smallest, largest = max(smallest, -EXACT), min(largest, EXACT)
-    # A narrow float would round a bound, to the next number that no longer fits or to infinity.
+    # In a narrow float the bounds themselves would be rounded, to a number that does not fit or to infinity.
     wide = array.astype(np.float64)
     unfit: Array = ~((wide >= smallest) & (wide <= largest) & (wide == np.floor(wide)))
     return unfit

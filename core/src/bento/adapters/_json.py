@@ -1,4 +1,4 @@
-"""JSON, both ways: strict when read, and able to write what a model returns."""
+"""Reading and writing JSON: the reader is strict, the writer takes anything that a model usually returns."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..payload import Payload
 
 DEEPEST = 100
-"""How many levels of lists and objects a document may have."""
+"""The most levels of lists and objects that a document may have."""
 
 _NESTING = frozenset({list, dict})
 _LARGE = _pieces.LARGE
@@ -23,15 +23,18 @@ _SMALLEST, _LARGEST = -(2**63), 2**64 - 1
 
 
 def source(payload: Payload) -> bytes | bytearray | str:
-    """The JSON text of a payload, in a form that the parser takes: bytes in UTF-8, or text from any other charset."""
+    """The JSON text of a payload as the parser takes it: bytes if the charset is UTF-8, text if it is another one."""
     if payload.parameters and payload.parameters.get("charset", "utf-8").lower() not in UTF8:
         return payload.text()
     return bytes(payload.data) if isinstance(payload.data, memoryview) else payload.data
 
 
 def parse(text: bytes | bytearray | str) -> Any:
-    """The value of a JSON text. Bare NaN and Infinity are refused; of two equal keys the last counts, as in Python and JavaScript;
-    integers beyond 64 bits become floats. A large one is refused if it has more than `DEEPEST` levels, or too many lists and objects."""
+    """The value of a JSON text.
+
+    Bare NaN and Infinity are refused. If a key appears twice, the last one counts, as in Python and JavaScript. Integers beyond 64 bits
+    become floats. A large text is also refused if it has more than `DEEPEST` levels or too many lists and objects.
+    """
     import orjson
 
     if len(text) > _LARGE:
@@ -57,7 +60,7 @@ def load_text(text: bytes | bytearray | str) -> Any:
 
 
 def check_depth(value: Any) -> None:
-    """Refuse a value of more than `DEEPEST` levels: what is nested deeper breaks whatever walks through it later."""
+    """Refuse a value of more than `DEEPEST` levels, because code that walks through it later could exceed its recursion limit."""
     level = [value] if type(value) in _NESTING else []
     for _ in range(DEEPEST):
         below = [node.values() if type(node) is dict else node for node in level]
@@ -68,25 +71,25 @@ def check_depth(value: Any) -> None:
 
 
 def dump(value: object) -> bytes:
-    """A value as JSON text in UTF-8; NaN and infinities become null, bytes their text or `{"b64": "..."}`."""
+    """A value as JSON text in UTF-8. NaN and infinities become null; bytes become text if they are UTF-8, otherwise `{"b64": "..."}`."""
     import orjson
 
     if type(value) is list and len(value) > _MANY:
-        # Piece by piece, for a piece holds the interpreter.
+        # In pieces, because one call of the library holds the interpreter until it is done.
         return b"[" + b",".join(dump(value[start : start + _MANY])[1:-1] for start in range(0, len(value), _MANY)) + b"]"
     try:
         return orjson.dumps(value, default=_convert)
     except orjson.JSONEncodeError as error:
         if error.__cause__ is not None and not isinstance(error.__cause__, OverflowError):
             raise error.__cause__ from None
-        # Keys that are no texts and integers beyond 64 bits are left to us.
+        # The library refuses keys that are not text and integers beyond 64 bits.
         return orjson.dumps(document(value, (ATOMS - {int}) | {orjson.Fragment}, _convert))
 
 
 def dump_numbers(array: Any) -> bytes:
-    """An array of numbers or booleans as JSON text, made from its memory.
+    """An array of numbers or booleans as JSON text, read directly from its memory.
 
-    Other dtypes are not for this: the library writes a missing time as one of the year 1677.
+    Do not pass arrays of times: the library writes a missing time as a time in the year 1677.
     """
     import orjson
 
@@ -94,14 +97,14 @@ def dump_numbers(array: Any) -> bytes:
         try:
             return orjson.dumps(array, option=orjson.OPT_SERIALIZE_NUMPY)
         except orjson.JSONEncodeError:
-            pass  # not contiguous, or of another byte order: asking first would take longer than writing a small one
+            pass  # not contiguous, or of another byte order: for small arrays, checking first takes longer than trying
     import numpy as np
 
     if not (array.dtype.isnative and array.flags.c_contiguous and array.ndim):
         array = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("=")) if array.ndim else array[()]
     if array.nbytes <= _LARGE or not array.ndim:
         return orjson.dumps(array, option=orjson.OPT_SERIALIZE_NUMPY)
-    # Piece by piece, for a piece holds the interpreter.
+    # In pieces, because one call of the library holds the interpreter until it is done.
     rows = max(1, len(array) * _LARGE // array.nbytes)
     if rows == 1 and array.ndim > 1:
         return b"[" + b",".join(map(dump_numbers, array)) + b"]"
@@ -109,12 +112,12 @@ def dump_numbers(array: Any) -> bytes:
 
 
 def check_finite(value: object) -> None:
-    """Refuse, as a ValueError, a value in which something is NaN or infinite."""
+    """Raise a ValueError if a value contains NaN or an infinity, at any level."""
     document(value, ATOMS - {float}, _finite)
 
 
 def _has_few_brackets(text: bytes | bytearray | str) -> bool:
-    """Whether a text is known to be shallow at a glance."""
+    """Whether a text has so few brackets that it cannot be nested too deep."""
     opening = text.count("[") + text.count("{") if isinstance(text, str) else text.count(b"[") + text.count(b"{")
     return opening <= DEEPEST
 

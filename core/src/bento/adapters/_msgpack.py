@@ -1,4 +1,4 @@
-"""msgpack, both ways. Source: the MessagePack specification, https://github.com/msgpack/msgpack/blob/master/spec.md"""
+"""Reading and writing msgpack. Source: the MessagePack specification, https://github.com/msgpack/msgpack/blob/master/spec.md"""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# A map around one large value fits in this much, on either side of it.
+# In bytes: what a map around one large value may take before that value, and after it.
 _FRAME = 1024
 _BIN = {0xC4: 1, 0xC5: 2, 0xC6: 4}
 
@@ -29,8 +29,8 @@ MEDIA_TYPES = frozenset({"application/msgpack", "application/x-msgpack"})
 def load(payload: Payload) -> Any:
     """The value of a msgpack payload, of at most `DEEPEST` levels.
 
-    Texts and bytes stay apart, timestamps become aware datetimes in UTC; other extension types, and keys that are neither
-    text nor bytes, are refused.
+    Text becomes str, binary data bytes, and timestamps become aware datetimes in UTC. Other extension types are refused, as are keys that
+    are neither text nor bytes.
     """
     value = parse(payload)
     if len(payload.data) > DEEPEST:
@@ -39,7 +39,7 @@ def load(payload: Payload) -> Any:
 
 
 def parse(payload: Payload) -> Any:
-    """As `load`, however deep the document is (the library stops at 1024 levels). A large one with too many lists and maps is TooLarge."""
+    """As `load`, but without its limit of levels (the library's own is 1024). A large document with too many lists and maps is TooLarge."""
     import msgpack
 
     try:
@@ -56,9 +56,9 @@ def parse(payload: Payload) -> Any:
 
 
 def parse_around(data: ReadableBuffer, key: str) -> dict[str, object] | None:
-    """A map of small values and, under `key`, bytes, which stay where they are: the library would copy them twice.
+    """A map that has bytes under `key` and small values beside them. The bytes are a view of `data`; the library would copy them twice.
 
-    None for any other document, and for one that is malformed.
+    None for any other document, and for a malformed one.
     """
     import msgpack
 
@@ -82,7 +82,7 @@ def parse_around(data: ReadableBuffer, key: str) -> dict[str, object] | None:
 
 
 def dump(value: object) -> bytes:
-    """A value as msgpack: bytes and NaN stay what they are, everything else is the document that JSON would be."""
+    """A value as msgpack. Bytes and NaN are kept; everything else is converted as for JSON."""
     import msgpack
 
     try:
@@ -93,7 +93,7 @@ def dump(value: object) -> bytes:
 
 
 def _walker(body: memoryview, start: int) -> msgpack.Unpacker:
-    """Reads what stands around a large value; nothing of it may claim more room than is looked at."""
+    """A reader for the bytes from `start` on. It reads `_FRAME` bytes at most, and refuses headers that declare more elements than that."""
     import msgpack
 
     walker = msgpack.Unpacker(None, max_buffer_size=_FRAME, max_array_len=_FRAME, max_map_len=_FRAME, ext_hook=_refuse)
@@ -102,7 +102,7 @@ def _walker(body: memoryview, start: int) -> msgpack.Unpacker:
 
 
 def _bin_span(body: memoryview, place: int) -> slice:
-    """Where the bytes are whose header is at `place`; an IndexError if that is no header of bytes, or some of them are missing."""
+    """Where the binary data lies whose header is at `place`. An IndexError if there is no such header, or if the data is cut off."""
     width = _BIN.get(body[place], 0)
     start = place + 1 + width
     stop = start + int.from_bytes(body[place + 1 : start], "big")
@@ -112,8 +112,11 @@ def _bin_span(body: memoryview, place: int) -> slice:
 
 
 def _check_whole(payload: Payload) -> None:
-    """Walk through the document without building it. The library makes room for as many elements as a header declares, so that
-    a kilobyte of nested headers could claim gigabytes; in a whole document each declared element is there."""
+    """Walk through the document without building it, and refuse one that is cut off or followed by more bytes.
+
+    The library allocates as many elements as a header declares, so a kilobyte of nested headers could claim gigabytes. In a complete
+    document, every declared element is present.
+    """
     import msgpack
 
     walker = msgpack.Unpacker(None, max_buffer_size=max(len(payload.data), 1))
@@ -127,7 +130,7 @@ def _check_whole(payload: Payload) -> None:
 
 
 def _counter() -> Callable[[T], T]:
-    """Counts lists and maps as they are made. Called for each, it also lets other threads have the interpreter in between."""
+    """A hook that counts lists and maps as they are built. Because it is Python code, other threads can run while it is called."""
     numbers = count(1)
 
     def counted(container: T) -> T:

@@ -1,7 +1,8 @@
-"""Forms: splitting a body into its parts, and joining parts to a body.
+"""Forms: splitting a body into its parts, and joining parts into a body.
 
-Source: RFC 7578 (multipart/form-data) and RFC 2046, section 5.1 (boundaries). The body is whole and bounded when it comes here,
-so a part is a view of it and everything takes linear time. Lines end in CRLF; nothing may stand before the first boundary.
+Source: RFC 7578 (multipart/form-data) and RFC 2046, section 5.1 (boundaries). The body is complete and
+limited in size when it comes here, so each part is a view of it, and everything takes linear time. Lines end in CRLF; nothing may precede
+the first boundary.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from ..payload import Payload, ReadableBuffer, quoted
 MEDIA_TYPE = "multipart/form-data"
 _MOST_PARTS = 1000
 _LARGEST_HEADER = 8 * 1024
-"""Bytes, of all the headers of one part."""
+"""In bytes, for all the headers of one part together."""
 
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
 _LINE_END = re.compile(rb"[ \t]*\r\n")
@@ -34,7 +35,7 @@ class Part:
     data: ReadableBuffer
     content_type: str = ""
     filename: str | None = None
-    """The last component of the name that the sender gave; empty when a form's file field was left empty."""
+    """The last component of the file name that the client sent; empty if no file was chosen in the form's field."""
 
     def payload(self) -> Payload:
         return Payload.of(self.data, self.content_type, self.filename or None)
@@ -60,7 +61,7 @@ def split(payload: Payload) -> Iterator[Part]:
 
 
 def join(parts: Iterable[Part]) -> bytes:
-    """A form whose boundary is a digest of its content: the same parts give the same bytes, and nobody can write a part that holds it."""
+    """A form whose boundary is a digest of its content: the same parts give the same bytes, and no part can contain the boundary."""
     import hashlib
 
     texts = [b"%s\r\n\r\n%s" % (_header(part).encode(), bytes(part.data)) for part in parts]
@@ -141,9 +142,9 @@ def _disposition(header: str) -> dict[str, str]:
 
 
 def _filename(parameters: dict[str, str]) -> str | None:
-    """The sender's name for a file without its folders: nobody's path is to be followed here.
+    """The file name that the client sent, without its folders, so that no client can choose a path on this machine.
 
-    RFC 7578 forbids `filename*`, so it counts only where there is no plain one.
+    RFC 7578 forbids `filename*`, so it is used only if there is no plain `filename`.
     """
     name = parameters.get("filename")
     if name is None and "filename*" in parameters:

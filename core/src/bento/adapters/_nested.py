@@ -1,4 +1,4 @@
-"""Arrays from nested lists, and, when there is none, the sentence that says where."""
+"""Arrays from nested lists, and error messages that say which element is wrong."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _LARGEST = 8
 
 
 def from_lists(value: Any, pieces: int = 1, leaves: frozenset[type] = NUMBERS, dtype: np.dtype[Any] | None = None) -> np.ndarray[Any, Any]:
-    """The array of nested lists whose leaves are numbers and booleans, or, with `OR_NULL` as `leaves`, None as well, which becomes NaN.
+    """The array of nested lists of numbers and booleans; with `OR_NULL` as `leaves`, also of None, which becomes NaN.
 
-    The caller has made sure that no leaf is text: an array of texts takes as much room for each as for the longest. What is large
-    is read in about so many `pieces`, for numpy holds the interpreter while it reads a list. `dtype` is what it will be converted to.
+    The caller has made sure that no leaf is text, because NumPy would give every text the room of the longest one. A large list is read in
+    about `pieces` pieces, because NumPy holds the interpreter while it reads a list. `dtype` is the dtype that the caller converts to.
     """
     import numpy as np
 
@@ -41,14 +41,14 @@ def from_lists(value: Any, pieces: int = 1, leaves: frozenset[type] = NUMBERS, d
 
 
 def of_own_type(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """An array made of a list, with `uint64` for `ulonglong`, which NumPy makes of integers beyond `int64`, and PyTorch does not know."""
+    """The array with `uint64` in place of `ulonglong`, which NumPy makes of integers beyond `int64` and PyTorch does not know."""
     return array.view("uint64") if array.dtype.kind == "u" else array
 
 
 def _unsigned(value: Any, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
-    """Integers as `uint64`: numpy itself makes floats of some below 2**63 together with some above.
+    """Integers as `uint64`. Without a dtype, NumPy makes floats of a list with integers both below and above 2**63.
 
-    It is told the dtype for none that is negative, which numpy before 2.0 would wrap around.
+    The dtype is passed only if no integer is negative, because NumPy before 2.0 would wrap negative ones around.
     """
     import numpy as np
 
@@ -68,12 +68,12 @@ def _from_pieces(value: list[Any], pieces: int, leaves: frozenset[type], dtype: 
         else:
             parts = [from_lists(value[start : start + size], 1, leaves, dtype) for start in range(0, len(value), size)]
         return np.stack(parts) if len(value) < pieces else np.concatenate(parts)
-    except ValueError:  # of a part, or of parts that do not fit together
+    except ValueError:  # from one part, or because the shapes of the parts differ
         raise fault(value, leaves) from None
 
 
 def only_leaves(value: Any, leaves: frozenset[type] = NUMBERS) -> bool:
-    """Whether nothing but `leaves` is nested in lists."""
+    """Whether a value is nested lists of nothing but `leaves`."""
     level = [value]
     while level:
         kinds = set(map(type, level))
@@ -86,7 +86,7 @@ def only_leaves(value: Any, leaves: frozenset[type] = NUMBERS) -> bool:
 
 
 def fault(value: Any, leaves: frozenset[type] = NUMBERS) -> InvalidInput:
-    """Why nested lists are no array of `leaves`, by the first element that does not fit those before it."""
+    """The error for nested lists that are not an array of `leaves`; it names the first element that does not fit those before it."""
     shape: list[int] = []
     first = value
     while isinstance(first, list) and len(shape) < _DEEPEST:

@@ -1,5 +1,5 @@
-"""Numbers in lists, which most small bodies are, read without a parser that knows all of JSON. Only compiled code does so: in Python that
-would take longer than such a parser.
+"""Lists of numbers, which most small bodies are, read without a full JSON parser. The function here is the fallback: only the compiled
+version of it reads anything, because in Python this would be slower than the parser.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def plain_numbers(bodies: Sequence[ReadableBuffer], shape: Shape) -> tuple[bytearray, list[int]] | None:  # noqa: ARG001 - read in C
     """The numbers of JSON bodies, if each is nothing but lists of numbers in a declared shape; and how many elements each list has.
 
-    The numbers are the bytes of doubles, body after body. None if there is more to one of the bodies, or if a number is not exactly a
-    double; and always from this form, which reads none.
+    The numbers are the bytes of doubles, body after body. None if a body contains anything else, or if a number is not exactly a
+    double. This Python version always returns None.
     """
     return None

@@ -1,4 +1,4 @@
-"""What an ArrayAdapter is made with, checked when it is made: shape, dtype, and what may lie in the lists of a request."""
+"""The arguments of an ArrayAdapter, checked when it is made: shape, dtype, and what the lists of a request may contain."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 NUMBERS = "biuf"
-"""The kinds of dtypes that a request can bring."""
+"""The kinds of dtypes that a request can contain: booleans, integers, unsigned integers, floats."""
 
 
 def checked_shape(shape: Sequence[int | None]) -> _fit.Shape:
@@ -35,7 +35,7 @@ def checked_dtype(dtype: Any) -> np.dtype[Any]:
 
 
 def checked_null(null: str, dtype: np.dtype[Any] | None) -> frozenset[type]:
-    """What may lie in the lists of a request."""
+    """The types that the lists of a request may contain."""
     if null not in ("nan", "refuse"):
         raise DefinitionError(f"expected ArrayAdapter(null='refuse') or null='nan', got {null!r}")
     if null == "nan" and dtype is not None and dtype.kind != "f":
@@ -44,7 +44,7 @@ def checked_null(null: str, dtype: np.dtype[Any] | None) -> frozenset[type]:
 
 
 def is_number(scalar: Any) -> bool:
-    """Whether a type argument of a hint is one dtype that a request can bring, and not `Any` or a family such as `np.floating`."""
+    """Whether the type argument of a hint is a single dtype that a request can contain, not `Any` or a family such as `np.floating`."""
     import numpy as np
 
     return scalar in np.sctypeDict.values() and np.dtype(scalar).kind in NUMBERS and np.dtype(scalar).char != "g"

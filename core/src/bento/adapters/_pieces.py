@@ -1,9 +1,10 @@
 """Large JSON, read a piece at a time.
 
 Parsing is one call that holds the interpreter: 40 megabytes of JSON stop every other thread for half a second. Read in pieces of
-an eighth of a megabyte they stop nobody for more than some milliseconds, and take half as long again. A text is cut at commas that
-are in no string. The brackets that are open at a cut are closed behind the piece before it and opened again before the one behind
-it, so every piece is JSON, the parser sees every byte, and what a piece brings is added to the containers that were open.
+an eighth of a megabyte, they stop no thread for more than a few milliseconds, and take half as long again in total. A text is cut at
+commas outside of strings. The brackets that are open at a cut are closed at the end of the piece before it and opened again at the
+beginning of the piece after it. So every piece is JSON, the parser sees every byte, and the values of a piece are added to the
+containers that were open.
 """
 
 from __future__ import annotations
@@ -26,24 +27,26 @@ if TYPE_CHECKING:
 
 PIECE = 128 * 1024
 LARGE = 1024 * 1024
-"""From this on, a document is not read by one call."""
+"""In bytes: larger documents are not parsed in one call."""
 MOST = 5_000_000
-"""How many lists and objects a large document may have: one takes a byte or three, and some hundred bytes of memory."""
+"""The most lists and objects in a large document: each takes two or three bytes of text, but about a hundred bytes of memory."""
 
 _SPACE = b" \t\n\r"
 _QUOTE, _BACKSLASH, _COMMA, _BRACKET, _OPENING, _CLOSING = b'"\\,[{}'
 
-# The key of a container that goes on in the next piece, whatever it is. No client can know it.
+# Stands in for the key of a container that continues in the next piece, whatever its real key is. No client can guess it.
 _KEY = secrets.token_hex(16)
 _OBJECT = f'{{"{_KEY}":'.encode()
 
-# To count what is frozen takes some ten milliseconds where a framework is loaded, and no time where nothing is.
+# Cached, because counting takes about ten milliseconds when the objects of a framework are frozen, and no time when none are.
 _frozen = cache(gc.get_freeze_count)
 
 
 def parse(text: bytes | bytearray, deepest: int, *, piece: int = PIECE) -> Any:
-    """The value of a JSON text, as from the parser itself; what has more than `deepest` levels is a BadInput, too, and what has more than
-    `MOST` lists and objects is TooLarge."""
+    """The value of a JSON text, the same as the parser gives in one call.
+
+    Malformed text and more than `deepest` levels are BadInput; more than `MOST` lists and objects are TooLarge. `piece` is in bytes.
+    """
     with without_collector():
         return _parse(text, _Scanner(text, deepest, piece))
 
@@ -71,23 +74,23 @@ def check_count(containers: int) -> None:
 
 @contextmanager
 def without_collector() -> Iterator[None]:
-    """Do without the collector of cycles, and spare it what is made meanwhile.
+    """Turn the garbage collector off, and keep it from scanning the objects that are made inside the block.
 
-    Looking through millions of new objects, in which there are no cycles, stops everybody for as long as parsing would.
+    To look for cycles in millions of new objects, which have none, would stop all threads for as long as parsing does.
     """
     with uncollected():
         try:
             yield
         finally:
             if not _frozen():
-                # Neither takes time. What is alive counts as old then, and is not looked through before much else has become old.
+                # Both are fast, and together they move all living objects into the oldest generation, which is scanned rarely.
                 gc.freeze()
                 gc.unfreeze()
                 _frozen.cache_clear()
 
 
 class _Scanner:
-    """Walks through a text and finds where to cut it, which containers are open there, and where each of them was opened."""
+    """Walks through a text and finds where to cut it, which containers are open there, and where each one was opened."""
 
     def __init__(self, text: bytes | bytearray, deepest: int, piece: int) -> None:
         import numpy as np
@@ -103,7 +106,7 @@ class _Scanner:
         self.kept = 0
 
     def cut(self) -> int:
-        """The position of the comma to cut at, or the end of the text. `kept` of the open levels were open at the cut before it."""
+        """The position of the next comma to cut at, or the end of the text. `kept` is how many containers stay open from the last cut on."""
         self.kept = len(self.opened)
         while self.start < len(self._bytes):
             block = self._bytes[self.start : self.start + self._piece]
@@ -120,7 +123,7 @@ class _Scanner:
         return len(self._bytes)
 
     def _outside(self, block: Array) -> Array:
-        """Which bytes of a block are in no string. The quote that opens one counts as in it, the one that closes it does not."""
+        """Which bytes of a block are outside of strings. An opening quote counts as inside, a closing quote as outside."""
         import numpy as np
 
         quotes = block == _QUOTE
@@ -134,7 +137,7 @@ class _Scanner:
         return outside
 
     def _escaped(self, backslashes: Array) -> Array:
-        """Which bytes stand behind an odd number of backslashes."""
+        """Which bytes follow an odd number of backslashes."""
         import numpy as np
 
         places = np.arange(len(backslashes))
@@ -149,7 +152,7 @@ class _Scanner:
         """Note which containers open and close in a block."""
         import numpy as np
 
-        lower = block | 0x20  # where an opening bracket looks like an opening brace
+        lower = block | 0x20  # makes brackets look like braces
         opening = lower == _OPENING
         places = ((opening | (lower == _CLOSING)) & outside).nonzero()[0]
         if not len(places):
@@ -167,7 +170,7 @@ class _Scanner:
 
 
 def _load(text: bytes | bytearray, start: int, end: int, spine: list[Any], opened: list[int]) -> Any:
-    """The value of a piece, within the containers that are open before it."""
+    """The value of a piece, nested in the containers that are open before it."""
     import orjson
 
     body = text[start:end].strip(_SPACE)
@@ -175,7 +178,7 @@ def _load(text: bytes | bytearray, start: int, end: int, spine: list[Any], opene
     if before and before[-1] is _OBJECT:
         before[-1] = b"{"
     after = [b"]" if text[place] == _BRACKET else b"}" for place in reversed(opened)] if end < len(text) else []
-    # A comma with nothing beside it would go unnoticed, for a piece may begin or end with what is an empty container then.
+    # With the added brackets, nothing before or after a comma would be an empty container, and the stray comma would go unnoticed.
     if (before and body[:1] in (b"", b"]", b"}")) or (after and body[-1:] in (b"", b"[", b"{")):
         raise BadInput(f"the body is not JSON: nothing stands beside a comma near byte {start if before else end}")
     try:
@@ -186,13 +189,13 @@ def _load(text: bytes | bytearray, start: int, end: int, spine: list[Any], opene
 
 
 def check_memory(error: orjson.JSONDecodeError) -> None:
-    """The parser says of a text that it had no memory for it: that is no fault of whoever has sent it."""
+    """Raise a MemoryError if the parser ran out of memory, because that is not the client's fault."""
     if error.msg.startswith(("Not enough memory", "memory allocation failed")):  # the latter under orjson 3.10
         raise MemoryError(error.msg) from error
 
 
 def _add(value: Any, spine: list[Any]) -> None:
-    """Add what a piece brings to the containers that were open before it."""
+    """Add the values of a piece to the containers that were open before it."""
     for level, container in enumerate(spine):
         is_last = level == len(spine) - 1
         if isinstance(container, list):
@@ -205,7 +208,7 @@ def _add(value: Any, spine: list[Any]) -> None:
 
 
 def _descend(spine: list[Any], text: bytes | bytearray, opened: list[int]) -> list[Any]:
-    """The containers that are open, from those that are open still down to the one that was opened last."""
+    """The containers that are open now: those of `spine`, which are still open, and the ones opened since, the innermost last."""
     for place in opened[len(spine) :]:
         parent = spine[-1]
         spine.append(parent[-1] if isinstance(parent, list) else parent[_key_before(text, place)])
@@ -213,7 +216,7 @@ def _descend(spine: list[Any], text: bytes | bytearray, opened: list[int]) -> li
 
 
 def _key_before(text: bytes | bytearray, place: int) -> str:
-    """The key of a container that is opened at `place`."""
+    """The key of the container that is opened at `place`."""
     import orjson
 
     end = _last_byte(text, _last_byte(text, place))
@@ -225,7 +228,7 @@ def _key_before(text: bytes | bytearray, place: int) -> str:
 
 
 def _is_escaped(text: bytes | bytearray, place: int) -> bool:
-    """Whether an odd number of backslashes stands before `place`."""
+    """Whether the byte at `place` follows an odd number of backslashes."""
     first = place
     while text[first - 1] == _BACKSLASH:
         first -= 1
@@ -233,7 +236,7 @@ def _is_escaped(text: bytes | bytearray, place: int) -> bool:
 
 
 def _last_byte(text: bytes | bytearray, place: int) -> int:
-    """Where the last byte before `place` is that is no space."""
+    """The position of the last byte before `place` that is not white space."""
     place -= 1
     while text[place] in _SPACE:
         place -= 1

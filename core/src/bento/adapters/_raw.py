@@ -1,7 +1,7 @@
-"""Arrays over the bytes of a body, and the `.npy` and msgpack forms that carry dtype and shape beside them.
+"""Arrays over the bytes of a body, and the `.npy` and msgpack forms, which carry dtype and shape as well.
 
-An array is a view of the body wherever the layout allows, so it can be written to only if the body's buffer can. Every declared
-size is compared with the bytes that are there before anything is made.
+An array is a view of the body wherever the layout allows it, so it is writable only if the body's buffer is. Every declared size is
+compared with the number of bytes before an array is made.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from ..payload import ReadableBuffer
 
     Array = np.ndarray[Any, Any]
-    # The bytes of an array in a body, and the dtype, shape and order that the body says they have, which nobody has checked.
+    # The bytes of an array in a body, and its dtype, shape and Fortran order as the body declares them, not yet checked.
     Layout = tuple[ReadableBuffer, object, Sequence[object], bool]
 
 _DTYPE = re.compile(r"[<>|=](b1|i1|u1|[iu][248]|f[248])")
 _LARGEST_RANK = 32
 _MOST_EMPTY = 1 << 16
 KEYS = frozenset({"dtype", "shape", "data"})
-"""Of the map that stands for an array in msgpack."""
+"""The keys of the map that stands for an array in msgpack."""
 
 # Source: NumPy Enhancement Proposal 1. The header is a Python literal; only the literals that array writers make are read.
 _MAGIC = b"\x93NUMPY"
@@ -39,7 +39,7 @@ _HEADER = re.compile(rf"\s*\{{{_ENTRY},{_ENTRY},{_ENTRY},?\s*\}}\s*")
 
 
 def view(layout: Layout) -> Array:
-    """An array over the bytes of a body, whose dtype is written as numpy does, such as `<f4`."""
+    """The array over the bytes of a layout, after a check of its dtype (written as NumPy does, such as `<f4`), shape and size."""
     import numpy as np
 
     data, dtype, shape, fortran_order = layout
@@ -51,21 +51,21 @@ def view(layout: Layout) -> Array:
     declared = math.prod(sizes) * np.dtype(dtype).itemsize
     if declared != len(data):
         raise BadInput(f"an array of {dtype} and shape {tuple(sizes)} takes {declared} bytes, got {len(data)}")
-    # Rows without numbers cost the sender nothing, and whoever answers them as much as any others.
+    # Rows without numbers cost the client nothing to send, but cost the server as much to answer as any other rows.
     if not declared and math.prod(filter(None, sizes)) > _MOST_EMPTY:
         raise BadInput(f"an array of shape {tuple(sizes)} holds no numbers: expected other sizes of at most {_MOST_EMPTY} in all")
     return native(np.frombuffer(data, dtype).reshape(sizes, order="F" if fortran_order else "C"))
 
 
 def native(array: Array) -> Array:
-    """The same numbers in this machine's byte order, at an address that compiled code may read."""
+    """The same numbers in this machine's byte order, aligned in memory."""
     if array.dtype.isnative and array.flags.aligned:
         return array
     return array.astype(array.dtype.newbyteorder("="))
 
 
 def little_endian(array: Array) -> Array:
-    """The same numbers in the byte order that is written everywhere, in C order."""
+    """The same numbers as they are written to every format: little-endian and in C order."""
     import numpy as np
 
     if array.dtype.kind not in "biuf" or array.dtype.char == "g":
@@ -74,7 +74,7 @@ def little_endian(array: Array) -> Array:
 
 
 def npy_layout(data: ReadableBuffer) -> Layout:
-    """The array of a `.npy` file of version 1, 2 or 3. Pickled objects and structured dtypes are refused."""
+    """The layout of a `.npy` file of version 1, 2 or 3. Pickled objects and structured dtypes are refused."""
     body = memoryview(data).cast("B")
     start, size = _header_span(body)
     try:
@@ -100,7 +100,7 @@ def write_npy(array: Array) -> bytes:
 
 
 def map_layout(value: Mapping[str, object]) -> Layout:
-    """The array of the map `{"dtype": "<f4", "shape": [2, 3], "data": bytes}`."""
+    """The layout of the map `{"dtype": "<f4", "shape": [2, 3], "data": bytes}`."""
     data, shape = value.get("data"), value.get("shape")
     if not isinstance(data, bytes | memoryview) or not isinstance(shape, list):
         raise BadInput("expected a map with dtype, shape and data, such as {'dtype': '<f4', 'shape': [2, 3], 'data': 24 bytes}")
@@ -108,7 +108,7 @@ def map_layout(value: Mapping[str, object]) -> Layout:
 
 
 def write_map(array: Array) -> dict[str, object]:
-    """What `map_layout` reads."""
+    """An array as the map that `map_layout` reads."""
     written = little_endian(array)
     return {"dtype": written.dtype.str, "shape": list(written.shape), "data": written.tobytes()}
 

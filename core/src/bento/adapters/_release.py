@@ -1,4 +1,4 @@
-"""Letting go of a large value: its millions of objects are freed a few at a time, for freeing them holds the interpreter."""
+"""Freeing a large value a few objects at a time, because freeing millions of objects at once holds the interpreter."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import sys
 
 _FEW = 1000
 
-# The local name, and the argument of getrefcount.
+# One for the local name, and one for the argument of getrefcount.
 _OWN_REFERENCES = 2
 
 
 def release(values: list[object]) -> None:
-    """Empty lists and objects that only `values` holds; what somebody else holds, too, stays as it is."""
+    """Empty `values`, and the lists and dicts in it that nothing else refers to. Values with other references are left unchanged."""
     while values:
         value = values.pop()
         if sys.getrefcount(value) > _OWN_REFERENCES:

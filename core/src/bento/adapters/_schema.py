@@ -1,4 +1,4 @@
-"""How arrays look in JSON Schema: nested lists of numbers, and one that serves as an example."""
+"""Arrays in JSON Schema: nested lists of numbers, and an example."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SAFE_BYTES = 4
 
 
 def schema_of(shape: Shape | None, dtype: np.dtype[Any] | None, example: JSON, *, has_null: bool) -> dict[str, JSON]:
-    """The schema of an array as JSON. Without an `example` it has zeros, if they are few enough for a page."""
+    """The JSON Schema of an array. Without an `example` it shows zeros, if they are few enough for a page."""
     leaf = _leaf(dtype)
     types: list[JSON] = [leaf, "null"] if has_null else [leaf]
     examples: JSON = _zeros(shape, leaf) if example is None else [example]
@@ -36,7 +36,7 @@ def _leaf(dtype: np.dtype[Any] | None) -> str:
 
 
 def _bounds(dtype: np.dtype[Any] | None) -> dict[str, JSON]:
-    """The bounds of one integer, where every reader of JSON holds them."""
+    """The bounds of an integer of up to 32 bits. Not every JSON reader holds the bounds of wider integers exactly."""
     if dtype is None or dtype.kind not in "iu" or dtype.itemsize > _SAFE_BYTES:
         return {}
     import numpy as np

@@ -1,6 +1,7 @@
-"""Arrays of many small requests at once: one conversion of all their numbers, and one text of a whole result that is cut apart.
+"""Arrays of many small requests at once: all their numbers are converted in one call, and a whole result is written in one and then cut.
 
-Either way each gets exactly what it would have got alone, or nobody gets anything and they are read or written one by one.
+Each request gets exactly what it would have got alone. If that is not certain, the functions return None or raise, and the caller reads or
+writes the requests one by one.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
 
 
 def read(bodies: Sequence[ReadableBuffer], shape: _fit.Shape, dtype: np.dtype[Any]) -> list[Array] | None:
-    """The arrays of JSON bodies, of a declared shape and dtype; None or any error if they have to be read one by one."""
+    """The arrays of JSON bodies, in a declared shape and dtype. None or any exception means that they have to be read one by one."""
     import numpy as np
 
-    # An array of texts takes as much room for each as for the longest.
+    # One call converts all the numbers, and holds the interpreter meanwhile.
     if not shape or sum(map(len, bodies)) > PIECE:
         return None
     has_rows = shape[0] is None
@@ -34,7 +35,7 @@ def read(bodies: Sequence[ReadableBuffer], shape: _fit.Shape, dtype: np.dtype[An
     array, counts = found
     if array.dtype.kind not in "biuf" or not _fit.fits(array.shape if has_rows else array.shape[1:], shape):
         return None
-    # Integers up to there are the same as floats, so it does not matter that another request of the same batch has brought floats.
+    # If one request of the batch has floats, NumPy reads the integers of the others as floats, too, which are exact up to this bound.
     if array.dtype != dtype and array.dtype.kind == "f" and not np.abs(array).max(initial=0) <= _fit.EXACT:
         return None
     array = _fit.convert(array, dtype)
@@ -45,7 +46,7 @@ def _plain(bodies: Sequence[ReadableBuffer], shape: _fit.Shape) -> tuple[Array, 
     """The numbers of bodies in one array, and how many rows each has."""
     import numpy as np
 
-    # Here, for it imports what is compiled, which takes 3 ms, and `import bento` has no use for it.
+    # Imported here because it loads compiled code, which takes 3 ms, and `import bento` does not need it.
     from ._numbers import plain_numbers
 
     found = plain_numbers(bodies, shape)
@@ -57,7 +58,7 @@ def _plain(bodies: Sequence[ReadableBuffer], shape: _fit.Shape) -> tuple[Array, 
 
 
 def _parsed(bodies: Sequence[ReadableBuffer], *, has_rows: bool) -> tuple[Array, list[int]] | None:
-    """The same, of any JSON."""
+    """The same as `_plain`, for any JSON without texts."""
     import numpy as np
     import orjson
 
@@ -71,12 +72,12 @@ def _parsed(bodies: Sequence[ReadableBuffer], *, has_rows: bool) -> tuple[Array,
 
 
 def read_alike(bodies: Sequence[ReadableBuffer], layout: _raw.Layout, first: Array) -> list[Array] | None:
-    """The arrays of bodies that differ in their numbers alone, which lie where `layout` has those of the first; `first` is its array.
+    """The arrays of bodies that differ only in their numbers. `layout` is that of the first body, and `first` is its array.
 
-    None or any error if there is more to it, and they have to be read one by one.
+    None or any exception means that the bodies differ in more, and have to be read one by one.
     """
     data, dtype, shape, fortran_order = layout
-    # The items of an array of one axis are no arrays.
+    # Without an axis in each body, the items of the stacked array would be scalars and not arrays.
     if not first.ndim or fortran_order or len(bodies[0]) * len(bodies) > PIECE:
         return None
     body = bodies[0]
@@ -93,7 +94,7 @@ def read_alike(bodies: Sequence[ReadableBuffer], layout: _raw.Layout, first: Arr
 
 
 def _address(buffer: ReadableBuffer) -> int:
-    """Where a buffer begins in memory."""
+    """The address in memory at which a buffer begins."""
     import numpy as np
 
     address: int = np.frombuffer(buffer, np.uint8).__array_interface__["data"][0]
@@ -101,14 +102,14 @@ def _address(buffer: ReadableBuffer) -> int:
 
 
 def _rows_of(array: Array, counts: list[int]) -> list[Array]:
-    """An array cut into so many rows each."""
+    """An array cut into parts of `counts` rows."""
     if min(counts) == max(counts):
         return list(array.reshape(len(counts), counts[0], *array.shape[1:]))
     return [array[end - count : end] for end, count in zip(accumulate(counts), counts, strict=True)]
 
 
 def write(array: Array, rows: Sequence[int | None]) -> Sequence[bytes] | None:
-    """The JSON texts of an array's parts, each of so many rows, or of one element for None. None if each must be written alone."""
+    """The JSON texts of an array's parts, each of `rows` rows, or of one element for None. Returns None if each must be written alone."""
     counts = [1 if count is None else count for count in rows]
     axes = array.ndim
     if not axes or not array.size or array.nbytes > PIECE or not all(counts) or sum(counts) != len(array):
@@ -128,5 +129,5 @@ def write(array: Array, rows: Sequence[int | None]) -> Sequence[bytes] | None:
 
 
 def _cut(numbers: bytes, before: bytes, between: bytes, after: bytes) -> list[bytes]:
-    """A text's parts, with something around each. It is put there before the text is cut, which takes half as long as one by one."""
+    """The parts of a text, each between `before` and `after`. Adding these before cutting takes half as long as one by one."""
     return (before + numbers.replace(between, after + b"\n" + before) + after).split(b"\n")

@@ -31,15 +31,20 @@ _RAW = "application/octet-stream"
 class ArrayAdapter(Adapter[Any]):
     """Arrays of booleans, integers or floats.
 
-    `shape=(None, 4)` takes any number of rows of four: a request brings its rows to a batch and gets as many back. Without a leading
-    None an item is one row itself, and a batch has one axis more; a None elsewhere is any size. `dtype` converts where no value
-    is lost: integers to floats and to wider types, whole floats to integers, never text.
+    `shape=(None, 4)` takes any number of rows of four numbers: a request adds its rows to a batch and gets as many back.
+    Without a leading None, an item is a single row, and a batch has one axis more. A None elsewhere allows any size. A request is converted
+    to `dtype` if no value is lost: integers to floats and to wider types, whole floats to integers, but never text.
 
-    A body is JSON (nested lists), msgpack (nested lists, or `{"dtype": "<f4", "shape": [2, 3], "data": bytes}`, which is what is
-    written), `.npy`, or, if `dtype` and all sizes but at most one are declared, the bare numbers: little-endian, in C order.
-    An array read from bytes is a view of the body: copy it before changing it in place. Answers may be lists too; they get the
-    declared dtype, NaN is null in JSON, and what a masked array hides is NaN. With `null="nan"` a null in the nested lists of a
-    request is NaN as well: a value that is missing. Without, it is refused.
+    A body is one of these:
+
+    * JSON: nested lists.
+    * msgpack: nested lists, or the map `{"dtype": "<f4", "shape": [2, 3], "data": bytes}`, which is also how answers are written.
+    * `.npy`.
+    * The bare numbers, little-endian and in C order, if `dtype` and all sizes but at most one are declared.
+
+    An array read from bytes is a view of the body: copy it before you change it in place. With `null="nan"`, a null in the nested lists of
+    a request becomes NaN, which means a missing value; by default it is refused. Answers may be lists, too, and are converted to `dtype`.
+    In answers NaN becomes null in JSON, and the hidden values of a masked array become NaN.
     """
 
     name = "array"
@@ -56,7 +61,7 @@ class ArrayAdapter(Adapter[Any]):
         self._shape = None if shape is None else _options.checked_shape(shape)
         self._dtype = None if dtype is None else _options.checked_dtype(dtype)
         self._has_rows = self._shape is not None and self._shape[:1] == (None,)
-        # Compared with a slice of an array's own shape, which takes a fraction of looking at each axis.
+        # Comparing this with a slice of an array's shape is much faster than comparing axis by axis.
         self._row_shape = self._shape[1:] if self._shape and self._has_rows else None
         if self._shape is None or self._dtype is None or self._shape.count(None) > 1:
             self.media_types = self.media_types[:-1]
@@ -86,7 +91,7 @@ class ArrayAdapter(Adapter[Any]):
             first = Payload(bodies[0], media_type)
             layout = self._layout(first)
             return None if layout is None else _together.read_alike(bodies, layout, self.decode(first))
-        # Without a declared dtype, that of each depends on its own numbers.
+        # Without a declared dtype, the dtype of each array depends on its own numbers.
         return None if self._shape is None or self._dtype is None else _together.read(bodies, self._shape, self._dtype)
 
     def ignores(self, media_type: str, parameters: Mapping[str, str]) -> bool:
@@ -154,7 +159,7 @@ class ArrayAdapter(Adapter[Any]):
         return cls() if instance_of(value, "numpy", "ndarray") else None
 
     def _layout(self, payload: Payload) -> _raw.Layout | None:
-        """Where a body has its numbers as bytes; None if it has none, or more than an array."""
+        """Where the numbers of a body lie as bytes. None if the body is nested lists, or a map with other keys."""
         if payload.media_type == _NPY:
             return _raw.npy_layout(payload.data)
         if payload.media_type not in _msgpack.MEDIA_TYPES:
@@ -177,13 +182,13 @@ class ArrayAdapter(Adapter[Any]):
         return _raw.little_endian(array).tobytes()
 
     def _declared(self) -> tuple[_fit.Shape, np.dtype[Any]]:
-        """Shape and dtype, without which bare numbers mean nothing."""
+        """The declared shape and dtype, or UnsupportedMediaType, because bare numbers cannot be read without them."""
         if self._shape is None or self._dtype is None or _RAW not in self.media_types:
             raise UnsupportedMediaType(f"{_RAW!r} needs an adapter with a dtype, and a shape with at most one None")
         return self._shape, self._dtype
 
     def _convert(self, value: Any) -> Array:
-        """A result in the declared dtype. One that would lose a value is a ValueError and no BadInput: the client is not to blame."""
+        """A result in the declared dtype. If a value would be lost, it is a ValueError, not a BadInput: the client did nothing wrong."""
         array = _array(value)
         if not _is_numeric(array):
             raise TypeError(f"expected a result of {self._dtype}, got one of {array.dtype}")
@@ -202,7 +207,7 @@ class ArrayAdapter(Adapter[Any]):
 
 def _from_json(payload: Payload, leaves: frozenset[type], dtype: np.dtype[Any] | None) -> Array:
     text = _json.source(payload)
-    # In a list, and under no other name: a second reference would keep it from being released a little at a time.
+    # Only this list refers to the value: with a second reference, `release` could not free it a few objects at a time.
     values = [_json.parse(text)]
     if b'"' in text if isinstance(text, bytes | bytearray) else '"' in text:
         raise _nested.fault(values[0], leaves)
@@ -222,7 +227,7 @@ def _from_msgpack(payload: Payload, leaves: frozenset[type], dtype: np.dtype[Any
 
 
 def _from_lists(values: list[Any], size: int, leaves: frozenset[type], dtype: np.dtype[Any] | None) -> Array:
-    """The array of the only value, which is gone afterwards if it is large; `size` is that of its text."""
+    """The array of the only item of `values`, which is removed and freed if it is large. `size` is the length of its text in bytes."""
     array = _nested.from_lists(values[0], size // PIECE, leaves, dtype)
     if size > PIECE:
         release(values)
@@ -230,7 +235,7 @@ def _from_lists(values: list[Any], size: int, leaves: frozenset[type], dtype: np
 
 
 def _array(value: Any) -> Array:
-    """An array in which NaN is what a masked one hides: what lies behind a mask is not for everybody."""
+    """A value as an array. The hidden values of a masked array become NaN, because they may not be meant for the client."""
     import numpy as np
 
     if isinstance(value, list) and value and hasattr(value[0], "mask"):
@@ -243,7 +248,7 @@ def _array(value: Any) -> Array:
 
 
 def _is_numeric(value: Any) -> bool:
-    """Whether a result is an array that is written from its memory, and no subclass that means more than its memory."""
+    """Whether a result is an array of numbers that can be written from its memory. Subclasses may mean more than their memory holds."""
     import numpy as np
 
     return type(value) is np.ndarray and value.dtype.kind in _options.NUMBERS and value.dtype.char != "g"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class File(bytes):
-    """Bytes with the name that their sender gave them, without folders, and their media type; either may be empty."""
+    """Bytes with the `name` of their file as the client sent it, without folders, and with their `media_type`. Either may be empty."""
 
     name: str
     media_type: str
@@ -25,7 +25,7 @@ class File(bytes):
 
 
 class BytesAdapter(Adapter[bytes]):
-    """A body of any type, or the one file of a form. The value is a `File`; the answer any bytes."""
+    """A body of any media type, or the only file of a form. The value is a `File`; the answer is any bytes."""
 
     name = "bytes"
     media_types = ("application/octet-stream", "*/*")

@@ -22,12 +22,14 @@ _CLAIMED = (dict, list, tuple, set, int, float, bool, NoneType, Mapping, Sequenc
 
 
 class JsonAdapter(Adapter[Any]):
-    """Any JSON or msgpack document is one item, a list too; nothing is checked or converted.
+    """Any JSON or msgpack document. A document is one item, even if it is a list; it is not checked against a schema or converted.
 
-    A document has at most 100 levels. Read from JSON, integers beyond 64 bits are floats and of two equal keys the last one counts;
-    msgpack brings bytes, NaN and, from its timestamps, aware datetimes as well. Answers may hold numpy arrays and scalars,
-    dataclasses, dates, UUIDs, Decimals (as text), sets and tuples; keys become text. NaN and infinities are null in JSON, or
-    with `nan="refuse"` a ValueError; the missing value and time of pandas are null. `schema` and `example` only document the api.
+    A document has at most 100 levels. In JSON, integers beyond 64 bits become floats, and if a key appears twice, the last one counts. From
+    msgpack you also get bytes, NaN and, for timestamps, aware datetimes.
+
+    Answers may contain NumPy arrays and scalars, dataclasses, dates, UUIDs, Decimals (as text), sets and tuples; keys become text. The
+    missing value and the missing time of pandas become null. NaN and infinities become null in JSON; with `nan="refuse"` they are a
+    ValueError. `schema` (a JSON Schema) and `example` only document the api.
     """
 
     name = "json"
@@ -63,7 +65,7 @@ class JsonAdapter(Adapter[Any]):
         return says_utf8(parameters)
 
     def encode_all(self, result: Any, rows: Sequence[int | None], media_type: str) -> Sequence[bytes] | None:
-        # What a result of another type, such as a dataclass, is cut into may be another adapter's to write.
+        # The items of a result of another type, such as a dataclass, may have to be written by another adapter.
         return [self.encode(value, media_type) for value in self.unstack(result, rows)] if type(result) is list else None
 
     def encode(self, value: Any, media_type: str) -> bytes:

@@ -14,16 +14,16 @@ from .bytes import File
 if TYPE_CHECKING:
     from ..artifact import JSON
 
-# What clients write on a part when they do not know better; RFC 7578 makes the second the default.
+# What clients send as the content type of a part if they do not know a better one. The default of RFC 7578 is text/plain.
 _VAGUE = ("application/octet-stream", "text/plain")
 
 
 class MultipartAdapter(Adapter[dict[str, Any]]):
     """A form with an adapter for each part: `MultipartAdapter(image=ImageAdapter(), notes=JsonAdapter(), optional=["notes"])`.
 
-    The value is a dict with every declared name; an optional part that was not sent is None. Parts of other names are ignored,
-    two of one name refused. A part without a content type, or with one that says nothing and that its adapter does not read, is
-    taken for its adapter's first.
+    The value is a dict with every declared name; an optional part that was not sent is None. Parts with other names are ignored, and two
+    parts with the same name are refused. A part is read as the first media type of its adapter if it has no content type, or if it has a
+    generic one (`application/octet-stream` or `text/plain`) that its adapter does not read.
     """
 
     name = "multipart"
@@ -91,7 +91,7 @@ class MultipartAdapter(Adapter[dict[str, Any]]):
         try:
             return self.parts[name].decode(self._payload(name, part))
         except BadInput as error:
-            # A plugin's own kind of BadInput may take other arguments, so the nearest of ours is raised.
+            # A plugin's own subclass of BadInput may take other arguments, so the nearest of bento's own classes is raised.
             kind = next(kind for kind in type(error).__mro__ if kind.__module__ == BadInput.__module__)
             raise kind(f"part {name!r}: {error}") from error
 
@@ -112,7 +112,7 @@ class MultipartAdapter(Adapter[dict[str, Any]]):
 
 
 def _is_left_empty(part: _multipart.Part) -> bool:
-    """Whether a browser sent a file field in which nothing was chosen."""
+    """Whether a part is a browser's file field in which no file was chosen."""
     return part.filename == "" and not len(part.data)
 
 

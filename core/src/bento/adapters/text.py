@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 class TextAdapter(Adapter[str]):
-    """Text of any `text/*` type, or the one file of a form; in the charset that its content type names, by default UTF-8.
+    """Text of any `text/*` type, or the only file of a form, as a str.
 
-    Answers are UTF-8.
+    It is decoded with the charset that its content type names, by default UTF-8. Answers are always UTF-8.
     """
 
     name = "text"
