@@ -1,4 +1,4 @@
-"""Core's own artifacts, and what a plugin's artifact can build on."""
+"""Core's own artifacts, and functions and classes that a plugin's artifact can use."""
 
 from __future__ import annotations
 

@@ -31,12 +31,12 @@ _PADDING_ID = 0x4F42
 _ALIGNMENT = 64
 
 
-# On a service it is an array or a dict of some: with `Any` in the union nobody has to say which before every use.
+# A slot holds an array or a dict of arrays. With `Any` in the union, a type checker does not ask which one before every use.
 class ArrayArtifact(Artifact["NDArray[Any] | Any"]):
     """Keeps an array, or a dict of named arrays, of any dtype without Python objects: values, dtype, shape and memory order.
 
-    A single array is `model.npy`, a dict an uncompressed `model.npz`, which NumPy alone reads too. Loaded arrays are
-    read-only and mapped: loading costs no memory until a value is used. A dict comes back with its keys sorted.
+    A single array is saved as `model.npy`, a dict as an uncompressed `model.npz`; NumPy can read both without bento. Loaded arrays are
+    read-only and mapped: loading takes no memory until a value is used. A dict comes back with its keys sorted.
     """
 
     name = "array"
@@ -68,7 +68,7 @@ class ArrayArtifact(Artifact["NDArray[Any] | Any"]):
 
 
 def _is_array(value: object) -> bool:
-    """Whether a value is a plain array; matrices, masked arrays and the like would come back without what makes them special."""
+    """Whether a value is a plain array. Subclasses, such as masked arrays, would come back as plain arrays, without what they add."""
     return instance_of(value, "numpy", "ndarray") and type(value).__name__ in ("ndarray", "memmap")
 
 
@@ -82,7 +82,7 @@ def _write_many(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
 
 
 def _entry(name: str, position: int) -> zipfile.ZipInfo:
-    """An entry whose contents start at a multiple of 64 bytes, as NumPy and the processor like them."""
+    """A zip entry whose contents start at a multiple of 64 bytes, so that the arrays mapped from it are aligned."""
     import zipfile
 
     entry = zipfile.ZipInfo(name + _SUFFIX)

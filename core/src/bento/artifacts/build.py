@@ -1,4 +1,4 @@
-"""What makes a model again, where a file keeps only its state."""
+"""How to make a model again if its file keeps only its state."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ _PATH = re.compile(r"\w+(\.\w+)*:\w+(\.\w+)*|\w+(\.\w+)+")
 
 @dataclass(frozen=True, slots=True)
 class Build(Generic[M]):
-    """A class or function of the service's code, or its name as in `nets:Net`, and its arguments by keyword, which are JSON.
+    """A class or function of the service's code that makes a model, and its keyword arguments, which are JSON values.
 
-    Called, it makes a model. `owner` is the artifact that was given it and `what` what it makes, as errors name them.
+    `function` may also be a name, such as `nets:Net`. Calling the Build calls the function and returns the model. Error messages
+    use `owner`, the name of the artifact that takes the Build, and `what`, a word for what it makes.
     """
 
     owner: str
@@ -45,29 +46,30 @@ class Build(Generic[M]):
 
     @property
     def name(self) -> str:
-        """Where another process finds the function. A class says where it is from when it is asked, as a script's name changes."""
+        """Where another process finds the function, such as `nets:Net`. Not stored, because the name of a script's module may change."""
         if isinstance(self.function, str):
             return self.function
         return f"{self.function.__module__}:{self.function.__qualname__}"
 
     @property
     def module(self) -> str:
-        """Where the function is defined."""
+        """The name of the module that defines the function."""
         return self.name.partition(":")[0] if ":" in self.name else self.name.rpartition(".")[0]
 
     def __str__(self) -> str:
         return f"{self.name.replace(':', '.')}({', '.join(f'{name}={value!r}' for name, value in self.arguments.items())})"
 
     def __call__(self) -> M:
-        """A model as the function makes it, from arguments that are its own; what it raises is not caught."""
+        """A new model, made by the function from a copy of the arguments. Exceptions of the function are not caught."""
         function: Callable[..., M] = resolve_name(self.function) if isinstance(self.function, str) else self.function
         return function(**json.loads(json.dumps(self.arguments)))
 
 
 def part_faults(has: Mapping[str, str], wanted: Mapping[str, str]) -> Iterator[str]:
-    """How the parts of a model differ from those that its build makes: each part's name, empty for the model itself, and how it is printed.
+    """A phrase for each difference between the parts of a model (`has`) and those of the model that its build makes (`wanted`).
 
-    Parts without a state, such as activations, leave no trace in one.
+    Both map the name of a part, empty for the model itself, to how the part is printed. This also finds differences in parts without a
+    state, such as activations, which comparing the states would miss.
     """
     yield from (f"it has no {name!r}" for name in wanted if name not in has)
     yield from (f"it has {name!r}, a {part}" for name, part in has.items() if name not in wanted)
@@ -77,7 +79,7 @@ def part_faults(has: Mapping[str, str], wanted: Mapping[str, str]) -> Iterator[s
 
 
 def _is_json(value: object) -> bool:
-    """Whether JSON brings a value back as it is, which a tuple or NaN is not."""
+    """Whether a value is the same after a round trip through JSON. A tuple or NaN is not."""
     try:
         return bool(json.loads(json.dumps(value, allow_nan=False)) == value)
     except (TypeError, ValueError, RecursionError):

@@ -9,12 +9,13 @@ from ..errors import InvalidInput
 
 
 def take_columns(table: Any, names: Sequence[str], spelled: Callable[[str], str] = str) -> Any:
-    """The columns of these names, in this order, of a table of pandas, polars or pyarrow.
+    """The columns with these names, in this order, of a table of pandas, polars or pyarrow.
 
-    `spelled` says how a framework writes the name of a column, which may be a number. A table that lacks a column is an InvalidInput,
-    which a client reads.
+    `spelled` converts the name of a column, which may be a number, to the way the framework writes it. If the table lacks a column, the
+    function raises InvalidInput, whose message the client sees.
     """
-    # What pyarrow calls `columns` are the columns themselves. pandas has columns as attributes, too: the class knows what is a method.
+    # In pyarrow, `columns` holds the columns themselves, not their names. pandas also has its columns as attributes, so the methods
+    # are looked up on the class.
     kind = type(table)
     columns = list(table.column_names if hasattr(kind, "column_names") else table.columns)
     found = {**{spelled(str(name)): name for name in columns}, **{name: name for name in columns if isinstance(name, str)}}

@@ -1,4 +1,4 @@
-"""Any file or folder: the format for whatever has no artifact of its own, such as an ONNX graph or a tokenizer's folder."""
+"""Any file or folder: the format for models without an artifact of their own, such as a tokenizer's folder."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ..errors import ArtifactError, DefinitionError
 
 
 class FileArtifact(Artifact[Path]):
-    """Keeps a copy of the file or folder that a `Path` names, under its own name; the loaded model is the path of the copy.
+    """Keeps a copy of the file or folder at a `Path`, under its own name. The loaded model is the absolute path of the copy.
 
-    Only contents are kept: no permissions, no times, no empty folders. A link anywhere in it is refused, since it could bring
-    in a file from elsewhere. `suffix`, such as ".onnx", is what the name must end in.
+    Only contents are kept: no permissions, no times, no empty folders. A link anywhere in the folder is refused, because it could bring
+    in a file from elsewhere. If `suffix` is given, such as ".onnx", the name must end in it.
     """
 
     name = "file"
@@ -66,7 +66,7 @@ class FileArtifact(Artifact[Path]):
 
 
 def _files(path: Path) -> Iterator[Path]:
-    """`path` itself or every file under it, in order; a link, a device or a path that is not there is an ArtifactError."""
+    """`path` itself or every file under it, in order. A link, a device or a missing path is an ArtifactError."""
     try:
         mode = path.lstat().st_mode
     except OSError as error:

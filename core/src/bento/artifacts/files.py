@@ -1,4 +1,4 @@
-"""A slot's own files, which every artifact finds again, and those that users pass in place of a model."""
+"""The files in a slot's folder, and files or folders that users pass in place of a model."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..errors import ArtifactError
 
 
 def slot_file(folder: Path, name: str) -> Path:
-    """The file `name` of a slot's folder; one that is missing, or a link or anything else that is no file, is an ArtifactError."""
+    """The path of the file `name` in a slot's folder. An ArtifactError if it is missing, or is a link or anything else but a plain file."""
     path = folder / name
     try:
         mode = path.lstat().st_mode
@@ -21,13 +21,13 @@ def slot_file(folder: Path, name: str) -> Path:
 
 
 def suffix_of(model: object) -> str:
-    """How the name of a file ends, in lower case, such as `.onnx`; empty for what is no path."""
+    """The suffix of a path (a str or a Path) in lower case, such as `.onnx`; empty for any other model."""
     return Path(model).suffix.lower() if isinstance(model, str | Path) else ""
 
 
 def has_file(model: object, name: str) -> bool:
-    """Whether this is the path of a folder with a file of this name in it."""
+    """Whether `model` is the path of a folder that contains a file with this name."""
     try:
         return isinstance(model, str | Path) and Path(model, name).is_file()
-    except OSError:  # of a text that is too long for a path
+    except OSError:  # for example, the text is too long for a path
         return False

@@ -18,10 +18,10 @@ _TYPES = (type(None), bool, int, float, str, list, dict)
 
 
 class JsonArtifact(Artifact[Any]):
-    """Keeps a JSON value exactly: lists and dicts of texts, numbers, booleans and None, no subclasses, no NaN, no tuples.
+    """Keeps a JSON value exactly: lists and dicts of texts, numbers, booleans and None; no subclasses, no NaN, no tuples.
 
-    Equal values give the same bytes, so a dict comes back equal and with its keys sorted. A type checker takes the model for `Any`:
-    what shape the value has is known to its author alone.
+    Equal values give the same bytes, so a dict comes back equal, but with its keys sorted. For a type checker, the model is `Any`,
+    because only its author knows the structure of the value.
     """
 
     name = "json"
@@ -37,7 +37,7 @@ class JsonArtifact(Artifact[Any]):
 
 
 def write_json(path: Path, value: JSON) -> None:
-    """Write a JSON value as canonical bytes; anything in it that is not JSON is an ArtifactError saying where."""
+    """Write a JSON value as canonical bytes. Anything in it that is not JSON is an ArtifactError that says where it is."""
     try:
         _check(value, "$")
         text = json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
@@ -49,7 +49,7 @@ def write_json(path: Path, value: JSON) -> None:
 
 
 def read_json(path: Path) -> JSON:
-    """Read what `write_json` wrote; anything else is an ArtifactError."""
+    """Read a file of `write_json`. An ArtifactError if it holds anything else but JSON; an OSError if it cannot be read."""
     try:
         text = path.read_bytes().decode()
         value: JSON = json.loads(text, parse_constant=_no_number, parse_float=_finite, object_pairs_hook=_distinct)

@@ -1,6 +1,6 @@
 """One array as `.npy` bytes: written without pickle, read as a view of a mapped file.
 
-Source: NEP 1 and `numpy.lib.format`; version 1.0 of the format, which holds every dtype but one with field names beyond Latin-1.
+Source: NEP 1 and `numpy.lib.format`. Version 1.0 of the format is used; it holds every dtype, except those with field names beyond Latin-1.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _LONGEST_HEADER = 10_000
-"""In bytes; NumPy's own limit for files that it does not trust."""
+"""In bytes. This is NumPy's own limit for untrusted files."""
 
 
 def write(file: IO[bytes], array: NDArray[Any], what: str) -> None:
-    """Write an array, called `what` in errors; a dtype that would not come back as it is, is an ArtifactError."""
+    """Write an array. An ArtifactError, which calls the array `what`, if its dtype would not come back unchanged."""
     from numpy.lib import format as npy
 
     if array.dtype.hasobject:
@@ -42,13 +42,13 @@ def write(file: IO[bytes], array: NDArray[Any], what: str) -> None:
 
 
 def map_file(path: Path) -> mmap.mmap:
-    """A whole file, read-only, in pages that every process shares."""
+    """A whole file, mapped read-only, in memory pages that all processes share."""
     with path.open("rb") as file:
         return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
 
 def view(mapped: mmap.mmap, start: int, end: int) -> NDArray[Any]:
-    """The array in `mapped[start:end]`; one whose declared size is not that of its bytes is a ValueError."""
+    """The array in `mapped[start:end]`. A ValueError if its declared size differs from the number of bytes there."""
     import numpy as np
 
     offset, shape, dtype, fortran = _header(mapped[start : min(end, start + _LONGEST_HEADER)])

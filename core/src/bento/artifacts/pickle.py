@@ -1,4 +1,4 @@
-"""Any Python object, as a pickle: what no other format can keep, at the price that loading runs code."""
+"""Any Python object, as a pickle: for objects that no other format can keep. The price is that loading can run code."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _SMALLEST = 4096
 
 
 class PickleArtifact(Artifact[Any]):
-    """Keeps any object that `pickle` does. Loading one can run any code, so a bundle that holds one has to be trusted.
+    """Keeps any object that `pickle` can write. Loading a pickle can run any code, so a bundle that holds one has to be trusted.
 
-    Large buffers, such as those of arrays, lie in a file of their own that is mapped copy-on-write: processes share the
-    pages they only read. A damaged stream is refused before any of it is unpickled.
+    Large buffers, such as those of arrays, lie in a separate file that is mapped copy-on-write: processes share the pages that they only
+    read. A damaged stream is refused before any of it is unpickled.
     """
 
     name = "pickle"
@@ -92,7 +92,7 @@ def _refusing(model: object) -> Iterator[None]:
 
 
 class _Names(pickle.Pickler):
-    """Writes nothing, and keeps the classes and functions of which a pickle holds no more than the name."""
+    """Writes nothing, but collects the classes and functions that a pickle refers to by name only."""
 
     def __init__(self) -> None:
         super().__init__(_Nowhere(), protocol=5, buffer_callback=lambda _: None)
@@ -110,7 +110,7 @@ class _Nowhere:
 
 
 def _named(model: object) -> list[type | FunctionType | BuiltinFunctionType]:
-    """The classes and functions that a pickle of a model names."""
+    """The classes and functions that the pickle of a model refers to by name."""
     names = _Names()
     with _refusing(model):
         names.dump(model)
@@ -118,7 +118,7 @@ def _named(model: object) -> list[type | FunctionType | BuiltinFunctionType]:
 
 
 def _check_no_script(model: object) -> None:
-    """Refuse what only the script that is run defines, since no other process finds it."""
+    """Refuse classes and functions that are defined in the running script, because no other process could import them."""
     for value in _named(model):
         if value.__module__ == _SCRIPT:
             raise ArtifactError(
@@ -143,7 +143,7 @@ def _read_index(path: Path) -> tuple[str, list[int]]:
 
 
 def _map_buffers(path: Path, sizes: Sequence[int]) -> list[memoryview]:
-    """The buffers of a file, mapped: writing to one changes this process's copy of its pages only."""
+    """The buffers in a file, mapped. Writing to a buffer changes only this process's copy of its pages."""
     starts = [0]
     for size in sizes:
         starts.append(starts[-1] + size + -size % _ALIGNMENT)

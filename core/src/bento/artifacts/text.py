@@ -15,7 +15,7 @@ _FILE = "model.txt"
 
 
 class TextArtifact(Artifact[str]):
-    """Keeps a `str` as UTF-8, line ends and all."""
+    """Keeps a `str` as UTF-8, with its line ends unchanged."""
 
     name = "text"
 

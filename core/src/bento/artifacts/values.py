@@ -1,4 +1,4 @@
-"""Values as far as JSON can keep them, such as what an estimator was made with."""
+"""Values reduced to what JSON can keep, such as the parameters of an estimator."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
 
 
 def json_values(values: Mapping[str, Any]) -> dict[str, JSON]:
-    """Those of the values that JSON can keep: tuples become lists, and NumPy's scalars numbers.
+    """The values that JSON can keep: tuples become lists, and NumPy scalars become numbers.
 
-    The others are left out. Of an estimator's parameters those are functions and generators of random numbers, which only training needs.
+    All others are left out. In an estimator's parameters, those are functions and random number generators, which only training needs.
     """
     told = {name: _plain(value) for name, value in values.items()}
     return {name: value[0] for name, value in told.items() if value}
 
 
 def _plain(value: Any) -> tuple[JSON, ...]:
-    """A value as JSON, alone in a tuple, or nothing."""
+    """A tuple of one value as JSON, or an empty tuple if JSON cannot keep it."""
     value = value.item() if hasattr(value, "item") and getattr(value, "ndim", 1) == 0 else value
     if isinstance(value, list | tuple):
         items = [_plain(item) for item in value]

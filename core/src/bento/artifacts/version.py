@@ -1,4 +1,4 @@
-"""The framework that saved a model, and a warning when one loads it that may not understand it."""
+"""The framework's version that saved a model, and a warning if another version that may not understand it loads it."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ _FILE = "version.json"
 
 
 class VersionWarning(UserWarning):
-    """A model is loaded by another version of its framework than the one that saved it."""
+    """A model is loaded with another version of its framework than it was saved with."""
 
 
 def write_version(folder: Path, distribution: str, version: str) -> None:
-    """Note the version of the distribution that saves a slot's model."""
+    """Write the version of `distribution` that saves the model into the slot's folder."""
     write_json(folder / _FILE, {distribution: version})
 
 
 def check_version(folder: Path, distribution: str, version: str, *, reads_older: bool = False, stacklevel: int = 1) -> bool:
-    """Whether the model is loaded with what `write_version` noted, or with what reads it as well; else there is a VersionWarning.
+    """Whether `version` can load a model of the version that `write_version` noted; if not, there is a VersionWarning.
 
-    `reads_older` says that each version reads what earlier ones wrote, so that only later ones count. The warning points at the
-    caller's caller; each `stacklevel` more is one call further up.
+    By default only the same version can. With `reads_older`, each version reads the models of earlier ones, so only a model of a later
+    version is a reason for a warning. The warning points at the caller's caller; add one to `stacklevel` for each call further up. A
+    missing or damaged note is an ArtifactError.
     """
     path = slot_file(folder, _FILE)
     match read_json(path):
@@ -48,7 +49,7 @@ def check_version(folder: Path, distribution: str, version: str, *, reads_older:
 
 
 def _is_later(one: str, other: str) -> bool:
-    """Whether a version comes after another; one that is none may."""
+    """Whether a version is later than another. True if either is not a valid version, because then it may be."""
     from packaging.version import InvalidVersion, Version
 
     try:
