@@ -1,4 +1,4 @@
-"""Test kits for plugins: subclass one, say what to test, and every test it owes its users comes along.
+"""Test kits for plugins: subclass a kit, say what to test, and you get every test that a good plugin passes.
 
     from bento.testing import AdapterTests
 
@@ -8,9 +8,10 @@
         def values(self):
             return [Thing(1), Thing(2)]
 
-A test of a kit that cannot hold is replaced with `override(reason=...)` or left out with `leave_out(reason=...)`; without a reason
-the class is refused. `check(TestThingAdapter)` runs a kit without a test runner, and `bento plugins NAME --check` those of an installed
-plugin. Values to test with are drawn from `bento.testing.strategies`. Needs the extra: `pip install 'bento-core[testing]'`.
+If a test of the kit cannot hold for your plugin, replace it with `override(reason=...)` or leave it out with `leave_out(reason=...)`. A
+class that replaces a test without a reason is refused. `check(TestThingAdapter)` runs a kit without a test runner, and
+`bento plugins NAME --check` runs the kits of an installed plugin. `bento.testing.strategies` has hypothesis strategies for test values.
+The kits need an extra: `pip install 'bento-core[testing]'`.
 """
 
 from . import strategies

@@ -1,4 +1,4 @@
-"""What the tests for an adapter are made of: its author's part, and the checks that several tests share."""
+"""The base of the adapter kit: the methods that a plugin's author defines, and the checks that several tests share."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _TRIES = 3
 
 
 class AdapterChecks:
-    """An adapter, values of it, and whether two of them are the same."""
+    """An adapter, values that it reads and writes, and how to compare two values."""
 
     adapter: ClassVar[Adapter[Any]]
     seconds: ClassVar[float] = 2.0
-    """How long one body of about a megabyte may take, whatever is in it."""
+    """How long decoding a body of about a megabyte may take, whatever the body contains."""
     imports: ClassVar[frozenset[str]] = frozenset()
-    """Small packages that the plugin imports at once, beside bento and the standard library."""
+    """Small packages that importing the plugin may import, in addition to bento and the standard library."""
     _kept: st.SearchStrategy[Any] | None = None
 
     def values(self) -> Sequence[Any] | st.SearchStrategy[Any]:
@@ -38,12 +38,15 @@ class AdapterChecks:
         raise NotImplementedError(f"{type(self).__name__}.values() is missing: return a list of values, or a hypothesis strategy")
 
     def same(self, one: Any, other: Any) -> bool:
-        """Whether two values are the same; by default, in type and to the last bit."""
+        """Whether two values are the same. By default they must have the same type and be equal to the last bit."""
         return same(one, other)
 
     def example_payload(self, example: Any) -> Payload:
-        """The request that an example of the schema stands for: JSON where that is read, else the text itself, or the bytes that it is
-        the base64 of where `contentEncoding` says so."""
+        """The request that an example of the schema stands for.
+
+        By default it is JSON if the adapter reads JSON, otherwise the text itself; or the decoded bytes, if the schema's `contentEncoding`
+        is base64.
+        """
         if reads(self.adapter.media_types, "application/json") and "*/*" not in self.adapter.media_types:
             return Payload(json.dumps(example).encode(), "application/json")
         if is_base64(self.adapter):
@@ -57,9 +60,9 @@ class AdapterChecks:
         return Payload(example.encode(), self.adapter.media_types[0])
 
     def _strategy(self) -> st.SearchStrategy[Any]:
-        """One strategy for all draws of a test: to look through a new one takes hypothesis longer than to draw from it.
+        """One strategy for all draws of a test, because hypothesis takes longer to examine a new strategy than to draw from it.
 
-        A list is asked for anew, for a value that was changed must not come again.
+        If values() returns a list, it is called anew for each draw, so that a value which a test has changed is not drawn again.
         """
         if self._kept is None:
             values = self.values()
@@ -70,7 +73,7 @@ class AdapterChecks:
         return self._kept
 
     def _one_group(self, draw: Draw) -> list[Any]:
-        """Some items that may be in one batch."""
+        """Items of the same group, which may be in one batch."""
         items = draw(st.lists(self._strategy(), min_size=1, max_size=6), label="items")
         groups = [self.adapter.group(item) for item in items]
         try:
@@ -83,7 +86,7 @@ class AdapterChecks:
         return [media_type for media_type in self.adapter.media_types if "*" not in media_type]
 
     def _read(self) -> list[str]:
-        """A media type for each that is read, with one for every wildcard."""
+        """The media types that are read, with an example in place of each wildcard."""
         names = {"*/*": "application/x-anything", "text/*": "text/csv", "multipart/*": "multipart/form-data"}
         return [names.get(media_type, media_type.replace("*", "x-anything")) for media_type in self.adapter.media_types]
 
@@ -102,7 +105,7 @@ class AdapterChecks:
         return payload
 
     def _decode(self, payload: Payload, what: str) -> Any:
-        """The value of a body that must be read."""
+        """The value of a body that the adapter must be able to read."""
         try:
             return self.adapter.decode(payload)
         except Exception as error:
@@ -115,7 +118,7 @@ class AdapterChecks:
             raise AssertionError(f"{what} gives {found!r} instead of {expected!r}: mend it, or define same() where loss is meant")
 
     def _check_survives(self, payload: Payload) -> None:
-        """Any body is a value or a BadInput, soon; a busy machine may spoil a try."""
+        """Any body is a value or a BadInput, within `seconds`. It may take several tries, because the machine may be busy."""
         what = f"decode() of {bytes(payload.data[:100])!r} as {payload.media_type!r} with {dict(payload.parameters)!r}"
         took = math.inf
         for _ in range(_TRIES):
@@ -147,7 +150,7 @@ class AdapterChecks:
         raise AssertionError(f"{what} gives {value!r}: {advice}")
 
     def _stacked(self, items: Sequence[Any]) -> Any:
-        """Items of one group as a batch, made of a list of their own, as a server makes it, so that none of them changes or moves."""
+        """Items of one group as a batch. As in a server, stack() gets a list of its own, and must not change the items themselves."""
         before = copy.deepcopy(items)
         try:
             batch = self.adapter.stack(list(items))
@@ -157,7 +160,7 @@ class AdapterChecks:
                 f"stack() of {items!r} raises {type(error).__name__}: {error}: give them different groups, where group() gives {group!r}"
             ) from error
         for item, as_it_was in zip(items, before, strict=True):
-            # What is not even the same as itself, as NaN is to most that compare, tells nothing.
+            # A value that differs from its own copy, as NaN does in most comparisons, cannot be checked.
             kept = self.same(item, as_it_was) or not self.same(as_it_was, as_it_was)
             if not kept:
                 raise AssertionError(
@@ -166,10 +169,10 @@ class AdapterChecks:
         return batch
 
     def _check_read_together(self, bodies: Sequence[bytes], media_type: str) -> None:
-        """What `decode_all` gives, if anything, is what each body gives alone."""
+        """If `decode_all` returns values, they are those that `decode` returns for each body alone."""
         try:
             values = self.adapter.decode_all(bodies, media_type)
-        except Exception:  # noqa: BLE001 - they are decoded one by one then
+        except Exception:  # noqa: BLE001 - the server then decodes them one by one
             return
         if values is None:
             return
@@ -183,22 +186,22 @@ class AdapterChecks:
         expect(all(group == groups[0] for group in groups), f"{what} gives values of several groups: give None then")
 
     def _check_alone(self, payload: Payload, value: Any, what: str) -> None:
-        """What a body gives with others is what it gives alone."""
+        """The value that a body gave together with others is the value that it gives alone."""
         try:
             alone = self.adapter.decode(payload)
         except BadInput as error:
             raise AssertionError(f"{what} gives {value!r} for {payload.data[:100]!r}, which decode() refuses: give None then") from error
-        # A damaged body may hold what is not even the same as itself, as NaN is to most that compare.
+        # A damaged body may hold a value that differs from itself, as NaN does in most comparisons.
         if self.same(alone, self.adapter.decode(payload)):
             self._check_same(value, alone, what)
 
     def _check_written_together(self, group: Sequence[Any], media_type: str) -> None:
-        """What `encode_all` gives, if anything, is what each part of the result gives alone."""
+        """If `encode_all` returns bodies, they are those that `encode` returns for each part of the result."""
         adapter, rows = self.adapter, [self.adapter.rows(item) for item in group]
         result = self._stacked(group)
         try:
             bodies = adapter.encode_all(result, rows, media_type)
-        except Exception:  # noqa: BLE001 - they are encoded one by one then
+        except Exception:  # noqa: BLE001 - the server then encodes them one by one
             return
         if bodies is None:
             return

@@ -1,4 +1,4 @@
-"""What the tests for an artifact are made of: its author's part, and the checks that several tests share."""
+"""The base of the artifact kit: the methods that a plugin's author defines, and the checks that several tests share."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ._same import same
 
 
 class ArtifactChecks:
-    """An artifact, a model, what it is asked, and whether its answers are the same."""
+    """An artifact, a model, the inputs for its predictions, and how to compare two answers."""
 
     artifact: ClassVar[Artifact[Any]]
     _fresh_report: ClassVar[dict[str, Any]]
@@ -27,28 +27,28 @@ class ArtifactChecks:
         super().__init_subclass__(**kwargs)
         artifact = vars(cls).get("artifact")
         if isinstance(artifact, Artifact):
-            # An instance of a class with an artifact would read a model there; a staticmethod gives what it holds to both.
+            # An artifact is a descriptor that gives instances a model. Wrapped in a staticmethod, it is the artifact itself for them, too.
             cls.artifact = staticmethod(artifact)  # type: ignore[assignment,arg-type]
 
     def model(self) -> Any:
-        """A small fitted model, made anew."""
+        """A small fitted model, made anew by each call."""
         raise NotImplementedError(f"{type(self).__name__}.model() is missing: return a small fitted model")
 
     def inputs(self) -> Any:
-        """What the model is asked."""
+        """The inputs for `predict`."""
         raise NotImplementedError(f"{type(self).__name__}.inputs() is missing: return what the model is asked, as its predict takes it")
 
     def predict(self, model: Any, inputs: Any) -> Any:
-        """The model's answers, as something that pickles; by default `model.predict(inputs)`, or the model where it has no `predict`."""
+        """The model's answers, which can be pickled. By default `model.predict(inputs)`, or the model itself if it has no `predict`."""
         return model.predict(inputs) if hasattr(model, "predict") else model
 
     def same(self, one: Any, other: Any) -> bool:
-        """Whether two answers are the same; by default, to the last bit."""
+        """Whether two answers are the same. By default they must be equal to the last bit."""
         return same(one, other)
 
     @contextmanager
     def _saved(self, model: Any) -> Iterator[Path]:
-        """A folder that `model` is saved in, alone in a folder of its own."""
+        """The folder that `model` is saved in. Its parent folder contains nothing else."""
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place, "slot")
             folder.mkdir()
@@ -69,7 +69,7 @@ class ArtifactChecks:
             )
 
     def _asked(self, model: object) -> bool:
-        """What accepts() says of a foreign object; what it refuses, advice() has a word about, or none."""
+        """What accepts() returns for a foreign object. If that is False, advice() must return a text, which may be empty."""
         said = self._told("accepts", model)
         expect(type(said) is bool, f"accepts() of a {type_name(model)} returns {said!r}: return True or False")
         advice = "" if said else self._told("advice", model)
@@ -97,7 +97,7 @@ class ArtifactChecks:
         expect(kept, f"accepts() takes {what}, which comes back as {loaded!r}: accept only what comes back")
 
     def _check_refused(self, folder: Path, what: str, *, needed: bool = False) -> None:
-        """Unless it is `needed`, a file may be one that loading does without; what load() returns then is a model."""
+        """load() refuses the folder with an ArtifactError. Unless the missing file is `needed`, load() may also return a model."""
         try:
             model = self.artifact.load(folder)
         except ArtifactError:
@@ -109,7 +109,7 @@ class ArtifactChecks:
 
     @contextmanager
     def _fresh_process(self) -> Iterator[tuple[Process, Path]]:
-        """A fresh process that has loaded a saved model and answered, and the model's folder."""
+        """A fresh process that has loaded a saved model and made its predictions, and the model's folder."""
         with self._saved(self.model()) as folder, tempfile.TemporaryDirectory() as elsewhere, Process(self.artifact) as process:
             report = process.ask("answers", folder=str(folder), elsewhere=elsewhere, test=address(type(self)))
             report["answers"] = pickle.loads(b64decode(report["answers"]))  # noqa: S301 - of a process that we started
@@ -117,7 +117,7 @@ class ArtifactChecks:
             yield process, folder
 
     def _fresh(self) -> Any:
-        """What a fresh process tells of loading a saved model; asked once for each test class, since it imports the framework."""
+        """The report of a fresh process that loads a saved model. Made once per test class, because importing the framework is slow."""
         if "_fresh_report" not in type(self).__dict__:
             with self._fresh_process():
                 pass

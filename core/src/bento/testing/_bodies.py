@@ -1,4 +1,4 @@
-"""Bodies that no honest client sends: any bytes, damaged bodies, and ones that are expensive to read."""
+"""Bodies that no honest client sends: damaged bodies, unusual charsets, and bodies that are expensive to read."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Mapping
 import hypothesis.strategies as st
 
 NO_CHARSETS = ("no-such-charset", "rot13", "hex", "zlib", "punycode", "\0")
-"""What names no charset of text, though Python has a codec of most of these names."""
+"""Names that are not charsets of text, although Python has a codec for most of them."""
 
 CHARSETS = ("utf-8", "UTF-8", "utf-16", "utf-32")
-"""Charsets that every text can be written in."""
+"""Charsets that can encode every text."""
 
 BOM = b"\xef\xbb\xbf"
-"""What a text in UTF-8 may begin with, and one in a charset of Python's own is without."""
+"""The byte order mark that a text in UTF-8 may begin with; Python's own charset `utf-8-sig` drops it."""
 
 PARAMETERS: tuple[Mapping[str, str], ...] = (
     {},
@@ -22,14 +22,14 @@ PARAMETERS: tuple[Mapping[str, str], ...] = (
     {"header": "absent"},
     {"boundary": "b"},
 )
-"""What may follow the media type."""
+"""Parameters that may follow a media type."""
 
 _MEGABYTE = 1 << 20
 
 
 @st.composite
 def damaged(draw: st.DrawFn, body: bytes) -> bytes:
-    """A body with one thing wrong: cut off, a bit flipped, bytes missing, repeated, put in or overwritten."""
+    """A body with one fault: it is cut off, a bit is flipped, or bytes are missing, repeated, inserted or overwritten."""
     at = draw(st.integers(0, max(len(body) - 1, 0)), label="at")
     end = draw(st.integers(at, len(body)), label="end")
     damage = draw(st.sampled_from(["cut", "flip", "drop", "repeat", "insert", "overwrite"]), label="damage")
@@ -46,6 +46,6 @@ def damaged(draw: st.DrawFn, body: bytes) -> bytes:
 
 
 def expensive(body: bytes) -> list[bytes]:
-    """Bodies of about a megabyte that a careless reader is slow at, or runs out of memory or stack with."""
+    """Bodies of about a megabyte that make a careless reader slow, or make it run out of memory or stack."""
     units = [b"[", b'{"a":', b"-", b"\x00", b" ", b'"', b"\\", b"\r\n", b"9", b"\xff", b"\x91", b"\xdd\x7f\xff\xff\xff", b"<a>", b"(", b","]
     return [unit * (_MEGABYTE // len(unit)) for unit in units] + [body + body[-1:] * _MEGABYTE, body[:1] * _MEGABYTE + body]

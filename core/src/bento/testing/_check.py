@@ -16,27 +16,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One test of a kit that was run: how it ended, why, and how many seconds it took."""
+    """The result of one test of a kit: how it ended, why, and how many seconds it took."""
 
     tests: str
-    """The test class."""
+    """The name of the test class."""
     name: str
     result: Literal["ok", "failed", "left out"]
     reason: str = ""
-    """The advice of one that failed, or why it was left out."""
+    """The advice if the test failed, or the reason if it was left out."""
     seconds: float = 0.0
     error: Exception | None = field(default=None, compare=False, repr=False)
 
     @property
     def rule(self) -> str:
-        """The name as words: what the test says that holds."""
+        """The rule that the test checks: its name as words."""
         return self.name.removeprefix("test_").replace("_", " ")
 
 
 def run_checks(tests: type[Kit], names: Iterable[str] | None = None) -> Iterator[Check]:
-    """Run a kit's test class without a test runner, all of its tests or those of these names, and tell of each as soon as it is done.
+    """Run a kit's test class without a test runner, all of its tests or those in `names`, and yield each result as soon as it is known.
 
-    As under pytest, a test that leaves a thread, an open file or a process behind has failed.
+    As under pytest, a test that leaves a thread, an open file or a process behind fails.
     """
     for name in tests_of(tests) if names is None else names:
         started = time.perf_counter()
@@ -45,7 +45,7 @@ def run_checks(tests: type[Kit], names: Iterable[str] | None = None) -> Iterator
 
 
 def check(tests: type[Kit]) -> dict[str, Exception | None]:
-    """Run a kit's test class without a test runner: each test's name, with the error it failed with or None."""
+    """Run a kit's test class without a test runner. Maps the name of each test to the error it failed with, or to None."""
     return {done.name: done.error for done in run_checks(tests)}
 
 
@@ -61,6 +61,6 @@ def _outcome(tests: type[Kit], name: str) -> tuple[Literal["ok", "failed", "left
             test()
     except unittest.SkipTest as skipped:
         return "left out", str(skipped), None
-    except Exception as error:  # noqa: BLE001 - this is what a test runner does
+    except Exception as error:  # noqa: BLE001 - any exception is a failed test
         return "failed", str(error) if isinstance(error, AssertionError) else f"{type(error).__name__}: {error}", error
     return "ok", "", None

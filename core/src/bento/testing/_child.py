@@ -1,7 +1,7 @@
-"""The fresh process of a kit, run as a script: loads an artifact there and tells what that did.
+"""The fresh process of a kit, run as a script: it loads an artifact and reports what happened.
 
-It reads one JSON object a line, `{"do": ..., ...}`, and answers each with one. It imports nothing of bento by itself, so what is
-imported in it is what the artifact's module imports.
+It reads one JSON object per line, `{"do": ..., ...}`, and answers each with another one. It imports nothing of bento itself, so all
+modules that are loaded in it were imported by the artifact's module.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from types import CodeType, ModuleType
 from typing import Any
 
 _SPARE_MEMORY = 2 * 1024**3
-"""In bytes: what a loader may ask for in vain when a damaged file tells it to."""
+"""In bytes: the memory that a loader may still allocate once the limit is set. A damaged file may make it ask for more."""
 _RUNS = frozenset(
     {"exec", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.system", "pickle.find_class", "socket.connect", "subprocess.Popen"}
 )
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
 _CLASS_MAKERS = frozenset({"attr._make", "collections", "dataclasses", "typing"})
-"""Modules that make classes, or read their type hints, with exec() and eval(), from texts in code and not in files."""
+"""Modules that use exec() and eval() on texts in code, not in a model's files: to make classes or to evaluate type hints."""
 
 
 class Anything:
-    """Has every attribute that duck typing could ask for."""
+    """An object that has every attribute that duck typing could look for."""
 
     def __getattr__(self, name: str) -> Anything:
         return self
@@ -42,24 +42,24 @@ class Anything:
 
 
 class Broken:
-    """Fails whoever asks for an attribute, as a half-initialised proxy does."""
+    """An object that raises when any attribute is read, as a half-initialised proxy does."""
 
     def __getattr__(self, name: str) -> Any:
         raise RuntimeError(f"asked for {name}")
 
 
 def foreign() -> list[object]:
-    """Plain objects that are hardly anybody's model."""
+    """Plain objects that are hardly ever a model."""
     return [None, True, 3, 0.5, 1j, "text", "text" * 999, b"bytes", [], [1], (), (1,), {}, {"a": 1}, {1}, object(), ..., int, len, json]
 
 
 def odd() -> list[object]:
-    """Objects that are nobody's model and only pretend to have something."""
+    """Objects that are never a model, but pretend to have the attributes of one."""
     return [Anything(), Broken()]
 
 
 class Watch:
-    """Notes what runs and what is opened for writing, while it is on."""
+    """Records what code runs and which files are opened for writing while it is on."""
 
     def __init__(self) -> None:
         self.on = False
@@ -85,7 +85,7 @@ class Watch:
 
 
 def _imports() -> bool:
-    """Whether the event comes from an import, or from making a class, rather than from what a file says."""
+    """Whether the audit event comes from an import or from making a class, and not from the contents of a model's file."""
     frame = sys._getframe(2)  # noqa: SLF001 - inspect.stack() reads source files
     if frame.f_globals.get("__name__") in _CLASS_MAKERS:
         return True
@@ -102,7 +102,7 @@ def _shown(args: tuple[Any, ...]) -> str:
 
 
 class Session:
-    """One fresh process: the artifact that its first request names, and what the kit asks of it."""
+    """One fresh process: it makes the artifact that its first request names, and answers the kit's requests about it."""
 
     def __init__(self) -> None:
         self.watch = Watch()
@@ -119,7 +119,7 @@ class Session:
         return [name for name in modules if name in sys.modules]
 
     def answers(self, folder: str, elsewhere: str, test: dict[str, str]) -> dict[str, Any]:
-        """The answers of a model that is loaded by a relative path and used in another current folder."""
+        """The answers of a model that is loaded by a relative path and then used in another current folder."""
         os.chdir(Path(folder).parent)
         with self.watch.watching():
             model = self.artifact.load(Path(Path(folder).name))
@@ -130,13 +130,13 @@ class Session:
         return {"answers": base64.b64encode(answers).decode(), "ran": ran, "wrote": wrote}
 
     def limit(self) -> None:
-        """Limit memory, so that a loader that believes a damaged file's size fails instead of filling the machine."""
+        """Limit memory, so that a loader that trusts a size in a damaged file fails instead of filling the machine's memory."""
         pages = int(Path("/proc/self/statm").read_text().split()[0])
         bound = pages * resource.getpagesize() + _SPARE_MEMORY
         resource.setrlimit(resource.RLIMIT_AS, (bound, resource.getrlimit(resource.RLIMIT_AS)[1]))
 
     def load(self, folder: str) -> dict[str, Any]:
-        """Whether a folder loads, is refused as it should be, or what is raised instead."""
+        """Whether load() returns a model, refuses the folder with an ArtifactError, or which other exception it raises."""
         from bento.errors import ArtifactError
 
         raised = ""
@@ -147,13 +147,13 @@ class Session:
                 raised = f"nothing, and load returned a {type(model).__name__} that the artifact does not accept"
         except ArtifactError:
             pass
-        except BaseException as error:  # noqa: BLE001 - whatever it is, the kit tells
+        except BaseException as error:  # noqa: BLE001 - the kit reports any exception
             raised = f"{type(error).__name__}: {error}"
         return {"raised": raised, "ran": self.watch.ran}
 
 
 def _find(where: dict[str, str]) -> Any:
-    """A class by its module's name, or by its module's file where that is not importable, as a test's often is not."""
+    """A class by the name of its module, or by its module's file if the module cannot be imported, as is common for test modules."""
     name = "__mp_main__" if where["module"] == "__main__" else where["module"]
     if name not in sys.modules and not _importable(name):
         for end in (index for index, letter in enumerate(name) if letter == "."):
@@ -174,7 +174,7 @@ def _importable(name: str) -> bool:
 def main() -> None:
     """Answer requests until there are no more."""
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what a framework prints must not get between the answers
+    os.dup2(2, 1)  # what a framework prints must not be mixed with the answers
     session = Session()
     for line in sys.stdin:
         request = json.loads(line)

@@ -1,4 +1,4 @@
-"""Which distributions are installed, and what each brings."""
+"""Which distributions are installed, and which packages each one contains."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ def installed(distribution: str) -> bool:
 
 
 def packages(distributions: list[str]) -> list[str]:
-    """The import names of the packages that these distributions bring."""
+    """The import names of the packages that these distributions contain."""
     return sorted({name for distribution in distributions for name in _brought_by(distribution)})
 
 
 def _brought_by(name: str) -> Iterator[str]:
-    """As `packages_distributions` has it, which reads the files of everything that is installed, and takes longer than most tests."""
+    """The same as from `packages_distributions`, which reads the files of all distributions and takes longer than most tests."""
     from importlib_metadata import PackageNotFoundError, distribution
 
     try:

@@ -1,4 +1,4 @@
-"""What lies in a folder, and the ways in which one of its files can be damaged."""
+"""The contents of a folder, and the ways in which one of its files can be damaged."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ if TYPE_CHECKING:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Every file below a folder by its relative path; a folder ends in '/', and a link is what it leads to."""
+    """The bytes of every file below a folder by its relative path. The path of a folder ends in '/'; links are followed."""
     return {_label(folder, path): b"" if path.is_dir() else path.read_bytes() for path in sorted(folder.rglob("*"))}
 
 
 def times(folder: Path) -> dict[str, int]:
-    """When each file and folder at or below a folder was last changed."""
+    """When each file and folder was last changed, the folder itself included."""
     return {str(path): path.lstat().st_mtime_ns for path in (folder, *sorted(folder.rglob("*")))}
 
 
 def links(folder: Path) -> list[str]:
-    """The links, pipes and devices below a folder, which no bundle takes along."""
+    """The links, pipes and devices below a folder, which a bundle cannot contain."""
     return [_label(folder, path) for path in sorted(folder.rglob("*")) if path.is_symlink() or not (path.is_file() or path.is_dir())]
 
 
 def open_files() -> set[str]:
-    """What this process has open, each with its descriptor."""
+    """The files that this process has open, each with its descriptor."""
     found = set()
     for entry in Path("/proc/self/fd").iterdir():
-        with suppress(FileNotFoundError):  # the listing's own descriptor is closed by now
+        with suppress(FileNotFoundError):  # the descriptor that listed the folder is already closed
             found.add(f"{entry.readlink()} ({entry.name})")
     return found
 
 
 @contextmanager
 def read_only(folder: Path) -> Iterator[None]:
-    """Take the permission to write from everything below a folder, and give it back afterwards."""
+    """Remove the write permission of everything below a folder, and restore it afterwards."""
     paths = (folder, *folder.rglob("*"))
     modes = {path: path.stat().st_mode for path in paths}
     for path, mode in modes.items():
@@ -55,12 +55,12 @@ def read_only(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def writing_bytecode() -> Iterator[None]:
-    """Let Python keep the bytecode of what it imports, as it does for everybody who has not asked it not to."""
+    """Let Python write bytecode for the modules that it imports, which is its default, even if the test run has turned that off."""
     before, sys.dont_write_bytecode = sys.dont_write_bytecode, False
     try:
         yield
     finally:
-        # What was imported may have put an end to it for good.
+        # A module that was imported may have turned it off permanently.
         sys.dont_write_bytecode = before or sys.dont_write_bytecode
 
 
@@ -79,7 +79,7 @@ class Damage:
 
     @contextmanager
     def done_to(self, folder: Path) -> Iterator[None]:
-        """Damage a folder's file, and mend it afterwards."""
+        """Damage the file in a folder, and restore it afterwards."""
         path = folder / self.file
         whole = path.read_bytes()
         path.write_bytes(self._of(whole))
@@ -95,7 +95,7 @@ class Damage:
 
 
 def damages(files: Mapping[str, bytes]) -> st.SearchStrategy[Damage]:
-    """Any damage to any of the files; half of them near a beginning or an end, where formats keep what matters."""
+    """Any damage to any of the files. Most of it is near the beginning or the end, where formats keep what matters."""
     sizes = {name: len(content) for name, content in files.items() if content}
     return st.sampled_from(sorted(sizes)).flatmap(
         lambda name: st.builds(Damage, st.just(name), _offsets(sizes[name]), st.none() | st.integers(0, 7))

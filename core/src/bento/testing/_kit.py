@@ -1,7 +1,7 @@
-"""What the kits share: tests built afresh for each test class of a plugin, and the rule that none is lost without a reason.
+"""What the kits share: tests are built anew for each test class of a plugin, and no test is replaced without a reason.
 
-A kit's tests take no fixtures, import no test runner and raise AssertionError with advice, so that they run under pytest, and
-under `check` where there is none. A kit is written as::
+A kit's tests take no fixtures, import no test runner and raise AssertionError with advice. So they run under pytest, and also under
+`check` without pytest. A kit is written as::
 
     class ThingTests(Kit, kit=True):
         def test_a_rule(self): ...
@@ -37,7 +37,7 @@ _REASON = "__bento_override_reason__"
 
 
 class Draw(Protocol):
-    """Draws one value from a strategy; a failure shows what was drawn, by its label."""
+    """Draws one value from a strategy. A failing test shows the value with its label."""
 
     def __call__(self, strategy: st.SearchStrategy[T], label: object = None) -> T: ...
 
@@ -47,7 +47,7 @@ def property_test(function: F) -> F: ...
 @overload
 def property_test(*, at_most: int) -> Callable[[F], F]: ...
 def property_test(function: F | None = None, *, at_most: int = sys.maxsize) -> F | Callable[[F], F]:
-    """Mark a kit's test that takes `draw` and is run for many draws: `max_examples` of its class, or fewer where each is expensive."""
+    """Mark a kit's test that takes `draw` and runs once per example: `max_examples` times, or `at_most` times if examples are expensive."""
 
     def mark(function: F) -> F:
         setattr(function, _PROPERTY, at_most)
@@ -57,7 +57,7 @@ def property_test(function: F | None = None, *, at_most: int = sys.maxsize) -> F
 
 
 def override(*, reason: str) -> Callable[[F], F]:
-    """Replace a kit's test by the decorated one, and say why it does not hold as it is."""
+    """Replace a kit's test by the decorated function; `reason` says why the original test does not hold."""
     if not reason.strip():
         raise DefinitionError(
             "override() has no reason: say why the kit's test does not hold, as in override(reason='answers are rounded')"
@@ -71,7 +71,7 @@ def override(*, reason: str) -> Callable[[F], F]:
 
 
 def leave_out(*, reason: str) -> Callable[..., None]:
-    """Leave a kit's test out, and say why: `test_a_rule = leave_out(reason="...")`. A report shows it as skipped, with the reason."""
+    """Leave a kit's test out, as in `test_a_rule = leave_out(reason="...")`. Reports show the test as skipped, with the reason."""
 
     @override(reason=reason)
     def left_out(_: object) -> None:
@@ -81,14 +81,14 @@ def leave_out(*, reason: str) -> Callable[..., None]:
 
 
 def expect(condition: object, advice: str) -> None:
-    """Fail the running test unless `condition` holds; `advice` says what the plugin's author is to do."""
+    """Fail the running test unless `condition` is true. `advice` tells the plugin's author what to do."""
     __tracebackhide__ = True
     if not condition:
         raise AssertionError(advice)
 
 
 def check_name(kind: type, ending: str) -> None:
-    """What the manifest or the command line calls a class, and what the class is called."""
+    """Check the `name` of a class, which the manifest and the command line use, and the name of the class itself."""
     name = getattr(kind, "name", None)
     expect(isinstance(name, str) and _NAME.fullmatch(name), f"{kind.__name__}.name is {name!r}: use a-z, 0-9 and '-'")
     article = "an" if ending.startswith("A") else "a"
@@ -99,9 +99,9 @@ class Kit:
     """The base of every kit."""
 
     max_examples: ClassVar[int] = 50
-    """How many draws each property test makes."""
+    """How many examples each property test tries."""
     lasting: ClassVar[Collection[str]] = ()
-    """Names, with `*` for anything, of the threads, files and processes that a framework keeps for good once it is used."""
+    """Names of the threads, files and processes that a framework keeps until the process ends. `*` stands for any characters."""
     _tests: ClassVar[Mapping[str, Callable[..., object]]] = MappingProxyType({})
 
     def __init_subclass__(cls, *, kit: bool = False, **kwargs: object) -> None:
@@ -126,7 +126,7 @@ def _check_kept(cls: type[Kit], name: str, function: Callable[..., object]) -> N
 
 
 def _build(cls: type[Kit], name: str, function: Callable[..., object]) -> Callable[..., object]:
-    """The test for one class. hypothesis refuses a function with `given` that two classes share, so each gets its own."""
+    """The test for one class. Each class gets its own function, because hypothesis refuses one with `given` that two classes share."""
     if not hasattr(function, _PROPERTY):
         return function
 
@@ -137,7 +137,7 @@ def _build(cls: type[Kit], name: str, function: Callable[..., object]) -> Callab
     test.__name__, test.__doc__, test.__module__ = name, function.__doc__, cls.__module__
     bounds = settings(
         max_examples=min(cls.max_examples, getattr(function, _PROPERTY)),
-        deadline=None,  # a kit measures what it promises about time by itself
+        deadline=None,  # the kits measure time themselves where it matters
         phases=set(Phase) - {Phase.explain},  # the advice is the explanation
         report_multiple_bugs=False,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.differing_executors],  # an override may call super()

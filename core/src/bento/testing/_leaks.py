@@ -1,4 +1,4 @@
-"""What a test leaves behind in its process: threads that run on, files that stay open, processes that nobody waited for."""
+"""What a test leaves behind in its process: running threads, open files, and child processes that were not waited for."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import TypeVar
 
 _PATIENCE = 1.0
-"""In seconds: what threads that are told to end may take to do so, all together."""
+"""In seconds: how long all threads together may take to end."""
 _SYSTEM = ("/dev/", "/proc/", "/sys/", "/memfd:", "anon_inode:")
-"""Where what is open is no file that anybody forgot."""
+"""Open paths that begin like this are not files that a test forgot to close."""
 _DRIVERS = ("/dev/nvidia*", "/dev/dxg", "/dev/kfd", "/dev/dri/*")
 _OF_DRIVERS = ("socket:*", "pipe:*")
-"""What a GPU's driver and libraries open when they are first needed and keep for good: nobody can tell whose such a thing is."""
-# Python starts one of these at first use and keeps it for good.
+"""What a GPU's driver and libraries open at first use and never close. It is impossible to tell who opened these."""
+# Python starts these processes at first use and keeps them until it ends.
 _TRACKERS = ("resource_tracker", "forkserver")
 _WALL = 0x40000000
-"""Children that tell nothing when they end are meant, too. Source: wait(2) and linux/wait.h, __WALL."""
+"""Includes children that send no signal when they end. Source: wait(2) and linux/wait.h, __WALL."""
 
 
 K = TypeVar("K", int, str)
@@ -31,7 +31,7 @@ K = TypeVar("K", int, str)
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a process holds at one moment, each with its name."""
+    """The threads, open files and child processes of a process at one moment, each with its name."""
 
     threads: dict[int, str]
     files: dict[str, str]
@@ -40,11 +40,11 @@ class Held:
 
     @classmethod
     def now(cls) -> Held:
-        """What this process holds."""
+        """What this process holds now."""
         return cls({thread.ident: thread.name for thread in threading.enumerate() if thread.ident}, *_files(), _processes())
 
     def left(self, lasting: Collection[str]) -> Iterator[str]:
-        """A sentence of advice for each thing that is held now and was not before."""
+        """Advice for each thing that the process holds now and did not hold then, except those that `lasting` names."""
         now = Held.now()
         for ident, name in _new(now.threads, self.threads, lasting):
             yield f"the thread {name!r} still runs: join thread {ident} before the call returns"
@@ -56,12 +56,12 @@ class Held:
 
 @contextmanager
 def no_leaks(lasting: Collection[str] = ()) -> Iterator[None]:
-    """Fail with advice if what runs inside leaves something behind, other than what `lasting` names."""
+    """Raise an AssertionError with advice if the code in the block leaves anything behind, except what `lasting` names."""
     __tracebackhide__ = True
     before = Held.now()
     yield
     left = list(before.left(lasting))
-    if left:  # garbage may hold a file, and a thread that was told to end needs a moment
+    if left:  # uncollected garbage may hold a file, and a thread that was told to end needs a moment
         gc.collect()
         _await_threads(before)
         left = list(before.left(lasting))
@@ -85,11 +85,11 @@ def _await_threads(before: Held) -> None:
 
 
 def _files() -> tuple[dict[str, str], bool]:
-    """What is open by descriptor, and whether a GPU's driver is."""
+    """The open files by descriptor, and whether a GPU's driver is open."""
     found = {}
     has_driver = False
     for entry in Path("/proc/self/fd").iterdir():
-        with suppress(FileNotFoundError):  # the listing's own descriptor is closed by now
+        with suppress(FileNotFoundError):  # the descriptor that listed the folder is already closed
             path = str(entry.readlink())
             if not path.startswith(_SYSTEM):
                 found[f"descriptor {entry.name}"] = path
@@ -98,13 +98,13 @@ def _files() -> tuple[dict[str, str], bool]:
 
 
 def _processes() -> dict[int, str]:
-    """The children of this process, ended ones that nobody waited for among them."""
+    """The children of this process, including those that have ended but were not waited for."""
     if not _has_children():
         return {}
     children: dict[int, str] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
-            with suppress(OSError):  # it may be gone by now
+            with suppress(OSError):  # the process may have ended by now
                 # Source: proc(5), /proc/pid/stat: "pid (comm) state ppid ..."; comm may hold spaces and parentheses.
                 parent = (entry / "stat").read_text().rpartition(")")[2].split()[1]
                 if int(parent) != os.getpid():
@@ -116,7 +116,7 @@ def _processes() -> dict[int, str]:
 
 
 def _has_children() -> bool:
-    """Whether there is anything to look for: to look at every process of a machine takes milliseconds, twice for each test."""
+    """Whether this process has children. If not, there is no need to look at every process, which takes milliseconds twice per test."""
     try:
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT | _WALL)
     except ChildProcessError:

@@ -1,4 +1,4 @@
-"""State machines: what must hold in whatever order things are done to an artifact or an adapter."""
+"""State machines: rules that hold in whatever order an artifact or an adapter is used."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def run(machine: type[RuleBasedStateMachine], *, examples: int, steps: int) -> None:
-    """Draw sequences of a machine's rules; a failure shows the shortest one that fails."""
+    """Run random sequences of a machine's rules. A failure shows the shortest sequence that fails."""
     __tracebackhide__ = True
     bounds = settings(
         max_examples=examples,
@@ -37,7 +37,7 @@ def run(machine: type[RuleBasedStateMachine], *, examples: int, steps: int) -> N
 
 
 class ArtifactMachine(RuleBasedStateMachine):
-    """Models are saved, copied, loaded, saved again, asked and dropped; every one of them answers as the first."""
+    """Models are saved, copied, loaded, saved again, used and dropped. Every model answers as the first one did."""
 
     tests: ClassVar[ArtifactChecks]
     first: ClassVar[Any]
@@ -64,7 +64,7 @@ class ArtifactMachine(RuleBasedStateMachine):
     @initialize(target=loaded)
     def save_and_load(self) -> Any:
         model = self.tests.artifact.load(self._saved(self.first))
-        # Drawn sequences are short, and not all of them would save a loaded model.
+        # Saved at once, because the sequences are short, and some would never save a loaded model.
         self._saved(model)
         return model
 
@@ -98,20 +98,20 @@ class ArtifactMachine(RuleBasedStateMachine):
 
 
 def artifact_machine(tests: ArtifactChecks) -> type[RuleBasedStateMachine]:
-    """The machine for one test class."""
+    """The machine for the artifact of one test class."""
     first = tests.model()
     return type("AnArtifact", (ArtifactMachine,), {"tests": tests, "first": first, "expected": tests._answers(first)})  # noqa: SLF001
 
 
 def adapter_machine(tests: AdapterChecks) -> type[RuleBasedStateMachine]:
-    """Requests that are read, refused and batched, in any order, each answered as if it were the only one."""
+    """The machine for an adapter: requests are read, refused and batched in any order, and each is answered as if it were the only one."""
     values, media_types = tests._strategy(), st.sampled_from(tests._written())  # noqa: SLF001
 
     class AnAdapter(RuleBasedStateMachine):
         def __init__(self) -> None:
             super().__init__()
             self._tests = copy.copy(tests)
-            vars(self._tests)["adapter"] = copy.deepcopy(tests.adapter)  # of this example alone
+            vars(self._tests)["adapter"] = copy.deepcopy(tests.adapter)  # a fresh adapter for each example
 
         @rule(value=values, media_type=media_types)
         def read(self, value: Any, media_type: str) -> None:
@@ -125,7 +125,7 @@ def adapter_machine(tests: AdapterChecks) -> type[RuleBasedStateMachine]:
         def read_damaged(self, value: Any, media_type: str, data: st.DataObject) -> None:
             whole = self._tests._request(value, media_type)  # noqa: SLF001
             self._tests._check_survives(whole._replace(data=data.draw(damaged(bytes(whole.data)), label="body")))  # noqa: SLF001
-            # Drawn sequences are short, and not all of them would read anything after a refusal.
+            # Read at once, because the sequences are short, and some would never read a request after a refusal.
             self._check_read(value, media_type)
 
         @rule(items=st.lists(values, min_size=1, max_size=4))

@@ -1,4 +1,4 @@
-"""What the tests for a packer are made of: its author's part, and the checks that several tests share."""
+"""The base of the packer kit: the methods that a plugin's author defines, and the checks that several tests share."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
 
 
 class PackerChecks:
-    """A packer, a bundle to pack, what the bundle's service is asked, and the way back from what was packed."""
+    """A packer, a bundle to pack, requests for the bundle's service, and how to unpack the bundle again."""
 
     packer: ClassVar[Packer]
 
     def service(self) -> Service:
-        """The service whose bundle is packed; by default a small one that adds up prices."""
+        """The service whose bundle is packed. By default a small one that adds up prices."""
         return sums()
 
     def requests(self) -> Mapping[str, Any]:
-        """What the service is asked, as the values that its apis are called with, by api."""
+        """The requests for the service: for each api, the value that it is called with."""
         if type(self).service is not PackerChecks.service:
             raise NotImplementedError(
                 f"{type(self).__name__}.requests() is missing: return a value for each api of service() to be called with"
@@ -44,13 +44,14 @@ class PackerChecks:
         return {"total": ["tea", "coffee", "tea"]}
 
     def unpack(self, packed: Path, folder: Path) -> Path:
-        """Get the bundle back from what was packed, into the empty `folder`, and return its folder.
+        """Unpack the bundle into the empty `folder`, and return the bundle's folder.
 
-        By default that is where the manifest lies in a folder, zip or tar. Anything else leaves the tests out that look at it.
+        By default, `packed` is a folder, a zip or a tar, and the bundle's folder is the one that holds the manifest. For any other format,
+        the tests that look at the unpacked bundle are skipped unless you define this method.
         """
         if packed.is_dir():
             shutil.copytree(packed, folder, dirs_exist_ok=True)
-        elif tarfile.is_tarfile(packed):  # asked first: a tar that ends in a wheel passes for a zip
+        elif tarfile.is_tarfile(packed):  # before zip, because a tar that ends in a wheel looks like a zip
             shutil.unpack_archive(packed, folder, "tar", filter="data")
         elif zipfile.is_zipfile(packed):
             shutil.unpack_archive(packed, folder, "zip")
@@ -69,7 +70,7 @@ class PackerChecks:
 
     @contextmanager
     def _packed(self) -> Iterator[tuple[Bundle, Path]]:
-        """A bundle, and what it was packed as, alone in a folder."""
+        """A bundle, and the path of its packed form, which is alone in a folder."""
         with self._bundle() as bundle, tempfile.TemporaryDirectory() as place:
             yield bundle, self._pack(bundle, Path(place, "out"))
 
@@ -94,21 +95,21 @@ class PackerChecks:
 
 
 def answer(service: Service, api: str, value: object) -> Any:
-    """What an api returns, without a server."""
+    """The result of an api, called without a server."""
     returned = getattr(service, api)(value)
     return asyncio.run(returned) if inspect.iscoroutine(returned) else returned
 
 
 def shown(packed: Path) -> dict[str, bytes]:
-    """The bytes of what was packed, by relative path."""
+    """The bytes of the packed files, by relative path."""
     return contents(packed) if packed.is_dir() else {"the file": packed.read_bytes()}
 
 
 def modes(packed: Path) -> dict[str, int]:
-    """The permissions of everything in a packed folder, by relative path."""
+    """The permissions of all files and folders in a packed folder, by relative path."""
     return {str(path.relative_to(packed)): path.stat().st_mode for path in packed.rglob("*")}
 
 
 def differing(one: Mapping[str, object], other: Mapping[str, object]) -> str:
-    """The names under which two mappings differ."""
+    """The keys at which two mappings differ, as a text."""
     return ", ".join(sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name)))

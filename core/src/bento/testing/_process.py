@@ -1,4 +1,4 @@
-"""Fresh Python processes for a kit: what it asks of one, what that says when it dies, and what an import alone brings along."""
+"""Fresh Python processes for the kits: to load artifacts in, and to find out what importing a module loads."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from ..artifact import Artifact
 
 _PATIENCE = 60.0
-"""In seconds, for one answer."""
+"""In seconds: how long one answer may take."""
 
 
 class Process:
-    """A process that has imported nothing but an artifact's module, and made that artifact from its options."""
+    """A process that has only imported an artifact's module and made the artifact from its options."""
 
     def __init__(self, artifact: Artifact[Any]) -> None:
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
@@ -51,7 +51,7 @@ class Process:
         self._errors.close()
 
     def ask(self, do: str, **arguments: object) -> Any:
-        """What the process answers; its death is the failing test's advice."""
+        """Send a request and return the answer. If the process dies, the test fails and says so."""
         __tracebackhide__ = True
         requests, answers = cast("IO[bytes]", self._process.stdin), cast("IO[bytes]", self._process.stdout)
         timer = threading.Timer(_PATIENCE, self._end)
@@ -80,13 +80,13 @@ class Process:
 
 
 def address(cls: type) -> dict[str, str]:
-    """Where another process finds a class."""
+    """The module, the file and the name by which another process finds a class."""
     expect("<locals>" not in cls.__qualname__, f"{cls.__qualname__} cannot be imported elsewhere: define it at the top of a module")
     return {"module": cls.__module__, "file": str(Path(inspect.getfile(cls)).absolute()), "name": cls.__qualname__}
 
 
 def import_footprint(module: str) -> set[str]:
-    """The top-level packages that importing `module` loads in a fresh process, beside its own, bento's and the standard library's."""
+    """The top-level packages that importing `module` loads in a fresh process, except its own, bento and the standard library."""
     script = (
         "import importlib, sys, bento.registry, importlib_metadata; before = set(sys.modules); importlib.import_module(sys.argv[1]);"
         "print(*{name.partition('.')[0] for name in set(sys.modules) - before})"

@@ -1,4 +1,4 @@
-"""Requests that an api's adapter says it takes."""
+"""Strategies for the requests that an api's adapter declares to accept."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LONGEST = 64
 
 
 def requests(adapter: Adapter[Any]) -> Requests:
-    """Requests drawn from what an adapter declares, in each media type that it writes as well; nothing where it declares too little."""
+    """Requests as an adapter declares them, in each media type that it also writes. An empty strategy if it declares too little."""
     if isinstance(adapter, MultipartAdapter):
         return _forms(adapter)
     if _JSON in adapter.media_types:
@@ -41,7 +41,7 @@ def _documents(adapter: Adapter[Any]) -> Requests:
 
 
 def _declared(schema: Mapping[str, Any]) -> Mapping[str, Any] | bool:
-    """What a schema allows, or, where it has nothing but examples, what is like them."""
+    """The schema itself, or, if it contains only examples, a schema for values like them."""
     examples = schema.get("examples", [])
     if set(schema) <= {"examples"} and examples not in ([], [{}]):
         return schema_like(examples)
@@ -49,7 +49,7 @@ def _declared(schema: Mapping[str, Any]) -> Mapping[str, Any] | bool:
 
 
 def _rewritten(adapter: Adapter[Any], payload: Payload, media_type: str) -> Payload:
-    """The same request in another media type; what the adapter refuses in the first place is sent as it is."""
+    """The same request in another media type. A request that the adapter refuses is returned unchanged."""
     if media_type == _JSON:
         return payload
     try:
@@ -60,7 +60,7 @@ def _rewritten(adapter: Adapter[Any], payload: Payload, media_type: str) -> Payl
 
 
 def _others(adapter: Adapter[Any]) -> list[Requests]:
-    """Requests of adapters that read no JSON, by the kind of bytes they read first."""
+    """Requests for adapters that do not read JSON, according to their first media type."""
     first = adapter.media_types[0]
     if first.startswith("text/"):
         return [_texts(adapter.schema()).map(lambda text: Payload(text.encode(), first))]
@@ -74,7 +74,7 @@ def _texts(schema: Mapping[str, Any]) -> st.SearchStrategy[str]:
 
 
 def _images(adapter: Adapter[Any]) -> list[Requests]:
-    """Small pictures, grey and in colours, as far as the adapter itself writes them."""
+    """Small images, grey and in colour, if the adapter can write them."""
     import numpy as np
 
     written = []
@@ -89,7 +89,7 @@ def _images(adapter: Adapter[Any]) -> list[Requests]:
 
 
 def _examples(adapter: Adapter[Any]) -> list[Requests]:
-    """The examples of a schema that says how a text in JSON stands for bytes."""
+    """The examples of a schema, if it says that they are base64."""
     if not is_base64(adapter):
         return []
     found = [unpacked(adapter, example) for example in adapter.schema().get("examples", [])]  # type: ignore[union-attr]
@@ -98,12 +98,12 @@ def _examples(adapter: Adapter[Any]) -> list[Requests]:
 
 
 def is_base64(adapter: Adapter[Any]) -> bool:
-    """Whether a schema says that its examples are base64, as those of bytes are."""
+    """Whether a schema says that its examples are bytes in base64."""
     return adapter.schema().get("contentEncoding") == "base64"
 
 
 def unpacked(adapter: Adapter[Any], example: Any) -> Payload | None:
-    """The request that an example in base64 stands for, of the schema's `contentMediaType` if that is read; None if it is no base64."""
+    """The request that a base64 example stands for, or None if it is not base64. Its media type is `contentMediaType` if that is read."""
     try:
         data = base64.b64decode(example, validate=True)
     except (binascii.Error, TypeError, ValueError):
@@ -119,13 +119,13 @@ def _forms(adapter: MultipartAdapter) -> Requests:
 
 
 def form(parts: Mapping[str, Payload]) -> Payload:
-    """A form of these parts."""
+    """A form with these parts."""
     body = _multipart.join(_multipart.Part(name, part.data, part.content_type, "file") for name, part in parts.items())
     return Payload.of(body, _multipart.content_type_of(body))
 
 
 def of(adapter: Adapter[Any], given: Sequence[Any]) -> Sequence[Payload]:
-    """The requests that values stand for, as an api is called with them; payloads as they are."""
+    """The requests for values that an api can be called with. Payloads are returned unchanged."""
     return [value if isinstance(value, Payload) else _written(adapter, value) for value in given]
 
 

@@ -1,4 +1,4 @@
-"""Whether two answers are the same, as far as a kit can tell without knowing what they are."""
+"""Whether two answers are the same, as far as a kit can tell without knowing their types."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 
 def same(one: Any, other: Any) -> bool:
-    """Equal in type and value, through lists, tuples, dicts and dataclasses.
+    """Whether two values are equal in type and value, at every level of lists, tuples, dicts and dataclasses.
 
-    NaN equals NaN, arrays and tables compare with their dtypes.
+    NaN equals NaN. Arrays and tables must have equal dtypes.
     """
     if type(one) is not type(other):
         return False
@@ -27,7 +27,7 @@ def same(one: Any, other: Any) -> bool:
 
 def _same_value(one: Any, other: Any) -> bool:
     if is_dataclass(one) and not isinstance(one, type):
-        # Their own `==` takes no arrays, and one written for that seldom asks about dtypes.
+        # The generated `==` of a dataclass fails on arrays, and a hand-written one seldom compares dtypes.
         return all(same(getattr(one, field.name), getattr(other, field.name)) for field in fields(one) if field.compare)
     return bool(one == other) or (one != one and other != other)  # noqa: PLR0124 - NaN
 

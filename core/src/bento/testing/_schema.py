@@ -1,4 +1,4 @@
-"""Values that a JSON Schema allows. Source: JSON Schema 2020-12, of which values are drawn by some keywords, and then filtered by all."""
+"""Values that a JSON Schema allows: they are drawn by some of its keywords, then filtered by all of them. Source: JSON Schema 2020-12."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ._strategies import writable
 
-if find_spec("jsonschema") is None:  # missed at once, though imported where it is used: its formats may take a second to load
+if find_spec("jsonschema") is None:  # fail early; it is imported later because its formats may take a second to load
     raise ModuleNotFoundError("No module named 'jsonschema'", name="jsonschema")
 
 Schema = Mapping[str, Any] | bool
@@ -29,14 +29,14 @@ _FORMATS: Mapping[str, Callable[[], Values]] = {
 
 
 def values(schema: Schema) -> Values:
-    """JSON values that fit a schema. Numbers without bounds stay below 2**31, and lists without a length are short."""
+    """JSON values that fit a schema. Numbers without bounds stay below 2**31, and lists without a maximum length are short."""
     from jsonschema import Draft202012Validator
 
     return _Drawn(schema).values(schema).filter(Draft202012Validator(schema).is_valid)
 
 
 def schema_like(examples: Sequence[Any]) -> Schema:
-    """A schema for values of the same types as the examples, in objects of the same fields."""
+    """A schema for values of the same types as the examples, and for objects with the same fields."""
     shapes = [_like(example) for example in examples]
     return shapes[0] if len(shapes) == 1 else {"anyOf": shapes}
 
@@ -52,7 +52,7 @@ def _like(value: Any) -> dict[str, Any]:
 
 
 class _Drawn:
-    """Strategies for the parts of one schema, to whose definitions they refer."""
+    """Strategies for the parts of one schema, which may refer to its definitions."""
 
     def __init__(self, root: Schema) -> None:
         self._root = root
@@ -91,7 +91,7 @@ class _Drawn:
         return st.one_of([drawn[kind](schema) for kind in ([given] if isinstance(given, str) else given)])
 
     def _refer(self, reference: str) -> Values:
-        """What a reference into the schema stands for, drawn later, for it may stand for what holds it."""
+        """Values for a reference into the schema. They are drawn lazily, because a reference may point to a part that contains it."""
         if reference not in self._referred:
             found: Any = self._root
             for step in reference.removeprefix("#").split("/")[1:]:
@@ -129,7 +129,7 @@ def _anything() -> Values:
 
 
 def _both(one: Schema, other: Schema) -> Schema:
-    """A schema that is both, as far as keywords of one name have one meaning; the filter does the rest."""
+    """A schema that combines two. If they have the same keyword, the combination may be imprecise; the filter does the rest."""
     if not isinstance(one, Mapping) or not isinstance(other, Mapping):
         return one and other
     merged = {**one, **other}
@@ -141,7 +141,7 @@ def _both(one: Schema, other: Schema) -> Schema:
 
 
 def _implied(schema: Mapping[str, Any]) -> str | None:
-    """The type that keywords are about, where none is named."""
+    """The type to which the keywords of a schema without `type` apply."""
     about = {
         "object": ("properties", "required", "additionalProperties"),
         "array": ("items", "prefixItems", "minItems", "maxItems"),

@@ -1,4 +1,4 @@
-"""What the tests for a service are made of: its author's part, and the checks that several tests share."""
+"""The base of the service kit: the methods that a service's author defines, and the checks that several tests share."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _SUPPRESSED = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.da
 
 
 class Refuted(AssertionError):
-    """A check failed; `curl` is the smallest request found that shows it."""
+    """A check failed. `curl` is the smallest request found that shows the failure, as a command line."""
 
     def __init__(self, advice: str, *asked: Asked) -> None:
         self.advice = advice
@@ -47,22 +47,22 @@ class Refuted(AssertionError):
 
 
 class ServiceChecks:
-    """A service, and the requests that it is asked."""
+    """A service, and the requests that are sent to it."""
 
     tolerance: ClassVar[float] = 1e-4
-    """What numbers of an answer may differ by from those of another to the same request, relative or absolute."""
+    """How much numbers in two answers to the same request may differ, relative or absolute."""
     max_examples: ClassVar[int]
 
     def service(self) -> Service | Bundle | str | Path:
-        """What is tested: a service, or what `bento serve` takes: a bundle, its tag or path, or `module:service`."""
+        """The service to test. It may also be a bundle, a tag or path of one, or `module:service`, as for `bento serve`."""
         raise NotImplementedError(f"{type(self).__name__}.service() is missing: return a service, a bundle, or a tag")
 
     def examples(self) -> Sequence[Example]:
-        """Golden examples, beside those of a bundle."""
+        """Golden examples, in addition to those that a bundle contains."""
         return ()
 
     def requests(self, api: str) -> Sequence[Any] | st.SearchStrategy[Any] | None:
-        """What an api is asked: values that one request brings, or payloads; a list or a hypothesis strategy.
+        """The requests to an api, as a list or a hypothesis strategy of values (what one request contains) or payloads.
 
         By default they are drawn from what the api's adapter declares.
         """
@@ -70,7 +70,7 @@ class ServiceChecks:
 
     def _loaded(self) -> tuple[Service, Sequence[Golden]]:
         """The service and its golden examples, found once for each test class."""
-        return _load(type(self))  # type: ignore[arg-type]  # mypy asks the class for its instances' hash
+        return _load(type(self))  # type: ignore[arg-type]  # mypy checks the instances' hash on the class
 
     @contextmanager
     def _site(self) -> Iterator[Site]:
@@ -81,7 +81,7 @@ class ServiceChecks:
         return list(self._loaded()[0].apis.values())
 
     def _drawn(self, api: Api) -> st.SearchStrategy[Payload]:
-        """Requests to an api: its author's, or those that its adapter declares, and the golden ones."""
+        """Requests to an api: those of `requests()`, or else those that its adapter declares; and the golden examples."""
         reader, _ = adapters_of(api)
         golden = [Payload.of(*example.request) for example in self._loaded()[1] if example.api == api.name]
         kept = [st.sampled_from(golden)] if golden else []
@@ -93,7 +93,7 @@ class ServiceChecks:
         return st.one_of([*([st.sampled_from(of(reader, own))] if len(own) else []), *kept])
 
     def _each(self, strategy: Callable[[Api], st.SearchStrategy[Any]], check: Callable[[Site, Api, Any], None]) -> None:
-        """Check what is drawn for each api, all in one app; apis that nothing can be drawn for are left out."""
+        """Check the values drawn for each api, all in one app. Apis for which nothing can be drawn are left out."""
         drawn = 0
         with self._site() as found:
             for api in self._apis():
@@ -124,7 +124,7 @@ class ServiceChecks:
     def _differ(self, api: Api, one: Reply, other: Reply) -> str:
         if one.status != other.status:
             return f"expected {one.status}, got {other.status}"
-        if one.status >= 400:  # noqa: PLR2004 - refusals differ by their request's id
+        if one.status >= 400:  # noqa: PLR2004 - refusals contain the id of their request
             return ""
         return difference(Body(one.body, one.content_type), Body(other.body, other.content_type), adapters_of(api)[1], self.tolerance)
 
@@ -139,7 +139,7 @@ def _load(tests: type[ServiceChecks]) -> tuple[Service, Sequence[Golden]]:
 
 @contextmanager
 def without_traces() -> Iterator[None]:
-    """Keep what hypothesis remembers out of the current folder, and forget it afterwards, unless it was told a folder of its own."""
+    """Let hypothesis keep its files in a temporary folder, not in the current one, unless it was given a folder of its own."""
     if os.environ.get("HYPOTHESIS_STORAGE_DIRECTORY"):
         yield
         return
@@ -152,12 +152,12 @@ def without_traces() -> Iterator[None]:
 
 
 def adapters_of(api: Api) -> tuple[Adapter[Any], Adapter[Any] | None]:
-    """The adapters of an api."""
+    """The input adapter of an api, and its output adapter if it has one."""
     return installed().adapters_of(api)
 
 
 def curl(asked: Asked) -> str:
-    """The command line that sends a request to a server as it starts by default."""
+    """The command line that sends a request to a server that runs with default options."""
     data = bytes(asked.payload.data)
     words = ["curl", f"{_ADDRESS}/{asked.api}"]
     if asked.method != "POST":
@@ -177,7 +177,7 @@ def curl(asked: Asked) -> str:
 
 
 def refute_fault(asked: Asked, reply: Reply) -> None:
-    """Fail where a service failed."""
+    """Fail if the reply is a fault of the service."""
     if reply.status >= _INTERNAL:
         why = f" ({reply.fault})" if reply.fault else ""
         raise Refuted(

@@ -1,4 +1,4 @@
-"""A service behind its app, in this process and without a socket: everything that a server does with a request but the parsing."""
+"""A service behind its app, in this process and without a socket: all that a server does with a request, except parsing HTTP."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..service import Service
 
 _ENOUGH = 20
-"""Pieces of a stream after which a client has seen enough."""
+"""How many pieces of a stream are read before the client disconnects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Asked:
 
 @dataclass(slots=True)
 class Reply:
-    """What came back; `fault` is what the log says of a failure."""
+    """The response to a request. `fault` is the logged reason of a failure."""
 
     status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
@@ -46,7 +46,7 @@ class Reply:
 
 
 class Site:
-    """An app that is up."""
+    """A running app."""
 
     def __init__(self, lifecycle: Lifecycle, runner: asyncio.Runner, faults: _Faults) -> None:
         self._app = App(lifecycle)
@@ -55,7 +55,7 @@ class Site:
         self.openapi: Mapping[str, Any] = lifecycle.openapi or {}
 
     def ask(self, *asked: Asked) -> list[Reply]:
-        """The answers to requests that are sent at once."""
+        """The answers to requests that are all sent at the same time."""
         self._faults.said.clear()
         replies = self._runner.run(self._ask_all(asked))
         for reply in replies:
@@ -95,7 +95,7 @@ class Site:
 
 @contextmanager
 def site(service: Service) -> Iterator[Site]:
-    """Bring a service up, and take it down afterwards. What it logs of its faults goes into the replies."""
+    """Start a service, and stop it afterwards. The faults that it logs are added to the replies."""
     lifecycle = Lifecycle(lambda: service, version="0", limits=Limits())
     faults = _Faults()
     with asyncio.Runner() as runner, faults.kept():
@@ -131,7 +131,7 @@ def _scope(asked: Asked) -> dict[str, Any]:
 
 
 class _Faults(logging.Handler):
-    """What went wrong inside, by the id of the request; it is not printed."""
+    """Collects the faults that the server logs, by the id of the request, instead of printing them."""
 
     def __init__(self) -> None:
         super().__init__(logging.ERROR)

@@ -25,17 +25,17 @@ _USUAL = ("application/json", "application/msgpack", "application/octet-stream",
 
 
 def texts(*, max_size: int = 20) -> st.SearchStrategy[str]:
-    """Texts of any language that UTF-8 can write, the empty one among them."""
+    """Texts in any language, everything that UTF-8 can encode, including the empty text."""
     return st.text(writable(), max_size=max_size)
 
 
 def writable() -> st.SearchStrategy[str]:
-    """The characters that UTF-8 can write. For a `codec`, hypothesis would find the same by trying all there are, which takes a second."""
+    """The characters that UTF-8 can encode. With `codec`, hypothesis would try every character there is, which takes a second."""
     return st.characters(exclude_categories=["Cs"])
 
 
 def documents(*, max_leaves: int = 12) -> st.SearchStrategy[JSON]:
-    """JSON values that JSON and msgpack both keep: integers of up to 64 bits, finite floats, lists, and objects."""
+    """Values that both JSON and msgpack keep: integers of up to 64 bits, finite floats, texts, booleans, None, lists and dicts."""
     return st.recursive(
         st.none() | st.booleans() | _INTEGERS | _FINITE | texts(),
         lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts(), inner, max_size=4),
@@ -54,9 +54,9 @@ def dtypes() -> st.SearchStrategy[np.dtype[Any]]:
 def arrays(
     shape: Sequence[int | None] | None = None, dtype: DTypeLike | None = None, *, max_side: int = 4, finite: bool = True
 ) -> st.SearchStrategy[NDArray[Any]]:
-    """Arrays of a shape, in which None is any length up to `max_side`, and of a dtype; either is drawn where it is not given.
+    """Arrays with a given shape and dtype. Either is drawn if it is not given.
 
-    A leading None may be no row at all. Not `finite`: NaN and infinities are drawn as well.
+    A None in the shape is any length up to `max_side`; a leading None may also be zero. Unless `finite`, NaN and infinities are drawn, too.
     """
     import numpy as np
     from hypothesis.extra import numpy as hnp
@@ -68,7 +68,7 @@ def arrays(
 
 
 def media_types() -> st.SearchStrategy[str]:
-    """Media types in lower case without parameters: usual ones, and whatever else the grammar allows."""
+    """Media types in lower case without parameters: common ones, and any others that the grammar allows."""
     return st.sampled_from(_USUAL) | st.builds("{}/{}".format, _WORDS, _WORDS)
 
 
@@ -85,7 +85,7 @@ def content_types() -> st.SearchStrategy[str]:
 def payloads(
     data: st.SearchStrategy[bytes] | None = None, media_type: st.SearchStrategy[str] | str | None = None
 ) -> st.SearchStrategy[Payload]:
-    """Requests: any bytes, or those of `data`, under any media type, or under that of `media_type`, with and without a charset."""
+    """Requests: bytes from `data`, by default any bytes, with a media type from `media_type`, by default any; some with a charset."""
     names = media_types() if media_type is None else media_type if isinstance(media_type, st.SearchStrategy) else st.just(media_type)
     parameters: st.SearchStrategy[dict[str, str]] = st.just({}) | st.sampled_from(CHARSETS).map(lambda charset: {"charset": charset})
     return st.builds(Payload, st.binary(max_size=200) if data is None else data, names, parameters, st.none() | texts())

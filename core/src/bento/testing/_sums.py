@@ -1,4 +1,4 @@
-"""A small service for kits to save, in a module of its own as a project has it."""
+"""A small service for the kits to save. It is in a module of its own, as in a real project."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class Sums(bento.Service):
 
 
 def sums() -> Service:
-    """The service, with its model."""
+    """The service with a model."""
     service: Service = _module().Sums(prices={"coffee": 4, "tea": 3})
     return service
 
 
 @functools.cache
 def _module() -> Any:
-    """The service's module, imported from a file that lives as long as this process."""
+    """The service's module, imported from a temporary file that is removed when this process ends."""
     folder = tempfile.mkdtemp(prefix="bento-testing-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     file = Path(folder, f"{_MODULE}.py")

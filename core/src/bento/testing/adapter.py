@@ -1,4 +1,4 @@
-"""The kit for adapters: what a reader and writer of requests owes its users."""
+"""The kit for adapters: the rules that every adapter has to keep."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ class AdapterTests(AdapterChecks, Kit, kit=True):
             def values(self):
                 return [Thing(1), Thing(2)]     # or a hypothesis strategy
 
-    `same(one, other)` may be defined where a value compares in a way of its own, `example_payload(example)` where an example
-    of the schema is neither JSON nor text nor base64, and `imports` where the plugin imports small packages at once.
+    Define `same(one, other)` if your values need a comparison of their own, `example_payload(example)` if an example of the schema is
+    neither JSON nor text nor base64, and `imports` if importing the plugin imports small packages.
     """
 
     def test_the_class_says_what_it_is(self) -> None:
-        """`name` is in the manifest, `media_types` decide what is read and written."""
+        """`name` is written to the manifest; `media_types` decide which bodies are read and written."""
         adapter, kind = self.adapter, type(self.adapter).__name__
         media_types = getattr(adapter, "media_types", None)
         check_name(type(adapter), "Adapter")
@@ -54,7 +54,7 @@ class AdapterTests(AdapterChecks, Kit, kit=True):
         expect(len(set(adapter.media_types)) == len(adapter.media_types), f"{kind}.media_types names one twice: {adapter.media_types!r}")
 
     def test_the_options_are_json(self) -> None:
-        """They go into the manifest, and into the adapter's repr."""
+        """The options are written to the manifest, and appear in the adapter's repr."""
         options = self.adapter.options()
         try:
             kept = json.loads(json.dumps(options, allow_nan=False))
@@ -101,7 +101,7 @@ class AdapterTests(AdapterChecks, Kit, kit=True):
 
     @property_test(at_most=20)
     def test_the_charset_of_a_text_is_honoured(self, draw: Draw) -> None:
-        """Of `text/*` and JSON: a text in another charset means the same."""
+        """For `text/*` and JSON: the same text in another charset gives the same value."""
         value = draw(self._strategy(), label="value")
         charset = draw(st.sampled_from(CHARSETS), label="charset")
         for media_type in self._text_types():
@@ -138,7 +138,7 @@ class AdapterTests(AdapterChecks, Kit, kit=True):
 
     @property_test
     def test_decoding_remembers_nothing(self, draw: Draw) -> None:
-        """The request before has no influence: not its type, its columns or its order."""
+        """An earlier request has no influence: not its type, its columns or its order."""
         first, other = draw(self._strategy(), label="first"), draw(self._strategy(), label="other")
         for media_type in self._written():
             fresh = copy.deepcopy(self.adapter)
@@ -164,7 +164,7 @@ class AdapterTests(AdapterChecks, Kit, kit=True):
 
     @property_test
     def test_items_of_one_group_leave_a_batch_as_they_came(self, draw: Draw) -> None:
-        """However a batch is put together, an api that returns what it gets answers each with its own."""
+        """However a batch is put together, an api that returns its input answers each request with that request's item."""
         group = self._one_group(draw)
         rows = [self.adapter.rows(item) for item in group]
         for count in rows:
@@ -181,7 +181,7 @@ class AdapterTests(AdapterChecks, Kit, kit=True):
 
     @property_test
     def test_what_is_read_or_written_together_is_the_same(self, draw: Draw) -> None:
-        """`decode_all` and `encode_all` are quicker, and nothing else."""
+        """`decode_all` and `encode_all` are only faster: they give the same as `decode` and `encode` one by one."""
         group, others = self._one_group(draw), draw(st.lists(self._strategy(), max_size=3), label="of any group")
         for media_type in self._written():
             if encodes_all(type(self.adapter)):
@@ -224,7 +224,7 @@ class AdapterTests(AdapterChecks, Kit, kit=True):
                 raise AssertionError(f"the example {example!r} does not fit its schema: {error.message}") from error
 
     def test_the_examples_of_the_schema_decode(self) -> None:
-        """They are what the documentation tells a client to send."""
+        """The documentation shows the examples to clients, so they must be valid requests."""
         for example in self._examples():
             payload = self.example_payload(example)
             try:
@@ -234,7 +234,7 @@ class AdapterTests(AdapterChecks, Kit, kit=True):
 
     @property_test(at_most=20)
     def test_a_claimed_value_can_be_written(self, draw: Draw) -> None:
-        """`for_value` claims what the adapter is the one for, and nothing else."""
+        """`for_value` claims only values that this adapter can write and that no other adapter is meant for."""
         kind, value = type(self.adapter), draw(self._strategy(), label="value")
         claimed = kind.for_value(value)
         expect(claimed is None or isinstance(claimed, kind), f"for_value() returns {claimed!r}: return an adapter of this class, or None")
@@ -255,7 +255,7 @@ class AdapterTests(AdapterChecks, Kit, kit=True):
             raise AssertionError(f"encode() writes an object() as {body!r}: raise a TypeError for what is not yours")
 
     def test_the_plugin_imports_no_framework(self) -> None:
-        """A server with ten plugins starts as fast as one with none, and a missing framework harms nobody else."""
+        """A server with ten plugins starts as fast as one with none, and a missing framework does not affect other plugins."""
         plugin = installed().owner(type(self.adapter))
         if plugin is None:
             raise unittest.SkipTest(f"no installed plugin registers {type(self.adapter).__name__}")
@@ -279,7 +279,7 @@ def _is_media_type(text: object) -> bool:
 
 @contextmanager
 def _frequent_switches() -> Iterator[None]:
-    """Threads take turns as often as they can."""
+    """Let Python switch between threads as often as possible."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     try:

@@ -1,4 +1,4 @@
-"""The kit for artifacts: what a model format owes its users."""
+"""The kit for artifacts: the rules that every model format has to keep."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ class ArtifactTests(ArtifactChecks, Kit, kit=True):
             def inputs(self):
                 return [[1.0, 2.0]]
 
-    The class needs to be at the top of a module, for a fresh process imports it.
+    Define the class at the top level of a module, because a fresh process imports it.
     """
 
     def test_the_class_says_what_it_is(self) -> None:
-        """`name`, `framework` and `runs_code` are what the manifest and `bento plugins` show."""
+        """The manifest and `bento plugins` show `name`, `framework` and `runs_code`."""
         kind = type(self.artifact)
         framework = kind.framework
         check_name(kind, "Artifact")
@@ -60,7 +60,7 @@ class ArtifactTests(ArtifactChecks, Kit, kit=True):
         expect(self.artifact.accepts(model) is True, f"accepts() does not return True for model(), a {type_name(model)}")
 
     def test_what_is_accepted_is_kept(self) -> None:
-        """Foreign objects are not accepted, whatever `advice` there is; a format that does keep one of them brings it back."""
+        """Foreign objects are refused, with or without `advice`. If a format accepts one, it must bring the object back."""
         for model in foreign():
             if self._asked(model):
                 self._check_kept(model)
@@ -68,7 +68,7 @@ class ArtifactTests(ArtifactChecks, Kit, kit=True):
             self._asked(model)
 
     def test_accepting_imports_no_framework(self) -> None:
-        """A server with ten plugins starts as fast as one with none, and a missing framework harms nobody else."""
+        """A server with ten plugins starts as fast as one with none, and a missing framework does not affect other plugins."""
         modules = sorted({*filter(None, [self.artifact.framework]), *packages(self.artifact.requirements())})
         with Process(self.artifact) as process:
             imported = process.ask("accepts", modules=modules)
@@ -84,8 +84,8 @@ class ArtifactTests(ArtifactChecks, Kit, kit=True):
             self._check_answers(self.artifact.load(folder), self._answers(model), "the loaded model")
 
     def test_a_damaged_file_is_refused_and_runs_nothing(self) -> None:
-        """Whatever bytes a file holds, load() gives a model or an ArtifactError; only a format that says `runs_code` may run any."""
-        # Before any other that asks for a fresh process: what this one told is kept for those, and the framework imported once.
+        """Whatever bytes a file holds, load() gives a model or an ArtifactError. Only a format with `runs_code` may run code from it."""
+        # Defined before the other tests that need a fresh process: they reuse the report of this one, and the framework is imported once.
         with self._fresh_process() as (process, folder):
             process.ask("limit")
 
@@ -100,7 +100,7 @@ class ArtifactTests(ArtifactChecks, Kit, kit=True):
             load()
 
     def test_a_fresh_process_answers_the_same(self) -> None:
-        """Nothing that loading needs may be left in the process that saved."""
+        """Loading must not need anything that exists only in the process that saved the model."""
         self._check_same(self._fresh()["answers"], self._answers(self.model()), "a model loaded in a fresh process")
 
     def test_loading_depends_on_no_current_folder(self) -> None:
@@ -111,7 +111,7 @@ class ArtifactTests(ArtifactChecks, Kit, kit=True):
                 self._check_answers(model, self._answers(self.model()), "a model loaded by a relative path and asked in another folder")
 
     def test_a_moved_folder_loads(self) -> None:
-        """Bundles are copied, renamed and mounted: a file must not remember where it was saved."""
+        """Bundles are copied, renamed and mounted, so a file must not contain the path that it was saved at."""
         with self._saved(self.model()) as folder:
             moved = folder.rename(folder.with_name("moved"))
             self._check_answers(self.artifact.load(moved), self._answers(self.model()), "the model of a moved folder")
@@ -126,7 +126,7 @@ class ArtifactTests(ArtifactChecks, Kit, kit=True):
         expect(not left, f"save() wrote {', '.join(left)} outside its folder")
 
     def test_saving_twice_gives_the_same_bytes(self) -> None:
-        """Equal models make equal bundles: leave out times, random names and the addresses of objects."""
+        """Equal models give equal bundles: do not write times, random names or the addresses of objects."""
         model = self.model()
         with self._saved(model) as one, self._saved(model) as other:
             first, second = contents(one), contents(other)
@@ -140,7 +140,7 @@ class ArtifactTests(ArtifactChecks, Kit, kit=True):
             self._check_answers(model, before, "the model that was saved")
 
     def test_loading_changes_no_file(self) -> None:
-        """Bundles are shared by processes and lie in read-only images."""
+        """Processes share bundles, and images with bundles may be read-only."""
         with self._saved(self.model()) as folder, read_only(folder), tempfile.TemporaryDirectory() as place, chdir(place):
             before = times(folder)
             with writing_bytecode():
@@ -169,7 +169,7 @@ class ArtifactTests(ArtifactChecks, Kit, kit=True):
         expect(self.artifact.runs_code or not ran, f"load() ran {'; '.join(ran)}: set runs_code = True, or use a format of data only")
 
     def test_the_options_make_an_equal_artifact(self) -> None:
-        """The manifest remembers the options, and a bundle is loaded by an artifact that is made of them."""
+        """The manifest keeps the options, and a bundle is loaded with an artifact that is made from them."""
         options = self.artifact.options()
         kept = json.loads(json.dumps(options, allow_nan=False))
         expect(same(kept, options), f"options() returns {options!r}, which JSON brings back as {kept!r}: use plain JSON values")
@@ -183,10 +183,10 @@ class ArtifactTests(ArtifactChecks, Kit, kit=True):
         expect(not missing, f"requirements() names {', '.join(missing)}: give the names of distributions, as pip installs them")
 
     def test_loading_leaves_nothing_open(self) -> None:
-        """A server loads, drops and loads again for months."""
+        """A server may load and drop models for months."""
         with self._saved(self.model()) as folder:
             self.artifact.load(folder)
-            # What others have dropped is not to be found by a collection of below.
+            # So that the collections below do not find garbage of other tests.
             gc.collect()
             before = open_files()
             with warnings.catch_warnings(record=True) as caught:
@@ -194,7 +194,7 @@ class ArtifactTests(ArtifactChecks, Kit, kit=True):
                 model = self.artifact.load(folder)
                 gc.collect()
             with warnings.catch_warnings():
-                # Nobody closes a model: one that is a connection to a database is said to be unclosed (from Python 3.13) as it closes.
+                # Models are not closed. From Python 3.13 on, a model that is a database connection gives this warning when it is freed.
                 warnings.simplefilter("ignore", ResourceWarning)
                 del model
                 gc.collect()
@@ -213,7 +213,7 @@ class ArtifactTests(ArtifactChecks, Kit, kit=True):
             self._check_answers(second, answers, "the second of two loaded models")
 
     def test_any_order_of_saving_copying_loading_and_asking_answers_the_same(self) -> None:
-        """A loaded model is as good as the one that was saved: it can be saved again, and what happens to others does not touch it."""
+        """A loaded model is as good as the original: it can be saved again, and using other loaded models does not change it."""
         run(artifact_machine(self), examples=min(self.max_examples, 10), steps=12)
 
     def test_two_threads_load_at_once(self) -> None:
@@ -237,14 +237,14 @@ class ArtifactTests(ArtifactChecks, Kit, kit=True):
             service(model=self.model())
 
     def test_the_default_service_keeps_its_word(self) -> None:
-        """Who saves a model without a class gets an api that answers or refuses what it says that it takes, alone and in a batch."""
+        """The api of a model that is saved without a class answers or refuses all requests that it declares, alone and in a batch."""
         from .service import ServiceTests
 
         kind = self.artifact.default_service()
         if kind is not None and [*kind.artifacts] == ["model"]:
             try:
                 service = kind(model=self.model())
-            except ArtifactError:  # there is none for such a model
+            except ArtifactError:  # the format has no default service for this model
                 return
             tests = type(kind.__name__, (ServiceTests,), {"service": lambda _: service, "max_examples": min(self.max_examples, 20)})()
             tests.test_no_request_makes_it_fail()

@@ -1,4 +1,4 @@
-"""The kit for packers: what a way to ship a bundle owes its users."""
+"""The kit for packers: the rules that every packer has to keep."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class PackerTests(PackerChecks, Kit, kit=True):
         class TestThingPacker(PackerTests):
             packer = ThingPacker()
 
-    What is packed in a format of its own, rather than a folder, a zip or a tar, takes an `unpack()`. A `service()` of your own takes
-    `requests()` that it is asked.
+    If the packer writes anything else but a folder, a zip or a tar, define `unpack()`. If you define your own `service()`, also define the
+    `requests()` for it.
     """
 
     def test_the_class_says_what_it_is(self) -> None:
-        """`name` and `summary` are what the command line shows."""
+        """The command line shows `name` and `summary`."""
         kind = type(self.packer)
         summary = getattr(kind, "summary", None)
         check_name(kind, "Packer")
@@ -52,7 +52,7 @@ class PackerTests(PackerChecks, Kit, kit=True):
             expect((contents(bundle.path), times(bundle.path)) == before, "pack() changes the bundle: copy what has to be different")
 
     def test_packing_twice_gives_the_same_bytes(self) -> None:
-        """From a copy of the bundle in another place, with other times and permissions."""
+        """The second time from a copy of the bundle in another place, with other times and permissions."""
         with self._packed() as (bundle, packed), tempfile.TemporaryDirectory() as place:
             copy = Path(shutil.copytree(bundle.path, Path(place, "copy")))
             for path in copy.rglob("*"):
@@ -85,7 +85,7 @@ class PackerTests(PackerChecks, Kit, kit=True):
             expect(contents(Path(place)) == {"file": b"precious", "folder/": b""}, "pack() changes what was in its place before it refuses")
 
     def test_a_failure_leaves_nothing(self) -> None:
-        """A file that is gone stands for whatever can go wrong on the way."""
+        """Each missing file of the bundle stands for any error that can happen while packing."""
         with self._bundle() as bundle, tempfile.TemporaryDirectory() as place:
             for file in bundle.manifest.files:
                 hidden = (bundle.path / file.path).rename(bundle.path.with_name("hidden"))

@@ -1,4 +1,4 @@
-"""The test classes that an installed plugin is checked with."""
+"""Checking an installed plugin with the kits."""
 
 from __future__ import annotations
 
@@ -21,10 +21,11 @@ _CHECKS = "checks"
 
 
 def check_plugin(plugin: Plugin) -> Iterator[Check]:
-    """Check all that a plugin brings, and tell of each test as soon as it is done.
+    """Check all artifacts, adapters and packers of a plugin, and yield the result of each test as soon as it is known.
 
-    Its own test classes are those of `checks.py` beside its hooks. An adapter or packer without one is checked as it is made without
-    arguments, an adapter with the examples of its schema for values; an artifact without one is left out, for there is no model.
+    The plugin's own test classes are in a module `checks` beside its hooks. An adapter or packer without a test class is made without
+    arguments and then checked; the values for an adapter are the examples of its schema. An artifact without a test class is skipped,
+    because there is no model.
     """
     own = _own(plugin)
     for tests in own:
@@ -44,7 +45,7 @@ def _own(plugin: Plugin) -> Sequence[type[Kit]]:
 
 
 def _module(hooks: str) -> str | None:
-    """The name of the module `checks` in the package with a plugin's hooks, if there is one."""
+    """The name of the module `checks` in the package of a plugin's hooks, or None if there is no such module."""
     package = hooks if find_spec(hooks) and hasattr(import_module(hooks), "__path__") else hooks.rpartition(".")[0]
     name = f"{package}.{_CHECKS}"
     return name if package and find_spec(name) else None

@@ -1,4 +1,4 @@
-"""The kit for services: what an endpoint owes those who call it."""
+"""The kit for services: the rules that every endpoint has to keep."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class ServiceTests(ServiceChecks, Kit, kit=True):
             def service(self):
                 return Iris(model=fitted)       # or a bundle, or its tag
 
-    Its apis are asked what their adapters say that they take, in an app in this process. `requests(api)` says what to ask instead,
-    `examples()` are golden examples, and `tolerance` is what numbers may differ by.
+    The apis get the requests that their adapters declare, in an app in this process. Define `requests(api)` to send other requests,
+    `examples()` to add golden examples, and `tolerance` to set how much numbers may differ.
     """
 
     def test_the_golden_examples_hold(self) -> None:
-        """The answers are those that were kept, within the tolerance of each."""
+        """The answers equal those of the golden examples, within the tolerance of each example."""
         service, examples = self._loaded()
         if not examples:
             raise unittest.SkipTest("it has no golden examples: keep some with bento.save(service, examples=[...])")
@@ -49,7 +49,7 @@ class ServiceTests(ServiceChecks, Kit, kit=True):
                 self._check_golden(example, asked, reply, service)
 
     def test_no_request_makes_it_fail(self) -> None:
-        """What an api says that it takes is answered or refused, but never a 5xx."""
+        """Every request that an api declares is answered or refused, but never with a 5xx status."""
 
         def check(site: Site, api: Api, payload: Payload) -> None:
             asked = Asked(api.name, payload)
@@ -58,7 +58,7 @@ class ServiceTests(ServiceChecks, Kit, kit=True):
         self._each(self._drawn, check)
 
     def test_requests_at_once_are_answered_as_each_alone(self) -> None:
-        """A batch, or calls beside each other, change no answer."""
+        """Batching and concurrent calls do not change any answer."""
 
         def check(site: Site, api: Api, payloads: list[Payload]) -> None:
             asked = [Asked(api.name, payload) for payload in payloads]
@@ -79,7 +79,7 @@ class ServiceTests(ServiceChecks, Kit, kit=True):
         self._each(lambda api: st.lists(self._drawn(api), min_size=2, max_size=_MOST_AT_ONCE), check)
 
     def test_answers_are_what_openapi_says(self) -> None:
-        """Status, content type and schema are those that /openapi.json declares."""
+        """The status, content type and schema of each answer are those that /openapi.json declares."""
 
         def check(site: Site, api: Api, drawn: tuple[Payload, str]) -> None:
             asked = Asked(api.name, *drawn)
@@ -89,7 +89,7 @@ class ServiceTests(ServiceChecks, Kit, kit=True):
         self._each(lambda api: st.tuples(self._drawn(api), st.sampled_from(["*/*", _JSON])), check)
 
     def test_what_is_malformed_is_refused(self) -> None:
-        """A type that nobody reads, a document that is cut off, and a method that is none get a status below 500 and a reason."""
+        """An unknown media type, a truncated document and an invalid method each get a status below 500 and a reason."""
         with self._site() as site:
             for api in self._apis():
                 for asked, statuses in _malformed(api):
@@ -99,7 +99,7 @@ class ServiceTests(ServiceChecks, Kit, kit=True):
                         raise Refuted(f"{api.name} answers {reply.status} to a malformed request: expected {expected}", asked)
 
     def test_the_schemas_are_valid_and_the_example_shown_is_answered(self) -> None:
-        """What /docs tells a client to send is answered with 200."""
+        """The example request that /docs shows is answered with status 200."""
         with self._site() as site:
             for api in self._apis():
                 for schema in _schemas(site, api):

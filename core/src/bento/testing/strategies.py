@@ -1,4 +1,4 @@
-"""hypothesis strategies for what comes in over a wire and goes out again, for the `values()` of a kit and for tests of your own.
+"""hypothesis strategies for requests and the values in them, for the `values()` of a kit and for your own tests.
 
 from bento.testing import AdapterTests, strategies
 
