@@ -1,6 +1,6 @@
-"""Core's packers: a bundle as a folder, as one file, and as what a container, a platform or a machine takes.
+"""Core's packers: they make a folder, a single file, or the input of a container builder, a hosting platform or a machine from a bundle.
 
-A packer of your own is a subclass of `bento.Packer`; `create` gives it a place to write to that becomes its output when all is well.
+To write your own packer, subclass `bento.Packer`. Use `create` in it: what you write in its block becomes the output only if nothing fails.
 """
 
 from __future__ import annotations

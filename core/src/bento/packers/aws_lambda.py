@@ -1,4 +1,4 @@
-"""LambdaPacker: a bundle as a folder for an image that AWS Lambda calls with each request."""
+"""LambdaPacker: a bundle as a folder for an image that AWS Lambda runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _FILE = "lambda_function.py"
 _BASE_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)+")
-# What calls the function, and what makes a request of an event.
+# The first calls the function, the second converts its events to requests.
 _RUNTIME = ("awslambdaric==4.2.2", "mangum==0.22.0")
 
 _FUNCTION = """\
@@ -38,11 +38,11 @@ CMD {json.dumps(["lambda_function.handler"])}
 
 
 class LambdaPacker(BuildContextPacker):
-    """Pack a bundle into a Docker build context, whose image is a function of AWS Lambda: it answers the events of API Gateway,
-    of function URLs and of load balancers.
+    """Pack a bundle into a Docker build context. Its image is an AWS Lambda function that answers the events of API Gateway, of function
+    URLs and of load balancers.
 
-    The image starts as that of the packer `docker` does. `base_path` is what a domain of your own puts before the paths of the
-    apis, like `/v1`.
+    The base image is chosen as by the packer `docker`. `base_path` is the path that a custom domain adds before the paths of the apis,
+    such as `/v1`.
     """
 
     name = "lambda"

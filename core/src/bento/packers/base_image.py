@@ -1,6 +1,6 @@
-"""The image that another one starts from, read from this disk: an image layout, as a folder or a tar, or a file system as a tar.
+"""A base image, read from this disk: an image layout in a folder or a tar, or a file system in a tar.
 
-What is read is held to its digests. Source: the OCI image format specification; `docker save` writes such a tar, too.
+Every blob is checked against its digest. Source: the OCI image format specification; `docker save` writes such a tar, too.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .layers import Blobs
 
 _SCRATCH = "scratch"
-"""What names, as in a Dockerfile, no image to start from."""
+"""As in a Dockerfile, this name means that there is no base image."""
 INDEX = "application/vnd.oci.image.index.v1+json"
 
 _GZIP = f"{LAYER}+gzip"
@@ -41,13 +41,13 @@ _DIGEST = re.compile(r"sha256:([0-9a-f]{64})")
 _LARGEST_DOCUMENT = 4 << 20
 _PIECE = 1 << 20
 _EXPECTED = "expected an image layout, as `skopeo copy docker://python:3.11-slim oci:python` makes one, or a file system as a tar"
-# What garbled tars and documents, or documents of another shape, raise.
+# The exceptions that damaged tars and documents, or documents of another structure, raise.
 _GARBLED = (tarfile.TarError, zlib.error, EOFError, KeyError, TypeError, AttributeError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
 class BaseImage:
-    """What an image starts with: its layers, which are in the new layout already, what they unpack to, and its configuration."""
+    """A base image: its layers, which are already in the new layout, the digests of their unpacked contents, and its configuration."""
 
     layers: tuple[Blob, ...]
     diff_ids: tuple[str, ...]
@@ -56,7 +56,7 @@ class BaseImage:
 
 class _Source(Protocol):
     def open(self, name: str) -> IO[bytes]:
-        """Open a file of a layout for reading; a FileNotFoundError or a KeyError says that it is not there."""
+        """Open a file of a layout for reading. A FileNotFoundError or a KeyError means that it does not exist."""
         ...
 
 
@@ -75,12 +75,12 @@ class _Tar:
 
     def open(self, name: str) -> IO[bytes]:
         file = self._archive.extractfile(self._members[name])
-        assert file is not None  # noqa: S101 - a plain file always is one
+        assert file is not None  # noqa: S101 - never None for a plain file
         return file
 
 
 def read_base(base: str, architecture: str, blobs: Blobs) -> BaseImage:
-    """Copy the layers of an image for Linux on `architecture` to `blobs`; what cannot be read as one is a PackerError."""
+    """Copy the layers of the base image for Linux on `architecture` to `blobs`. A PackerError if `base` is not a readable image."""
     if base == _SCRATCH:
         return BaseImage((), (), {})
     path = Path(base)
@@ -94,7 +94,7 @@ def read_base(base: str, architecture: str, blobs: Blobs) -> BaseImage:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[_Source | None]:
-    """The layout in a folder or a tar, None for a tar that is a file system."""
+    """The layout in a folder or a tar; None if the tar contains a file system instead."""
     if path.is_dir():
         yield _Folder(path)
         return
@@ -115,7 +115,7 @@ def _from_layout(source: _Source, index: Any, architecture: str, blobs: Blobs) -
 
 
 def _manifest(source: _Source, index: Any, architecture: str) -> Any:
-    """The one image of an index, and of the indexes in it, that is for a platform, or does not say for which."""
+    """The manifest of the only image in an index, or in the indexes inside it, that is for this platform or names no platform."""
     wanted = ("linux", architecture)
     platforms = [(each, each.get("platform") or {"os": "linux", "architecture": architecture}) for each in index["manifests"]]
     found = [each for each, platform in platforms if (platform["os"], platform["architecture"]) == wanted]

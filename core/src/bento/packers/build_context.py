@@ -1,4 +1,4 @@
-"""What packers of Docker build contexts have in common: everything but how the image is started."""
+"""The base of all packers of Docker build contexts, which differ only in how the image is started."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _GPUS = ("nvidia",)
 
 
 class BuildContextPacker(Packer):
-    """A way to ship a bundle as an image: a folder for `docker build`."""
+    """Packs a bundle into a folder from which `docker build` makes an image."""
 
     def __init__(self, *, base_image: str | None = None, gpu: str | None = None) -> None:
         try:
@@ -44,10 +44,10 @@ class BuildContextPacker(Packer):
 
     @abstractmethod
     def _start(self, bundle: Bundle) -> Start:
-        """How the image is started."""
+        """How the image of this bundle is started."""
 
     def pack(self, bundle: Bundle, out: Path) -> Path:
-        """Write the context. Each value of the manifest is checked again by the type of its field: a wrong one is a PackerError."""
+        """Write the build context. Every value of the manifest is checked again; an invalid one is a PackerError."""
         with checking(bundle, "an image"):
             texts = self._texts(bundle)
         with create(out) as draft:
@@ -58,7 +58,7 @@ class BuildContextPacker(Packer):
         return out
 
     def _texts(self, bundle: Bundle) -> dict[str, str]:
-        """What is written rather than copied, by path."""
+        """The generated files (all that are not copied from the bundle), as texts by path."""
         env, start, conda = self._env(bundle), self._start(bundle), conda_of(bundle)
         locked = lock_of(bundle)
         lists = _locked_lists(bundle, locked, start) if locked else _lists(bundle, env, start)
@@ -85,7 +85,7 @@ class BuildContextPacker(Packer):
 
 
 def _lists(bundle: Bundle, env: Env, start: Start) -> dict[str, str]:
-    """The files that pip reads: what an index brings, and what the bundle's wheels do."""
+    """The requirements files: one for what pip installs from an index, one for what it installs from the bundle's wheels."""
     requirements, wheels = added_to(env.python, start.requirements), wheels_of(bundle)
     local = brought_by(wheels, requirements)
     lists = {REQUIREMENTS: requirements_txt(set(requirements) - set(local))}
@@ -93,7 +93,7 @@ def _lists(bundle: Bundle, env: Env, start: Start) -> dict[str, str]:
 
 
 def _locked_lists(bundle: Bundle, locked: Mapping[str, Locked], start: Start) -> dict[str, str]:
-    """The same from a lock, with hashes; and what starts the image beside that, which no lock of the bundle names."""
+    """The requirements files from a lock, with hashes. What the start of the image needs and the lock lacks is in a file of its own."""
     local = {*map(distribution_of, wheels_of(bundle))}
     more = [text for text in start.requirements if names_of([text])[0] not in locked]
     lists = {REQUIREMENTS: lock_text(without(locked, local))}

@@ -1,4 +1,4 @@
-"""What a bundle needs, in the types that check all of it once more: packers write it into scripts and other formats."""
+"""What a bundle needs to run, checked once more by its types, because packers write it into scripts and other formats."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WHEEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*\.whl")
 
 @contextmanager
 def checking(bundle: Bundle, what: str) -> Iterator[None]:
-    """Turn a value that its type refuses, when a packer checks it once more, into a PackerError."""
+    """Turn the error of an invalid value in a manifest into a PackerError that says that `what` cannot be made."""
     try:
         yield
     except (DefinitionError, TagError) as error:
@@ -29,7 +29,7 @@ def checking(bundle: Bundle, what: str) -> Iterator[None]:
 
 
 def wheels_of(bundle: Bundle) -> list[str]:
-    """The file names of the wheels that go along, each one that no shell and no file of requirements reads as more."""
+    """The file names of the wheels in a bundle. A name that a shell or a requirements file could misread is a PackerError."""
     parts = (file.path.partition("/") for file in bundle.manifest.files)
     names = [name for folder, _, name in parts if folder == WHEELS and name]
     for name in names:
@@ -39,7 +39,7 @@ def wheels_of(bundle: Bundle) -> list[str]:
 
 
 def env_of(bundle: Bundle) -> Env:
-    """What a bundle needs, with the Python it is for, in the type that checks all of it."""
+    """What a bundle needs, including its Python version, as an `Env`, which checks all values."""
     given = bundle.manifest.env
     saved_with = Env(python_version=bundle.manifest.python).python_version
     return Env(
@@ -52,13 +52,13 @@ def env_of(bundle: Bundle) -> Env:
 
 
 def conda_of(bundle: Bundle) -> Conda | None:
-    """The conda environment of a bundle, in the type that checks all of it."""
+    """The conda environment of a bundle as a `Conda`, which checks all values; None if it has none."""
     given = bundle.manifest.env.conda
     return None if given is None else Conda(tuple(given.dependencies), tuple(given.channels))
 
 
 def refuse_conda(bundle: Bundle) -> None:
-    """Refuse a bundle with a conda environment, for a way to ship that installs with pip alone."""
+    """Refuse a bundle with a conda environment, for packers whose output is installed with pip only."""
     if bundle.manifest.env.conda is not None:
         raise PackerError(
             f"{bundle.tag} has a conda environment, which nothing makes there: pack it with docker, lambda or sagemaker, "
@@ -67,7 +67,7 @@ def refuse_conda(bundle: Bundle) -> None:
 
 
 def refuse_setup(bundle: Bundle, env: Env) -> None:
-    """Refuse a bundle with a setup script, which is written for an image and not for a machine that others use as well."""
+    """Refuse a bundle with a setup script, for packers that do not make an image: the script is not meant for a shared machine."""
     if env.setup is not None:
         raise PackerError(
             f"{bundle.tag} has a script that an image runs as root, {str(env.setup)!r}: pack it as an image, or save it without"

@@ -1,12 +1,12 @@
-"""The steps of a Dockerfile that make a conda environment, in an image that has micromamba.
+"""The steps of a Dockerfile that make a conda environment, in an image with micromamba.
 
-Source: mamba-org, "micromamba-docker": its user is not root, its environment is `base` in `/opt/conda`, which its entry point activates.
+Source: mamba-org, "micromamba-docker". Its user is not root, and its entry point activates the environment `base` in `/opt/conda`.
 """
 
 from __future__ import annotations
 
 MICROMAMBA = "mambaorg/micromamba:2.1.0"
-"""What an image starts from that has a conda environment; its tags are moved to newer builds of the same release."""
+"""The base image for bundles with a conda environment. Its publisher moves a tag to newer builds of the same release."""
 
 ENVIRONMENT = "environment.yml"
 ACTIVATE = "/usr/local/bin/_entrypoint.sh"

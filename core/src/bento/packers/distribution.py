@@ -1,4 +1,4 @@
-"""What a bundle's own wheel says of itself, from values that their types have checked."""
+"""The metadata of a bundle's own wheel, made from checked values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .requirements import requirements_txt
 if TYPE_CHECKING:
     from ..bundle.model import Bundle
 
-# Commands that an environment has already, and that a bundle's may not take the place of.
+# Commands that an environment already has, and that a bundle's command must not replace.
 _TAKEN = frozenset({"bento", "pip", "python", "python3"})
 
 _MODULE = '''\
@@ -48,7 +48,7 @@ _WHEEL = "Wheel-Version: 1.0\nGenerator: bento\nRoot-Is-Purelib: true\nTag: py3-
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """A bundle as a distribution; `requires` are lines as a file of requirements has them."""
+    """A bundle as a distribution. `requires` are lines as in a requirements file."""
 
     name: str
     version: str
@@ -59,7 +59,7 @@ class Distribution:
 
     @classmethod
     def of(cls, bundle: Bundle, version: str) -> Distribution:
-        """The distribution of a bundle; one whose name is that of something it needs is a PackerError."""
+        """The distribution of a bundle. A PackerError if its name is that of a distribution it requires."""
         from packaging.requirements import Requirement
         from packaging.utils import canonicalize_name
         from packaging.version import Version
@@ -76,7 +76,7 @@ class Distribution:
 
     @property
     def package(self) -> str:
-        """The name to import; not the service's own, which its module may have."""
+        """The name of the package to import. It differs from the service's name, which the service's module may have."""
         return f"bundle_{re.sub('[-.]+', '_', self.name)}"
 
     @property
@@ -90,11 +90,11 @@ class Distribution:
 
     @property
     def metadata_folder(self) -> str:
-        """Where a wheel says what it is."""
+        """The folder of a wheel's metadata."""
         return f"{self._stem}.dist-info"
 
     def files(self) -> dict[str, str]:
-        """The wheel's texts, by path."""
+        """The wheel's generated files, as texts by path."""
         return {
             f"{self.package}/__init__.py": _MODULE,
             f"{self.package}/__main__.py": _MAIN,

@@ -1,4 +1,4 @@
-"""DockerPacker: a bundle as a folder that `docker build` makes an image of."""
+"""DockerPacker: a bundle as a folder from which `docker build` makes an image."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _END = f"CMD {json.dumps(['sh', '-c', _SERVE])}\n"
 
 
 class DockerPacker(BuildContextPacker):
-    """Pack a bundle into a Docker build context: `docker build OUT` gives an image that serves it as a user without rights.
+    """Pack a bundle into a Docker build context: `docker build OUT` makes an image that serves it as an unprivileged user.
 
-    The image starts from `base_image`, else from what the service's `Env` says, else from the slim image of the very Python that
-    saved the bundle. A base image has to be a Debian or Ubuntu with that Python. `gpu="nvidia"` has the container given GPUs and
-    their driver; what else of CUDA is needed comes with the requirements, as PyTorch's does, or with the base image.
+    The base image is `base_image`; without it, the one that the service's `Env` names; and without that, the slim image of the Python
+    version that saved the bundle. A base image has to be a Debian or Ubuntu with that Python. With `gpu="nvidia"`, the container is given
+    the GPUs and their driver; the other parts of CUDA come with the requirements, as for PyTorch, or with the base image.
     """
 
     name = "docker"

@@ -1,7 +1,6 @@
-"""The texts of a Docker build context, from values that are checked here once more: nothing is pasted as it came.
+"""The texts of a Docker build context, from values that are checked here once more: no value is inserted unchecked.
 
-A Dockerfile's layers are ordered by how seldom they change: system packages, the setup script, requirements, wheels, the models of each
-slot, code.
+The layers that change least often come first: system packages, the setup script, requirements, wheels, the models of each slot, code.
 """
 
 from __future__ import annotations
@@ -66,13 +65,13 @@ COPY {REQUIREMENTS} /opt/bento/"""
 _REQUIREMENTS = f"""\
 {_INDEX}
 RUN python -m pip install --no-cache-dir --requirement /opt/bento/{REQUIREMENTS}"""
-# A lock names everything, so that nothing is installed which it does not name.
+# A lock names every distribution, so pip must not install any other one.
 _LOCKED = "RUN python -m pip install --no-cache-dir --no-deps --require-hashes"
 _LOCKED_REQUIREMENTS = f"""\
 {_INDEX}
 {_LOCKED} --requirement /opt/bento/{REQUIREMENTS}"""
 
-# The wheels are named as files, so that no index can put another distribution of the same name and version in their place.
+# The wheels are named as files, so that an index cannot replace them with another distribution of the same name and version.
 _WHEELS = f"""\
 COPY {BUNDLE}/{WHEELS} /{BUNDLE}/{WHEELS}/
 COPY {WHEEL_REQUIREMENTS} /opt/bento/
@@ -105,9 +104,10 @@ HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \\
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """How an image is started: `usage` says so to whoever has built it, `port` is where it listens, `end` ends the Dockerfile.
+    """How an image is started.
 
-    `requirements` and `files` go along for that, the latter with their texts, by name.
+    `usage` is the command that runs the image, `port` the port that it listens on, `end` the last lines of the Dockerfile.
+    `requirements` are installed for the start only; `files` are names and texts of files that the start needs.
     """
 
     usage: str
@@ -118,17 +118,17 @@ class Start:
 
 
 def server(port: int, end: str, *, gpu: bool = False) -> Start:
-    """The start of an image that listens on a port, as its variable `PORT` says, and checks its own health."""
+    """The start of an image that listens on the port in its variable `PORT`, and checks its own health."""
     options = "--gpus all " if gpu else ""
     return Start(f"docker run {options}--publish {port}:{port} {{tag}}", _SERVER.format(port=port) + end, port)
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What a Dockerfile depends on: `Tag` and `Env` have checked their values, `paths` are those of the bundle's files.
+    """All that a Dockerfile depends on. `Tag` and `Env` have checked their values; `paths` are the paths of the bundle's files.
 
-    With `locked`, the requirements have hashes; with `starts_with_more`, something that they do not name starts the image; with `conda`,
-    Python and what it is told beside that are of a conda environment.
+    With `locked`, the requirements have hashes. With `conda`, Python comes from a conda environment. With `starts_with_more`, the image
+    needs further requirements for its start, which the lock does not name.
     """
 
     tag: Tag
@@ -141,7 +141,7 @@ class Recipe:
     starts_with_more: bool = False
 
     def text(self) -> str:
-        """The Dockerfile."""
+        """The text of the Dockerfile."""
         return "\n\n".join(self._steps())
 
     def _steps(self) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""FolderPacker: a bundle as a folder of its own, outside of the store."""
+"""FolderPacker: a bundle as a folder outside of the store."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class FolderPacker(Packer):
-    """Pack a bundle into a folder that is the bundle, to be copied, mounted or served from where it lies: `bento serve ./OUT`."""
+    """Pack a bundle into a folder that is a copy of it, to be copied, mounted or served in place: `bento serve ./OUT`."""
 
     name = "folder"
     summary = "the bundle's own folder, which `bento serve ./OUT` serves"

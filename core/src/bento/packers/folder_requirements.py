@@ -1,4 +1,4 @@
-"""The requirements file of a folder that has a bundle in `bundle/`, and that pip installs from."""
+"""The requirements file of a folder that contains a bundle in `bundle/`."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def for_folder(bundle: Bundle, requirements: Sequence[str]) -> str:
-    """The text of such a file, for what these requirements ask for.
+    """The text of the requirements file for these requirements.
 
-    The wheels are named as files, so that no index can put another distribution of the same name and version in their place. With a lock,
-    everything that pip installs is there with its hashes, and pip takes nothing else.
+    The wheels are named as files, so that an index cannot replace them with another distribution of the same name and version. If the
+    bundle has a lock, everything that pip installs is listed with its hashes, and pip installs nothing else.
     """
     wheels, locked = wheels_of(bundle), lock_of(bundle)
     if locked:

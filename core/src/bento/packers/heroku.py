@@ -1,4 +1,4 @@
-"""HerokuPacker: a bundle as a folder to commit and push to Heroku, or to whatever runs a Procfile."""
+"""HerokuPacker: a bundle as a folder to commit and push to Heroku, or to another platform that runs a Procfile."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ if TYPE_CHECKING:
     from ..env import Env
 
 _LONGEST_NAME = 30
-# The platform says where to listen, and with how many processes; 30 seconds after it has asked a process to stop it kills it. Its router
-# keeps connections for 90 seconds.
+# The platform sets the port and the number of processes. It kills a process 30 seconds after it has asked it to stop. Its router keeps
+# connections open for 90 seconds.
 _OPTIONS = '--host 0.0.0.0 --port "$PORT" --workers "${WEB_CONCURRENCY:-1}" --grace 25 --keep-alive 120'
 _PROCFILE = f"web: exec bento serve ./{BUNDLE} --trust {_OPTIONS}\n"
-# Git may change the ends of lines, and a bundle's files may not change at all.
+# Git may convert line ends, but a bundle's files must not change.
 _ATTRIBUTES = "* -text\n"
-# A user's own list of what Git ignores may have wheels on it, or models.
+# A user's global Git ignore list may contain wheels or models.
 _NOTHING_IGNORED = "!*\n"
 
 
 class HerokuPacker(Packer):
-    """Pack a bundle into a folder that is committed to Git and pushed to Heroku: its `Procfile` serves on `PORT`.
+    """Pack a bundle into a folder to commit to Git and push to Heroku. Its `Procfile` serves on `PORT`.
 
-    Packages that `Env(apt=...)` names are installed by Heroku's own buildpack for them.
+    Heroku's apt buildpack installs the packages that `Env(apt=...)` names.
     """
 
     name = "heroku"
     summary = "a folder for `git push heroku`, or whatever else runs a Procfile"
 
     def pack(self, bundle: Bundle, out: Path) -> Path:
-        """Write the folder. Each value of the manifest is checked again by the type of its field: a wrong one is a PackerError."""
+        """Write the folder. Every value of the manifest is checked again; an invalid one is a PackerError."""
         with checking(bundle, "an app"):
             texts = _texts(bundle)
         with create(out) as draft:
@@ -48,7 +48,7 @@ class HerokuPacker(Packer):
 
 
 def _texts(bundle: Bundle) -> dict[str, str]:
-    """What is written rather than copied, by path."""
+    """The generated files (all that are not copied from the bundle), as texts by path."""
     env = env_of(bundle)
     refuse_setup(bundle, env)
     refuse_conda(bundle)

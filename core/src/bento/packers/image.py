@@ -1,4 +1,4 @@
-"""An image that is being made: what it is configured to do, layer by layer. Source: the OCI image format specification, config.md."""
+"""An image that is being made: its layers and its configuration. Source: the OCI image format specification, config.md."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SERVE = 'exec python3 -m bento serve /bundle --trust --host 0.0.0.0 --port "$PO
 
 
 class Image:
-    """Layers upon a base, and the configuration that serves a bundle as a user without rights."""
+    """Layers on top of a base image, and the configuration that serves a bundle as an unprivileged user."""
 
     def __init__(self, base: BaseImage, bundle: Bundle, architecture: str) -> None:
         self._base, self._bundle, self._architecture = base, bundle, architecture
@@ -35,13 +35,13 @@ class Image:
         self._history: list[dict[str, Any]] = list(base.config.get("history") or [{"created_by": "base"} for _ in base.layers])
 
     def add(self, what: str, layer: Blob) -> None:
-        """Put a layer on top; it is a plain tar, so that its digest is that of its contents."""
+        """Put a layer on top. It must be a plain tar, so that its digest is also the digest of its contents."""
         self._layers.append(layer)
         self._diff_ids.append(layer.digest)
         self._history.append({"created": self._bundle.manifest.created, "created_by": f"bento pack {self._bundle.tag} oci: {what}"})
 
     def finish(self, blobs: Blobs) -> dict[str, Any]:
-        """Write what is left, and return the descriptor of the image."""
+        """Write the configuration and the manifest, and return the descriptor of the image."""
         config = blobs.add_json(_CONFIG, self._config())
         layers = [layer.descriptor() for layer in self._layers]
         document = {

@@ -1,6 +1,6 @@
-"""Layers of an image, written so that the same files give the same bytes, and the store of blobs that an image layout is.
+"""The layers of an image, written so that the same files give the same bytes, and the blobs of an image layout.
 
-A layer is a plain tar: its digest is that of its contents, where that of a compressed one depends on the build of zlib.
+A layer is a plain tar, because the digest of a compressed one would depend on the build of zlib.
 Source: the OCI image format specification, layer.md and image-layout.md.
 """
 
@@ -26,7 +26,7 @@ _PIECE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """What a descriptor says of a blob: its type, its digest as `sha256:...`, its size in bytes."""
+    """A blob's media type, its digest as `sha256:...`, and its size in bytes."""
 
     media_type: str
     digest: str
@@ -45,14 +45,14 @@ class Blobs:
         self._folder.mkdir(parents=True)
 
     def add(self, media_type: str, source: IO[bytes]) -> Blob:
-        """Keep what is read."""
+        """Copy `source` into a new blob."""
         with self._new() as (target, digest):
             while piece := source.read(_PIECE):
                 target.write(piece)
         return self._named(media_type, digest.hexdigest())
 
     def add_json(self, media_type: str, document: Mapping[str, object]) -> Blob:
-        """Keep a JSON document, in the one form of its contents."""
+        """Write a JSON document, in canonical form, into a new blob."""
         return self.add(media_type, io.BytesIO(json.dumps(document, sort_keys=True, separators=(",", ":")).encode()))
 
     def add_layer(
@@ -63,10 +63,10 @@ class Blobs:
         programs: bool = False,
         digests: Mapping[Path, str | None] | None = None,
     ) -> Blob:
-        """Keep a layer with these files by their paths in the image, and the folders they lie in.
+        """Write a layer with these files, by their paths in the image, and with the folders that contain them.
 
-        `owners` are folders that belong to a user, by the user's number; all else belongs to root, and everybody may read it. With
-        `programs`, a file that may be run here may be run there. `digests` say what files have been verified to be.
+        `owners` maps folders to the number of the user that owns them; everything else belongs to root and is readable by all. With
+        `programs`, files that are executable here stay executable. `digests` are the SHA-256 of the files as they were verified.
         """
         folders = {**{parent: 0 for path in files for parent in _parents(path)}, **(owners or {})}
         with self._new() as (target, digest), _open_layer(target) as layer:
@@ -89,7 +89,7 @@ class Blobs:
 
 
 class _Hashing:
-    """A file that hashes what is written to it."""
+    """A file that updates a hash with the bytes that are written to it."""
 
     def __init__(self, file: IO[bytes], digest: Any) -> None:
         self._file, self._digest = file, digest

@@ -1,7 +1,7 @@
-"""The lock of a bundle, `requirements.lock`: every distribution that is installed for it, each in one version and with its hashes.
+"""The lock of a bundle, `requirements.lock`: every distribution that is installed for it, with its exact version and its hashes.
 
-It is a requirements file as pip and uv read it, in one form, so that the same lock is the same bytes: no index, no host, no path but that
-of the bundle's own wheels.
+It is a requirements file that pip and uv can read. It is canonical, so the same lock is always the same bytes: it names no index, no host
+and no path, except the folder of the bundle's own wheels.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _HASH: Final = " --hash=sha256:"
 
 @dataclass(frozen=True, slots=True)
 class Locked:
-    """A distribution of a lock; `hashes` are the SHA-256 of the files that may be installed for it."""
+    """A distribution in a lock. `hashes` are the SHA-256 of the files that may be installed for it."""
 
     name: str
     version: str
@@ -39,13 +39,13 @@ class Locked:
 
 
 def lock_text(locked: Iterable[Locked], links: str | None = None) -> str:
-    """A requirements file; `links` is the folder of wheels beside it, where there is one."""
+    """The text of a lock. `links` is the path of the folder of wheels beside it, if there is one."""
     lines = [f"--find-links {links}"] if links else []
     return "".join(f"{line}\n" for line in (*lines, *map(str, sorted(locked, key=lambda each: each.name))))
 
 
 def parse_lock(text: str) -> dict[str, Locked]:
-    """What a lock holds, by name; a line that is anything else is a ValueError."""
+    """The distributions in the text of a lock, by name. Any other line is a ValueError."""
     found: dict[str, Locked] = {}
     for line in re.sub(r" \\\n +", " ", text).splitlines():
         if line.startswith("--find-links "):
@@ -58,7 +58,7 @@ def parse_lock(text: str) -> dict[str, Locked]:
 
 
 def lock_of(bundle: Bundle) -> Mapping[str, Locked]:
-    """The lock of a bundle, by the names of distributions, empty if it has none; one that is none, or lacks something, is a PackerError."""
+    """The lock of a bundle, by the names of distributions; empty if it has none. A malformed or incomplete lock is a PackerError."""
     listed = next((file for file in bundle.manifest.files if file.path == LOCK), None)
     if listed is None:
         return {}
@@ -73,12 +73,12 @@ def lock_of(bundle: Bundle) -> Mapping[str, Locked]:
 
 
 def without(locked: Mapping[str, Locked], names: Container[str]) -> list[Locked]:
-    """What is locked but for these."""
+    """The distributions in a lock, except those with these names."""
     return [each for name, each in locked.items() if name not in names]
 
 
 def _check_complete(bundle: Bundle, locked: Mapping[str, Locked]) -> None:
-    """Refuse a lock that would leave out what the manifest asks for."""
+    """Refuse a lock that lacks a distribution which the manifest requires."""
     wheels = map(distribution_of, wheels_of(bundle))
     for name in (*wheels, *names_of(line for line in bundle.manifest.requirements if ";" not in line)):
         if name not in locked:

@@ -31,12 +31,13 @@ _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 class OciPacker(Packer):
-    """Pack a bundle into an OCI image layout, for `skopeo copy oci:OUT docker://...` and whatever else reads one.
+    """Pack a bundle into an OCI image layout, for `skopeo copy oci:OUT docker://...` and other tools that read one.
 
-    `base` is the image to start from, on this disk: a layout, in a folder or a tar, or a file system as a tar. It has the Python of
-    the bundle, the packages that `Env(apt=...)` names, and a shell. What the bundle requires is installed here by pip, from wheels
-    only, for this machine's architecture, unless `packages="base"` says that the base has that, too. `base="scratch"` is no image at
-    all: with `packages="base"` what is made holds the bundle alone, to be mounted where something else serves it.
+    `base` is the path of the base image on this disk: a layout in a folder or a tar, or a file system in a tar. It has to contain the
+    Python of the bundle, the packages that `Env(apt=...)` names, and a shell. pip installs the requirements of the bundle on this machine,
+    from wheels only and for this machine's architecture, unless `packages="base"` says that the base image already contains them.
+
+    `base="scratch"` means no base image. With `packages="base"`, the image then holds only the bundle, to be mounted by another container.
     """
 
     name = "oci"
@@ -48,7 +49,7 @@ class OciPacker(Packer):
         self._base, self._installs = base, packages == "install"
 
     def pack(self, bundle: Bundle, out: Path) -> Path:
-        """Write the layout. Each value of the manifest is checked again by the type of its field: a wrong one is a PackerError."""
+        """Write the layout. Every value of the manifest is checked again; an invalid one is a PackerError."""
         with checking(bundle, "an image"), create(out) as draft:
             env = env_of(bundle)
             if self._installs:
@@ -68,14 +69,14 @@ class OciPacker(Packer):
 
 
 def _warn(bundle: Bundle, env: Env) -> None:
-    """Say what the base has to bring, for nothing runs here."""
+    """Log what the base image has to contain, because no command runs in the image while it is made."""
     needs = [*env.apt, *([str(env.setup)] if env.setup is not None else [])]
     if needs:
         log.warning("%s needs what its base image has to have: %s", bundle.tag, ", ".join(needs))
 
 
 def _add_packages(image: Image, bundle: Bundle, env: Env, blobs: Blobs, place: Path) -> None:
-    # Beside the blobs: packages may be large, and a machine's folder for temporary files its memory.
+    # Beside the blobs, because packages may be large, and on many machines the folder for temporary files is in memory.
     with tempfile.TemporaryDirectory(dir=place) as folder:
         for what, files in zip(("requirements", "wheels"), install(bundle, env, Path(folder)), strict=True):
             if files:
@@ -83,7 +84,7 @@ def _add_packages(image: Image, bundle: Bundle, env: Env, blobs: Blobs, place: P
 
 
 def _add_bundle(image: Image, bundle: Bundle, blobs: Blobs) -> None:
-    """Each slot in a layer of its own, for models change one by one, and the code, which changes most often, last."""
+    """Add each slot as a layer of its own, because models change separately, and the code last, because it changes most often."""
     layers: dict[str, dict[str, Path]] = {}
     digests = {file_of(bundle, path): digest for path, digest in contents(bundle).items()}
     for path in contents(bundle):

@@ -1,4 +1,4 @@
-"""Output: what a packer writes is whole, or it is not there."""
+"""Output of a packer: it appears only when it is complete."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from ..errors import PackerError
 
 
 class TakenError(PackerError):
-    """What is at `out` is there already, and somebody else's."""
+    """There already is a file or folder at `out`."""
 
 
 @contextmanager
 def create(out: Path) -> Iterator[Path]:
-    """A path beside `out` to write a file or a folder to; it becomes `out` at the end of the block, and is gone when the block raises.
+    """A path beside `out` to write a file or a folder to. At the end of the block it becomes `out`; if the block raises, it is removed.
 
-    An `out` that exists, or whose folder does not, is a PackerError, and so is whatever the disk refuses.
+    A PackerError if `out` exists (a TakenError), if its folder does not exist, or if writing fails with an OSError.
     """
     check_free(out)
     try:
@@ -32,7 +32,7 @@ def create(out: Path) -> Iterator[Path]:
 
 
 def check_free(out: Path) -> None:
-    """Refuse, as a PackerError, an `out` that exists or lies in a folder that does not."""
+    """Raise a PackerError if `out` exists or if its folder does not."""
     if os.path.lexists(out):
         raise _taken(out)
     if not out.parent.is_dir():
@@ -40,10 +40,10 @@ def check_free(out: Path) -> None:
 
 
 def _put(draft: Path, out: Path) -> None:
-    """Give the finished draft its name, unless something else has taken that meanwhile."""
+    """Rename the finished draft to `out`, unless something else has been created there meanwhile."""
     try:
         if not draft.is_dir():
-            # Renamed, a file would replace another one; where there are no links, looking first is all there is.
+            # Renaming would replace an existing file; linking fails instead. On file systems without links, all we can do is look first.
             with suppress(OSError):
                 os.link(draft, out)
                 return

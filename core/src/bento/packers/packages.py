@@ -1,4 +1,4 @@
-"""What a bundle requires, installed into a folder by pip for an image, and the same bytes each time."""
+"""The requirements of a bundle, installed with pip into a folder for an image. The result is the same bytes each time."""
 
 from __future__ import annotations
 
@@ -19,18 +19,19 @@ if TYPE_CHECKING:
     from ..bundle.model import Bundle
     from ..env import Env
 
-# Wheels only: nothing of what is installed runs here.
+# Wheels only, because installing from source would run the code of the distributions on this machine.
 _PIP = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--no-compile", "--only-binary", ":all:")
 
 
 def install(bundle: Bundle, env: Env, folder: Path) -> tuple[dict[str, Path], dict[str, Path]]:
-    """Install into the empty `folder`, and return the files of what an index brought, and of the bundle's wheels, by their paths in it.
+    """Install into the empty `folder`, and return two dicts of files by their paths in it: those from an index, and those from the bundle's
+    wheels.
 
-    pip asks the index that it is configured for. What it cannot install is a PackerError with what it says.
+    pip uses the index that it is configured for. If it fails, the PackerError contains its last line.
     """
     wheels = wheels_of(bundle)
     _run_pip(bundle, for_folder(bundle, env.python), str(env.python_version), folder)
-    shutil.rmtree(folder / "bin", ignore_errors=True)  # scripts name this machine's Python
+    shutil.rmtree(folder / "bin", ignore_errors=True)  # the scripts contain the path of this machine's Python
     for metadata in folder.glob("*.dist-info"):
         _settle(metadata)
     files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
@@ -46,7 +47,7 @@ def _run_pip(bundle: Bundle, requirements: str, python: str, folder: Path) -> No
             copy_file(bundle.path / WHEELS / wheel, Path(place, "bundle", WHEELS, wheel), digests[f"{WHEELS}/{wheel}"])
         version = [] if python.split(".")[:2] == [str(part) for part in sys.version_info[:2]] else ["--python-version", python]
         command = [sys.executable, *_PIP, *version, "--target", str(folder), "--requirement", "requirements.txt"]
-        # pip unpacks in the folder for temporary files first, which on many machines is their memory.
+        # pip first unpacks in the folder for temporary files, which on many machines is in memory.
         environ = {**os.environ, "TMPDIR": place}
         done = subprocess.run(  # noqa: S603 - no shell reads it
             command, cwd=place, env=environ, capture_output=True, text=True, check=False
@@ -57,7 +58,7 @@ def _run_pip(bundle: Bundle, requirements: str, python: str, folder: Path) -> No
 
 
 def _settle(metadata: Path) -> None:
-    """Leave out of the metadata what depends on the folder that was installed into, and what is not there any more."""
+    """Remove from the metadata what depends on the folder of the installation, and the records of files that are removed."""
     (metadata / "direct_url.json").unlink(missing_ok=True)
     record = metadata / "RECORD"
     gone = ("../", "bin/", f"{metadata.name}/direct_url.json")
@@ -66,7 +67,7 @@ def _settle(metadata: Path) -> None:
 
 
 def _installed_by(wheel: str, folder: Path) -> list[str]:
-    """The paths that a wheel's RECORD has after it was installed."""
+    """The paths in the RECORD of an installed wheel."""
     stem = "-".join(wheel.split("-")[:2])
     lines = (folder / f"{stem}.dist-info" / "RECORD").read_text("utf-8").splitlines()
     return [line.rsplit(",", 2)[0].strip('"') for line in lines]

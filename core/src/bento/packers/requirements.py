@@ -1,4 +1,4 @@
-"""Requirements files of what is packed: what an index brings, and what goes along as wheels."""
+"""Requirements files of packed bundles: what is installed from an index, and what is installed from the bundle's wheels."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Iterable, Sequence
 from ..env import check_requirement
 from ..errors import PackerError
 
-# Beyond what a requirement may hold: pip expands ${NAME} in a requirements file, and joins lines at a backslash.
+# Stricter than the syntax of requirements, because pip expands ${NAME} in a requirements file and joins lines at a backslash.
 _LINE = re.compile(r"""[A-Za-z0-9 ._,;<>=!~'"()\[\]+*-]+""")
 
 
 def requirements_txt(requirements: Iterable[str]) -> str:
-    """A requirements file, one requirement on a line; a text that pip could read as anything else is a PackerError."""
+    """The text of a requirements file, one requirement per line. A PackerError if pip could read one as anything else."""
     lines = sorted(requirements)
     for line in lines:
         check_requirement(line)
@@ -23,7 +23,7 @@ def requirements_txt(requirements: Iterable[str]) -> str:
 
 
 def _named(requirement: str) -> tuple[str, str]:
-    """A requirement's distribution, and its extras as they follow a name."""
+    """A requirement's distribution, and its extras as written after the name: `[red]`."""
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
 
@@ -32,29 +32,29 @@ def _named(requirement: str) -> tuple[str, str]:
 
 
 def brought_by(wheels: Iterable[str], requirements: Sequence[str]) -> list[str]:
-    """The requirements that wheels with these file names meet."""
+    """The requirements whose distributions are among wheels with these file names."""
     names = {distribution_of(wheel) for wheel in wheels}
     return [text for text in requirements if _named(text)[0] in names]
 
 
 def added_to(requirements: Sequence[str], others: Iterable[str]) -> list[str]:
-    """Requirements, and those of others whose distributions are not among them."""
+    """The requirements, and those `others` whose distributions they do not name yet."""
     names = {_named(text)[0] for text in requirements}
     return [*requirements, *(text for text in others if _named(text)[0] not in names)]
 
 
 def names_of(requirements: Iterable[str]) -> list[str]:
-    """The distributions that requirements name, normalised."""
+    """The normalised names of the distributions in requirements."""
     return [_named(text)[0] for text in requirements]
 
 
 def extras_of(requirements: Iterable[str]) -> dict[str, str]:
-    """The extras that are required of each distribution, as they follow a name: `[red]`."""
+    """The extras that are required of each distribution, as written after its name: `[red]`."""
     return dict(map(_named, requirements))
 
 
 def distribution_of(wheel: str) -> str:
-    """The distribution, normalised, that a wheel of this file name is of."""
+    """The normalised name of the distribution in a wheel with this file name."""
     from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
     try:

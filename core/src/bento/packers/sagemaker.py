@@ -26,10 +26,10 @@ _SERVE = (
 
 
 class SagemakerPacker(BuildContextPacker):
-    """Pack a bundle into a Docker build context, whose image Amazon SageMaker hosts: it answers `/ping` and `/invocations` on 8080.
+    """Pack a bundle into a Docker build context for Amazon SageMaker. Its image answers `/ping` and `/invocations` on port 8080.
 
-    `api` answers `/invocations`: by default the only one there is, or `predict`. The image starts as that of the packer `docker`
-    does. `gpu="nvidia"` is for instances that have one.
+    `api` is the api that answers `/invocations`: by default the service's only api, or `predict`. The base image is chosen as by the packer
+    `docker`. `gpu="nvidia"` is for instances with a GPU.
     """
 
     name = "sagemaker"
@@ -40,7 +40,7 @@ class SagemakerPacker(BuildContextPacker):
         self._api = api
 
     def _start(self, bundle: Bundle) -> Start:
-        # SageMaker starts a container with the word `serve`, which is the shell's own name here.
+        # SageMaker passes the argument `serve` to the container. To `sh -c`, that argument is only its own name, $0.
         command = ["sh", "-c", f"{_SERVE}/invocations=/{self._chosen(bundle)}"]
         end = f"LABEL com.amazonaws.sagemaker.capabilities.accept-bind-to-port=true\nENTRYPOINT {json.dumps(command)}\n"
         return server(_PORT, end, gpu=self._gpu)

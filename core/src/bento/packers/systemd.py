@@ -1,4 +1,4 @@
-"""SystemdPacker: a bundle as a folder that a Linux machine serves by itself: a unit, and the socket that systemd keeps open for it."""
+"""SystemdPacker: a bundle as a folder with a systemd service for a Linux machine, and a socket that systemd keeps open for it."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _WORKERS = re.compile(r"auto|[1-9][0-9]{0,3}")
 
 
 class SystemdPacker(Packer):
-    """Pack a bundle into a folder that belongs at `folder`, `/opt/NAME` by default, on the machine that serves it.
+    """Pack a bundle into a folder that you copy to `folder` (`/opt/NAME` by default) on the machine that serves it.
 
-    Its `install.sh`, run there as root, makes an environment, installs what the bundle requires, and starts the socket, which
-    listens on `listen`, an address or the path of a Unix domain socket, and the unit, which serves with `workers`. The socket stays open
-    while the service is restarted.
+    Run its `install.sh` there as root: it makes an environment, installs the requirements, and starts the socket and the service. The
+    socket listens on `listen`: a port, an address with a port, or the path of a Unix domain socket. It stays open while the service
+    restarts. `workers` is the number of processes that serve.
     """
 
     name = "systemd"
@@ -44,7 +44,7 @@ class SystemdPacker(Packer):
         self._folder, self._listen, self._workers = folder, listen, workers
 
     def pack(self, bundle: Bundle, out: Path) -> Path:
-        """Write the folder. Each value of the manifest is checked again by the type of its field: a wrong one is a PackerError."""
+        """Write the folder. Every value of the manifest is checked again; an invalid one is a PackerError."""
         with checking(bundle, "a unit"):
             texts = self._texts(bundle)
         with create(out) as draft:
@@ -53,7 +53,7 @@ class SystemdPacker(Packer):
         return out
 
     def _texts(self, bundle: Bundle) -> dict[str, str]:
-        """What is written rather than copied, by path."""
+        """The generated files (all that are not copied from the bundle), as texts by path."""
         env, tag = env_of(bundle), bundle.tag
         refuse_setup(bundle, env)
         refuse_conda(bundle)

@@ -1,4 +1,4 @@
-"""The texts of a systemd service, from values that their types have checked. Source: systemd.service(5), .socket(5), .exec(5)."""
+"""The texts of a systemd service, made from checked values. Source: systemd.service(5), .socket(5), .exec(5)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from ..env import Env
     from ..tag import Tag
 
-# A large model takes longer to load than the minute and a half that systemd waits by default.
-# A GPU is a device and needs what PrivateDevices= hides; compilers of models need MemoryDenyWriteExecute= to be off.
+# TimeoutStartSec=: a large model may take longer to load than the 90 seconds that systemd waits by default.
+# PrivateDevices= is not set, because it hides GPUs; MemoryDenyWriteExecute= is not set, because compilers of models need such memory.
 _SERVICE = """\
 # {tag}, installed by {folder}/install.sh
 [Unit]
@@ -82,7 +82,7 @@ _APT = "apt-get update\napt-get install --yes --no-install-recommends {packages}
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What the files depend on; `folder` is where they lie on the machine that serves."""
+    """The values that the files depend on. `folder` is their place on the machine that serves."""
 
     tag: Tag
     env: Env
@@ -91,15 +91,15 @@ class Unit:
     workers: str
 
     def service(self) -> str:
-        """How the bundle is served."""
+        """The text of the `.service` unit."""
         return _SERVICE.format(tag=self.tag, name=self.tag.name, folder=self.folder, workers=self.workers)
 
     def socket(self) -> str:
-        """Where it listens."""
+        """The text of the `.socket` unit."""
         return _SOCKET.format(tag=self.tag, listen=self.listen)
 
     def script(self) -> str:
-        """How it is installed."""
+        """The text of `install.sh`."""
         apt = _APT.format(packages=" ".join(sorted(self.env.apt))) if self.env.apt else ""
         python = ".".join((self.env.python_version or "3").split(".")[:2])
         return _SCRIPT.format(tag=self.tag, name=self.tag.name, folder=self.folder, apt=apt, python=python)

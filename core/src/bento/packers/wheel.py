@@ -27,11 +27,11 @@ _VERSION = re.compile(r"[0-9A-Za-z.+!_-]{1,128}")
 
 
 class WheelPacker(Packer):
-    """Pack a bundle into a folder with a wheel of it, and the wheels that it needs and no index has.
+    """Pack a bundle into a folder with a wheel of the bundle, and with the wheels that it needs and that no index has.
 
-    The wheel has the bundle's name. Installed, it brings a command of that name, `iris serve`, `iris run`, and a package,
-    `bundle_iris.load()`. `version` is the distribution's; without it, it is the bundle's, or the time when the bundle was saved if
-    that is no version by PEP 440. The lock of a bundle that has one lies beside the wheel, and names that as well.
+    The wheel has the bundle's name. It installs a command of that name (`iris serve`, `iris run`) and a package (`bundle_iris.load()`).
+    `version` is the version of the distribution. By default it is the bundle's version, or the time when the bundle was saved if that is
+    not a valid version (PEP 440). If the bundle has a lock, the folder also contains the lock, extended by the wheel itself.
     """
 
     name = "wheel"
@@ -43,7 +43,7 @@ class WheelPacker(Packer):
         self._version = version
 
     def pack(self, bundle: Bundle, out: Path) -> Path:
-        """Write the folder. Each value of the manifest is checked again by the type of its field: a wrong one is a PackerError."""
+        """Write the folder. Every value of the manifest is checked again; an invalid one is a PackerError."""
         with checking(bundle, "a wheel"), create(out) as draft:
             refuse_conda(bundle)
             distribution = Distribution.of(bundle, self._version or _version_of(bundle))
@@ -59,9 +59,9 @@ class WheelPacker(Packer):
 
 def _write(bundle: Bundle, distribution: Distribution, folder: Path) -> None:
     name = folder / distribution.file_name
-    # Beside the draft: there has to be room for a model, and a machine's folder for temporary files may be its memory.
+    # Beside the draft, because models may be large, and on many machines the folder for temporary files is in memory.
     with tempfile.TemporaryDirectory(dir=folder.parent) as place, WheelFile.create(name, distribution.metadata_folder) as wheel:
-        # As one file: pip compiles the modules that it installs, and a bundle has no place for files of others.
+        # As a single file, because pip would add compiled modules to the bundle, and a bundle must not contain extra files.
         archive = ArchivePacker().pack(bundle, Path(place, "bundle.bento"))
         with archive.open("rb") as file:
             wheel.add(f"{distribution.package}/bundle.bento", file)
@@ -70,7 +70,7 @@ def _write(bundle: Bundle, distribution: Distribution, folder: Path) -> None:
 
 
 def _lock(bundle: Bundle, distribution: Distribution, folder: Path) -> None:
-    """Write everything that is installed with the wheel, and the wheel itself, with hashes; metadata of a wheel has no place for these."""
+    """Write a lock with all distributions and the wheel itself, with hashes, because the metadata of a wheel cannot contain hashes."""
     locked = lock_of(bundle)
     if locked:
         digest = hashlib.sha256((folder / distribution.file_name).read_bytes()).hexdigest()
@@ -79,7 +79,7 @@ def _lock(bundle: Bundle, distribution: Distribution, folder: Path) -> None:
 
 
 def _is_version(text: str) -> bool:
-    """Whether a text is a version by PEP 440."""
+    """Whether a text is a valid version (PEP 440)."""
     from packaging.version import InvalidVersion, Version
 
     try:

@@ -1,4 +1,4 @@
-"""Wheels, written so that the same files give the same bytes: stored as they are, with one time and fixed modes.
+"""Wheels, written so that the same files give the same bytes: uncompressed, with a fixed time and fixed modes.
 
 Source: PyPA, "Binary distribution format".
 """
@@ -31,8 +31,8 @@ class WheelFile:
     @classmethod
     @contextmanager
     def create(cls, path: Path, metadata: str) -> Iterator[WheelFile]:
-        """A new wheel, to which the RECORD is added in its folder of metadata at the end of the block."""
-        with zipfile.ZipFile(path, "x") as archive:  # what deflate makes differs between builds of zlib
+        """A new wheel. At the end of the block, the RECORD is added to its metadata folder."""
+        with zipfile.ZipFile(path, "x") as archive:  # not compressed, because the result would depend on the build of zlib
             wheel = cls(archive)
             yield wheel
             wheel.add(f"{metadata}/RECORD", BytesIO("".join([*wheel._record, f"{metadata}/RECORD,,\n"]).encode()))
@@ -42,7 +42,7 @@ class WheelFile:
         entry = zipfile.ZipInfo(name, _TIME)
         entry.create_system = _UNIX
         entry.external_attr = (0o100000 | mode) << 16
-        entry.file_size = source.seek(0, 2)  # decides whether the header has room for sizes over 2 GiB
+        entry.file_size = source.seek(0, 2)  # zipfile uses it to decide whether the header needs room for a size over 2 GiB
         source.seek(0)
         digest = hashlib.sha256()
         with self._archive.open(entry, "w") as target:
