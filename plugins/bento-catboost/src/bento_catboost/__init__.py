@@ -1,6 +1,6 @@
 """CatBoost models for bento.
 
-`CatboostArtifact` keeps a model in CatBoost's own `.cbm`; `pool` makes what a model is asked with from lists, arrays and tables.
+`CatboostArtifact` keeps a model as a `.cbm` file, CatBoost's own format; `pool` makes the input of a model from lists, arrays and tables.
 Importing this package imports neither CatBoost nor NumPy.
 """
 
@@ -21,5 +21,5 @@ __all__ = ["CatboostArtifact", "pool"]
 
 @bento.hookimpl
 def bento_register_artifacts() -> list[type[Artifact[Any]]]:
-    """The formats that this plugin brings."""
+    """The model formats of this plugin."""
     return [CatboostArtifact]

@@ -20,9 +20,9 @@ _CLASSES = ("CatBoost", "CatBoostClassifier", "CatBoostRanker", "CatBoostRegress
 class CatboostArtifact(Artifact[Any]):
     """Keeps a trained `CatBoost`, `CatBoostClassifier`, `CatBoostRegressor` or `CatBoostRanker` as a `.cbm` file.
 
-    The model comes back as what it was, but for what CatBoost's files lack: `best_iteration_`, `best_score_` and `evals_result_`. The
-    trees after the best one were cut off when it was trained. CatBoost checks the structure of a file and no more, so a file that is
-    not the one that was saved, to the last bit, is not given to it.
+    The model comes back as it was, except for attributes that CatBoost does not save: `best_iteration_`, `best_score_` and
+    `evals_result_`. (The trees after the best iteration were already removed by training.) CatBoost checks only the structure of a file,
+    so bento compares a digest and refuses a file that differs from the saved one in any bit.
     """
 
     name = "catboost"
@@ -52,7 +52,7 @@ class CatboostArtifact(Artifact[Any]):
             model = getattr(catboost, name)().load_model(str(path))
         except Exception as error:
             raise ArtifactError(f"{str(path)!r} is damaged: {type(error).__name__}: {error}") from error
-        model._n_features_in = features  # noqa: SLF001 - CatBoost's files lack it, and nothing public sets it
+        model._n_features_in = features  # noqa: SLF001 - CatBoost does not save it, and no public method sets it
         return model
 
     def accepts(self, model: object) -> bool:
@@ -72,7 +72,7 @@ class CatboostArtifact(Artifact[Any]):
 
 
 def check_model(model: Any) -> None:
-    """Refuse a model that would not come back as what it is, or that is not fitted."""
+    """Refuse a model that is not fitted, or that would come back different."""
     import catboost
 
     name = type(model).__name__

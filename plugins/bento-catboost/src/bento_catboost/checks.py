@@ -1,4 +1,4 @@
-"""What `bento plugins catboost --check` checks: the kit's tests for the format, with a small classifier."""
+"""The tests of `bento plugins catboost --check`: the kit's tests for the format, with a small classifier."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .artifact import CatboostArtifact
 
 
 class TestCatboostArtifact(ArtifactTests):
-    """A classifier of rows with a number and a name, into classes that are texts."""
+    """A classifier of rows with a number and a name; its classes are texts."""
 
     artifact = CatboostArtifact()
 

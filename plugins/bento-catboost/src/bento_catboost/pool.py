@@ -1,4 +1,4 @@
-"""What a model is asked with."""
+"""The input of a CatBoost model."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     import catboost
 
 _LONGEST_REASON = 300
-"""In characters: CatBoost shows all of a value that it does not read."""
+"""In characters. CatBoost's error messages repeat an unreadable value in full."""
 
 
 def pool(model: Any, rows: Any) -> catboost.Pool:
-    """The `Pool` of an array, a list of rows or a table, with the names of `model`'s features and which of them are no numbers.
+    """The `Pool` of an array, a list of rows or a table, with the names of `model`'s features, and its categorical and text features.
 
-    A table gives the columns that the model was trained with, by name and in the model's order. In a list of rows, None is a number that
-    is missing. Rows that do not fit are an InvalidInput, which a client reads.
+    From a table, the columns that the model was trained with are taken by name, in the model's order. In a list of rows, None is a
+    missing number. Rows that do not fit the model are an InvalidInput, whose message the client sees.
     """
     import catboost
 

@@ -1,4 +1,4 @@
-"""The service for a model whose owner writes none."""
+"""The default service, for a model that is saved without a service class."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ class CatboostService(bento.Service):
 
 
 def _threads() -> int:
-    """What the server tells libraries to start in each of its workers: CatBoost starts a thread for each processor unless it is told."""
+    """The number of threads that the server assigns to each worker, or -1 for CatBoost's default, one thread per processor."""
     told = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
     return (int(told) if told.isdecimal() else 0) or _ALL
 
 
 def _rows_of(model: Any) -> JsonAdapter:
-    """Reads rows of as many values as a model has features; the example has a word for each feature that is no number."""
+    """An adapter for rows with one value per feature of the model. Its example has a word for each feature that is not a number."""
     features = len(model.feature_names_)
     words = {*model.get_cat_feature_indices(), *model.get_text_feature_indices()}
     row: bento.JSON = ["a" if place in words else 0.0 for place in range(features)]

@@ -1,7 +1,7 @@
 """Images as inputs and answers for bento.
 
-`ImageAdapter` reads JPEG, PNG, WebP, BMP and TIFF files as arrays, `PilImageAdapter` as images of Pillow; both write either as PNG,
-JPEG or WebP. Importing this package imports neither Pillow nor NumPy.
+`ImageAdapter` reads JPEG, PNG, WebP, BMP and TIFF files as arrays, `PilImageAdapter` reads them as Pillow images. Both write arrays and
+Pillow images as PNG, JPEG or WebP. Importing this package imports neither Pillow nor NumPy.
 """
 
 from __future__ import annotations
@@ -20,5 +20,5 @@ __all__ = ["ImageAdapter", "PilImageAdapter"]
 
 @bento.hookimpl
 def bento_register_adapters() -> list[type[Adapter[Any]]]:
-    """The input and output types that this plugin brings."""
+    """The adapters of this plugin."""
     return [ImageAdapter, PilImageAdapter]

@@ -1,4 +1,4 @@
-"""The two adapters: images as arrays, and as images of Pillow's."""
+"""The two adapters: one for images as arrays, one for Pillow images."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _EXAMPLE = "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAFklEQVR42mP4z8DA8J+B
 
 
 class _EitherAdapter(Adapter[T]):
-    """What both adapters share: what is read, what is refused, and how answers are written."""
+    """The base of both adapters: which images are read, which are refused, and how answers are written."""
 
     media_types = ("image/png", "image/jpeg", "image/webp", _BYTES, "image/*", "multipart/*")
     costly = True
@@ -75,10 +75,10 @@ class _EitherAdapter(Adapter[T]):
 
     @abstractmethod
     def _value(self, image: Image) -> T:
-        """What the api gets for a decoded image."""
+        """The value that the api gets for a decoded image."""
 
     def _image(self, value: Any) -> Image:
-        """What the api returned, as an image."""
+        """The value that the api returned, as a Pillow image."""
         return arrays.image_of(value, "HWC")
 
     def _check_name(self, name: str) -> None:
@@ -90,15 +90,15 @@ class _EitherAdapter(Adapter[T]):
 class ImageAdapter(_EitherAdapter["Array"]):
     """Images as arrays: of shape (height, width, 3) in mode `RGB`, (height, width, 4) in `RGBA` and (height, width) in `L`, grey.
 
-    With `layout="CHW"` the channels of colours come first. White is 255 in `uint8`, 65535 in `uint16`, and 1 in `float32` and
-    `float64`; grey of 16 bits keeps them where the dtype has room. `size=(height, width)` resizes, whatever the proportions.
+    With `layout="CHW"` the colour channels come first. White is 255 in `uint8`, 65535 in `uint16`, and 1 in `float32` and `float64`; grey
+    images of 16 bits keep their precision if the dtype has room for it. `size=(height, width)` resizes without keeping the proportions.
 
-    A body is a JPEG, PNG, WebP, BMP or TIFF file, known by its content, or a form with one. What is turned by its EXIF
-    orientation is turned upright. Files of several pictures, files that are cut off and those of more than `max_pixels` are refused;
-    so are names with another extension than `extensions`, where a file has a name with one. Images of one shape share a batch.
+    A body is a JPEG, PNG, WebP, BMP or TIFF file, recognised by its content, or a form with one such file. Images are turned upright
+    according to their EXIF orientation. Refused are files with several pictures, files that are cut off, images of more than `max_pixels`,
+    and files whose name has an extension that is not in `extensions`. Images of the same shape share a batch.
 
-    An answer is an array or one of Pillow's images: PNG or WebP without loss, or JPEG of some `quality`. Integers are 0 to 255,
-    `uint16` to 65535, booleans black and white, floats 0 to 1.
+    An answer is an array or a Pillow image. It is written as PNG or WebP without loss, or as JPEG with `quality`. Integers range from 0 to
+    255 (`uint16` to 65535) and floats from 0 to 1; booleans are black and white.
     """
 
     name = "image"
@@ -138,9 +138,9 @@ class ImageAdapter(_EitherAdapter["Array"]):
 
 
 class PilImageAdapter(_EitherAdapter["Image"]):
-    """Images of Pillow's, with pixels of 8 bits a channel and nothing else; read, refused and written as `ImageAdapter` does.
+    """Pillow images with 8 bits a channel, without metadata. They are read, refused and written as by `ImageAdapter`.
 
-    A batch is a list of them. An annotation `PIL.Image.Image`, and a returned image, are this adapter's.
+    A batch is a list of images. This adapter is chosen for the annotation `PIL.Image.Image` and for returned Pillow images.
     """
 
     name = "pil-image"

@@ -1,4 +1,4 @@
-"""Arrays of images: the range that a dtype has, the order of axes, and back to an image of Pillow's."""
+"""Images as arrays and back: the range of values of each dtype, and the order of the axes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 DTYPES = ("uint8", "uint16", "float32", "float64")
-"""White is the largest value of an integer dtype, and 1 in a floating one."""
+"""White is the largest value of an integer dtype, and 1 in a float dtype."""
 LAYOUTS = ("HWC", "CHW")
 
 _GREY, _COLOURED = 2, 3
@@ -22,7 +22,7 @@ _WHITE = {"uint8": 255, "uint16": 65535}
 
 
 def array_of(image: Image, mode: str, dtype: str, layout: str, size: tuple[int, int] | None) -> Array:
-    """An image as an array of its own, in C order; grey has no axis of channels in either layout."""
+    """An image as a new array in C order. Grey images have no channel axis in either layout."""
     import numpy as np
 
     if mode == "L" and dtype != "uint8" and colours.is_deep(image):
@@ -34,12 +34,12 @@ def array_of(image: Image, mode: str, dtype: str, layout: str, size: tuple[int, 
 
 
 def resize(image: Image, size: tuple[int, int] | None) -> Image:
-    """An image in another size, (height, width), with the antialiasing of Pillow's bicubic filter."""
+    """An image resized to (height, width) with Pillow's bicubic filter, which antialiases."""
     return image if size is None or image.size == size[::-1] else image.resize(size[::-1])
 
 
 def image_of(value: Any, layout: str) -> Image:
-    """What an api returned as an image; an array that cannot be one is a TypeError or ValueError."""
+    """The value that an api returned, as a Pillow image. A value that cannot be an image is a TypeError or a ValueError."""
     import numpy as np
     import PIL.Image
 
@@ -52,7 +52,7 @@ def image_of(value: Any, layout: str) -> Image:
 
 
 def _scaled(array: Array, dtype: str) -> Array:
-    """An array of the whole range of its dtype in that of another."""
+    """An array scaled from the range of its dtype to the range of another."""
     import numpy as np
 
     if array.dtype == dtype:
@@ -90,7 +90,7 @@ def _as_hwc(array: Array, layout: str) -> Array:
 
 
 def _bytes_of(array: Array) -> Array:
-    """An array in 8 bits a channel, or grey in 16."""
+    """An array with 8 bits a channel, or grey with 16 bits."""
     import numpy as np
 
     kind, name = array.dtype.kind, array.dtype.name

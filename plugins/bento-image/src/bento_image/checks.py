@@ -1,4 +1,4 @@
-"""What `bento plugins image --check` checks: the kit's tests for both adapters, in every format that they write."""
+"""The tests of `bento plugins image --check`: the kit's tests for both adapters, in every format that they write."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _COLOURS = st.tuples(*[st.integers(0, 100)] * 3)
 
 
 class PictureTests(AdapterTests):
-    """Smooth pictures, which JPEG keeps nearly as they are."""
+    """Smooth pictures, which JPEG changes only slightly."""
 
     def same(self, one: Any, other: Any) -> bool:
         import numpy as np
@@ -33,7 +33,7 @@ class TestImageAdapter(PictureTests):
 
 
 class TestPilImageAdapter(PictureTests):
-    """Images of Pillow's."""
+    """Pillow images."""
 
     adapter = PilImageAdapter()
 

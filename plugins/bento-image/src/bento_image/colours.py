@@ -1,7 +1,7 @@
-"""Colours: any mode of Pillow's as grey, RGB or RGBA with 8 bits a channel, and grey of 16 bits as it is.
+"""Colours: images in any Pillow mode as grey, RGB or RGBA with 8 bits a channel, and grey of 16 bits unchanged.
 
-Alpha is dropped where it is not asked for, as Pillow and OpenCV do: what is transparent has the colour that the file gives it.
-Embedded colour profiles are ignored. CMYK is converted without a profile. Sixteen bits are scaled to eight, never cut off.
+If the mode has no alpha, it is dropped, as in Pillow and OpenCV: transparent pixels get the colour that the file gives them.
+Embedded colour profiles are ignored, and CMYK is converted without one. Sixteen bits are scaled to eight, never truncated.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     Grey = np.ndarray[Any, np.dtype[np.uint16]]
 
 MODES = ("L", "RGB", "RGBA")
-"""What an image can be read as."""
+"""The modes that an image can be read in."""
 
 _16_BITS = frozenset({"I;16", "I;16B", "I;16L", "I;16N"})
 WITHOUT_WHITE = {"I": "32-bit integers", "F": "floating-point numbers"}
-"""Modes whose pixels are measurements rather than colours."""
+"""Pillow modes whose pixels are measurements, not colours, so there is no value for white."""
 
 
 def is_deep(image: Image) -> bool:
-    """Whether an image is grey with 16 bits; Pillow has no other mode of more than 8."""
+    """Whether an image is grey with 16 bits, the only Pillow mode of colours with more than 8."""
     return image.mode in _16_BITS
 
 
@@ -38,7 +38,7 @@ def convert(image: Image, mode: str) -> Image:
     if is_deep(image):
         image = to_8_bits(image)
     if mode != "RGBA":
-        image.info.pop("transparency", None)  # Pillow would look for a palette colour that it can do without
+        image.info.pop("transparency", None)  # otherwise Pillow would search the palette for a transparent colour, which is not needed
     try:
         return image.convert(mode)
     except ValueError as error:
@@ -46,7 +46,7 @@ def convert(image: Image, mode: str) -> Image:
 
 
 def to_8_bits(image: Image) -> Image:
-    """Grey of 16 bits in 8, rounded."""
+    """A grey image of 16 bits in 8 bits, rounded."""
     import numpy as np
     import PIL.Image
 
@@ -54,14 +54,14 @@ def to_8_bits(image: Image) -> Image:
 
 
 def deep_grey(image: Image) -> Grey:
-    """The values of an image that is grey with 16 bits, in this machine's byte order."""
+    """The pixels of a grey image of 16 bits, in this machine's byte order."""
     import numpy as np
 
     return np.array(image, dtype=np.uint16)
 
 
 def bare(image: Image) -> Image:
-    """The pixels of an image without its file, its orientation or anything else that it was read with."""
+    """A copy of an image's pixels, without its file, its orientation and other metadata."""
     from PIL.ImageFile import ImageFile
 
     if isinstance(image, ImageFile):

@@ -1,4 +1,4 @@
-"""The adapters' options, checked once, when an adapter is made."""
+"""The options of the adapters, checked when an adapter is made."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from bento import DefinitionError
 
 EXTENSIONS = (".bmp", ".jfif", ".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 MAX_PIXELS = 1 << 25
-"""About 33 million: a frame of an 8K film, or 100 MB of RGB."""
+"""About 33 million pixels: a frame of 8K video, or 100 MB as RGB."""
 QUALITY = 90
 
 
 def checked_choice(name: str, value: object, choices: Sequence[str]) -> str:
-    """One of a few texts, or a dtype of that name."""
+    """The value as one of `choices`; it may also be a dtype with that name."""
     text = value if isinstance(value, str) else getattr(value, "name", getattr(value, "__name__", None))
     if text not in choices:
         raise DefinitionError(f"expected {name}= one of {', '.join(map(repr, choices))}, got {value!r}")
@@ -22,7 +22,7 @@ def checked_choice(name: str, value: object, choices: Sequence[str]) -> str:
 
 
 def checked_size(size: Any) -> tuple[int, int] | None:
-    """A height and a width."""
+    """The value as a height and a width in pixels, or None."""
     if size is None:
         return None
     if not isinstance(size, list | tuple) or len(size) != 2 or not all(type(side) is int and side > 0 for side in size):  # noqa: PLR2004
@@ -31,7 +31,7 @@ def checked_size(size: Any) -> tuple[int, int] | None:
 
 
 def checked_extensions(extensions: Collection[str] | None) -> tuple[str, ...]:
-    """File name extensions in lower case, sorted."""
+    """The extensions in lower case, sorted; by default those of all formats that are read."""
     if extensions is None:
         return EXTENSIONS
     if isinstance(extensions, str) or not all(isinstance(text, str) and text.startswith(".") for text in extensions):
@@ -40,7 +40,7 @@ def checked_extensions(extensions: Collection[str] | None) -> tuple[str, ...]:
 
 
 def checked_number(name: str, value: object, largest: int) -> int:
-    """A whole number from 1."""
+    """The value, if it is a whole number from 1 to `largest`."""
     if type(value) is not int or not 1 <= value <= largest:
         raise DefinitionError(f"expected {name}= a whole number from 1 to {largest}, got {value!r}")
     return value

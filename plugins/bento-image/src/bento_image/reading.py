@@ -1,4 +1,4 @@
-"""From a file's bytes to a decoded, upright image of Pillow's, within a limit of pixels."""
+"""From a file's bytes to a decoded, upright Pillow image, within a limit of pixels."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .headers import read_header
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-# Pillow's own `open` would load dozens of readers that nobody asked for, and take a photo with a preview in it for two pictures.
+# Pillow's own `open` would load dozens of readers that are not needed, and treat a photo with an embedded preview as two pictures.
 _READERS = {
     "BMP": ("PIL.BmpImagePlugin", "BmpImageFile"),
     "JPEG": ("PIL.JpegImagePlugin", "JpegImageFile"),
@@ -36,7 +36,7 @@ _LONGEST_REASON = 200
 
 
 def read(data: bytes, max_pixels: int) -> Image:
-    """The picture of a JPEG, PNG, WebP, BMP or TIFF file, turned as its EXIF orientation says; nothing larger is decoded."""
+    """The picture in a JPEG, PNG, WebP, BMP or TIFF file, turned upright. A file with more than `max_pixels` is refused undecoded."""
     header = read_header(data)
     _check_size((header.width, header.height), header.pixels, max_pixels)
     module, reader = _READERS[header.format]
@@ -52,7 +52,7 @@ def read(data: bytes, max_pixels: int) -> Image:
     except DecompressionBombError as error:
         raise TooLarge(f"the {header.format} file is larger than Pillow reads one: {error}: raise PIL.Image.MAX_IMAGE_PIXELS") from error
     except Exception as error:
-        # Pillow raises nearly anything where a file makes no sense.
+        # Pillow raises nearly any exception for a damaged file.
         reason = f"{type(error).__name__}: {error}"[:_LONGEST_REASON]
         raise BadInput(f"the {header.format} file is damaged: {reason}") from error
 

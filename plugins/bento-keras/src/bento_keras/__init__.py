@@ -1,7 +1,7 @@
 """Keras models for bento.
 
-`KerasArtifact` keeps a model as a `.keras` file, under any back end of Keras 3, and looks at everything in such a file before Keras
-does. Importing this package imports neither Keras nor NumPy.
+`KerasArtifact` keeps a model as a `.keras` file, with any back end of Keras 3, and checks everything in such a file before Keras reads it.
+Importing this package imports neither Keras nor NumPy.
 """
 
 from __future__ import annotations
@@ -20,5 +20,5 @@ __all__ = ["KerasArtifact"]
 
 @bento.hookimpl
 def bento_register_artifacts() -> list[type[Artifact[Any]]]:
-    """The formats that this plugin brings."""
+    """The model formats of this plugin."""
     return [KerasArtifact]

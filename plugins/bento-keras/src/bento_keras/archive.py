@@ -1,7 +1,8 @@
-"""A `.keras` file: written so that equal models give equal bytes, and looked through before Keras opens it.
+"""`.keras` files: written so that equal models give equal bytes, and checked before Keras opens them.
 
 Source: Keras 3.15, `keras.saving`: an uncompressed zip of `metadata.json`, `config.json`, `model.weights.h5` and files in `assets/`.
-Keras dates the entries, and the model; both are left out here. `metadata.json`, which nothing reads, has the back end besides.
+Keras writes the time into the entries and into `metadata.json`; here the times are left out. `metadata.json`, which Keras does not read,
+also records the back end.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ _PIECE = 1024 * 1024
 
 
 def write(model: keras.Model, path: Path, custom: Collection[str]) -> None:
-    """Write a model that is made of what Keras knows and of the names `custom`; any other is an ArtifactError."""
+    """Write a model. An ArtifactError if it contains classes or functions other than Keras's own and those named in `custom`."""
     with TemporaryDirectory(dir=path.parent) as place:
         draft = Path(place, "draft.keras")
         try:
@@ -56,7 +57,7 @@ def write(model: keras.Model, path: Path, custom: Collection[str]) -> None:
 
 
 def saved_under(path: Path) -> str:
-    """The back end that a file was written under; one whose entries are not as `write` makes them is an ArtifactError."""
+    """The back end that a file was written with. An ArtifactError if its entries are not as `write` makes them."""
     with _opened(path) as archive:
         _check_entries(archive.infolist(), path.stat().st_size)
         _check_sums(archive)
@@ -67,7 +68,7 @@ def saved_under(path: Path) -> str:
 
 
 def check_contents(path: Path, custom: Collection[str]) -> None:
-    """Refuse, as an ArtifactError, a file with more in it than plain weights, and names of Keras's own data or of `custom`."""
+    """Refuse, as an ArtifactError, a file with anything but plain weights and the names of Keras's data classes and of `custom`."""
     with _opened(path) as archive:
         config = json.loads(archive.read(_CONFIG))
         unknown, files = unknown_names(config, custom), file_names(config)
@@ -85,7 +86,7 @@ def _opened(path: Path) -> Iterator[ZipFile]:
         with ZipFile(path) as archive:
             yield archive
     except Exception as error:
-        # Neither zipfile nor HDF5 says what a damaged file makes it raise; neither executes what it reads.
+        # zipfile and HDF5 do not document what they raise for a damaged file. Neither executes what it reads.
         raise ArtifactError(f"{str(path)!r} is damaged: {error}") from error
 
 
@@ -133,7 +134,7 @@ def _check_entries(entries: list[ZipInfo], size: int) -> None:
 
 
 def _check_sums(archive: ZipFile) -> None:
-    """zipfile compares an entry with its checksum where it ends."""
+    """Read every entry to its end, because zipfile compares the checksum only there."""
     for name in archive.namelist():
         with archive.open(name) as entry:
             while entry.read(_PIECE):

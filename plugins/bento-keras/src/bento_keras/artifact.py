@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _FILE = "model.keras"
 _LARGE = 64 * 1024**2
-"""In bytes; Keras unpacks from half the free memory, or from 512 MB if it does not know how much that is."""
+"""In bytes. Keras unpacks files larger than half the free memory to disk, or than 512 MB if it cannot tell the free memory."""
 _OWN = ".keras"
 _WEIGHTS = ".weights.h5"
 _LEGACY = (".h5", ".hdf5")
@@ -32,12 +32,12 @@ _WHY = (
 
 
 class KerasArtifact(Artifact["keras.Model"]):
-    """Keeps a model as a `.keras` file, which is read with `safe_mode=True` only, and only if all that it names is known to be data.
+    """Keeps a model as a `.keras` file. It is read with `safe_mode=True`, and only if everything that it names is known to be data.
 
-    `custom_objects` are the classes and functions of the service's code that the model is made of: a list of them or of their names,
-    or a mapping as Keras takes it. What a model is trained with - optimizer, loss, metrics - is left out, so a loaded model is not
-    compiled. It is loaded under the back end that it was saved under, unless Keras is imported already or `KERAS_BACKEND` is set; under
-    another one it answers the same, but for the last digits. Equal models give equal bytes.
+    `custom_objects` are the classes and functions of the service's code that the model uses: a list of them or of their names, or a
+    mapping as for Keras. What only training needs (optimizer, loss, metrics) is left out, so a loaded model is not compiled. A model is
+    loaded with the back end that it was saved with, unless Keras is already imported or `KERAS_BACKEND` is set. With another back end it
+    gives the same answers, except for the last digits. Equal models give equal bytes.
     """
 
     name = "keras"
@@ -53,7 +53,7 @@ class KerasArtifact(Artifact["keras.Model"]):
             raise ArtifactError(f"this {type_name(model)} is not built and has no weights yet: call it once before it is packed")
         write(model, folder / _FILE, self._custom.found())
         if self._custom.given:
-            # Whether a class of the user's can be made from its own config shows only when it is.
+            # Only loading shows whether a user's class can be made from its config.
             self.load(folder)
 
     def load(self, folder: Path) -> keras.Model:
@@ -120,7 +120,7 @@ class KerasArtifact(Artifact["keras.Model"]):
 
 @contextmanager
 def _place_of(path: Path) -> Iterator[Path]:
-    """Where Keras is to find a file: it unpacks what is too large for its liking beside that, and a bundle's folder stays as it is."""
+    """The path to give to Keras. Keras unpacks a large file beside it, so this is a link in a temporary folder outside of the bundle."""
     if path.stat().st_size < _LARGE:
         yield path
         return

@@ -13,19 +13,19 @@ _VARIABLE = "KERAS_BACKEND"
 
 
 def current() -> str:
-    """The back end in use, without importing Keras: empty if nobody has said which."""
+    """The back end in use, without importing Keras; empty if none has been chosen yet."""
     keras = sys.modules.get("keras")
     return str(keras.backend.backend()) if keras is not None else os.environ.get(_VARIABLE, "")
 
 
 def propose(back_end: str) -> None:
-    """Have Keras use a back end, if it has not been imported yet and nobody has said which; it reads that from the environment."""
+    """Set the back end in the environment, where Keras reads it, unless Keras is already imported or a back end has been chosen."""
     if "keras" not in sys.modules:
         os.environ.setdefault(_VARIABLE, back_end)
 
 
 def requirements() -> list[str]:
-    """The distribution of the back end in use, as it is installed here."""
+    """The installed distribution of the back end in use. Empty if there is none, or if it is NumPy."""
     back_end = current()
     if not back_end or back_end == "numpy":
         return []

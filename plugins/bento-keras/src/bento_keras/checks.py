@@ -1,4 +1,4 @@
-"""What `bento plugins keras --check` checks: the kit's tests for the format, with a small network."""
+"""The tests of `bento plugins keras --check`: the kit's tests for the format, with a small network."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .artifact import KerasArtifact
 
 
 class TestKerasArtifact(ArtifactTests):
-    """Layers with weights and without, under the back end that Keras has here."""
+    """Layers with and without weights, with the back end that Keras uses here."""
 
     artifact = KerasArtifact()
     max_examples = 20
@@ -31,7 +31,7 @@ class TestKerasArtifact(ArtifactTests):
         return model.predict_on_batch(inputs)
 
     def same(self, one: Any, other: Any) -> bool:
-        """Where in memory weights lie decides the last bits of an answer."""
+        """Approximately equal, because the last bits of an answer depend on where the weights lie in memory."""
         import numpy as np
 
         return bool(one.dtype == other.dtype and one.shape == other.shape and np.allclose(one, other, atol=1e-6))

@@ -1,4 +1,4 @@
-"""A model's `config.json`: which classes and functions it names, and whether it may.
+"""A model's `config.json`: which classes and functions it names, and whether these are allowed.
 
 Source: Keras 3.15, `keras.saving.serialize_keras_object`: an object is a dict of `module`, `class_name`, `registered_name` and
 `config`, anywhere in the tree; a function has the `class_name` `function` and its name in `config`.
@@ -19,22 +19,22 @@ _KERAS = "keras"
 
 
 def unknown_names(tree: Any, custom: Collection[str]) -> list[str]:
-    """What a config names that is neither Keras's own nor of the names `custom`, as a user would write it, sorted."""
+    """The sorted names in a config that are neither known names of Keras nor in `custom`, as a user would write them."""
     return sorted({_shown(node) for node in _nodes(tree) if _CLASS in node and not _is_known(node, custom)})
 
 
 def has_code(tree: Any) -> bool:
-    """Whether a config has a function's code in it, as that of a Lambda layer has."""
+    """Whether a config contains the code of a function, as that of a Lambda layer does."""
     return any(node.get(_CLASS) == _CODE for node in _nodes(tree))
 
 
 def file_names(tree: Any) -> list[str]:
-    """The vocabularies of a config that are files elsewhere, which Keras would read."""
+    """The vocabularies in a config that are paths of files, which Keras would read from anywhere."""
     return [node["vocabulary"] for node in _nodes(tree) if isinstance(node.get("vocabulary"), str)]
 
 
 def simplify(tree: Any) -> None:
-    """Take out how a model is trained; and number shared objects as they appear, where Keras writes addresses."""
+    """Remove how a model is trained, and replace the addresses of shared objects by numbers in their order of appearance."""
     numbers: dict[Any, int] = {}
     for node in _nodes(tree):
         node.pop(_COMPILED, None)
@@ -60,7 +60,7 @@ def _is_known(node: dict[str, Any], custom: Collection[str]) -> bool:
     if name == "function":
         function = node.get("config")
         return isinstance(function, str) and (function in custom or (module == "builtins" and function in FUNCTIONS))
-    # Keras looks for the registered name first, wherever a class says that it is from.
+    # Keras looks for the registered name first, whatever module the class names.
     if registered not in (None, name):
         return registered in custom
     return name in VALUES or _is_own(module, name) or f"{module}.{name}" in custom or node.get("registered_name", name) in custom

@@ -21,13 +21,13 @@ _EXPECTED = "expected KerasArtifact(custom_objects=[...]) with classes, function
 
 @dataclass(frozen=True, slots=True)
 class CustomObjects:
-    """Each object, or where it is found, by the name that a model file has for it."""
+    """Each object, or its dotted name, by the name that a model file uses for it."""
 
     given: Mapping[str, Custom]
 
     @classmethod
     def of(cls, given: Mapping[str, Custom] | Sequence[Custom]) -> CustomObjects:
-        """Custom objects from a list of them, or from a mapping as Keras takes it; anything else is a DefinitionError."""
+        """Custom objects from a list of them, or from a mapping as for Keras. Anything else is a DefinitionError."""
         if isinstance(given, str) or not isinstance(given, Mapping | Sequence):
             raise DefinitionError(f"{_EXPECTED}, got {given!r}")
         items = list(given.values()) if isinstance(given, Mapping) else list(given)
@@ -37,15 +37,15 @@ class CustomObjects:
         return cls(dict(given) if isinstance(given, Mapping) else {_short(item): item for item in items})
 
     def options(self) -> dict[str, JSON]:
-        """What the manifest remembers. A class says where it is from when it is asked, as a script's name changes."""
+        """The options for the manifest. The names are computed on each call, because the name of a script's module may change."""
         return {"custom_objects": {name: _path(item) for name, item in self.given.items()}} if self.given else {}
 
     def modules(self) -> list[str]:
-        """Where the objects are defined."""
+        """The modules that define the objects."""
         return sorted({_path(item).partition(":")[0] for item in self.given.values()})
 
     def found(self) -> dict[str, Any]:
-        """The objects by each name that Keras may have for them."""
+        """The objects by each name that Keras may use for them."""
         import keras
 
         found: dict[str, Any] = {}

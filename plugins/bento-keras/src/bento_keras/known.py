@@ -1,7 +1,7 @@
-"""What of Keras a model file may name: classes that hold numbers and settings, and functions that only compute.
+"""The parts of Keras that a model file may name: classes that hold numbers and settings, and functions that only compute.
 
-What is missing here is left out on purpose if it carries code or opens files, as `Lambda`, `TFSMLayer`, `TorchModuleWrapper`,
-`JaxLayer` and `FlaxLayer` do, and otherwise for being newer than this list. Either way `custom_objects` can name it.
+Some classes are left out on purpose, because they carry code or open files: `Lambda`, `TFSMLayer`, `TorchModuleWrapper`, `JaxLayer` and
+`FlaxLayer`. Others are missing because they are newer than this list. Both can be named in `custom_objects`.
 """
 
 from __future__ import annotations
@@ -49,13 +49,13 @@ CLASSES = {
     ),
     "keras.random": frozenset(["SeedGenerator"]),
 }
-"""Classes by the module under which Keras files them."""
+"""Classes by the module that Keras writes for them."""
 
 OPERATIONS = frozenset(f"keras.src.ops.{name}" for name in ("core", "einops", "image", "linalg", "math", "nn", "numpy"))
-"""Modules that define what `keras.ops` computes; Keras makes nothing but operations out of them."""
+"""The modules behind `keras.ops`. Keras makes only operations from names in them."""
 
 VALUES = frozenset(["__bytes__", "__ellipsis__", "__keras_tensor__", "__numpy__", "__slice__", "__tensor__"])
-"""What Keras writes for values that JSON lacks."""
+"""The class names that Keras writes for values that JSON does not have."""
 
 FUNCTIONS = _names(
     """
@@ -64,4 +64,4 @@ FUNCTIONS = _names(
     tanh_shrink threshold
     """
 )
-"""The activations, which Keras files as `builtins`."""
+"""The activations, for which Keras writes the module `builtins`."""

@@ -1,4 +1,4 @@
-"""The service for a model whose owner writes none."""
+"""The default service, for a model that is saved without a service class."""
 
 from __future__ import annotations
 

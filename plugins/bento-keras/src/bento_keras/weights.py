@@ -1,4 +1,4 @@
-"""A model's weights, as HDF5: written without what only training needs, and looked through before Keras reads any."""
+"""A model's weights, as HDF5: written without what only training needs, and checked before Keras reads them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import IO, Any
 
 _TRAINING = frozenset(["optimizer"])
 _NUMBERS = "biufV"
-"""Kinds of dtypes: numbers, and bytes of a fixed size, which stand for numbers that HDF5 lacks, such as bfloat16."""
+"""Kinds of dtypes: numbers, and bytes of a fixed size for number types that HDF5 does not have, such as bfloat16."""
 
 
 def copy_weights(source: IO[bytes], path: Path) -> None:
-    """Write the weights of a file without the state of an optimizer, which is often twice as large."""
+    """Copy the weights of a file without the optimizer's state, which is often twice as large as the weights."""
     import h5py
 
     with h5py.File(source, "r") as old, h5py.File(path, "w") as new:
@@ -21,8 +21,10 @@ def copy_weights(source: IO[bytes], path: Path) -> None:
 
 
 def check_weights(file: IO[bytes], size: int) -> None:
-    """Refuse, as a ValueError, a file that is more than groups of plain arrays: links, references to other files, filters, sizes that
-    it does not have."""
+    """Raise a ValueError unless the file contains only groups of plain arrays.
+
+    Refused are links, references to other files, filters, and sizes that the file does not have room for.
+    """
     import h5py
 
     with h5py.File(file, "r") as weights:
@@ -32,7 +34,7 @@ def check_weights(file: IO[bytes], size: int) -> None:
 
 
 def _sizes(group: Any, seen: set[int]) -> list[int]:
-    """The sizes of all arrays in a group, each of which has one name only."""
+    """The sizes in bytes of all arrays in a group. An array with two names is refused."""
     import h5py
 
     sizes: list[int] = []

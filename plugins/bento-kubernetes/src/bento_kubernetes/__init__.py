@@ -1,7 +1,7 @@
 """Manifests for Kubernetes, KServe and Knative: a bundle becomes a folder with an image to build and a file for `kubectl apply`.
 
 `KubernetesPacker` writes a Deployment, a Service and, on request, a HorizontalPodAutoscaler; `KservePacker` an InferenceService;
-`KnativePacker` a Service of Knative. They share their options and what a container of bento is.
+`KnativePacker` a Service of Knative. They share their options and the definition of the container.
 """
 
 from __future__ import annotations
@@ -22,5 +22,5 @@ __all__ = ["KnativePacker", "KservePacker", "KubernetesPacker"]
 
 @bento.hookimpl
 def bento_register_packers() -> list[type[Packer]]:
-    """The ways to ship that this plugin brings."""
+    """The packers of this plugin."""
     return [KnativePacker, KservePacker, KubernetesPacker]

@@ -1,4 +1,4 @@
-"""What `bento plugins kubernetes --check` checks: the kit's tests for each of the packers."""
+"""The tests of `bento plugins kubernetes --check`: the kit's tests for each of the packers."""
 
 from __future__ import annotations
 

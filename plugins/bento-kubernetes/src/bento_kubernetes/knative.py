@@ -1,4 +1,4 @@
-"""KnativePacker: a bundle that runs while it is asked. Source: the Knative Serving API, serving.knative.dev/v1, and its field masks."""
+"""KnativePacker: a bundle that runs on demand. Source: the Knative Serving API, serving.knative.dev/v1, and its field masks."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from .packer import ManifestPacker
 if TYPE_CHECKING:
     from .pod import Pod
 
-# What Knative's own containers in the pod listen on. Source: knative.dev/networking, the constants of its API.
+# The ports that Knative's own containers in the pod listen on. Source: knative.dev/networking, the constants of its API.
 _TAKEN = frozenset({8008, 8012, 8013, 8022, 9090, 9091})
 
 
 class KnativePacker(ManifestPacker):
-    """Pack a bundle for Knative: a Service that runs as many pods as there are requests for, with `replicas=0` none when there are none.
+    """Pack a bundle for Knative: a Service that runs as many pods as its requests need. With `replicas=0`, no pod runs without requests.
 
-    Knative itself takes a pod out of the way before its server is told to stop.
+    Knative stops sending requests to a pod before it tells the server in it to stop.
     """
 
     name = "knative"
@@ -42,7 +42,7 @@ class KnativePacker(ManifestPacker):
 
 
 def _container(pod: Pod) -> dict[str, Any]:
-    """Probes ask the container's one port: Knative knows it, and allows no other."""
+    """The container. Its probes name no port, because Knative sets it to the container's only port and allows no other."""
     container = pod.container("bento")
     probes = {
         name: {**container[name], "httpGet": {"path": container[name]["httpGet"]["path"]}} for name in ("readinessProbe", "livenessProbe")

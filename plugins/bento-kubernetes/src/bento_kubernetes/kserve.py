@@ -9,14 +9,14 @@ from .packer import ManifestPacker
 if TYPE_CHECKING:
     from .pod import Pod
 
-# The name that releases before and after 0.16 know for a Deployment rather than a Service of Knative.
+# The mode in which KServe makes a Deployment and not a Knative Service, by the name that releases before and after 0.16 understand.
 _MODE = {"serving.kserve.io/deploymentMode": "RawDeployment"}
 
 
 class KservePacker(ManifestPacker):
     """Pack a bundle for KServe: an InferenceService whose predictor is a Deployment, which KServe scales up to `max_replicas`.
 
-    Its server answers as bento does, `POST /predict`, and not by KServe's protocol.
+    The server keeps bento's own API, such as `POST /predict`; it does not speak KServe's protocol.
     """
 
     name = "kserve"

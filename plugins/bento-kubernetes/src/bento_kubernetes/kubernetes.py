@@ -1,4 +1,4 @@
-"""KubernetesPacker: what any cluster of Kubernetes runs by itself. Source: the Kubernetes API, apps/v1, core/v1 and autoscaling/v2."""
+"""KubernetesPacker: objects that any Kubernetes cluster can run. Source: the Kubernetes API, apps/v1, core/v1 and autoscaling/v2."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _BUSY = 80
 class KubernetesPacker(ManifestPacker):
     """Pack a bundle for `kubectl apply`: a Deployment, a Service on port 80 and, with `max_replicas`, a HorizontalPodAutoscaler.
 
-    The autoscaler keeps the pods' processors 80 % busy. A pod that stops is out of the Service before its server is told to, and its
-    server has the time that it gives to open requests.
+    The autoscaler aims at 80 % processor load of the pods. When a pod stops, it is removed from the Service before its server is told to
+    stop, and the server then has time to finish open requests.
     """
 
     name = "kubernetes"
@@ -28,7 +28,7 @@ class KubernetesPacker(ManifestPacker):
 
 
 def _deployment(pod: Pod) -> dict[str, Any]:
-    # With an autoscaler a number here would be set anew whenever the manifest is applied.
+    # A number here would override the autoscaler's whenever the manifest is applied.
     replicas = {} if pod.options.max_replicas else {"replicas": pod.options.replicas}
     template = {"metadata": {"labels": pod.labels(), "annotations": pod.annotations()}, "spec": pod.drained_spec("bento")}
     return {

@@ -1,4 +1,4 @@
-"""What a user chooses of a manifest, checked once: nothing else is ever written to one, but the bundle's tag."""
+"""The options of a manifest, checked once. Apart from the bundle's tag, they are the only input that is written to a manifest."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _NUMBER = re.compile(r"0|[1-9][0-9]{0,4}")
 
 _MOST = 10_000
 _MOST_GPUS = 64
-# A user without rights may not listen below.
+# An unprivileged user must not listen on lower ports.
 _PORTS = range(1024, 65536)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """The options of every packer here, given as texts on the command line or as numbers, and kept as what they are used as."""
+    """The options of all packers here. They may be given as texts, as on the command line, and are converted to their fields' types."""
 
     image: str
     namespace: str | None
@@ -34,7 +34,7 @@ class Options:
 
     @classmethod
     def of(cls, packer: str, fewest: int, **given: Any) -> Options:
-        """Check what was given to a packer that runs at least `fewest` replicas: a wrong value is a PackerError that names its option."""
+        """Check the options of `packer`, which runs at least `fewest` replicas. An invalid value is a PackerError that names the option."""
         options = _Given(packer, given)
         options.check("image", _is_image(given["image"]), "an image like 'registry.example.org/iris:1'")
         options.match("namespace", _LABEL, "a namespace like 'models'", optional=True)
@@ -55,7 +55,7 @@ class Options:
 
 
 class _Given:
-    """What was given to a packer."""
+    """The unchecked options of a packer."""
 
     def __init__(self, packer: str, given: dict[str, Any]) -> None:
         self._packer, self._given = packer, given
@@ -76,7 +76,7 @@ class _Given:
 
 
 def _is_image(reference: object) -> bool:
-    """Whether a text names an image: the core's own type of an image's name says so."""
+    """Whether a value is the name of an image, by the rules of `bento.Env`."""
     if not isinstance(reference, str):
         return False
     try:

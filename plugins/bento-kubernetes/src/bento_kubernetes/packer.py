@@ -1,4 +1,4 @@
-"""What the packers of this plugin have in common: a folder with an image to build, and one file of manifests."""
+"""The base of this plugin's packers: they write a folder with an image to build and one file of manifests."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _FOLDER, _FILE = 0o755, 0o644
 
 
 class ManifestPacker(Packer):
-    """A packer whose manifest runs the image that its folder `image` makes, under the name that `image` says.
+    """A packer whose manifest runs the image that is built from the output's folder `image`. The option `image` is the name of that image.
 
-    Between `replicas` and `max_replicas` pods run, each with `cpu`, `memory` and `gpu` GPUs of NVIDIA.
+    Between `replicas` and `max_replicas` pods run, each with `cpu`, `memory` and `gpu` NVIDIA GPUs.
     """
 
     fewest: ClassVar[int] = 1
-    """How few replicas there may be."""
+    """The smallest number of replicas that is allowed."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class ManifestPacker(Packer):
         )
 
     def pack(self, bundle: Bundle, out: Path) -> Path:
-        """Write the folder. A bundle whose name cannot be one of DNS is a PackerError, and so is what an image refuses."""
+        """Write the folder. A PackerError if the bundle's name cannot be made a DNS name, or if no image can be made of the bundle."""
         from .text import as_yaml
 
         with create(out) as draft:

@@ -1,4 +1,4 @@
-"""What a pod that serves a bundle is, under whatever runs it. Source: the Kubernetes API, Pod v1 core."""
+"""The pod that serves a bundle, whichever object runs it. Source: the Kubernetes API, Pod v1 core."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from .options import Options
 
 GRACE = 30
-"""How many seconds open requests have when a server is told to stop: `bento serve --grace`."""
+"""In seconds: how long open requests may take after a server is told to stop (`bento serve --grace`)."""
 DELAY = 5
-"""How many seconds a pod goes on before it is told to stop: proxies learn only then that it is about to."""
+"""In seconds: how long a stopping pod goes on serving before its server is told to stop, until all proxies know that it stops."""
 MARGIN = 5
-"""How many seconds a server has to end after its grace."""
+"""In seconds: how long a server may take to end after its grace period."""
 
 _BUNDLE = "/bundle"
 # Knative allows no volume at /tmp.
 _SCRATCH = "/scratch"
 _USER = 10001
-# Controllers put as many as 13 letters behind a name, and a name of DNS has 63 at most.
+# Controllers append up to 13 characters to a name, and a DNS name has at most 63.
 _LONGEST_NAME = 50
 _LONGEST_LABEL = 63
 
@@ -37,7 +37,7 @@ class Pod:
 
     @property
     def name(self) -> str:
-        """What the objects are called: the bundle's name as one of DNS, which has neither dots nor underscores."""
+        """The name of the objects: the bundle's name as a DNS name, without dots and underscores."""
         name = self.tag.name.replace(".", "-").replace("_", "-")
         if not name[0].isalpha() or len(name) > _LONGEST_NAME:
             raise PackerError(
@@ -52,21 +52,21 @@ class Pod:
         return {"name": self.name, **namespace, "labels": self.labels(), **more}
 
     def selector(self) -> dict[str, str]:
-        """The label that stays when another version takes this one's place."""
+        """The label that stays the same when another version replaces this one."""
         return {"app.kubernetes.io/name": self.name}
 
     def labels(self) -> dict[str, str]:
-        """Source: Kubernetes, "Recommended Labels"; a label is shorter than a version may be."""
+        """The recommended labels. A version that is too long for a label is cut. Source: Kubernetes, "Recommended Labels"."""
         version = self.tag.version[:_LONGEST_LABEL].rstrip("._-")
         return {**self.selector(), "app.kubernetes.io/version": version, "app.kubernetes.io/managed-by": "bento"}
 
     def annotations(self) -> dict[str, str]:
-        """Where Prometheus finds the metrics, by the annotations that its usual configurations go by."""
+        """The annotations by which common configurations of Prometheus find the metrics."""
         return {"prometheus.io/scrape": "true", "prometheus.io/port": str(self.options.port), "prometheus.io/path": "/metrics"}
 
     def drained_spec(self, container: str) -> dict[str, Any]:
-        """The pod's spec where nothing but the pod itself sees to it that no request is lost when it stops."""
-        # A command rather than the `sleep` action, which is younger than many clusters.
+        """The pod's spec, for objects that do not themselves make sure that no request is lost when a pod stops."""
+        # A command, because many clusters are older than the `sleep` action.
         stop = {"preStop": {"exec": {"command": ["sleep", str(DELAY)]}}}
         server = {
             **self.container(container),
@@ -80,11 +80,11 @@ class Pod:
         }
 
     def spec(self, container: dict[str, Any]) -> dict[str, Any]:
-        """The pod's spec, with a place to write to: the root file system is read-only."""
+        """The pod's spec, with a volume for temporary files, because the root file system is read-only."""
         return {"enableServiceLinks": False, "containers": [container], "volumes": [{"name": "scratch", "emptyDir": {}}]}
 
     def container(self, name: str) -> dict[str, Any]:
-        """The server, which says that it lives and that it is ready on the port that it answers on."""
+        """The container of the server. Its probes use the same port as the requests."""
         port = self.options.port
         serve = ["python3", "-m", "bento", "serve", _BUNDLE, "--trust", "--host", "0.0.0.0"]  # noqa: S104 - in the pod's own network
         return {
@@ -104,13 +104,13 @@ class Pod:
         return {"httpGet": {"path": path, "port": self.options.port}, "timeoutSeconds": 5, **times}
 
     def _resources(self) -> dict[str, Any]:
-        """No limit of processors: a server that is held back in the middle of a batch keeps everybody in it waiting."""
+        """The resources, without a CPU limit, because a server that is throttled in the middle of a batch delays all requests in it."""
         gpus = {"nvidia.com/gpu": str(self.options.gpu)} if self.options.gpu else {}
         return {"requests": {"cpu": self.options.cpu, "memory": self.options.memory}, "limits": {"memory": self.options.memory, **gpus}}
 
 
 def _security() -> dict[str, Any]:
-    """Source: Kubernetes, "Pod Security Standards", Restricted; said of the container, as Knative takes it there."""
+    """The security context of the container, where Knative allows it, too. Source: Kubernetes, "Pod Security Standards", Restricted."""
     return {
         "runAsNonRoot": True,
         "runAsUser": _USER,

@@ -1,4 +1,4 @@
-"""Objects as YAML that is read alike by every reader of it."""
+"""Objects as YAML that all YAML parsers read in the same way."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 import yaml
 
-# Truths of YAML 1.1, which PyYAML writes and reads as texts. Source: yaml.org, "Boolean Language-Independent Type for YAML".
+# Booleans of YAML 1.1 that PyYAML writes and reads as texts. Source: yaml.org, "Boolean Language-Independent Type for YAML".
 _TRUTHS = frozenset("yYnN")
 
 
 class _Dumper(yaml.SafeDumper):
-    """No anchors, and in quotes what is a text to PyYAML alone: to other readers `1e3` is a number, and `y` a truth."""
+    """Writes no anchors, and quotes texts that only PyYAML reads as texts: for other parsers `1e3` is a number and `y` a boolean."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -26,6 +26,6 @@ _Dumper.add_representer(str, _Dumper.text)
 
 
 def as_yaml(title: str, objects: Iterable[Mapping[str, Any]]) -> str:
-    """The documents of a file, under a comment."""
+    """The objects as the documents of a YAML file, after the title as a comment."""
     documents = (yaml.dump(dict(each), Dumper=_Dumper, sort_keys=False, width=1000) for each in objects)
     return "---\n".join([f"# {title}\n", *documents])

@@ -1,7 +1,7 @@
 """LightGBM models for bento.
 
-`LightgbmArtifact` keeps a booster, or one of its scikit-learn estimators, in LightGBM's own text; `features` makes what a model is asked
-with from arrays and tables. Importing this package imports neither LightGBM nor NumPy.
+`LightgbmArtifact` keeps a booster, or a scikit-learn estimator of LightGBM, in LightGBM's own text format; `features` makes the input of a
+model from arrays and tables. Importing this package imports neither LightGBM nor NumPy.
 """
 
 from __future__ import annotations
@@ -21,5 +21,5 @@ __all__ = ["LightgbmArtifact", "features"]
 
 @bento.hookimpl
 def bento_register_artifacts() -> list[type[Artifact[Any]]]:
-    """The formats that this plugin brings."""
+    """The model formats of this plugin."""
     return [LightgbmArtifact]

@@ -19,9 +19,9 @@ _FRAMEWORK = "lightgbm"
 class LightgbmArtifact(Artifact[Any]):
     """Keeps a trained `Booster`, `LGBMClassifier`, `LGBMRegressor` or `LGBMRanker` as text.
 
-    The model comes back as what it was: its class, its parameters as far as JSON has them, classes, names of features, categories, the
-    best iteration. Functions among the parameters are left behind, as only training calls them, and so is the number of threads, which
-    is OpenMP's. The text is looked through before LightGBM reads it, since a damaged one can end the process.
+    The model comes back as it was: its class, its parameters if they are JSON values, its classes, feature names, categories and best
+    iteration. Parameters that are functions are left out, because only training calls them, and so is the number of threads, which OpenMP
+    decides. The text is checked before LightGBM reads it, because a damaged one can end the process.
     """
 
     name = "lightgbm"
@@ -35,7 +35,7 @@ class LightgbmArtifact(Artifact[Any]):
         write_json(folder / _KIND, kinds.describe(model))
         (folder / _MODEL).write_bytes(kinds.booster_of(model).model_to_string(num_iteration=-1).encode())
         write_version(folder, _FRAMEWORK, lightgbm.__version__)
-        # What cannot be loaded is refused now, and not on the machine that serves.
+        # A model that cannot be loaded is refused now, and not on the machine that serves.
         self.load(folder)
 
     def load(self, folder: Path) -> Any:

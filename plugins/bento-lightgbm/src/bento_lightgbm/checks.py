@@ -1,4 +1,4 @@
-"""What `bento plugins lightgbm --check` checks: the kit's tests for the format, with a small booster."""
+"""The tests of `bento plugins lightgbm --check`: the kit's tests for the format, with a small booster."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .artifact import LightgbmArtifact
 
 
 class TestLightgbmArtifact(ArtifactTests):
-    """A booster, which needs nothing beside LightGBM."""
+    """A booster, which needs no other package than LightGBM."""
 
     artifact = LightgbmArtifact()
     max_examples = 25

@@ -1,4 +1,4 @@
-"""What a model is asked with."""
+"""The input of a LightGBM model."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ if TYPE_CHECKING:
     import lightgbm
 
 _NUMBERS = "biuf"
-"""Kinds of dtypes: booleans, integers and floats, NumPy's and those of pandas in which one may be missing."""
+"""Kinds of dtypes: booleans, integers and floats, both of NumPy and of pandas, where values may be missing."""
 
 
 def features(model: Any, rows: Any) -> Any:
-    """The rows of an array of shape (n, features), or of a table, as LightGBM has to be given them: it looks at places, not at names.
+    """The rows of an array of shape (n, features) or of a table, in the order that LightGBM needs: it ignores the names of columns.
 
-    A table gives the columns that the model was trained with, by name and in the model's order; to one that was trained with an array it
-    is given as it is. Rows that do not fit are an InvalidInput, which a client reads. `model` is a booster or an estimator.
+    From a table, the columns that the model was trained with are taken by name, in the model's order. If the model was trained with an
+    array, the table is used as it is. Rows that do not fit are an InvalidInput, whose message the client sees. `model` is a booster or an
+    estimator.
     """
     booster: lightgbm.Booster = getattr(model, "booster_", model)
     names = booster.feature_name()
@@ -37,7 +38,7 @@ def _spelled(name: str) -> str:
 
 
 def _check_dtypes(table: Any, categorical: int) -> None:
-    """Refuse, as an InvalidInput, a table of pandas with what LightGBM fails on: words, and other columns of categories than it knows."""
+    """Refuse, as an InvalidInput, a pandas table on which LightGBM fails: with texts, or with a wrong number of categorical columns."""
     dtypes = [(str(name), dtype) for name, dtype in table.dtypes.items() if dtype.name != "category"]
     words = [name for name, dtype in dtypes if dtype.kind not in _NUMBERS]
     if words:
@@ -47,7 +48,7 @@ def _check_dtypes(table: Any, categorical: int) -> None:
 
 
 def check_width(booster: lightgbm.Booster, rows: Any) -> None:
-    """Refuse rows of another number of features than a booster's as an InvalidInput."""
+    """Raise an InvalidInput if the number of features in the rows is not the booster's."""
     import numpy as np
 
     width, shape = booster.num_feature(), np.shape(rows)

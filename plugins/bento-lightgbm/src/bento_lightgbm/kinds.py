@@ -1,4 +1,4 @@
-"""Which class a model is of, and what an estimator knows besides its booster."""
+"""The class of a model, and what an estimator has in addition to its booster."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ _ESTIMATORS = ("LGBMClassifier", "LGBMRanker", "LGBMRegressor")
 _MACHINE = frozenset({"n_jobs", "n_thread", "n_threads", "nthread", "nthreads", "num_thread", "num_threads"})
 
 _AS_OPENMP_SAYS = 0
-"""As many threads as `OMP_NUM_THREADS` says; without a number an estimator counts the cores itself."""
+"""As many threads as `OMP_NUM_THREADS` says. Without this value, an estimator counts the cores itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A class of LightGBM's, the parameters of a model of it, and what it has learnt besides its trees."""
+    """The class of a LightGBM model, its parameters, and what it has learnt in addition to its trees."""
 
     name: str
     parameters: dict[str, Any]
     learnt: dict[str, Any]
 
     def restore(self, content: str) -> Any:
-        """A model of this kind from what LightGBM wrote of it."""
+        """A model of this kind from the text that LightGBM wrote."""
         booster = lightgbm.Booster(model_str=content)
         booster.best_iteration = int(self.learnt["best_iteration"])
         booster.best_score = self.learnt["best_score"]
@@ -57,7 +57,7 @@ class Kind:
 
 
 def read(path: Path, value: JSON) -> Kind:
-    """The kind that `describe` gave."""
+    """The kind in a document of `describe`, which was read from `path`."""
     match value:
         case {"class": str(name), "parameters": dict(parameters), "learnt": dict(learnt)} if name in (_BOOSTER, *_ESTIMATORS):
             return Kind(name, parameters, learnt)
@@ -65,7 +65,7 @@ def read(path: Path, value: JSON) -> Kind:
 
 
 def describe(model: Any) -> JSON:
-    """What `read` reads; a model that would not come back as what it is, or that is not fitted, is an ArtifactError."""
+    """A document that `read` reads. An ArtifactError if the model is not fitted, or would come back different."""
     _check_class(model)
     booster = booster_of(model)
     learnt: dict[str, Any] = {"best_iteration": booster.best_iteration, "best_score": _score(booster.best_score)}
@@ -91,7 +91,7 @@ def _check_class(model: Any) -> None:
 
 
 def booster_of(model: Any) -> lightgbm.Booster:
-    """The booster of an estimator or the booster itself; one that has learnt nothing is an ArtifactError."""
+    """The booster of an estimator, or the booster itself. An ArtifactError if it is not trained."""
     if isinstance(model, lightgbm.LGBMModel) and not model.__sklearn_is_fitted__():
         raise ArtifactError(f"this {type_name(model)} is not fitted: call its fit() before it is packed")
     booster = model if isinstance(model, lightgbm.Booster) else model.booster_
@@ -101,7 +101,7 @@ def booster_of(model: Any) -> lightgbm.Booster:
 
 
 def _give_classes(model: Any, told: Any, booster: lightgbm.Booster) -> None:
-    """The classes of a classifier, and what turns their numbers into them."""
+    """Give a classifier its classes, and the encoder that converts numbers to classes."""
     import numpy as np
     from sklearn.preprocessing import LabelEncoder
 

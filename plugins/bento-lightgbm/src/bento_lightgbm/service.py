@@ -1,4 +1,4 @@
-"""The service for a model whose owner writes none."""
+"""The default service, for a model that is saved without a service class."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class LightgbmService(bento.Service):
         self.narrow("predict", input=ArrayAdapter(shape=(None, self._booster.num_feature()), null="nan"))
 
     def setup(self) -> None:
-        # Rows of numbers have no names, whatever the model was fitted with.
+        # Rows of numbers have no feature names, even if the model was fitted with some.
         warnings.filterwarnings("ignore", "X does not have valid feature names", UserWarning)
 
     @bento.api(input=ArrayAdapter(shape=(None, None), null="nan"), batch=True)
@@ -35,5 +35,5 @@ class LightgbmService(bento.Service):
 
         rows = np.asarray(rows)
         check_width(self._booster, rows)
-        # A request may bring no rows, which LightGBM refuses.
+        # A request may have no rows, which LightGBM refuses.
         return self.model.predict(rows) if len(rows) else self.model.predict(np.zeros((1, self._booster.num_feature())))[:0]

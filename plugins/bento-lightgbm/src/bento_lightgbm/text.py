@@ -1,4 +1,4 @@
-"""A model's text, looked through before LightGBM reads it: LightGBM ends the process when a number in it leads astray.
+"""A model's text, checked before LightGBM reads it, because a wrong index in it makes LightGBM end the process.
 
 Source: LightGBM 4.7, `src/boosting/gbdt_model_text.cpp` and `src/io/tree.cpp`.
 """
@@ -26,7 +26,7 @@ _OBJECTIVES = frozenset(
 
 
 def check(text: str) -> None:
-    """Raise a ValueError, or a KeyError for what is missing, for a text in which anything leads outside of it."""
+    """Raise a ValueError if an index in the text is out of range, or a KeyError if a field is missing."""
     head, _, body = text.partition("\n\n")
     fields = _fields(head.removeprefix("tree\n"))
     _expect(head.startswith("tree\n") and fields["version"] == "v4", "it does not start as LightGBM's models do")
@@ -46,7 +46,7 @@ def check(text: str) -> None:
 
 
 def _trees(body: str, sizes: list[int]) -> Iterator[str]:
-    """The text of each tree, of the size in bytes that the head says."""
+    """The text of each tree. `sizes` are their sizes in bytes, as the head of the model declares them."""
     content, start = body.encode(), 0
     for size in sizes:
         _expect(size > 0 and start + size <= len(content), "its trees have other sizes")
@@ -65,7 +65,7 @@ def _check_objective(objective: str, classes: int) -> None:
 
 
 def _check_rest(body: str) -> None:
-    """What follows the trees: importances, parameters, and the categories of a pandas table."""
+    """Check the text after the trees: importances, parameters, and the categories of a pandas table."""
     found = _REST.fullmatch(body.partition(_END)[2])
     _expect(found is not None, "what follows its trees is not what LightGBM writes")
     if found and found[1]:

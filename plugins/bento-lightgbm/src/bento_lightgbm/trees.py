@@ -1,4 +1,4 @@
-"""Trees: that every node leads to others of its tree, each from one parent, and asks for a feature that there is."""
+"""Checks of trees: every child is a node of the same tree and has one parent, and every split uses an existing feature."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _KNOWN = frozenset(
 
 
 def check_tree(fields: Mapping[str, str], features: int) -> None:
-    """Raise a ValueError for the lines of a tree that leads outside of itself or of the `features` of its model."""
+    """Raise a ValueError if an index in the lines of a tree is out of range: of its own arrays, or of the `features` of its model."""
     _expect(fields.keys() <= _KNOWN, f"a tree has a line {next(iter(fields.keys() - _KNOWN), '')!r}")
     leaves = int(fields["num_leaves"])
     values = floats(fields["leaf_value"])
@@ -44,14 +44,14 @@ def check_tree(fields: Mapping[str, str], features: int) -> None:
 
 
 def _check_children(nodes: Mapping[str, Integers], leaves: int) -> None:
-    """Each node but the root, and each leaf, has one parent, which makes it a tree; a leaf has its number's complement."""
+    """Check that each leaf, and each node except the root, has exactly one parent. A leaf is written as the complement of its number."""
     children = np.concatenate([nodes["left_child"], nodes["right_child"]])
     expected = np.concatenate([np.arange(1, leaves - 1), ~np.arange(leaves)])
     _expect(np.array_equal(np.sort(children), np.sort(expected)), f"a tree of {leaves} leaves has a node whose children are not two others")
 
 
 def _check_categories(fields: Mapping[str, str], types: Integers) -> None:
-    """A split by categories names its set of them, which is bits between two of the boundaries."""
+    """Check the splits by category. Each names a set of categories, which are the bits between two boundaries."""
     count = int(fields["num_cat"])
     _expect(_within(types, 16), "a tree has a split of no kind")
     categorical = (types & _CATEGORICAL) != 0
@@ -66,7 +66,7 @@ def _check_categories(fields: Mapping[str, str], types: Integers) -> None:
 
 
 def _check_linear(fields: Mapping[str, str], leaves: int, features: int) -> None:
-    """Leaves that are linear have a constant each, and features with as many coefficients."""
+    """Check linear leaves: each has a constant, and as many coefficients as features."""
     sizes = integers(fields["num_features"])
     _expect(len(floats(fields["leaf_const"])) == len(sizes) == leaves and bool((sizes >= 0).all()), "a tree has leaves without a constant")
     _expect(
@@ -82,17 +82,17 @@ def _within(values: Integers, end: int) -> bool:
 
 
 def _in_range(text: str) -> bool:
-    """Whether `std::stod` reads each number: one that a double cannot hold in full ends the process there."""
+    """Whether `std::stod` can read each number. A number out of the range of a double would end the process there."""
     return all(_TINY <= abs(float(word)) < math.inf for word in text.split() if not _DIGITS.isdisjoint(word.lower().partition("e")[0]))
 
 
 def integers(text: str) -> Integers:
-    """The whole numbers of a line; anything else is a ValueError."""
+    """The whole numbers in a line. Anything else is a ValueError."""
     return np.array([int(word) for word in text.split()], dtype=np.int64)
 
 
 def floats(text: str) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """The numbers of a line; anything else is a ValueError."""
+    """The numbers in a line. Anything else is a ValueError."""
     return np.array([float(word) for word in text.split()], dtype=np.float64)
 
 

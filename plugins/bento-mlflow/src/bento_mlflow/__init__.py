@@ -1,7 +1,7 @@
 """MLflow models for bento: a folder that MLflow saved, of any flavour that is a Python function, becomes a production endpoint.
 
-`MlflowPyfuncArtifact` keeps the folder as it is, and the bundle requires what its `requirements.txt` asks for. No tracking server is
-asked for anything. Importing this package imports neither MLflow nor NumPy.
+`MlflowPyfuncArtifact` keeps the folder unchanged, and the bundle requires what its `requirements.txt` lists. No tracking server is needed.
+Importing this package imports neither MLflow nor NumPy.
 """
 
 from __future__ import annotations
@@ -20,5 +20,5 @@ __all__ = ["MlflowPyfuncArtifact"]
 
 @bento.hookimpl
 def bento_register_artifacts() -> list[type[Artifact[Any]]]:
-    """The format that this plugin brings."""
+    """The model format of this plugin."""
     return [MlflowPyfuncArtifact]

@@ -20,12 +20,12 @@ _FOLDER = "_bento_folder"
 
 
 class MlflowPyfuncArtifact(Artifact["PyFuncModel"]):
-    """Keeps a folder that MLflow saved a model in, whatever its flavour, if MLflow can load it as a Python function.
+    """Keeps a folder in which MLflow saved a model of any flavour, if MLflow can load it as a Python function.
 
-    What is packed is the folder's path. On a service the slot is the loaded model: `self.model.predict(table)`. Loading runs code that
-    the folder names, and in many flavours a pickle, so a bundle from elsewhere needs trust. A bundle requires what the model's
-    `requirements.txt` asks for. What its signature does not allow is an InvalidInput, which a client reads. Two models whose own modules
-    have the same name cannot be loaded by one process.
+    You pack the path of the folder. On a service, the slot is the loaded model: `self.model.predict(table)`. Loading runs code that the
+    folder names, and in many flavours a pickle, so a bundle from elsewhere needs trust. A bundle requires what the model's
+    `requirements.txt` lists. Input that the model's signature does not allow is an InvalidInput, whose message the client sees. One process
+    cannot load two models that come with modules of the same name.
     """
 
     name = "mlflow-pyfunc"
@@ -56,7 +56,7 @@ class MlflowPyfuncArtifact(Artifact["PyFuncModel"]):
     @overload
     def __get__(self, instance: object, owner: type) -> PyFuncModel: ...
     def __get__(self, instance: object | None, owner: type) -> Self | PyFuncModel:
-        """The model of a service, loaded when it is first asked for if the service was given a path."""
+        """The model of a service. If the service was given a path, the model is loaded at the first access."""
         held = None if instance is None else vars(instance).get(self.slot or "")
         if held is None:
             return super().__get__(instance, owner)
@@ -67,19 +67,19 @@ class MlflowPyfuncArtifact(Artifact["PyFuncModel"]):
         return loaded
 
     def __set__(self, instance: object, value: object) -> None:
-        # With this method `__get__` comes before what lies in the service's `__dict__`, which may be a path.
+        # Because this method exists, `__get__` takes precedence over the value in the service's `__dict__`, which may be a path.
         vars(instance).pop(self._loaded, None)
         vars(instance)[self.slot or ""] = value
 
     @property
     def _loaded(self) -> str:
-        """Where a service has the model of the folder that it was given."""
+        """The attribute in which a service keeps the loaded model of a path that it was given."""
         return f"_{self.slot}_loaded"
 
 
 def _open(folder: Path) -> PyFuncModel:
     model = open_model(folder)
-    # MLflow's object does not know where it is from, and a loaded model is saved again with its service.
+    # MLflow's object does not keep its folder, which is needed to save a loaded model again with its service.
     vars(model)[_FOLDER] = folder
     refuse_what_does_not_fit(model)
     return model

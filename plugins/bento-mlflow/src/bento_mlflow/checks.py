@@ -1,4 +1,4 @@
-"""What `bento plugins mlflow --check` checks: the kit's tests for the format, with a function that MLflow saved as a model."""
+"""The tests of `bento plugins mlflow --check`: the kit's tests for the format, with a function that MLflow saved as a model."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ mlflow.models.set_model(Doubler())
 
 
 class TestMlflowPyfuncArtifact(ArtifactTests):
-    """A model that is code, which needs nothing beside MLflow."""
+    """A model that is code, which needs no other package than MLflow."""
 
     artifact = MlflowPyfuncArtifact()
     max_examples = 20
@@ -43,7 +43,7 @@ class TestMlflowPyfuncArtifact(ArtifactTests):
 
 @functools.cache
 def _saved() -> tempfile.TemporaryDirectory[str]:
-    """A folder with the model's folder in it, as long as this process runs."""
+    """A temporary folder that contains the model's folder, and is removed when this process ends."""
     place = tempfile.TemporaryDirectory()
     code = Path(place.name, "doubler.py")
     code.write_text(_MODEL)

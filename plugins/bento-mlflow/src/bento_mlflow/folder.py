@@ -1,4 +1,4 @@
-"""Folders that MLflow saved models in: what one has to hold, and how it is loaded without asking a server or telling one."""
+"""Folders in which MLflow saved models: what they have to contain, and how they are loaded without contacting any server."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ if TYPE_CHECKING:
 _FILE = "MLmodel"
 _FUNCTION = "python_function"
 _TELEMETRY = "MLFLOW_DISABLE_TELEMETRY"
-# A model that is code hands itself over in a global of MLflow's, so of two that are loaded at once both would be the later one.
+# A model that is code sets itself in a global variable of MLflow. If two were loaded at once, both loads could return the same one.
 _LOADING = threading.RLock()
 
 
 def is_model(folder: object) -> bool:
-    """Whether this is the path of a folder that looks as if MLflow had saved a model there."""
+    """Whether `folder` is the path of a folder that looks like a model saved by MLflow."""
     return has_file(folder, _FILE)
 
 
 def check_model(folder: Path) -> None:
-    """Refuse, as an ArtifactError, a folder that has no model which MLflow can load as a Python function."""
+    """Raise an ArtifactError if the folder has no model that MLflow can load as a Python function."""
     _function(folder)
 
 
 def open_model(folder: Path) -> PyFuncModel:
-    """Load the model of a folder; one that cannot be loaded is an ArtifactError."""
+    """Load the model in a folder. An ArtifactError if it cannot be loaded."""
     function = _function(folder)
     pyfunc = import_mlflow().pyfunc
     try:
         with _LOADING, _no_bytecode(for_good=bool(function.get("code"))):
-            # What MLflow would warn of are versions, which a bundle pins.
+            # MLflow would only warn about versions, which a bundle pins.
             model: PyFuncModel = pyfunc.load_model(str(folder), suppress_warnings=True)
     except Exception as error:
         raise ArtifactError(f"MLflow cannot load the model in {str(folder)!r}: {type(error).__name__}: {error}") from error
@@ -49,9 +49,10 @@ def open_model(folder: Path) -> PyFuncModel:
 
 @contextmanager
 def _no_bytecode(*, for_good: bool) -> Iterator[None]:
-    """Keep Python from writing its cache between the bundle's files: of a model that is code, and, for good, of modules that come with one.
+    """Keep Python from writing bytecode into the bundle's folder while a model that is code is loaded, or permanently if `for_good`.
 
-    MLflow leaves those on the path, and the model may import more of them whenever it is called.
+    It has to be permanent for models that come with modules: MLflow leaves these on `sys.path`, and a model may import more of them
+    whenever it is called.
     """
     before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
     try:
@@ -61,7 +62,7 @@ def _no_bytecode(*, for_good: bool) -> Iterator[None]:
 
 
 def _function(folder: Path) -> dict[str, Any]:
-    """What a model says of itself as a Python function."""
+    """The settings of the flavour `python_function` in a model's `MLmodel` file."""
     if not is_model(folder):
         raise ArtifactError(
             f"{str(folder)!r} holds no model of MLflow's: expected a folder with a file {_FILE!r}, as mlflow.sklearn.save_model writes it"
@@ -83,8 +84,8 @@ def _function(folder: Path) -> dict[str, Any]:
 
 
 def import_mlflow() -> Any:
-    """MLflow, told to tell nobody."""
-    # MLflow tells its makers how it is used, unless it is told not to before it is imported. A server asks nobody and tells nobody.
+    """MLflow, imported with its telemetry turned off."""
+    # MLflow reports its usage unless this is set before it is imported. A server should not contact anybody.
     os.environ.setdefault(_TELEMETRY, "true")
     import mlflow.pyfunc
 

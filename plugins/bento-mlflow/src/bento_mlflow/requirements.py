@@ -1,4 +1,4 @@
-"""What a model needs, as MLflow wrote it down beside it."""
+"""The requirements of a model, which MLflow saved with it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MLFLOW = re.compile(r"mlflow([-_.]skinny)?(?![A-Za-z0-9._-])", re.IGNORECASE)
 
 
 def required(folder: Path) -> Iterator[str]:
-    """Each requirement in a model's `requirements.txt`; an option there, which a bundle cannot keep, is an ArtifactError."""
+    """Each requirement in a model's `requirements.txt`. An ArtifactError if the file has an option, which a bundle cannot keep."""
     for number, line in enumerate(_read(folder / _FILE).splitlines(), 1):
         text = _COMMENT.sub("", line).strip()
         if _OPTION.search(text) or text.endswith("\\"):
@@ -32,7 +32,7 @@ def required(folder: Path) -> Iterator[str]:
 
 
 def _asked(text: str) -> list[str]:
-    # Later releases of MLflow read what earlier ones wrote: a bundle gets the release that is here, of the distribution that is here.
+    # Later releases of MLflow read models of earlier ones, so the bundle requires the release and the distribution installed here.
     if _MLFLOW.match(text):
         return ["mlflow"] if _is_installed("mlflow") else []
     return [text] if text else []

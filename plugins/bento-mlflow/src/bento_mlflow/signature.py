@@ -1,4 +1,4 @@
-"""What a model's signature refuses, as a refusal that the client reads."""
+"""Input that does not fit a model's signature becomes an error that the client sees."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 _INVALID = "INVALID_PARAMETER_VALUE"
 _WRAPPED = "Failed to enforce "
-_LONGEST = 500  # in characters: MLflow shows all that did not fit
+_LONGEST = 500  # in characters: MLflow's messages repeat all of the input that does not fit
 
 
 def refuse_what_does_not_fit(model: PyFuncModel) -> None:
-    """Have `model.predict` refuse what its signature, or its type hints, do not allow as an InvalidInput, and say what they do.
+    """Make `model.predict` raise an InvalidInput, which says what is allowed, for input that its signature or type hints do not allow.
 
-    MLflow's own server takes errors of this code for the client's fault as well.
+    Like MLflow's own server, this takes MLflow's errors with a certain code for faults of the client.
     """
     predict = model.predict
 
@@ -39,7 +39,7 @@ def refuse_what_does_not_fit(model: PyFuncModel) -> None:
 
 
 def _reason(error: MlflowException) -> str:
-    """What is wrong; of an error that repeats all that was asked, the one that it came of."""
+    """What is wrong. If the error repeats all of the input, it is the message of its cause."""
     told = error.__context__ if str(error).startswith(_WRAPPED) and error.__context__ else error
     text = shorten(str(told), _LONGEST, placeholder=" ...").rstrip(".")
     return text[:1].lower() + text[1:]

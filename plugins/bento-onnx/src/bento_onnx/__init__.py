@@ -1,7 +1,7 @@
 """ONNX models for bento.
 
-`OnnxArtifact` keeps an `.onnx` file together with the files that hold its weights, and opens it in ONNX Runtime. Importing this package
-imports neither ONNX Runtime nor NumPy.
+`OnnxArtifact` keeps an `.onnx` file and the files that contain its weights, and opens it in ONNX Runtime. Importing this package imports
+neither ONNX Runtime nor NumPy.
 """
 
 from __future__ import annotations
@@ -20,5 +20,5 @@ __all__ = ["OnnxArtifact"]
 
 @bento.hookimpl
 def bento_register_artifacts() -> list[type[Artifact[Any]]]:
-    """The formats that this plugin brings."""
+    """The model formats of this plugin."""
     return [OnnxArtifact]

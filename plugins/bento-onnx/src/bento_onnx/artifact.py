@@ -1,4 +1,4 @@
-"""ONNX models as the files that they are."""
+"""ONNX models, kept as their own files."""
 
 from __future__ import annotations
 
@@ -24,11 +24,12 @@ _RUNTIME = "onnxruntime"
 
 
 class OnnxArtifact(Artifact["InferenceSession"]):
-    """Keeps an `.onnx` file, and the files beside it that its weights lie in; on a service it is open, as an `InferenceSession`.
+    """Keeps an `.onnx` file, and the files beside it that contain its weights. On a service, the slot is an `InferenceSession`.
 
-    What is packed is the path of the file, its bytes, an `onnx.ModelProto`, or a session. `providers` are ONNX Runtime's, the first that
-    there is counting most, each a name or a pair of a name and options. `optimization` is `all`, `extended`, `basic` or `none`.
-    Without `intra_op_threads`, each worker of a server starts its share of them. `config` has any further entries of a session's.
+    You pack the path of the file, its bytes, an `onnx.ModelProto`, or a session. `providers` are execution providers of ONNX Runtime, in
+    order of preference, each a name or a pair of a name and options. `optimization` is `all`, `extended`, `basic` or `none`. Without
+    `intra_op_threads`, each worker of a server starts its share of the threads. `config` has further entries for the session's
+    configuration.
     """
 
     name = "onnx"
@@ -80,7 +81,7 @@ class OnnxArtifact(Artifact["InferenceSession"]):
     @overload
     def __get__(self, instance: object, owner: type) -> InferenceSession: ...
     def __get__(self, instance: object | None, owner: type) -> Self | InferenceSession:
-        """The session of a service, opened when it is first asked for if the service was given a file."""
+        """The session of a service. If the service was given a file, the session is opened at the first access."""
         held = None if instance is None else vars(instance).get(self.slot or "")
         if held is None:
             return super().__get__(instance, owner)
@@ -92,11 +93,11 @@ class OnnxArtifact(Artifact["InferenceSession"]):
         return opened
 
     def __set__(self, instance: object, value: object) -> None:
-        # With this method `__get__` comes before what lies in the service's `__dict__`, which may be a path.
+        # Because this method exists, `__get__` takes precedence over the value in the service's `__dict__`, which may be a path.
         vars(instance).pop(self._opened, None)
         vars(instance)[self.slot or ""] = value
 
     @property
     def _opened(self) -> str:
-        """Where a service has the session of the file that it was given."""
+        """The attribute in which a service keeps the session of a file that it was given."""
         return f"_{self.slot}_session"

@@ -1,4 +1,4 @@
-"""What `bento plugins onnx --check` checks: the kit's tests for the format, with a model of one operator."""
+"""The tests of `bento plugins onnx --check`: the kit's tests for the format, with a model of one operator."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .artifact import OnnxArtifact
 from .session import open_session
 from .settings import CPU, Settings
 
-# `sums = MatMul(rows, weights)` with weights of (3, 2): written down, since ONNX Runtime writes no models.
+# `sums = MatMul(rows, weights)` with weights of shape (3, 2). It is included as text, because ONNX Runtime cannot write models.
 _MODEL = (
     "CAgSADqCAQodCgRyb3dzCgd3ZWlnaHRzEgRzdW1zIgZNYXRNdWwSBHN1bXMqKQgDCAIQAUIHd2VpZ2h0c0oYAAAAAAAAgD8AAABAAABAQAAAgEAAAKBAWhcKBHJvd3MSDwoN"
     "CAESCQoDEgFuCgIIA2IXCgRzdW1zEg8KDQgBEgkKAxIBbgoCCAJCBAoAEA0="
@@ -19,7 +19,7 @@ _MODEL = (
 
 
 class TestOnnxArtifact(ArtifactTests):
-    """The bytes of a file, which are a session once they are loaded."""
+    """The bytes of a file, which become a session when they are loaded."""
 
     artifact = OnnxArtifact(intra_op_threads=1, optimization="none", config={"session.disable_prepacking": "1"})
     max_examples = 25

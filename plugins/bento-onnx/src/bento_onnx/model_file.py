@@ -1,7 +1,7 @@
-"""A model's files: the `.onnx` file, and those beside it that its weights lie in.
+"""A model's files: the `.onnx` file, and those beside it that contain its weights.
 
-A model names those files itself, so a forged one could have any file of the machine read (CVE-2024-27318): whatever a model names is
-looked at before ONNX Runtime opens it.
+The model itself names the files of its weights, so a forged one could make ONNX Runtime read any file of the machine (CVE-2024-27318).
+Therefore all names in a model are checked before ONNX Runtime opens it.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from bento import ArtifactError
 from .tensors import External, externals, has_graph
 
 MODEL = "model.onnx"
-"""What a model's own file is called in a slot's folder."""
+"""The name of the model's own file in a slot's folder."""
 
 
 def is_model(content: bytes) -> bool:
-    """Whether bytes look like a model: whether they are a message that has a graph."""
+    """Whether bytes look like a model: a protocol buffer message with a graph."""
     try:
         return has_graph(memoryview(content))
     except ValueError:
@@ -27,7 +27,7 @@ def is_model(content: bytes) -> bool:
 
 
 def check_whole(content: bytes) -> None:
-    """Refuse bytes that are no model, or only a part of one."""
+    """Refuse bytes that are not a model, or only a part of one."""
     try:
         first = next(externals(memoryview(content)), None)
     except ValueError as error:
@@ -51,7 +51,7 @@ def weight_files(path: Path) -> dict[PurePosixPath, Path]:
 
 
 def check_file(path: Path) -> None:
-    """Refuse what is no plain file."""
+    """Refuse a path that is not a plain file."""
     try:
         mode = path.lstat().st_mode
     except OSError as error:

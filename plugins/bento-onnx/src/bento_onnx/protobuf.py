@@ -1,6 +1,6 @@
-"""The wire format of protocol buffers, as far as finding one's way through a message takes.
+"""The wire format of protocol buffers, as far as it is needed to walk through a message.
 
-Source: protobuf.dev, "Encoding". ONNX Runtime has a reader of its own, which believes what a file says; this one looks before that.
+Source: protobuf.dev, "Encoding". This reader checks a file before ONNX Runtime's own reader, which trusts it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _NEGATIVE = 1 << 63
 
 
 def fields(message: memoryview) -> Iterator[tuple[int, Value]]:
-    """Each field's number and value, in order; one that does not fit into the message is a ValueError."""
+    """Each field's number and value, in order. A ValueError if a field does not fit into the message."""
     position = 0
     while position < len(message):
         tag, position = _varint(message, position)
@@ -38,7 +38,7 @@ def fields(message: memoryview) -> Iterator[tuple[int, Value]]:
 
 
 def varints(packed: Value) -> Iterator[int]:
-    """The signed numbers of a repeated field, packed or one by itself."""
+    """The signed numbers in a value of a repeated field, which is packed numbers or a single number."""
     if isinstance(packed, int):
         yield _signed(packed)
         return
@@ -53,10 +53,10 @@ def _signed(value: int) -> int:
 
 
 def _varint(message: memoryview, position: int) -> tuple[int, int]:
-    """A number of seven bits a byte, and where it ends."""
+    """A number with seven bits per byte, and the position where it ends."""
     value = 0
     for index, byte in enumerate(message[position : position + _LONGEST_VARINT]):
         value |= (byte & 0x7F) << 7 * index
-        if byte < 0x80:  # noqa: PLR2004 - the bit that says there is more
+        if byte < 0x80:  # noqa: PLR2004 - the bit that says that more bytes follow
             return value & (2 * _NEGATIVE - 1), position + index + 1
     raise ValueError(f"the number at byte {position} has no end")

@@ -1,4 +1,4 @@
-"""ONNX Runtime, which tells its makers how it is used unless it is told not to: a server asks nobody and tells nobody."""
+"""ONNX Runtime, with its telemetry turned off: a server should not contact anybody."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _TELEMETRY = "ORT_DISABLE_TELEMETRY"
 
 
 def import_runtime() -> Any:
-    """ONNX Runtime as a module; one that cannot be imported is an ArtifactError."""
-    # Read when it is imported. Where a service's own code was first, what it has not sent yet stays here all the same.
+    """The module of ONNX Runtime. An ArtifactError if it cannot be imported."""
+    # Read at import. If the service's own code has imported ONNX Runtime before, what it has not sent yet is still not sent.
     os.environ.setdefault(_TELEMETRY, "1")
     try:
         import onnxruntime

@@ -1,4 +1,4 @@
-"""What a model without a class says of its inputs: their shapes and types, with an example of a request."""
+"""The schema of the default service's requests: the shapes and types of the model's inputs, with an example."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from bento.artifact import JSON
 
 _MOST_TEXTS = 100
-"""In an example, which is for a page."""
+"""The most values in an example, which is shown on a page."""
 
 
 def reader(inputs: Sequence[Input]) -> JsonAdapter:
-    """What reads a request for these inputs, as `feed` takes it; an input that JSON has no form of is an ArtifactError."""
+    """An adapter for requests with these inputs, as `feed` takes them. An ArtifactError if JSON cannot express an input."""
     tensors = {each.name: _schema(each) for each in inputs}
     examples: dict[str, JSON] = {
         name: shown[0] for name, tensor in tensors.items() if isinstance(shown := tensor.pop("examples"), list) and shown

@@ -1,4 +1,4 @@
-"""Opening a model in ONNX Runtime, and what a model that a user has in hand is made of."""
+"""Opening a model in ONNX Runtime, and finding the source (a path or bytes) of the models that users pass."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _MEMORY = "the model that it was given"
 
 
 def is_session(model: object) -> bool:
-    """Whether a model is open in ONNX Runtime already."""
+    """Whether a model is already open in ONNX Runtime."""
     return instance_of(model, "onnxruntime", "InferenceSession")
 
 
 def is_source(model: object) -> bool:
-    """Whether a model can be opened: the path of an `.onnx` file, the bytes of one, or onnx's object for one."""
+    """Whether a model can be opened: the path or the bytes of an `.onnx` file, or an `onnx.ModelProto`."""
     if isinstance(model, str | os.PathLike):
         return str(model).lower().endswith(_SUFFIX)
     if isinstance(model, bytes):
@@ -39,7 +39,7 @@ def is_source(model: object) -> bool:
 
 
 def source_of(model: Any) -> Path | bytes:
-    """The file that a model is in, or the bytes of one."""
+    """The path of a model's file, or its bytes."""
     if is_session(model):
         model = _opened_from(model)
     if isinstance(model, bytes):
@@ -57,7 +57,7 @@ def source_of(model: Any) -> Path | bytes:
 
 
 def checked_source(model: Any) -> Path | bytes:
-    """The same, once it was looked through: what is no model, is not all of one, or names files elsewhere is an ArtifactError."""
+    """The same as `source_of`, after a check. An ArtifactError if it is not a model, is incomplete, or names files in other folders."""
     source = source_of(model)
     if isinstance(source, bytes):
         check_whole(source)
@@ -68,7 +68,7 @@ def checked_source(model: Any) -> Path | bytes:
 
 
 def open_session(source: Path | bytes, settings: Settings) -> InferenceSession:
-    """A session for a model; one that ONNX Runtime cannot open, or not as `settings` say, is an ArtifactError."""
+    """A session for a model. An ArtifactError if ONNX Runtime cannot open it with these settings."""
     onnxruntime = import_runtime()
     providers = _available(onnxruntime, settings.providers)
     what = _MEMORY if isinstance(source, bytes) else repr(str(source))
@@ -86,7 +86,7 @@ def open_session(source: Path | bytes, settings: Settings) -> InferenceSession:
 
 
 def _opened_from(session: Any) -> Any:
-    """What a session was opened from. ONNX Runtime remembers it, to open it again with other providers."""
+    """The path or the bytes that a session was opened from. ONNX Runtime keeps it, to open it again with other providers."""
     kept = getattr(session, "_model_path", None) or getattr(session, "_model_bytes", None)
     if kept is None:
         raise ArtifactError(

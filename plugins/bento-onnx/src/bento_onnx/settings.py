@@ -1,4 +1,4 @@
-"""How ONNX Runtime is to run a model."""
+"""The settings with which ONNX Runtime runs a model."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Provider = tuple[str, dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a manifest remembers, and what ONNX Runtime makes of it; checked when it is made."""
+    """The settings as the manifest keeps them and as ONNX Runtime takes them. They are checked when the object is made."""
 
     providers: tuple[Provider, ...]
     optimization: str = "all"
@@ -43,7 +43,7 @@ class Settings:
             raise DefinitionError(f"expected OnnxArtifact(config={{'session.disable_prepacking': '1'}}) with texts, got {self.config!r}")
 
     def options(self) -> dict[str, JSON]:
-        """Whatever differs from the defaults."""
+        """The settings that differ from the defaults."""
         providers: list[JSON] = [[name, options] if options else name for name, options in self.providers]
         given: dict[str, JSON] = {
             "providers": None if providers == [CPU] else providers,
@@ -55,13 +55,13 @@ class Settings:
         return {name: value for name, value in given.items() if value is not None}
 
     def session_options(self) -> SessionOptions:
-        """ONNX Runtime's own form of it."""
+        """The settings as an object of ONNX Runtime."""
         onnxruntime = import_runtime()
         options = onnxruntime.SessionOptions()
         options.graph_optimization_level = getattr(onnxruntime.GraphOptimizationLevel, LEVELS[self.optimization])
         options.intra_op_num_threads = self.intra_op_threads or _threads_for_each_worker()
         options.inter_op_num_threads = self.inter_op_threads or 0
-        # Else a file that begins like one of ONNX Runtime's own format would be read as such, and that one was not looked at.
+        # Otherwise a file that begins like ONNX Runtime's own format would be read in that format, which was not checked.
         options.add_session_config_entry("session.load_model_format", "ONNX")
         for key, value in self.config.items():
             options.add_session_config_entry(key, value)
@@ -69,7 +69,7 @@ class Settings:
 
 
 def checked_providers(providers: Sequence[str | Sequence[Any]]) -> tuple[Provider, ...]:
-    """The names of providers, each with its options."""
+    """The providers in one form: each a name with its options."""
     expected = f"expected OnnxArtifact(providers=['CUDAExecutionProvider', {CPU!r}]) with names, or pairs of a name and options"
     if isinstance(providers, str) or not isinstance(providers, Sequence) or not providers:
         raise DefinitionError(f"{expected}, got {providers!r}")
@@ -86,6 +86,6 @@ def checked_providers(providers: Sequence[str | Sequence[Any]]) -> tuple[Provide
 
 
 def _threads_for_each_worker() -> int:
-    """What the server tells libraries to start in each of its workers; 0, which leaves it to ONNX Runtime, where it says nothing."""
+    """The number of threads that the server assigns to each worker; 0 if it assigns none, which leaves the number to ONNX Runtime."""
     told = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
     return int(told) if told.isdecimal() else 0

@@ -1,4 +1,4 @@
-"""What a model says of its tensors: how large they are, and in which files their values lie.
+"""The tensors in a model: how large they are, and which files contain their values.
 
 Source: onnx 1.23, `onnx/onnx-ml.proto`, and docs/ExternalData.md.
 """
@@ -23,7 +23,7 @@ CHILDREN: dict[str, dict[int, str]] = {
     "FunctionProto": {7: "NodeProto", 11: "AttributeProto"},
     "TrainingInfoProto": {1: "GraphProto", 2: "GraphProto"},
 }
-"""The fields of each message through which a tensor can be reached."""
+"""For each message, the fields through which a tensor can be reached."""
 _GRAPH = 7
 _OP_TYPE = 4
 _COMPILED = b"EPContext"
@@ -32,7 +32,7 @@ _DIMS, _DATA_TYPE, _NAME, _RAW, _EXTERNAL, _LOCATION = 1, 2, 8, 9, 13, 14
 _TYPED = frozenset({4, 5, 6, 7, 10, 11})
 _IS_EXTERNAL = 1
 _MOST_AXES = 255
-"""More than any operator takes; the product of a hundred thousand sizes takes minutes."""
+"""More than any operator takes. There has to be a limit, because multiplying a hundred thousand sizes takes minutes."""
 _BITS = {
     **dict.fromkeys([25, 26], 2),
     **dict.fromkeys([21, 22, 23], 4),
@@ -42,11 +42,11 @@ _BITS = {
     **dict.fromkeys([7, 11, 13, 14], 64),
     15: 128,
 }
-"""The bits of an element of each data type but text, which has none, and those of six bits, which nothing says how to pack."""
+"""The bits per element of each data type, except text, and except types of six bits, whose packing is not specified."""
 
 
 class External(NamedTuple):
-    """Where the values of a tensor lie outside of the model, in bytes."""
+    """The file outside of the model that contains the values of a tensor, and their place in it, in bytes."""
 
     tensor: str
     location: str
@@ -56,7 +56,7 @@ class External(NamedTuple):
 
 @dataclass(slots=True)
 class _Tensor:
-    """One tensor as its message describes it; `typed` is what its lists of numbers and texts can hold at most."""
+    """One tensor as its message describes it. `typed` is the most that its lists of numbers and texts can hold."""
 
     dims: list[int]
     name: str = ""
@@ -68,12 +68,12 @@ class _Tensor:
 
 
 def has_graph(model: memoryview) -> bool:
-    """Whether a message has what makes it a model; one that is damaged before that is a ValueError."""
+    """Whether a message has a graph, and so is a model. A ValueError if it is damaged before the graph."""
     return any(number == _GRAPH for number, _ in fields(model))
 
 
 def externals(model: memoryview) -> Iterator[External]:
-    """What a model keeps in other files. A model that is none, or a tensor that is not of the size it declares, is a ValueError."""
+    """The values that a model keeps in other files. A ValueError if it is not a model, or if a tensor is not of its declared size."""
     if not has_graph(model):
         raise ValueError("it has no graph")
     todo = [("ModelProto", model)]

@@ -1,4 +1,4 @@
-"""JSON values as the tensors that a model takes, and what it answers as values again."""
+"""Converting JSON values to the tensors that a model takes, and its answers to JSON values."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _JSON, _NPY = "application/json", "application/x-npy"
 
 
 class Input(Protocol):
-    """What ONNX Runtime tells of a model's input: a size of None or a text is any size."""
+    """An input of a model, as ONNX Runtime describes it. In its shape, None or a text stands for any size."""
 
     name: str
     type: str
@@ -38,7 +38,7 @@ def sizes(declared: Input) -> list[int | None]:
 
 
 def feed(request: Any, inputs: Sequence[Input]) -> dict[str, Array]:
-    """The tensors in a request: an object of them by their names, or, for a model with one input, that alone."""
+    """The tensors in a request, by name. The request is an object of inputs by name, or, for a model with one input, that input alone."""
     if len(inputs) == 1 and not isinstance(request, Mapping):
         request = {inputs[0].name: request}
     names = [each.name for each in inputs]
@@ -52,7 +52,7 @@ def _tensor(value: Any, declared: Input) -> Array:
     shape = sizes(declared)
     if declared.type == TEXT:
         return _texts(value, shape, declared.name)
-    # An array may hold NaN, which JSON has no form of; anything else is read as it came.
+    # An array may contain NaN, which JSON does not have, so it is read as .npy. Anything else is read as JSON.
     media_type = _NPY if hasattr(value, "__array__") else _JSON
     try:
         array: Array = ArrayAdapter(shape, DTYPES[declared.type]).decode(Payload(ArrayAdapter().encode(value, media_type), media_type))
@@ -64,7 +64,7 @@ def _tensor(value: Any, declared: Input) -> Array:
 def _texts(value: Any, shape: Sequence[int | None], name: str) -> Array:
     import numpy as np
 
-    # As objects: NumPy's own texts take as much room for each as for the longest, and are what it makes of numbers beside them.
+    # As objects, because NumPy's own text dtype gives every text the room of the longest one, and turns numbers beside texts into texts.
     array = np.array(value, dtype=object)
     if not all(isinstance(text, str) for text in array.flat):
         raise InvalidInput(f"{name!r}: expected texts, in lists of equal lengths")

@@ -1,7 +1,7 @@
 """PaddlePaddle layers for bento.
 
-`PaddleArtifact` keeps a layer's state as data, which a class or function of the service's code makes a layer of again. Importing this
-package imports neither PaddlePaddle nor NumPy.
+`PaddleArtifact` keeps a layer's state as data; a class or function of the service's code makes the layer again. Importing this package
+imports neither PaddlePaddle nor NumPy.
 """
 
 from __future__ import annotations
@@ -20,5 +20,5 @@ __all__ = ["PaddleArtifact"]
 
 @bento.hookimpl
 def bento_register_artifacts() -> list[type[Artifact[Any]]]:
-    """The format that this plugin brings."""
+    """The model format of this plugin."""
     return [PaddleArtifact]

@@ -24,8 +24,9 @@ _WEIGHTS = (".pdparams", ".safetensors")
 class PaddleArtifact(Artifact["nn.Layer"]):
     """Keeps a layer's state as data, in safetensors; `build`, a class or function of the service's code, makes the layer again.
 
-    `build` is called with `arguments`, which are JSON and kept in the manifest; the model has to be of the class and the parts that it
-    makes, with tensors of the same names, shapes and dtypes. Loaded, a layer is in evaluation mode, and its parameters need no gradients.
+    `build` is called with `arguments`, which are JSON values and kept in the manifest. It must make a layer of the same class and with the
+    same parts as the model, with tensors of the same names, shapes and dtypes. A loaded layer is in evaluation mode, and its parameters
+    need no gradients.
     """
 
     name = "paddle"
@@ -79,7 +80,7 @@ class PaddleArtifact(Artifact["nn.Layer"]):
 
 
 def _is_program(model: object) -> bool:
-    """Whether a layer is what `paddle.jit.load` gives, which is of another class since PaddlePaddle 3."""
+    """Whether a layer comes from `paddle.jit.load`, which returns another class since PaddlePaddle 3."""
     return instance_of(model, "paddle.jit", "TranslatedLayer") or instance_of(
         model, "paddle.jit.pir_translated_layer", "PirTranslatedLayer"
     )

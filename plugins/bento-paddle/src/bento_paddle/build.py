@@ -1,4 +1,4 @@
-"""What makes a layer again."""
+"""How to make a layer again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class LayerBuild(Build["nn.Layer"]):
-    """Makes layers. PaddlePaddle's random numbers go on as if there had been none."""
+    """Makes layers. The state of PaddlePaddle's random number generator stays the same."""
 
     def __call__(self) -> nn.Layer:
         import paddle

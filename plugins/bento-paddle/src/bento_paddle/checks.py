@@ -1,4 +1,4 @@
-"""What `bento plugins paddle --check` checks: the kit's tests for the format, with a small layer."""
+"""The tests of `bento plugins paddle --check`: the kit's tests for the format, with a small layer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .artifact import PaddleArtifact
 
 
 class TestPaddleArtifact(ArtifactTests):
-    """A layer that is built by a name."""
+    """A layer that is built by the name of its class."""
 
     artifact = PaddleArtifact("paddle.nn:Linear", in_features=4, out_features=2)
     max_examples = 20

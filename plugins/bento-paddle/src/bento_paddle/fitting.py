@@ -1,4 +1,4 @@
-"""Whether a model is what its build makes, so that its state means the same there."""
+"""Checks that a model is what its build makes, so that its state has the same meaning in both."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 _ORDER = re.compile(r"(, )?data_format=\w+")
 _PASSING = re.compile(r"(, )?(dtype|training)=[\w.]+")
-"""What PaddlePaddle's own layers say of how they are now. After `to("cpu")` the dtype is None; those of the tensors are compared anyway."""
+"""What layers print of their current state. After `to("cpu")` the dtype is None; the dtypes of the tensors are compared separately."""
 _WAY_OUT = "give PaddleArtifact what the model was built with"
 
 
 def check_fits(model: nn.Layer, build: LayerBuild, built: nn.Layer) -> None:
-    """Refuse, as an ArtifactError, a model of another class, with another state or of other parts than what `build` has built."""
+    """Raise an ArtifactError if the model differs from `built`, which `build` has made, in its class, its state or its parts."""
     if type(built) is not type(model):
         raise ArtifactError(f"{build} makes a {type_name(built)}, and the model is a {type_name(model)}")
     check_state(model.state_dict(), built, build)
@@ -31,7 +31,7 @@ def check_fits(model: nn.Layer, build: LayerBuild, built: nn.Layer) -> None:
 
 
 def check_state(state: Mapping[str, paddle.Tensor], layer: nn.Layer, build: LayerBuild) -> None:
-    """Refuse, as an ArtifactError, a state with other tensors than a layer has: PaddlePaddle would leave those out with a warning."""
+    """Raise an ArtifactError if the state has other tensors than the layer. PaddlePaddle would only warn and ignore them."""
     expected, found = _shapes(layer.state_dict()), _shapes(state)
     for name in sorted(expected.keys() | found.keys()):
         if expected.get(name) != found.get(name):
@@ -41,7 +41,7 @@ def check_state(state: Mapping[str, paddle.Tensor], layer: nn.Layer, build: Laye
 
 
 def _tie_faults(found: Mapping[str, paddle.Tensor], expected: Mapping[str, paddle.Tensor]) -> Iterator[str]:
-    """Tensors that are one as built have to be one in the model: there is one place for their values."""
+    """Tensors that the build ties (two names, one tensor) must be tied in the model, too, because there is one place for their values."""
     firsts: dict[int, str] = {}
     for name, tensor in expected.items():
         first = firsts.setdefault(id(tensor), name)
@@ -54,7 +54,7 @@ def _parts(layer: nn.Layer) -> dict[str, str]:
 
 
 def _printed(part: nn.Layer) -> str:
-    """What a part says of itself, without what it says otherwise once it has been called, moved or put into evaluation mode."""
+    """How a part is printed, without what changes when it is called, moved or put into evaluation mode."""
     from paddle import nn
 
     changing = (nn.BatchNorm1D, nn.BatchNorm2D, nn.BatchNorm3D, nn.SyncBatchNorm, nn.Upsample)

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def state_of(layer: nn.Layer) -> dict[str, paddle.Tensor]:
-    """Copies of a layer's tensors on the processor, each in one piece of memory of its own, as safetensors wants them."""
+    """Copies of a layer's tensors on the processor, each in its own contiguous memory, as safetensors needs them."""
     return {name: tensor.detach().cpu().clone() for name, tensor in sorted(layer.state_dict().items())}
 
 
 def fill(layer: nn.Layer, state: Mapping[str, paddle.Tensor]) -> nn.Layer:
-    """Give a layer its state, ready to be asked."""
+    """Give a layer its state, and put it into evaluation mode."""
     layer.set_state_dict(dict(state))
     for parameter in layer.parameters():
         parameter.stop_gradient = True
@@ -39,9 +39,9 @@ def write(state: Mapping[str, paddle.Tensor], path: Path) -> None:
 
 
 def read(path: Path) -> dict[str, paddle.Tensor]:
-    """Read a state; a file that makes no sense is an ArtifactError."""
+    """Read a state. A damaged file is an ArtifactError."""
     try:
         return dict(load_file(path))
     except Exception as error:
-        # A damaged header makes safetensors and PaddlePaddle raise nearly anything; neither executes what it reads.
+        # For a damaged header, safetensors and PaddlePaddle raise nearly any exception. Neither executes what it reads.
         raise ArtifactError(f"{str(path)!r} is damaged: {error}") from error

@@ -1,7 +1,7 @@
 """scikit-learn models for bento.
 
-`SklearnArtifact` keeps an estimator as data that cannot run code when it is loaded; `SklearnPickleArtifact` keeps what that cannot,
-as a pickle. Importing this package imports neither scikit-learn nor NumPy.
+`SklearnArtifact` keeps an estimator as data, so loading cannot run code. `SklearnPickleArtifact` keeps any other estimator as a pickle.
+Importing this package imports neither scikit-learn nor NumPy.
 """
 
 from __future__ import annotations
@@ -22,5 +22,5 @@ __all__ = ["SklearnArtifact", "SklearnPickleArtifact", "VersionWarning"]
 
 @bento.hookimpl
 def bento_register_artifacts() -> list[type[Artifact[Any]]]:
-    """The formats that this plugin brings."""
+    """The model formats of this plugin."""
     return [SklearnArtifact, SklearnPickleArtifact]

@@ -1,4 +1,4 @@
-"""Estimators as data: the format to use."""
+"""Estimators as data: the recommended format."""
 
 from __future__ import annotations
 
@@ -23,15 +23,16 @@ if TYPE_CHECKING:
 
 _FILE = "model.skops"
 _LOADERS = {".skops": "skops.io.load", ".joblib": "joblib.load", ".pkl": "joblib.load", ".pickle": "joblib.load"}
-"""What reads the files that users keep estimators in."""
+"""The functions that read the files in which users keep estimators, by suffix. They are named in advice."""
 
 
-# A model is Any to a type checker: scikit-learn has no type with the methods of all estimators, and BaseEstimator has not even `predict`.
+# For a type checker a model is Any, because scikit-learn has no type with the methods of all estimators: BaseEstimator lacks `predict`.
 class SklearnArtifact(Artifact[Any]):
-    """Keeps a fitted estimator in skops's format, from which loading makes objects of trusted types only and runs no code of the file's.
+    """Keeps a fitted estimator in the format of skops. Loading makes only objects of trusted types, and runs no code from the file.
 
-    Most of what scikit-learn, NumPy and SciPy define is trusted. `trusted` names what else a model may hold, your own transformers
-    for instance: each class or function itself, or its dotted name. Saving a model says what it lacks. Equal models give equal bytes.
+    Most types of scikit-learn, NumPy and SciPy are trusted. `trusted` lists what else a model may contain, such as your own transformers:
+    classes and functions, or their dotted names. If a name is missing, saving the model fails and says which. Equal models give equal
+    bytes.
     """
 
     name = "sklearn"
@@ -48,7 +49,7 @@ class SklearnArtifact(Artifact[Any]):
 
     @property
     def trusted(self) -> list[str]:
-        """The dotted names of what is trusted, sorted. A class says where it is from when it is asked, as a script's name changes."""
+        """The sorted dotted names of all that is trusted. Computed on each access, because the name of a script's module may change."""
         return sorted({_dotted(item) for item in self._trusted})
 
     def save(self, model: BaseEstimator, folder: Path) -> None:
@@ -112,7 +113,7 @@ def _dotted(item: str | type | Callable[..., Any]) -> str:
 
 
 def _names(item: str | type | Callable[..., Any]) -> set[str]:
-    """Every dotted name of a class or function: the script that is run may stand for the module that a bundle has of it."""
+    """All dotted names of a class or function. If the running script defines it, it is also found in the bundle's module of the script."""
     if isinstance(item, str):
         return {item}
     home = sys.modules.get(item.__module__)
@@ -120,7 +121,7 @@ def _names(item: str | type | Callable[..., Any]) -> set[str]:
 
 
 def _check_found_again(dotted: str) -> None:
-    """Refuse what another process would not find."""
+    """Refuse a name that another process could not import."""
     module, _, name = dotted.rpartition(".")
     if module == "__main__":
         raise ArtifactError(f"{name} is defined in the script or notebook that is run, and no bundle imports that: move it to a module")

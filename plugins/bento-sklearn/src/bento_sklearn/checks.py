@@ -1,4 +1,4 @@
-"""What `bento plugins sklearn --check` checks: the kit's tests for both formats, each with a small model."""
+"""The tests of `bento plugins sklearn --check`: the kit's tests for both formats, each with a small model."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .pickled import SklearnPickleArtifact
 
 
 class TestSklearnArtifact(ArtifactTests):
-    """The format that is data: a forest, whose trees are looked through."""
+    """The format that is data, with a forest, whose trees are checked."""
 
     artifact = SklearnArtifact()
     max_examples = 25
@@ -32,7 +32,7 @@ class TestSklearnArtifact(ArtifactTests):
 
 
 class TestSklearnPickleArtifact(ArtifactTests):
-    """The format that runs code: a pipeline."""
+    """The format that runs code, with a pipeline."""
 
     artifact = SklearnPickleArtifact()
 

@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 
 def check_fitted(model: BaseEstimator) -> None:
-    """Refuse an estimator that cannot answer yet; stateless ones and those that other packages define are taken as they are."""
+    """Refuse an estimator that is not fitted. Stateless estimators, and those that other packages define, are not checked."""
     from sklearn.exceptions import NotFittedError
     from sklearn.utils.validation import check_is_fitted
 
     last = _last_step(model)
     if not type(last).__module__.startswith("sklearn."):
-        return  # scikit-learn looks for attributes with a trailing underscore, which others need not have
+        return  # scikit-learn looks for attributes with a trailing underscore, which other packages may not use
     try:
         check_is_fitted(last)
     except NotFittedError as error:
@@ -25,7 +25,7 @@ def check_fitted(model: BaseEstimator) -> None:
 
 
 def _last_step(model: Any) -> Any:
-    """The step of a pipeline that is fitted last, since a pipeline is fitted when that one is."""
+    """The last step of a pipeline that can be fitted. The pipeline is fitted if this step is."""
     from sklearn.pipeline import Pipeline
 
     while isinstance(model, Pipeline) and model.steps:

@@ -1,4 +1,4 @@
-"""skops, imported without the array libraries that scikit-learn could compute with."""
+"""Importing skops without the array libraries that scikit-learn can optionally use."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _UNUSED = frozenset(f"sklearn.externals.array_api_compat.{name}" for name in ("c
 
 
 class _Leaving(MetaPathFinder):
-    """Has no module of scikit-learn's that imports one of these libraries, for the thread that made it."""
+    """An import hook that hides scikit-learn's modules for these libraries from the thread that made it."""
 
     def __init__(self) -> None:
         self._thread = threading.get_ident()
@@ -24,10 +24,10 @@ class _Leaving(MetaPathFinder):
 
 
 def skops_io() -> ModuleType:
-    """`skops.io`.
+    """The module `skops.io`, imported without PyTorch and other array libraries.
 
-    It looks for every estimator that scikit-learn has, which imports each of that one's packages, and with them PyTorch and others where
-    they are installed: 2.4 s and 180 MB more. Whoever computes with their arrays finds those packages afterwards.
+    skops searches scikit-learn for all estimators, which imports all of its packages, and these import PyTorch and others if they are
+    installed: 2.4 s and 180 MB more. The packages are only hidden during this import, so code that uses such arrays can import them later.
     """
     leaving = _Leaving()
     sys.meta_path.insert(0, leaving)

@@ -1,4 +1,4 @@
-"""What scikit-learn's models hold and skops leaves to its callers, although making one does nothing: nobody has to trust these."""
+"""Types in scikit-learn's models that skops does not trust by itself, although making them is harmless. Users need not list them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _OF_NUMBERS = (
 KNOWN = frozenset(
     {
         *trees.TYPES,
-        # Imputers keep the dtype of their input, selectors of columns the kind of numbers that they select.
+        # Imputers keep the dtype of their input, and column selectors the kind of numbers that they select.
         "numpy.dtype",
         "numpy.number",
         "sklearn.calibration._CalibratedClassifier",
@@ -38,7 +38,7 @@ KNOWN = frozenset(
         *(f"sklearn.feature_selection._univariate_selection.{name}" for name in ("chi2", "f_classif", "f_regression", "r_regression")),
         "sklearn.gaussian_process._gpc._BinaryGaussianProcessClassifierLaplace",
         *(f"sklearn.gaussian_process.kernels.{kernel}" for kernel in _KERNELS),
-        # A search keeps how it has split and scored.
+        # Searches, such as GridSearchCV, keep their splitter and their scorers.
         *(f"sklearn.metrics._classification.{score}" for score in _OF_CLASSES),
         *(f"sklearn.metrics._ranking.{score}" for score in ("average_precision_score", "roc_auc_score", "top_k_accuracy_score")),
         *(f"sklearn.metrics._regression.{score}" for score in _OF_NUMBERS),

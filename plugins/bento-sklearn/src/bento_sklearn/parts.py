@@ -1,4 +1,4 @@
-"""What a model is made of, looked through for what scikit-learn's compiled code would believe."""
+"""Checks of all parts of a model that scikit-learn's compiled code would trust."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from .vectors import check_machine, is_fitted_machine
 
 
 def check_parts(model: object) -> None:
-    """Refuse, as an ArtifactError, a model with a tree or with support vectors that lead outside of themselves."""
+    """Raise an ArtifactError if the model contains a tree or support vectors with indices out of range."""
     seen: set[int] = set()
-    # Each part is asked for with the number of features that the estimator around it takes.
+    # Each part is checked against the number of features of the estimator that contains it.
     pending: list[tuple[object, int]] = [(model, 0)]
     while pending:
         found, features = pending.pop()
@@ -31,7 +31,7 @@ def check_parts(model: object) -> None:
 
 
 def _parts(found: object) -> Iterable[object]:
-    """What an object of a model holds: members of collections and arrays of objects, and attributes."""
+    """The objects inside an object of a model: the members of collections and of object arrays, and the attributes."""
     if isinstance(found, dict):
         return found.values()
     if isinstance(found, list | tuple | set | frozenset):

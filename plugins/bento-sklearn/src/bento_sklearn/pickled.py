@@ -1,4 +1,4 @@
-"""Estimators as pickles: for what cannot be kept as data."""
+"""Estimators as pickles: for estimators that cannot be kept as data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The service for a model whose owner writes none."""
+"""The default service, for a model that is saved without a service class."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from .artifact import SklearnArtifact
 from .fitted import check_fitted
 
 _MOST_FEATURES = 1 << 24
-"""One row of so many takes 128 MiB, more than a body may have unless a server is told otherwise; a model is asked about one here."""
+"""A row of this many features takes 128 MiB, more than a server's default limit for a body. One row is predicted here as a test."""
 _NAMES = "only supported for dataframes"
-"""What scikit-learn says of an array where columns were named."""
+"""Part of scikit-learn's message for an array if the model selects columns by name."""
 
 
 class SklearnService(bento.Service):
@@ -44,7 +44,7 @@ class SklearnService(bento.Service):
             self.narrow("predict", input=ArrayAdapter(shape=(None, features), null=null))
 
     def setup(self) -> None:
-        # Rows of numbers have no names, whatever the model was fitted with.
+        # Rows of numbers have no feature names, even if the model was fitted with some.
         warnings.filterwarnings("ignore", "X does not have valid feature names", UserWarning)
 
     @bento.api(input=ArrayAdapter(shape=(None, None)), batch=True)
@@ -53,17 +53,17 @@ class SklearnService(bento.Service):
         import numpy as np
 
         try:
-            if np.shape(rows)[:1] == (0,):  # which scikit-learn refuses alone, and does not see beside other requests
+            if np.shape(rows)[:1] == (0,):  # scikit-learn refuses a batch without rows, but a batch may contain requests without rows
                 return self.model.predict(np.zeros((1, getattr(self.model, "n_features_in_", 1))))[:0]
             return self.model.predict(rows)
-        except ValueError as error:  # of NaN, infinity and what else a model cannot take
+        except ValueError as error:  # for NaN, infinity and other values that a model cannot take
             raise bento.InvalidInput(f"the model takes no such rows: {error}") from error
 
 
 def _check_takes_numbers(model: Any, features: int) -> None:
-    """Refuse a model that no row of numbers is right for: one of texts, or one that asks a table for its columns by name."""
+    """Refuse a model that takes no rows of numbers at all: it needs texts, or a table with named columns."""
     fault = _fault(model, features, 0.0)
-    # Anything else may be about these numbers alone, such as a category that the model does not know.
+    # Other errors may be due to the values in this row, such as an unknown category.
     if isinstance(fault, AttributeError | TypeError) or _NAMES in str(fault):
         raise bento.ArtifactError(
             f"there is no service for a {bento.type_name(model)}, which takes no rows of numbers: {str(fault).rstrip('.')}: "
@@ -72,13 +72,16 @@ def _check_takes_numbers(model: Any, features: int) -> None:
 
 
 def _fault(model: Any, features: int, value: float) -> Exception | None:
-    """What a model raises for a row of one value only. What scikit-learn says of values that are missing, it does not say of pipelines."""
+    """The exception that a model raises for a row of one repeated value, or None.
+
+    With NaN this shows whether the model takes missing values. scikit-learn's tags do not tell that for pipelines.
+    """
     import numpy as np
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             model.predict(np.full((1, features), value))
-        except Exception as error:  # noqa: BLE001 - whatever it raises
+        except Exception as error:  # noqa: BLE001 - models may raise any exception
             return error
     return None

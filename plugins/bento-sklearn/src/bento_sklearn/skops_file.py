@@ -1,7 +1,7 @@
-"""A skops file: written so that equal models give equal bytes, and read without believing what it says of itself.
+"""skops files: written so that equal models give equal bytes, and read without trusting what they declare.
 
-Source: skops 0.16, `skops.io`: an uncompressed zip of `schema.json`, a tree of nodes, and the arrays that the nodes name. skops
-numbers nodes by the addresses of objects, which also name the arrays, and dates each entry; both are put right here.
+Source: skops 0.16, `skops.io`: an uncompressed zip of `schema.json`, a tree of nodes, and the arrays that the nodes name. skops numbers
+nodes and names arrays by the addresses of objects, and writes the time into each entry. Both are replaced here.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
 
 BEST = "pack its best_estimator_, which answers the same"
-"""The way out for a search whose means, such as distributions of SciPy's, cannot be kept or are not trusted."""
+"""The advice for a search, such as RandomizedSearchCV, if its parameters (SciPy distributions, for example) cannot be kept."""
 
 _SCHEMA = "schema.json"
 _ID = "__id__"
 _ADDRESS = "_stop_words_id"
-"""What scikit-learn's vectorizers keep the address of a list in, to see whether they have looked at it already."""
+"""The attribute in which scikit-learn's vectorizers keep the address of a list, to know whether they have already checked it."""
 
 
 def write(model: BaseEstimator, path: Path) -> None:
-    """Write a model; one that skops cannot hold is an ArtifactError."""
+    """Write a model. An ArtifactError if skops cannot keep it."""
     io = skops_io()
     draft = path.with_suffix(".draft")
     try:
@@ -42,13 +42,13 @@ def write(model: BaseEstimator, path: Path) -> None:
 
 
 def unknown_types(path: Path) -> list[str]:
-    """What a file holds that skops does not trust by itself, by dotted names."""
+    """The dotted names in a file that skops does not trust by itself."""
     found: list[str] = skops_io().get_untrusted_types(file=path)
     return found
 
 
 def read(path: Path, trusted: list[str]) -> Any:
-    """Read a model; a file that is damaged, or holds what is not trusted, is an ArtifactError, and nothing of it is made."""
+    """Read a model. If the file is damaged or names anything that is not trusted, an ArtifactError, before any object is made."""
     io = skops_io()
     try:
         _check_sizes(path)
@@ -58,7 +58,7 @@ def read(path: Path, trusted: list[str]) -> Any:
 
 
 def _check_sizes(path: Path) -> None:
-    """Refuse an archive that would unpack to more than it is."""
+    """Refuse an archive that would unpack to more than its own size."""
     with ZipFile(path) as archive:
         entries = archive.infolist()
     if any(entry.compress_type != ZIP_STORED or entry.compress_size != entry.file_size for entry in entries):
@@ -78,7 +78,7 @@ def _rewrite(draft: Path, path: Path) -> None:
 
 
 class _Numbering:
-    """Takes addresses out of nodes: these get the numbers 1, 2, 3 as they appear, and their files names in the same way."""
+    """Replaces addresses in nodes: nodes are numbered 1, 2, 3 in their order of appearance, and their files are named in the same way."""
 
     def __init__(self) -> None:
         self.files: dict[str, str] = {}
@@ -86,7 +86,7 @@ class _Numbering:
 
     def renumber(self, tree: Any) -> None:
         for node in _nodes(tree):
-            # Whether two equal texts or numbers are one object is the interpreter's whim; nothing depends on it.
+            # Whether two equal texts or numbers are the same object depends on the interpreter, and no model depends on it.
             number = node.pop(_ID, None)
             if number is not None and node["__loader__"] != "JsonNode":
                 node[_ID] = self._numbers.setdefault(number, len(self._numbers) + 1)
@@ -98,7 +98,7 @@ class _Numbering:
 
 
 def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
-    """Every node of a tree, parents first; the members of a set, whose order is nobody's, in the order of their contents."""
+    """Every node of a tree, parents first. The members of a set, which have no order, are sorted by their contents."""
     if isinstance(tree, dict):
         if isinstance(tree.get("__loader__"), str):
             yield tree
@@ -116,7 +116,7 @@ def _contents(node: Any) -> str:
 
 
 def _bare(tree: Any) -> Any:
-    """A node without the numbers in it."""
+    """A node without the numbers of objects."""
     if isinstance(tree, dict):
         return {key: _bare(value) for key, value in tree.items() if key != _ID}
     return [_bare(value) for value in tree] if isinstance(tree, list) else tree

@@ -1,7 +1,7 @@
-"""Decision trees, which skops leaves to its callers: a forged one leads outside of its own arrays, and the process crashes.
+"""Checks of decision trees, which skops does not trust by itself: a forged tree has indices outside of its arrays and crashes the process.
 
-Here they are looked at when they are loaded, so that nobody has to trust them: every node's children come after it and exist, and
-every feature that a node asks for is one that the model has.
+Trees are checked when they are loaded, so users need not trust them: the children of every node exist and come after it, and every split
+uses a feature of the model.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ TYPES = (
 
 
 def is_tree(found: object) -> bool:
-    """Whether an object is a tree of either kind."""
+    """Whether an object is a tree of either of scikit-learn's kinds."""
     return instance_of(found, "sklearn.tree._tree", "Tree") or type(found).__name__ == "TreePredictor"
 
 
 def check_tree(tree: object, features: int) -> None:
-    """Refuse, as an ArtifactError, a tree that leads outside of itself or of the `features` of its model."""
+    """Raise an ArtifactError if an index in a tree is out of range: of its own arrays, or of the `features` of its model."""
     if instance_of(tree, "sklearn.tree._tree", "Tree"):
         _check_tree(tree, features)
     else:
@@ -52,7 +52,7 @@ def _check_predictor(tree: Any, features: int) -> None:
 
 
 def _check_children(inner: np.ndarray[Any, Any], left: Integers, right: Integers) -> None:
-    """Children come after their parents in every tree that scikit-learn grows, so a walk ends."""
+    """Check that children come after their parents, as in all trees of scikit-learn, so that every walk through the tree ends."""
     import numpy as np
 
     places = np.arange(len(inner))

@@ -1,4 +1,4 @@
-"""Support vectors, of which libsvm does not ask how many there are: a forged model leads outside of its arrays, and the process crashes.
+"""Checks of support vectors, because libsvm does not check their number: a forged model makes it read outside of its arrays and crash.
 
 Source: scikit-learn 1.9, `sklearn/svm/src/libsvm/libsvm_helper.c`, `set_model`.
 """
@@ -19,12 +19,12 @@ _PRECOMPUTED = "precomputed"
 
 
 def is_fitted_machine(found: object) -> bool:
-    """Whether an object is a model of libsvm's that has learnt."""
+    """Whether an object is a fitted model of libsvm."""
     return instance_of(found, "sklearn.svm._base", "BaseLibSVM") and "support_" in vars(found)
 
 
 def check_machine(machine: Any) -> None:
-    """Refuse, as an ArtifactError, a model whose arrays are not as long as they tell libsvm."""
+    """Raise an ArtifactError if an array of the model does not have the length that libsvm will assume."""
     try:
         faults = _faults(machine)
     except (AttributeError, IndexError, TypeError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""The scikit-learn that saved a model, and one warning when another one loads it."""
+"""The version of scikit-learn that saved a model, and one warning if another version loads it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DISTRIBUTION = "scikit-learn"
 
 
 def write_version(folder: Path) -> None:
-    """Note the scikit-learn that saves."""
+    """Write the installed version of scikit-learn into the slot's folder."""
     import sklearn
 
     write_version_of(folder, _DISTRIBUTION, sklearn.__version__)
@@ -25,7 +25,7 @@ def write_version(folder: Path) -> None:
 
 @contextmanager
 def same_version(folder: Path) -> Iterator[None]:
-    """Load a model in here: one VersionWarning takes the place of scikit-learn's, which come for each estimator in it."""
+    """Load a model in this block: one VersionWarning replaces scikit-learn's own warnings, of which each estimator gives one."""
     import sklearn
     from sklearn.exceptions import InconsistentVersionWarning
 

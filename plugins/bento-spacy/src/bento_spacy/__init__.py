@@ -20,5 +20,5 @@ __all__ = ["SpacyArtifact"]
 
 @bento.hookimpl
 def bento_register_artifacts() -> list[type[Artifact[Any]]]:
-    """The formats that this plugin brings."""
+    """The model formats of this plugin."""
     return [SpacyArtifact]

@@ -20,8 +20,8 @@ _LIMITS = "limits.json"
 class SpacyArtifact(Artifact["Language"]):
     """Keeps a `spacy.Language`: its settings as text, its vocabulary and weights as msgpack and arrays.
 
-    The settings name components and functions, which are looked up among spaCy's, those of installed packages, and those that the
-    service's module has registered, as with `@Language.component`: no code is in the files. `max_length` is kept, which spaCy leaves out.
+    The files contain no code. The settings name components and functions, which are looked up in spaCy, in installed packages, and among
+    those that the service's module registers, as with `@Language.component`. `max_length`, which spaCy does not save, is kept as well.
     """
 
     name = "spacy"
@@ -30,7 +30,7 @@ class SpacyArtifact(Artifact["Language"]):
     def save(self, model: Language, folder: Path) -> None:
         model.to_disk(folder / _FOLDER)
         write_json(folder / _LIMITS, {"max_length": model.max_length})
-        # A component that cannot be made again, from its name and settings, is to be found now.
+        # A component that cannot be made again from its name and settings is refused now, and not on the machine that serves.
         self.load(folder)
 
     def load(self, folder: Path) -> Language:
@@ -65,7 +65,7 @@ class SpacyArtifact(Artifact["Language"]):
 
 
 def _check_own(folder: Path) -> None:
-    """Refuse settings that take a component from another pipeline, which spaCy would load from wherever they say; it never writes such."""
+    """Refuse settings that take a component from another pipeline: spaCy would load it from any place. spaCy never writes such settings."""
     from spacy.util import load_config
 
     path = folder / _SETTINGS[0]

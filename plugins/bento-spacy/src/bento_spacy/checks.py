@@ -1,4 +1,4 @@
-"""What `bento plugins spacy --check` checks: the kit's tests for the format, with a pipeline that was trained here and one of rules."""
+"""The tests of `bento plugins spacy --check`: the kit's tests for the format, with a small trained pipeline and one of rules."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _BAG = {"@architectures": "spacy.TextCatBOW.v3", "exclusive_classes": True, "ngr
 
 
 class TalkTests(ArtifactTests):
-    """Asks a pipeline about two texts."""
+    """Runs a pipeline on two texts."""
 
     max_examples = 25
 
@@ -45,7 +45,7 @@ class TestSpacyArtifact(TalkTests):
 
 
 class TestRules(TalkTests):
-    """Rules of no language, and so without a thousand words that are split like no others: names and the ends of sentences."""
+    """Rules for names and sentence ends, in a pipeline of no language, which has no long list of words with special tokens."""
 
     artifact = SpacyArtifact()
 

@@ -1,4 +1,4 @@
-"""The service for a pipeline whose owner writes none."""
+"""The default service, for a pipeline that is saved without a service class."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class SpacyService(bento.Service):
         for text in texts:
             if len(text) > self.model.max_length:
                 raise bento.InvalidInput(f"expected a text of at most {self.model.max_length} characters, got one of {len(text)}")
-        # Else the vocabulary would keep every new word for as long as the process lives.
+        # Without a zone, the vocabulary would keep every new word as long as the process lives.
         with self.model.memory_zone():
             docs = [self.model.make_doc(text) for text in texts]
-            # Of a text without a word a categorizer says something else beside others than alone.
+            # For a text without words, a text categorizer gives other scores in a batch than alone, so such texts are processed alone.
             empty = [not len(doc) for doc in docs]
             others = self.model.pipe([doc for doc in docs if len(doc)])
             return [(self.model(doc) if alone else next(others)).to_json() for doc, alone in zip(docs, empty, strict=True)]

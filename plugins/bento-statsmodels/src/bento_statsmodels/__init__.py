@@ -1,4 +1,4 @@
-"""statsmodels results for bento: what `fit()` returned becomes a production endpoint.
+"""statsmodels results for bento: the results that `fit()` returns become a production endpoint.
 
 `StatsmodelsPickleArtifact` keeps results as a pickle, the only format that statsmodels has for them. Importing this package imports
 neither statsmodels nor NumPy.
@@ -20,5 +20,5 @@ __all__ = ["StatsmodelsPickleArtifact"]
 
 @bento.hookimpl
 def bento_register_artifacts() -> list[type[Artifact[Any]]]:
-    """The format that this plugin brings."""
+    """The model format of this plugin."""
     return [StatsmodelsPickleArtifact]

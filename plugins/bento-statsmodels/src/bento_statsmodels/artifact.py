@@ -15,10 +15,10 @@ _FRAMEWORK = "statsmodels"
 
 
 class StatsmodelsPickleArtifact(PickleArtifact):
-    """Keeps what `fit()` of any statsmodels model returned. Loading runs code, so a bundle from elsewhere needs trust.
+    """Keeps the results that `fit()` of any statsmodels model returns. Loading runs code, so a bundle from elsewhere needs trust.
 
-    Results hold the data that they were fitted to, unless `remove_data()` was called. A formula is evaluated anew when they are loaded,
-    on these data, and may name columns, statsmodels' own functions and `np`.
+    Results contain the data that the model was fitted to, unless `remove_data()` was called. When they are loaded, a formula is evaluated
+    again on these data. It may use columns, statsmodels' own functions and `np`, but no other names.
     """
 
     name = "statsmodels-pickle"
@@ -30,7 +30,7 @@ class StatsmodelsPickleArtifact(PickleArtifact):
         super().save(model, folder)
         write_version(folder, _FRAMEWORK, _version())
         try:
-            # In a thread, above whose frames there are none of the caller's.
+            # In a new thread, whose stack has no frames of the caller, where statsmodels could find the caller's names.
             with ThreadPoolExecutor(1) as pool:
                 pool.submit(self.load, folder).result()
         except ArtifactError as error:
@@ -40,7 +40,7 @@ class StatsmodelsPickleArtifact(PickleArtifact):
             ) from error
 
     def load(self, folder: Path) -> Any:
-        # statsmodels looks for the names in a formula in the frames that it is unpickled from; this one is among them.
+        # statsmodels looks up the names in a formula in the stack frames of unpickling, and this function's frame is one of them.
         import numpy as np  # noqa: F401
 
         check_version(folder, _FRAMEWORK, _version())

@@ -1,4 +1,4 @@
-"""What `bento plugins statsmodels --check` checks: the kit's tests for the format, with a regression and a forecast."""
+"""The tests of `bento plugins statsmodels --check`: the kit's tests for the format, with a regression and a forecast."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from .artifact import StatsmodelsPickleArtifact
 
 
 class TestStatsmodelsPickleArtifact(ArtifactTests):
-    """A formula, whose columns are asked for by name."""
+    """A regression with a formula; its input is a table with the columns of the formula."""
 
     artifact = StatsmodelsPickleArtifact()
 
     def model(self) -> Any:
-        import numpy as np  # noqa: F401 - the formula's
+        import numpy as np  # noqa: F401 - used in the formula
         import statsmodels.api as sm
         import statsmodels.formula.api as smf
 
@@ -31,7 +31,7 @@ class TestStatsmodelsPickleArtifact(ArtifactTests):
 
 
 class TestForecast(ArtifactTests):
-    """A series, which goes on by itself."""
+    """A time series, whose forecast needs no input data."""
 
     artifact = StatsmodelsPickleArtifact()
 

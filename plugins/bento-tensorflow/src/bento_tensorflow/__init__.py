@@ -1,7 +1,7 @@
 """TensorFlow programs and tensors for bento.
 
-`SavedModelArtifact` keeps a program with its signatures, as TensorFlow saves it; `TfTensorAdapter` reads and writes tensors, in the
-forms of TensorFlow Serving's clients too. Importing this package imports neither TensorFlow nor NumPy.
+`SavedModelArtifact` keeps a program with its signatures as a SavedModel; `TfTensorAdapter` reads and writes tensors, and also reads the
+requests of TensorFlow Serving's clients. Importing this package imports neither TensorFlow nor NumPy.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ __all__ = ["SavedModelArtifact", "TfTensorAdapter"]
 
 @bento.hookimpl
 def bento_register_artifacts() -> list[type[Artifact[Any]]]:
-    """The formats that this plugin brings."""
+    """The model formats of this plugin."""
     return [SavedModelArtifact]
 
 
 @bento.hookimpl
 def bento_register_adapters() -> list[type[Adapter[Any]]]:
-    """The inputs and outputs that this plugin brings."""
+    """The adapters of this plugin."""
     return [TfTensorAdapter]

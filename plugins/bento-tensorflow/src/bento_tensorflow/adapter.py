@@ -1,4 +1,4 @@
-"""Tensors, in and out, as arrays are read and written, and in the form of TensorFlow Serving's clients."""
+"""Tensors as inputs and answers, in the formats of arrays and in that of TensorFlow Serving's clients."""
 
 from __future__ import annotations
 
@@ -26,11 +26,12 @@ _STRING = "string"
 class TfTensorAdapter(Adapter[Any]):
     """Tensors of booleans, integers, floats or, with `dtype="string"`, bytes, by the rules of `ArrayAdapter` for shapes and rows.
 
-    JSON may also be `{"instances": [...]}`. With the header `Bentoml-Is-Batch-Request: false`, where the shape has a leading None, the
-    body is one row alone, and so is its answer. Texts are JSON only: each is UTF-8, or `{"b64": "..."}` for any bytes.
+    JSON may also be `{"instances": [...]}`. If the shape has a leading None, a request with the header `Bentoml-Is-Batch-Request: false`
+    contains a single row, and so does its answer. Tensors of bytes are JSON only: each element is a text (its UTF-8), or
+    `{"b64": "..."}` for any bytes.
 
-    `dtype` is TensorFlow's, or its name; without one, floats in JSON are `float32`, and integers `int64`. Answers may be on any
-    device; `bfloat16` is written as `float32`, NaN as null in JSON.
+    `dtype` is a dtype of TensorFlow or its name. Without it, floats in JSON become `float32` and integers `int64`. Answers may be on any
+    device. `bfloat16` is written as `float32`; NaN becomes null in JSON.
     """
 
     name = "tf-tensor"
@@ -73,7 +74,7 @@ class TfTensorAdapter(Adapter[Any]):
         return whole[0] if len(whole) == 1 else tf.concat(whole, 0)
 
     def unstack(self, result: Any, rows: Sequence[int | None]) -> list[Any]:
-        # From a device once for a batch, and not once for each answer.
+        # One copy from the device for the whole batch, not one for each answer.
         return super().unstack(_as_array(result), rows)
 
     def join(self, parts: Sequence[Any]) -> Any:
@@ -117,7 +118,7 @@ def _as_array(value: Any) -> Any:
 
 
 def _as_of_python(array: Any) -> Any:
-    """Numbers as TensorFlow makes them of Python's; there are no infinite ones in JSON, so one that is has been too large."""
+    """Numbers in the dtypes that TensorFlow gives to Python's. JSON has no infinity, so an infinite result was a number out of range."""
     import numpy as np
 
     if array.dtype.kind == "u":

@@ -20,12 +20,12 @@ _PROGRAM = "saved_model.pb"
 
 
 class SavedModelArtifact(Artifact[Any]):
-    """Keeps a `tf.Module`, or what `tf.saved_model.load` gave, as a SavedModel: a program that needs no Python code of yours.
+    """Keeps a `tf.Module`, or a model from `tf.saved_model.load`, as a SavedModel: a program that needs no Python code of yours.
 
-    It is a program, which can read and write files wherever it is loaded and called, as TensorFlow says: so a bundle from elsewhere
-    needs trust. `signatures` are those to save, as names of the model's own functions with an input signature:
-    `{"serving_default": "predict"}`; without it, those that a loaded model has. Loaded, `model.signatures["serving_default"]` is called
-    with tensors by name and answers a dict of them, and the model's functions are there under their names.
+    A SavedModel can read and write files when it is loaded and called (see TensorFlow's security policy), so a bundle from elsewhere needs
+    trust. `signatures` maps the names of the signatures to save to the names of the model's functions, which need an input signature:
+    `{"serving_default": "predict"}`. Without it, a loaded model keeps its own signatures. A loaded model has its functions under their
+    names; call `model.signatures["serving_default"]` with tensors by name to get a dict of tensors.
     """
 
     name = "saved-model"

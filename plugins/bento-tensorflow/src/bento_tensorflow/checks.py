@@ -1,4 +1,4 @@
-"""What `bento plugins tensorflow --check` checks: the kits' tests for programs and tensors."""
+"""The tests of `bento plugins tensorflow --check`: the kits' tests for programs and tensors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .artifact import SavedModelArtifact
 
 
 class TestSavedModelArtifact(ArtifactTests):
-    """A weight, and a function that is a signature as well."""
+    """A module with one weight and one function, which is also saved as a signature."""
 
     artifact = SavedModelArtifact(signatures={"serving_default": "predict"})
     max_examples = 10
@@ -39,7 +39,7 @@ class TestSavedModelArtifact(ArtifactTests):
 
 
 class TensorTests(AdapterTests):
-    """Tensors are the same if their arrays are."""
+    """Compares tensors by their arrays."""
 
     def same(self, one: Any, other: Any) -> bool:
         import numpy as np
@@ -60,7 +60,7 @@ class TestTfTensorAdapter(TensorTests):
 
 
 class TestTexts(TensorTests):
-    """Texts, and bytes that are none."""
+    """Texts, and bytes that are not UTF-8."""
 
     adapter = TfTensorAdapter(shape=(None,), dtype="string")
 

@@ -19,16 +19,16 @@ _DEPTH = 32
 
 
 def is_json(media_type: str) -> bool:
-    """Whether a body of this type is JSON, as one without any is."""
+    """Whether a body with this media type is JSON. A body without a media type is."""
     return media_type in ("", _JSON) or media_type.endswith("+json")
 
 
 def numbers_of(payload: Payload) -> Payload:
-    """A payload that is an array alone: what stands under `instances`, or the body itself."""
+    """A payload with nothing but the array: the value of `instances`, or the body itself."""
     data = bytes(payload.data) if isinstance(payload.data, memoryview) else payload.data
     found = _START.match(data)
-    if found is not None and data.count(b'"') == 2 and data.rstrip().endswith(b"}"):  # noqa: PLR2004 - those of the key
-        # Nothing else is in it, so it need not be parsed twice.
+    if found is not None and data.count(b'"') == 2 and data.rstrip().endswith(b"}"):  # noqa: PLR2004 - the quotes around the key
+        # The object has no other key and no texts, so the array can be cut out without parsing the body.
         return payload._replace(data=data[found.end() : data.rindex(b"}")])
     if _OBJECT.match(data) is None and "charset" not in payload.parameters:
         return payload
@@ -36,7 +36,7 @@ def numbers_of(payload: Payload) -> Payload:
 
 
 def values_of(payload: Payload) -> Any:
-    """The value under `instances`, or the whole one."""
+    """The value of `instances`, or the whole document."""
     value = JsonAdapter().decode(payload)
     if not isinstance(value, dict) or "b64" in value:
         return value
@@ -47,7 +47,7 @@ def values_of(payload: Payload) -> Any:
 
 
 def as_bytes(value: Any, depth: int = 0) -> Any:
-    """Nested lists of bytes for those of texts and of `{"b64": ...}`."""
+    """Nested lists of bytes, made of nested lists of texts and `{"b64": ...}`."""
     if isinstance(value, list):
         if depth == _DEPTH:
             raise InvalidInput(f"expected at most {_DEPTH} axes")

@@ -1,4 +1,4 @@
-"""Checksums of a slot's files, which are compared before TensorFlow reads any: a damaged one can end the process."""
+"""Checksums of a slot's files. They are compared before TensorFlow reads a file, because a damaged file can end the process."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _FILE = "sums.json"
 
 
 def write_sums(folder: Path) -> None:
-    """Note what is in a folder."""
+    """Write the checksums of all files in a folder into the folder."""
     write_json(folder / _FILE, dict(_sums(folder)))
 
 
 def check_sums(folder: Path) -> None:
-    """Refuse, as an ArtifactError, a folder whose files are not those that were noted."""
+    """Raise an ArtifactError if the files in a folder do not match its checksums."""
     expected, found = read_json(slot_file(folder, _FILE)), _sums(folder)
     for path in sorted(expected.keys() | found.keys()) if isinstance(expected, dict) else [_FILE]:
         if not isinstance(expected, dict) or expected.get(path) != found.get(path):
@@ -25,7 +25,7 @@ def check_sums(folder: Path) -> None:
 
 
 def _sums(folder: Path) -> dict[str, str]:
-    # An asset of the model's may have the name of the sums, too.
+    # Compared by path, because an asset of the model may have the same name as the file of checksums.
     files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path != folder / _FILE]
     return {path.relative_to(folder).as_posix(): _sum(path) for path in files}
 

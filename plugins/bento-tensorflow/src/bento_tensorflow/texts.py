@@ -31,7 +31,7 @@ class TextTensors:
         self._example = example
 
     def decode(self, payload: Payload) -> tf.Tensor:
-        """The tensor of one body."""
+        """The tensor in a body."""
         import tensorflow as tf
 
         if not is_json(payload.media_type):
@@ -50,7 +50,7 @@ class TextTensors:
         return JsonAdapter().encode(_shown(np.asarray(value, dtype=object).tolist()), media_type)
 
     def schema(self) -> dict[str, JSON]:
-        """Texts and base64, in lists."""
+        """The schema of nested lists of texts and base64 objects."""
         leaf: dict[str, JSON] = {"anyOf": [{"type": "string"}, {"type": "object", "required": ["b64"]}]}
         schema: dict[str, JSON] = {} if self._shape is None else leaf
         value: JSON = ""
@@ -61,7 +61,7 @@ class TextTensors:
         return {**schema, "examples": [value if self._example is None else self._example]}
 
     def options(self) -> dict[str, JSON]:
-        """What the manifest must remember."""
+        """The options for the manifest."""
         shape: JSON = None if self._shape is None else list(self._shape)
         given: dict[str, JSON] = {"shape": shape, "dtype": "string", "example": self._example}
         return {name: value for name, value in given.items() if value is not None}

@@ -1,8 +1,8 @@
 """PyTorch modules for bento.
 
 `TorchArtifact` keeps a module's state as data, and your own code builds the module; `TorchExportArtifact` and `TorchScriptArtifact`
-keep programs that need no code of yours. `TensorAdapter` reads and writes tensors. Artifacts of other models that PyTorch runs build on
-`DeviceArtifact`. Importing this package imports neither PyTorch nor NumPy.
+keep programs that need no code of yours. `TensorAdapter` reads and writes tensors. `DeviceArtifact` is a base class for artifacts of other
+models that run in PyTorch. Importing this package imports neither PyTorch nor NumPy.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ __all__ = ["DeviceArtifact", "TensorAdapter", "TorchArtifact", "TorchExportArtif
 
 @bento.hookimpl
 def bento_register_artifacts() -> list[type[Artifact[Any]]]:
-    """The formats that this plugin brings."""
+    """The model formats of this plugin."""
     return [TorchArtifact, TorchExportArtifact, TorchScriptArtifact]
 
 
 @bento.hookimpl
 def bento_register_adapters() -> list[type[Adapter[Any]]]:
-    """The inputs and outputs that this plugin brings."""
+    """The adapters of this plugin."""
     return [TensorAdapter]

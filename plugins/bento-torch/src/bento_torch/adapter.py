@@ -1,4 +1,4 @@
-"""Tensors, in and out, as arrays are read and written."""
+"""Tensors as inputs and answers, in the formats of arrays."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _PREFIX = "torch."
 class TensorAdapter(Adapter[Any]):
     """Tensors of booleans, integers or floats, by the rules of `ArrayAdapter` for shapes, rows, dtypes and media types.
 
-    `dtype` is PyTorch's, or its name; without one, floats in JSON are `torch.float32` and integers `torch.int64`. A tensor is on
-    `device`, where `auto` is the best there is, as for a model: to a GPU it goes through pinned memory. On the processor it shares the
-    memory of the array that was read, but for bytes that must not change, of which it is a copy, since every tensor can be changed.
+    `dtype` is a dtype of PyTorch or its name. Without it, floats in JSON become `torch.float32` and integers `torch.int64`. A tensor is on
+    `device`; as for a model, `auto` is the best device of the machine. Tensors are copied to a GPU through pinned memory. On the processor,
+    a tensor shares the memory of the array that was read. If that memory is read-only, the tensor is a copy, because tensors are writable.
 
-    Answers may be on any device and need gradients; `bfloat16`, which only PyTorch has, is written as `float32`.
+    Answers may be on any device and may need gradients. `bfloat16`, which only PyTorch has, is written as `float32`.
     """
 
     name = "tensor"
@@ -61,7 +61,7 @@ class TensorAdapter(Adapter[Any]):
     def encode_all(self, result: Any, rows: Sequence[int | None], media_type: str) -> Sequence[bytes] | None:
         import torch
 
-        # Other classes of tensors may be cut in ways of their own.
+        # Subclasses of tensors may define their own slicing.
         return self._arrays.encode_all(_as_array(result) if type(result) is torch.Tensor else result, rows, media_type)
 
     def encode(self, value: Any, media_type: str) -> bytes:
@@ -90,7 +90,7 @@ class TensorAdapter(Adapter[Any]):
         return join(tuple(items), out=torch.empty(shape, dtype=first.dtype, pin_memory=pinned)).to(device, non_blocking=pinned)
 
     def unstack(self, result: Any, rows: Sequence[int | None]) -> list[Any]:
-        # From a device once for a batch, and not once for each answer.
+        # One copy from the device for the whole batch, not one for each answer.
         return super().unstack(result.detach().cpu() if _is_tensor(result) else result, rows)
 
     def join(self, parts: Sequence[torch.Tensor]) -> torch.Tensor:
@@ -116,7 +116,7 @@ class TensorAdapter(Adapter[Any]):
         return cls() if _is_tensor(value) else None
 
     def _tensors(self, arrays: Sequence[Array]) -> list[torch.Tensor]:
-        """Each array as a tensor that ends where the array does: parts of one tensor would be saved with all that others have sent."""
+        """Each array as a tensor with its own storage: views of one tensor would be saved with the data of all other requests."""
         import torch
 
         tensors = [torch.from_numpy(array if array.flags.writeable else array.copy()) for array in arrays]
@@ -142,7 +142,7 @@ def _is_json(media_type: str) -> bool:
 
 
 def _as_of_python(array: Array) -> Array:
-    """Numbers as PyTorch makes them of Python's; there are no infinite ones in JSON, so one that is has been too large."""
+    """Numbers in the dtypes that PyTorch gives to Python's. JSON has no infinity, so an infinite result was a number out of range."""
     import numpy as np
 
     if array.dtype.kind == "u":

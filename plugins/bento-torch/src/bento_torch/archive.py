@@ -1,4 +1,4 @@
-"""PyTorch's zip archives: their sizes are looked at before PyTorch opens one."""
+"""PyTorch's zip archives: their sizes are checked before PyTorch opens them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from zipfile import ZIP_STORED, BadZipFile, ZipFile
 from bento import ArtifactError
 
 _MOST_UNPACKED = 64 * 1024**2
-"""In bytes, of all compressed entries: PyTorch compresses code only."""
+"""In bytes, for all compressed entries together. PyTorch compresses only code."""
 
 
 def check_archive(path: Path) -> None:
-    """Refuse an archive that is none, or would unpack to more than it is."""
+    """Refuse a file that is not a zip archive, or that would unpack to much more than its own size."""
     try:
         with ZipFile(path) as archive:
             entries = archive.infolist()

@@ -1,4 +1,4 @@
-"""Modules as their state: the format to use."""
+"""Modules as their state: the recommended format."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ _WEIGHTS = (".bin", ".ckpt", ".pt", ".pth", ".safetensors")
 class TorchArtifact(DeviceArtifact["nn.Module"]):
     """Keeps a module's state as data, in safetensors; `build`, a class or function of the service's code, makes the module again.
 
-    `build` is called with `arguments`, which are JSON and kept in the manifest; the model has to be of the class and the parts that it
-    makes. Loaded, a module is in evaluation mode on `device`, its parameters need no gradients, and on the processor their values are
-    the pages of the file, which all processes share. `device` is `auto`, the best there is, or a name such as `cuda:1`.
+    `build` is called with `arguments`, which are JSON values and kept in the manifest. It must make a module of the same class and with the
+    same parts as the model. A loaded module is in evaluation mode on `device`, and its parameters need no gradients. On the processor,
+    their values are mapped from the file, so all processes share them. `device` is `auto` (the best device of the machine) or a name such
+    as `cuda:1`.
     """
 
     name = "torch"

@@ -1,4 +1,4 @@
-"""What artifacts whose models PyTorch runs have in common, this plugin's own and those of others."""
+"""The base of artifacts whose models run in PyTorch, those of this plugin and of other plugins."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ M = TypeVar("M")
 
 
 class DeviceArtifact(Artifact[M]):
-    """Loads a model onto `device`, and has apis called in PyTorch's inference mode; one to build artifacts on.
+    """A base class for artifacts that load a model onto `device`. Apis are called in PyTorch's inference mode.
 
-    `device` is `auto`, the best there is, or a name such as `cuda:1`.
+    `device` is `auto` (the best device of the machine) or a name such as `cuda:1`.
     """
 
     framework = "torch"
@@ -29,7 +29,7 @@ class DeviceArtifact(Artifact[M]):
         self._device = check_device(device, type(self).__name__)
 
     def device(self) -> torch.device:
-        """The device that a model is loaded onto; there being none of that name here is an ArtifactError."""
+        """The device that a model is loaded onto. An ArtifactError if this machine has no device with that name."""
         return find_device(self._device)
 
     def requirements(self) -> list[str]:

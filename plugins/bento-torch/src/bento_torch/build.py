@@ -1,4 +1,4 @@
-"""What makes a module again."""
+"""How to make a module again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class ModuleBuild(Build["nn.Module"]):
-    """Makes modules. PyTorch's random numbers go on as if there had been none."""
+    """Makes modules. The state of PyTorch's random number generator stays the same."""
 
     def __call__(self) -> nn.Module:
         import torch

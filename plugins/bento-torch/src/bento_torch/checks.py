@@ -1,4 +1,4 @@
-"""What `bento plugins torch --check` checks: the kits' tests for each format with a small module, and for tensors."""
+"""The tests of `bento plugins torch --check`: the kits' tests for each format with a small module, and for tensors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .scripted import TorchScriptArtifact
 
 
 class ModuleTests(ArtifactTests):
-    """Asks a module, or what was made of one, about four rows."""
+    """Runs a module, or a program made of one, on four rows."""
 
     max_examples = 25
 
@@ -31,14 +31,14 @@ class ModuleTests(ArtifactTests):
             return model(torch.from_numpy(inputs)).numpy()
 
     def same(self, one: Any, other: Any) -> bool:
-        """Where in memory weights lie decides the last bits of an answer."""
+        """Approximately equal, because the last bits of an answer depend on where the weights lie in memory."""
         import numpy as np
 
         return bool(one.dtype == other.dtype and one.shape == other.shape and np.allclose(one, other, atol=1e-6))
 
 
 class TestTorchArtifact(ModuleTests):
-    """The format that is data, built by a name."""
+    """The format that is data, with a module that is built by the name of its class."""
 
     artifact = TorchArtifact("torch.nn:Linear", in_features=3, out_features=2, device="cpu")
 
@@ -61,7 +61,7 @@ class TestTorchExportArtifact(ModuleTests):
 
 
 class TestTorchScriptArtifact(ModuleTests):
-    """A program that was traced, as PyTorch no longer recommends it."""
+    """A program that was traced, which PyTorch no longer recommends."""
 
     artifact = TorchScriptArtifact(device="cpu")
 

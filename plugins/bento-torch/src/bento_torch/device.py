@@ -1,4 +1,4 @@
-"""Where tensors are: a device by its name, or the best there is."""
+"""Devices: one with a given name, or the best device of the machine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ _NAME = re.compile(r"[a-z]+(:[0-9]+)?")
 
 
 def check_device(device: object, owner: str) -> str:
-    """The name of a device, as the class `owner` was given it; whether there is one of that name is known where it is used."""
+    """The name of a device, checked for its form only: the machine that loads the model may have other devices.
+
+    `owner` is the name of the class that was given the device, for the error message.
+    """
     if not isinstance(device, str) or not _NAME.fullmatch(device):
         raise DefinitionError(
             f"expected {owner}(device=...) with 'auto', or the name of a device such as 'cpu' or 'cuda:1', got {device!r}"
@@ -26,7 +29,7 @@ def check_device(device: object, owner: str) -> str:
 
 @cache
 def find_device(device: str) -> torch.device:
-    """The device of this name; `auto` is the accelerator of this machine, such as a GPU, or else the processor."""
+    """The device with this name; `auto` is the accelerator of this machine, such as a GPU, or otherwise the processor."""
     import torch
 
     if device == AUTO:
@@ -42,7 +45,7 @@ def find_device(device: str) -> torch.device:
 
 
 def is_lost(device: str, error: BaseException) -> bool:
-    """Whether an error has left this process without its GPU: an index out of range, for one, is the end of all calls of CUDA there."""
+    """Whether an error has made the GPU unusable for this process: for example, after an index out of range all calls of CUDA fail."""
     import torch
 
     if not isinstance(error, RuntimeError) or not torch.cuda.is_initialized():
@@ -55,5 +58,5 @@ def is_lost(device: str, error: BaseException) -> bool:
 
 
 def options_of(device: str) -> dict[str, str]:
-    """What a manifest remembers of a device."""
+    """The device as an option in the manifest; empty for the default."""
     return {} if device == AUTO else {"device": device}

@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from torch.export import ExportedProgram
 
 _FILE = "model.pt2"
-# PyTorch keeps what it is reading in one place for all threads.
+# PyTorch keeps the state of a running load in global variables, which all threads share.
 _LOCK = threading.Lock()
 
 
 class TorchExportArtifact(DeviceArtifact["ExportedProgram"]):
-    """Keeps what `torch.export.export` made, as `.pt2`: a program that needs no Python code of yours; its `module()` is what answers.
+    """Keeps a program from `torch.export.export` as a `.pt2` file. It needs no Python code of yours; call its `module()` to predict.
 
-    PyTorch unpickles parts of such a file, so a bundle from elsewhere needs trust. The inputs that the program was exported with are
-    kept as well. Loaded, the program is on `device`.
+    PyTorch unpickles parts of such a file, so a bundle from elsewhere needs trust. The file also contains the example inputs that the
+    program was exported with. A loaded program is on `device`.
     """
 
     name = "torch-export"
@@ -37,7 +37,7 @@ class TorchExportArtifact(DeviceArtifact["ExportedProgram"]):
         path, processor = folder / _FILE, torch.device("cpu")
         torch.export.save(model, path)
         if not _is_on(model, processor):
-            # PyTorch reads tensors onto the device that they were written from, and fails where there is none.
+            # PyTorch loads tensors onto the device that they were saved from, and fails if the machine does not have it.
             torch.export.save(_on(_read(path), processor), path)
 
     def load(self, folder: Path) -> ExportedProgram:

@@ -1,4 +1,4 @@
-"""A module again: built by its own code, and filled with a state."""
+"""Making a module again: it is built by its own code, and then gets its state."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 
 def rebuild(build: ModuleBuild, state: State) -> nn.Module:
-    """The module that `build` makes, with the tensors of the state themselves for its own, ready to answer and not to learn.
+    """The module that `build` makes, with the state's tensors as its own, in evaluation mode and without gradients.
 
-    A module that does more with its parameters than to register them, such as keeping a list of them, gets copies of the tensors.
+    If a module does more with its parameters than register them, such as keep them in a list, it gets copies of the tensors.
     """
     module = _with_tensors(build, state)
     if module is None:
@@ -33,7 +33,7 @@ def rebuild(build: ModuleBuild, state: State) -> nn.Module:
 
 
 def build_light(build: ModuleBuild) -> nn.Module:
-    """The module that `build` makes, without the values of its parameters where it can be made without."""
+    """The module that `build` makes, if possible with parameters that have no values and take no memory."""
     module, _ = _build_empty(build)
     return build() if module is None else module
 
@@ -42,12 +42,12 @@ def _build_empty(build: ModuleBuild) -> tuple[nn.Module | None, Placeholders]:
     with placeholders() as made:
         try:
             return build(), made
-        except Exception:  # noqa: BLE001 - it needs values, or fails for good, which building it in full will show
+        except Exception:  # noqa: BLE001 - the code may need values; if it fails anyway, building it with values shows the error
             return None, made
 
 
 def _with_tensors(build: ModuleBuild, state: State) -> nn.Module | None:
-    """The module, or None where what its tensors are to replace would live on in it."""
+    """The module with the state's tensors, or None if it still refers to the placeholders that the tensors replace."""
     module, made = _build_empty(build)
     if module is None:
         return None
@@ -65,7 +65,7 @@ def _with_copies(build: ModuleBuild, state: State) -> nn.Module:
 
 
 def _as_parameters(module: nn.Module, values: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The values, as parameters where the module has such; one value is one parameter, whatever its names."""
+    """The values, as parameters where the module has parameters. A value with several names becomes one parameter."""
     parameters: dict[int, nn.Parameter] = {}
     wanted: Mapping[str, Any] = module.state_dict(keep_vars=True)
     return {

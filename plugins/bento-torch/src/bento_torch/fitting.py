@@ -1,4 +1,4 @@
-"""Whether a model is what its build makes, so that its state means the same there."""
+"""Checks that a model is what its build makes, so that its state has the same meaning in both."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 _MOST_FAULTS = 5
 _PLACE = re.compile(r" at 0x[0-9a-f]+| \([a-z]+:[0-9]+\)")
-"""Where a part is printed to lie: in memory, or on which device."""
+"""The address or the device in the printed form of a part, which is ignored."""
 
 
 def check_fits(model: nn.Module, build: ModuleBuild, built: nn.Module) -> None:
-    """Refuse a model of another class, with another state or of other parts than what `build` has built."""
+    """Raise an ArtifactError if the model differs from `built`, which `build` has made, in its class, its state or its parts."""
     _check_class(model, build, built)
     faults = list(state_faults(built, model.state_dict(keep_vars=True))) or list(part_faults(_parts(model), _parts(built)))
     if faults:
@@ -31,7 +31,7 @@ def check_fits(model: nn.Module, build: ModuleBuild, built: nn.Module) -> None:
 
 
 def state_faults(built: nn.Module, given: Mapping[str, Any]) -> Iterator[str]:
-    """How a state differs from the one that a module takes."""
+    """A phrase for each difference between a state and the state that a module takes."""
     wanted = built.state_dict(keep_vars=True)
     yield from (f"it lacks {name!r}" for name in wanted if name not in given)
     yield from (f"it has {name!r}" for name in given if name not in wanted)
@@ -43,7 +43,7 @@ def state_faults(built: nn.Module, given: Mapping[str, Any]) -> Iterator[str]:
 
 
 def listed(faults: list[str]) -> str:
-    """The first faults, and how many more there are."""
+    """The first faults as a text, and how many more there are."""
     more = f" and {len(faults) - _MOST_FAULTS} more" if len(faults) > _MOST_FAULTS else ""
     return ", ".join(faults[:_MOST_FAULTS]) + more
 
@@ -57,7 +57,7 @@ def _check_class(model: nn.Module, build: ModuleBuild, built: nn.Module) -> None
 
 
 def _tie_faults(wanted: Mapping[str, Any], given: Mapping[str, Any]) -> Iterator[str]:
-    """Tensors that are one as built have to be one in the state: there is one place for their values."""
+    """Tensors that the build ties (two names, one tensor) must be tied in the state, too, because there is one place for their values."""
     firsts: dict[int, str] = {}
     for name, target in wanted.items():
         first = firsts.setdefault(id(target), name)

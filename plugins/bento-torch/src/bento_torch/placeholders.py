@@ -1,4 +1,4 @@
-"""Building a module whose parameters take no memory until they get their values."""
+"""Building a module with parameters that take no memory until they get their values."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _LOCK = threading.Lock()
 
 
 class Placeholders:
-    """The empty parameters, on PyTorch's meta device, that modules got in place of those that they registered."""
+    """The empty parameters, on PyTorch's meta device, that replace the parameters which modules register."""
 
     def __init__(self) -> None:
         self._instead: dict[int, tuple[weakref.ref[nn.Parameter], weakref.ref[nn.Parameter]]] = {}
         self._made: list[weakref.ref[nn.Parameter]] = []
 
     def take(self, parameter: nn.Parameter) -> nn.Parameter:
-        """The placeholder of a parameter, the same one each time, so that tied parameters stay tied."""
+        """The placeholder of a parameter. The same parameter always gets the same placeholder, so tied parameters stay tied."""
         original, placeholder = (known() for known in self._instead.get(id(parameter), (_gone, _gone)))
         if original is not parameter or placeholder is None:
             placeholder = nn.Parameter(torch.empty_like(parameter, device="meta"), requires_grad=parameter.requires_grad)
@@ -34,7 +34,7 @@ class Placeholders:
         return placeholder
 
     def are_held(self) -> bool:
-        """Whether anything still refers to a parameter or to its placeholder, such as a list of the module's, or a view."""
+        """Whether anything still refers to a parameter or to its placeholder, such as a list in the module, or a view."""
         if not self._any_left():
             return False
         gc.collect()
@@ -45,7 +45,7 @@ class Placeholders:
 
 
 def tensors_in(value: Any) -> Iterator[torch.Tensor]:
-    """The tensors of a module's attributes, in containers too, without those of its children."""
+    """The tensors in a value, such as a module's attributes, including those in containers, but not those of child modules."""
     if isinstance(value, torch.Tensor):
         yield value
     elif isinstance(value, Mapping):
@@ -66,7 +66,7 @@ _current: ContextVar[Placeholders | None] = ContextVar("placeholders", default=N
 
 @contextmanager
 def placeholders() -> Iterator[Placeholders]:
-    """In here, and in this thread, every parameter that a module registers is replaced by an empty one."""
+    """In this block, in this thread, every parameter that a module registers is replaced by an empty one."""
     _hook_once()
     made = Placeholders()
     token = _current.set(made)
@@ -87,11 +87,11 @@ def _hook_once() -> None:
 
 @cache
 def _hook() -> None:
-    """PyTorch has one hook for all threads, and fails in those that register a parameter while it changes: so it is set for good."""
+    """Register the hook once, and never remove it: threads that register a parameter while PyTorch's global hooks change would fail."""
     nn.modules.module.register_module_parameter_registration_hook(_replace)
 
 
 def _replace(_module: nn.Module, _name: str, parameter: nn.Parameter) -> nn.Parameter | None:
     made = _current.get()
-    # A parameter of a class of its own means more than its values.
+    # A parameter of a subclass may hold more than its values.
     return None if made is None or type(parameter) is not nn.Parameter or parameter.is_meta else made.take(parameter)

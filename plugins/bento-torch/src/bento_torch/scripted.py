@@ -1,4 +1,4 @@
-"""TorchScript: programs with their weights, in a format that PyTorch itself gives up."""
+"""TorchScript: programs with their weights, in a format that PyTorch has deprecated."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _FILE = "model.pt"
 
 
 class TorchScriptArtifact(DeviceArtifact["ScriptModule"]):
-    """Keeps what `torch.jit.script` or `torch.jit.trace` made, a program that needs no Python code of yours.
+    """Keeps a program from `torch.jit.script` or `torch.jit.trace`. It needs no Python code of yours.
 
-    It is a program, and a file that was forged can run any code when it is loaded, as PyTorch says: so a bundle from elsewhere needs
-    trust. Loaded, it is in evaluation mode on `device`. PyTorch deprecates TorchScript: prefer `TorchExportArtifact`.
+    A forged file can run any code when it is loaded (see PyTorch's security policy), so a bundle from elsewhere needs trust. A loaded
+    program is in evaluation mode on `device`. PyTorch has deprecated TorchScript: prefer `TorchExportArtifact`.
     """
 
     name = "torchscript"

@@ -1,4 +1,4 @@
-"""A module's state: its tensors, and what a module needs to know beside them to get them back as they were."""
+"""A module's state: its tensors, and the information that is needed to restore them exactly."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ if TYPE_CHECKING:
     from torch import nn
 
 EXTRA_STATE = "_extra_state"
-"""What PyTorch calls the state that a module keeps beside its parameters and buffers."""
+"""PyTorch's name for state that a module keeps in addition to its parameters and buffers."""
 
 
 @dataclass(frozen=True, slots=True)
 class State:
     """The tensors by name, each once, with its axes in the order in which they lie in memory.
 
-    `same` has the other names of some tensors, as tied weights have them, and `axes` the order of those whose own it is not. `versions`
-    are those of PyTorch's modules that wrote the state, by path. `buffers` are the dtypes of buffers that are no part of the state.
+    `same` maps further names of tensors, as tied weights have them, to their first names. `axes` has the order of the axes in memory, if it
+    is not the usual one. `versions` are the versions of the modules that wrote the state, by path. `buffers` are the dtypes of buffers that
+    are not part of the state.
     """
 
     tensors: Mapping[str, torch.Tensor]
@@ -31,13 +32,13 @@ class State:
     buffers: Mapping[str, str] = field(default_factory=dict)
 
     def values(self) -> dict[str, torch.Tensor]:
-        """Each tensor under all of its names, with its axes in their own order."""
+        """Each tensor under all of its names, with its axes in their original order."""
         values = {name: _in_own_order(tensor, self.axes.get(name)) for name, tensor in self.tensors.items()}
         return {**values, **{name: values[first] for name, first in self.same.items()}}
 
 
 def state_of(module: nn.Module) -> State:
-    """The state of a module, which stays as it is and where it is; what cannot be kept is an ArtifactError that names it."""
+    """The state of a module, which is not changed or moved. If a tensor cannot be kept, an ArtifactError names it."""
     found: Mapping[str, Any] = module.state_dict(keep_vars=True)
     tensors: dict[str, torch.Tensor] = {}
     same: dict[str, str] = {}

@@ -1,7 +1,7 @@
-"""A state as a safetensors file, which is mapped: processes that load it share its pages.
+"""A state as a safetensors file, which is mapped: processes that load it share its memory pages.
 
-safetensors compares every size that a file declares with the file's own before PyTorch sees any of it. What is not in the tensors is
-JSON under one key of the file's metadata, so that equal states give equal bytes.
+safetensors checks every declared size against the size of the file before PyTorch sees the contents. Everything except the tensors is JSON
+under a single key of the file's metadata, so that equal states give equal bytes.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ def write(state: State, path: Path) -> None:
 
 
 def read(path: Path) -> State:
-    """Read a state, whose tensors are the file's own pages until they are changed; a file that makes no sense is an ArtifactError."""
+    """Read a state. Its tensors are mapped from the file until they are changed. A damaged file is an ArtifactError."""
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
             metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no dict
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is not a dict
         return _state(tensors, json.loads(metadata.get(_KEY, "null")))
     except Exception as error:
-        # A damaged header makes safetensors and PyTorch raise nearly anything; neither executes what it reads.
+        # For a damaged header, safetensors and PyTorch raise nearly any exception. Neither executes what it reads.
         raise ArtifactError(f"{str(path)!r} is damaged: {error}") from error
 
 

@@ -1,4 +1,4 @@
-"""Tensors as a file takes them: dense, plain, and none over another."""
+"""Tensors as a safetensors file takes them: dense, of plain types, and without shared memory."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DTYPES = frozenset(
         *(torch.float8_e4m3fn, torch.float8_e4m3fnuz, torch.float8_e5m2, torch.float8_e5m2fnuz),
     }
 )
-"""What safetensors has a name for."""
+"""The dtypes for which safetensors has a name."""
 _PROGRAM = "keep the program of the model with TorchExportArtifact instead"
 
 
@@ -33,7 +33,7 @@ def checked(name: str, value: Any) -> torch.Tensor:
 
 
 def _faults(tensor: Any) -> Iterator[str]:
-    """Why a file cannot hold a value, and what to do about it; the first reason is the best."""
+    """Why a file cannot hold a value, and what to do about it. Use the first reason."""
     if not isinstance(tensor, torch.Tensor):
         yield f"is a {type_name(tensor)} and no tensor, as quantised and custom modules have them: {_PROGRAM}"
     elif nn.parameter.is_lazy(tensor):
@@ -51,7 +51,7 @@ def _faults(tensor: Any) -> Iterator[str]:
 
 
 def place_of(tensor: torch.Tensor) -> Place:
-    """What two tensors have in common if they are one and the same."""
+    """A key that is equal for two tensors if they are the same values in memory."""
     if not tensor.numel():
         return (id(tensor),)
     return tensor.device, tensor.data_ptr(), tensor.dtype, tensor.shape, tensor.stride(), tensor.is_conj(), tensor.is_neg()
@@ -67,7 +67,7 @@ def axes_in_memory(tensor: torch.Tensor) -> list[int]:
 
 
 def apart(tensors: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The tensors, dense, and copies of those that lie over another one, as views of it do."""
+    """The tensors, contiguous; a tensor that overlaps another one in memory, as a view does, is replaced by a copy."""
     found = {name: tensor.resolve_conj().resolve_neg().contiguous() for name, tensor in tensors.items()}
     ends: dict[torch.device, int] = {}
     for name in sorted(found, key=lambda name: found[name].data_ptr()):

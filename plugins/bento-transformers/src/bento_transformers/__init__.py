@@ -21,5 +21,5 @@ __all__ = ["Pretrained", "TransformersArtifact"]
 
 @bento.hookimpl
 def bento_register_artifacts() -> list[type[Artifact[Any]]]:
-    """The formats that this plugin brings."""
+    """The model formats of this plugin."""
     return [TransformersArtifact]

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 class TransformersArtifact(DeviceArtifact[Any]):
     """Keeps a `transformers.Pipeline`, a model, or a `Pretrained`, which is a model with its tokenizer or processor, as data.
 
-    Weights are in safetensors. Classes are transformers' own: code and files that a model names elsewhere are never loaded, and no hub is
-    asked. What is loaded is what was packed, a pipeline with its task and settings, in evaluation mode on `device`: `auto`, the best there
-    is, or a name such as `cuda:1`.
+    Weights are kept in safetensors. Only classes of transformers itself are used: code or files in other places are never loaded, and no
+    hub is contacted. You get back what you packed, a pipeline with its task and settings, in evaluation mode on `device`: `auto` (the best
+    device of the machine) or a name such as `cuda:1`.
     """
 
     name = "transformers"
@@ -31,7 +31,7 @@ class TransformersArtifact(DeviceArtifact[Any]):
         from .folder import read, write
 
         write(model, folder)
-        # What cannot be loaded is refused now, and not on the machine that serves.
+        # A model that cannot be loaded is refused now, and not on the machine that serves.
         read(folder, torch.device("cpu"))
 
     def load(self, folder: Path) -> Any:
@@ -41,7 +41,7 @@ class TransformersArtifact(DeviceArtifact[Any]):
 
     def accepts(self, model: object) -> bool:
         bare = model.model if isinstance(model, Pretrained) else model
-        # The module that defines a class, since asking transformers itself for one would import it.
+        # By the name of the defining module, because using a class of transformers would import it.
         return instance_of(model, "transformers.pipelines.base", "Pipeline") or instance_of(
             bare, "transformers.modeling_utils", "PreTrainedModel"
         )

@@ -1,4 +1,4 @@
-"""What `bento plugins transformers --check` checks: the kit's tests for the format, with tiny models; no hub is asked for any."""
+"""The tests of `bento plugins transformers --check`: the kit's tests for the format, with tiny models that need no hub."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SMALL = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "i
 
 
 class TinyTests(ArtifactTests):
-    """Asks about two texts."""
+    """Runs a pipeline or a model on two texts."""
 
     max_examples = 15
 
@@ -22,7 +22,7 @@ class TinyTests(ArtifactTests):
         return ["very good room", "bad soup"]
 
     def same(self, one: Any, other: Any) -> bool:
-        """Where in memory weights lie decides the last bits of an answer."""
+        """Approximately equal, because the last bits of an answer depend on where the weights lie in memory."""
         import numpy as np
 
         if isinstance(one, dict):
@@ -46,7 +46,7 @@ class TestTransformersArtifact(TinyTests):
 
 
 class TestModelWithTokenizer(TinyTests):
-    """A model of sixteen bits, with its tokenizer."""
+    """A model with 16-bit weights, and its tokenizer."""
 
     artifact = TransformersArtifact(device="cpu")
     test_the_default_service_has_a_slot_for_the_model = leave_out(reason="only a pipeline says what its input is")

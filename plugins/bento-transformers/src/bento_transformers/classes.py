@@ -1,4 +1,4 @@
-"""Classes of transformers by their names: a bundle names no others."""
+"""Classes of transformers by their names. A bundle cannot name any others."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ BASES = {
     "video_processor": ["BaseVideoProcessor"],
     "processor": ["ProcessorMixin", "ImageProcessingMixin", "BaseVideoProcessor", "FeatureExtractionMixin"],
 }
-"""What a class has to be for each of a model's parts; the keys but the first two are attributes of pipelines."""
+"""The base class that each part of a model must have. All keys except the first two are attributes of pipelines."""
 PARTS = [name for name in BASES if name not in ("model", "pipeline")]
 
 
 def name_of(value: Any, part: str) -> str:
-    """The name to find a part's class by; a class of somebody else's is refused."""
+    """The name by which the class of a part is found again. A class that is not transformers' own is refused."""
     kind = type(value)
     try:
         found = find_class(kind.__name__, part)
@@ -37,7 +37,7 @@ def name_of(value: Any, part: str) -> str:
 
 
 def find_class(name: object, part: str) -> Any:
-    """The class that a bundle names for a part."""
+    """The class that a bundle names for a part. An ArtifactError if transformers has no such class."""
     import transformers
 
     bases = tuple(getattr(transformers, base) for base in BASES[part] if hasattr(transformers, base))

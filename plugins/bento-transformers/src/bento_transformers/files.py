@@ -1,7 +1,7 @@
-"""The files of a model or of what prepares its inputs: which there may be, and what they may say.
+"""The files of a model, a tokenizer or a processor: which files are allowed, and what they may contain.
 
-transformers reads more than data if a folder has it: pickled weights, Python files that a configuration names, adapters, and code or
-weights from a hub. None of that is written, and none of it is read: what is not on the list is refused before transformers looks.
+transformers reads more than data if a folder contains it: pickled weights, Python files that a configuration names, adapters, and code or
+weights from a hub. None of these are written. A file that is not on the list is refused before transformers reads the folder.
 """
 
 from __future__ import annotations
@@ -19,36 +19,36 @@ CONFIG = "config.json"
 _MODEL_FILES = frozenset({CONFIG, WEIGHTS, "generation_config.json"})
 _PART_SUFFIXES = frozenset({".jinja", ".json", ".model", ".spm", ".txt"})
 _NAMES_OTHERS = frozenset({"adapter_config.json", "speaker_embeddings_path.json"})
-"""Files that name a model, or voices, of another folder or of a hub."""
+"""Files that name a model or voices in another folder or on a hub."""
 
 _CODE = frozenset({"auto_map", "custom_pipelines"})
 _KERNELS = ("/", "flash_attention")
-"""What is in the name of a kernel that a hub has, or that transformers takes from one; nothing that it saves names an implementation."""
+"""Parts of the names of kernels that transformers takes from a hub. The files that it saves never name an implementation."""
 _ELSEWHERE = frozenset({"audio_tokenizer_name_or_path", "class_info_file"})
-"""Where a processor says which other model it takes, or which file of classes; transformers looks for both anywhere, and on a hub."""
+"""Keys under which a processor names another model or a file of classes, which transformers reads from any folder or from a hub."""
 _TOKENS = "special_tokens_map.json"
 _PLACES = frozenset({"_name_or_path", "is_local", "local_files_only", "name_or_path"})
-"""What transformers notes of where a model was loaded from on this machine."""
+"""Keys under which transformers notes where on this machine a model was loaded from."""
 _QUANTIZED = "quantization_config"
 _COUNTED = ("layer", "num_labels")
 _MOST = 1 << 20
-"""Lists of so many are made of a configuration alone, before there is any model."""
+"""The largest number in a configuration that transformers may turn into a list of that length before it makes the model."""
 
 
 def check_model_files(folder: Path) -> None:
-    """Refuse a model's folder that lacks a file, or has one that is more than data."""
+    """Refuse a model's folder if a file is missing, or if it has a file that is more than data."""
     for name in (CONFIG, WEIGHTS):
         slot_file(folder, name)
     _check(folder, lambda path: path.name in _MODEL_FILES and path.parent == folder)
 
 
 def check_part_files(folder: Path) -> None:
-    """Refuse the folder of a tokenizer or processor that has a file that is more than data."""
+    """Refuse the folder of a tokenizer or processor if it has a file that is more than data."""
     _check(folder, lambda path: path.suffix in _PART_SUFFIXES and path.name not in _NAMES_OTHERS)
 
 
 def clean(folder: Path) -> None:
-    """Take from configurations what names code, and what would make bundles differ by the folder that a model came from."""
+    """Remove keys that name code from the configurations, and keys that depend on the folder that a model was loaded from."""
     for path in _configurations(folder):
         configuration = json.loads(path.read_bytes())
         cleaned = _without(configuration)
@@ -78,7 +78,7 @@ def _configurations(folder: Path) -> Iterator[Path]:
 
 
 def _check_tokens(value: Any, path: Path) -> None:
-    """transformers makes a tokenizer with all that this file says, and would take the names of files from it."""
+    """Refuse keys that are not tokens: transformers passes all keys of this file to the tokenizer, and some name files that it reads."""
     for key in value:
         if not key.endswith(("_token", "_tokens")):
             raise ArtifactError(f"{str(path)!r} has {key!r}, which is no token")

@@ -1,4 +1,4 @@
-"""A model and its parts in a folder: each in a folder of its own, and what they are in `model.json`."""
+"""A model and its parts in a folder: each in a subfolder, and their classes in `model.json`."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     import torch
 
 _FILE = "model.json"
-# While it loads a model, transformers changes PyTorch's default dtype and how modules are made, for all threads.
+# While transformers loads a model, it changes PyTorch's default dtype and how modules are made, and this affects all threads.
 _LOCK = threading.Lock()
 _PANIC = "PanicException"
-"""What tokenizers raises where its Rust ends: no Exception, and of no module that could be imported."""
+"""The class that tokenizers raises when its Rust code panics. It is not an Exception, and its module cannot be imported."""
 _ONE_FILE = 1 << 62
-"""In bytes; larger models would be cut up into files that an index names."""
+"""In bytes: so large that transformers never splits the weights into several files."""
 
 
 def write(value: Any, folder: Path) -> None:
@@ -51,7 +51,7 @@ def write(value: Any, folder: Path) -> None:
 
 
 def read(folder: Path, device: torch.device) -> Any:
-    """Read what `write` wrote onto a device."""
+    """Read the folder that `write` wrote, onto a device. An ArtifactError if it cannot be loaded."""
     described = read_json(slot_file(folder, _FILE))
     try:
         with _LOCK, _quiet():
@@ -80,7 +80,7 @@ def _read(described: Any, folder: Path, device: torch.device) -> Any:
 
 
 def _parts(value: Any) -> Mapping[str, Any]:
-    """What a pipeline or a Pretrained has beside the model; what a processor brings itself is left to it."""
+    """The parts of a pipeline or a Pretrained, except the model and the parts that a processor contains itself."""
     parts = {part: getattr(value, part) for part in PARTS if getattr(value, part, None) is not None}
     processor, extractor = parts.get("processor"), parts.get("feature_extractor")
     return {
@@ -91,7 +91,7 @@ def _parts(value: Any) -> Mapping[str, Any]:
 
 
 def _read_model(kind: Any, folder: Path) -> Any:
-    """A model for answers; one that lacks weights would get random ones, and is refused."""
+    """A model in evaluation mode. Weights that are missing would be random, so a model without all of its weights is refused."""
     check_model_files(folder)
     with as_large_as(folder / WEIGHTS):
         model, report = kind.from_pretrained(
@@ -113,7 +113,7 @@ def _read_part(kind: Any, folder: Path) -> Any:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without progress bars, which a server's log has no place for."""
+    """Turn off progress bars, which do not belong in a server's log."""
     from transformers.utils import logging
 
     shown = logging.is_progress_bar_enabled()

@@ -1,4 +1,4 @@
-"""Texts that are longer than a model reads."""
+"""Refusing texts that are too long for a model."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _CUT = ("truncation", "stride")
 
 
 def check_lengths(pipeline: Any, texts: Sequence[str]) -> None:
-    """Refuse, as an InvalidInput, texts of more tokens than the model has positions for, unless the pipeline was made to cut them.
+    """Raise an InvalidInput for a text with more tokens than the model has positions for, unless the pipeline truncates texts.
 
-    The model would fail on them, and on a GPU an index that is out of range is the end of all calls in its process.
+    The model would fail on such a text, and on a GPU the index out of range would make all later calls in the process fail, too.
     """
     most = _most(pipeline)
-    if _cuts(pipeline._preprocess_params):  # noqa: SLF001 - nothing public tells
+    if _cuts(pipeline._preprocess_params):  # noqa: SLF001 - there is no public attribute for it
         return
     for tokens in map(len, pipeline.tokenizer(list(texts), verbose=False)["input_ids"]):
         if tokens > most:
@@ -29,7 +29,7 @@ def _most(pipeline: Any) -> int:
 
 
 def _positions(model: Any) -> int | None:
-    """How many positions a model has for tokens: those of RoBERTa and its kin begin behind that of the padding."""
+    """The number of positions that a model has for tokens. In RoBERTa and similar models, the first ones up to the padding's are unused."""
     most = getattr(model.config, "max_position_embeddings", None)
     tables = [module for name, module in model.named_modules() if name.endswith("position_embeddings")]
     unused = [table.padding_idx + 1 for table in tables if getattr(table, "padding_idx", None) is not None]

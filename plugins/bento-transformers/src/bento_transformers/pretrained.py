@@ -1,4 +1,4 @@
-"""A model with what prepares its inputs, as one value."""
+"""A model and its tokenizer or processor, as one value."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class Pretrained:
     """A model with its tokenizer, processor, or both: `Chat(model=Pretrained(model, tokenizer=tokenizer))`.
 
-    `processor` is whatever else prepares inputs: a processor, an image or video processor, or a feature extractor.
+    `processor` may be a processor, an image or video processor, or a feature extractor.
     """
 
     model: PreTrainedModel

@@ -1,4 +1,4 @@
-"""The service for a pipeline whose owner writes none."""
+"""The default service, for a pipeline that is saved without a service class."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class TransformersService(bento.Service):
 
         check_lengths(self.model, texts)
         try:
-            # From a list of one text, some pipelines give that text's answer instead of a list of one answer.
+            # For a list with one text, some pipelines return that text's answer and not a list of one answer.
             return [*self.model(text for text in texts)]
         except PipelineException as error:
             raise InvalidInput(f"the pipeline cannot answer: {error.args[0]}") from error

@@ -1,4 +1,4 @@
-"""How a pipeline was made to be called: the number of answers, how words are joined, what is generated."""
+"""The settings that a pipeline was made with, such as the number of answers, how words are joined, and options for generation."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ _ATTRIBUTES = (
     *("_preprocess_params", "_forward_params", "_postprocess_params", "_generate_kwargs"),
     *("_batch_size", "_num_workers", "binary_output"),
 )
-"""Where a pipeline keeps what its maker passed beside the model."""
+"""The attributes in which a pipeline keeps the arguments that it was made with, except the model."""
 _CODE = frozenset({"custom_generate", "trust_remote_code"})
-"""Settings with which `generate` runs the code of a folder or of a hub."""
+"""Settings that make `generate` run code from a folder or a hub."""
 _MOST_WORKERS = 256
 _ENUM = "enum"
 _GENERATION = "generation_config"
-"""Where transformers before 5.24 keeps what is generated, as an object."""
+"""The attribute in which transformers before 5.24 keeps the options for generation, as an object."""
 
 
 def settings_of(pipeline: Any) -> dict[str, Any]:
-    """A pipeline's settings as JSON; what is none of it is refused when it is written."""
+    """A pipeline's settings as JSON values. Any others are refused when the settings are written."""
     if getattr(pipeline, "assistant_model", None) is not None:
         raise ArtifactError("cannot keep the assistant model of the pipeline: pack it into a slot of its own, and pass it in the call")
     settings = {name: _plain(getattr(pipeline, name)) for name in _ATTRIBUTES if hasattr(pipeline, name)}
@@ -45,7 +45,7 @@ def apply(settings: Any, pipeline: Any) -> None:
 
 
 def _is_meant(name: str, value: Any) -> bool:
-    """Whether a setting's value is one that transformers takes: it would start as many processes as it is told."""
+    """Whether the value of a setting is valid. transformers does not check it, and would start any number of processes."""
     match name:
         case "_batch_size":
             return value is None or (type(value) is int and value > 0)

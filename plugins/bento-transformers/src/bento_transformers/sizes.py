@@ -1,7 +1,7 @@
-"""How large a model is made: not much larger than its weights, whatever its configuration says.
+"""A limit for the size of a model: it must not be much larger than its weights, whatever its configuration says.
 
-transformers makes all that a configuration asks for, and compares it with the weights afterwards: one that asks for a million layers, or
-for as many words as there are people, would take hours, and all of the memory.
+transformers makes the whole model of a configuration before it compares it with the weights. A configuration with a million layers, or
+with billions of words, would take hours and all of the memory.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from torch.nn.modules import module as hooks
 from bento import ArtifactError
 
 _TIMES = 16
-"""A tensor is counted when it is made, when it gets its values, and under each of its names: seven times, if a T5's words are all of it."""
+"""A tensor is counted several times: when it is made, when it gets its values, and under each of its names. In T5, up to seven times."""
 _FREE_TENSORS = 1 << 10
 _FREE_BYTES = 1 << 29
-"""Half a gigabyte, for masks and the like that are made of a configuration alone."""
+"""Half a gigabyte, for tensors that are not in the weights but made from the configuration, such as masks."""
 
 
 @contextmanager
 def as_large_as(weights: Path) -> Iterator[None]:
-    """Refuse, as an ArtifactError, a model that this thread makes and that is not of these weights' size."""
+    """In this block, raise an ArtifactError if this thread makes a model that is much larger than these weights."""
     with safe_open(weights, framework="pt") as file:
         tensors = _TIMES * len(file.keys()) + _FREE_TENSORS
     room = _TIMES * weights.stat().st_size + _FREE_BYTES

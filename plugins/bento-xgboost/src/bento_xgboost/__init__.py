@@ -1,7 +1,7 @@
 """XGBoost models for bento.
 
-`XgboostArtifact` keeps a booster, or one of its scikit-learn estimators, in XGBoost's own JSON; `matrix` makes what a booster is asked
-with from arrays and tables. Importing this package imports neither XGBoost nor NumPy.
+`XgboostArtifact` keeps a booster, or a scikit-learn estimator of XGBoost, in XGBoost's own JSON format; `matrix` makes the input of a
+booster from arrays and tables. Importing this package imports neither XGBoost nor NumPy.
 """
 
 from __future__ import annotations
@@ -21,5 +21,5 @@ __all__ = ["XgboostArtifact", "matrix"]
 
 @bento.hookimpl
 def bento_register_artifacts() -> list[type[Artifact[Any]]]:
-    """The formats that this plugin brings."""
+    """The model formats of this plugin."""
     return [XgboostArtifact]

@@ -19,9 +19,9 @@ _FRAMEWORK = "xgboost"
 class XgboostArtifact(Artifact[Any]):
     """Keeps a trained `Booster`, `XGBClassifier`, `XGBRegressor`, `XGBRanker`, `XGBRFClassifier` or `XGBRFRegressor` as JSON.
 
-    The model comes back as what it was: its class, its parameters as far as JSON has them, names and types of features, the best
-    iteration. Functions among the parameters are left behind, as only training calls them, and so is `n_jobs`: how many threads there
-    are is up to the machine. The file is looked through before XGBoost reads it, since a damaged one can crash the process.
+    The model comes back as it was: its class, its parameters if they are JSON values, the names and types of its features, and its best
+    iteration. Parameters that are functions are left out, because only training calls them, and so is `n_jobs`, because the number of
+    threads depends on the machine. The file is checked before XGBoost reads it, because a damaged one can crash the process.
     """
 
     name = "xgboost"
@@ -41,7 +41,7 @@ class XgboostArtifact(Artifact[Any]):
         (folder / _MODEL).write_bytes(content)
         write_json(folder / _KIND, kind)
         write_version(folder, _FRAMEWORK, xgboost.__version__)
-        # What cannot be loaded is refused now, and not on the machine that serves.
+        # A model that cannot be loaded is refused now, and not on the machine that serves.
         self.load(folder)
 
     def load(self, folder: Path) -> Any:

@@ -1,4 +1,4 @@
-"""What `bento plugins xgboost --check` checks: the kit's tests for the format, with a small booster."""
+"""The tests of `bento plugins xgboost --check`: the kit's tests for the format, with a small booster."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .matrix import matrix
 
 
 class TestXgboostArtifact(ArtifactTests):
-    """A booster, which needs nothing beside XGBoost."""
+    """A booster, which needs no other package than XGBoost."""
 
     artifact = XgboostArtifact()
     max_examples = 25

@@ -1,6 +1,6 @@
-"""A model's file, looked through before XGBoost reads it: XGBoost believes every index in it, and crashes on a wrong one.
+"""A model's file, checked before XGBoost reads it: XGBoost trusts every index in it, and crashes on a wrong one.
 
-Source: XGBoost 3.2, "Introduction to Model IO" and its `doc/model.schema`; what 2.1 writes is the same with fewer fields.
+Source: XGBoost 3.2, "Introduction to Model IO" and its `doc/model.schema`. Version 2.1 writes the same with fewer fields.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .trees import check_tree, integers
 
 
 def check(content: bytes) -> None:
-    """Raise something, a ValueError where it is plain, for a document in which anything leads outside of it."""
+    """Raise an exception, usually a ValueError, if the document is malformed or an index in it is out of range."""
     document = json.loads(content, object_pairs_hook=_distinct)
     learner = document["learner"]
     shape = {key: int(learner["learner_model_param"][key]) for key in ("num_class", "num_feature", "num_target")}
@@ -63,7 +63,7 @@ def _check_trees(model: Any, features: int, groups: int) -> int:
 
 
 def _check_categories(cats: Any, features: int) -> None:
-    """The categories that a table had when the model was trained: each feature's values, and their places in order."""
+    """Check the categories of the training table: the values of each feature, and the positions that sort them."""
     encoded, places = cats["enc"], integers(cats["sorted_idx"], None)
     _expect(len(encoded) in (0, features), f"it has categories for {len(encoded)} of {features} features")
     sizes = [_count(values) for values in encoded]
@@ -75,7 +75,7 @@ def _check_categories(cats: Any, features: int) -> None:
 
 
 def _count(values: Any) -> int:
-    """How many categories a feature has: texts, one after another in UTF-8, or numbers."""
+    """The number of a feature's categories, which are numbers, or texts in one array of UTF-8 bytes with offsets."""
     if "offsets" not in values:
         return len(_numbers(values["values"]))
     letters = integers(values["values"], None)

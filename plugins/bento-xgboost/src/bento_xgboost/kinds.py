@@ -1,4 +1,4 @@
-"""Which class a model is of, and the parameters of an estimator."""
+"""The class of a model, and the parameters of an estimator."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ _ESTIMATORS = ("XGBClassifier", "XGBRFClassifier", "XGBRFRegressor", "XGBRanker"
 _MACHINE = "n_jobs"
 _MISSING = "missing"
 _OF_TRAINING = ("interaction_constraints", "monotone_constraints")
-"""What may name features, as only training understands: a booster that is told so fails when it is asked."""
+"""Parameters that may contain feature names, which only training understands. A booster that gets them fails when it predicts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A class of XGBoost's, and the parameters of a model of it."""
+    """The class of an XGBoost model, and its parameters."""
 
     name: str
     parameters: dict[str, JSON]
 
     def restore(self, content: bytes) -> Any:
-        """A model of this kind from what XGBoost wrote of it."""
+        """A model of this kind from the bytes that XGBoost wrote."""
         if self.name == _BOOSTER:
             return xgboost.Booster(model_file=bytearray(content))
         parameters: dict[str, Any] = {**self.parameters, _MISSING: float(str(self.parameters[_MISSING]))}
         constraints = {name: parameters.pop(name) for name in _OF_TRAINING if name in parameters}
         model = getattr(xgboost, self.name)(**parameters)
         model.load_model(bytearray(content))
-        # Loading puts what the booster has in the place of what the estimator was told.
+        # Loading replaces the estimator's parameters with those of the booster.
         model.set_params(**parameters)
         vars(model).update(constraints)
         return model
 
 
 def read(path: Path, value: JSON) -> Kind:
-    """The kind that `describe` gave."""
+    """The kind in a document of `describe`, which was read from `path`."""
     match value:
         case {"class": str(name), "parameters": dict(parameters)} if name in (_BOOSTER, *_ESTIMATORS):
             return Kind(name, parameters)
@@ -53,7 +53,7 @@ def read(path: Path, value: JSON) -> Kind:
 
 
 def describe(model: Any) -> JSON:
-    """What `read` reads; a model that would not come back as what it is, is an ArtifactError."""
+    """A document that `read` reads. An ArtifactError if the model would come back different."""
     name = type(model).__name__
     if type(model) is xgboost.Booster:
         return {"class": name, "parameters": {}}
@@ -67,7 +67,7 @@ def describe(model: Any) -> JSON:
 
 
 def booster_of(model: Any) -> xgboost.Booster:
-    """The booster of an estimator or the booster itself; one that has learnt nothing is an ArtifactError."""
+    """The booster of an estimator, or the booster itself. An ArtifactError if it is not trained."""
     if isinstance(model, xgboost.XGBModel) and not model.__sklearn_is_fitted__():
         raise ArtifactError(f"this {type_name(model)} is not fitted: call its fit() before it is packed")
     booster = model if isinstance(model, xgboost.Booster) else model.get_booster()
@@ -77,7 +77,7 @@ def booster_of(model: Any) -> xgboost.Booster:
 
 
 def configure(model: Any) -> None:
-    """Have XGBoost read its parameters, which it does when it is first asked for something."""
+    """Make XGBoost read the parameters of a model now, and not at the first prediction."""
     (model if isinstance(model, xgboost.Booster) else model.get_booster()).num_features()
 
 
@@ -85,4 +85,4 @@ def _has_learnt(booster: xgboost.Booster) -> bool:
     try:
         return bool(booster.num_boosted_rounds())
     except xgboost.core.XGBoostError:
-        return False  # it does not even know its features
+        return False  # an untrained booster does not even know its features

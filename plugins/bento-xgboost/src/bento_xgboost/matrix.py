@@ -1,4 +1,4 @@
-"""What a booster is asked with."""
+"""The input of a booster."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     import xgboost
 
 _PLACE = re.compile(r"^\[[\d:]+\] \S+: (Check failed: [^:]+: )?")
-"""What XGBoost's own errors begin with: when it was, and where in its sources."""
+"""The beginning of XGBoost's error messages: the time, and the place in its source code."""
 
 
 def matrix(model: Any, rows: Any) -> xgboost.DMatrix:
     """The `DMatrix` of an array of shape (n, features) or of a table, with the names and types of the features of `model`.
 
-    A table gives the columns that the model was trained with, by name and in the model's order. Rows that do not fit are an
-    InvalidInput, which a client reads. `model` is a booster, or an estimator, whose `missing` is minded.
+    From a table, the columns that the model was trained with are taken by name, in the model's order. Rows that do not fit are an
+    InvalidInput, whose message the client sees. `model` is a booster, or an estimator; the estimator's `missing` is used.
     """
     import xgboost
 
@@ -40,7 +40,7 @@ def matrix(model: Any, rows: Any) -> xgboost.DMatrix:
 
 @contextmanager
 def readable() -> Iterator[None]:
-    """An InvalidInput for rows with something in them that XGBoost does not read, such as infinity."""
+    """In this block, turn XGBoost's errors about the rows, for example if they contain infinity, into an InvalidInput."""
     import xgboost
 
     try:
@@ -51,7 +51,7 @@ def readable() -> Iterator[None]:
 
 
 def check_width(booster: xgboost.Booster, rows: Any) -> None:
-    """Refuse rows of another number of features than a booster's as an InvalidInput."""
+    """Raise an InvalidInput if the number of features in the rows is not the booster's."""
     import numpy as np
 
     features, shape = booster.num_features(), np.shape(rows)

@@ -1,4 +1,4 @@
-"""Trees: that every node leads to others of its tree, each from one parent, and asks for a feature that there is."""
+"""Checks of trees: every child is a node of the same tree and has one parent, and every split uses an existing feature."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 Integers = np.ndarray[Any, np.dtype[np.int64]]
 
 _NOBODY = (-1, 2**31 - 1)
-"""What stands for the parent of a root."""
+"""The values that stand for the missing parent of a root."""
 _MOST_CATEGORIES = 2**24
 _WHOLE = ("left_children", "right_children", "parents", "split_indices", "split_type", "default_left")
 _FLOATS = ("split_conditions", "loss_changes", "sum_hessian")
 
 
 def check_tree(tree: Any, features: int, groups: int) -> None:
-    """Raise a ValueError for a tree that leads outside of itself or of the `features` of its model."""
+    """Raise a ValueError if an index in a tree is out of range: of its own arrays, or of the `features` of its model."""
     count, size = (int(tree["tree_param"][key]) for key in ("num_nodes", "size_leaf_vector"))
     nodes = {name: integers(tree[name], None) for name in _WHOLE}
     floats = {name: np.asarray(tree[name], dtype=np.float64) for name in _FLOATS}
@@ -36,7 +36,7 @@ def check_tree(tree: Any, features: int, groups: int) -> None:
 
 
 def _check_children(nodes: dict[str, Integers], inner: np.ndarray[Any, Any], count: int) -> None:
-    """Each node but the root has one parent, which makes it a tree: a walk down or up ends."""
+    """Check that each node except the root has exactly one parent, so that every walk down or up the tree ends."""
     children = np.concatenate([nodes["left_children"][inner], nodes["right_children"][inner]])
     if children.size and not (children.min() >= 1 and children.max() < count and len(np.unique(children)) == len(children)):
         raise ValueError(f"a tree of {count} nodes has a node whose children are not two others")
@@ -47,7 +47,7 @@ def _check_children(nodes: dict[str, Integers], inner: np.ndarray[Any, Any], cou
 
 
 def _check_leaves(tree: Any, places: Integers, size: int) -> None:
-    """Leaves of several numbers have them in an array of their own."""
+    """Check leaves with several numbers, which are kept in a separate array."""
     if size <= 1:
         return
     weights = np.asarray(tree["leaf_weights"], dtype=np.float64)
@@ -58,7 +58,7 @@ def _check_leaves(tree: Any, places: Integers, size: int) -> None:
 
 
 def _check_categories(tree: Any, types: Integers, inner: np.ndarray[Any, Any], count: int) -> None:
-    """A split by categories has some, which lie one after another."""
+    """Check the splits by category: each has at least one category, and their categories do not overlap in the array."""
     categories = integers(tree["categories"], _MOST_CATEGORIES)
     owners = integers(tree["categories_nodes"], count)
     starts, sizes = (integers(tree[name], len(categories) + 1) for name in ("categories_segments", "categories_sizes"))
@@ -71,7 +71,7 @@ def _check_categories(tree: Any, types: Integers, inner: np.ndarray[Any, Any], c
 
 
 def integers(values: Any, end: int | None) -> Integers:
-    """A list of whole numbers, from 0 to before `end` if there is one; anything else is a ValueError."""
+    """A list of whole numbers as an array, each from 0 up to but not including `end`, if given. Anything else is a ValueError."""
     found = np.asarray(values)
     if found.ndim != 1 or (found.size and found.dtype != np.int64):
         raise ValueError("expected a list of whole numbers")

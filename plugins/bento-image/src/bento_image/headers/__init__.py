@@ -1,8 +1,8 @@
-"""What an image file says of itself, read without decoding anything of it and without Pillow.
+"""The headers of image files, read without Pillow and without decoding any pixels.
 
-Pillow makes room for a WebP file's canvas when it opens it, and loops in Python over whatever small pieces a file is made of. So
-the structure is looked at first: the format by its first bytes, the size that it declares, whether it is whole, and whether it is
-made to be dear. Every reader takes time in proportion to a file's pieces, and the number of those is bounded.
+Pillow allocates the canvas of a WebP file as soon as it opens it, and loops in Python over the pieces of a file, however small they are.
+So the structure is checked first: the format by the first bytes, the declared size, whether the file is complete, and whether it was
+made to be expensive. Every reader here takes time in proportion to the number of pieces, which is limited.
 """
 
 from ._header import Header

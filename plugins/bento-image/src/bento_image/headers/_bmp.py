@@ -13,7 +13,7 @@ _UNCOMPRESSED = (0, 3, 6)
 
 
 def read(data: bytes) -> Header:
-    """The size of the picture, of a file that holds all rows of it unless they are compressed."""
+    """The declared size of the picture. If its rows are not compressed, the file must contain all of them."""
     offset, kind = unpack(_BMP, "<II", data, 10)
     if kind == _OLD:
         width, height, _, bits = unpack(_BMP, "<HHHH", data, 18)

@@ -1,4 +1,4 @@
-"""A file's header, and the refusals that all readers share."""
+"""The header of an image file, and the errors that all readers share."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bento import BadInput, InvalidInput
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The format, the declared size, and the most pixels that decoding has to make room for at once."""
+    """The format, the declared size, and the largest number of pixels that decoding has to allocate at once."""
 
     format: str
     width: int
@@ -19,24 +19,24 @@ class Header:
 
     @classmethod
     def of(cls, format: str, width: int, height: int, *, tile: int = 0) -> Header:
-        """The header of an image of one pixel or more, whose largest tile has `tile` pixels."""
+        """The header of an image. A size of zero pixels is refused; `tile` is the number of pixels in the largest tile."""
         if width < 1 or height < 1:
             raise damaged(format, f"it declares {width} x {height} pixels")
         return cls(format, width, height, max(width * height, tile))
 
 
 def damaged(format: str, why: str) -> BadInput:
-    """The refusal of a file that its format does not allow."""
+    """The error for a file that violates its format."""
     return BadInput(f"the {format} file is damaged: {why}")
 
 
 def animated(format: str) -> InvalidInput:
-    """The refusal of more than one picture."""
+    """The error for a file with more than one picture."""
     return InvalidInput(f"the {format} file holds several pictures: expected one")
 
 
 def unpack(format: str, layout: str, data: bytes, position: int) -> tuple[int, ...]:
-    """Numbers at a position of a file; where it ends before them, it has been cut off."""
+    """The numbers at a position in a file. A BadInput if the file ends before them."""
     try:
         return struct.unpack_from(layout, data, position)
     except (struct.error, OverflowError) as error:

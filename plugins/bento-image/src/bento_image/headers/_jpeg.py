@@ -1,4 +1,4 @@
-"""JPEG: segments up to the picture, then scans up to its end. Source: ITU-T T.81, annex B."""
+"""JPEG: segments before the picture, then scans up to the end of the picture. Source: ITU-T T.81, annex B."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ _END, _SCAN = 0xD9, 0xDA
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _BARE = frozenset({0x01, *range(0xD0, 0xD9)})
 """Markers without a segment."""
-# Before a marker there may be padding; within a scan, 0xFF is followed by zero or belongs to a restart.
+# There may be padding before a marker. Within a scan, 0xFF is followed by zero, or it begins a restart marker.
 _MARKER = re.compile(rb"\xff([^\x00\xff])", re.DOTALL)
 _AFTER_SCAN = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])", re.DOTALL)
 _MOST_SEGMENTS = 2000
 _MOST_SCANS = 50
-"""Each takes time for the whole picture however few bytes it has; encoders make about ten."""
+"""Decoding a scan takes time for the whole picture, however few bytes the scan has. Encoders write about ten."""
 _EXIF, _EXIF_START = 0xE1, b"Exif\0\0"
 _MOST_EXIFS = 64
-"""Pillow joins them one by one, and copies with each all that were before it; a camera writes one of at most 64 KiB, or a few."""
+"""Pillow joins EXIF segments one by one and copies all earlier ones each time. A camera writes one of at most 64 KiB, or a few."""
 _MOST_PADDING = 4096
 
 
 def read(data: bytes) -> Header:
-    """The size that the first frame declares, of a file whose picture has an end."""
+    """The size that the first frame declares. The picture must be complete up to its end marker."""
     header: Header | None = None
     position, scans, exifs = 2, 0, 0
     for _ in range(_MOST_SEGMENTS):
@@ -51,7 +51,7 @@ def read(data: bytes) -> Header:
 
 
 def _next(data: bytes, position: int, *, in_scan: bool) -> tuple[int, int]:
-    """The next marker, and where its segment starts."""
+    """The next marker, and the position where its segment starts."""
     found = _AFTER_SCAN.search(data, position) if in_scan else _MARKER.search(data, position, position + _MOST_PADDING)
     if found is None:
         raise damaged(_JPEG, "it ends too early")

@@ -10,16 +10,16 @@ _PNG = "PNG"
 _CHUNK = struct.Struct(">I4s")
 _FIRST = 8
 _AROUND = 12
-"""Bytes of a chunk's length, name and checksum."""
+"""In bytes: the length, the name and the checksum of a chunk."""
 
 
 def read(data: bytes) -> Header:
-    """The size that the first chunk declares, of a file whose last chunk is there."""
+    """The size that the first chunk declares. The file must be complete up to its last chunk."""
     if data[12:16] != b"IHDR":
         raise damaged(_PNG, "its first chunk is not IHDR")
     width, height = unpack(_PNG, ">II", data, _FIRST + 8)
     position = _FIRST
-    # Encoders write chunks of some kilobytes; a file of tiny ones takes its reader minutes.
+    # Encoders write chunks of several kilobytes. Reading a large file of tiny chunks would take minutes.
     for _ in range(1000 + len(data) // 1024):
         if position + _AROUND > len(data):
             raise damaged(_PNG, "it ends too early")

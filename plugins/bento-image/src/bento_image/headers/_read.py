@@ -1,4 +1,4 @@
-"""Which format a file is in, by its first bytes."""
+"""The format of a file, recognised by its first bytes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _READERS = (
 
 
 def read_header(data: bytes) -> Header:
-    """The header of a file in one of the five formats; any other content is an UnsupportedMediaType."""
+    """The header of a file in one of the five formats. Any other content is an UnsupportedMediaType."""
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return _webp.read(data)
     for beginning, read in _READERS:

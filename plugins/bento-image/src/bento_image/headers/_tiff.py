@@ -12,11 +12,11 @@ _BIG = b"+"
 _KINDS = {1: "B", 3: "H", 4: "I", 16: "Q"}
 _MOST_TAGS = 4096
 _MOST_PIECES = 1 << 16
-"""Strips or tiles; each takes a loop in Python."""
+"""The most strips or tiles. Pillow takes a loop in Python for each."""
 
 
 def read(data: bytes) -> Header:
-    """The size of the only picture."""
+    """The declared size of the picture. A file with more than one picture is refused."""
     tags = {tag: (count, value) for tag, count, value in _tags(data)}
     width, height = (tags.get(tag, (0, 0))[1] for tag in (_WIDTH, _HEIGHT))
     tile = tags.get(_TILE_WIDTH, (0, 0))[1] * tags.get(_TILE_HEIGHT, (0, 0))[1]
@@ -27,7 +27,7 @@ def read(data: bytes) -> Header:
 
 
 def _tags(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Each tag with its count and, where it is one whole number, its value."""
+    """Each tag with its count and its value, if that is a single whole number."""
     order = "<" if data[:2] == b"II" else ">"
     big = _BIG in data[2:4]
     length, offset, size = ("Q", "Q", 8) if big else ("H", "I", 4)

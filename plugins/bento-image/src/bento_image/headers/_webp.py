@@ -12,7 +12,7 @@ _14_BITS = 0x3FFF
 
 
 def read(data: bytes) -> Header:
-    """The size of the canvas, of a file that is as long as it says."""
+    """The declared size of the canvas. The file must be as long as it declares."""
     if unpack(_WEBP, "<I", data, 4)[0] + 8 > len(data):
         raise damaged(_WEBP, "it ends too early")
     chunk = data[12:16]
