@@ -106,7 +106,7 @@ class _Scanner:
         self.kept = 0
 
     def cut(self) -> int:
-        """The position of the next comma to cut at, or the end of the text. `kept` is how many containers stay open since the last cut."""
+        """The position of the next comma to cut at, or the end of the text. `kept` containers have been open since the last cut."""
         self.kept = len(self.opened)
         while self.start < len(self._bytes):
             block = self._bytes[self.start : self.start + self._piece]
