@@ -1,4 +1,4 @@
-"""The address: where clients find a server that they reach by way of a proxy, which it cannot know of itself."""
+"""The address: the public URL of a server behind a proxy, which the server cannot find out by itself."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PATH = re.compile(r"(/[A-Za-z0-9._~:@-]+)*")
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A public URL and its parts: the host in lower case, and the path before all of the server's own, "" or like `/models/iris`."""
+    """A public URL and its parts: the host in lower case, and the prefix in front of the server's own paths, "" or like `/models/iris`."""
 
     url: str = ""
     host: str = ""
@@ -21,7 +21,7 @@ class Address:
 
     @classmethod
     def read(cls, text: str) -> Address:
-        """The address of a URL, "" for none; anything but a scheme, a host and a path is a ServerError."""
+        """The address of a URL, "" for none. A URL with more than a scheme, a host and a path is a ServerError."""
         if not text:
             return cls()
         url = text.rstrip("/")
@@ -42,7 +42,7 @@ class Address:
         return cls(url, host, parts.path)
 
     def within(self, path: str) -> str | None:
-        """The server's own path in one that begins with the prefix, as a proxy may pass on whole; None for any other."""
+        """The part of `path` after the prefix, for proxies that pass the public path on; None if `path` does not begin with the prefix."""
         if not self.prefix or not f"{path}/".startswith(f"{self.prefix}/"):
             return None
         return path.removeprefix(self.prefix) or "/"

@@ -1,4 +1,4 @@
-"""Aliases: further paths of apis and pages, for platforms that say where they ask."""
+"""Aliases: additional paths of apis and pages, for platforms that dictate which paths they call."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 PAGES = ("/", "/docs", "/openapi.json", "/livez", "/readyz", "/metrics")
-"""The paths of what a server answers beside its apis."""
+"""The paths that a server answers besides those of its apis."""
 
 HEALTH = frozenset({"/livez", "/readyz"})
-"""Those of them that say nothing but how the server is."""
+"""The paths among `PAGES` that report only the server's health."""
 
 _PATH = re.compile(r"(/[A-Za-z0-9._~:@-]+)+")
 
 
 def check_aliases(aliases: Mapping[str, str], apis: Collection[str]) -> None:
-    """Refuse, as a ServerError, an alias that is no path or is taken, or that stands for nothing; `apis` are their paths."""
+    """Raise a ServerError for an alias that is not a path, is taken already, or stands for an unknown path. `apis` are the apis' paths."""
     known = [*apis, *PAGES]
     for alias, path in aliases.items():
         if not _PATH.fullmatch(alias):

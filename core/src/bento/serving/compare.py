@@ -1,4 +1,4 @@
-"""Comparing answers: equal but for what a number may differ by."""
+"""Comparing answers: they are equal if their numbers differ by no more than a tolerance, and everything else is the same."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ _LONGEST = 200
 
 
 def difference(expected: Body, got: Body, adapter: Adapter[Any] | None, tolerance: float) -> str:
-    """How an answer differs from another, as `expected 2, got 1 - at $[0]`, or nothing if it does not.
+    """How `got` differs from `expected`, as in `expected 2, got 1 - at $[0]`; "" if it does not.
 
-    JSON is compared value by value, what `adapter` reads as what it is decoded to, anything else by its bytes.
+    JSON and text are compared by value, other bodies by what `adapter` decodes them to, or by their bytes without an adapter. `tolerance`
+    is relative as well as absolute.
     """
     if expected == got:
         return ""
@@ -38,7 +39,7 @@ def difference(expected: Body, got: Body, adapter: Adapter[Any] | None, toleranc
 
 
 def shown(body: Body) -> str:
-    """A body as an error tells it: short texts as they are, anything else by its type and size."""
+    """A body as an error message shows it: a text, cut off if it is long; anything else by its type and size."""
     kind = Payload.of(*body).media_type
     if kind.startswith("text/") or kind == LINES or kind.endswith("json"):
         text = body.data.decode(errors="replace").strip()
@@ -78,7 +79,7 @@ def _equal(expected: Any, got: Any, tolerance: float) -> bool:
 
 
 def _are_close(expected: Any, got: Any, tolerance: float) -> bool:
-    """Whether two numbers, at least one of them no integer, are as close as that."""
+    """Whether both values are numbers, not both of them integers, and differ by no more than the tolerance."""
     numbers = [value for value in (expected, got) if isinstance(value, int | float) and not isinstance(value, bool)]
     if len(numbers) != 2 or all(isinstance(value, int) for value in numbers):  # noqa: PLR2004 - both
         return False

@@ -1,7 +1,6 @@
-"""Events: a bundle as a function that AWS Lambda calls, with one request at a time, as an API Gateway, a function URL or a load
-balancer hands it over.
+"""Events: a bundle as an AWS Lambda function, which gets one request at a time from an API Gateway, a function URL or a load balancer.
 
-Mangum reads the events and writes the answers; between them is the app that serves HTTP, so that a request means the same.
+Mangum reads the events and writes the answers. Between them is the app that serves HTTP, so a request means the same as over HTTP.
 """
 
 from __future__ import annotations
@@ -24,18 +23,18 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-# What its Content-Type says is text goes out as text if it is UTF-8, and everything else as base64.
+# A body whose Content-Type contains one of these goes out as text if it is UTF-8. Every other body goes out as base64.
 _TEXTS = ["text/", "json"]
-# What is left of a function's time when its deadline is over, to say so.
+# A request's deadline is this long before the end of the function's time, so that there is time to answer that it is over.
 _FAREWELL_SECONDS = 0.5
 
 
 class Function:
-    """The function: an event in, an answer out.
+    """The Lambda function: called with an event, it returns the answer.
 
-    The bundle is verified and loaded here, once for all events of a process, and its golden examples have to hold; deploying it was
-    trusting it. `base_path` is what comes before the paths of the apis, like `/v1`; the name of an API Gateway's stage needs no
-    mention. A request ends, unless its client allows less, before the function's own time is over.
+    Creating it verifies and loads the bundle, once for all events of a process, and its golden examples have to hold. It does not ask for
+    trust: deploying the bundle was trusting it. `base_path` is what comes before the paths of the apis, such as `/v1`; the name of an API
+    Gateway's stage need not be given. A request ends before the function's own time is over, or earlier if its client says so.
     """
 
     def __init__(self, folder: Path, *, base_path: str = "") -> None:
@@ -52,7 +51,7 @@ class Function:
         self._mangum = Mangum(self._answer, lifespan="off", text_mime_types=_TEXTS)
 
     def __call__(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
-        """What is answered to an event; one that is no request is a BadInput."""
+        """The answer to an event; an event that is not a request is a BadInput."""
         if not _is_request(event):
             raise BadInput(
                 f"expected the event of an API Gateway, a function URL or a load balancer, got {event!r:.200}: "
@@ -60,7 +59,7 @@ class Function:
             )
         try:
             return self._mangum(event, context)
-        except ValueError as error:  # Mangum's, about a Host or a body: whatever the app raises is an answer already
+        except ValueError as error:  # raised by Mangum for a Host or a body that it cannot read; the app answers its own errors
             return _refusal(error)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,14 +67,14 @@ class Function:
         await self._app({**scope, "root_path": prefix, "headers": _headers(scope)}, receive, send)
 
     def _prefix(self, event: Mapping[str, Any], path: str) -> str:
-        """What comes before the paths of the apis: in an HTTP API's events that is the stage, if it has a name."""
+        """What comes before the apis' paths in `path`: the stage of an HTTP API, if it has a name, or else `base_path`."""
         stage = event["requestContext"].get("stage", "") if event.get("version") == "2.0" else ""
         prefixes = (f"/{stage}" if stage else "", self._base_path)
         return next((prefix for prefix in prefixes if prefix and f"{path}/".startswith(f"{prefix}/")), "")
 
 
 def _is_request(event: object) -> bool:
-    """Whether Mangum reads an event. Source: AWS, "Lambda proxy integrations" and "Lambda functions as targets"."""
+    """Whether Mangum can read an event. Source: AWS, "Lambda proxy integrations" and "Lambda functions as targets"."""
     if not isinstance(event, dict) or not isinstance(event.get("requestContext"), dict):
         return False
     return "elb" in event["requestContext"] or not event.keys().isdisjoint({"version", "resource"})
@@ -92,7 +91,7 @@ def _headers(scope: Scope) -> list[tuple[bytes, bytes]]:
 
 
 def _timeout(asked: str | None, left: float) -> str:
-    """The shorter of what a client allows and what is left of the function's time; what is no time is for the app to refuse."""
+    """The shorter of the client's timeout and what is left of the function's time. The app refuses a timeout that is not a number."""
     most = max(left - _FAREWELL_SECONDS, 0.001)
     try:
         return asked if asked is not None and read_timeout(asked) < most else f"{most:.3f}"
@@ -101,7 +100,7 @@ def _timeout(asked: str | None, left: float) -> str:
 
 
 def _refusal(error: ValueError) -> dict[str, Any]:
-    """The answer to what cannot be read, in the form that all of them take."""
+    """The answer to a request that cannot be read, in a form that every kind of event takes."""
     request_id = new_request_id()
     answer = failure(BadInput(f"the request cannot be read: {error}"), request_id)
     headers = {"content-type": answer.media_type, "x-request-id": request_id}

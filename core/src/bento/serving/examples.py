@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 
 def keep(service: Service, examples: Sequence[object]) -> list[Golden]:
-    """The examples as a bundle holds them, each answered by the service as it is now, twice."""
+    """The examples as a bundle holds them, after the service has been asked each of them.
+
+    An example without an answer of its own is asked twice: a second answer that differs from the first is an ExampleError.
+    """
     named = list(_named(_examples(service, examples)))
     service.setup()
     try:
@@ -38,7 +41,7 @@ def keep(service: Service, examples: Sequence[object]) -> list[Golden]:
 async def check_examples(pipelines: Iterable[Pipeline], examples: Iterable[Golden], threads: Threads) -> None:
     """Ask a service that is about to be ready; the first example that does not hold is an ExampleError.
 
-    An api that is async is asked on this loop, which its connections may be bound to, any other in a thread.
+    An async api is called on this event loop, because its connections may be bound to the loop. Any other api is called in a thread.
     """
     apis = {pipeline.api.name: pipeline for pipeline in pipelines}
     for example in examples:
@@ -134,7 +137,7 @@ def _answer(name: str, value: Any, writer: Adapter[Any] | None) -> Body:
 
 
 def _lines(service: Service, api: Api, pieces: Any) -> Body:
-    """The answer of an api that yields, from a list of what it yields."""
+    """The whole answer of an api that yields `pieces`, as JSON lines."""
     if isinstance(pieces, Payload):
         return _body(pieces, None, "")
     encode = Pipeline(service, api, installed()).writing.encode_json
@@ -155,5 +158,5 @@ def _body(value: Any, adapter: Adapter[Any] | None, what: str) -> Body:
 
 
 def _accept(answer: Body) -> str:
-    """What to ask for, so that an answer comes in the media type of the one that is expected."""
+    """The Accept header that asks for the media type of the expected answer."""
     return Payload.of(*answer).media_type

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("bento.serving")
 
 THREADS = "bento-"
-"""What the names of threads that run a service's code begin with."""
+"""How the names of threads that run a service's code begin."""
 
 
 class State(Enum):
@@ -44,10 +44,10 @@ class State(Enum):
 
 
 class Lifecycle:
-    """Brings a service up and takes it down; in between, its endpoints by path, those of apis that yield apart.
+    """Brings a service up and takes it down. In between, it has the endpoints by path; those of apis that yield are in `streams`.
 
-    `load` makes the service; it runs in a thread, so that health checks are answered meanwhile. The golden `examples` are read
-    when it is loaded and have to hold before it is ready. `aliases` are further paths, with those that they stand for.
+    `load` makes the service. It runs in a thread, so that health checks are answered meanwhile. The golden `examples` are read once the
+    service is loaded, and have to hold before it is ready. `aliases` maps additional paths to those that they stand for.
     """
 
     def __init__(
@@ -78,10 +78,10 @@ class Lifecycle:
         self._decoders: Threads | None = None
         self._starting: asyncio.Task[None] | None = None
         self.on_lost: Callable[[ServerError], None] = lambda _: None
-        """Called once when a model cannot answer in this process any more; `/readyz` says so by then."""
+        """Called once when a model can no longer answer in this process; by then `/readyz` says so."""
 
     async def start(self) -> None:
-        """Load and warm up, once; every later call waits for the first. What goes wrong is raised to all of them."""
+        """Load and warm up, once; every later call waits for the first. An error is raised to all callers."""
         if self._starting is None:
             self._starting = asyncio.get_running_loop().create_task(self._start())
         await asyncio.shield(self._starting)
@@ -111,7 +111,7 @@ class Lifecycle:
             self.state = State.READY
 
     def _look_for_loss(self, error: BaseException) -> None:
-        """Be of no use any more if an api's error has lost a model."""
+        """Fail, for good, if an api's error says that a model is lost to this process."""
         if self._service is None or self.state is not State.READY:
             return
         lost = next((slot for slot, artifact in self._service.artifacts.items() if artifact.is_lost(error)), None)
@@ -133,12 +133,12 @@ class Lifecycle:
             service = self._load()
             service.setup()
         except SystemExit as error:
-            # It would end a thread, or a server that says it is ready.
+            # A SystemExit that is let through would end a thread, or a server that says it is ready.
             raise ServerError(f"the service ended itself while it was starting: {error!r}") from error
         return service
 
     async def _check_examples(self, pipelines: list[Pipeline], threads: Threads) -> None:
-        """Ask the golden examples; what does not hold is not served."""
+        """Ask the golden examples. A service for which one does not hold is not served."""
         examples = self._examples()
         if examples:
             from .examples import check_examples
@@ -154,7 +154,8 @@ class Lifecycle:
 
     @property
     def readiness(self) -> State:
-        """The state as `/readyz` says it: one worker is not ready yet while the porter may take the next request, and refuse it."""
+        """The state as `/readyz` shows it. While there is a porter, which may take the next request and refuse it, no worker is ready
+        yet."""
         if self.state is State.READY and self._board is not None and self._board.has_porter:
             return State.LOADING
         return self.state
@@ -173,11 +174,11 @@ class Lifecycle:
         return {*self.endpoints.values(), *self.streams.values()}
 
     def drain(self) -> None:
-        """Say that no new requests should come; those that do are answered."""
+        """Say on `/readyz` that no new requests should come; those that come are still answered."""
         self.state = State.DRAINING
 
     async def stop(self) -> None:
-        """Take no more, let what is open end, and close the service."""
+        """Drain, wait for open requests to end, and close the service."""
         self.drain()
         while self.open_calls:
             await asyncio.sleep(0.01)

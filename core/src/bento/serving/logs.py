@@ -1,6 +1,6 @@
 """Logs: a line for each request, and each fault's traceback once.
 
-The access log is written for all requests of a tick together; a line holds no body, no header and no query.
+The access log is written together for all requests that end in one turn of the event loop. A line holds no body, no header and no query.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("bento.serving")
 
 _QUIET_SECONDS = 10.0
-# The kernel writes this many lines at once, so that none is in the middle of another worker's. Source: pipe(7), PIPE_BUF.
+# The kernel writes this many lines as a whole, so that the lines of two workers are never mixed. Source: pipe(7), PIPE_BUF.
 _TOGETHER = 24
 
 
@@ -30,7 +30,7 @@ class AccessLog:
     """Lines such as `2026-11-23T20:15:04Z POST /predict 200 1.3ms 4f1c...`, a line for each request."""
 
     stamp: ClassVar = "%Y-%m-%dT%H:%M:%SZ"
-    """How a line begins, with the time."""
+    """The beginning of a line, as a format for the time."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = unwaiting(stream)
@@ -40,15 +40,15 @@ class AccessLog:
         self._is_written = True
 
     def write(self, method: str, path: str, status: int, seconds: float, request_id: str) -> None:
-        """One request that is over after so many seconds."""
+        """Log one request that took so many seconds."""
         self._add([f" {method} {path} {status} {seconds * 1000:.1f}ms {request_id}\n"])
 
     def write_all(self, method: str, path: str, status: int, calls: Sequence[Call]) -> None:
-        """Requests to one api that are over now."""
+        """Log requests to one api that are over now."""
         self._add(lines_of(calls, time.monotonic(), f" {method} {path} {status} "))
 
     async def finish(self) -> None:
-        """Write what is left, and wait for whoever reads it; what comes later is waited for as well."""
+        """Write the lines that are left, waiting for the reader of a pipe. Later lines wait for the reader as well."""
         await asyncio.sleep(0)
         if isinstance(self._stream, Pipe):
             self._stream = self._stream.finish()
@@ -59,7 +59,7 @@ class AccessLog:
         self._lines += lines
 
     def _stamp_now(self) -> str:
-        """How a line of this second begins."""
+        """The beginning of a line in this second."""
         second = int(time.time())
         if second != self._second:
             self._second, self._stamp = second, time.strftime(self.stamp, time.gmtime(second))
@@ -84,12 +84,12 @@ class AccessLog:
 
 @compiled
 def lines_of(calls: Sequence[Call], now: float, before: str) -> list[str]:
-    """A line for each call that is over now, after what they have in common."""
+    """A line for each call, which is over now; `before` is what the lines have in common."""
     return [f"{before}{(now - call.received) * 1000:.1f}ms {call.request_id}\n" for call in calls]
 
 
 class JsonAccessLog(AccessLog):
-    """The same as a JSON object on each line, for programs that collect logs."""
+    """The access log as a JSON object on each line, for programs that collect logs."""
 
     stamp = '{"time":"%Y-%m-%dT%H:%M:%SZ"'
 
@@ -110,9 +110,9 @@ def _object_of(before: str, seconds: float, request_id: str) -> str:
 
 
 class JsonFormatter(logging.Formatter):
-    """What is logged as a JSON object on one line: `time`, `level`, `logger`, `process` and `message`.
+    """Formats a log record as a JSON object on one line: `time`, `level`, `logger`, `process` and `message`.
 
-    A traceback is in `traceback`, and where it is about a request, `api`, or the path of a page, and `request_id` are there.
+    An error also has `traceback`. A record about a request also has `request_id` and `api`, the name of the api or the path of the page.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -130,7 +130,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class FaultLog:
-    """Tracebacks of the service's own faults: whole the first time, one line while the same fault goes on."""
+    """Logs the service's own faults: the first time with the whole traceback, then on one line while the same fault goes on."""
 
     def __init__(self) -> None:
         self._seen: dict[tuple[type[BaseException], int], float] = {}
@@ -154,7 +154,7 @@ class FaultLog:
 
 
 def _last_line(error: BaseException) -> int:
-    """Where an error was raised, as a number to tell faults apart by."""
+    """A number for the line where an error was raised, to tell faults apart."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 Outcome = Answer | BaseException
 
 _MOST_BYTES: Final = 16 << 20
-"""So many bytes of bodies at most are read before they are answered, or one body."""
+"""At most this many bytes of bodies are read before they are answered; a body that is larger is answered by itself."""
 
 
 def answer(service: Service, api: str, payload: Payload, accept: str = "") -> Answer:
-    """What `api` answers to `payload`, in the media type that `accept` likes best.
+    """What `api` answers to `payload`, in the media type that the Accept header `accept` prefers.
 
-    An unknown api is an InvalidInput; whatever decoding, the api or encoding raises is raised.
+    An unknown api is an InvalidInput. Errors of decoding, of the api and of encoding are raised as they are.
     """
     asking = ask(_pipeline(service, api), payload, accept)
     with _running(service.apis[api]) as run:
@@ -42,10 +42,10 @@ def answer(service: Service, api: str, payload: Payload, accept: str = "") -> An
 
 
 def answer_all(service: Service, api: str, bodies: Iterable[bytes], *, content_type: str = "", accept: str = "") -> Iterator[list[Outcome]]:
-    """What `api` answers to each of any number of bodies, or the error that it ends in, in order.
+    """What `api` answers to each of any number of bodies, or the error that a body ends in, in order.
 
-    As many bodies as a batch holds are read, answered together and yielded together; of an api that `waits`, as many as may run at once.
-    An unknown api is an InvalidInput; what is raised where bodies come from is raised after the answers to those that came before.
+    Bodies are read, answered and yielded in groups: as many as a batch holds or, for an api that `waits`, as many as may run at once. An
+    unknown api is an InvalidInput. An error that `bodies` raises is raised after the answers to the bodies before it.
     """
     pipeline = _pipeline(service, api)
     head = Head(content_type, accept=accept)
@@ -59,7 +59,7 @@ def answer_all(service: Service, api: str, bodies: Iterable[bytes], *, content_t
 
 
 async def ask(pipeline: Pipeline, payload: Payload, accept: str = "") -> Answer:
-    """The answer of a pipeline's api; waits for nothing but an api that `waits`."""
+    """The answer of a pipeline's api. Only an api that `waits` makes this coroutine wait."""
     call = Call(Head(accept=accept), b"", new_request_id(), time.monotonic())
     pipeline.reading.admit(call, payload)
     await _execute(pipeline, [call])
@@ -76,14 +76,14 @@ def waits(api: Api) -> bool:
 
 @contextmanager
 def _running(api: Api) -> Iterator[Callable[[Coroutine[Any, Any, Any]], Any]]:
-    """What runs coroutines of an api to their end.
+    """A function that runs coroutines of an api to their end.
 
-    One that `waits` has an event loop; in a thread of its own, if this one has a loop already, as in a notebook.
+    An api that `waits` gets an event loop, in a thread of its own if this thread already runs one, as in a notebook.
     """
     if not waits(api):
         yield drive
         return
-    # The loop that others have set for this thread stays.
+    # With a factory of its own, the runner leaves the loop alone that others have set for this thread.
     runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
     if not _has_loop():
         with runner:
@@ -117,7 +117,7 @@ def _most_at_once(api: Api) -> int:
 
 
 def _parts(bodies: Iterable[bytes], most: int) -> Iterator[list[bytes]]:
-    """Bodies that are held at the same time; where no more can be read, those that were come before the error."""
+    """Bodies in groups, of which one is held at a time. If a body cannot be read, those before it come first, then the error."""
     part: list[bytes] = []
     size = 0
     try:
@@ -139,7 +139,7 @@ def _parts(bodies: Iterable[bytes], most: int) -> Iterator[list[bytes]]:
 
 
 async def _execute_all(pipeline: Pipeline, calls: Sequence[Call]) -> None:
-    """Give each call its outcome: batch by batch, or at the same time if the api waits and has no batches."""
+    """Give each call its outcome: batch by batch, or all at the same time if the api waits and has no batches."""
     batch = pipeline.api.batch
     if batch is None and waits(pipeline.api):
         await asyncio.gather(*[_execute(pipeline, [call]) for call in calls])
@@ -149,7 +149,7 @@ async def _execute_all(pipeline: Pipeline, calls: Sequence[Call]) -> None:
 
 
 def _batches(calls: Iterable[Call], size: int) -> Iterator[list[Call]]:
-    """Calls of one group each, of `size` rows at most, or one that has more."""
+    """Calls in batches: each has calls of one group, with at most `size` rows, or a single call that has more."""
     waiting: dict[Hashable, list[Call]] = {}
     rows: dict[Hashable, int] = {}
     for call in calls:
@@ -164,7 +164,7 @@ def _batches(calls: Iterable[Call], size: int) -> Iterator[list[Call]]:
 
 
 async def _execute(pipeline: Pipeline, calls: Sequence[Call]) -> None:
-    """Give calls of one batch, or one that is answered with a stream, their outcomes."""
+    """Give calls their outcomes; unless the api yields, they are one batch."""
     if not pipeline.api.is_stream:
         await pipeline.execute(calls)
         return
@@ -183,7 +183,7 @@ def _outcome(call: Call) -> Outcome:
 
 
 async def _lines(pipeline: Pipeline, call: Call) -> bytes:
-    """Every piece of a stream, a line each."""
+    """Every piece of a stream, one per line."""
     pieces = pipeline.start(call)
     values = [value async for value in pieces] if isinstance(pieces, AsyncGenerator) else list(pieces)
     return b"".join(pipeline.writing.encode_json(value) + b"\n" for value in values)

@@ -29,7 +29,7 @@ _PROBLEM_SCHEMA = {
     },
 }
 
-# OpenAPI 3.1 needs none for bytes, but what makes clients from documents looks for this one of 3.0.
+# OpenAPI 3.1 needs no schema for bytes, but generators of clients look for this one of OpenAPI 3.0.
 _BYTES = {"type": "string", "format": "binary"}
 
 _REFUSALS = {
@@ -76,7 +76,7 @@ def _operation(pipeline: Pipeline) -> dict[str, Any]:
 
 
 def content(adapter: Adapter[Any]) -> dict[str, Any]:
-    """Each media type that an adapter reads: with its schema where the body is JSON or a form, as text or bytes otherwise."""
+    """Each media type that an adapter reads: with its schema if the body is JSON, msgpack or a form, otherwise as text or bytes."""
     return _contents(adapter, adapter.media_types)
 
 
@@ -101,7 +101,7 @@ def _content(adapter: Adapter[Any], media_type: str, described: dict[str, Any]) 
 
 
 def _form(adapter: MultipartAdapter, described: dict[str, Any]) -> dict[str, Any]:
-    """A form as it is sent: its files as they are, without the base64 that stands for them in JSON, and the types of its parts."""
+    """A form as it is sent: files as bytes, without the base64 that stands for them in JSON, and the media types of its parts."""
     properties = {name: _part(schema) for name, schema in described["schema"]["properties"].items()}
     encoding = {name: {"contentType": ", ".join(_unwrapped(part.media_types))} for name, part in adapter.parts.items()}
     if properties == described["schema"]["properties"]:

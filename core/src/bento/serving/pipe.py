@@ -1,4 +1,4 @@
-"""A pipe that is written to without waiting: requests are answered, though whoever reads the log stands still."""
+"""A pipe that is written to without waiting, so that requests are answered even while nobody reads the log."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ _MOST: Final = 1 << 20
 
 
 class Pipe:
-    """Lines for which the reader leaves no room are kept, in order, up to a mebibyte; the log says how many beyond that were lost.
+    """Keeps lines for which the pipe has no room, in order, up to a mebibyte. Lines beyond that are lost; the log says how many.
 
-    `stream` writes to the same pipe. `descriptor` has to be opened separately: not to wait would else hold for everybody who has the pipe.
+    `stream` writes to the same pipe. `descriptor` has to be opened separately, because making a shared one non-blocking would affect
+    everybody who has the pipe.
     """
 
     def __init__(self, stream: TextIO, descriptor: int) -> None:
@@ -30,7 +31,7 @@ class Pipe:
         self._lost = 0
 
     def write(self, text: str) -> None:
-        """Write whole lines, or keep them until there is room; a pipe that nobody has open any more is an OSError."""
+        """Write whole lines, or keep them until there is room. If nobody can read the pipe any more, it is an OSError."""
         data = text.encode(self._encoding, self._errors)
         if not self._kept:
             # What a service has printed comes first.
@@ -45,10 +46,10 @@ class Pipe:
             self._lost += data.count(b"\n")
 
     def flush(self) -> None:
-        """Nothing is buffered but what has to be kept."""
+        """Do nothing: only lines for which there is no room are buffered."""
 
     def finish(self) -> TextIO:
-        """Write what is kept, and wait for whoever reads it; returns the stream for what comes later."""
+        """Write what is kept, waiting for the reader; returns the stream, which later lines have to be written to."""
         os.set_blocking(self._descriptor, True)
         while self._kept:
             self._go_on()
@@ -65,7 +66,7 @@ class Pipe:
                     return
                 self._kept.popleft()
         except OSError:
-            # Nobody has it open any more, as the next line will find.
+            # Nobody can read the pipe any more, as the next write will find out.
             self._lost += sum(data.count(b"\n") for data in self._kept)
             self._kept.clear()
             self._size = 0
@@ -86,8 +87,8 @@ class Pipe:
 
 
 def unwaiting(stream: TextIO) -> TextIO | Pipe:
-    """The same stream, or its pipe without waiting, if it is one that can be opened once more."""
-    # It may be no file, as in a notebook, or closed, or somebody else's.
+    """The stream, or a `Pipe` in its place if it is a pipe that can be opened a second time."""
+    # The stream may not be a file, as in a notebook, may be closed, or may belong to another user.
     with contextlib.suppress(AttributeError, OSError, ValueError):
         number = stream.fileno()
         if stat.S_ISFIFO(os.fstat(number).st_mode):

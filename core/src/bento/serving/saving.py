@@ -23,15 +23,17 @@ def save(
     examples: Sequence[object] = (),
     lock: bool = False,
 ) -> Bundle:
-    """Save a packed service as a bundle in the store; a version that is taken is a StoreError.
+    """Save a packed service as a bundle in the store; a version that exists already is a StoreError.
 
-    Instead of a service, a model of a framework whose plugin provides one may be saved under a name: `bento.save(model, "iris")`.
-    `examples` are golden examples, `bento.Example(api, input)`, or bare inputs where there is one api. The service is asked each of
-    them now, and by every server before it is ready; one that does not hold, or is answered differently every time, is an
+    Instead of a service, you can pass a model and a name, as in `bento.save(model, "iris")`, if the plugin of the model's framework
+    provides a service for it.
+
+    `examples` are golden examples, `bento.Example(api, input)`, or bare inputs if the service has only one api. The service is asked each
+    of them now, and by every server before it is ready. An example that does not hold, or is answered differently every time, is an
     ExampleError, and nothing is saved.
 
-    With `lock`, everything that has to be installed for the bundle is resolved by uv, of `bento-core[lock]`, and kept with its hashes in
-    `requirements.lock`: what is packed installs just that.
+    With `lock`, uv, of `bento-core[lock]`, resolves everything that has to be installed for the bundle, and `requirements.lock` keeps it
+    with its hashes: whatever the bundle is packed into installs exactly that.
     """
     packed = service_to_save(service, name)
     kept: Sequence[Golden] = ()

@@ -62,19 +62,25 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
 ) -> None:
     """Serve a service, a bundle's tag or path, or `module:service`, until SIGINT or SIGTERM; open requests are answered first.
 
-    `port` 0 takes a free one; `uds` is the path of a Unix domain socket to listen at instead. `workers` is a number of processes, or "auto"
-    for one on each processor that this process may use; many share what is loaded where that is safe, and SIGHUP has them replaced one by
-    one, with the target resolved and loaded anew; with `reload` there is one, started again when a file changes. `max_body` is in bytes.
-    `grace` is how many seconds a stop waits for open requests; when they are over, or at a second signal, the process ends with status 1.
-    `keep_alive` is how many seconds a connection may stay open between two requests: behind a proxy, longer than the proxy keeps it. A
-    bundle's golden examples have to hold in each process before it is ready, unless `examples` is off. `aliases` are further paths, with
-    those of the apis and pages that they stand for. A service that cannot be loaded raises what it raised; a port in use is a ServerError.
-    With `keys`, identities and files of public keys or identities, the bundle has to be signed by one of these.
-    `public_url` is where clients find the server behind a proxy, for its pages and its OpenAPI document; its host is answered for, and
-    its path may be before all others.
-    `log_format` is that of the access log; how the rest is written, `logging` is told.
-    Where systemd listens for this process, `host`, `port` and `uds` are those of its socket; where it waits to be told, by way of
-    NOTIFY_SOCKET, it is told when the server is ready, replaces its workers and stops. Both are taken out of the environment.
+    `port` 0 takes a free port. `uds` is the path of a Unix domain socket to listen on instead. `workers` is a number of processes, or
+    "auto" for one per processor that this process may use. Several workers share what is loaded where that is safe; on SIGHUP, the target
+    is resolved and loaded anew, and they are replaced one by one. With `reload` there is one process, which is started again when a source
+    file changes.
+
+    `trust` accepts a bundle that came from elsewhere, whose code then runs. With `keys`, which are identities, or files of public keys or
+    identities, the bundle has to be signed by one of them. A bundle's golden examples have to hold in each process before it is ready,
+    unless `examples` is off. Without `allowed_hosts`, a server that is reached on a loopback address answers to loopback names only.
+    `aliases` maps additional paths to the paths of the apis and pages that they stand for. `public_url` is where clients find the server
+    behind a proxy: pages and the OpenAPI document show it, requests for its host are answered, and its path may come before every path of
+    the server.
+
+    `max_body` is in bytes. `grace` is how many seconds a stop waits for open requests; after that, or at a second signal, the process ends
+    with status 1. `keep_alive` is how many seconds a connection may stay open between two requests: behind a proxy, set it longer than the
+    proxy keeps its connections. `log_format` is the format of the access log; `logging` configures everything else that is logged.
+
+    An error that the service raises while it loads is raised here; a port in use is a ServerError. If systemd listens for this process, its
+    socket replaces `host`, `port` and `uds`. If NOTIFY_SOCKET is set, systemd is told when the server is ready, replaces its workers and
+    stops. The variables of both are removed from the environment.
     """
     _check_no_loop()
     count = _count(workers, reload=reload)
@@ -97,7 +103,7 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
 
     limits = Limits(body=max_body, keep_alive_seconds=keep_alive)
     settings = Settings(limits, hosts, _ACCESS_LOGS[log_format] if access_log else None, grace, examples, aliases or {}, public, notices)
-    # A stop before the server can obey one would leave the path behind.
+    # A signal that came before the server handles signals would leave the socket's path behind.
     with (
         nullcontext() if uds is None else held_back(),
         inherited() or (listen(host, port) if uds is None else listen_at(Path(uds))) as listener,

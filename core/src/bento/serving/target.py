@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class Target:
     """A service that can be loaded; `folders` hold the code to watch for `--reload`, none for a saved bundle.
 
-    One that is `in_hand` is loaded already, and cannot be loaded anew.
+    A target that is `in_hand` is loaded already, and cannot be loaded anew.
     """
 
     title: str
@@ -70,7 +70,8 @@ def resolve(
 
 
 def import_service(reference: str, *, before: str = "") -> Service:
-    """The service that `module:name` names; anything else is a DefinitionError that says, after `before`, what to write."""
+    """The service that `module:name` names. Anything else is a DefinitionError; `before` begins the message if the module lacks the
+    name."""
     module_name, _, name = reference.partition(":")
     _add_current_folder()
     module = importlib.import_module(module_name)
@@ -98,11 +99,11 @@ def names_module(text: str) -> bool:
 
 
 def _file_meant(text: str) -> str:
-    """How to write what somebody meant who wrote a module's file instead of its name, as the end of a sentence."""
+    """A hint for a user who wrote a module's file instead of its name, as the end of an error message; "" if there is none."""
     name, _, service = text.partition(":")
     file = Path(f"{name.removesuffix('.py')}.py")
     if file.is_absolute() or not file.is_file():
-        # As the names of services are, and versions seldom.
+        # Names of services are identifiers without digits; versions seldom are.
         is_service = service != "latest" and service.isidentifier() and not any(map(str.isdigit, service))
         return f"; nor is there a module {name!r} to import from {Path.cwd()}" if is_service else ""
     known = service if service.isidentifier() and service != "latest" else "service"

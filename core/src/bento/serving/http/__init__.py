@@ -1,1 +1,1 @@
-"""HTTP: the app with its two lanes, plain ASGI for any server and one below it for uvicorn, and the pages beside the apis."""
+"""HTTP: the app with its two lanes - plain ASGI for any server, and one below it for uvicorn - and the pages besides the apis."""

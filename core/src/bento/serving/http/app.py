@@ -31,10 +31,10 @@ _PLAIN = "/!$&'()*+,;=:@"
 
 
 class App:
-    """Serves one service under any ASGI server: apis by their endpoints, everything else by Starlette.
+    """Serves one service under any ASGI server: endpoints answer requests to apis, Starlette everything else.
 
-    It brings the service up when the server starts, or at the first request. `brings_up` is off for a server that does so itself, and
-    answers health checks meanwhile; `at_path` says that it listens at a path, where loopback names only are answered for.
+    It brings the service up when the server starts, or at the first request. `brings_up` is off for a server that does so itself and
+    answers health checks meanwhile. `at_path` says that the server listens on a Unix domain socket, which counts as a loopback address.
     """
 
     def __init__(
@@ -102,19 +102,20 @@ class App:
         return await self._show(exchange, scope, receive, send)
 
     def reached_at(self, server: Sequence[Any] | None) -> str:
-        """The address at which a server is reached, by what ASGI or uvicorn says of it; "" where nobody knows.
+        """The server's address of a connection, as ASGI or uvicorn tells it; "" if unknown.
 
-        A path is no address, and not all releases of uvicorn tell it: who can reach it is on this machine.
+        A Unix domain socket has no address, and not all releases of uvicorn tell its path. It counts as loopback, because only this machine
+        reaches it.
         """
         return LOOPBACK if self._at_path else (server or ("",))[0]
 
     def _refuse(self, exchange: Exchange, scope: Scope) -> Answer | None:
-        """What is refused whatever it asks for: too long a header, a foreign page, a service that is not there yet."""
+        """The refusal of a request, whatever its path: headers too large, a foreign host or page, a service that is not loaded. Or None."""
         limits = self.lifecycle.limits
         if sum(len(name) + len(value) for name, value in scope["headers"]) > limits.headers:
             return problem(431, headers_too_large(limits), request_id=exchange.request_id)
         try:
-            # What asks for a server's health, such as a load balancer or an orchestrator, seldom knows its name.
+            # Load balancers and orchestrators that ask for a server's health seldom know its name.
             if self.lifecycle.aliases.get(exchange.path, exchange.path) not in HEALTH:
                 check_host(scope["headers"], scope.get("http_version", ""))
                 check_caller(exchange.headers, self.reached_at(scope.get("server")), self.allowed_hosts, self.address.host)
@@ -125,7 +126,7 @@ class App:
         return None
 
     async def _show(self, exchange: Exchange, scope: Scope, receive: Receive, send: Send) -> int:
-        """Let Starlette answer, with the request's id, and say with which status."""
+        """Let Starlette answer, add the request's id, and return the status."""
         status, is_whole = FAULT, False
 
         async def note(message: Message) -> None:
@@ -144,7 +145,7 @@ class App:
         except ClientLeft:
             raise
         except Exception as error:
-            # Starlette raises what a page has raised once it is answered; where it could not be, the server breaks the answer off.
+            # Starlette answers an error of a page, then raises it again. If the answer could not be completed, the server breaks it off.
             if not is_whole:
                 raise
             if status == FAULT:
@@ -152,7 +153,7 @@ class App:
         return status
 
     def _pages(self) -> ASGIApp:
-        """The pages, with those that plugins bring once the service is there."""
+        """The pages, including those of plugins once the service is loaded."""
         if self._site is None:
             from .pages import site
 
@@ -166,14 +167,15 @@ class App:
 
 
 def _in_a_line(path: str) -> str:
-    """A path as a log shows it: spaces and line ends, which a client can have encoded, are encoded again."""
+    """A path as a log shows it: spaces and line ends, which a client can send in encoded form, are encoded again."""
     return quote(path, _PLAIN, errors="replace")
 
 
 def app(service: Service, *, limits: Limits | None = None, allowed_hosts: Collection[str] = (), version: str = "0") -> App:
     """A service as an ASGI application, for any ASGI server: `uvicorn --factory`, hypercorn, granian, or a test client.
 
-    Without `allowed_hosts`, a server that is reached on a loopback address answers to loopback names only.
+    Without `allowed_hosts`, a server that is reached on a loopback address answers to loopback names only. `version` appears in the OpenAPI
+    document.
     """
     if not isinstance(service, Service):
         raise DefinitionError(f"expected a service, got {described(service)}")

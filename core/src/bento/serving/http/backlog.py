@@ -1,7 +1,7 @@
-"""The backlog: what a client sends far ahead of its turn is kept as it came.
+"""The backlog: what a client sends far ahead of its turn is kept unparsed.
 
-A parsed request takes a hundred times its bytes until it is answered, and a client may send thousands in one packet. So packets are
-parsed in pieces, as answers leave; what is left of one waits, and meanwhile nothing more is read.
+A parsed request takes a hundred times the memory of its bytes until it is answered, and a client may send thousands in one packet. So
+packets are parsed in pieces, as answers leave. While the rest of a packet waits, nothing more is read.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ if TYPE_CHECKING:
     import asyncio
 
 _END_OF_HEAD = b"\r\n\r\n"
-# No request is shorter than 18 bytes, so that few are in a piece like this. A body full of empty lines is not cut into smaller ones.
+# The least size of a piece. No request is shorter than 18 bytes, so few are in it; and a body full of empty lines is not cut into shorter
+# pieces.
 _SHORT = 512
 
 
 class Backlog(FlowControl):
-    """The flow of one connection, which stands still while something is kept."""
+    """The flow control of one connection; reading stays paused while something is kept."""
 
-    # uvicorn's own two are asked for with every request.
+    # uvicorn's own two attributes are slots, too, because every request reads them.
     __slots__ = ("_packet", "_place", "read_paused", "write_paused")
 
     def __init__(self, transport: asyncio.Transport) -> None:
@@ -42,7 +43,7 @@ class Backlog(FlowControl):
         self._packet, self._place = data + self._packet[self._place :], 0
 
     def take(self, requests: int) -> bytes:
-        """The next piece, in which the heads of so many requests end, and of a few more where they are short."""
+        """Take the next piece: it ends with the heads of so many requests, or includes a few more if they are short."""
         packet, start = self._packet, self._place
         end = self._end_of(requests)
         if end >= len(packet):

@@ -1,7 +1,7 @@
-"""What a client sends, as far as uvicorn's way of reading it would not do.
+"""Reading what a client sends, where uvicorn's own way is not enough.
 
-uvicorn parses all that a client sends ahead of its turn, answers what it cannot parse in the middle of other answers, and leaves unread the
-body of a request that offers to switch to another protocol. This is its protocol with those gaps closed.
+uvicorn parses everything that a client sends ahead of its turn. If it cannot parse something, it answers in the middle of other answers. If
+a request offers to switch to another protocol, it leaves the body unread. This is its protocol with those gaps closed.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("bento.serving")
 
-# No more is parsed while so many of a connection's requests wait for their turn, and then nothing until there are fewer than the second
-# number: to parse one each time that one is answered would take longer.
+# Parsing stops when so many of a connection's requests wait for their turn, and goes on when there are fewer than the second number.
+# Parsing one each time that one is answered would take longer.
 _FAR, _NEAR = 32, 16
-# The parser takes none that is longer.
+# The longest target that the parser takes, in bytes.
 _LONGEST_TARGET = 65_535
 
 
@@ -39,7 +39,7 @@ def new_parser(protocol: HttpToolsProtocol) -> httptools.HttpRequestParser:
 
 
 class Connection(Ending):
-    """Parser callbacks note how far a request has come."""
+    """A connection whose parser callbacks note how much of a request has come."""
 
     __slots__ = ("_counted", "_has_more", "_overhead")
 
@@ -47,7 +47,7 @@ class Connection(Ending):
         super().__init__(lane, *args, **kwargs)
         # Whether the last packet brought some of a body.
         self._has_more = False
-        # How many bytes of the newest request are no body, and when the request began that they were counted for.
+        # How many bytes of the newest request are not its body, and when the request began for which they were counted.
         self._overhead = 0
         self._counted = 0.0
 
@@ -57,7 +57,7 @@ class Connection(Ending):
         self._parse()
 
     def _parse(self) -> None:
-        """Have what has come parsed, until enough is ahead of its turn."""
+        """Parse what has come, until enough requests are ahead of their turn."""
         size = 0
         while self._backlog and not self._is_far_ahead():
             piece = self._backlog.take(_FAR - len(self.pipeline))
@@ -77,7 +77,7 @@ class Connection(Ending):
             self._say_last()
 
     def _is_far_ahead(self) -> bool:
-        """Whether enough requests wait for their turn, or one whose body is not whole."""
+        """Whether enough requests wait for their turn, or one request whose body is not complete."""
         return len(self.pipeline) >= _FAR or bool(self.pipeline and self._is_open and self._diverted)
 
     def on_body(self, body: bytes) -> None:
@@ -85,7 +85,7 @@ class Connection(Ending):
         super().on_body(body)
 
     def _await_rest(self, size: int) -> None:
-        """Take note of `size` bytes of a request that is not whole: its head, and what is around its chunks, may not grow without end."""
+        """Count `size` more bytes of an incomplete request: its head, and what is around its chunks, must not grow without limit."""
         if self._counted != self._received or self._has_more:
             self._counted, self._overhead, self._has_more = self._received, 0, False
             return
@@ -94,9 +94,9 @@ class Connection(Ending):
             self.refuse(431, headers_too_large(self._limits))
 
     def _read_again(self, rest: bytes) -> None:
-        """Have a request read again without its offer to switch to another protocol, which nobody has to take (RFC 9110, section 7.8)."""
+        """Parse a request again without its offer to switch to another protocol, which a server may ignore (RFC 9110, section 7.8)."""
         if self.parser.get_method() == b"CONNECT":
-            # It is refused on the ordinary lane, to which the parser has passed it already.
+            # The ordinary lane refuses it; the parser has passed it there already.
             self._backlog.put_back(rest)
             return
         line = b"%s %s HTTP/%s" % (self.parser.get_method(), self._url, self.parser.get_http_version().encode())
@@ -118,10 +118,10 @@ class Connection(Ending):
         if self._backlog and len(self.pipeline) < _NEAR and not self.transport.is_closing():
             self._parse()
             if self._is_in_head():
-                # Its client's time for the head begins now: until now nobody read what it sent.
+                # The client's time to send the head begins now, because nothing was read until now.
                 self._received = time.monotonic()
         elif self.ending:
-            # Its client may not know yet that this was the last answer, and be about to ask.
+            # The client may not know yet that this was the last answer, and may be about to send another request.
             self._received = time.monotonic()
         self._end_if_idle()
 

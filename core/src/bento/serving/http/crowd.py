@@ -1,7 +1,7 @@
-"""The crowd: whether there are as many connections as this process may have files open, for of those beyond nobody ever hears.
+"""The crowd: notices when this process has as many files open as it may, because nobody ever hears of the connections beyond that.
 
-libuv closes such a connection as soon as it is made. The kernel gives each file the lowest number that is free, so a connection that has
-the last one is the last that there can be.
+libuv closes such a connection as soon as it is made. The kernel gives each file the lowest free number, so the connection with the highest
+allowed number is the last one that is possible.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _QUIET_SECONDS = 60.0
 
 
 class Crowd:
-    """Says in the log that there are no further connections, once for as long as that goes on."""
+    """Logs that no further connections are possible, once for as long as that lasts."""
 
     def __init__(self) -> None:
         self._said_at = -_QUIET_SECONDS
 
     def look(self, transport: asyncio.Transport) -> None:
-        """See whether a new connection is the last that there can be."""
+        """Check whether a new connection is the last one that is possible."""
         most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         if transport.get_extra_info("socket").fileno() != most - 1:
             return

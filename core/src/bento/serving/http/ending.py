@@ -1,7 +1,7 @@
-"""How a connection ends: after what its client has left undone for too long, behind a refusal, and once the server stops.
+"""How a connection ends: when its client leaves something undone for too long, after a refusal, and when the server stops.
 
-uvicorn waits without end for the rest of a request, for somebody to read an answer, and for a first byte. This is its protocol with an end
-to each of them; the patrol sees to the times.
+uvicorn waits without limit for the rest of a request, for a client to read an answer, and for a first byte. This is its protocol with a
+limit for each of these waits; the patrol keeps the time.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ Data = bytes | list[bytes]
 
 
 class Ending(HttpToolsProtocol):
-    """What is owed to a client, and what happens once that is nothing any more."""
+    """A connection that knows what it owes its client, and ends when it owes nothing more."""
 
-    # Instances of a class share the keys of their dictionaries, but only so many (PEP 412), and uvicorn's own attributes are as many. With
-    # ours beside them each connection would have a dictionary of its own, in which Python looks for every method first. Those of uvicorn's
-    # attributes that every request needs are slots, too.
+    # Instances of a class share the keys of their dictionaries, but only up to a number (PEP 412) that uvicorn's own attributes reach
+    # already. With ours among them, each connection would have a dictionary of its own, in which Python looks for every method first. Those
+    # of uvicorn's attributes that every request needs are slots, too.
     __slots__ = (
         "_backlog",
         "_diverted",
@@ -58,17 +58,18 @@ class Ending(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._lane = lane
         self._limits = lane.app.lifecycle.limits
-        # When the newest request began, its target and headers, whether some of it is still to come, whether uvicorn has it, and the last
-        # of uvicorn's requests that it began to answer.
+        # Of the newest request: when it began, its target and headers, whether some of it is still to come, and whether uvicorn has it. And
+        # the last of uvicorn's requests that it began to answer.
         self._received = 0.0
         self._url = b""
         self._raw_headers: list[tuple[bytes, bytes]] = []
         self._is_open = self._diverted = False
         self._running: Any = None
         self.ending = False
-        # The answer to what was refused unread, until it is written.
+        # The answer to a request that was refused unread, until it is written.
         self._last_words: Data = b""
-        # What the patrol saw when something last happened: when the newest request began and how much was unread; and when that was.
+        # What the patrol saw when it last found a change: when the newest request began, and how many bytes of answers were unread. And
+        # when that was.
         self._seen = (0.0, 0)
         self._seen_at = time.monotonic()
 
@@ -81,18 +82,18 @@ class Ending(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._lane.patrol.discard(self)
-        # uvicorn tells the newest of its requests only, and that may be one that waits.
+        # uvicorn tells only its newest request that the client has left, and that one may still be waiting for its turn.
         if self._is_running():
             self._leave()
         super().connection_lost(exc)
-        # Those that never began know this connection, and it them.
+        # Requests that never began refer to this connection, and the connection to them.
         self.pipeline.clear()
         self._backlog.drop()
 
     # What the patrol sees
 
     def look(self, now: float) -> None:
-        """End the connection if for too long its client has left a head unfinished, an answer unread, or asked nothing."""
+        """End the connection if, for too long, its client has left a head unfinished or an answer unread, or has sent no request."""
         unread = self.transport.get_write_buffer_size()
         if self._is_in_head() and not self._backlog and now - self._received >= self._limits.head_seconds:
             self.refuse(408, f"the headers were not there within {self._limits.head_seconds:.3g} seconds")
@@ -106,25 +107,26 @@ class Ending(HttpToolsProtocol):
         return self._is_open and not self._diverted
 
     def _is_busy(self) -> bool:
-        """Whether the server owes the client something."""
+        """Whether the server still owes the client an answer."""
         return bool(self.pipeline) or self._is_running()
 
     # Its end
 
     def last_call(self) -> None:
-        """Answer what has been read, or comes next, and close: the last answer says so."""
+        """Answer the requests that have been read or come next, then close. The last answer says that it is the last."""
         self.ending = True
         self._say_last()
 
     def _say_last(self) -> None:
-        """Have the answer to the newest of uvicorn's requests say that it is the last, and close. An answer that is on its way already
-        cannot say so any more, so its client may ask once again."""
+        """Have the answer to uvicorn's newest request say that it is the last, and close the connection after it. An answer that is on its
+        way already can no longer say so, so its client may send one more request."""
         if self.cycle is not None and not (self._last_words or self._backlog or self.cycle.response_started):
             self.cycle.keep_alive = False
-            self.cycle.transport = Parting(self)  # type: ignore[assignment]  # it is one but for its end
+            self.cycle.transport = Parting(self)  # type: ignore[assignment]  # a transport, except for `close`
 
     def part(self) -> None:
-        """Close behind the last answer. A client that goes on sending is read for a while: a reset could take that answer from it."""
+        """Close after the last answer. If the client is still sending, that is read for a while, because a reset could destroy the answer
+        on its way."""
         if self.transport.is_closing():
             return
         self.pipeline.clear()
@@ -135,8 +137,8 @@ class Ending(HttpToolsProtocol):
             self.transport.close()
 
     def shutdown(self) -> None:
-        """Have the last answer close, if one is owed; else close, unless a request has begun so recently that the rest of it, or another,
-        may be on its way."""
+        """If an answer is owed, close after the last one. Otherwise close now, unless a request has begun so recently that the rest of it,
+        or another one, may be on its way."""
         patience = LINGER_SECONDS if self._is_in_head() else LAST_CALL_SECONDS
         if self._is_busy():
             self.last_call()
@@ -144,7 +146,7 @@ class Ending(HttpToolsProtocol):
             self.transport.close()
 
     def refuse(self, status: int, detail: str, headers: tuple[tuple[str, str], ...] = ()) -> None:
-        """Answer what will not be read, behind all that is ahead of it, and close."""
+        """Refuse a request without reading on: its answer follows those to the requests ahead of it, and then the connection closes."""
         sent = read_headers(self._raw_headers) if self._is_open and not self._is_in_head() else {}
         request_id = fit_request_id(sent.get("x-request-id", ""))
         answer = problem(status, detail, request_id=request_id, headers=headers)
@@ -160,7 +162,7 @@ class Ending(HttpToolsProtocol):
         self._end_if_idle()
 
     def _forget(self) -> None:
-        """Drop the request that is being read; for uvicorn, if it has that already, its client has left."""
+        """Drop the request that is being read. If uvicorn has it already, uvicorn is told that the client has left."""
         if self._is_open and self._diverted:
             if self.pipeline and self.pipeline[0][0] is self.cycle:
                 self.pipeline.popleft()
@@ -172,14 +174,14 @@ class Ending(HttpToolsProtocol):
         return self._running is not None and not self._running.response_complete
 
     def _leave(self) -> None:
-        """Tell the request that uvicorn is answering that nobody waits for it."""
+        """Tell the request that uvicorn is answering that nobody waits for it any more."""
         if self._running.response_started:
             self.transport.abort()
         self._running.disconnected = self._running.response_complete = True
         self._running.message_event.set()
 
     def _end_if_idle(self) -> None:
-        """Once nothing is owed any more: say the last words and go."""
+        """If nothing else is owed any more, write the answer to what was refused, and end."""
         if not self._last_words or self._is_busy() or self.transport.is_closing():
             return
         self.write(self._last_words)

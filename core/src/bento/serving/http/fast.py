@@ -1,9 +1,9 @@
 """The fast lane: plain requests to an api, answered straight from uvicorn's parser.
 
-A request that is all there is to it - POST to an api's path, HTTP/1.1, a Content-Length, a known host, no page behind it - costs
-no scope, task, future or message here: it is decoded with all others of its turn of the loop, and its answer is one write. Everything else
-goes to the ordinary lane behind it, which also writes every refusal that does not come from the endpoint itself, so that both
-lanes give the same bytes. A connection's answers leave in the order of its requests, whichever lane they take.
+A plain request - POST to an api's path, HTTP/1.1, a Content-Length, a known host, no Origin - costs no scope, task, future or message here:
+it is decoded together with all others of its turn of the loop, and its answer is one write. Everything else goes to the ordinary lane. That
+lane also writes every refusal that does not come from the endpoint itself, so that both lanes give the same bytes. A connection's answers
+leave in the order of its requests, whichever lane they take.
 
 uvicorn's protocol is not a public interface: `fits` says whether this is a release that the tests ran with.
 """
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 
 _TESTED = frozenset({(0, 54)})
 _SEPARATE_WRITE = 64 * 1024
-# When a turn has brought some requests, the loop looks for more before they begin: those join a batch for the price of reading them. It
-# looks again as long as the last look has brought this many, until there are enough for a batch or so, or until the first have waited
-# this long, for where others keep the loop busy each look takes its time.
+# When a turn has brought _SOME requests, the loop looks for more before they begin, because more requests in the same batch cost only the
+# reading. It looks again as long as the last look has brought _SOME more, until there are _ENOUGH for a batch or so, or until the first
+# have waited for _LOOK_SECONDS: each look takes its time if other callbacks keep the loop busy.
 _SOME = 4
 _ENOUGH = 256
 _LOOK_SECONDS = 0.002
@@ -53,7 +53,7 @@ def fits() -> bool:
 
 
 class FastLane:
-    """What all connections of one server share: requests that have come in one turn of the loop, and answers that are there at once."""
+    """What all connections of one server share: it collects the requests of one turn of the loop, and sends answers together."""
 
     __slots__ = (
         "_arrivals",
@@ -90,7 +90,7 @@ class FastLane:
         self._default_lines = ""
 
     def arrive(self, connection: FastProtocol) -> None:
-        """A whole request has come by a connection, and begins with all others of this turn of the loop."""
+        """Take note that a connection has a whole request, which begins together with all others of this turn of the loop."""
         if not self._is_due:
             self.begin_soon()
         self._arrivals.append(connection)
@@ -118,14 +118,14 @@ class FastLane:
                 asyncio.get_running_loop().call_exception_handler(context)
 
     def _may_look(self) -> bool:
-        """Whether those that came first have not waited for others for long."""
+        """Whether the requests that came first have not yet waited too long for others."""
         now = time.monotonic()
         if not self._seen:
             self._look_ends = now + _LOOK_SECONDS
         return now < self._look_ends
 
     def _reply(self, calls: Sequence[PlainCall], answers: Sequence[Answer]) -> None:
-        """Send answers back that are there at once, to requests of one api and all with the same status."""
+        """Send answers that are ready together, to requests of one api and all with the same status."""
         default_headers = calls[0].connection.server_state.default_headers
         status = answers[0].status
         starts = {each: self._start(status, each, default_headers) for each in media_types_of(answers)}
@@ -146,12 +146,12 @@ class FastLane:
         return FastProtocol(self, *args, **kwargs)
 
     def _encode_unusual(self, call: PlainCall, answer: Answer) -> Data:
-        """An answer that ends its connection, or may."""
+        """Encode an answer after which its connection ends, or may end."""
         connection = call.connection
         return self.encode(answer, call.request_id, connection.server_state.default_headers, close=connection.ends_with(call, answer))
 
     def _start(self, status: int, media_type: str, default_headers: RawHeaders) -> str:
-        """The beginning of an answer, up to its length, which it has in common with others."""
+        """The beginning of an answer, up to its length; answers with the same status and media type share it."""
         # uvicorn makes new default headers, with the date in them, every second.
         if default_headers is not self._default_headers:
             self._default_headers = default_headers
@@ -169,9 +169,9 @@ def media_types_of(answers: Sequence[Answer]) -> set[str]:
 def encode_all(
     starts: Mapping[str, str], calls: Sequence[PlainCall], answers: Sequence[Answer], unusual: Callable[[PlainCall, Answer], Data]
 ) -> list[Data]:
-    """Answers as they are written, each behind the start for its media type.
+    """Answers as they are written; `starts` has the beginning of an answer for each media type.
 
-    `unusual` writes those that end their connection, or may.
+    `unusual` encodes the answers after which a connection ends, or may end.
     """
     return [
         unusual(call, answer)
@@ -182,7 +182,7 @@ def encode_all(
 
 
 def _encode(start: str, answer: Answer, request_id: str, *, close: bool = False) -> Data:
-    # One text: made from the pairs of `headers_of`, whose order this is, it would take three times as long.
+    # Written as one text, in the order of `headers_of`: joining the pairs of `headers_of` would take three times as long.
     timing = f"\r\nserver-timing: {answer.timing}" if answer.timing else ""
     more = "".join([f"{name}: {value}\r\n" for name, value in answer.headers]) if answer.headers else ""
     if close and not answer.closes:

@@ -1,7 +1,7 @@
-"""Keeping other sites' pages out: a browser must not be made to drive a server on its user's machine.
+"""Keeping other sites' pages out: they must not make a browser call a server on its user's machine.
 
-A page can send a plain form or text to any address (CVE-2026-2611), and can point a host name of its own at 127.0.0.1
-(DNS rebinding, CVE-2025-62593). The first shows in Origin, the second in Host.
+A page can send a plain form or text to any address (CVE-2026-2611), and can point a host name of its own at 127.0.0.1 (DNS rebinding,
+CVE-2025-62593). The Origin header reveals the first, the Host header the second.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ _NAME = re.compile(r"[a-z0-9._-]+")
 
 
 def host_names(hosts: Collection[str]) -> frozenset[str]:
-    """The names of hosts as callers' are compared with them; one text in the place of several, or what nobody names, is a ServerError."""
+    """The names of hosts in lower case, for comparison with callers' hosts. A single text, or anything but a name or an address, is a
+    ServerError."""
     if isinstance(hosts, str):
         raise ServerError(f"expected allowed_hosts to be names, such as ({hosts!r},), got {hosts!r}")
     for host in hosts:
@@ -56,7 +57,7 @@ def check_caller(headers: Mapping[str, str], local_address: str, allowed_hosts: 
 
 
 def _host_of(origin: str) -> str | None:
-    """`HTTP://LocalHost:3000` to `localhost:3000`; None for what is no origin of a page."""
+    """`HTTP://LocalHost:3000` to `localhost:3000`; None if it cannot be parsed."""
     try:
         return urlsplit(origin).netloc.lower()
     except ValueError:
@@ -64,7 +65,7 @@ def _host_of(origin: str) -> str | None:
 
 
 def _host_name(host: str) -> str:
-    """`[::1]:3000` to `::1`, `LocalHost:3000` to `localhost`; what is before an `@` is no name of a host, whatever it looks like."""
+    """`[::1]:3000` to `::1`, `LocalHost:3000` to `localhost`. What is before an `@` does not belong to the host, whatever it looks like."""
     authority = host.rpartition("@")[2].lower()
     if authority.startswith("["):
         return authority[1:].partition("]")[0]
@@ -75,7 +76,7 @@ def _is_loopback(name: str) -> bool:
     if name == LOOPBACK or name.endswith(".localhost"):
         return True
     address = _address(name)
-    # So a socket for both kinds of addresses writes one of IPv4.
+    # A socket for both kinds of addresses writes an IPv4 address like this.
     return address is not None and (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 

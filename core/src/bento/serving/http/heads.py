@@ -1,4 +1,4 @@
-"""Heads: which requests may take the fast lane, by their path and headers, and what an endpoint must know of those."""
+"""Heads: which requests may take the fast lane, judging by path and headers, and what an endpoint must know of their headers."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _END = b"\r\n\r\n"
 
 
 class PlainHead(Head):
-    """The head of a request with nothing unusual about it: for which endpoint, with a body of how many bytes (`length`).
+    """The head of a request with nothing unusual about it: its endpoint, and the `length` of its body in bytes.
 
-    Once `Heads.learn` has set them, `packet` is the head as it came, `size` how many bytes that is, and `whole` how many a request has
-    with its body.
+    `Heads.learn` sets three more: `packet` is the head as it came, `size` its number of bytes, and `whole` the number of bytes of the
+    request with its body.
     """
 
     __slots__ = ("endpoint", "length", "packet", "path", "request_id", "size", "url", "whole")
@@ -90,8 +90,8 @@ class Heads:
     def learn(self, packet: bytes, local_address: str, head: PlainHead) -> None:
         """Keep the head of a packet in which the parser has found one whole request and nothing else, for `recall`.
 
-        One that is kept stays as it is, even if the parser now found the same in a packet with other spaces: other connections share it,
-        and cut by its `size` what they have yet to begin.
+        A head that is kept never changes, even if the parser later finds the same head in a packet with other spaces: other connections
+        share it, and use its `size` to cut packets that they have yet to begin.
         """
         end = packet.find(_END) + len(_END)
         if not head.packet and len(packet) - end == head.length and end <= _LONGEST_KNOWN:
@@ -101,7 +101,7 @@ class Heads:
             self._known[head.packet, local_address] = head
 
     def _endpoint(self, url: bytes) -> Endpoint | None:
-        """The endpoint of a path without a query, as it is or behind the prefix; which there are is known once the service is ready."""
+        """The endpoint of a path without a query, with or without the prefix; known only once the service is ready."""
         if not self._endpoints:
             paths, before = self._lifecycle.endpoints, self._address.prefix
             within = {before + path: endpoint for path, endpoint in paths.items() if not self._lifecycle.has(before + path)}
@@ -115,7 +115,7 @@ class Heads:
         return length is not None and length <= limits.body and size <= limits.headers
 
     def _knows(self, host: bytes, local_address: str) -> bool:
-        """Whether requests for this host are answered; which ones were allowed is remembered."""
+        """Whether requests for this host are answered; allowed hosts are remembered."""
         pair = (host, local_address)
         if pair in self._hosts:
             return True

@@ -1,7 +1,7 @@
 """The rest of a body that did not come whole with its head: the kernel writes it to where the adapter will read it.
 
-Such a body is large, and nothing in it is parsed. Through `data_received` it would come in pieces that the transport has allocated and
-filled, and these would have to be copied together.
+Such a body is large, and nothing in it is parsed. `data_received` would get it in pieces that the transport has allocated and filled, and
+that would have to be copied together.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from .protocol import FastProtocol
 
 
-# The most bytes that are read at once: a transport reads some dozens of times in a row before anything else of the loop has a turn.
+# The most bytes that are read at once. A transport reads some dozens of times in a row before other callbacks of the loop have a turn.
 _MOST = 256 * 1024
 
 
 class Intake(asyncio.BufferedProtocol):
-    """Stands in for a connection at its transport until one body is there, within the room and the time that it may take."""
+    """Stands in for a connection at its transport until one body is complete, within the room and the time that the body may take."""
 
     def __init__(self, connection: FastProtocol, head: PlainHead, room: Room) -> None:
         self._connection = connection
@@ -39,7 +39,8 @@ class Intake(asyncio.BufferedProtocol):
         self._timer = connection.loop.call_later(self._seconds, self._is_late)
 
     def begin(self, pieces: Iterable[bytes], size: int) -> None:
-        """Wait for what follows these pieces of the body, which came in `size` bytes of packets; refuse it where there is no room."""
+        """Wait for the rest of a body that begins with these pieces, which came in `size` bytes of packets. Refuse it if there is no
+        room."""
         try:
             self._take(size)
             self._body = _unset(self._head.length)
@@ -55,7 +56,7 @@ class Intake(asyncio.BufferedProtocol):
             self._connection.read_into(self)
 
     def end(self) -> None:
-        """Wait no longer, and hold nothing."""
+        """Stop waiting, and give back all memory."""
         self._timer.cancel()
         self._room.give(self._held)
         self._held = 0
@@ -102,10 +103,10 @@ class Intake(asyncio.BufferedProtocol):
 
 
 def _unset(size: int) -> bytearray:
-    """A bytearray of `size` bytes that are not set to anything.
+    """A bytearray of `size` uninitialized bytes.
 
-    `bytearray(size)` would set them to 0. That takes as long as to receive them, and it takes memory for all that a client says it will
-    send, even if none of it comes.
+    `bytearray(size)` would set them to 0. That takes as long as receiving them, and it uses memory for all that a client announces, even if
+    none of it comes.
     """
     return _maker()(None, size)
 

@@ -1,4 +1,4 @@
-"""What the kernel knows of a socket, and nobody has asked it for."""
+"""What the kernel knows about a socket before anybody reads from it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class _HasNumber(Protocol):
 
 
 def has_input(source: _HasNumber) -> bool:
-    """Whether there is something to accept or to read, and nobody has yet."""
+    """Whether there is a connection to accept or data to read that nobody has taken yet."""
     waiting = select.poll()
     waiting.register(source.fileno(), select.POLLIN)
     return bool(waiting.poll(0))

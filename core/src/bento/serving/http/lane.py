@@ -1,4 +1,4 @@
-"""The ordinary lane: an api's endpoint behind plain ASGI, for any server and for whatever is unusual."""
+"""The ordinary lane: an api's endpoint behind plain ASGI, for any server and for unusual requests."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 REQUEST_ID = "bento.request_id"
-"""What pages find their request's id under in its scope."""
+"""The key of a request's id in the scope that pages get."""
 
 _LAST_PIECE_SECONDS = 0.5
-# The second has nginx, and proxies that heed the same header, pass a stream on as it comes instead of gathering it first.
+# The second makes nginx, and proxies that heed the same header, pass a stream on as it comes instead of buffering it.
 _UNBUFFERED = (("cache-control", "no-store"), ("x-accel-buffering", "no"))
 
 
@@ -67,8 +67,8 @@ class Exchange:
         return answer.status
 
     async def end(self, body: bytes) -> None:
-        """Write the last of an answer's body. A client that is still sending its own is heard out, for some seconds, before the
-        connection is closed."""
+        """Write the last part of an answer's body. If the connection is to close while the client is still sending its own body, that is
+        read for some seconds first."""
         if self._closes and not self._is_whole:
             await self._send({"type": "http.response.body", "body": body, "more_body": True})
             with suppress(TimeoutError):
@@ -102,14 +102,14 @@ class Exchange:
                 body = await self._read_body()
             return Call(head, body, self.request_id, self.received)
         except TimeoutError:
-            # What may still come of the body is not waited for.
+            # The rest of the body is not waited for.
             close = (("connection", "close"),)
             return problem(DeadlineExceeded.status, body_is_late(seconds), request_id=self.request_id, headers=close)
         except BentoError as error:
             return failure(error, self.request_id)
 
     async def _read_body(self) -> bytes:
-        """A whole body, never holding more than the limit; one that says it is larger is refused unread."""
+        """A whole body, of which no more than the limit is ever held; a body that announces more is refused unread."""
         check_framing(self._raw_headers, self._limits)
         chunks: list[bytes] = []
         size = 0
@@ -156,7 +156,7 @@ class Exchange:
             endpoint.leave(call)
 
     async def _unless_left(self, coming: asyncio.Future[R]) -> R:
-        """What comes; if the client leaves first that is cancelled, and ClientLeft raised once it has ended."""
+        """The result of `coming`. If the client leaves first, `coming` is cancelled, and ClientLeft is raised once it has ended."""
         leaving = asyncio.get_running_loop().create_task(self._left())
         try:
             await asyncio.wait((coming, leaving), return_when=asyncio.FIRST_COMPLETED)
@@ -165,7 +165,7 @@ class Exchange:
             return coming.result()
         finally:
             leaving.cancel()
-            # Only a task has yet to end. In another turn of the loop, an answer might come to a call that nobody has left so far.
+            # Only a task still has to end. Waiting another turn for a future would let an answer come to a call that was not left yet.
             if coming.cancel() and not coming.done():
                 await asyncio.wait((coming,))
 
@@ -175,7 +175,7 @@ class Exchange:
             await self.answer(opened)
             return
         await self._start(200, [("content-type", opened.content_type), *_UNBUFFERED, *common_headers(self.request_id)])
-        # Past the deadline, there is time for the last piece of a stream that is late: it says so.
+        # A stream that is late gets some time beyond its deadline for its last piece, which says so.
         seconds = max(0.0, opened.deadline - time.monotonic()) + _LAST_PIECE_SECONDS
         try:
             async with asyncio.timeout(seconds):

@@ -1,4 +1,4 @@
-"""Offers to switch to another protocol, which nobody has to take (RFC 9110, section 7.8)."""
+"""Offers to switch to another protocol, which a server may ignore (RFC 9110, section 7.8)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _SWITCH = frozenset({b"http2-settings", b"upgrade"})
 
 
 def lines_without_offer(raw_headers: Iterable[tuple[bytes, bytes]]) -> list[bytes]:
-    """The lines of a request's headers, without a word of another protocol."""
+    """The lines of a request's headers, without the offer."""
     return [b"%s: %s" % _without_offer(name, value) for name, value in raw_headers if name.lower() not in _SWITCH]
 
 

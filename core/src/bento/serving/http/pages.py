@@ -1,4 +1,4 @@
-"""Pages and documents beside the apis: the index, OpenAPI, health and metrics. Everything shown is escaped."""
+"""Pages and documents besides the apis: the index, OpenAPI, health and metrics. Everything shown is escaped."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _STYLE = (
 
 
 def site(lifecycle: Lifecycle, address: Address, extra: Sequence[BaseRoute] = ()) -> Starlette:
-    """What a server answers beside its apis."""
+    """What a server answers besides its apis; `extra` are the routes of plugins."""
 
     def root(request: Request) -> str:
         return address.prefix or str(request.scope.get("root_path", ""))
@@ -81,7 +81,7 @@ def site(lifecycle: Lifecycle, address: Address, extra: Sequence[BaseRoute] = ()
     own |= {alias: own[path] for alias, path in lifecycle.aliases.items() if path in own}
     routes = [Route(path, endpoint, methods=["GET"]) for path, endpoint in own.items()]
     pages = Starlette(routes=[*routes, *extra], exception_handlers={HTTPException: _http_problem, Exception: _fault})
-    # It would send clients to a URL with what is known here of scheme, host and path, which behind a proxy is none of theirs.
+    # Starlette would redirect to a URL made of the scheme, host and path that it knows; behind a proxy these are not the clients'.
     pages.router.redirect_slashes = False
     return pages
 
@@ -99,14 +99,14 @@ async def _http_problem(request: Request, error: Exception) -> Response:
     if error.status_code == HTTPStatus.NOT_FOUND:
         detail = f"nothing is here: {_WAY_OUT}"
     elif "Allow" in headers:
-        # They are a set, whose order differs from process to process.
+        # They come from a set, whose order differs from process to process.
         headers["Allow"] = ", ".join(sorted(headers["Allow"].split(", ")))
         detail = f"{request.scope['path']} answers {headers['Allow']}, not {request.method}"
     return _shown(problem(error.status_code, detail, request_id=request.scope.get(REQUEST_ID, ""), headers=tuple(headers.items())))
 
 
 async def _fault(request: Request, error: Exception) -> Response:
-    """What a page of ours or of a plugin's raises, which Starlette raises again once this is sent."""
+    """The answer to an error of a page, bento's or a plugin's. Starlette raises the error again once this is sent."""
     return _shown(failure(error, request.scope.get(REQUEST_ID, "")))
 
 
@@ -134,7 +134,7 @@ def _section(path: str, operation: dict[str, Any], base: str) -> str:
 
 
 def curl(url: str, content: dict[str, Any]) -> str:
-    """A command line that calls an api with its example, or with a file where JSON does not reach."""
+    """A command line that calls an api with its example, or with a file if its input is not JSON."""
     media_type, described = next(iter(content.items()))
     if media_type.startswith("multipart/"):
         parts = described.get("schema", {}).get("properties", {})

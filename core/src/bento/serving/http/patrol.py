@@ -1,4 +1,4 @@
-"""The patrol: one timer that looks at all connections of a server, so that none costs a timer for every request."""
+"""The patrol: one timer that looks at all connections of a server, so that requests need no timers of their own."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Watched(Protocol):
 class Patrol:
     """Looks at each connection often enough to end it within a quarter more than its limit, and sleeps while there is none.
 
-    A look that is late by as much waits for the next one: time in which the process could not read is no client's.
+    If a round is late by a whole period, it is skipped: time in which the process could not read does not count against its clients.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -48,7 +48,7 @@ class Patrol:
     def _walk(self) -> None:
         self._timer = None
         now = time.monotonic()
-        # A process that was stopped has yet to read what came meanwhile.
+        # A process that was stopped has yet to read what came in the meantime.
         if now - self._due < self._round:
             for connection in tuple(self._watched):
                 connection.look(now)

@@ -25,14 +25,14 @@ _MANY, _FEW = 64, 4
 
 
 class Pipelining(Connection):
-    """Which requests of the fast lane are in flight, and which of their answers are to be written next."""
+    """A connection that knows which requests of the fast lane are in flight, and which of their answers are to be written next."""
 
     __slots__ = ("_in_flight", "_most", "_ready", "_waiting", "rests")
 
     def __init__(self, lane: FastLane, *args: Any, **kwargs: Any) -> None:
         super().__init__(lane, *args, **kwargs)
-        # Requests in the order they came, those of them that have not begun, answers that wait for one before them, and how many requests
-        # may be in flight.
+        # Requests in the order they came, those of them that have not begun, answers that wait for earlier ones, and how many requests may
+        # be in flight.
         self._in_flight: list[PlainCall] = []
         self._waiting: deque[PlainCall] = deque()
         self._ready: dict[PlainCall, Data] = {}
@@ -41,7 +41,7 @@ class Pipelining(Connection):
         self.rests = False
 
     def _enter(self, head: PlainHead, body: bytes | bytearray) -> PlainCall | None:
-        """A new call, unless it has to wait for answers ahead of it to leave."""
+        """A new call, or None if it has to wait for answers ahead of it to leave."""
         call = PlainCall(head, body, head.request_id or new_request_id(), self._received, self._lane.reply)
         call.connection = self
         self._in_flight.append(call)
@@ -57,7 +57,7 @@ class Pipelining(Connection):
         self.flow.pause_reading()
 
     def ends_with(self, call: PlainCall, answer: Answer) -> bool:
-        """Whether an answer has to say that it is the connection's last. Behind one that is the last, nothing more is read."""
+        """Whether an answer has to say that it is the connection's last. After the last answer, nothing more is read."""
         is_last = self.ending and self._in_flight[-1] is call and not (self.pipeline or self._backlog or self._last_words)
         if is_last or answer.closes:
             self._end()
@@ -66,13 +66,13 @@ class Pipelining(Connection):
     def last_call(self) -> None:
         super().last_call()
         newest = self._in_flight[-1] if self._in_flight else None
-        # Its answer was written before anybody knew that it is the last, and waits for those ahead of it.
+        # Its answer was encoded before it was known to be the last, and waits for those ahead of it.
         if newest in self._ready and not (self.pipeline or self._backlog or self._last_words):
             self._ready[newest] = _as_last(self._ready[newest])
             self._end()
 
     def send(self, call: PlainCall, data: Data) -> None:
-        """Take an answer, and write what is now first in line."""
+        """Take an answer, and write every answer whose turn it is."""
         in_flight = self._in_flight
         self._most = _MANY if isinstance(data, bytes) else _FEW
         if in_flight[0] is call:
@@ -83,7 +83,7 @@ class Pipelining(Connection):
         else:
             self._ready[call] = data
         if self._waiting:
-            # Not here: a call that is answered at once would come back here before this one is over, and so on.
+            # Not called here: if its call is answered at once, this method would call itself, and so on.
             self.loop.call_soon(self._start_waiting)
         elif not in_flight:
             if self.ending or self.pipeline or self.flow.read_paused:
@@ -92,7 +92,7 @@ class Pipelining(Connection):
             self._read_on()
 
     def _start_waiting(self) -> None:
-        """Begin what came faster than its answers could leave."""
+        """Begin requests that had to wait for earlier answers to leave."""
         while self._waiting and not self.flow.write_paused and len(self._in_flight) - len(self._waiting) < self._most:
             call = self._waiting.popleft()
             self._lane.room.give(len(call.body))
@@ -105,7 +105,7 @@ class Pipelining(Connection):
         elif self._last_words:
             self._end_if_idle()
         elif self._backlog:
-            return  # what was kept begins after the rest
+            return  # `wake` begins what was kept
         elif self.ending:
             self.part()
         elif self.flow.read_paused:
@@ -116,8 +116,8 @@ class Pipelining(Connection):
             self.flow.resume_reading()
 
     def keep(self, data: bytes) -> None:
-        """Keep what comes while this connection rests. Only a second packet stops the reading: most clients send one, and to stop and to go
-        on takes two calls of the kernel."""
+        """Keep what comes while this connection rests. Only a second packet pauses reading: most clients send one packet, and to pause and
+        resume takes two system calls."""
         if self._backlog:
             self.flow.pause_reading()
         self._backlog.put(data)
@@ -155,7 +155,7 @@ class Pipelining(Connection):
         return bool(self._in_flight or self._backlog) or super()._is_busy()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        # One that still waits for its turn has never begun.
+        # A call that still waits for its turn has never begun.
         waiting = set(self._waiting)
         begun = [call for call in self._in_flight if call not in waiting]
         self._in_flight.clear()
@@ -175,7 +175,7 @@ class Pipelining(Connection):
 
 
 def _as_last(data: Data) -> Data:
-    """An answer that says that it is its connection's last."""
+    """The answer, changed to say that it is its connection's last."""
     first, *rest = [data] if isinstance(data, bytes) else data
     head, end, body = first.partition(b"\r\n\r\n")
     first = b"%b\r\nconnection: close%b%b" % (head, end, body)
@@ -184,6 +184,6 @@ def _as_last(data: Data) -> Data:
 
 @compiled
 def send_all(calls: Sequence[PlainCall], written: Sequence[Data]) -> None:
-    """Take the answers to calls, each by its own connection."""
+    """Give each answer to the connection of its call."""
     for call, data in zip(calls, written, strict=True):
         call.connection.send(call, data)

@@ -59,7 +59,7 @@ class FastProtocol(Pipelining):
             self.keep(data)
             return
         self._packet = b""
-        # `_is_free`, written out: this runs for every request, between two calls of the kernel.
+        # `_is_free`, written out, because this runs for every request, between two system calls.
         if not (self._is_open or self.ending or self.pipeline) and (self._running is None or not self._is_running()):
             head = self._last_head
             if head is None or head.whole != len(data) or not data.startswith(head.packet):
@@ -127,7 +127,7 @@ class FastProtocol(Pipelining):
         return self._is_free()
 
     def _is_free(self) -> bool:
-        """Whether nothing on the ordinary lane is ahead."""
+        """Whether nothing is ahead on the ordinary lane."""
         return not (self.ending or self.pipeline) and (self._running is None or not self._is_running())
 
     def _divert(self) -> None:
@@ -137,16 +137,16 @@ class FastProtocol(Pipelining):
         for name, value in headers:
             super().on_header(name, value)
         if self.parser.get_http_version() == "1.0":
-            # It would take a first answer for the only one (RFC 9110, section 10.1.1).
+            # Such a client would take an interim answer for the final one (RFC 9110, section 10.1.1).
             self.expect_100_continue = False
         if self._in_flight:
             self.cycle = AHEAD
         try:
             super().on_headers_complete()
         finally:
-            # uvicorn may refuse its target: then there is no cycle of it.
+            # If uvicorn refuses the target, it makes no cycle.
             if self.cycle is AHEAD:
-                self.cycle = None  # type: ignore[assignment]  # as uvicorn's begins
+                self.cycle = None  # type: ignore[assignment]  # its first value in uvicorn, too
         self._diverted = True
 
     # From a whole request to its answer
@@ -180,15 +180,16 @@ class FastProtocol(Pipelining):
         self._intake.begin(pieces, size)
 
     def body_is_there(self, head: PlainHead, body: bytearray) -> None:
-        """Begin with a request whose body is whole now."""
+        """Begin a request whose body is complete now."""
         self._end_intake()
         self._is_open = False
-        # The old one still waits for the body, which came past it.
+        # The old parser still waits for the body, which did not pass through it.
         self.parser = new_parser(self)
         self._begin(head, body)
 
     def read_into(self, protocol: Intake | FastProtocol) -> None:
-        """Have the transport give what it reads to another protocol: it finds out how that takes data when it begins to read."""
+        """Have the transport pass what it reads to another protocol. Reading is restarted, because only then a transport finds out how a
+        protocol takes data."""
         reads = not (self.flow.read_paused or self.transport.is_closing())
         if reads:
             self.transport.pause_reading()
@@ -215,7 +216,7 @@ class FastProtocol(Pipelining):
         return self._head is not None or self._fresh is not None or super()._is_busy()
 
     def last_call(self) -> None:
-        # Not in flight yet, it would be overlooked, and an answer ahead of it would say that it is the last.
+        # A request that is not in flight yet would be overlooked, and an answer ahead of it would say that it is the last.
         self._begin_fresh()
         super().last_call()
 
@@ -227,7 +228,7 @@ class FastProtocol(Pipelining):
 
 @compiled
 def fresh_calls(connections: Iterable[FastProtocol]) -> dict[Endpoint, list[PlainCall]]:
-    """The calls of the requests that connections have received in this turn of the loop, by endpoint, but for those that have to wait."""
+    """The calls of the requests that connections have received in this turn of the loop, by endpoint; without calls that have to wait."""
     found: dict[Endpoint, list[PlainCall]] = {}
     for connection in connections:
         call = connection.next_call()

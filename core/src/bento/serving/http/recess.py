@@ -1,8 +1,8 @@
-"""The recess: who was refused because there is too much to do is not heard again at once.
+"""The recess: a client that was refused because there is too much to do is not heard again at once.
 
-A client that asks again as soon as it is refused is refused again, and three hundred of them use up the processor that the answers
-of all others need. So its connection rests for some hundredths of a second, on which its own retries lose nothing: a refusal says
-to come back in seconds. Those that rest are woken one after another, never all in one tick.
+A client that asks again as soon as it is refused is refused again, and three hundred such clients use up the processor time that all other
+answers need. So its connection rests for some hundredths of a second. Its retries lose nothing, because a refusal says to come back in
+seconds. Resting connections are woken one after another, never all in one tick.
 """
 
 from __future__ import annotations
@@ -49,6 +49,6 @@ class Recess:
             for _ in range(-(-len(self._resting) // _STEPS)):
                 self._resting.popleft().wake()
         finally:
-            # One that cannot go on is no reason for others to rest for ever.
+            # If one cannot go on, the others must not rest for ever.
             if self._resting and self._timer is None:
                 self._schedule()

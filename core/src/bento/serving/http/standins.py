@@ -1,4 +1,4 @@
-"""Stand-ins: what takes the place of a cycle, a parser, a transport or a connection where uvicorn's or the transport's own would not do."""
+"""Stand-ins: they take the place of a cycle, a parser, a transport or a connection where uvicorn's or the transport's own would do harm."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class _Ahead:
-    """Stands in for a cycle while answers of the fast lane are still ahead of one."""
+    """Stands in for a cycle while answers of the fast lane are still ahead of a request on the ordinary lane."""
 
     response_complete = False
 
@@ -24,7 +24,7 @@ class Deaf:
     """Stands in for a parser once nothing more is to be read."""
 
     def feed_data(self, data: bytes) -> None:
-        """Nobody listens."""
+        """Ignore the data."""
 
 
 class Parting:
@@ -41,7 +41,7 @@ class Parting:
 
 
 class Linger(asyncio.Protocol):
-    """Stands in for a connection in its last seconds, whose client may still be sending: what comes is read and thrown away."""
+    """Stands in for a connection in its last seconds, while its client may still be sending: what comes is read and thrown away."""
 
     def __init__(self, transport: asyncio.Transport, protocol: asyncio.Protocol) -> None:
         self._protocol = protocol
@@ -52,7 +52,7 @@ class Linger(asyncio.Protocol):
             transport.write_eof()
 
     def data_received(self, data: bytes) -> None:
-        """Nobody wants it."""
+        """Throw the data away."""
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._timer.cancel()

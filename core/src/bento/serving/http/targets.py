@@ -1,4 +1,4 @@
-"""Targets in absolute form, as proxies are asked, and as any server may be (RFC 9112, section 3.2.2)."""
+"""Targets in absolute form, as proxies get them, and as any server may get them (RFC 9112, section 3.2.2)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _ABSOLUTE = re.compile(rb"[a-z][a-z0-9+.-]*://([^/?#:][^/?#]*)(.*)", re.IGNORECA
 
 
 def in_origin_form(url: bytes, raw_headers: RawHeaders) -> tuple[bytes, RawHeaders]:
-    """A request's target and headers, as they would be if it named a path alone: its host is the one that the target names.
+    """A request's target and headers as they would be with only a path as the target: the target's host replaces the Host header.
 
-    One that names none is left as it is, and refused.
+    A target without a host is left as it is, and refused.
     """
     absolute = None if url.startswith(b"/") else _ABSOLUTE.fullmatch(url)
     if absolute is None:

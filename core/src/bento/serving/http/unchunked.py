@@ -1,6 +1,4 @@
-"""Answers to HTTP/1.0, which knows no chunks (RFC 9112, section 6.1): where the length of one is not known before its end, it ends
-with its connection.
-"""
+"""Answers to HTTP/1.0, which knows no chunks (RFC 9112, section 6.1): an answer of unknown length ends with its connection."""
 
 from __future__ import annotations
 
@@ -15,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Unchunked:
-    """An app whose answer, in one of uvicorn's cycles, is sent as it is."""
+    """An app whose answer is sent by one of uvicorn's cycles without chunks."""
 
     def __init__(self, app: ASGIApp, cycle: Any) -> None:
         self._app = app
@@ -34,7 +32,7 @@ class Unchunked:
                 _reset(self._cycle.transport)
 
     def _prepare(self, message: Message) -> None:
-        """Have uvicorn take a message without a word of chunks or of a length."""
+        """Have uvicorn send a message without chunks and without a length."""
         if message["type"] == "http.response.start":
             self._has_length = any(name.lower() == b"content-length" for name, _ in message.get("headers", ()))
             if not self._has_length:
@@ -44,6 +42,6 @@ class Unchunked:
 
 
 def _reset(transport: asyncio.Transport) -> None:
-    """End a connection in a way that its client takes for an error: closed as ever, half an answer would look whole."""
+    """Reset a connection, so that its client sees an error: after an ordinary close, half an answer would look complete."""
     transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     transport.abort()
