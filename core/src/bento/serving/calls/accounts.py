@@ -19,7 +19,7 @@ CLIENT_LEFT = 499
 
 
 class Accounts:
-    """Counts the requests of one api, logs its faults and tells of them, and tells plugins."""
+    """Counts the requests of one api, logs its faults, passes these to `on_fault`, and tells plugins of each request that is over."""
 
     def __init__(self, service: Service, api: Api, registry: Registry, metrics: Metrics, on_fault: Callable[[BaseException], None]) -> None:
         self._service = service
@@ -32,15 +32,15 @@ class Accounts:
         self._is_observed = registry.listens("bento_request_done")
 
     def begun(self, count: int = 1) -> None:
-        """So many requests came."""
+        """Count requests that have come."""
         self._figures.begun(self._numbers, count)
 
     def batch_done(self, seconds: float, rows: int) -> None:
-        """A call of the model is over."""
+        """Count a call of the model."""
         self._figures.batch_done(self._numbers, seconds, rows)
 
     def done(self, calls: Sequence[Call], status: int) -> None:
-        """Requests are over, all with the same status."""
+        """Count requests that are over, all with the same status, and tell plugins of them."""
         self._figures.done(self._numbers, status, calls)
         if self._is_observed:
             for call in calls:

@@ -12,10 +12,10 @@ from ...errors import BentoError, Overloaded, TooLarge
 
 PROBLEM = "application/problem+json"
 
-# A plain number: to compare a member of an enumeration takes as long as all else by which `failure` decides.
+# A plain number, because comparing a member of an enumeration takes as long as everything else by which `failure` decides.
 FAULT = HTTPStatus.INTERNAL_SERVER_ERROR.value
 
-# Before Python 3.13 four have other names, and a client is told the same wherever it asks. Source: RFC 9110, section 15.5.
+# Before Python 3.13 four phrases differ, and a client should get the same ones under every Python. Source: RFC 9110, section 15.5.
 _RENAMED = {413: "Content Too Large", 414: "URI Too Long", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
 _PHRASES = {status.value: status.phrase for status in HTTPStatus} | _RENAMED
 
@@ -23,10 +23,10 @@ _PHRASES = {status.value: status.phrase for status in HTTPStatus} | _RENAMED
 class Answer:
     """A whole answer: `media_type` is its Content-Type header, `timing` its Server-Timing header, if any.
 
-    `headers` are those that it has on top of what every answer has, with lower-case names.
+    `headers` come in addition to those that every answer has; their names are in lower case.
     """
 
-    # Made for every request and asked a dozen times: a named tuple takes twice as long for both.
+    # Made for every request and read a dozen times: a named tuple takes twice as long for both.
     __slots__ = ("body", "headers", "media_type", "status", "timing")
 
     def __init__(
@@ -40,7 +40,7 @@ class Answer:
 
     @property
     def closes(self) -> bool:
-        """Whether its connection ends with it."""
+        """Whether the connection closes after this answer."""
         return ("connection", "close") in self.headers
 
 
@@ -51,7 +51,7 @@ def problem(status: int, detail: str, *, request_id: str = "", headers: tuple[tu
 
 
 def failure(error: BaseException, request_id: str = "") -> Answer:
-    """The answer to a request that ended in `error`: what the client can mend is told, the rest says nothing of the inside."""
+    """The answer to a request that ended in `error`. It explains what the client can mend, and otherwise reveals nothing of the inside."""
     if isinstance(error, BentoError) and error.status != FAULT and error.status in _PHRASES:
         # A client may have sent half of a surrogate pair, which UTF-8 cannot express.
         detail = str(error).encode("utf-8", "replace").decode()
@@ -72,7 +72,7 @@ def _of_request(document: bytes, request_id: str) -> bytes:
 
 
 def headers_for(error: BentoError) -> tuple[tuple[str, str], ...]:
-    """The headers that an answer to this error has on top of those that every answer has."""
+    """The headers of an answer to this error, in addition to those that every answer has."""
     if isinstance(error, Overloaded):
         return (("retry-after", str(error.retry_after)),)
     # The rest of a body that is too large is not worth reading to keep the connection.
@@ -80,7 +80,7 @@ def headers_for(error: BentoError) -> tuple[tuple[str, str], ...]:
 
 
 def headers_of(answer: Answer, request_id: str) -> list[tuple[str, str]]:
-    """Every header of an api's answer, in the order that both lanes write them; the fast lane does so by itself (`http/fast.py`)."""
+    """Every header of an api's answer, in the order in which both lanes write them; the fast lane does so by itself (`http/fast.py`)."""
     return [
         ("content-type", answer.media_type),
         ("content-length", str(len(answer.body))),
@@ -91,11 +91,11 @@ def headers_of(answer: Answer, request_id: str) -> list[tuple[str, str]]:
 
 
 def common_headers(request_id: str) -> tuple[tuple[str, str], ...]:
-    """What every answer of an api has, a stream too."""
+    """The headers that every answer of an api has, including a stream."""
     return (("x-content-type-options", "nosniff"), ("x-request-id", request_id))
 
 
 @compiled
 def answers_of(bodies: Sequence[bytes], media_type: str, status: int = 200, headers: tuple[tuple[str, str], ...] = ()) -> list[Answer]:
-    """Answers that differ in their bodies."""
+    """Answers that differ only in their bodies."""
     return [Answer(body, media_type, status, headers) for body in bodies]

@@ -1,8 +1,8 @@
 """Batching: calls wait in order until a call of the api can start, which then takes everything that is there.
 
-A batch starts when the api is free and takes all that is queued, oldest first, up to `Batch.size` rows of one group. It waits for
-more only if `Batch.wait` says so, or where clients were seen to ask again at once and that pays (`returning`). In simulations with
-Poisson and bursty arrivals on cheap and on GPU-like models no timer had a better mean or 99th percentile (docs/performance.md).
+A batch starts when the api is free and takes all that is queued, oldest first, up to `Batch.size` rows of one group. It waits for more only
+if `Batch.wait` says so, or if clients were seen to ask again at once and waiting for them pays (`returning`). In simulations with Poisson
+and bursty arrivals on cheap and on GPU-like models no timer had a better mean or 99th percentile (docs/performance.md).
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
     from ...api import Api
     from .call import Call
 
-# What the newest batch counts in the average of how long one takes.
+# The weight of the newest batch in the moving average of batch durations.
 _WEIGHT = 0.2
-# What is right on average is too short every other time, and then a call that was taken in ends in a 504 instead of an early 503.
+# A prediction that is right on average is too short half of the time, and then a call that was let in ends in a 504, not in an early 503.
 _MARGIN = 1.25
-# Cheap calls that follow each other on the event loop let everybody else have a turn after this long.
+# Cheap calls that run one after another on the event loop let other callbacks have a turn after this long.
 _TURN_SECONDS = 0.001
 
 Execute = Callable[[Sequence["Call"]], Coroutine[Any, Any, None]]
-# Calls whose batch is over, and the outcome of those that it has given none.
+# Called with the calls of a batch that is over, and the outcome of those to which the batch has given none.
 Conclude = Callable[[Sequence["Call"], BaseException], None]
 
 
@@ -78,9 +78,9 @@ class Batcher:
         return len(self._queue)
 
     def add(self, calls: Sequence[Call], *, at_once: bool = False) -> None:
-        """Put decoded calls, for which there is room, at the end of the queue.
+        """Put decoded calls at the end of the queue, which has room for them.
 
-        A batch starts with the next turn of the loop, or `at_once` when all that has come in this one is there.
+        A batch starts with the next turn of the loop, or now with `at_once`, for callers that have added everything that came in this turn.
         """
         self._queue.extend(calls)
         if self._returning.awaits_more(len(calls)) and not self._is_full:
@@ -89,13 +89,13 @@ class Batcher:
             self._schedule(at_once=at_once)
 
     def is_free_for(self, count: int) -> bool:
-        """Whether the queue holds so many more calls while the api can start one at once: then there is no wait to predict for them."""
+        """Whether the queue has room for so many more calls and the api can start one now: then no wait has to be predicted for them."""
         return self._free > 0 and len(self._queue) + count <= self._limit
 
     def sort_out(self, calls: Sequence[Call]) -> tuple[list[Call], list[tuple[Overloaded, list[Call]]]]:
-        """Which of these calls, if they were added now, could be answered in time; and the others, by why they could not.
+        """The calls that could be answered in time if they were added now; and the others, grouped by the error that says why not.
 
-        Neighbours with the same number of calls ahead of them share one reason.
+        Neighbours with the same number of calls ahead of them share one error.
         """
         taken: list[Call] = []
         refused: list[tuple[Overloaded, list[Call]]] = []
@@ -117,11 +117,11 @@ class Batcher:
         return taken, refused
 
     def close(self) -> None:
-        """Let go of the threads; one that hangs in a model is left behind."""
+        """Release the threads; a thread that hangs in a model is left behind."""
         self._threads.close()
 
     def _predicted_wait(self, waiting: int) -> float:
-        """Seconds until a call behind so many others would be over; 0 until a batch was measured, for nothing is refused on a guess."""
+        """Seconds until a call behind so many others would be over; 0 until a batch was measured, because no call is refused on a guess."""
         if self._free > 0 or not waiting:
             return 0.0
         batches = (waiting + 1) / self._batch.size - self._free
@@ -134,12 +134,13 @@ class Batcher:
         return Overloaded(f"{self._name} could not answer in time: the wait is about {wait:.2g} seconds", retry_after=math.ceil(wait))
 
     def _can_start(self) -> bool:
-        """Whether a batch can start, or be handed to its thread: a full one may wait there, and then needs no turn of the loop to begin."""
+        """Whether a batch can start, or can be handed to a busy thread: a full batch may wait there, and then begins without a turn of the
+        loop."""
         return self._free > 0 or (self._free == 0 and self._is_threaded and len(self._queue) >= self._batch.size)
 
     @property
     def _is_full(self) -> bool:
-        """Whether nobody need be waited for, as a batch holds no more than what is queued."""
+        """Whether the queue holds a full batch, so that waiting for more calls is of no use."""
         return len(self._queue) >= self._batch.size or sum([call.weight for call in self._queue]) >= self._batch.size
 
     @property
@@ -147,7 +148,8 @@ class Batcher:
         return not self._is_async and not self.placement.inline
 
     def _schedule(self, *, at_once: bool = False) -> None:
-        """Have the next batch start when its `Batch.wait` is over; without one, `at_once` or after this turn, so that its calls join."""
+        """Have the next batch start when its `Batch.wait` is over. Without one, it starts now with `at_once`, or else after this turn of
+        the loop, so that calls of this turn join it."""
         if self._wake is not None:
             self._wake.cancel()
         wait = self._wait_left()
@@ -208,7 +210,7 @@ class Batcher:
         self._finish(calls, None if isinstance(error, asyncio.CancelledError) else error)
 
     def _work(self, calls: list[Call]) -> None:
-        """What a thread does: leave out calls that nobody waits for any more since the batch was handed over, and execute the rest."""
+        """Runs in a thread: leave out calls that nobody waits for any more since the batch was handed over, and execute the rest."""
         now = time.monotonic()
         calls[:] = [call for call in calls if call.is_wanted(now)]
         note_start(calls, now)
@@ -229,7 +231,7 @@ class Batcher:
         self._free += 1
         now = time.monotonic()
         try:
-            # First of all: nobody has to wait for what is learned from the batch.
+            # Answered first: clients need not wait for what is learned from the batch.
             self._conclude(calls, failed or RuntimeError(f"{self._name} was interrupted"))
         finally:
             if calls and calls[0].run.rows:
@@ -237,7 +239,7 @@ class Batcher:
             self._go_on(len(calls))
 
     def _go_on(self, answered: int) -> None:
-        """Have the next batch start, with those that were answered just now if it pays to wait for them."""
+        """Have the next batch start, after a wait for the clients that were just answered if that pays."""
         if self._wake is not None:
             return
         waits = self._free == self._concurrency == 1 and not (self.placement.inline or self._batch.wait or self._is_full)
@@ -248,7 +250,7 @@ class Batcher:
             self._schedule()
 
     def _measure(self, call: Call, ended_at: float) -> None:
-        """Learn from the first call of a batch; one that failed before its model was through teaches nothing."""
+        """Learn from a batch, whose figures all its calls share; a batch that failed before its model was done is not measured."""
         run = call.run
         self._on_measured(run.model_seconds, run.rows)
         self._returning.observe(run.rows, run.model_seconds)

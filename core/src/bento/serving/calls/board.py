@@ -1,7 +1,7 @@
-"""The board: memory that all workers of a server count in, a stretch for each.
+"""The board: shared memory in which all workers of a server count, each in a stretch of its own.
 
-An api counts at the same place of every stretch for as long as the server runs, whatever other apis come and go when workers are
-replaced: so figures can be added up over stretches, and only grow.
+An api counts at the same place of every stretch for as long as the server runs, whatever other apis come and go when workers are replaced.
+So figures can be added up over the stretches, and counters only grow.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _MOST_APIS = 1024
 
 
 class Board:
-    """Made before workers are forked, so that all of them share it; a page of it that nobody counts in takes no memory."""
+    """Made before workers are forked, so that all of them share it; pages of memory that nobody counts in take no space."""
 
     def __init__(self, stretches: int) -> None:
         size = FIGURES * _MOST_APIS
@@ -32,7 +32,7 @@ class Board:
         self._starts: dict[str, int] = {}
 
     def add(self, apis: Iterable[str]) -> None:
-        """Give each api that has none a place."""
+        """Give a place to each api that has none yet."""
         for api in apis:
             if api not in self._starts and len(self._starts) == _MOST_APIS:
                 raise ServerError(f"many workers can serve {_MOST_APIS} apis, and this service has more: serve it with one")
@@ -44,7 +44,7 @@ class Board:
 
     @property
     def has_porter(self) -> bool:
-        """Whether the porter may still take a connection, and refuse what comes on it."""
+        """Whether the porter may still take a connection, and refuse the requests on it."""
         return bool(self._porter[0])
 
     @has_porter.setter
@@ -52,14 +52,14 @@ class Board:
         self._porter[0] = float(there)
 
     def give_sign(self, stretch: int) -> None:
-        """The worker of a stretch is not held up."""
+        """Note that the worker of a stretch is not held up."""
         self._signs[stretch] = time.monotonic()
 
     def last_sign(self, stretch: int) -> float:
-        """When the worker of a stretch, or one before it, has last said so, by the monotonic clock; 0.0 for never."""
+        """When the worker of a stretch, or one before it, last gave a sign, by the monotonic clock; 0.0 for never."""
         return self._signs[stretch]
 
     def leave(self, stretch: int) -> None:
-        """A worker is gone, and with it the requests that it had in flight."""
+        """Note that a worker is gone, and its requests in flight with it."""
         for start in self._starts.values():
             self.stretches[stretch][start + IN_FLIGHT] = 0.0

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Run:
-    """One call of an api's method, for all requests that share it: how many rows there were, and how long it and the writing took.
+    """One call of an api's method, for all requests that share it: its rows, and the seconds that the method and the encoding took.
 
     `processor_seconds` is the processor time that its thread used for both.
     """
@@ -31,19 +31,19 @@ NO_RUN = Run()
 
 
 def _nobody(calls: Sequence[Call], answers: Sequence[Answer]) -> None:
-    """Nobody waits for the answers at a lane."""
+    """Ignore the answers, for calls that no lane waits for."""
 
 
 class Call:
-    """One request to an api on its way. It is settled exactly once: answered, failed, expired or left by its client.
+    """One request on its way through an api. It is settled exactly once: answered, failed, expired or left by its client.
 
-    `received`, when its first byte came, and all other moments are in seconds of `time.monotonic()`; one that it has not reached is 0.
-    `item` is what its body was decoded to; it brings `rows` rows to a batch, or is a single value if that is None, and shares one with
-    calls of the same `group`. `outcome` is its answer, or the error that it ended in. `held` is how many bytes it has of the room for
-    large requests.
+    `received` is when its first byte came. This and all other times are in seconds of `time.monotonic()`; 0 means not reached yet. `item`
+    is the decoded body. It brings `rows` rows to a batch, or is a single value if `rows` is None, and can share a batch with calls of the
+    same `group`. `outcome` is the answer, or the error that the call ended in. `held` is how many bytes of the room for large requests it
+    has.
 
-    `reply` sends answers back, this call's with those of others that have the same `reply`: on the event loop, unless the client leaves
-    first. It raises before it has sent any of them, or not at all; what it could not send together it is asked to send one by one.
+    `reply` sends answers back, this call's with those of others that have the same `reply`. It is called on the event loop, unless the
+    client leaves first. If it raises, it has sent none of the answers; it is then called again for each of them.
     """
 
     # One object for each request, and nothing in it that requests of one batch can share.
@@ -90,7 +90,7 @@ class Call:
 
     @property
     def weight(self) -> int:
-        """How many rows it brings to a batch; even an empty request takes a place."""
+        """How many rows it brings to a batch; an empty request counts as one."""
         return self.rows or 1
 
     def abandon(self) -> None:
@@ -98,9 +98,9 @@ class Call:
         self.settled = True
 
     def let_go(self) -> Any:
-        """Forget the body and, unless a batch is at work on it, the value, which is returned for its owner to free.
+        """Forget the body and the value; returns the value for the caller to free, or None while a batch is at work on it.
 
-        The call itself may stay in a queue for long after nobody waits for it any more.
+        The call itself may stay in a queue long after nobody waits for it any more.
         """
         self.body = b""
         if self.started_at and self.outcome is None:

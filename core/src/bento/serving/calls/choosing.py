@@ -9,13 +9,13 @@ from ...compiled import compiled
 if TYPE_CHECKING:
     from .call import Call
 
-# In search of its own group, a batch passes over this many calls of others: to search all of a long queue each time takes seconds.
+# In search of calls of its group, a batch passes over this many others: searching all of a long queue each time would take seconds.
 _MOST_PASSED = 1000
 
 
 @compiled
 def is_batch(calls: list[Call], size: int, now: float) -> bool:
-    """Whether these are a batch as they are, which most are: this costs a third of choosing them one by one."""
+    """Whether these calls are a batch as they are, as most are; this costs a third of choosing them one by one."""
     # `weight` and `is_wanted`, written out: this is done for every request.
     return (
         sum([call.rows or 1 for call in calls]) <= size
@@ -37,7 +37,7 @@ def choose(queue: list[Call], size: int, now: float) -> list[Call]:
     passed: list[Call] = []
     seen = rows = 0
     for call in queue:
-        # A call that is its own group is joined by none.
+        # No other call joins one that is a group of its own.
         if rows >= size or len(passed) >= _MOST_PASSED or (taken and taken[0].group is taken[0]):
             break
         seen += 1

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from .call import Call
 
-# A look goes through all open calls. Where thousands expire one after another, the next look waits this long, to find many at once.
+# A look goes through all open calls. If thousands expire one after another, the next look waits this long, to find many at once.
 _PAUSE_SECONDS = 0.02
 
 
@@ -43,7 +43,7 @@ class Deadlines:
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, calls: Collection[Call], seconds: float) -> None:
-        """Allow each call so many seconds, or fewer if its client does."""
+        """Allow each call so many seconds, or fewer if its client allows fewer."""
         due = allow(calls, seconds)
         self._open.update(calls)
         if due < self._due:

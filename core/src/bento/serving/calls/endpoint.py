@@ -78,7 +78,7 @@ class Endpoint:
     def _admit(self) -> None:
         """Take in the calls that have come in this turn of the loop: what is read together goes into one batch."""
         calls, self._arrived = self._arrived, []
-        # Those of `handle` may have left, or have gone in with those of `handle_all`.
+        # Calls of `handle` may have left, or have gone in with those of `handle_all`.
         if not calls:
             return
         self._accounts.begun(len(calls))
@@ -95,14 +95,14 @@ class Endpoint:
                 self._batcher.add(ready, at_once=True)
 
     def _refuse_late(self, calls: list[Call]) -> list[Call]:
-        """Refuse those that could not be answered in time; returns the others."""
+        """Refuse calls that could not be answered in time; returns the others."""
         taken, refused = self._batcher.sort_out(calls)
         for error, others in refused:
             self._reply(others, failures(error, [call.request_id for call in others]))
         return taken
 
     def _decode_large(self, calls: list[Call]) -> list[Call]:
-        """Hand those whose decoding may take long to a thread; returns the others."""
+        """Hand calls whose decoding may take long to a thread; returns the others."""
         costly = self._pipeline.reader.costly
         large = dict.fromkeys(calls) if costly else dict.fromkeys(larger_than(LARGE, calls))
         for call in large:
@@ -137,7 +137,7 @@ class Endpoint:
             self._decoders.run(partial(release, [value]), lambda *_: None)
 
     def _conclude(self, calls: Sequence[Call], otherwise: BaseException) -> None:
-        """Answer the calls of a batch; `otherwise` is the outcome of those that it has given none."""
+        """Answer the calls of a batch; `otherwise` is the outcome of calls to which the batch has given none."""
         good, answers = answered(calls)
         if good:
             self._reply(good, answers)
@@ -161,15 +161,16 @@ class Endpoint:
                 self._close([call], self._send_alone(call, answer))
 
     def _sends_together(self, calls: Sequence[Call], answers: Sequence[Answer]) -> bool:
-        """Whether one lane could write all of these answers; if not, it has written none.
+        """Whether one lane could send all of these answers together; if not, it has sent none.
 
-        It encodes all of them first, and a transport raises only after it has told of its end: then nobody waits at it.
+        A lane encodes all answers before it writes one. A transport raises only after it has reported its end, and then nobody waits for
+        answers.
         """
         if not share_reply(calls):
             return False
         try:
             calls[0].reply(calls, answers)
-        except Exception:  # noqa: BLE001 - one by one it shows whose it is
+        except Exception:  # noqa: BLE001 - sent one by one, they show which of them failed
             return False
         return True
 

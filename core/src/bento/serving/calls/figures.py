@@ -1,4 +1,4 @@
-"""Figures: what is counted of an api, and where each number of it stands in an array of doubles."""
+"""Figures: what is counted for each api, and the place of each number in an array of doubles."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STAGES = ("decode", "queue", "model", "encode")
 
 @dataclass(frozen=True, slots=True)
 class _Histogram:
-    """A histogram's place: a count for each bucket and one beyond, then the sum."""
+    """The place of a histogram: a count for each bucket and for values beyond the last, then the sum."""
 
     start: int
     bounds: tuple[float, ...]
@@ -40,7 +40,7 @@ class _Histogram:
         numbers[self.end - 1] += value
 
     def observe_all(self, numbers: Numbers, values: Sequence[float]) -> None:
-        """Count many at once, mostly in one bucket: what is answered together has taken about as long."""
+        """Count many values at once. Most are in one bucket, because requests that are answered together took about as long."""
         least, most = bisect_left(self.bounds, min(values)), bisect_left(self.bounds, max(values))
         if least == most:
             numbers[self.start + least] += len(values)
@@ -59,7 +59,8 @@ class _Histogram:
 
 
 class ApiMetrics:
-    """The figures of one api: requests by status and in flight, their seconds and by stage, and what its calls were like."""
+    """The figures of one api: requests by status and in flight, their seconds in all and by stage, and the seconds and rows of its
+    calls."""
 
     def __init__(self, name: str, start: int) -> None:
         self.name = name
@@ -108,7 +109,7 @@ def seconds_since(calls: Sequence[Call], now: float) -> list[float]:
 
 @compiled
 def stages_of(calls: Sequence[Call]) -> tuple[float, float, Mapping[Run, int]]:
-    """How many seconds all these calls together were decoded and waited in the queue, and how many of them shared each run."""
+    """The seconds that all these calls together spent in decoding and in the queue, and how many of them shared each run."""
     return (
         sum([call.decoded_at - call.received for call in calls if call.decoded_at]),
         sum([call.started_at - call.decoded_at for call in calls if call.started_at]),
@@ -117,7 +118,7 @@ def stages_of(calls: Sequence[Call]) -> tuple[float, float, Mapping[Run, int]]:
 
 
 FIGURES = ApiMetrics("", 0).end
-"""How many doubles an api is counted in."""
+"""How many doubles the figures of one api take."""
 
 IN_FLIGHT = ApiMetrics("", 0).in_flight
-"""Which of them are requests that wait or run."""
+"""The place among them of the requests that wait or run."""

@@ -1,6 +1,6 @@
-"""Calls that hold the interpreter: as long as native code keeps its lock, nothing else in the process runs, and nobody is answered.
+"""Calls that hold the interpreter: as long as native code keeps its lock, nothing else in the process runs, and no request is answered.
 
-Python code gives the lock up every few milliseconds, and so do most libraries while they compute. One that does not can only be told of.
+Python code gives the lock up every few milliseconds, and most libraries do so while they compute. If one does not, it can only be reported.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ log = logging.getLogger("bento.serving")
 
 _LOOK_SECONDS = 0.05
 _LONG_SECONDS = 0.25
-# A busy machine may leave a call the processor for no more than this part of the time that it holds the interpreter.
+# On a busy machine, a call may get a processor for only this part of the time in which it holds the interpreter.
 _PART = 0.2
 
 
 class HoldingWatch:
-    """Looks at the clock while a call of an api runs in a thread, and says once that the event loop could not for long."""
+    """Checks, while calls of an api run in threads, whether the event loop is late, and warns once if it was held up for long."""
 
     def __init__(self, api: str, loop: asyncio.AbstractEventLoop) -> None:
         self._api = api
@@ -57,7 +57,8 @@ class HoldingWatch:
         self._looks = False
 
     def _was_held(self, seconds: float) -> bool:
-        """Whether other threads have computed meanwhile, and this one has not: a process that was stopped is late as well."""
+        """Whether other threads have computed meanwhile, and this one has not. Being late proves nothing: a stopped process is late as
+        well."""
         own = time.thread_time()
         others = time.process_time() - own
         return others - self._others > _PART * seconds > own - self._own

@@ -19,19 +19,21 @@ _MOST_DIGITS = 20
 _LITTLE = 512
 
 LINGER_SECONDS = 5.0
-"""How long a client may go on sending what was refused before its connection is closed. Closed with bytes unread, it would be
-reset, and a reset takes the answer along that is still on its way. A head that has begun to come has as long when the server stops."""
+"""How long a client may go on sending a refused request before its connection is closed. A connection that is closed with bytes unread is
+reset, which destroys an answer that is still on its way. When the server stops, a head that is still coming gets the same time."""
 
 LAST_CALL_SECONDS = 0.5
-"""How long a server that stops leaves a connection open on which nothing is asked: a client may be just about to."""
+"""How long a stopping server leaves an idle connection open, because its client may be just about to send a request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Sizes in bytes. `body` holds before and after decompression; `queue` is requests per api that wait for a call.
+    """What requests may cost; sizes are in bytes. A value that is out of bounds is a ServerError.
 
-    `bodies` is what all large bodies that are here at once may take. `head_seconds` is how long a client may take for a request's
-    headers, `idle_seconds` how long to read something of an answer, `keep_alive_seconds` how long for its next request.
+    `body` limits a body before and after decompression, `bodies` all large bodies that are in memory at the same time, `headers` the names
+    and values of a request's headers together. `queue` is how many requests per api may wait for a call. `head_seconds` is how long a
+    client may take for a request's headers, `idle_seconds` how long to read something of an answer, `keep_alive_seconds` how long for its
+    next request.
     """
 
     body: int = 100 * MIB
@@ -72,7 +74,7 @@ def check_framing(raw_headers: Iterable[tuple[bytes, bytes]], limits: Limits) ->
 
 
 def read_length(value: bytes) -> int | None:
-    """The number in a Content-Length; None for what is none, or has more digits than any, which Python would not even read."""
+    """The number in a Content-Length; None if it is not one, or has more digits than any length needs."""
     return int(value) if value.isdigit() and len(value) <= _MOST_DIGITS else None
 
 
@@ -126,6 +128,6 @@ def _inflate(body: bytes | bytearray, window: int, limits: Limits) -> bytes:
             if room < 0:
                 raise too_large(limits)
             place, size = min(place + size, len(body)), 2 * size
-        # What it was given and has no use for has been copied. So each further one is given little to begin with.
+        # A decompressor copies what it was given and has no use for. So each further one is given little to begin with.
         place, size = place - len(stream.unused_data), _LITTLE
     return b"".join(chunks)

@@ -1,8 +1,8 @@
 """Metrics: plain numbers while serving, Prometheus text when somebody asks.
 
-Every figure is a slot in one array of doubles, so counting costs an index and an addition. With many workers each has a
-stretch of its own in memory they share, and whoever is asked adds the stretches up.
-Labels are api names and statuses from fixed lists, never anything a client chooses.
+Every figure is a place in one array of doubles, so counting costs an index and an addition. With many workers, each has a stretch of its
+own in shared memory, and the worker that is asked adds the stretches up. Labels are api names and statuses from fixed lists, never anything
+that a client chooses.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Metrics:
-    """The figures of a service; with a board, those of all workers, of which this process counts in the stretch `own`."""
+    """The figures of a service. With a board, they are those of all workers, and this process counts in the stretch `own`."""
 
     def __init__(self, apis: Sequence[str], board: Board | None = None, own: int = 0) -> None:
         if board is None:

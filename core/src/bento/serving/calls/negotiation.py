@@ -9,27 +9,27 @@ _LONGEST = 1024
 
 
 def choose(accept: str, media_types: tuple[str, ...]) -> str:
-    """The media type that `Accept` likes best, the adapter's first among equals, and its first too when it likes none.
+    """The media type that `Accept` prefers: the adapter's first among equals, and also its first if none is accepted.
 
-    Answering in another type than asked for is allowed and kinder than a 406 to clients that send a careless header. One that
-    is longer than any that means something is not read.
+    Answering in another type than asked for is allowed, and kinder than a 406 to clients that send a careless header. A header that is too
+    long to mean anything is not read.
     """
     return _best(accept if len(accept) <= _LONGEST else "", media_types)[0]
 
 
 def written(media_types: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of an adapter's media types that an answer may be of: ranges are only read."""
+    """The media types that an adapter can write: ranges, such as `image/*`, are only read."""
     return tuple(media_type for media_type in media_types if "*" not in media_type) or ("application/octet-stream",)
 
 
 def is_accepted(accept: str, media_types: tuple[str, ...]) -> bool:
-    """Whether `Accept` likes any of the media types that an adapter writes."""
+    """Whether `Accept` accepts any of the media types that an adapter writes."""
     return _best(accept if len(accept) <= _LONGEST else "", media_types)[1] > 0
 
 
 @lru_cache(maxsize=1024)
 def _best(accept: str, media_types: tuple[str, ...]) -> tuple[str, float]:
-    """The media type that `Accept` likes best, and how well from 0 to 1."""
+    """The media type that `Accept` prefers, and its quality from 0 to 1."""
     offered = written(media_types)
     if accept in _ANY:
         return offered[0], 1.0

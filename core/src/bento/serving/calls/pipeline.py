@@ -39,7 +39,7 @@ class Pipeline:
         self.reader, self.writer = registry.adapters_of(api)
         self.reading = Reading(api, self.reader)
         self.writing = Writing(api, self.writer, registry)
-        # What inspects a function takes microseconds, which is too long for each batch.
+        # Read once: inspecting a function takes microseconds, which is too long for each batch.
         self._is_async = api.is_async
         self._method = _surrounded(service, api)
 
@@ -50,7 +50,7 @@ class Pipeline:
         return len(payload.data)
 
     def start(self, call: Call) -> Any:
-        """Call an api that yields: its generator, plain or asynchronous, for a call that has been decoded."""
+        """Call an api that yields with a decoded call; returns its generator, plain or asynchronous."""
         return self._call_method(self.reader.alone(call.item), [call])
 
     async def execute(self, calls: Sequence[Call]) -> None:
@@ -77,7 +77,7 @@ class Pipeline:
                         _let_go(error)
 
     def _failed(self, call: Call, error: BaseException) -> BaseException:
-        """The outcome of a call whose api raised. Many models cannot take 0 rows; then it is the client who has to bring one."""
+        """The outcome of a call whose api raised. Many models cannot take 0 rows; then it is the client that has to send a row."""
         if call.rows != 0 or isinstance(error, BentoError):
             return error
         refusal = InvalidInput(f"{self.api.name} has no answer to a request without rows: expected at least one")
@@ -92,7 +92,7 @@ class Pipeline:
         note_run(calls, run)
         alone = self._is_alone(calls)
         if self._is_async and self.writer is not None and self.writer.costly:
-            # As a coroutine, out of which no StopIteration comes: a future takes none.
+            # In a coroutine, because no StopIteration can leave one, and a future cannot hold it.
             await asyncio.to_thread(drive, self._write(calls, result, run, alone=alone))
         else:
             self.writing.write(calls, result, run, alone=alone)
@@ -102,7 +102,8 @@ class Pipeline:
         self.writing.write(calls, result, run, alone=alone)
 
     def _is_alone(self, calls: Sequence[Call]) -> bool:
-        """Whether the result is one call's as a whole, and not cut into rows: it is not batched, or has more rows than a batch holds."""
+        """Whether the result is one call's as a whole, and not cut into rows: the api has no batches, or the call has more rows than one
+        holds."""
         batch = self.api.batch
         return batch is None or calls[0].weight > batch.size
 
@@ -154,7 +155,8 @@ def note_run(calls: Sequence[Call], run: Run) -> None:
 
 
 def _surrounded(service: Service, api: Api) -> Callable[..., Any]:
-    """The api's method within what the service's artifacts put around calls; where none puts anything there, the method itself."""
+    """The api's method inside the contexts that the service's artifacts put around calls; the method itself if there are none, or if it is
+    async or yields."""
     method: Callable[..., Any] = getattr(service, api.name)
     around = [artifact.around for artifact in service.artifacts.values() if type(artifact).around is not Artifact.around]
     if not around or api.is_async or api.is_stream:
@@ -170,7 +172,7 @@ def _surrounded(service: Service, api: Api) -> Callable[..., Any]:
 
 
 def ends_task(error: BaseException) -> bool:
-    """Whether an error comes from who ends this task, and not from the api, whose SystemExit or CancelledError is a fault like any."""
+    """Whether an error ends this task. A SystemExit or CancelledError of the api itself is a fault like any other."""
     if not isinstance(error, asyncio.CancelledError):
         return isinstance(error, GeneratorExit | KeyboardInterrupt)
     try:

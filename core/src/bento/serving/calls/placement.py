@@ -1,14 +1,14 @@
 """Where calls of an api run: on the event loop when they are cheap, in a thread when they are not. Measured, never configured.
 
-A hop to a thread and back costs 21 to 35 microseconds, as much as a small model; a call of many milliseconds on the loop makes
-everybody else wait. An api starts in a thread, for nothing is known of it. What counts is processor time: by the clock, a call may
-have waited for the interpreter's lock, or for a processor that others were using. So a call that uses little is tried on the loop,
-and goes back to its thread when it uses more, or waits for something else, call after call. Such a disappointment doubles the time
-until the next try.
+A hop to a thread and back costs 21 to 35 microseconds, as much as a small model; a call of many milliseconds on the loop makes all other
+requests wait. An api starts in a thread, because nothing is known about it yet. What counts is processor time: time by the clock includes
+waits for the interpreter's lock, or for a processor that others were using. An api whose calls use little is tried on the loop. It goes
+back to a thread when they use more, or when call after call waits for something else. Each such failure doubles the time until the next
+try.
 
-While a thread computes in Python, every callback of the loop may wait 5 milliseconds for the interpreter's lock; calls of about that
-length harm nobody more on the loop than in a thread. And they win by it: between two of them the loop takes in whatever has come, so
-the clients that were just answered are in the next batch without anybody waiting for them, as `returning` does beside a thread.
+While a thread computes in Python, every callback of the loop may wait 5 milliseconds for the interpreter's lock, so calls of about that
+length do no more harm on the loop than in a thread. They even win: between two of them the loop takes in everything that has come, so the
+clients that were just answered are in the next batch without a wait for them, such as `returning` adds for calls in a thread.
 """
 
 from __future__ import annotations
@@ -49,14 +49,15 @@ class Placement:
             self._try_if_cheap()
 
     def _leave_if_slow(self, wait: float) -> None:
-        """A wait may be a busy machine's; several in a row, or one that everybody has noticed, are the call's own."""
+        """Go back to a thread if calls are slow. One wait may be due to a busy machine; several in a row, or a very long one, are due to
+        the call."""
         if self._processor_seconds > _SLOW_SECONDS or self._waits >= _MOST_WAITS or wait > _LONG_WAIT_SECONDS:
             self.inline = False
             self._patience = min(2 * self._patience, _LAST_TRY)
             self._choose_anew()
 
     def _try_if_cheap(self) -> None:
-        """A call that has always waited for something stays where that hurts nobody."""
+        """Try the loop if calls are cheap. If every call has waited for something, they stay in a thread, where that harms nobody."""
         self.inline = self._processor_seconds < _CHEAP_SECONDS and self._least_wait < _WAITING_SECONDS
         self._choose_anew()
 

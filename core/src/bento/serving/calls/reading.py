@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from ...payload import Payload
     from .call import Call
 
-# So many bodies at most are decoded together: where one is not fit, up to all the others of its part are decoded once more.
+# At most this many bodies are decoded together: if one is bad, up to all the others of its part are decoded once more.
 _MOST_TOGETHER = 256
-# To go on halving so few, in search of the one that is not fit, would take longer than to decode them one by one.
+# Halving so few bodies further, in search of the bad one, would take longer than decoding them one by one.
 _FEW = 8
 
 
@@ -53,9 +53,9 @@ class Reading:
         return self._adapter.decode(payload)
 
     def _unread(self, calls: Sequence[Call]) -> Sequence[Call]:
-        """Decode calls together; returns those that are left to be decoded one by one, for at least one of them is not fit.
+        """Decode calls together; returns those that have to be decoded one by one, because at least one of them is bad.
 
-        They are halved as long as the other half is fit.
+        They are halved as long as one of the halves can be decoded together.
         """
         if self._admit_together(calls):
             return ()
@@ -77,7 +77,8 @@ class Reading:
                 yield call, error
 
     def _admit_together(self, calls: Sequence[Call]) -> bool:
-        """Decode them all by one call of the adapter; False if it does not read many at once, or not these, and nothing has been noted."""
+        """Decode all calls with one call of the adapter. False if it does not read many at once, or not these: then they are decoded one by
+        one."""
         if len(calls) == 1 or not self._decodes_all:
             return False
         try:
@@ -90,7 +91,7 @@ class Reading:
             self._note(calls, items)
         except KeyboardInterrupt:
             raise
-        except BaseException:  # noqa: BLE001 - one by one it shows whose it is
+        except BaseException:  # noqa: BLE001 - decoded one by one, they show which of them failed
             return False
         return True
 
@@ -109,7 +110,8 @@ class Reading:
         if self._api.batch is None:
             return
         group = self._adapter.group(items[0])
-        # A group that cannot be hashed, or a number of rows that is none, fails this call alone here; in the queue it would fail a batch.
+        # A group that cannot be hashed, or rows that are not a whole number, must fail here, where only this call is concerned; in the
+        # queue they would fail a batch.
         hash(group)
         note_rows(calls, self._adapter.rows, group)
 
@@ -145,5 +147,5 @@ def note_rows(calls: Sequence[Call], rows_of: Callable[[Any], int | None], group
     for call in calls:
         rows = rows_of(call.item)
         call.rows = rows = rows if rows is None else index(rows)
-        # What a model says to no rows at all must not depend on who else asked, so such a call is a group of its own.
+        # What a model answers to no rows at all must not depend on the rest of a batch, so such a call is a group of its own.
         call.group = group if rows != 0 else call

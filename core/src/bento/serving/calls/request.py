@@ -68,7 +68,7 @@ class Head:
 
 
 class _Ids:
-    """Makes ids that no other request has: random digits that this process keeps, and a count. Random ones would take ten times as long."""
+    """Makes ids that no other request has: random digits of this process, and a count. Random ids would take ten times as long."""
 
     __slots__ = ("_count", "_process")
 
@@ -85,7 +85,7 @@ class _Ids:
 
 
 new_request_id = _Ids()
-"""Gives an id to a request whose client has sent none that is fit."""
+"""Makes an id for a request whose client has not sent a fit one."""
 
 
 def own_request_id(given: str) -> str:

@@ -1,12 +1,12 @@
 """Clients that ask again as soon as they are answered: whether the next call should wait for them. Measured, never configured.
 
-While a call runs beside the loop, others come. If the next call began with them at once, those who have just been answered would miss
-it, and two groups would take turns from then on: where a call takes as long for 1 row as for 64, as that of a forest or of a GPU does,
-each client waits for two calls instead of one. To wait until they have asked again costs a moment in which nothing is computed.
+While a call runs in a thread, other requests come. If the next call began with these at once, the clients that were just answered would
+miss it, and two groups would take turns from then on. If a call takes as long for 1 row as for 64, as with a forest or on a GPU, each
+client then waits for two calls instead of one. Waiting until they have asked again costs a moment in which nothing is computed.
 
-Of `n` clients of whom the share `f` comes back within the wait `w`, each call then answers `n / (2 - f)` instead of `n / 2`. With `a`
-for the seconds of a call that do not depend on its rows, that is more in a second as long as `f * a > (2 - f) * w`. `a` is where a line
-through what calls took, by their rows, would begin. Where it does not pay, each disappointment doubles the time until the next try.
+Suppose that of `n` clients the share `f` comes back within the wait `w`. Then each call answers `n / (2 - f)` instead of `n / 2`. With `a`
+for the seconds of a call that do not depend on its rows, that is more per second as long as `f * a > (2 - f) * w`. `a` is the intercept of
+a line through the seconds that calls took, by their rows. If it does not pay, each failure doubles the time until the next try.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 
 _FEWEST = 4
-"""Of fewer clients, a call that is one too many hardly matters."""
+"""With fewer clients, one call too many hardly matters."""
 _LONGEST_WAIT_SECONDS = 0.005
 _LEAST_FIXED_SECONDS = 0.002
 _WEIGHT = 0.1
@@ -22,13 +22,13 @@ _WEIGHT_OF_WAITS = 0.2
 _FEWEST_WAITS = 4
 _FIRST_TRY = 4
 _LAST_TRY = 512
-"""So that fewer than one call in a hundred waits in vain."""
+"""The longest pause between two tries, so that fewer than one call in a hundred waits in vain."""
 _DISTINCT = 0.05
-"""How far numbers of rows must spread, as a share of their mean, to say what a row costs."""
+"""How far numbers of rows must spread, as a share of their mean, to show what a row costs."""
 
 
 class Returning:
-    """What calls cost apart from their rows, how many of those answered come back in time, and the wait that follows from both."""
+    """The fixed cost of calls, how many of the clients just answered come back in time, and the wait that follows from both."""
 
     def __init__(self) -> None:
         self._intercept = math.inf
@@ -40,7 +40,7 @@ class Returning:
         self._since = 0.0
 
     def observe(self, rows: int, seconds: float) -> None:
-        """Take in one call: a line by least squares, in which older calls fade."""
+        """Take in one call: it updates a line by least squares, in which older calls fade."""
         weight = _WEIGHT if self._rows else 1.0
         more_rows, more_seconds = rows - self._rows, seconds - self._seconds
         self._rows += weight * more_rows
@@ -53,7 +53,7 @@ class Returning:
 
     @property
     def fixed_seconds(self) -> float:
-        """What a call takes however many rows it has; all of it, until calls of different sizes have shown what a row costs."""
+        """The seconds of a call that do not depend on its rows; all of them, until calls of different sizes have shown what a row costs."""
         return min(self._intercept, self._seconds)
 
     @property
@@ -62,7 +62,7 @@ class Returning:
         return self._answered > 0
 
     def begin(self, answered: int, now: float) -> float:
-        """So many were answered just now: for how many seconds at most the next call should wait for them, 0 for not at all."""
+        """How many seconds at most the next call should wait for so many clients that were just answered; 0 for not at all."""
         if answered < _FEWEST or self.fixed_seconds < _LEAST_FIXED_SECONDS:
             return 0.0
         if self._left > 0:
@@ -73,7 +73,7 @@ class Returning:
         return min(self.fixed_seconds / 2, _LONGEST_WAIT_SECONDS)
 
     def awaits_more(self, came: int) -> bool:
-        """So many calls have come: whether to wait on for others."""
+        """Take in that so many calls have come; returns whether to wait on for others."""
         if not self._answered:
             return False
         self._missing -= came

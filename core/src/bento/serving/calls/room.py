@@ -31,7 +31,7 @@ class Room:
         call.held += size
 
     def keep(self, size: int) -> None:
-        """Count bytes that are in memory already, even if others have left less: whoever comes next finds no room."""
+        """Count bytes that are in memory already, even if others have left less: then the next request finds no room."""
         self.taken += size
 
     def give(self, size: int) -> None:

@@ -17,7 +17,7 @@ _END: Any = object()
 
 
 class Steps:
-    """What a generator yields. A wait for the next value may be cancelled, a step that runs may not: to close waits for it."""
+    """The values of a generator. Waiting for the next value can be cancelled, but a running step cannot: `aclose` waits for its end."""
 
     def __init__(self, generator: Generator[Any, Any, Any], threads: Threads) -> None:
         self._generator = generator
@@ -40,7 +40,8 @@ class Steps:
         return value
 
     async def aclose(self) -> None:
-        """Close the generator, in a thread as well, as soon as it stands; one that has not begun has nothing to do there."""
+        """Close the generator, also in a thread, as soon as no step runs. If it has not begun, none of its code runs, so it is closed
+        here."""
         if getgeneratorstate(self._generator) == GEN_CREATED and not self._is_running:
             self._generator.close()
             return

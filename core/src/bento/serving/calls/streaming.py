@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .pipeline import Pipeline
     from .room import Room
 
-# So long a stream that waits for nothing goes on before everybody else has a turn of the loop.
+# A stream that waits for nothing goes on for this long before other callbacks have a turn of the loop.
 _TURN_SECONDS = 0.002
 
 EVENTS = "text/event-stream"
@@ -74,7 +74,7 @@ class StreamEndpoint:
     async def respond(self, call: Call, send: Callable[[Stream | Answer], Awaitable[None]]) -> int:
         """Answer one request through `send`, which gets a stream, or an answer if there is none; returns the status.
 
-        To be cancelled when the client leaves.
+        The caller cancels it when the client leaves.
         """
         call.deadline = call.received + min(self.api.timeout, call.head.timeout)
         self._accounts.begun()
@@ -110,7 +110,7 @@ class StreamEndpoint:
         return Stream(media_type, self._pieces(call, first, values, timeout, media_type), call.deadline)
 
     async def _decode(self, call: Call) -> None:
-        """Decode a body, a large one in a thread that is not the api's own: those may be at a step that takes long."""
+        """Decode a body. A large one is decoded in a thread, but not in one of the api's own, which may be at a step that takes long."""
         self._room.take_for(call, len(call.body))
         if self._pipeline.reader.costly or larger_than(LARGE, [call]):
             size = await self._decoders.start(partial(self._pipeline.decode, call, self._limits))

@@ -1,9 +1,8 @@
-"""The threads of one api: the way there and back to the event loop, for less than half of what it takes by an executor's futures.
+"""The threads of one api: work goes there and its result back to the event loop in less than half the time of an executor's futures.
 
-An executor has for each call a future with a lock of its own, and asyncio another that follows it. Here an executor only owns a
-thread: it starts it when it is needed, and has the interpreter wait for it at its end. What it is given to do is to take work
-from a queue, one piece after the other, for as long as it comes. Each has one thread, for one that cannot start its second keeps what
-that was to do.
+For each call, an executor has a future with a lock of its own, and asyncio another that follows it. Here an executor only owns a thread: it
+starts the thread when it is needed, and makes the interpreter wait for it at exit. Its one job is to take pieces of work from a queue for
+as long as some come. Each executor has one thread, because one that cannot start its second thread keeps the work meant for it.
 """
 
 from __future__ import annotations
@@ -24,19 +23,19 @@ log = logging.getLogger("bento.serving")
 
 R = TypeVar("R")
 
-# So long the interpreter may have to wait at its end for threads that nobody has closed.
+# How long an idle thread waits for work. At exit, the interpreter may have to wait as long for threads that nobody has closed.
 _IDLE_SECONDS = 1.0
-# Between two lines in the log that say that there can be no further thread.
+# At least so many seconds are between two log lines about threads that cannot be started.
 _QUIET_SECONDS = 10.0
 
 Done = Callable[[Any, BaseException | None], None]
-"""Told on the event loop what work has returned, or what it has raised: a CancelledError if it has never begun."""
+"""Called on the event loop with what work has returned, or what it has raised: a CancelledError if it has never begun."""
 
 
 class Threads:
     """At most `most` threads, which begin work in the order in which it is given to them. All but the work happens on the event loop.
 
-    Where the system lets no further thread start, those that are there do the work; if there are none, it ends as Overloaded.
+    If the system lets no further thread start, those that are there do the work; if there are none, the work fails as Overloaded.
     """
 
     def __init__(self, most: int, name: str, loop: asyncio.AbstractEventLoop) -> None:
@@ -45,13 +44,13 @@ class Threads:
         self._name = name
         self._idle: list[ThreadPoolExecutor] = []
         self._queue: SimpleQueue[tuple[Callable[[], Any], Done] | None] = SimpleQueue()
-        # How much work is not over, and how many threads take it.
+        # How many pieces of work are not over, and how many threads take them.
         self._open = self._taking = 0
         self._is_closed = False
         self._said_at = -_QUIET_SECONDS
 
     def run(self, work: Callable[[], Any], done: Done) -> None:
-        """Have a thread do this, and `done` told of its end."""
+        """Run `work` in a thread, and call `done` at its end."""
         if self._is_closed:
             self._loop.call_soon(done, None, asyncio.CancelledError())
             return
@@ -60,13 +59,13 @@ class Threads:
         self._employ()
 
     def start(self, work: Callable[[], R]) -> asyncio.Future[R]:
-        """Have a thread do this; returns what becomes of it."""
+        """Run `work` in a thread; returns a future of its result."""
         future: asyncio.Future[R] = self._loop.create_future()
         self.run(work, partial(settle, future))
         return future
 
     def close(self) -> None:
-        """Let go of the threads; one that hangs is left behind, and what has not begun never begins."""
+        """Release the threads. A thread that hangs is left behind, and work that has not begun never begins."""
         self._is_closed = True
         with suppress(Empty):
             while waiting := self._queue.get_nowait():
@@ -77,7 +76,7 @@ class Threads:
             executor.shutdown(wait=False)
 
     def _employ(self) -> None:
-        """Have another thread take work, if there is more than threads that do, and there may be one."""
+        """Start another thread if there is more work than threads that take it, and the limit allows one."""
         if self._taking < min(self._open, self._most) and not self._is_closed:
             executor = self._idle.pop() if self._idle else ThreadPoolExecutor(1, f"{self._name}_{self._taking}")
             try:
@@ -88,7 +87,7 @@ class Threads:
                 self._taking += 1
 
     def _do_without(self, error: RuntimeError) -> None:
-        """Go on where the system lets no further thread start."""
+        """Go on although the system lets no further thread start. If there is no thread at all, the waiting work fails."""
         now = time.monotonic()
         if now - self._said_at >= _QUIET_SECONDS:
             self._said_at = now
@@ -104,11 +103,11 @@ class Threads:
                     self._loop.call_soon(self._over, waiting[1], None, Overloaded("the server can start no further thread"))
 
     def _take(self, executor: ThreadPoolExecutor) -> None:
-        """What a thread does, until nothing has come for a while."""
+        """Runs in a thread: take work until none has come for a while."""
         with suppress(Empty):
             while waiting := self._queue.get(timeout=_IDLE_SECONDS):
                 self._do(*waiting)
-                # Or what has been answered would be kept until more comes.
+                # Otherwise this variable would keep finished work in memory until more comes.
                 del waiting
         self._tell(self._leave, executor)
 
@@ -133,7 +132,7 @@ class Threads:
         done(result, error)
 
     def _leave(self, executor: ThreadPoolExecutor) -> None:
-        """A thread takes no more; what was given to it in the very moment in which it gave up waiting is another's."""
+        """Note that a thread takes no more work. Work that came in the moment in which it gave up waiting is left to another thread."""
         self._taking -= 1
         if self._is_closed:
             executor.shutdown(wait=False)
@@ -144,7 +143,7 @@ class Threads:
 
 
 class Outcome(asyncio.Future[R]):
-    """What becomes of work that nobody can stop: a task that is cancelled while it waits for it goes on to do so."""
+    """The result of work that nobody can stop: a task that is cancelled while it waits for it goes on waiting."""
 
     def cancel(self, msg: object = None) -> bool:
         return False
@@ -159,7 +158,7 @@ def settle(future: asyncio.Future[R], result: R, error: BaseException | None) ->
     elif isinstance(error, asyncio.CancelledError):
         asyncio.Future.cancel(future)
     elif isinstance(error, StopIteration):
-        # No future takes one before Python 3.12, and whoever waits for it would wait for ever.
+        # Before Python 3.12 a future does not accept one, and whoever waits for it would wait for ever.
         stopped = RuntimeError("work raised StopIteration")
         stopped.__cause__ = error
         future.set_exception(stopped)

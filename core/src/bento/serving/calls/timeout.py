@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 class Timeout:
-    """Ends whatever its task does in a `with` block of it at a call's deadline, as DeadlineExceeded. A TimeoutError stays what it is.
+    """Ends what its task does in a `with` block at a call's deadline, as DeadlineExceeded. A TimeoutError of the block itself stays one.
 
-    `asyncio.timeout` does the same once, and takes most of the time that there is between two pieces: here all blocks share a timer.
+    `asyncio.timeout` does this once, and takes most of the time between two pieces of a stream. Here all blocks share one timer.
     """
 
     def __init__(self, call: Call) -> None:
@@ -31,7 +31,7 @@ class Timeout:
         self._timer.cancel()
 
     def __enter__(self) -> None:
-        # A task that waits for nothing is not interrupted by a timer, which in turn may ring a moment early.
+        # A timer cannot interrupt a task that waits for nothing, and may ring a moment early.
         if self._is_over or time.monotonic() >= self._call.deadline:
             raise self._late()
         self._is_inside = True
@@ -40,7 +40,7 @@ class Timeout:
         self._is_inside = False
         if self._has_cancelled:
             self._has_cancelled = False
-            # Somebody else may have cancelled it as well.
+            # Others may have cancelled the task as well.
             if self._task.uncancel() <= self._others and kind is asyncio.CancelledError:
                 raise self._late() from error
 

@@ -23,7 +23,7 @@ class ResultLengthError(ValueError):
 
 
 class Writing:
-    """Writes what one api gives, with its adapter or, if it has declared none, with the one that suits each value."""
+    """Writes what one api returns, with its adapter or, if it has declared none, with the one that suits each value."""
 
     def __init__(self, api: Api, adapter: Adapter[Any] | None, registry: Registry) -> None:
         self._api = api
@@ -33,10 +33,10 @@ class Writing:
         self._follows_rows = False
 
     def trusts(self, calls: Sequence[Call]) -> bool:
-        """Whether a result of as many rows as these calls have may be cut into theirs.
+        """Whether a result that has as many rows as these calls may be divided among them.
 
-        What always has two elements, such as two columns, has as many as a batch of two rows. So an api has to have given the right
-        number for some other number of rows; until then a call is made by itself, which is no longer needed after one or two.
+        A result that always has two elements, such as two columns, looks like that of a batch of two rows. So the api has to have given the
+        right number for some other number of rows before. Until then calls are made one by one, which is no longer needed after one or two.
         """
         return self._follows_rows or len(calls) == 1 or self._fitted not in (0, _total(rows_of(calls)))
 
@@ -53,7 +53,8 @@ class Writing:
         note_outcomes(calls, outcomes, server_timing(calls))
 
     def cut(self, result: Any, rows: Sequence[int | None]) -> Sequence[Any]:
-        """A batch's result cut into so many rows each, or into single values for None; one that does not fit is a ResultLengthError."""
+        """A batch's result, cut into so many rows each, or into single values for None. A result that does not fit is a
+        ResultLengthError."""
         try:
             values = self.adapter_for(result).unstack(result, rows)
         except ValueError as error:
@@ -75,8 +76,8 @@ class Writing:
         return self._adapter or self._registry.adapter_for_value(value)
 
     def _writer_for(self, value: Any, accept: str) -> Adapter[Any]:
-        """The adapter that writes a value for a client. Where the api has declared none, one that accepts JSON but not what suits the
-        value, such as plain text for a label, gets JSON."""
+        """The adapter that writes a value for a client. If the api has declared none, and the client does not accept what suits the value,
+        such as plain text for a label, but accepts JSON, it gets JSON."""
         writer = self.adapter_for(value)
         if self._adapter is None and not is_accepted(accept, writer.media_types):
             json = self._registry.adapter("json")()
@@ -85,7 +86,7 @@ class Writing:
         return writer
 
     def _note_fit(self, rows: Sequence[int | None]) -> None:
-        """A result had as many rows as it should."""
+        """Note that a result had as many rows as it should."""
         if self._follows_rows:
             return
         total = _total(rows)
@@ -113,7 +114,7 @@ class Writing:
             content_type = writer.content_type(media_type, bodies[0])
         except KeyboardInterrupt:
             raise
-        except BaseException:  # noqa: BLE001 - one by one it shows whose it is
+        except BaseException:  # noqa: BLE001 - encoded one by one, they show which of them failed
             return None
         return answers_of(bodies, content_type)
 

@@ -1,4 +1,4 @@
-"""What is to be done later, for a process that waits for something else meanwhile."""
+"""Timers for a process that waits for something else meanwhile, without an event loop."""
 
 from __future__ import annotations
 

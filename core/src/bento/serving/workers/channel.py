@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 LISTEN_NO_MORE = -1
-"""Asked for as if it were a place: the template is to let go of the listening socket."""
+"""Sent in place of a worker's place: the template is to let go of the listening socket."""
 
 _LONGEST = 100_000
 
@@ -82,6 +82,6 @@ class Channel:
             yield None
 
     def _send(self, message: bytes) -> None:
-        # Who is at the other end may be gone, which both sides notice by other means.
+        # The other end may be gone, which both sides notice by other means.
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self._end.send(message)

@@ -1,4 +1,4 @@
-"""The crew: who works for a supervisor, and what follows when a worker is ready, cannot start, or ends."""
+"""The crew: the workers of a supervisor, and what follows when one is ready, cannot start, or ends."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("bento.serving")
 
-# All in seconds. A worker that has been ready for so long did start, so that failures before it count no more.
+# All in seconds. Once a worker has been ready for _SETTLED, it has started, and failures before it no longer count.
 _SETTLED = 0.5
 _FIRST_PAUSE = 0.5
 _LONGEST_PAUSE = 30.0
@@ -31,7 +31,7 @@ _ORPHANS_EVERY = 0.5
 class Crew:
     """Generations of `count` workers, the older first; there is a second one only while workers are being replaced.
 
-    `new` makes a generation whose workers count in the stretches of the board from the given one on.
+    `new` makes a generation whose workers count on the board from the given stretch on.
     """
 
     def __init__(
@@ -71,15 +71,15 @@ class Crew:
     # Beginnings
 
     def start(self) -> None:
-        """Begin with a new generation, which replaces the one that there is."""
+        """Start a new generation, which replaces the one that is there."""
         taken = {generation.workplace.stretch for generation in self.generations}
         generation = self._new(self._count if 0 in taken else 0)
         self.generations.append(generation)
         self._try(generation, generation.start)
 
     def renew(self) -> None:
-        """Load the target anew and replace all workers; asked for while the first ones start, or others are replaced, it is done
-        afterwards."""
+        """Load the target anew and replace all workers. While the first workers start, or others are being replaced, this is put off until
+        they are ready."""
         if self._was_complete:
             self._load_anew()
         else:
@@ -182,7 +182,7 @@ class Crew:
         for generation in self.generations:
             generation.stop_listening()
         for worker in self.workers:
-            # To one that is just ending, a second signal would be its end.
+            # A second signal would cut off a worker that is just ending.
             if not worker.is_leaving:
                 worker.leave()
 
@@ -193,14 +193,14 @@ class Crew:
         self._agenda.later(due, lambda: worker.kill() if generation.workers.get(worker.place) is worker else None)
 
     def kill(self) -> int:
-        """End all processes, whatever they do; returns how many workers could not answer all they had since they were asked to leave."""
+        """Kill all processes; returns how many workers could not answer all they had since they were asked to leave."""
         self._cut_off += sum(1 for _ in self.workers)
         for generation in self.generations:
             generation.kill()
         return self._cut_off
 
     def _ended(self, generation: Generation, worker: Worker, how: str) -> None:
-        """Put another in a worker's place, unless it was asked to end."""
+        """Replace a worker that has ended, unless it was asked to end."""
         self._board.leave(generation.workplace.stretch + worker.place)
         if worker.is_leaving or self.is_leaving:
             if worker.failure and worker.ready_at:
@@ -231,9 +231,10 @@ class Crew:
             self._give_up(generation)
 
     def _could_not_start(self, generation: Generation, fault: str, how: str) -> None:
-        """End the server with the reason if no worker serves; else try again, or leave the generation as it is that was to be replaced.
+        """If no worker serves, end the server with the reason. Otherwise try again, or keep the old generation if the new one has no
+        worker.
 
-        A worker that was killed, perhaps, while it started may start the next time, so that ends no server that was complete before.
+        A worker that was killed while it started may start the next time, so it does not end a server that was complete before.
         """
         was_killed = how in {KILLED, ORPHANED} and not fault
         failure = fault or f"a process ended {how} before it was ready"
@@ -253,7 +254,7 @@ class Crew:
             self._agenda.later(pause, lambda: self._fill(generation) if generation.can_add else self._load_anew())
 
     def _give_up(self, generation: Generation) -> None:
-        """Do without a generation that was to replace another."""
+        """Give up a generation that was to replace another."""
         generation.is_given_up = True
         for worker in generation.workers.values():
             worker.leave()
@@ -271,7 +272,7 @@ class Crew:
             self._load_anew()
 
     def _watch_orphans(self, generation: Generation) -> None:
-        """Look again and again whether workers have ended whose template is gone, for then nobody reports it."""
+        """Check again and again whether workers whose template is gone have ended, because nobody reports that."""
         for worker in generation.ended_orphans():
             self._ended(generation, worker, ORPHANED)
         if generation in self.generations:

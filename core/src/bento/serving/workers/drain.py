@@ -1,9 +1,9 @@
 """Draining: everything that the kernel has accepted is answered, and every connection ends with an answer that says so.
 
 When a server stops, a connection is in one of three states: it waits in the kernel for a process to take it, it is between two requests, or
-one of its requests runs. To close the listening socket would reset the first kind, so the kernel's queue is emptied first. To close the
-second kind would race with a client that is just sending its next request, so such a connection stays open for a moment, and what is asked
-on it is answered. The last of a connection's answers, and no other, says `connection: close` (RFC 9112, section 9.6).
+one of its requests runs. Closing the listening socket would reset the first kind, so the kernel's queue is emptied first. Closing the
+second kind would race with a client that is just sending its next request, so such a connection stays open for a moment, and a request on
+it is answered. The last of a connection's answers, and no other, says `connection: close` (RFC 9112, section 9.6).
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ _NO_SYN = ((0x30, 0, 0, 13), (0x45, 0, 1, 0x02), (0x06, 0, 0, 0), (0x06, 0, 0, 0
 def plug(listener: socket.socket) -> None:
     """Let no more connections begin on a listening socket, for all processes that share it; those in its queue stay.
 
-    Without it, a connection that comes between the last look at the queue and the close is reset. Source: socket(7), SO_ATTACH_FILTER;
-    the kernel's filter.rst. On an inherited socket whoever listens next takes what this process does not; a Unix domain socket is one
-    that nobody finds any more.
+    Without this, a connection that comes between the last look at the queue and the close is reset. An inherited socket stays as it is,
+    because the next process that listens takes what this one does not. A Unix domain socket loses its path, so that nobody finds it any
+    more. Source: socket(7), SO_ATTACH_FILTER; the kernel's filter.rst.
     """
     if isinstance(listener, NamedSocket):
         listener.unname()
@@ -84,13 +84,13 @@ def _tell_all(state: uvicorn.server.ServerState) -> None:
     for connection in list(state.connections):
         cycle = getattr(connection, "cycle", None)
         if cycle is not None and not cycle.response_complete:
-            # Older releases of uvicorn would close the connection without a word, on a client's next request.
+            # Otherwise older releases of uvicorn would close the connection without a word on the client's next request.
             cycle.default_headers = state.default_headers
             connection.shutdown()
 
 
 async def _empty_queue(listener: socket.socket) -> None:
-    """Let the loop take the connections that wait; only for some time, for where others go on listening more may come without end."""
+    """Let the loop take the connections that wait, but not for ever: if other processes go on listening, more may come without end."""
     enough = time.monotonic() + _LONGEST_QUEUE
     while has_input(listener) and time.monotonic() < enough:
         await asyncio.sleep(0)

@@ -24,13 +24,13 @@ _DEVICES = ("/dev/nvidia", "/dev/dxg", "/dev/kfd", "/dev/dri/", "/dev/accel", "/
 
 
 def fork(work: Callable[[], None], on_error: Callable[[BaseException], None]) -> int:
-    """Run `work` in a child process, which ends with it: with status 0, or 1 after `on_error`. Returns the child's id.
+    """Run `work` in a child process; returns the child's id. The child ends with status 0 after `work`, or with 1 after `on_error`.
 
-    The child ignores what a terminal sends to all processes in it (SIGINT, SIGHUP): its parent decides. SIGTERM ends it
-    unless `work` says otherwise.
+    The child ignores what a terminal sends to all its processes (SIGINT, SIGHUP), because its parent decides. SIGTERM ends it unless `work`
+    says otherwise.
     """
     flush()
-    # Until the child has let go of its parent's ways with signals, none must reach it.
+    # No signal must reach the child before it has dropped its parent's signal handlers.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         pid = os.fork()
@@ -42,7 +42,7 @@ def fork(work: Callable[[], None], on_error: Callable[[BaseException], None]) ->
 
 
 def no_further_process(error: OSError) -> str:
-    """Why a fork has failed, and the way out: where processes are counted, so are threads. Source: fork(2)."""
+    """Why a fork has failed, and the way out. Threads count towards the limit of processes. Source: fork(2)."""
     way_out = ": allow its user or container more processes and threads" if error.errno == errno.EAGAIN else ""
     return f"no further process: {error.strerror}{way_out}"
 
@@ -56,12 +56,12 @@ def _be_child(work: Callable[[], None], on_error: Callable[[BaseException], None
     except BaseException as error:  # noqa: BLE001 - whoever asked for the child says what it means
         on_error(error)
     finally:
-        # A model's thread that hangs must not keep a process that has answered everything.
+        # A model's thread that hangs must not keep a process alive that has answered everything.
         end(status)
 
 
 def end(status: int) -> NoReturn:
-    """End this process, whatever else it does, and those that multiprocessing has begun for it, as Python would at an ordinary end."""
+    """End this process, whatever its threads do, and the children that multiprocessing has started for it, as an exit of Python does."""
     flush()
     try:
         _end_children()
@@ -70,7 +70,7 @@ def end(status: int) -> NoReturn:
 
 
 def flush() -> None:
-    """Write what is buffered. A full disk, or a pipe that nobody reads, keeps no process from ending or from being forked."""
+    """Write what is buffered. A full disk, or a pipe that nobody reads, must not keep a process from ending or from being forked."""
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             with contextlib.suppress(OSError):
@@ -78,10 +78,10 @@ def flush() -> None:
 
 
 def _end_children() -> None:
-    # Where it was not imported, it has begun none.
+    # If it was not imported, it has started none.
     multiprocessing = sys.modules.get("multiprocessing")
     for child in multiprocessing.active_children() if multiprocessing else ():
-        # One that was begun before a fork is another's.
+        # A child that was started before a fork belongs to another process.
         if child._parent_pid == os.getpid():  # noqa: SLF001 - asked whether it lives, it would fail by an assertion
             child.terminate()
 
@@ -125,7 +125,8 @@ def _open_device() -> str:
 
 
 def _end_threads_that_expect_forks() -> int:
-    """Fork once for nothing, and count the threads that are left: libraries that prepare for forks (OpenBLAS) end theirs until needed."""
+    """Fork once without using the child, and count the threads that are left: libraries that prepare for forks (OpenBLAS) end theirs until
+    they need them again."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         pid = os.fork()

@@ -35,7 +35,7 @@ class Worker:
         return self.ready_at > 0.0 and not self.is_leaving
 
     def note(self, report: Report) -> None:
-        """Take in what is reported of it."""
+        """Take in a report about this worker."""
         if report.kind is Kind.FAILED:
             self.failure = report.text
         elif report.kind is Kind.READY:
@@ -46,7 +46,7 @@ class Worker:
                 self.leave()
 
     def looks_without(self, sign: float) -> int:
-        """How many looks have found the same sign of life as this one, while it serves."""
+        """Take in the last sign of life that a look has found; returns for how many looks it has been the same, while the worker serves."""
         self.looks = self.looks + 1 if self.serves and sign == self.last_sign else 0
         self.last_sign = sign
         return self.looks
@@ -69,9 +69,9 @@ class Worker:
 class Generation:
     """Starts processes, and keeps what is known of each.
 
-    `first` is the id of the process that loads, and that is then the template of the others; 0 when there is none any more. `shares` is
-    whether the workers share what it has loaded, None until that is known. A new process calls `enter` first, to let go of what is its
-    supervisor's alone.
+    `first` is the id of the process that loads and is then the template of the others; 0 once there is none. `shares` is whether the
+    workers share what it has loaded, None until that is known. A new process calls `enter` first, to close what only its supervisor may
+    hold.
     """
 
     workplace: Workplace
@@ -85,7 +85,7 @@ class Generation:
     workers: dict[int, Worker] = field(default_factory=dict)
 
     def start(self) -> None:
-        """Begin to load; an OSError says that there can be no further process."""
+        """Begin to load. If no further process can be started, it is an OSError."""
         self.first = self._fork(run_template, 0)
 
     @property
@@ -94,7 +94,7 @@ class Generation:
         return not self.is_given_up and (self.shares is False or (self.shares is True and self.first != 0))
 
     def add(self, place: int) -> None:
-        """Start the worker of a place; an OSError says that there can be no further process."""
+        """Start the worker of a place. If no further process can be started, it is an OSError."""
         if self.shares:
             self.workers[place] = Worker(place)
             self.channel.ask(place)
@@ -103,8 +103,8 @@ class Generation:
             self.workers[place] = Worker(place, pid, is_child=True)
 
     def note_loaded(self, report: Report) -> tuple[str, list[str]]:
-        """Note that the first process has loaded; returns why it is a worker itself instead of forking them, "" if it forks, and the names
-        of the apis."""
+        """Note that the first process has loaded. Returns why it becomes a worker itself instead of forking workers ("" if it forks), and
+        the names of the apis."""
         reason, self.title, *apis = report.text.split("\n")
         self.shares = not reason
         if reason:
@@ -123,7 +123,7 @@ class Generation:
         """The supervisor's own children that have ended, and how; None for the first."""
         if self.first and (how := take_in(self.first)):
             self.first = 0
-            # What a template was asked for and has not told of will never be.
+            # Workers that the template was asked for, and has not told of, will never start.
             self.workers = {place: worker for place, worker in self.workers.items() if worker.pid}
             yield None, how
         for worker in [worker for worker in self.workers.values() if worker.is_child]:
@@ -131,15 +131,15 @@ class Generation:
                 yield self.workers.pop(worker.place), how
 
     def ended_orphans(self) -> Iterator[Worker]:
-        """Workers that have ended after their template, so that nobody has reported it."""
+        """Workers that have ended after their template, so that nobody has reported their end."""
         for worker in list(self.workers.values()):
             if worker.pid and not worker.is_child and not self.first and _is_gone(worker.pid):
                 yield self.workers.pop(worker.place)
 
     def end_held_up(self, looks: float) -> None:
-        """Kill workers that have given no sign of life between so many looks: whoever hears that they have ended starts others.
+        """Kill workers that have given no sign of life for more than so many looks. Others replace them once their end is noticed.
 
-        Looks are counted, and no seconds, for all of them may have been held up together.
+        Looks are counted instead of seconds, because the supervisor and its workers may have been held up together.
         """
         for worker in self.workers.values():
             if worker.looks_without(self.workplace.board.last_sign(self.workplace.stretch + worker.place)) > looks:
@@ -182,7 +182,7 @@ def take_in(pid: int) -> str:
 
 
 def _is_gone(pid: int) -> bool:
-    """Whether a process has ended whose parent is gone: it is init's child by now, or this process's, where this one adopts orphans."""
+    """Whether a process whose parent is gone has ended. By now it is a child of init, or of this process if this one adopts orphans."""
     try:
         return bool(take_in(pid))
     except ChildProcessError:

@@ -1,4 +1,4 @@
-"""Notices: what whoever started a server, such as systemd, is told of it. Source: sd_notify(3); sd_watchdog_enabled(3)."""
+"""Notices: what a server tells the program that started it, such as systemd. Source: sd_notify(3); sd_watchdog_enabled(3)."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ import time
 
 log = logging.getLogger("bento.serving")
 
-# A socket whose reader is busy takes no more for a moment; what is lost may end the server, where it is waited for.
+# How long to wait for a socket whose reader is busy: systemd may end a server whose notice is lost.
 _PATIENCE = 1.0
-# Longer ones than 4,096 bytes are not read by systemd, all assignments together.
+# systemd reads no notice that is longer than 4,096 bytes, all assignments together.
 _LONGEST_STATUS = 500
 # How much longer than its grace period a stop may take until the server ends itself.
 _LATE = 5.0
 
 
 class Notices:
-    """Tells the socket of this `name`, "" for none, how its server is; what cannot be told is logged once, and no reason to do else.
+    """Tells the socket of this `name` how the server is; "" is none. A notice that cannot be sent is logged once, and has no other effect.
 
-    What is held up for longer than `patience`, in seconds, and so gives no sign of life, is to be ended. Only the process that made it
-    says anything, for systemd takes the word of no other: `NotifyAccess=main`. It does not name itself as the main process, either, for
-    outside of a container its number is another's.
+    A process that gives no sign of life for longer than `patience`, in seconds, is to be ended. Only the process that made this object
+    sends notices, because systemd heeds no other (`NotifyAccess=main`). They do not name the main process either, because outside of a
+    container its id is another one.
     """
 
     def __init__(self, name: str = "", patience: float = math.inf) -> None:
-        # One that begins with `@` has no file, and a null character in its place.
+        # A name that begins with `@` has no file, and a null character in place of the `@`.
         self._name = f"\0{name[1:]}" if name.startswith("@") else name
         self.patience = patience
         self._process = os.getpid()
@@ -35,7 +35,7 @@ class Notices:
 
     @classmethod
     def taken(cls) -> Notices:
-        """As systemd asks for them. Taken out of the environment: what this process starts in turn has no part in it."""
+        """The notices that systemd asks for in the environment. The variables are removed: they do not concern what this process starts."""
         name, microseconds, process = (os.environ.pop(name, "") for name in ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"))
         is_watched = name and microseconds.isdecimal() and process in {"", str(os.getpid())}
         return cls(name, (int(microseconds) / 1e6 if is_watched else 0.0) or math.inf)
@@ -46,23 +46,24 @@ class Notices:
         return min(1.0, self.patience / 2)
 
     def status(self, text: str) -> None:
-        """What the server does, as `systemctl status` shows it; only the first line is told."""
+        """Tell what the server does, for `systemctl status`; only the first line is sent."""
         self._tell(_status(text))
 
     def ready(self, text: str) -> None:
-        """It answers, or workers have been replaced, or nothing came of that."""
+        """Tell that the server answers: that it has started, that its workers have been replaced, or that replacing them has failed."""
         self._tell("READY=1", _status(text))
 
     def reloading(self, text: str) -> None:
-        """It begins to replace its workers."""
+        """Tell that the server begins to replace its workers."""
         self._tell("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}", _status(text))
 
     def stopping(self, grace: float) -> None:
-        """It begins to drain, which takes as long as its own grace period, whatever else a stop is allowed."""
+        """Tell that the server begins to drain, and ask for as much time as its grace period allows, whatever a stop is allowed
+        otherwise."""
         self._tell("STOPPING=1", f"EXTEND_TIMEOUT_USEC={round((grace + _LATE) * 1e6)}", "STATUS=stopping: what is open is answered")
 
     def alive(self) -> None:
-        """It is not held up."""
+        """Tell that the server is not held up."""
         if self.patience < math.inf:
             self._tell("WATCHDOG=1")
 

@@ -1,4 +1,4 @@
-"""The porter: a process that answers health checks, and refuses the rest for a moment, while no worker serves."""
+"""The porter: a process that answers health checks, and refuses everything else, while no worker serves."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ _MOMENT = 0.3
 
 
 class Porter:
-    """Starts a process when `is_wanted` has held for a moment, and has it answer what it has taken and end when it holds no more.
+    """Starts the process when `is_wanted` has been true for a moment. Once it is not, the process answers what it has taken, and ends.
 
-    As long as there is that process, the `board` says so: no worker is ready while a client may still be refused.
+    The `board` says whether the process exists: no worker is ready while a client may still be refused.
     """
 
     def __init__(self, agenda: Agenda, board: Board, is_wanted: Callable[[], bool], work: Callable[[], None]) -> None:

@@ -1,7 +1,7 @@
 """How many processors this process may use, and how many threads each of its workers should start.
 
-A container sees every processor of its host; what it may use stands in its control groups. Libraries that start a thread for
-each processor they see would start far too many there, and as many again in every worker.
+A container sees every processor of its host; how many it may use is written in its control groups. Libraries that start a thread for each
+processor they see would start far too many there, and as many again in every worker.
 
 Sources: cgroups(7); the kernel's cgroup-v2.rst ("cpu.max") and sched-bwc.rst ("cpu.cfs_quota_us").
 """
@@ -13,8 +13,9 @@ import sys
 from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 
-# OpenBLAS, MKL, BLIS, numexpr, torch and all that uses OpenMP read the first where their own variable is not set. The tokenizers of
-# transformers, which are Rust, TensorFlow, which has threads within an operation and threads for several, and Accelerate do not.
+# OpenBLAS, MKL, BLIS, numexpr, torch and everything that uses OpenMP read the first, unless their own variable is set. The others are for
+# the tokenizers of transformers, which are Rust, for TensorFlow, which has threads within an operation and threads for several, and for
+# Accelerate.
 _VARIABLES = ("OMP_NUM_THREADS", "RAYON_NUM_THREADS", "TF_NUM_INTEROP_THREADS", "TF_NUM_INTRAOP_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
@@ -25,10 +26,9 @@ def available_processors(process: Path = Path("/proc/self")) -> int:
 
 
 def share_processors(workers: int, environ: MutableMapping[str, str] = os.environ) -> None:
-    """Tell libraries how many threads each of so many workers may start: through the environment those that are not loaded yet.
+    """Tell libraries how many threads each of so many workers may start. Those that are not loaded yet learn it from the environment.
 
-    What the user has set stays, and one worker that may use every processor is left to its libraries, which know more than
-    their number.
+    What the user has set stays. If one worker may use every processor, its libraries decide, because they know more than the number.
     """
     available = available_processors()
     if _VARIABLES[0] in environ or (workers == 1 and available == os.cpu_count()):
@@ -43,7 +43,7 @@ def share_processors(workers: int, environ: MutableMapping[str, str] = os.enviro
 
 
 def _quotas(process: Path) -> Iterator[float]:
-    """The processors' worth of time that each control group around the process has, of those that are limited."""
+    """How many processors' worth of time each control group around the process allows, for those that have a limit."""
     for folder, mount in _groups(process):
         for group in (folder, *folder.parents):
             if group.is_relative_to(mount):

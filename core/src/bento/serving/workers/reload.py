@@ -46,7 +46,7 @@ def run_reloading(target: Target, listener: socket.socket, settings: Settings, o
         below.send(_READY)
 
     def hear() -> None:
-        # Whether the child is held up, its author sees.
+        # A child that is held up is for its author to notice, so the sign of life is given regardless.
         settings.notices.alive()
         with contextlib.suppress(BlockingIOError):
             above.recv(len(_READY), socket.MSG_DONTWAIT)
@@ -70,7 +70,7 @@ def run_reloading(target: Target, listener: socket.socket, settings: Settings, o
 
 
 def _run_until_changed(work: Callable[[], None], target: Target, wait: Callable[[], bool], told: Collection[signal.Signals]) -> bool:
-    """Have a child work until a source file changes; False when a signal says stop. The child has ended by then."""
+    """Have a child work until a source file changes; False if a signal says stop. In both cases, the child has ended by then."""
     try:
         child = fork(work, _say_why)
     except OSError as error:
@@ -91,7 +91,7 @@ def _say_why(error: BaseException) -> None:
 
 
 def _changed(folders: tuple[Path, ...], seen: dict[Path, int], told: Collection[signal.Signals], look: Callable[[], None]) -> bool:
-    """Wait for a change of the source files, and look for something else meanwhile; False when a signal says stop instead."""
+    """Wait until a source file changes, and call `look` meanwhile; False if a signal says stop instead."""
     while signal.sigtimedwait(told, _LOOK_EVERY) is None:
         look()
         if _stamps(folders) != seen:
@@ -100,10 +100,10 @@ def _changed(folders: tuple[Path, ...], seen: dict[Path, int], told: Collection[
 
 
 def _forget(sources: Iterable[Path]) -> None:
-    """Remove what Python has compiled of these files: it would take one that is as long, and was written in the same second, for the one
-    before. Source: Python's language reference, 5.4.7, "Cached bytecode invalidation"."""
+    """Remove the compiled forms of these files. Python would take that of an old source for a new one that is as long and was written in
+    the same second. Source: Python's language reference, 5.4.7, "Cached bytecode invalidation"."""
     for source in sources:
-        # Where it cannot be removed, this user's Python has not written it, either.
+        # If it cannot be removed, this user's Python has not written it.
         with contextlib.suppress(OSError):
             Path(cache_from_source(source)).unlink()
 
@@ -111,7 +111,7 @@ def _forget(sources: Iterable[Path]) -> None:
 def _stamps(folders: tuple[Path, ...]) -> dict[Path, int]:
     stamps = {}
     for path in (path for folder in folders for path in _sources(folder)):
-        # It can be gone between being listed and being looked at: editors write a new one and rename it.
+        # A file can be gone between being listed and being looked at: editors write a new one and rename it.
         with contextlib.suppress(OSError):
             stamps[path] = path.stat().st_mtime_ns
     return stamps
@@ -124,12 +124,13 @@ def _sources(folder: Path) -> Iterator[Path]:
 
 
 def _end(child: int, told: Collection[signal.Signals], *, is_stop: bool) -> bool:
-    """Stop a child and take it in, by force when a signal comes meanwhile: a second one, if this `is_stop`. Says whether one came."""
+    """Stop a child and wait for its end; returns whether a signal came meanwhile. A signal kills the child. If this `is_stop`, a signal has
+    asked for it already, so only a further one does."""
     impatience = Impatience()
     if is_stop:
         impatience.note()
     is_told = False
-    # Where this process was started with SIGCHLD ignored, the kernel takes children in itself.
+    # If this process was started with SIGCHLD ignored, the kernel takes in children by itself.
     with contextlib.suppress(ProcessLookupError, ChildProcessError):
         os.kill(child, signal.SIGTERM)
         while os.waitpid(child, os.WNOHANG) == (0, 0):

@@ -76,7 +76,7 @@ class Server(uvicorn.Server):
         try:
             with uncollected():
                 await self._lifecycle.start()
-                # Else what has been loaded would be searched for garbage beside the first requests.
+                # Otherwise everything that was loaded would be searched for garbage during the first requests.
                 gc.freeze()
             keep_one_filter()
         except Exception as error:  # noqa: BLE001 - raised by whoever runs the server
@@ -85,11 +85,12 @@ class Server(uvicorn.Server):
     def _tell(self) -> None:
         if self.failure is None and not self.should_exit:
             self._on_ready()
-            # Pages are seldom asked for and take long to import. Later, it delays neither the first answers nor whoever asks for a page.
+            # Pages are seldom asked for, and take long to import. Imported a little later, they delay neither the first answers nor the
+            # first page.
             asyncio.get_running_loop().call_later(_PAGES_SECONDS, _import_pages)
 
     async def main_loop(self) -> None:
-        """Keep the date right, which is a header of every answer, and give signs of life, until there is a reason to stop."""
+        """Until there is a reason to stop: keep the date right, which is a header of every answer, and give signs of life."""
         while not await self.on_tick(0):
             self._give_sign()
             with contextlib.suppress(TimeoutError):
@@ -115,12 +116,13 @@ class Server(uvicorn.Server):
         give_to_children(for_children)
         for number in before:
             loop.add_signal_handler(number, self._signalled, number)
-        # A worker's supervisor sees to its end. In a process of its own the loop may be held up, as by a log that nobody reads.
+        # A supervisor makes sure that its workers end. A process without one needs a watchdog, because its loop may be held up, as by a log
+        # that nobody reads.
         watchdog = None if self._place else Watchdog(self._grace + _LATE, self._say_forced)
         if watchdog is not None:
             for number in before:
                 watchdog.listen(number)
-        # Whoever started this process may have had some blocked.
+        # The process that started this one may have had some of them blocked.
         mask = signal.pthread_sigmask(signal.SIG_UNBLOCK, before)
         try:
             yield
@@ -132,7 +134,7 @@ class Server(uvicorn.Server):
                 watchdog.stop()
             for number, handler in before.items():
                 loop.remove_signal_handler(number)
-                # A worker that has answered everything must not look as if it had not, because it is told to end once more.
+                # A worker that has answered everything must not look cut off because it was told to end a second time.
                 signal.signal(number, handler if self._place is None else _ignore)
 
     def _signals(self) -> frozenset[signal.Signals]:
@@ -201,7 +203,7 @@ def _ignore(number: int, frame: FrameType | None) -> None:
 
 
 def _import_pages() -> None:
-    """Import pages in a thread. Where there can be no further thread or file now, the first who asks for a page waits for that."""
+    """Import pages in a thread. If no further thread or file can be had now, they are imported when somebody asks for a page."""
 
     def work() -> None:
         try:
@@ -216,7 +218,7 @@ def _import_pages() -> None:
 
 
 async def _leave_threads(what: str) -> None:
-    """Give threads that nobody waits for a moment to end. If they do not, end the process, which would wait for them."""
+    """Give threads that nobody waits for a moment to end. If they do not, end the process by force, because Python would wait for them."""
     due = time.monotonic() + _PATIENCE_WITH_THREADS
     while any(thread.name.startswith(THREADS) for thread in threading.enumerate()):
         if time.monotonic() > due:

@@ -26,10 +26,10 @@ class Settings:
     examples: bool = True
     """Whether golden examples have to hold before a service is ready."""
     aliases: Mapping[str, str] = field(default_factory=dict)
-    """Further paths of apis and pages, with those that they stand for."""
+    """Additional paths, each with the path of the api or page that it stands for."""
     address: Address = field(default_factory=Address)
     notices: Notices = field(default_factory=Notices)
-    """What whoever started the server is told."""
+    """What the program that started the server is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Place:
     """A worker's place below the process that started it. It obeys only SIGTERM, and stops when `lifeline`, a file descriptor, says that
     the process is gone.
 
-    With a `board` it counts in the stretch `own`, and begins to listen when it is ready, for others listen meanwhile.
+    With a `board`, it counts in the stretch `own`, and begins to listen only when it is ready, because others listen meanwhile.
     """
 
     lifeline: int

@@ -18,28 +18,29 @@ _AT_ONCE = 0.2
 
 
 class Impatience:
-    """Tells a second signal from a first that comes twice: by way of `timeout`, or of a terminal and a script that passes it on."""
+    """Tells a second signal from a first one that comes twice, as from `timeout`, or from a terminal and a script that passes it on."""
 
     def __init__(self) -> None:
         self._first = math.inf
 
     def note(self) -> bool:
-        """A signal says stop: whether one has said so before."""
+        """Take note that a signal says stop; returns whether it is a second one."""
         now = time.monotonic()
         self._first = min(self._first, now)
         return now - self._first >= _AT_ONCE
 
 
 def give_to_children(handlers: dict[signal.Signals, Any]) -> None:
-    """Have whatever this process forks, as multiprocessing does for a service, begin with these signal handlers, until they are cleared.
+    """Have every child that this process forks, as multiprocessing does for a service, begin with these signal handlers, until they are
+    cleared.
 
-    Else a child would go on with its parent's: by a wakeup descriptor that they share, it would tell the parent of the SIGTERM that is
-    to end it, and live. What a child forks has nothing of that, and begins as any process does.
+    Otherwise a child would keep those of its parent. By the wakeup descriptor that they share, it would tell the parent of the SIGTERM that
+    is to end the child, and live on. What a child forks itself begins as any process does.
     """
     held = threading.local()
 
     def hold() -> None:
-        # Until the child has let go of its parent's ways with signals, none must reach it.
+        # No signal must reach the child before it has dropped its parent's signal handlers.
         held.mask = signal.pthread_sigmask(signal.SIG_BLOCK, tuple(handlers))
 
     def release() -> None:
@@ -50,7 +51,7 @@ def give_to_children(handlers: dict[signal.Signals, Any]) -> None:
             signal.set_wakeup_fd(-1)
         for number, handler in handlers.items():
             signal.signal(number, handler)
-        # What is registered for forks is so in the child, too, whose own children have what it chooses.
+        # The registration is inherited by the child, whose own children must not be affected.
         handlers.clear()
         release()
 
@@ -59,10 +60,10 @@ def give_to_children(handlers: dict[signal.Signals, Any]) -> None:
 
 @contextmanager
 def caught_signals(note: Callable[[int], None] = lambda _: None) -> Iterator[socket.socket]:
-    """A socket from which every signal of SIGNALS can be read as a byte, its number; what was done with them before comes back after.
+    """A socket from which every signal of SIGNALS can be read as a byte, its number. The former handlers are restored at the end.
 
-    `note` is told of each by its handler, even while the main thread is held up. nohup has SIGHUP ignored, and so it stays. What was
-    blocked, as by whoever started this process, is not meanwhile: what came before is read first.
+    The handler of a signal also calls `note`, even while the main thread is held up. SIGHUP stays ignored if it was, as under nohup.
+    Signals that were blocked, as by the process that started this one, are unblocked meanwhile; those that came before are read first.
     """
     reader, writer = socket.socketpair()
     reader.setblocking(False)
@@ -83,7 +84,7 @@ def caught_signals(note: Callable[[int], None] = lambda _: None) -> Iterator[soc
 
 
 def read_signals(caught: socket.socket) -> bytes:
-    """The numbers that have come and were not yet read."""
+    """The numbers of the signals that have come and were not read yet."""
     try:
         return caught.recv(4096)
     except BlockingIOError:

@@ -19,41 +19,41 @@ log = logging.getLogger("bento.serving")
 
 _BACKLOG = 4096
 _FIRST_INHERITED = 3
-# To bind a socket takes no time; nobody but another server that starts has a reason to hold its folder.
+# How long to wait for other servers that start in the same folder. Binding a socket takes no time, so nobody else has a reason to hold it.
 _PATIENCE = 5.0
 _FAMILIES = (socket.AF_INET, socket.AF_INET6, socket.AF_UNIX)
 
 
 class InheritedSocket(socket.socket):
-    """A listening socket of whoever started this process: it outlives the process, and others go on listening on it."""
+    """A listening socket of the program that started this process: it outlives the process, and others go on listening on it."""
 
 
 class NamedSocket(socket.socket):
-    """A Unix domain socket that listens at a path. The process that made it takes the path away with it; no other does."""
+    """A Unix domain socket that listens at a path. The process that made it removes the path when it closes it; no other process does."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(socket.AF_UNIX, socket.SOCK_STREAM)
         self.path = path.absolute()
         self._maker = os.getpid()
         self._name: tuple[int, int] | None = None
-        # As it was given, for what the kernel takes is short.
+        # As it was given: the kernel takes only short paths, and a relative one may be shorter.
         self._given = str(path)
 
     def take_path(self) -> None:
-        """Bind, let everybody connect who may enter the folder, as everybody on this machine may to a loopback address, and listen."""
+        """Bind and listen. Everybody who may enter the folder can connect, as everybody on this machine can to a loopback address."""
         self.bind(self._given)
         self._name = _identity(self.path)
         self.path.chmod(0o666)
         self.listen(_BACKLOG)
 
     def unname(self) -> None:
-        """Take the path away, so that no more connections begin; those in the queue stay. A path that is another's by now is left."""
+        """Remove the path, so that no more connections begin; those in the queue stay. A path that is another socket's by now is left."""
         if self._name is not None and os.getpid() == self._maker:
             try:
                 if _identity(self.path) == self._name:
                     self.path.unlink()
             except OSError as error:
-                # No reason to leave anybody without an answer: the next server takes the path over.
+                # No reason to leave requests without an answer: the next server takes the path over.
                 log.warning("%s stays behind: %s", self.path, error.strerror)
         self._name = None
 
@@ -68,7 +68,7 @@ def inherited() -> InheritedSocket | None:
     Anything but one TCP or Unix domain socket that listens is a ServerError. Source: sd_listen_fds(3).
     """
     names = ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES")
-    # Taken out of the environment: what this process starts in turn has no part in it.
+    # Removed from the environment, because they do not concern what this process starts.
     process, count, _ = (os.environ.pop(name, "") for name in names)
     if process != str(os.getpid()):
         return None
@@ -83,7 +83,7 @@ def inherited() -> InheritedSocket | None:
 def listen(host: str, port: int) -> socket.socket:
     """A socket that listens on `host` and `port`, 0 for a free one; a port in use or an unknown host is a ServerError.
 
-    An address of IPv6 may be in brackets, as URLs have it.
+    An IPv6 address may be in brackets, as in a URL.
     """
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     try:
@@ -103,9 +103,9 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def listen_at(path: Path) -> NamedSocket:
-    """A Unix domain socket that listens at a path; what a server that was killed has left there is replaced.
+    """A Unix domain socket that listens at a path. A socket that a killed server has left there is replaced.
 
-    A path in use, or on which something else lies, is a ServerError. Source: unix(7).
+    A path in use, or at which something else lies, is a ServerError. Source: unix(7).
     """
     with ExitStack() as undoing:
         listener = undoing.enter_context(NamedSocket(path))
@@ -126,7 +126,7 @@ def _alone_in(folder: Path) -> Iterator[None]:
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except PermissionError:
-        # A folder that may be written but not read: whatever else is wrong with it, listening there will tell.
+        # The folder may be written but not read. Whatever else is wrong with it, listening there will tell.
         yield
         return
     try:
@@ -182,7 +182,7 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def url(listener: socket.socket) -> str:
-    """Where a browser on this machine finds it, or `unix:` and the path of a Unix domain socket."""
+    """The URL at which a browser on this machine finds it, or `unix:` and the path of a Unix domain socket."""
     if listener.family == socket.AF_UNIX:
         return f"unix:{listener.path if isinstance(listener, NamedSocket) else _name_of(listener)}"
     host, port = listener.getsockname()[:2]

@@ -1,11 +1,11 @@
 """Many workers on one socket: started together, replaced when one dies or all are to be new, stopped together.
 
-The supervisor itself loads nothing and serves nothing. It forks a process that loads the service, a template, from which the
-workers are forked (template.py), and waits for signals and for what its processes report. While no worker serves for longer than
-a moment, a process with nothing else to do answers health checks (porter.py).
+The supervisor itself loads nothing and serves nothing. It forks a process that loads the service, a template, from which the workers are
+forked (template.py), and waits for signals and for what its processes report. While no worker serves for longer than a moment, a process
+with nothing else to do answers health checks (porter.py).
 
-SIGHUP has the target resolved and loaded anew, in a new template, and workers replaced one by one: an old one is asked to end when
-the new one in its place is ready. What cannot be loaded or started leaves the old ones as they are.
+On SIGHUP the target is resolved and loaded anew, in a new template, and workers are replaced one by one: an old one is asked to end when
+the new one in its place is ready. If the new target cannot be loaded or started, the old workers stay as they are.
 """
 
 from __future__ import annotations
@@ -111,9 +111,9 @@ class Supervisor:
         waiting.poll(math.ceil(1000 * min(seconds)) if seconds else None)
         numbers = read_signals(signals)
         if not self._stops_asked and not STOPS.isdisjoint(numbers):
-            # Who signals all processes at once has ended workers as well, and nobody is to replace these.
+            # A signal to all processes at once has ended workers as well, and these must not be replaced.
             self._let_leave()
-        # What a process said before it ended comes first.
+        # What a process reported before it ended comes before the news of its end.
         for generation in list(self._crew.generations):
             # A report that ends the server raises, and leaves the others unread: `_stop` waits for what they say.
             for report in generation.channel.reports():
@@ -136,7 +136,7 @@ class Supervisor:
         self._is_ready_unsaid = True
 
     def _say_ready(self) -> None:
-        """Say that workers are ready, once the porter is gone, which would refuse a request."""
+        """Say that workers are ready, but only once the porter is gone, because it would refuse requests."""
         if self._is_ready_unsaid and not self._porter.pid:
             self._is_ready_unsaid = False
             self._on_ready()
@@ -166,7 +166,7 @@ class Supervisor:
             self._turn(signals, max(0.0, due - time.monotonic()))
         unfinished = self._kill()
         if not unfinished:
-            # Else the process has to end, and may be held up where it says why.
+            # Otherwise the watchdog stays on: the process has to end, even if it is held up while it logs the reason.
             self._watchdog.stop()
         for end in self._lifeline:
             os.close(end)
@@ -201,13 +201,13 @@ class Supervisor:
         return Generation(workplace, above, self._enter, self._target.title)
 
     def _find_anew(self) -> Target:
-        """In a new process: what it imports goes with what this one had imported already."""
+        """In a new process: it shares what this one had imported before, so a plugin that was replaced since then is a ServerError."""
         if replaced := installed().replaced():
             raise ServerError(f"{'; '.join(replaced)}: start the server again")
         return self._find()
 
     def _enter(self) -> None:
-        """In a new process: let go of what only the supervisor may hold, or nobody would notice its end."""
+        """In a new process: close what only the supervisor may hold, or nobody would notice the supervisor's end."""
         os.close(self._lifeline[1])
         for generation in self._crew.generations:
             generation.channel.close()

@@ -1,7 +1,7 @@
 """Templates: a process that loads a service once and from which workers are forked, so that they share what is loaded.
 
-Where a fork would be unsafe after loading, for there are threads or a device in use by then, the process that has loaded becomes a
-worker itself, and each of the others loads for itself; files that an artifact maps are shared all the same.
+If a fork after loading would be unsafe, because there are threads or a device in use by then, the process that has loaded becomes a worker
+itself, and each of the others loads for itself; files that an artifact maps are shared all the same.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def run_one(workplace: Workplace, place: int) -> None:
 
 
 def tell_failure(channel: Channel, place: int, error: BaseException) -> None:
-    """Report why this process ends: a sentence, and below it where."""
+    """Report why this process ends: a sentence, and below it the traceback."""
     where = "".join(traceback.format_exception(error))
     channel.report(Report(Kind.FAILED, os.getpid(), place, f"{type(error).__name__}: {error}\n{where}"))
 
@@ -119,7 +119,7 @@ class _Template:
         self._workers: dict[int, int] = {}
 
     def run(self) -> None:
-        # Other signals are for the workers, and for the supervisor, which ends this process by closing its end.
+        # Other signals are for the workers, and for the supervisor, which ends this process by closing its end of the channel.
         with caught_signals() as signals:
             waiting = select.poll()
             waiting.register(signals, select.POLLIN)
@@ -144,7 +144,7 @@ class _Template:
 
         def work() -> None:
             os.close(telling)
-            # Of one that this process could not tell of before it was killed, the supervisor would never know.
+            # The supervisor would never know of a worker that was not reported because this process was killed first.
             is_known = os.read(told, 1)
             os.close(told)
             if is_known:
@@ -170,16 +170,16 @@ class _Template:
 
 
 CUT_OFF = "with status 1"
-"""How a worker ends that could not answer all it had."""
+"""How a worker ends that could not answer all its requests."""
 
 BY_SIGNAL = "by signal"
-"""How the phrase begins for a process that a signal has ended."""
+"""The beginning of the phrase for a process that a signal has ended."""
 
 KILLED = f"{BY_SIGNAL} 9"
-"""How a process ends that somebody else has ended, or the kernel for want of memory."""
+"""How a process ends that somebody has killed, or the kernel for lack of memory."""
 
 ORPHANED = "after its parent"
-"""How the phrase is for a process of which nobody heard how it ended."""
+"""The phrase for a process of which nobody knows how it ended."""
 
 
 def how_ended(status: int) -> str:

@@ -17,10 +17,10 @@ _AGAIN = 1.0
 
 
 class Watchdog:
-    """Has this process end with status 1 where it has not stopped `seconds` after a signal, or soon after another.
+    """Ends this process with status 1 if it has not stopped `seconds` after a signal, or soon after a second one.
 
-    The main thread may be held up in a write to a pipe that nobody reads any more. So may `say`, which is told why the process ends;
-    what has to be done before it does, `kill` does.
+    The main thread may be held up, as in a write to a pipe that nobody reads any more. Before the process ends, `kill` does what has to be
+    done, and `say` is told why it ends; `say` may be held up as well, so it gets a second.
     """
 
     def __init__(self, seconds: float, say: Callable[[str], None], kill: Callable[[], object] = lambda: None) -> None:
@@ -32,7 +32,7 @@ class Watchdog:
         self._noted: set[bool] = set()
 
     def listen(self, number: int) -> None:
-        """Be told of a signal by its handler, before whoever else is: a loop hears of it only when it goes on."""
+        """Hear of a signal from its handler, before the handler that is there already: an event loop hears of it only in its next turn."""
         heard = signal.getsignal(number)
 
         def handler(number: int, frame: FrameType | None) -> None:
@@ -43,7 +43,7 @@ class Watchdog:
         signal.signal(number, handler)
 
     def note(self, number: int) -> None:
-        """A signal says stop; this may be called by its handler."""
+        """Take note that a signal says stop. A signal handler may call this."""
         again = self._impatience.note()
         if again not in self._noted:
             self._noted.add(again)
@@ -51,12 +51,12 @@ class Watchdog:
             self._watch(_AGAIN if again else self._seconds, why)
 
     def stop(self) -> None:
-        """What was to stop has stopped, and the process may go on."""
+        """Stand down, because what was to stop has stopped, and the process may go on."""
         self._is_over.set()
 
     def _watch(self, seconds: float, why: str) -> None:
-        # Not a `Thread`, which takes a lock at its start that the thread that a handler interrupts may hold.
-        # Where no further thread can be started, the main thread stops as well as it can.
+        # Not a `Thread`, because the start of one takes a lock that the interrupted thread may hold. If no further thread can be started,
+        # the main thread stops as well as it can.
         with contextlib.suppress(RuntimeError):
             _thread.start_new_thread(self._run, (seconds, why))
 

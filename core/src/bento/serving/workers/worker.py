@@ -60,7 +60,7 @@ def run_worker(
 
 
 def _config(app: App, settings: Settings) -> uvicorn.Config:
-    # What uvicorn would say of starts and stops is said in bento's words by whoever calls this.
+    # The caller logs starts and stops in bento's own words, in place of uvicorn's.
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     return uvicorn.Config(
         app,
@@ -77,7 +77,7 @@ def _config(app: App, settings: Settings) -> uvicorn.Config:
 
 
 def _protocol(app: App) -> Any:
-    """The fast lane's protocol, or uvicorn's own under a release that the fast lane does not know."""
+    """The fast lane's protocol, or uvicorn's own if its release is not one that the fast lane knows."""
     from ..http import fast
 
     return fast.FastLane(app).protocol if fast.fits() else "httptools"
