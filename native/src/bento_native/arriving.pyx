@@ -55,7 +55,7 @@ def data_received(connection, data):
 
 
 cdef bint may_be_fast(object connection) except -1:
-    """Whether no request is open on a connection, and nothing on the ordinary lane ahead."""
+    """Whether no request is open on a connection, and nothing is ahead on the ordinary lane."""
     if get(connection, CONNECTION.is_open) or get(connection, CONNECTION.ending) or get(connection, CONNECTION.pipeline):
         return False
     return get(connection, CONNECTION.running) is None or not connection._is_running()
@@ -100,7 +100,7 @@ def fresh_calls(connections):
 
 
 cdef object next_call(object connection):
-    """The call of the request that a connection has received, which forgets it, or None."""
+    """The call of the request that a connection has received, or None; the connection forgets the request."""
     head = get(connection, CONNECTION.fresh)
     cdef bytes packet = get(connection, CONNECTION.packet)
     put(connection, CONNECTION.fresh, None)
@@ -133,7 +133,7 @@ cdef object next_call(object connection):
 
 
 cdef object next_id():
-    """What `new_request_id()` gives."""
+    """An id, made as `new_request_id()` makes it."""
     cdef str process = get(new_request_id, IDS.process)
     cdef Py_ssize_t size = len(process), place
     cdef long long count = next(get(new_request_id, IDS.count))

@@ -1,8 +1,8 @@
 # cython: language_level=3
 """bento-core's classes, and where their objects have what the loops read and write.
 
-They are looked up when the first loop runs, for bento-core imports this package before it has defined them. Connections are looked up by
-themselves: their classes need uvicorn, which a service that is asked without a server never imports.
+They are looked up when the first loop runs, because bento-core imports this package before it has defined them. Connections are looked up
+separately: their classes need uvicorn, which a service that is asked without a server never imports.
 """
 
 from .slots cimport get, is_a, is_mostly, slot
@@ -11,7 +11,7 @@ is_known = are_connections_known = False
 
 
 cdef int know() except -1:
-    """Look up calls and answers, once; a class that lacks a slot that is expected of it is a TypeError or an AttributeError."""
+    """Look up calls and answers, once. A class that lacks an expected slot is a TypeError or an AttributeError."""
     global is_known, Answer, Call, Head, NO_RUN
     from bento.serving.calls.answer import Answer
     from bento.serving.calls.call import NO_RUN, Call
@@ -46,7 +46,7 @@ cdef int know() except -1:
 
 
 cdef int know_connections() except -1:
-    """Look up connections as well, and what comes by them."""
+    """Look up connections as well, and the classes of what they receive."""
     global are_connections_known, Backlog, FastLane, FastProtocol, PlainCall, PlainHead, new_request_id, parse_packet, MANY, SEPARATE_WRITE
     from bento.serving.calls.request import new_request_id
     from bento.serving.http import fast, pipelining
@@ -95,7 +95,7 @@ cdef int know_connections() except -1:
 
 
 cdef int expect_call(object call) except -1:
-    """Refuse, as a TypeError, what is no call: only a call has its attributes where `CALL` says."""
+    """Raise a TypeError for anything but a call: only a call has its attributes where `CALL` says."""
     if not is_mostly(call, PlainCall, Call):
         raise TypeError(f"expected a call, got {call!r}")
     return 0

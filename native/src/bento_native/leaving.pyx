@@ -1,5 +1,5 @@
 # cython: language_level=3, wraparound=False
-"""Answers leave: what is said of each, the bytes of all, and their way back to the connections."""
+"""Answers leave: their Server-Timing headers and log lines, their bytes, and their way back to the connections."""
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.math cimport fabs, llrint
@@ -14,8 +14,8 @@ cdef bytes BEFORE_ID = b"\r\nx-content-type-options: nosniff\r\nx-request-id: "
 cdef bytes BEFORE_TIMING = b"\r\nserver-timing: "
 cdef bytes LINE_END = b"\r\n"
 cdef enum:
-    LONGEST = 24  # more than a whole number has digits
-    ROOM = 400  # more than a double has characters, before the point and behind
+    LONGEST = 24  # more digits than a whole number has
+    ROOM = 400  # more characters than a double has, before the point and after it
 
 
 cdef Py_ssize_t write_digits(char *at, long long number, Py_ssize_t least):
@@ -31,12 +31,12 @@ cdef Py_ssize_t write_digits(char *at, long long number, Py_ssize_t least):
 
 
 cdef Py_ssize_t write_decimal(char *at, double value, int places) except -1:
-    """Write `f"{value:.{places}f}"`, with 1 or 3 `places`, for the milliseconds of a request; returns how many characters that are."""
+    """Write `f"{value:.{places}f}"`, with 1 or 3 `places`, for the milliseconds of a request; returns the number of characters."""
     cdef long long unit = 1000 if places == 3 else 10
     cdef double scaled = value * unit
     cdef bytes text
     cdef Py_ssize_t size
-    # The product has an error of its own, which could turn the rounding where it is nearly halfway between two numbers.
+    # The product has a rounding error of its own, which could change the result if it is nearly halfway between two numbers.
     if not 0 <= scaled < 1e12 or fabs(scaled - llrint(scaled)) > 0.499:
         text = f"{value:.{places}f}".encode()
         copied(at, PyBytes_AS_STRING(text), len(text))
@@ -167,7 +167,8 @@ def encode_all(dict starts, calls, answers, unusual):
 
 
 cdef bytes encode(start, answer, request_id, str more):
-    """A small answer, or None if it is large or its head is not all ASCII; `more` is its own headers, each with its end of line."""
+    """The bytes of a small answer; None if it is large or its head is not all ASCII. `more` is its own headers, each with its end of
+    line."""
     body, timing = get(answer, ANSWER.body), get(answer, ANSWER.timing)
     if type(body) is not bytes or PyBytes_GET_SIZE(body) > SEPARATE_WRITE or not is_ascii(more):
         return None

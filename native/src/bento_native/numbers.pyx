@@ -1,7 +1,7 @@
 # cython: language_level=3, wraparound=False, cdivision=True
 """Plain numbers in small JSON bodies, read straight into the memory of an array.
 
-Only lists of numbers are read here, and exactly as by a parser of all of JSON with a conversion to doubles behind it. Whatever is unusual,
+Only lists of numbers are read here, with exactly the result of a full JSON parser followed by a conversion to doubles. Whatever is unusual,
 wrong or not exact is left to those two.
 """
 
@@ -19,8 +19,8 @@ cdef enum:
     # A whole number of so many digits fits into 64 bits.
     DIGITS = 19
 
-# Whole numbers up to EXACT and so many powers of ten are doubles, so that the product or quotient of the two is rounded only once.
-# Source: W. D. Clinger, How to read floating point numbers accurately, 1990.
+# Whole numbers up to EXACT and the first POWERS powers of ten are exact doubles, so that the product or quotient of the two is rounded only
+# once. Source: W. D. Clinger, How to read floating point numbers accurately, 1990.
 cdef uint64_t EXACT = 1 << 53
 cdef enum:
     POWERS = 23
@@ -44,7 +44,7 @@ def plain_numbers(bodies, tuple shape not None):
     cdef Py_ssize_t most = 0, count
     cdef bytearray numbers
     cdef double *first
-    # They are gone through twice, and must be the same both times.
+    # The bodies are gone through twice, and must be the same both times.
     cdef list texts = list(bodies), counts = []
     reader.axes = len(shape)
     if not 0 < reader.axes <= AXES:
@@ -56,7 +56,7 @@ def plain_numbers(bodies, tuple shape not None):
     for body in texts:
         if type(body) is not bytes:
             return None
-        # Beside each number there is a bracket or a comma, so there is at most one for every two bytes.
+        # Each number has a bracket or a comma next to it, so there is at most one for every two bytes.
         most += PyBytes_GET_SIZE(body) // 2
     numbers = PyByteArray_FromStringAndSize(NULL, most * sizeof(double))
     reader.next = first = <double *>PyByteArray_AS_STRING(numbers)

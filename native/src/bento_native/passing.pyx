@@ -8,14 +8,14 @@ from .slots cimport clipped, get, is_a, is_mostly, listed, number, put
 
 
 cdef int begin() except -1:
-    """What every loop does first: see that calls and answers are known."""
+    """What every loop does first: make sure that calls and answers have been looked up."""
     if not is_known:
         know()
     return 0
 
 
 cdef int expect_each(calls, others) except -1:
-    """Refuse, as a ValueError, other things of which there is not one for each call."""
+    """Raise a ValueError unless there are as many `others` as calls."""
     if len(calls) != len(others):
         raise ValueError(f"expected as many as there are calls, {len(calls)}, got {len(others)}")
     return 0
@@ -96,7 +96,7 @@ def rows_of(calls):
 
 
 cdef list column(calls, Py_ssize_t *place):
-    """What calls have in one place. It comes as a pointer, for before `begin` nobody knows where it is."""
+    """The value that each call has in one place. It comes as a pointer, because before `begin` nobody knows where it is."""
     cdef list values = []
     begin()
     for call in calls:
