@@ -1,4 +1,4 @@
-"""Measure bento beside its peers and print a Markdown report: a table for each topic, and every goal with whether it is met."""
+"""Measure bento side by side with its peers and print a Markdown report: a table for each topic, and every goal with whether it is met."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ TOPICS: Mapping[str, Callable[[Plan], Section]] = {
 
 
 def main() -> None:
-    """Measure, print, and keep what was found in benchmarks/results."""
+    """Measure, print, and keep the results in benchmarks/results."""
     arguments = _parse()
     plan = _plan(arguments)
     installing = _install(plan)
@@ -103,7 +103,7 @@ write the access logs that they write by default, the bare ASGI function none.
 
 
 def _keep(sections: Mapping[str, Section], file: Path | None) -> None:
-    """The picture, and the figures if a file for them is named."""
+    """Keep the picture, and the figures if a file for them is named."""
     RESULTS.mkdir(parents=True, exist_ok=True)
     if "logistic" in sections:
         lines = {name: _rates(found) for name, found in sections["logistic"].figures.items()}

@@ -1,7 +1,7 @@
-"""The load generator: one process, epoll, sockets and requests that are written beforehand; the same for every subject.
+"""The load generator: one process with epoll, sockets and requests that are written beforehand; the same for every subject.
 
-An event loop's streams would cost as much as the servers that are measured. Here a request costs two system calls and some ten lines; the
-tables of requests per second say how much that is.
+The streams of an event loop would cost as much as the servers that are measured. Here a request costs two system calls and some ten lines;
+the tables of requests per second say how much that is.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ REFUSALS = frozenset({408, 429, 503, 504})
 _START = b"HTTP/1.1 200 "
 _PIECE = 1 << 14
 _PATIENCE = 10.0
-# Waking up from a wait takes the kernel about this long, so the last of it is spent awake.
+# The kernel takes about this long to end a wait, so the last part of a wait is spent awake.
 _WAKING = 0.0002
 
 
 class WrongAnswer(Exception):
-    """A server's answer is not the one to the request, or there is none."""
+    """A server's answer is not the right one, or there is none."""
 
 
 class Question(NamedTuple):
-    """A whole request, and how the answer to it ends; a `tail` that begins with an empty line is all of the body.
+    """A whole request, and how the answer to it ends; a `tail` that begins with an empty line is the whole body.
 
-    `body` is all of the body of an answer that comes in pieces, and `pieces` how many these are.
+    If an answer comes in pieces, `body` is its whole body, and `pieces` the number of its pieces.
     """
 
     request: bytes
@@ -45,7 +45,7 @@ class Question(NamedTuple):
 
 @dataclass
 class Round:
-    """What became of a load: good answers' latencies in seconds, and how many answers there were by status."""
+    """The result of a load: the latencies of good answers in seconds, and the number of answers by status."""
 
     seconds: float = 0.0
     own_seconds: float = 0.0
@@ -59,11 +59,11 @@ class Round:
 
     @property
     def own_cost(self) -> float:
-        """Processor seconds that the generator itself took for an answer."""
+        """Processor seconds that the generator itself took per answer."""
         return self.own_seconds / max(1, self.statuses.total())
 
     def quantile(self, part: float) -> float:
-        """The latency that this part of the good answers did not exceed, in seconds."""
+        """The latency in seconds that this part of the good answers did not exceed."""
         ordered = sorted(self.latencies)
         return ordered[min(len(ordered) - 1, int(part * len(ordered)))] if ordered else float("inf")
 
@@ -127,7 +127,8 @@ class Client:
         return self.keep_asking(0.0)
 
     def ask_at(self, arrivals: Sequence[float]) -> Round:
-        """An open loop: requests are due at these seconds from the start, whatever became of those before; latencies count from then."""
+        """An open loop: requests are due at these seconds from the start, whether earlier ones are answered or not. Latencies count from
+        the time at which a request was due."""
         with self._counting() as (round, start):
             idle = deque(self._connections.values())
             waiting = deque(start + arrival for arrival in arrivals)
@@ -158,7 +159,7 @@ class Client:
             gc.enable()
 
     def _sleep(self, seconds: float) -> None:
-        """Until something is answered or it is nearly time; epoll's own timeout counts in milliseconds."""
+        """Wait until an answer comes or the time is nearly over. epoll's own timeout counts in milliseconds."""
         if seconds > _WAKING:
             select.select([self._poll], (), (), seconds - _WAKING)
 
@@ -178,7 +179,7 @@ class Client:
                 self._poll.modify(connection.socket, select.EPOLLIN)
 
     def _answered(self, timeout: float = _PATIENCE) -> Iterator[_Connection]:
-        """The connections whose answer is there; a good answer within the time counts, a wrong one is a WrongAnswer."""
+        """The connections whose answer is complete; a good answer is counted, and a wrong one is a WrongAnswer."""
         events = self._poll.poll(timeout)
         if timeout and not events:
             raise WrongAnswer(f"there was no answer for {timeout:g} seconds")
@@ -189,7 +190,7 @@ class Client:
             if not event & ~select.EPOLLOUT:
                 continue
             data = connection.socket.recv(_PIECE)
-            # Nearly every answer comes whole; the other way counts its bytes.
+            # Nearly every answer comes in one piece. For others, their bytes are counted.
             if data.endswith(connection.tail) and data.startswith(_START) and not connection.answer:
                 self._round.statuses[OK] += 1
                 yield connection

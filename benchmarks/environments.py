@@ -1,4 +1,4 @@
-"""The peers' environments: one for each, made once, outside the repository's own."""
+"""The peers' environments: one for each peer, made once, apart from the repository's own."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class NotInstalled(Exception):
 
 
 def program(environment: str, name: str) -> Path:
-    """A program of an environment; the empty one is that of this process."""
+    """A program of an environment, or of this process's own environment for an empty name."""
     return (CACHE / environment / "bin" if environment else Path(sys.executable).parent) / name
 
 
 def install(environment: str) -> bool:
-    """Make sure that an environment is there, and say whether it had to be made; NotInstalled says why it cannot be."""
+    """Make sure that an environment exists; returns whether it had to be made. If it cannot be made, NotInstalled says why."""
     if not environment or (CACHE / environment / _DONE).exists():
         return False
     # The models are to be the same everywhere, so the library that makes them is, too.
@@ -53,7 +53,7 @@ def install(environment: str) -> bool:
 
 
 def versions(environment: str) -> str:
-    """What is installed of a peer, such as `mosec 0.9.8`."""
+    """The version of a peer that is installed, such as `mosec 0.9.8`."""
     name = next(iter(REQUIREMENTS[environment])).partition(">")[0]
     code = f"from importlib.metadata import version; print(version({name!r}))"
     found = subprocess.run([program(environment, "python"), "-c", code], capture_output=True, text=True, check=True)
@@ -61,7 +61,8 @@ def versions(environment: str) -> str:
 
 
 def variables(**extra: str) -> dict[str, str]:
-    """The environment variables that every subject runs with. Its modules are compiled once, as they would be where it is installed."""
+    """The environment variables that every subject runs with. They let Python compile modules once, as it does where a program is
+    installed."""
     return {
         **{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"},
         "PYTHONPATH": str(ROOT),

@@ -1,4 +1,4 @@
-"""A network on a GPU, asked one by one over HTTP, beside loops that ask it directly: what batching makes of single requests.
+"""A network on a GPU, asked one by one over HTTP, compared with loops that ask it directly: what batching makes of single requests.
 
     make .venv/plugins/bento-torch/done && .venv/plugins/bento-torch/bin/python -m benchmarks.gpu
 
@@ -72,7 +72,7 @@ def _measure(name: str, nets: Any) -> None:
 
 
 def _loop(model: Any, values: list[Array]) -> float:
-    """Values a second of a process that has them at hand."""
+    """Values per second of a process that has them at hand."""
     import numpy as np
     import torch
 
@@ -96,7 +96,7 @@ def _rate(once: Callable[[], None]) -> float:
 
 @contextmanager
 def _served(name: str, workers: int) -> Iterator[int]:
-    """The port of a server of one of the services."""
+    """Run a server of one of the services; yields its port."""
     with tempfile.TemporaryDirectory() as home:
         environment = {**os.environ, "BENTO_HOME": home}
         subprocess.run([sys.executable, str(_SERVICES / "nets.py"), name], env=environment, check=True)
@@ -106,7 +106,7 @@ def _served(name: str, workers: int) -> Iterator[int]:
             assert process.stderr is not None
             heard = iter(process.stderr.readline, "")
             ready = next(filter(None, (re.search(r"is ready on http://127.0.0.1:(\d+)", line) for line in heard)))
-            # Else the server waits for somebody to read what it says.
+            # Otherwise the server waits until somebody reads what it logs.
             threading.Thread(target=process.stderr.read).start()
             try:
                 yield int(ready[1])
@@ -115,7 +115,7 @@ def _served(name: str, workers: int) -> Iterator[int]:
 
 
 def _over_http(port: int, values: list[Array], connections: int) -> tuple[float, float, float]:
-    """Answers a second, the middle latency in seconds, and the mean size of a batch."""
+    """Answers per second, the median latency in seconds, and the mean size of a batch."""
     questions = [Question(_request(value.tobytes()), b"]]") for value in values]
     with Client(port, questions, connections) as client:
         client.keep_asking(1.0)
@@ -132,7 +132,7 @@ def _request(body: bytes) -> bytes:
 
 
 def _batches(port: int) -> float:
-    """How often the model was called so far."""
+    """How often the model was called so far, according to the server's metrics."""
     import httpx
 
     page = httpx.get(f"http://127.0.0.1:{port}/metrics").text

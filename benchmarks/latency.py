@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _RATES = (200, 2000, 6000)
 _CONNECTIONS = 64
-# Of fewer, the 99th percentile is little else than the largest.
+# With fewer requests, the 99th percentile is little else than the largest latency.
 _LEAST_REQUESTS = 400
 _HALF = "half its peak"
 _OURS = "bento"
@@ -30,7 +30,7 @@ Found = dict[tuple[str, str], list[tuple[float, float]]]
 
 
 def latency(plan: Plan) -> Section:
-    """The 50th and 99th percentile at half of each server's own peak, beside bento's at that rate, and at three rates for all."""
+    """The 50th and 99th percentile at half of each server's own peak, next to bento's at that rate, and at three rates for all."""
     found: Found = defaultdict(list)
     peaks: dict[str, list[float]] = defaultdict(list)
     with stable(plan.chosen([bento("logistic"), *peers("logistic")])) as made:
@@ -38,7 +38,7 @@ def latency(plan: Plan) -> Section:
         half = {name: median(rates) / 2 for name, rates in peaks.items()}
         made.in_turn(plan.rounds, lambda server: _load_half(server, half, plan, found))
         for rate in _RATES:
-            # Who cannot answer as fast as is asked has no latency but the length of the round.
+            # If a server cannot answer at this rate, its latency grows with the length of the round, and says nothing else.
             made.in_turn(plan.rounds, lambda server, rate=rate: _load_if_able(server, rate, half, plan, found))  # type: ignore[misc]
     loads = [_HALF, *(f"{rate:,}/s" for rate in _RATES)]
     head = ["p50 / p99 in ms", _HALF, "bento at that rate", *loads[1:], "its peak"]
@@ -57,7 +57,8 @@ def latency(plan: Plan) -> Section:
 
 
 def arrivals(rate: float, seconds: float) -> list[float]:
-    """The same random moments for every server: independent clients, on average `rate` a second. Source: a Poisson process."""
+    """The same random arrivals for every server, in seconds: independent clients, on average `rate` per second. Source: a Poisson
+    process."""
     source = random.Random(7)
     return list(accumulate(source.expovariate(rate) for _ in range(max(1, int(rate * seconds)))))
 
@@ -69,12 +70,13 @@ def _peak(server: Server, seconds: float, peaks: dict[str, list[float]]) -> None
 
 
 def _half_of(name: str) -> str:
-    """The load of bento that is half of somebody else's peak."""
+    """The name of bento's load at half of another server's peak."""
     return f"half of {name}'s peak"
 
 
 def _load_half(server: Server, half: dict[str, float], plan: Plan, found: Found) -> None:
-    """Half of the server's own peak; bento at the halves of all others as well, for what it answers at its own others cannot at all."""
+    """Load a server with half of its own peak. bento is loaded with half of each other's peak as well, because others cannot answer at
+    bento's half."""
     _load(server, half[server.subject.name], _HALF, plan, found)
     if server.subject.name == _OURS:
         for name, rate in half.items():
@@ -106,7 +108,7 @@ def _cell(rounds: list[tuple[float, float]] | None) -> str:
 
 
 def _goal(load: str, quantile: int, found: Found) -> Goal:
-    """Below everybody's. Half of one's own peak is another rate for each, and bento's the highest."""
+    """The goal of a latency below every peer's. Half of the own peak is another rate for each server, and bento's is the highest."""
     promise = f"{_QUANTILES[quantile]} at {load} below every peer's"
     values = {subject: _middle(rounds)[quantile] for (subject, other), rounds in found.items() if other == load}
     ours = values.pop(_OURS, None)
@@ -117,7 +119,7 @@ def _goal(load: str, quantile: int, found: Found) -> Goal:
 
 
 def _goal_at_their_half(quantile: int, found: Found, names: list[str]) -> Goal:
-    """Below everybody's at the same load, which is half of what that peer can do."""
+    """The goal of a latency below each peer's at the same rate, which is half of that peer's peak."""
     promise = f"{_QUANTILES[quantile]} at half of each peer's peak below that peer's"
     pairs = {
         name: (_middle(found[_OURS, _half_of(name)])[quantile], _middle(found[name, _HALF])[quantile])

@@ -1,7 +1,7 @@
 """Where the microseconds of a request go inside bento: the fast lane in this process, with a transport that leads nowhere.
 
-`python -m benchmarks.micro` prints microseconds per request and a profile by stage; nothing of the kernel is in it, and no model but a
-column of the input, so all of it is ours to make faster. With `--connections 1` nothing is shared with others.
+`python -m benchmarks.micro` prints microseconds per request and a profile by stage. They include no time of the kernel, and no model but a
+column of the input, so bento alone can make all of it faster. With `--connections 1`, each request has a turn of the loop to itself.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ from .report import table
 from .subjects import post
 
 _REQUESTS = 6400
-"""How many a round has."""
+"""The requests of a round."""
 _ADDRESS = ("127.0.0.1", 4001)
 
-# Which stage the time in a file's own lines belongs to; what is in no file of these is the parser's, the loop's and Python's.
+# The stage to which the time in each file's own lines belongs. Everything in other files belongs to the parser, the loop and Python.
 _STAGES: Mapping[str, tuple[str, ...]] = {
     "parse": (
         "protocol.py",
@@ -57,7 +57,7 @@ _STAGES: Mapping[str, tuple[str, ...]] = {
     "encode": ("pipeline.py", "writing.py", "adapter.py", "negotiation.py", "_together.py"),
     "write": ("fast.py", "logs.py", "answer.py"),
 }
-# What belongs to another stage than the rest of its file.
+# Functions that belong to another stage than the rest of their file.
 _ELSEWHERE: Mapping[tuple[str, str], str] = {
     ("fast.py", "arrive"): "parse",
     ("fast.py", "_begin"): "parse",
@@ -135,7 +135,7 @@ class Loop:
             protocol.connection_made(_Nowhere(own))
 
     async def run(self, ticks: int) -> None:
-        """Let every connection ask, and wait until all are answered; again and again."""
+        """In each tick, let every connection send a request, and wait until all are answered."""
         for _ in range(ticks):
             wanted = _Nowhere.answers + len(self._protocols)
             for protocol in self._protocols:
@@ -169,7 +169,7 @@ async def _measure(rounds: int, connections: int) -> tuple[float, pstats.Stats]:
 
 
 def stages(profile: pstats.Stats) -> dict[str, float]:
-    """The part of all time that each stage takes; what a built-in function takes belongs to whoever called it."""
+    """The part of all time that each stage takes; the time of a built-in function counts for its caller."""
     times: dict[str, float] = defaultdict(float)
     for (file, _, function), (_, _, own, _, callers) in profile.stats.items():  # type: ignore[attr-defined]
         if file == "~":
@@ -187,7 +187,7 @@ def _stage(file: str, function: str) -> str:
 
 
 def main() -> None:
-    """Print what a request costs, and of what that is made."""
+    """Print what a request costs, by stage."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.micro", description=__doc__)
     parser.add_argument("--rounds", type=int, default=15, help="rounds of 6,400 requests")
     parser.add_argument("--connections", type=int, default=64, help="how many ask at once")

@@ -1,4 +1,4 @@
-"""What every subject is asked about and answers with: the same models, fitted the same way, wherever they are served."""
+"""What every subject is asked and has to answer: the same models, fitted the same way, wherever they are served."""
 
 from __future__ import annotations
 
@@ -33,6 +33,6 @@ def rows() -> list[list[float]]:
 
 @cache
 def classes(name: str) -> list[int]:
-    """What a model says of each of `rows()`."""
+    """The class that a model gives for each of `rows()`."""
     found: list[int] = fitted(name).predict(rows()).tolist()
     return found

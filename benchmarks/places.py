@@ -1,4 +1,4 @@
-"""Where things are kept: what is installed and saved in `.bench`, what is found in `benchmarks/results`."""
+"""Where things are kept: installations and saved services in `.bench`, results in `benchmarks/results`."""
 
 from __future__ import annotations
 

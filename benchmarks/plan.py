@@ -1,4 +1,4 @@
-"""How much is measured, and whom."""
+"""How much is measured, and which subjects take part."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Plan:
     has_peers: bool = True
 
     def chosen(self, subjects: Sequence[Subject]) -> list[Subject]:
-        """Those that take part; bento always does."""
+        """The subjects that take part; bento always does."""
         return [subject for subject in subjects if self._is_chosen(subject)]
 
     def _is_chosen(self, subject: Subject) -> bool:

@@ -1,4 +1,4 @@
-"""More than a server can do, and the same for a long time."""
+"""More requests than a server can answer, and requests for a long time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _CONNECTIONS, _FEW = 300, 2
 _CAPACITY = 100
 _SLICES = 5
-# Two halves of one load differ by this much on a machine that others use, too.
+# Two halves of the same load differ by up to this factor on a machine that others use, too.
 _SLOWER = 1.25
 
 
@@ -28,7 +28,7 @@ def overload(plan: Plan) -> Section:
     refusals: dict[str, list[float]] = {}
 
     def take(server: Server) -> None:
-        # The cost of a good answer, to be taken off: two connections get as many of them as three hundred, and no refusal.
+        # The cost of a good answer, which is subtracted below: two connections get as many good answers as three hundred, and no refusals.
         with server.client(_FEW) as client:
             alone = _cost(server, client, plan.seconds)
         with server.client(_CONNECTIONS, REFUSALS) as client:

@@ -25,7 +25,7 @@ def family(pid: int) -> list[int]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """Processor time of a family so far, in user and kernel mode, to the nanosecond; what members that have ended took is not in it."""
+    """Processor time of a family so far, in user and kernel mode, in seconds; members that have ended are not included."""
     total = 0.0
     for member in family(pid):
         with contextlib.suppress(OSError):
@@ -39,7 +39,7 @@ def _clock(pid: int) -> int:
 
 
 def memory(pid: int) -> int:
-    """Resident bytes of a family; what two of them share counts twice."""
+    """Resident bytes of a family; memory that two members share counts twice."""
     total = 0
     for member in family(pid):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
@@ -48,7 +48,7 @@ def memory(pid: int) -> int:
 
 
 def send(pid: int, number: signal.Signals) -> None:
-    """A signal to a whole family."""
+    """Send a signal to a whole family."""
     for member in family(pid):
         with contextlib.suppress(ProcessLookupError):
             os.kill(member, number)

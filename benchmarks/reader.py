@@ -1,4 +1,4 @@
-"""Reads streams as quickly as they come: when the first piece of each is there, and whether all are the right ones in the right order."""
+"""Reads streams as quickly as they come, notes when the first piece of each is there, and checks that all pieces are right and in order."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _END = b"\r\n0\r\n\r\n"
 
 @dataclass
 class Reading:
-    """What became of streams that were all right: how many pieces came in how many seconds, and how long each first one took."""
+    """The result of streams that were all right: how many pieces came in how many seconds, and how long each first piece took."""
 
     seconds: float = 0.0
     pieces: int = 0
@@ -64,7 +64,7 @@ class Reader:
             stream.socket.close()
 
     def keep_reading(self, seconds: float) -> Reading:
-        """Begin another stream on each connection as soon as one is over, for so long; what has come is looked at when all are."""
+        """For so long, begin another stream on each connection as soon as one is over. The pieces are checked after the last stream."""
         reading = Reading()
         whole: list[tuple[Question, bytearray]] = []
         gc.disable()
@@ -87,7 +87,7 @@ class Reader:
         return reading
 
     def _ended(self, reading: Reading) -> list[_Stream]:
-        """Take in what has come; the streams that are over with it."""
+        """Take in what has come; returns the streams that have ended."""
         events = self._poll.poll(_PATIENCE)
         if not events:
             raise WrongAnswer(f"nothing came for {_PATIENCE:g} seconds")
@@ -107,7 +107,7 @@ class Reader:
 
 
 def check(question: Question, answer: bytes) -> None:
-    """A WrongAnswer unless these chunks are what was asked for."""
+    """Raise a WrongAnswer unless these chunks are what was asked for."""
     head, _, chunks = answer.partition(b"\r\n\r\n")
     try:
         is_right = head.startswith(_START) and joined(chunks) == question.body
@@ -118,7 +118,7 @@ def check(question: Question, answer: bytes) -> None:
 
 
 def joined(chunks: bytes) -> bytes:
-    """A body without what is around its chunks. Source: RFC 9112, section 7.1."""
+    """A body without the framing of its chunks. Source: RFC 9112, section 7.1."""
     pieces = []
     while chunks:
         size, _, rest = chunks.partition(b"\r\n")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Goal:
-    """What bento promises, what was measured, and whether that keeps the promise; `met` is None where there was nothing to compare with."""
+    """What bento promises, what was measured, and whether that keeps the promise; `met` is None if there was nothing to compare with."""
 
     promise: str
     measured: str
@@ -17,7 +17,7 @@ class Goal:
 
 @dataclass
 class Section:
-    """A table with a heading, what has to be said of it, and the goals that it decides; `figures` is the same for machines."""
+    """A table with a heading, a note on it, and the goals that it decides; `figures` has the same numbers for machines."""
 
     title: str
     head: Sequence[str]

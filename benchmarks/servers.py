@@ -1,4 +1,4 @@
-"""Servers while they are measured: started, asked, stopped by a signal while it is another's turn, ended."""
+"""Servers while they are measured: started, asked, stopped by a signal while it is the turn of another, ended."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from .subjects import Subject
 
 _PATIENCE = 60.0
-# Between two questions to a server that starts and does not say when it is ready, at least this long and this part of the time that it
-# has taken so far. Each question takes a millisecond from what the server is importing: asked every 10 ms, a start of 2 s used 0.18 s
-# more of processor time.
+# A server that does not say when it is ready is asked again and again: after at least _PAUSE, and after _PART of the time that it has taken
+# so far. Each question takes a millisecond from what the server is importing: asked every 10 ms, a start of 2 s used 0.18 s more of
+# processor time.
 _PAUSE, _PART = 0.01, 0.03
 _GLANCE = 0.002
 
 
 @dataclass
 class Server:
-    """A subject's running server; `first_answer` is how many seconds after its start it answered rightly."""
+    """A subject's running server; `first_answer` is the number of seconds from its start to its first right answer."""
 
     subject: Subject
     port: int
@@ -42,7 +42,7 @@ class Server:
 
     @contextmanager
     def awake(self) -> Iterator[None]:
-        """Let it run for the length of a block, however that ends; then it stands still again."""
+        """Let the server run inside a block, however that ends; outside, it stands still."""
         processes.send(self.process.pid, signal.SIGCONT)
         try:
             yield
@@ -50,11 +50,11 @@ class Server:
             processes.send(self.process.pid, signal.SIGSTOP)
 
     def client(self, connections: int, refusals: frozenset[int] = frozenset()) -> Client:
-        """Connections to it."""
+        """Open connections to the server."""
         return Client(self.port, self.questions, connections, refusals)
 
     def may_be_ready(self) -> bool:
-        """Whether it says that it is ready, or never says so."""
+        """Whether the server has said that it is ready, or is one that never says so."""
         return self.subject.ready in self.log.read_bytes()
 
     def cpu_seconds(self) -> float:
@@ -66,13 +66,14 @@ class Server:
 
 @dataclass
 class Stable:
-    """The servers of a run, and what became of those that cannot take part, by subject."""
+    """The servers of a run, and the reasons why others cannot take part, by subject."""
 
     servers: list[Server] = field(default_factory=list)
     absent: dict[str, str] = field(default_factory=dict)
 
     def in_turn(self, rounds: int, measure: Callable[[Server], None]) -> None:
-        """Each server has a round in turn, the others standing still; one that answers wrongly takes no further part."""
+        """Measure each server in turn while the others stand still, several rounds long. A server that answers wrongly takes no further
+        part."""
         for _ in range(rounds):
             for server in list(self.servers):
                 try:
@@ -85,7 +86,7 @@ class Stable:
 
 @contextmanager
 def stable(subjects: Sequence[Subject]) -> Iterator[Stable]:
-    """The servers of these subjects, started one after the other and standing still until their turns; ended behind the block."""
+    """The servers of these subjects, started one after another, and standing still until their turns. They are ended after the block."""
     made = Stable()
     started: list[Server] = []
     try:
@@ -106,7 +107,7 @@ def stable(subjects: Sequence[Subject]) -> Iterator[Stable]:
 
 
 def start(subject: Subject) -> Server:
-    """Start a subject; what it prints goes nowhere, its errors into `.bench/logs`."""
+    """Start a subject. What it prints is thrown away; its errors go to `.bench/logs`."""
     port = free_port()
     name = subject.name.replace(" ", "-").replace(",", "")
     logs = CACHE / "logs"
@@ -122,7 +123,7 @@ def start(subject: Subject) -> Server:
 
 
 def wait(server: Server) -> None:
-    """Until it gives a right answer; one that ends or takes a minute is a WrongAnswer."""
+    """Wait until the server gives a right answer. If it ends or takes a minute, that is a WrongAnswer."""
     started = time.perf_counter()
     server.questions = server.subject.questions()
     last: Exception | None = None
@@ -156,7 +157,7 @@ def end(server: Server) -> None:
 
 
 def free_port() -> int:
-    """A port that nobody listens on, nor on the two after it, which MLServer takes for its other protocols."""
+    """A port on which nobody listens, nor on the two after it, which MLServer takes for its other protocols."""
     while True:
         with ExitStack() as held, suppress(OSError, OverflowError):
             port: int = held.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1]

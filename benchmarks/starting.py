@@ -1,4 +1,4 @@
-"""How long everything takes to start, what it takes then, and a first burst."""
+"""How long starts take, how much memory they need, and whether a first burst is answered."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SKLEARN = "sklearn.linear_model, skops.io"
 
 
 def starting(plan: Plan) -> Section:
-    """Medians over some starts; the files that they read are in memory already."""
+    """Medians over some starts; the files that they read are in the page cache already."""
     times = plan.rounds
     imported = _median(times, lambda: _seconds_of_import("bento"))
     version = _median(times, lambda: _wall("bento", "--version"))
@@ -82,9 +82,10 @@ def _medians(measured: Iterable[tuple[float, ...]]) -> list[float]:
 
 
 def _import_and_start() -> tuple[float, float, float, float]:
-    """Seconds to import what a LogisticRegression needs and to the first answer of its server, that one's megabytes, and the difference.
+    """Seconds to import what a LogisticRegression needs, seconds to the first answer of its server, the server's megabytes, and the
+    difference of the two times.
 
-    The one right after the other: a machine's speed changes in the course of minutes.
+    Both are measured one right after the other, because a machine's speed changes in the course of minutes.
     """
     imported = _seconds_of_import(_SKLEARN)
     first, megabytes = _start(bento("logistic"))
@@ -102,7 +103,7 @@ def _start(subject: Subject) -> tuple[float, float]:
 
 
 def _burst_and_idle(subject: Subject) -> tuple[int, float]:
-    """How many of a new server's first burst are answered, and the processor time of two idle seconds behind it."""
+    """How many requests of a new server's first burst are answered, and the processor time of two idle seconds after it."""
     server = start(subject)
     try:
         wait(server)

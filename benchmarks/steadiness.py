@@ -1,4 +1,4 @@
-"""How steadily the machine works: a loop that does nothing else takes longer at times, and so does whatever is asked of a server then."""
+"""How steadily the machine works: at times a loop that does nothing else takes longer, and so does every request to a server."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def steadiness(seconds: float) -> str:
 
 
 def _steps(seconds: float) -> list[float]:
-    """What each step of the same work took, in seconds, until `seconds` are over."""
+    """How many seconds each step of the same work took, until `seconds` are over."""
     taken = []
     now = time.perf_counter()
     end = now + seconds

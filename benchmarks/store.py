@@ -1,4 +1,4 @@
-"""What the store promises, at full size: twenty versions of a large model, ten thousand bundles in a list."""
+"""What the store promises, at full size: twenty versions of a large model, and a list of ten thousand bundles."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Weights(bento.Service):
 
 
 def main() -> None:
-    """Measure both in a store of their own, and print what was found."""
+    """Measure both in a temporary store, and print the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--megabytes", type=int, default=1024, help="how large the model is")
     parser.add_argument("--bundles", type=int, default=10_000, help="how many bundles are listed")
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def versions(folder: Path, size: int) -> list[str]:
-    """Save a model again and again, of which one file of a megabyte is another one each time."""
+    """Save many versions of a model that differ in one file of a megabyte."""
     body, head, store = folder / "body", folder / "head", bento.Store(folder / "store")
     body.mkdir()
     for number in range(PIECES):
@@ -85,7 +85,7 @@ def _small(file: Path) -> Path:
 
 
 def _disk_size(folder: Path) -> int:
-    """What is on the disk: files that are linked count once."""
+    """The bytes that a folder takes on the disk: files that are linked count once."""
     found = {(status.st_dev, status.st_ino): status.st_blocks * 512 for path in folder.rglob("*") if (status := path.lstat())}
     return sum(found.values())
 

@@ -1,4 +1,4 @@
-"""Streams: pieces a second, how long the first one takes, and what the way to a thread and back is of that."""
+"""Streams: pieces per second, how long the first one takes, and how much of that is the way to a thread and back."""
 
 from __future__ import annotations
 
@@ -26,13 +26,14 @@ if TYPE_CHECKING:
 
 _ONE, _MANY = 1, 16
 _WARM_UP = 0.05
-# A round has a hundred streams or so, each of which has two hundred pieces: that says enough in less time.
+# The part of a round's time that is measured here: it has about a hundred streams of two hundred pieces, which is enough.
 _PART = 0.25
 _WAYS = 500
 
 
 class _Measured:
-    """Medians over the rounds, by subject and connections: pieces a second, seconds to the first of a stream, processor time of each."""
+    """Medians over the rounds, by subject and connections: pieces per second, seconds to the first piece of a stream, processor seconds per
+    piece."""
 
     def __init__(self) -> None:
         self._rounds: dict[tuple[str, int], list[tuple[float, float, float]]] = defaultdict(list)
@@ -48,7 +49,7 @@ class _Measured:
         self._rounds[server.subject.name, connections].append(figures)
 
     def figures(self) -> dict[str, dict[str, tuple[float, float, float]]]:
-        """By subject and connections, of those that took part in all rounds."""
+        """The medians by subject and connections, for subjects that took part in all rounds."""
         found: dict[str, dict[str, tuple[float, float, float]]] = defaultdict(dict)
         for (name, connections), rounds in self._rounds.items():
             rates, firsts, costs = zip(*rounds, strict=True)
@@ -94,7 +95,8 @@ def _rate(found: dict[str, dict[str, tuple[float, float, float]]], name: str) ->
 
 
 async def _ways() -> tuple[float, float]:
-    """Seconds of the way to a thread and back to the event loop, by bento's own threads and by an executor; medians of rounds in turn."""
+    """Seconds of the way to a thread and back to the event loop, by bento's own threads and by an executor: medians of rounds that take
+    turns."""
     loop = asyncio.get_running_loop()
     threads, executor = Threads(1, "benchmark", loop), ThreadPoolExecutor(1)
     own, executors = [], []
@@ -107,7 +109,7 @@ async def _ways() -> tuple[float, float]:
 
 
 def _given(threads: Threads, loop: asyncio.AbstractEventLoop) -> asyncio.Future[int]:
-    """Work for bento's threads, as a future for what becomes of it."""
+    """Give work to bento's threads; returns a future of its result."""
     future: asyncio.Future[int] = loop.create_future()
     threads.run(int, partial(settle, future))
     return future

@@ -1,4 +1,4 @@
-"""Who is measured: how each server is started, how it is asked, and what the right answer ends in."""
+"""What is measured: how each server is started, how it is asked, and what the right answer ends in."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ Ask = Callable[[], "list[Question]"]
 
 @dataclass(frozen=True)
 class Subject:
-    """A server at some work: `command` starts with a program of `environment`, and `{port}` in it becomes the port to listen on.
+    """A server with one kind of work: `command` starts with a program of `environment`, and `{port}` in it stands for the port to listen
+    on.
 
-    One that says when it is `ready`, in these words on standard error, is not asked before.
+    A server that writes the words `ready` to standard error when it is ready is not asked before.
     """
 
     name: str
@@ -61,7 +62,7 @@ def uncompiled(model: str) -> Subject:
 
 
 def adder(path: str = "/predict") -> Subject:
-    """bento without a framework: sums."""
+    """bento without a framework, adding up numbers."""
     return Subject("bento", _bento("adder:1"), lambda: sums(path), ready=_READY)
 
 
@@ -76,7 +77,7 @@ def sums(path: str) -> list[Question]:
 
 
 def peers(model: str) -> list[Subject]:
-    """Everybody else at the same model."""
+    """All peers, serving the same model."""
     row = _asking(model, "/predict", "ROW", "\r\n\r\nCLASS")
     inference = _asking(model, "/inference", "ROW", "\r\n\r\nCLASS")
     tensor = '{"inputs":[{"name":"rows","shape":[1,4],"datatype":"FP64","data":ROW}]}'
@@ -112,7 +113,7 @@ def tensors() -> list[Subject]:
 
 
 def slow() -> list[Subject]:
-    """A hundred items a second, and no more."""
+    """Services that can do no more than a hundred items a second."""
     return [
         Subject("bento", _bento("slow:1"), lambda: _items("/predict", b"%d", b"\r\n\r\n%d")),
         Subject(
@@ -136,7 +137,7 @@ def streams() -> list[Subject]:
 
 
 def _counts(path: str, piece: bytes) -> list[Question]:
-    """From where one counts differs, so that pieces of another's stream are noticed."""
+    """Each stream counts from another number, so that pieces of a wrong stream are noticed."""
     accept = "application/jsonl" if piece == LINE else "text/event-stream"
     return [
         Question(

@@ -1,4 +1,4 @@
-"""Requests a second and the processor time of each, at several numbers of connections that ask again as soon as they are answered."""
+"""Requests per second and the processor time of each, at several numbers of connections that ask again as soon as they are answered."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class _Measured:
 
     def take(self, server: Server, connections: int, seconds: float) -> None:
         """One server's round."""
-        # What a server refuses is no good answer, and no wrong one either.
+        # A refusal is not a good answer, but not a wrong one either.
         with server.client(connections, REFUSALS) as client:
             client.keep_asking(min(seconds, _WARM_UP))
             before = server.cpu_seconds()
@@ -64,14 +64,15 @@ class _Measured:
 
 
 class _Model:
-    """The same model in this process. What a call takes by itself is measured in turn with the servers, for a machine has slow minutes."""
+    """The same model in this process. The time of a call by itself is measured in turn with the servers, because a machine has slow
+    minutes."""
 
     def __init__(self, name: str, sizes: tuple[int, ...]) -> None:
         self._model = fitted(name)
         self._taken: dict[int, list[float]] = {size: [] for size in sizes}
 
     def call(self) -> None:
-        """Call it some times for each number of rows."""
+        """Call the model several times with each number of rows."""
         import numpy as np
 
         for size, taken in self._taken.items():
@@ -82,7 +83,7 @@ class _Model:
                 taken.append(time.perf_counter() - start)
 
     def seconds(self, size: int) -> float:
-        """The median of a call with so many rows."""
+        """The median seconds of a call with so many rows."""
         return median(self._taken[size])
 
 

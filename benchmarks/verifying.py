@@ -1,6 +1,6 @@
 """How quickly a bundle is verified, as a share of the speed at which its bytes are hashed in one pass.
 
-Both are told in processor time, the least of several rounds: other processes on the machine lengthen only what a clock on the wall shows.
+Both are measured in processor time, the least of several rounds, because other processes on the machine lengthen only the time on the wall.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ DOCUMENT = {
 
 
 class Speed(NamedTuple):
-    """Seconds of the processor: of hashing in one pass, of verifying, and of verifying what is known again."""
+    """Processor seconds for hashing in one pass, for verifying, and for verifying again what is known already."""
 
     hashing: float
     verifying: float
@@ -48,7 +48,7 @@ class Speed(NamedTuple):
 
     @property
     def share(self) -> float:
-        """Of the speed of hashing, that of verifying."""
+        """The speed of verifying as a share of the speed of hashing."""
         return self.hashing / self.verifying
 
 
@@ -74,7 +74,7 @@ def write(folder: Path, size: int) -> Bundle:
 
 
 def digest_of(path: Path) -> str:
-    """The SHA-256 of a file, in one pass and with nothing else to do."""
+    """The SHA-256 of a file, computed in one pass and with nothing else to do."""
     digest, piece = hashlib.sha256(), memoryview(bytearray(PIECE))
     with path.open("rb", buffering=0) as file:
         while count := file.readinto(piece):
@@ -83,14 +83,14 @@ def digest_of(path: Path) -> str:
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """The processor's seconds that something takes."""
+    """The processor seconds that some work takes."""
     started = time.process_time()
     work()
     return time.process_time() - started
 
 
 def main() -> None:
-    """Print what verifying takes."""
+    """Print how long verifying takes."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.verifying", description=__doc__)
     parser.add_argument("--size", type=int, default=1 << 30, help="bytes of the bundle's model")
     parser.add_argument("--rounds", type=int, default=5)

@@ -1,4 +1,4 @@
-"""The same work as other servers do it, each as its own documentation shows it; `BENCHMARK_MODEL` names the model.
+"""The same work done by other servers, each as its own documentation shows it; `BENCHMARK_MODEL` names the model.
 
 Every module runs in an environment of its own, in which bento is not installed.
 """

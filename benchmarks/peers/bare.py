@@ -1,6 +1,6 @@
 """The least that an answer can cost on uvicorn: one ASGI function.
 
-It adds up a row of JSON, reads a body and says how long it is, or counts, a piece for each number.
+It adds up a row of JSON, reads a body and says how long it is, or counts with a piece for each number.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ Message = MutableMapping[str, Any]
 
 
 async def app(scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]) -> None:
-    """Answer `/sum` with the sum of the numbers in the body, `/read` with its length in bytes, and `/count` from one to another."""
+    """Answer `/sum` with the sum of the numbers in the body, `/read` with its length in bytes, `/count` with the numbers from one to
+    another."""
     if scope["type"] != "http":
         return
     chunks: list[bytes] = []

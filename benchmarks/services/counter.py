@@ -1,4 +1,4 @@
-"""Answers that come piece by piece, with nothing to compute between two of them."""
+"""Answers that come piece by piece, with nothing to compute between two pieces."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Generator
 import bento
 from bento.adapters import JsonAdapter
 
-# As many as the benchmark has connections: else streams would wait for each other.
+# As many as the benchmark has connections, because otherwise streams would wait for each other.
 _STREAMS = 16
 
 

@@ -1,6 +1,6 @@
-"""Two networks of a middling size for a GPU: one that reads texts, small requests, and one that looks at images, large ones.
+"""Two networks of a middling size for a GPU: one reads texts, with small requests, and one looks at images, with large requests.
 
-Run as a script with the name of a service, it saves that.
+Run as a script with the name of a service, this module saves that service.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ CHANNELS = (64, 128, 256, 512)
 
 
 class Reader(nn.Module):
-    """A transformer's encoder over the numbers of words, the mean of what it says, and eight classes."""
+    """A transformer's encoder over the numbers of words, the mean of its outputs, and eight classes."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,7 +35,7 @@ class Reader(nn.Module):
 
 
 class Block(nn.Module):
-    """Two convolutions and a way around them."""
+    """Two convolutions and a residual connection around them."""
 
     def __init__(self, before: int, after: int, stride: int) -> None:
         super().__init__()

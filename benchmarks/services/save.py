@@ -1,4 +1,4 @@
-"""Save every service as a bundle, as somebody who runs them would: `iris` by the models' names, the others as `1`."""
+"""Save every service as a bundle, as a user would: `iris` in versions named after the models, the others as version `1`."""
 
 from __future__ import annotations
 
