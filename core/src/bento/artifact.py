@@ -133,8 +133,8 @@ class Artifact(ABC, Generic[M]):
     def is_lost(self, error: BaseException) -> bool:
         """Whether an error that an api raised means that the model cannot answer in this process any more, as when a GPU's context is gone.
 
-        It is called on the event loop, so it must return at once. A worker whose model is lost ends with an error, so that another process
-        can take its place: with several workers, a new one does.
+        It is called on the event loop, so it must return at once. A process whose model is lost ends with an error, so that another one can
+        take its place: with several workers, a new one does.
         """
         return False
 

@@ -10,7 +10,7 @@ from typing import Any
 
 
 def docstring(definition: type | Callable[..., Any]) -> str:
-    """The docstring of a class, or of a function, which may have that of what it overrides; `""` if there is none.
+    """The docstring of a class, or of a function, which may inherit that of the method it overrides; `""` if there is none.
 
     If `python -OO` has dropped it, it is read from the source.
     """

@@ -15,7 +15,7 @@ _SHOWN = 5
 def missing(tag: Tag, place: Path | str, there: Sequence[Tag], *, is_empty: bool = True) -> str:
     """The message of a NotFound; `there` are the store's tags, newest first.
 
-    If there are none, `is_empty` tells whether the store is empty, or only damaged bundles were left out.
+    If there are none, `is_empty` tells whether the store is empty, or only holds damaged bundles.
     """
     versions = [other.version for other in there if other.name == tag.name]
     names = list(dict.fromkeys(other.name for other in there))

@@ -38,8 +38,8 @@ def parents(path: str) -> list[str]:
 def check_distinct(paths: Sequence[str]) -> None:
     """Refuse paths that are not sorted, occur twice, or would be the same on a file system that distinguishes fewer names than Linux.
 
-    The paths of all folders together are limited to more than any bundle needs, because a short list of deep paths can name very many
-    folders.
+    The total length of all folders' paths is limited as well, far above what a bundle needs, because a short list of deep paths can name
+    very many folders.
     """
     seen, folders, length = {_fold(MANIFEST): ("", False)}, set[str](), 0
     for index, path in enumerate(paths):

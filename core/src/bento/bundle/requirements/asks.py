@@ -107,7 +107,7 @@ def _extras(asks: Sequence[Ask]) -> str:
 
 
 def _marker(asks: Sequence[Ask]) -> str:
-    """The marker of the requirement, which holds where that of any ask holds."""
+    """The combined marker, which holds if the marker of any ask holds; empty if an ask has none."""
     markers = sorted({str(each.requirement.marker or "") for each in asks})
     if markers[0] == "":
         return ""

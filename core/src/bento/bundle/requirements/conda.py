@@ -37,7 +37,7 @@ def conda_of(env: Env, home: Home) -> tuple[Conda | None, list[Ask]]:
 
 
 def check_agrees(conda: Conda | None, requirements: Iterable[str]) -> None:
-    """Refuse an environment that asks for another version than the bundle pins, because pip would overwrite it."""
+    """Refuse an environment that asks for another version than the bundle pins, because pip would then replace it."""
     from packaging.requirements import Requirement
     from packaging.utils import canonicalize_name
 

@@ -134,7 +134,7 @@ def new_key(file: Path) -> Path:
 
 
 def read_key_file(file: Path) -> bytes:
-    """The first bytes of a file that names a key or an identity, as many as any of these may have."""
+    """The first 16 KiB of a file that names a key or an identity; no such file is larger."""
     try:
         with file.open("rb") as source:
             return source.read(_LARGEST)

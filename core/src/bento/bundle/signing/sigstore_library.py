@@ -1,6 +1,6 @@
 """Sigstore's library, imported on use: what is read with it, and its errors in words.
 
-Source: github.com/sigstore/fulcio, docs/oid-info.md (what certificates say of issuers); protobuf-specs, sigstore_trustroot.proto.
+Source: github.com/sigstore/fulcio, docs/oid-info.md (what certificates say about issuers); protobuf-specs, sigstore_trustroot.proto.
 """
 
 from __future__ import annotations
