@@ -129,7 +129,7 @@ def test_several_processes_answer_when_told_to(home, tmp_path, workers):
 
 
 def test_a_class_is_not_served(bento_process, project):
-    done = bento_process("serve", "shop:Shop", cwd=project)
+    done = bento_process("serve", "shop:Shop", "--port", "0", cwd=project)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.endswith("Error: shop:Shop is a class: name an instance of it, as in `service = Shop(...)`, shop:service\n")
 
