@@ -44,7 +44,7 @@ class Function:
         examples = partial(read_examples, bundle) if bundle.manifest.examples else tuple
         lifecycle = Lifecycle(lambda: load_service(bundle), version=bundle.version, limits=Limits(), examples=examples)
         self._app, self._base_path = App(lifecycle, brings_up=False), base_path
-        # Mangum takes the loop of this thread, and from Python 3.14 on there is none that nobody has made.
+        # Mangum uses the event loop of this thread, and from Python 3.14 on a thread has none unless somebody sets one.
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
         loop.run_until_complete(lifecycle.start())

@@ -1,4 +1,4 @@
-"""`bento.save`: a service into the store, with golden examples that it is asked first."""
+"""`bento.save`: saves a service in the store, after asking it its golden examples."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def serve(  # noqa: PLR0913 - each is an option of the command line, too
         raise ServerError(f"expected log_format to be one of {', '.join(_ACCESS_LOGS)}, got {log_format!r}")
     share_processors(count)
     raise_file_limit()
-    # Before any code of the service runs.
+    # Taken before any code of the service runs.
     notices = Notices.taken()
     find = partial(resolve, target, store=store, trust=trust, keys=keys)
     found = find()

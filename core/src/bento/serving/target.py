@@ -45,7 +45,7 @@ def resolve(
     trust: bool = False,
     keys: Sequence[str | Path | Identity] = (),
 ) -> Target:
-    """Find what `target` names, without loading it; trust is checked now, so that a refusal comes before a port is taken."""
+    """Find what `target` names, without loading it. Trust is checked here, so that a refusal comes before a port is taken."""
     if isinstance(target, Service):
         return Target(target.name, "unsaved", lambda: target, in_hand=True)
     if not isinstance(target, Bundle | Tag | str | Path):

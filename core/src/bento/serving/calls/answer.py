@@ -75,7 +75,7 @@ def headers_for(error: BentoError) -> tuple[tuple[str, str], ...]:
     """The headers of an answer to this error, in addition to those that every answer has."""
     if isinstance(error, Overloaded):
         return (("retry-after", str(error.retry_after)),)
-    # The rest of a body that is too large is not worth reading to keep the connection.
+    # Keeping the connection would mean reading the rest of a body that is too large.
     return (("connection", "close"),) if isinstance(error, TooLarge) else ()
 
 

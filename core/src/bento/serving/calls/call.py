@@ -94,7 +94,7 @@ class Call:
         return self.rows or 1
 
     def abandon(self) -> None:
-        """The client has left: an answer has nowhere to go, and work not yet begun never begins."""
+        """Note that the client has left: an answer has nowhere to go, and work that has not begun never begins."""
         self.settled = True
 
     def let_go(self) -> Any:

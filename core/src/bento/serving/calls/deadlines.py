@@ -25,7 +25,7 @@ def allow(calls: Collection[Call], seconds: float) -> float:
     due = math.inf
     for call in calls:
         allowed = call.head.timeout
-        # Not `min`, which would take as long as all the rest of this.
+        # Not `min`, which would take as long as everything else here.
         call.deadline = deadline = call.received + (seconds if seconds < allowed else allowed)  # noqa: FURB136
         if deadline < due:  # noqa: PLR1730
             due = deadline

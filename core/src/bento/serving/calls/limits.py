@@ -84,12 +84,12 @@ def too_large(limits: Limits) -> TooLarge:
 
 
 def headers_too_large(limits: Limits) -> str:
-    """What either lane says, with status 431, of more headers than it takes."""
+    """What either lane says, with status 431, if the headers are larger than the limit."""
     return f"the headers are larger than the limit of {limits.headers} bytes"
 
 
 def body_is_late(seconds: float) -> str:
-    """What either lane says, with status 504, of a body that does not come within the deadline."""
+    """What either lane says, with status 504, if the body does not come within the deadline."""
     return f"the body was not there within {seconds:.3g} seconds"
 
 

@@ -58,7 +58,7 @@ class Metrics:
         yield from (requests, in_flight, stages, total, model, rows)
 
     def exposition(self) -> tuple[bytes, str]:
-        """The page and its content type: these figures and, while one process serves alone, the service's own `prometheus_client` ones."""
+        """The page and its content type. While one process serves alone, it includes the service's own `prometheus_client` metrics."""
         from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 
         registry = CollectorRegistry()

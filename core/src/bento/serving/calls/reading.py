@@ -96,7 +96,7 @@ class Reading:
         return True
 
     def _media_type(self, content_types: Iterable[str]) -> str | None:
-        """The media type that all of these name; None if they name several, or say anything else that the adapter does not ignore."""
+        """The media type that all of these name; None if they name several, or have parameters that the adapter does not ignore."""
         named = set()
         for media_type, parameters in map(parse_content_type, content_types):
             if not ignored(self._adapter, media_type, parameters):

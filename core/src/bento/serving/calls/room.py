@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Room:
-    """Bytes of large bodies: of those that are being read, wait or run. Used on the event loop only, so nothing is locked."""
+    """Counts the bytes of large bodies that are being read, wait or run. Used on the event loop only, so nothing is locked."""
 
     def __init__(self, limits: Limits) -> None:
         # One request must fit, with its body before and after decompression.

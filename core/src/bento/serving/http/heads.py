@@ -51,7 +51,7 @@ class PlainHead(Head):
 
 
 class PlainCall(Call):
-    """A call of a request with nothing unusual about it, and the connection that it came by."""
+    """The call of a request with nothing unusual about it, and the connection on which the request came."""
 
     __slots__ = ("connection",)
     head: PlainHead

@@ -35,7 +35,7 @@ _SECURITY = {
 
 _WAY_OUT = "GET / lists the apis and how to call them"
 
-# Without it, a phone lays the page out for a screen three times as wide, and shows it small.
+# Without it, a phone lays out the page for a screen three times as wide, and shows it small.
 _PHONE = '<meta name=viewport content="width=device-width">'
 
 _STYLE = (

@@ -17,7 +17,7 @@ class Watched(Protocol):
     """A connection, as the patrol sees it."""
 
     def look(self, now: float) -> None:
-        """End the connection if its time is over; `now` is of `time.monotonic()`."""
+        """End the connection if its time is over; `now` comes from `time.monotonic()`."""
 
 
 class Patrol:

@@ -39,11 +39,11 @@ class FastProtocol(Pipelining):
         self._head: PlainHead | None = None
         self._last_head: PlainHead | None = None
         self._local_address = ""
-        # The packet that came while no request was open, which may be one whole request; and the head of that, until it begins, if it was
-        # recognized without the parser.
+        # The packet that came while no request was open, and that may be one whole request. If its head was recognized without the parser,
+        # the head, until the request begins.
         self._packet = b""
         self._fresh: PlainHead | None = None
-        # What the parser has given of a body, and what waits for the rest of it.
+        # The pieces of a body that the parser has given, and what waits for the rest of it.
         self._pieces: list[bytes] = []
         self._intake: Intake | None = None
 
@@ -120,7 +120,7 @@ class FastProtocol(Pipelining):
     # The choice of a lane
 
     def _takes_the_fast_lane(self) -> bool:
-        """Whether the request's method and version, and the state of its connection, allow the fast lane, as its head does."""
+        """Whether the method and version, and the state of the connection, allow the fast lane to a request whose head allows it."""
         parser = self.parser
         if parser.get_method() != b"POST" or parser.get_http_version() != "1.1" or not parser.should_keep_alive():
             return False

@@ -26,7 +26,8 @@ class Resting(Protocol):
 
 
 class Recess:
-    """Connections that rest, longest first; each step wakes a fifth of them. While as many come as go, a rest takes 50 milliseconds."""
+    """Connections that rest, those that have rested longest first. Each step wakes a fifth of them, so that a rest takes 50 milliseconds if
+    as many come as go."""
 
     def __init__(self) -> None:
         self._resting: deque[Resting] = deque()

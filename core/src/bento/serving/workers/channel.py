@@ -26,7 +26,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What became of the process `pid`, which loads or is the worker of `place`; `pid` is 0 if it could not be started."""
+    """What became of the process `pid`, which loads, or is the worker of `place`; `pid` is 0 if it could not be started."""
 
     kind: Kind
     pid: int
@@ -65,7 +65,7 @@ class Channel:
         self._send(report.to_bytes())
 
     def reports(self) -> Iterator[Report]:
-        """What was reported and not yet read, one after the other, until this end is closed."""
+        """The reports that were not read yet, one after another, until this end is closed."""
         with contextlib.suppress(BlockingIOError):
             while self._end.fileno() >= 0 and (message := self._end.recv(_LONGEST, socket.MSG_DONTWAIT)):
                 yield Report.of(message)
@@ -75,7 +75,7 @@ class Channel:
         self._send(str(place).encode())
 
     def places(self) -> Iterator[int | None]:
-        """The places that were asked for and not yet looked at; None when the supervisor has closed its end."""
+        """The places that were asked for since the last call; None once the supervisor has closed its end."""
         with contextlib.suppress(BlockingIOError):
             while message := self._end.recv(64, socket.MSG_DONTWAIT):
                 yield int(message)

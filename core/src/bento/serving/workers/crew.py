@@ -94,7 +94,7 @@ class Crew:
             self.start()
 
     def _fill(self, generation: Generation) -> None:
-        """Start the workers that are missing; one at a time while they replace others."""
+        """Start the workers that are missing; one at a time if they replace others."""
         if self.is_leaving or generation not in self.generations or not generation.can_add:
             return
         newest = self.generations[-1]
@@ -115,7 +115,7 @@ class Crew:
     # What is heard
 
     def take(self, generation: Generation, report: Report) -> None:
-        """Act on a report, unless it is of a worker that is known to have ended."""
+        """Act on a report, unless its worker is known to have ended."""
         if report.kind is Kind.LOADED:
             self._loaded(generation, report)
         elif report.kind is Kind.FAILED and report.pid == generation.first:

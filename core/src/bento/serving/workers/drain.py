@@ -56,7 +56,7 @@ def plug(listener: socket.socket) -> None:
 
 
 async def drain(server: uvicorn.Server, listeners: Iterable[socket.socket]) -> None:
-    """Take what waits in the queue, stop listening, and return when every connection has ended, and every task that answers."""
+    """Take what waits in the queue, stop listening, and return once every connection, and every task that answers, has ended."""
     from ..http.fast import fits
 
     state = server.server_state

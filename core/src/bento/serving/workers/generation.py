@@ -19,7 +19,7 @@ log = logging.getLogger("bento.serving")
 
 @dataclass(slots=True, eq=False)
 class Worker:
-    """A worker process as its supervisor sees it; `pid` is 0 until it is known. One that `is_leaving` is not replaced."""
+    """A worker process as its supervisor sees it; `pid` is 0 until it is known. A worker that `is_leaving` is not replaced."""
 
     place: int
     pid: int = 0
@@ -120,7 +120,7 @@ class Generation:
             self._kill_first()
 
     def ended_children(self) -> Iterator[tuple[Worker | None, str]]:
-        """The supervisor's own children that have ended, and how; None for the first."""
+        """The supervisor's own children that have ended, each with how it ended; None stands for the first process."""
         if self.first and (how := take_in(self.first)):
             self.first = 0
             # Workers that the template was asked for, and has not told of, will never start.
@@ -176,7 +176,7 @@ class Generation:
 
 
 def take_in(pid: int) -> str:
-    """How a child has ended, as a phrase such as "by signal 9"; "" if it has not. One that has ended can be asked of only once."""
+    """How a child has ended, as a phrase such as "by signal 9"; "" if it has not. The end of a child can be asked for only once."""
     ended, status = os.waitpid(pid, os.WNOHANG)
     return how_ended(status) if ended else ""
 

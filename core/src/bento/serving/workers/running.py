@@ -1,4 +1,4 @@
-"""uvicorn's server with a start and an end of its own: health is answered while the service loads, and nothing is lost at the end."""
+"""uvicorn's server with its own start and end: health checks are answered while the service loads, and nothing is lost at the end."""
 
 from __future__ import annotations
 

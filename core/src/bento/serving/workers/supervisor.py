@@ -115,7 +115,7 @@ class Supervisor:
             self._let_leave()
         # What a process reported before it ended comes before the news of its end.
         for generation in list(self._crew.generations):
-            # A report that ends the server raises, and leaves the others unread: `_stop` waits for what they say.
+            # A report that ends the server raises an error, and leaves the other reports unread: `_stop` reads those.
             for report in generation.channel.reports():
                 self._crew.take(generation, report)
         for number in numbers:
@@ -154,7 +154,7 @@ class Supervisor:
             self._stops_asked = 2 if self._impatience.note() else 1
 
     def _stop(self, signals: socket.socket) -> int:
-        """End everything: by request, then, after the grace period or another signal, by force. Returns how many were forced."""
+        """End everything: by request at first, by force after the grace period or another signal. Returns how many workers were forced."""
         self._stops_asked = max(1, self._stops_asked)
         if not self._crew.is_leaving:
             self._let_leave()

@@ -26,7 +26,7 @@ log = logging.getLogger("bento.serving")
 def run_worker(
     target: Target, listener: socket.socket, settings: Settings, on_ready: Callable[[], None], place: Place | None = None
 ) -> None:
-    """Serve until a signal stops it; what the service raised while it was loading is raised here.
+    """Serve until a signal stops it; an error that the service raised while it was loading is raised here.
 
     A second signal, or the end of `settings.grace`, ends the process itself.
     """
