@@ -21,11 +21,11 @@ __all__ = ["DataFrameAdapter", "DataFrameArtifact"]
 
 @bento.hookimpl
 def bento_register_artifacts() -> list[type[Artifact[Any]]]:
-    """The model format that this plugin brings."""
+    """The model format of this plugin."""
     return [DataFrameArtifact]
 
 
 @bento.hookimpl
 def bento_register_adapters() -> list[type[Adapter[Any]]]:
-    """The input and output type that this plugin brings."""
+    """The adapter of this plugin."""
     return [DataFrameAdapter]

@@ -25,23 +25,25 @@ _JSON = "application/json"
 
 
 class DataFrameAdapter(Adapter["pd.DataFrame"]):
-    """Tables as DataFrames: a request brings any number of rows, and gets as many results.
+    """Tables as DataFrames: a request contains any number of rows, and gets as many results.
 
-    A body is CSV with a header, Parquet, an Arrow stream or file, or JSON in the form that its content shows: a list of objects
-    (records), another list (rows), an object of exactly `columns`, `index` and `data` (split), another object (columns). `orient` names
-    the only form that is read, `index` being an object of records. Values are matched by name wherever there are names.
+    A body is CSV with a header, Parquet, an Arrow stream or file, or JSON in one of these forms, which are told apart by their content: a
+    list of objects (`records`), any other list (`rows`), an object with exactly `columns`, `index` and `data` (`split`), and any other
+    object (`columns`). With `orient`, only the named form is read; it may also be `index`, an object of records by label. Wherever there
+    are names, values are matched by name.
 
-    With `columns` the value has those, in that order: a request that lacks one is refused, what else it has is ignored. `dtype`, one for
-    all or a dict by column, converts where no value is lost; else the request is refused. Without it each column is what pandas makes
-    of it. A table that would take more than `max_bytes` in memory is refused before it is made.
+    With `columns`, the DataFrame has these columns in this order: a request that lacks one is refused, and other columns are ignored.
+    `dtype`, one for all columns or a dict by column, converts values; a request that would lose a value is refused. Without it, pandas
+    chooses the dtype of each column. A table that would take more than `max_bytes` in memory is refused before it is made.
 
-    Answers are tables of pandas, polars or pyarrow, whose rows are objects in JSON, or series, arrays and lists, whose rows are values.
-    What is missing is null. A batch is one frame; frames of other columns, dtypes or kinds of row labels are never put into one.
+    Answers are tables of pandas, polars or pyarrow, whose rows become objects in JSON, or series, arrays and lists, whose rows become
+    values. Missing values become null. A batch is a single DataFrame; tables with different columns, dtypes or kinds of row labels are
+    never combined.
     """
 
     name = "dataframe"
     media_types = (_JSON, CSV, PARQUET, STREAM, FILE)
-    costly = True  # a few kilobytes of Parquet may be `max_bytes` of a table
+    costly = True  # a few kilobytes of Parquet may unpack to a table of `max_bytes`
 
     def __init__(
         self,
@@ -85,7 +87,8 @@ class DataFrameAdapter(Adapter["pd.DataFrame"]):
         return batches.stack(items) if self._dtypes.numbers is None else batches.stack_numbers(items)
 
     def unstack(self, result: Any, rows: Sequence[int | None]) -> list[Any]:
-        # An item that brings no rows, as one of JSON does, has one row of the result: of arrow's tables, `[0]` would be a column.
+        # An item without rows of its own, such as one of JsonAdapter, gets one row of the result. It is cut as a slice, because `[0]` of
+        # an Arrow table would be a column.
         parts = batches.recount(super().unstack(result, [1 if count is None else count for count in rows]), result)
         return [row(part) if count is None else part for part, count in zip(parts, rows, strict=True)]
 
@@ -117,7 +120,7 @@ class DataFrameAdapter(Adapter["pd.DataFrame"]):
         return cls() if batches.is_table(value) else None
 
     def _read(self, payload: Payload) -> pd.DataFrame:
-        """The table of any body but JSON."""
+        """The DataFrame of a body in any format except JSON."""
         if payload.media_type == CSV:
             from .csv_text import read as read_csv
 

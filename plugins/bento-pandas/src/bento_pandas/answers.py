@@ -1,7 +1,7 @@
-"""What an api returned, as JSON, CSV, Parquet or an Arrow stream: one result for each row.
+"""Writing the results of apis as JSON, CSV, Parquet or an Arrow stream, with one result for each row.
 
-A table's rows are objects, those of a series or an array values. What is missing is null, or an empty field. Tables of polars and
-pyarrow are tables too; neither is imported for it.
+The rows of a table become objects, those of a series or an array become values. A missing value becomes null, or an empty field in CSV.
+Tables of polars and pyarrow are written as well, without importing either library.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _UNNAMED = "value"
 
 
 def write(value: Any, media_type: str) -> bytes:
-    """The body for a result, or for one row of a table's."""
+    """The body for a result, or for one row of a table."""
     if isinstance(value, Mapping):
         return JsonAdapter().encode(value, JSON) if media_type == JSON else write([value], media_type)
     if media_type == JSON:
@@ -40,12 +40,12 @@ def write(value: Any, media_type: str) -> bytes:
 
 
 def row(value: Any) -> Any:
-    """The only row of a result: an object of a table's, a value of anything else."""
+    """The only row of a result: an object if the result is a table, otherwise a value."""
     return _rows(value)[0]
 
 
 def _rows(value: Any) -> Any:
-    """A result as JSON can be made of it."""
+    """A result as values that JSON can express."""
     if instance_of(value, "pandas", "DataFrame"):
         return _records(_names(value.columns), [plain(value.iloc[:, position]) for position in range(value.shape[1])], len(value))
     if instance_of(value, "pandas", "Series"):
@@ -62,7 +62,7 @@ def _rows(value: Any) -> Any:
 
 
 def plain(series: pd.Series) -> list[Any]:
-    """A column's values as Python's own, None where one is missing."""
+    """The values of a column as Python objects, with None for missing values."""
     if is_numpy(series.dtype) and series.dtype.kind in "biuf":
         return list(series.tolist())
     missing = series.isna()
@@ -124,7 +124,7 @@ def _table(value: Any) -> pa.Table:
 
 
 def _arrow_table(value: Any) -> pa.Table | None:
-    """A table of polars' or pyarrow's as one of pyarrow's, None for any other value."""
+    """A table of polars or pyarrow as a pyarrow table; None for any other value."""
     if instance_of(value, "polars", "DataFrame"):
         return value.to_arrow()
     if instance_of(value, "pyarrow", "Table"):

@@ -27,7 +27,7 @@ _UNNAMED = "__index_level_"
 def read(
     body: ReadableBuffer, read_table: Callable[[ReadableBuffer, int], pa.Table], columns: Sequence[str] | None, max_bytes: int
 ) -> pd.DataFrame:
-    """The DataFrame of a Parquet or Arrow body: the declared columns, or all."""
+    """The DataFrame of a Parquet or Arrow body, with the columns in `columns`, or with all columns if it is None."""
     try:
         table = read_table(body, max_bytes)
         labels = _labels(table.schema)
@@ -38,13 +38,13 @@ def read(
     except BadInput:
         raise
     except Exception as error:
-        # Arrow raises nearly anything where a body makes no sense.
+        # Arrow raises nearly any exception for a damaged body.
         reason = f"{type(error).__name__}: {error}"[:_LONGEST_REASON]
         raise BadInput(f"the body cannot be read: {reason}") from error
 
 
 def _column(column: pa.ChunkedArray) -> pd.Series:
-    """A column as pandas has it; but integers that a float would round are not made floats for a gap among them."""
+    """A column as pandas makes it. Only integers with missing values do not become floats if a float would round them."""
     import pandas as pd
     import pyarrow as pa
 
@@ -55,7 +55,7 @@ def _column(column: pa.ChunkedArray) -> pd.Series:
 
 
 def _labels(schema: pa.Schema) -> list[str]:
-    """The columns that hold row labels, as pandas notes it in a schema's metadata."""
+    """The columns that contain row labels, which pandas lists in a schema's metadata."""
     notes = json.loads((schema.metadata or {}).get(b"pandas", b"{}"))
     return [name for name in notes.get("index_columns", []) if isinstance(name, str) and name in schema.names]
 

@@ -22,10 +22,11 @@ _MAX_BYTES = 1 << 30
 
 
 class DataFrameArtifact(Artifact["pd.DataFrame"]):
-    """Keeps a DataFrame as a Parquet file, which holds nothing but data: values, dtypes, index, names, categories, zones and gaps.
+    """Keeps a DataFrame as a Parquet file, which contains only data: values, dtypes, index, names, categories, zones and missing values.
 
-    What Parquet would not give back as it was is refused when it is saved, by column. Subclasses of DataFrame are not accepted.
-    A table that takes more than `max_bytes` and more than sixteen times its file is refused before it is read, and when it is saved.
+    Saving refuses a DataFrame that Parquet would not bring back unchanged, and names the column. Subclasses of DataFrame are not accepted.
+    A table that takes more than `max_bytes` and more than sixteen times the size of its file is refused, both when it is saved and before
+    it is loaded.
     """
 
     name = "dataframe"
@@ -41,7 +42,7 @@ class DataFrameArtifact(Artifact["pd.DataFrame"]):
         try:
             _write(model, path)
         except (ValueError, TypeError, NotImplementedError) as error:
-            # Arrow's errors have the column in an argument of its own.
+            # Arrow's exceptions name the column in a separate argument.
             reason = ": ".join(map(str, error.args))
             raise ArtifactError(f"Parquet cannot keep this DataFrame: {reason}: convert the column, or drop it") from error
         lost = loss(model, _read(path, self._max_bytes))
@@ -55,7 +56,7 @@ class DataFrameArtifact(Artifact["pd.DataFrame"]):
         except (ArtifactError, BadInput) as error:
             raise ArtifactError(f"cannot load {str(path)!r}: {error}") from error
         except Exception as error:
-            # A damaged file makes Arrow and pandas raise nearly anything; neither executes what it reads.
+            # For a damaged file, Arrow and pandas raise nearly any exception. Neither executes what it reads.
             raise ArtifactError(f"{str(path)!r} is damaged: {type(error).__name__}: {error}") from error
 
     def accepts(self, model: object) -> bool:

@@ -1,7 +1,7 @@
-"""Batches of tables: one under the other, and back to each request's own rows, whatever the api made of them.
+"""Batches of tables: the rows of all requests in one table, and each request's own rows of the result, whatever type the api returns.
 
-Rows that are only counted are counted anew: through the batch when it is made, from 0 in each answer. So no answer shows where in a
-batch its request was, and nothing meets two rows of one label.
+Default row labels (0, 1, 2 ...) are numbered anew: through the whole batch when it is made, and from 0 in each answer. So no answer shows
+where in a batch its request was, and no table has two rows with the same label.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ ARROW = ("Table", "RecordBatch", "Array", "ChunkedArray")
 
 
 def group_of(frame: pd.DataFrame) -> Hashable:
-    """What frames must have in common to be one batch: names, dtypes, and the kind of row labels."""
+    """A key that is equal for frames which may be in one batch: the names, the dtypes, and the kind of row labels."""
     return tuple(frame.columns), frame.columns.dtype, tuple(map(_key, frame.dtypes)), _index_key(frame.index)
 
 
 def stack(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Frames of one group, one under the other."""
+    """The rows of frames of one group in one frame."""
     import pandas as pd
 
     if len(frames) == 1:
@@ -34,7 +34,7 @@ def stack(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def stack_numbers(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """The same for frames in which every column has the same dtype of NumPy's."""
+    """The same as `stack`, but faster, for frames in which every column has the same NumPy dtype."""
     import numpy as np
     import pandas as pd
 
@@ -44,7 +44,7 @@ def stack_numbers(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def recount(parts: list[Any], whole: Any) -> list[Any]:
-    """Parts of a frame or series, each with its rows counted from 0 if those of the whole were counted."""
+    """Parts of a frame or series, with their rows numbered from 0 if the whole has default row labels."""
     if is_pandas(whole) and _is_counted(whole.index):
         import pandas as pd
 
@@ -54,7 +54,7 @@ def recount(parts: list[Any], whole: Any) -> list[Any]:
 
 
 def join(parts: Sequence[Any]) -> Any:
-    """Several answers to one request as one."""
+    """Several answers to one request, joined into one."""
     first = parts[0]
     if is_pandas(first):
         import pandas as pd
@@ -70,7 +70,7 @@ def join(parts: Sequence[Any]) -> Any:
 
 
 def is_pandas(value: object) -> bool:
-    """Whether a value is a frame or series of pandas'."""
+    """Whether a value is a pandas DataFrame or Series."""
     return instance_of(value, "pandas", "DataFrame", "Series")
 
 

@@ -1,4 +1,4 @@
-"""What `bento plugins pandas --check` checks: the kits' tests for tables as inputs, answers and models."""
+"""The tests of `bento plugins pandas --check`: the kits' tests for tables as inputs, answers and models."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NUMBERS = st.floats(allow_infinity=False)
 
 
 class TestDataFrameAdapter(AdapterTests):
-    """One dtype for all columns, the fast way; NaN is what is missing."""
+    """One dtype for all columns, which takes the fast path. NaN is a missing value."""
 
     adapter = DataFrameAdapter(columns=["a", "b"], dtype="float64")
     max_examples = 15
@@ -28,7 +28,7 @@ class TestDataFrameAdapter(AdapterTests):
 
 
 class TestDataFrameArtifact(ArtifactTests):
-    """A table with everything that Parquet keeps."""
+    """A table with columns of all kinds that Parquet keeps."""
 
     artifact = DataFrameArtifact()
 

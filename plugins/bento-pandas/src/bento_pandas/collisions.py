@@ -1,7 +1,7 @@
-"""Texts that were chosen to fall into one place of pandas' tables of texts.
+"""Refusing texts that were chosen to have the same hash in pandas.
 
-These place a text by a hash that anybody can compute, and look at all of one place for each more that belongs there: two megabytes of
-such texts keep the interpreter for half a minute. So some of the different texts are looked at before, by a choice that nobody can foresee.
+The hash tables of pandas use a hash that anybody can compute, and compare each new text with all texts of the same hash: two megabytes of
+chosen texts block the interpreter for half a minute. So a sample of the distinct texts is checked first. No client can predict the sample.
 
 Source: pandas, khash.h, `__ac_X31_hash_string`.
 """
@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from bento import InvalidInput
 
 MANY = 4096
-"""Of fewer texts, all may be in one place."""
+"""Tables with fewer rows than this need no check, even if all texts have the same hash."""
 _FACTOR = 31
 _MOST_ALIKE = 8
 _FEWEST = 1024
@@ -22,7 +22,7 @@ _PART = 64
 
 
 def check_texts(texts: Iterable[str], count: int) -> None:
-    """Refuse texts, of which there are about so many, if a table of pandas' would have a good part of them in one place."""
+    """Raise an InvalidInput if many of the texts, of which there are about `count`, have the same hash in pandas."""
     places: dict[int, list[str]] = defaultdict(list)
     for text in _some(texts, max(_FEWEST, count // _PART)):
         places[_hash(text)].append(text)
@@ -32,7 +32,7 @@ def check_texts(texts: Iterable[str], count: int) -> None:
 
 
 def _some(texts: Iterable[str], most: int) -> set[str]:
-    """At most so many of the different texts: those whose hash in Python, which is another one in each process, ends in zeros."""
+    """A sample of at most `most` distinct texts: those whose Python hash, which differs in each process, ends in zeros."""
     kept: set[str] = set()
     mask = 0
     for text in texts:
@@ -45,7 +45,7 @@ def _some(texts: Iterable[str], most: int) -> set[str]:
 
 
 def _hash(text: str) -> int:
-    """What pandas places a text by."""
+    """The hash that pandas computes for a text."""
     import numpy as np
 
     data = np.frombuffer(text.partition("\0")[0].encode("utf-8", "surrogatepass"), np.int8)

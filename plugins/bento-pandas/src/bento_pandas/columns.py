@@ -1,4 +1,4 @@
-"""One column on its way to its dtype, and the refusal that names it."""
+"""A column that is being converted to its dtype, and the error that names its first wrong value."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column as it came, and where it has no value."""
+    """A column as it was received, and which of its values are missing."""
 
     name: Any
     series: pd.Series
@@ -25,7 +25,7 @@ class Column:
         return zip(self.series, self.missing, strict=True)
 
     def require(self, fits: Any, wanted: str) -> None:
-        """Refuse the column by its first value that does not fit."""
+        """Raise an InvalidInput for the first value that does not fit. `fits` is a boolean per value, `wanted` says what was expected."""
         import numpy as np
 
         unfit = ~np.asarray(fits, dtype=bool)

@@ -1,7 +1,7 @@
-"""A column in another dtype, if no value is lost; else the request is refused, by column, value and row.
+"""Converting a column to another dtype. If a value would be lost, the request is refused with the column, the value and the row.
 
-Numbers become numbers: integers of another width if they fit, whole floats integers, floats rounded but never to infinity, true and
-false 1 and 0. Texts become times if they are ISO 8601, with an offset where the dtype has a zone and without where it has none.
+Numbers become numbers: integers of another width if they fit; whole floats become integers; floats are rounded, but not to infinity; true
+and false become 1 and 0. Texts become times if they are ISO 8601, with an offset if the dtype has a time zone, and without one otherwise.
 Nothing becomes text.
 """
 
@@ -29,7 +29,7 @@ _WANTED = {"integer": "a whole number", "boolean": "true or false"}
 
 
 def infer(values: Sequence[Any]) -> pd.Series:
-    """A column of what pandas makes of values; but integers that a float would round are not made floats for a gap among them."""
+    """A column as pandas makes it of values. Only integers with missing values do not become floats if a float would round them."""
     import pandas as pd
 
     series = pd.Series(values)
@@ -39,7 +39,7 @@ def infer(values: Sequence[Any]) -> pd.Series:
 
 
 def convert(series: pd.Series, dtype: DType, name: Any) -> pd.Series:
-    """A column in a dtype."""
+    """The column converted to a dtype. An InvalidInput, which names the column, if a value would be lost."""
     kind = kind_of(dtype) or ""
     if series.dtype == dtype and kind != "category":
         return series
@@ -77,7 +77,7 @@ def _to_time(column: Column, dtype: DType) -> pd.Series:
 
 
 def _times(column: Column, wanted: str, *, has_zone: bool) -> pd.Series:
-    """A column of times from texts, dates or times; numbers have no unit that everybody agrees on."""
+    """A column of times from texts, dates or times. Numbers are refused, because their unit would be ambiguous."""
     import pandas as pd
 
     if column.series.dtype.kind == "M":
@@ -93,12 +93,12 @@ def _times(column: Column, wanted: str, *, has_zone: bool) -> pd.Series:
 
 
 def _is_time(value: Any, *, has_zone: bool) -> bool:
-    """Whether a value is a date or a time of Python's, with a zone or, as a date always is, without one."""
+    """Whether a value is a Python datetime with a time zone (if `has_zone`), or a datetime without one or a date (otherwise)."""
     return hasattr(value, "isoformat") and (getattr(value, "tzinfo", None) is not None) == has_zone
 
 
 def _has_offset(text: str) -> bool:
-    """Whether a text ends in an offset, behind a time of day; texts may be long, so it is looked for at their end only."""
+    """Whether a text ends in a time of day with an offset. Only the end is searched, because texts may be long."""
     found = _OFFSET.search(text, max(0, len(text) - _LONGEST_OFFSET))
     return found is not None and max(text.rfind("T", 0, found.start()), text.rfind(" ", 0, found.start())) >= 0
 
@@ -109,7 +109,7 @@ def _to_span(column: Column, dtype: DType) -> pd.Series:
     if kind_of(column.series.dtype) == "span":
         return _in_unit(column, column.series, dtype)
     wanted = f"a number of seconds, or a time span as text, for {dtype}"
-    # pandas takes a number that is a text for one of nanoseconds.
+    # pandas would read a text with a bare number as nanoseconds.
     column.require([gone or _is_seconds(value) or _is_span(value) for value, gone in column.values()], wanted)
     seconds = pd.Series([_is_seconds(value) for value in column.series], index=column.series.index, dtype=bool)
     objects = column.series.astype(object)
@@ -128,7 +128,7 @@ def _is_span(value: Any) -> bool:
 
 
 def _in_unit(column: Column, times: pd.Series, dtype: DType) -> pd.Series:
-    """Times or spans in the resolution of a dtype, none of them rounded."""
+    """Times or time spans in the resolution of a dtype. A value that would be rounded is refused."""
     import pandas as pd
 
     try:

@@ -1,7 +1,7 @@
-"""Tables of Arrow's in memory that holds nothing else.
+"""Copies of Arrow tables that share no memory with other rows.
 
-A slice of a batch's table lies in the memory of all its rows, and Arrow's formats write more of that than the slice: what is behind
-it, up to where a buffer is aligned, every entry of a dictionary, and all text that there are views of.
+A slice of a batch's table shares the memory of the whole table, and Arrow's formats write more of it than the slice: the bytes after it up
+to the buffer's alignment, all entries of dictionaries, and all texts in the buffers of views. An answer could contain data of others.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def own(table: pa.Table) -> pa.Table:
-    """A copy of a table with its own rows only; entries of a dictionary that none of them has are left out."""
+    """A copy of a table that contains only its own rows. Dictionary entries that no row uses are left out."""
     import pyarrow as pa
 
     columns = [pa.chunked_array([_copy(chunk) for chunk in column.chunks], column.type) for column in table.columns]
@@ -22,7 +22,7 @@ def own(table: pa.Table) -> pa.Table:
 
 
 def used(frame: pd.DataFrame) -> pd.DataFrame:
-    """A frame whose categories are those of its own rows: pandas notes in a file how many there are."""
+    """A frame with only the categories that its rows use, because pandas writes the number of categories to a file."""
     import pandas as pd
 
     positions = [position for position, dtype in enumerate(frame.dtypes) if isinstance(dtype, pd.CategoricalDtype)]
@@ -43,12 +43,12 @@ def _copy(array: Any) -> Any:
         return array.take(pa.array(range(len(array)), pa.int64()))
     if pa.types.is_dictionary(kind) and not _shares(kind.value_type):
         return _with_used(array)
-    # Nothing copies what is in such an array but value by value.
+    # Arrow copies arrays that share texts or entries only value by value.
     return pa.array(array.to_pylist(), kind) if _shares(kind) else pa.concat_arrays([array, array.slice(0, 0)])
 
 
 def _with_used(array: Any) -> Any:
-    """A dictionary array with the entries that it uses, in their order, which may mean something."""
+    """A dictionary array with only the entries that it uses. Their order is kept, because it may have a meaning."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -58,7 +58,7 @@ def _with_used(array: Any) -> Any:
 
 
 def _shares(kind: Any) -> bool:
-    """Whether arrays of a type, or those within them, have text or entries that their slices share."""
+    """Whether slices of arrays of a type, or of the arrays inside them, share texts or dictionary entries."""
     from pyarrow import types
 
     if types.is_dictionary(kind) or types.is_string_view(kind) or types.is_binary_view(kind):

@@ -1,7 +1,7 @@
-"""CSV as a DataFrame. Source: RFC 4180, read with lines that end in LF or CRLF, a byte order mark or none, and a header always.
+"""CSV as a DataFrame. Source: RFC 4180. Lines end in LF or CRLF, a byte order mark is allowed, and a header is required.
 
-Columns without a declared dtype are what pandas.read_csv makes of them, and so is what counts as missing; a text is missing only
-where its field is empty.
+pandas.read_csv decides the dtype of a column that declares none, and which fields are missing values. In a declared column of texts, only
+an empty field is missing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _BYTE_ORDER_MARK = "\ufeff"
-# What pandas takes for missing, too. Source: pandas.read_csv, `na_values`.
+# The fields that pandas treats as missing values. Source: pandas.read_csv, `na_values`.
 _MISSING = [
     *("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN"),
     *("<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
@@ -33,7 +33,7 @@ _AS_TEXT = frozenset({"category", "object", "span", "text", "time"})
 
 
 def read(text: str, columns: Sequence[str] | None, dtypes: Dtypes, max_bytes: int) -> pd.DataFrame:
-    """The table of a CSV text, with every column of the header; dtypes are left to whoever converts them."""
+    """The table of a CSV text, with every column of the header. Its columns are not yet converted to `dtypes`."""
     import pandas as pd
 
     text = text.removeprefix(_BYTE_ORDER_MARK)
@@ -55,13 +55,13 @@ def read(text: str, columns: Sequence[str] | None, dtypes: Dtypes, max_bytes: in
 
 
 def _kind_of(dtype: DType) -> str | None:
-    """What a column's fields are read as: of categories that are declared, what these are."""
+    """The kind of values that the fields of a column are read as. For declared categories, it is the kind of the categories."""
     kind = kind_of(dtype)
     return kind if kind != "category" or dtype.categories is None else kind_of(dtype.categories.dtype)
 
 
 def _parse(text: str, names: list[str], kinds: dict[str, str | None], gapped: list[str]) -> pd.DataFrame:
-    """The table as pandas reads it. Columns of texts, and those in `gapped`, are texts; in the former only an empty field is missing."""
+    """The table as pandas reads it. Columns of texts and `gapped` ones are read as texts; in the former, only empty fields are missing."""
     import pandas as pd
 
     texts = dict.fromkeys([*gapped, *(name for name, kind in kinds.items() if kind in _AS_TEXT)], str)
@@ -82,7 +82,7 @@ def _parse(text: str, names: list[str], kinds: dict[str, str | None], gapped: li
 
 
 def _shape(text: str, columns: Sequence[str] | None) -> tuple[list[str], int]:
-    """The names in the header, and how many rows follow it; each has as many fields, and no pandas guesses which are missing."""
+    """The names in the header, and the number of rows after it. A row with another number of fields is refused, before pandas fills it."""
     lines = _lines(text)
     header = next(lines, None)
     if header is None:
@@ -100,7 +100,7 @@ def _shape(text: str, columns: Sequence[str] | None) -> tuple[list[str], int]:
 
 
 def _lines(text: str) -> Iterator[list[str]]:
-    """The fields of each line that pandas does not take for empty."""
+    """The fields of each line that pandas does not skip as empty."""
     try:
         for fields in csv.reader(StringIO(text, newline="")):
             if len(fields) > 1 or (fields and (not fields[0] or fields[0].strip(" \t"))):
@@ -110,7 +110,7 @@ def _lines(text: str) -> Iterator[list[str]]:
 
 
 def _number(text: str) -> int | float | str:
-    """The number that a field is, whole where it is whole: pandas would make it a float for a gap in another row."""
+    """The number in a field, an int if it is whole. pandas would make it a float if another row had a missing value."""
     if _WHOLE.fullmatch(text):
         return int(text)
     try:
@@ -120,7 +120,7 @@ def _number(text: str) -> int | float | str:
 
 
 def _exactly() -> dict[str, Any]:
-    """What makes pandas read floats to the last bit; newer ones do by themselves, and warn when they are told to."""
+    """The options that make pandas read floats to the last bit. Newer versions always do, and warn about the option."""
     import pandas as pd
     from packaging.version import Version
 

@@ -1,7 +1,7 @@
-"""JSON documents as tables: which form one is in is told by its content, unless the adapter says which it takes.
+"""JSON documents as tables. The form of a document is recognised by its content, unless the adapter declares one.
 
-Records are objects by row, rows are lists, `split` has names, labels and rows apart, `columns` and `index` are objects of objects.
-Values are matched by name wherever there are names, and counted where there are none.
+`records` is a list of objects, `rows` a list of lists, `split` an object with names, labels and rows; `columns` and `index` are objects of
+objects. Values are matched by name if there are names, otherwise by position.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ ORIENTS = ("records", "rows", "split", "columns", "index")
 
 _SPLIT = frozenset({"columns", "index", "data"})
 _NUMBER = re.compile(r"0|-?[1-9][0-9]{0,17}")
-# Objects that share few keys make a table that is much larger than they are.
+# Objects with few keys in common would make a table that is much larger than the document.
 _FREE_CELLS, _SPARSE = 100_000, 10
 
 Names = Sequence[str] | None
 
 
 def table_of(document: Any, orient: str | None, names: Names) -> Table:
-    """The table that a document stands for; with `names`, those columns in that order."""
+    """The table in a document. With `names`, it has these columns in this order."""
     kind = orient or _orient_of(document)
     expected = dict if kind in ("split", "columns", "index") else list
     if not isinstance(document, expected):
@@ -57,7 +57,7 @@ def _records(records: Sequence[Any], names: Names) -> Table:
 
 
 def _united(records: Sequence[Mapping[str, Any]]) -> Table:
-    """Every key of any record is a column; a record without it has no value there."""
+    """The table with a column for every key of any record. A record without the key has a missing value there."""
     names = list(dict.fromkeys(name for record in records for name in record))
     check_names(names)
     values = sum(map(len, records))
@@ -107,7 +107,7 @@ def _index(document: Mapping[str, Any], names: Names) -> Table:
 
 
 def _by_label(name: str, values: Any, first: Mapping[str, Any], other: str) -> list[Any]:
-    """A column's values in the order of the first one's labels."""
+    """A column's values in the order of the labels in the first column."""
     if not isinstance(values, dict) or values.keys() != first.keys():
         raise InvalidInput(f"column {name!r:.60}: expected an object with the labels of column {other!r:.60}, got {_kind(values)}")
     return [values[label] for label in first]
@@ -129,7 +129,7 @@ def _scalars(values: Sequence[Any]) -> Sequence[Any]:
 
 
 def _transposed(rows: Sequence[Any], width: int) -> list[list[Any]]:
-    """Rows as columns."""
+    """The columns of a list of rows. A row that does not have `width` values is refused."""
     for position, row in enumerate(rows):
         if not isinstance(row, list) or len(row) != width:
             got = f"{len(row)} values" if isinstance(row, list) else _kind(row)
@@ -145,7 +145,7 @@ def _labels(labels: Sequence[Any]) -> Sequence[Label]:
 
 
 def _numbered(labels: list[str]) -> Sequence[Label]:
-    """The keys of an object; as numbers if all of them are, since JSON has only texts there."""
+    """The keys of an object as row labels; as numbers if all of them are, because keys in JSON are always texts."""
     return [*map(int, labels)] if all(map(_NUMBER.fullmatch, labels)) else labels
 
 

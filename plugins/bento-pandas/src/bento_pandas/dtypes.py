@@ -1,4 +1,4 @@
-"""The `dtype=` of an adapter: one for every column, or one each."""
+"""The option `dtype=` of an adapter: one for all columns, or one for each."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from bento.artifact import JSON
 
 DType = Any
-"""A dtype of NumPy's or pandas'."""
+"""A dtype of NumPy or pandas."""
 
 _KINDS = {"b": "boolean", "i": "integer", "u": "integer", "f": "number", "M": "time", "m": "span", "O": "object", "U": "text"}
 _NULLABLE = {
@@ -25,14 +25,14 @@ _WITHOUT_ROOM = "biu"
 
 @dataclass(frozen=True, slots=True)
 class Dtypes:
-    """What a column's values become: the dtype of its name, else the one for all, else what pandas makes of them."""
+    """The dtypes of columns: the dtype for a name if there is one, otherwise the one for all, otherwise None (pandas decides)."""
 
     by_name: Mapping[Any, DType] = field(default_factory=dict)
     all: DType = None
 
     @classmethod
     def of(cls, given: Any, columns: Sequence[str] | None) -> Dtypes:
-        """The dtypes that a caller names: each by a text, a type of Python's, or itself."""
+        """The dtypes that the option `dtype=` names. Each may be a text, a Python type, or a dtype."""
         if given is None:
             return cls()
         if not isinstance(given, Mapping):
@@ -43,23 +43,23 @@ class Dtypes:
         return cls({name: _checked(dtype) for name, dtype in given.items()})
 
     def get(self, name: Any) -> DType:
-        """The dtype of a column, None where any will do."""
+        """The dtype of a column; None if any dtype is allowed."""
         return self.by_name.get(name, self.all)
 
     @property
     def numbers(self) -> DType:
-        """The one dtype of numbers that every column has, if NumPy has it; else None."""
+        """The dtype of all columns, if there is only one and it is a NumPy dtype of numbers; otherwise None."""
         return self.all if is_numpy(self.all) and self.all.kind in _NUMBERS else None
 
     def options(self) -> JSON:
-        """What the manifest remembers."""
+        """The option as JSON, for the manifest."""
         if self.all is not None:
             return _described(self.all)
         return {str(name): _described(dtype) for name, dtype in self.by_name.items()} or None
 
 
 def kind_of(dtype: DType) -> str | None:
-    """What a dtype is for, or None for one that no request brings."""
+    """The kind of values that a dtype holds, or None if requests cannot contain such values."""
     if is_numpy(dtype):
         fits = dtype.char != "g" and not (dtype.kind in "mM" and dtype.str[3:] == "")
         return _KINDS.get(dtype.kind) if fits else None
@@ -70,14 +70,14 @@ def kind_of(dtype: DType) -> str | None:
 
 
 def is_numpy(dtype: DType) -> bool:
-    """Whether a dtype is one of NumPy's."""
+    """Whether a dtype is a NumPy dtype."""
     import numpy as np
 
     return isinstance(dtype, np.dtype)
 
 
 def has_room(dtype: DType) -> bool:
-    """Whether a column of a dtype can lack values."""
+    """Whether a column of a dtype can have missing values."""
     return not (is_numpy(dtype) and dtype.kind in _WITHOUT_ROOM)
 
 

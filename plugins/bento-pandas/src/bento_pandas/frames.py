@@ -1,4 +1,4 @@
-"""DataFrames: made of tables, and put in the columns and dtypes that an adapter declares."""
+"""DataFrames: made from tables, and converted to the columns and dtypes that an adapter declares."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NUMBERS = frozenset({int, float})
 
 
 def frame_of(table: Table, dtypes: Dtypes, max_bytes: int) -> pd.DataFrame:
-    """The DataFrame of a table, its columns in their dtypes."""
+    """The DataFrame of a table, with its columns converted to their dtypes."""
     import pandas as pd
 
     rows = len(table.columns[0]) if table.columns else len(table.index or ())
@@ -33,7 +33,7 @@ def frame_of(table: Table, dtypes: Dtypes, max_bytes: int) -> pd.DataFrame:
 
 
 def conform(frame: pd.DataFrame, names: Sequence[str] | None, dtypes: Dtypes) -> pd.DataFrame:
-    """A DataFrame in the declared columns and dtypes; it has all of them."""
+    """A DataFrame with the declared columns and dtypes. `frame` must have all of the columns."""
     chosen: Sequence[Label] = list(frame.columns) if names is None else names
     columns = [frame[name] for name in chosen]
     return joined([_converted(column, dtypes, name) for name, column in zip(chosen, columns, strict=True)], chosen, frame.index)
@@ -45,7 +45,7 @@ def _converted(column: pd.Series, dtypes: Dtypes, name: Label) -> pd.Series:
 
 
 def joined(columns: Sequence[pd.Series], names: Sequence[Label], index: pd.Index) -> pd.DataFrame:
-    """Columns side by side, by position and not by their own labels."""
+    """A DataFrame of these columns. Their values are combined by position, not by their row labels."""
     import pandas as pd
 
     frame = pd.DataFrame({position: column.array for position, column in enumerate(columns)}, index=index)
@@ -54,7 +54,7 @@ def joined(columns: Sequence[pd.Series], names: Sequence[Label], index: pd.Index
 
 
 def _matrix(table: Table, dtypes: Dtypes) -> np.ndarray[Any, Any] | None:
-    """All values at once, where every column has the same dtype of numbers and every value is one that fits."""
+    """All values as one array, if every column has the same dtype of numbers and every value fits it; otherwise None."""
     import numpy as np
 
     dtype = dtypes.numbers
@@ -65,7 +65,7 @@ def _matrix(table: Table, dtypes: Dtypes) -> np.ndarray[Any, Any] | None:
 
 
 def _index(labels: Sequence[Label] | None, rows: int) -> pd.Index:
-    """Labels of rows; those that only count them are pandas' default."""
+    """The row labels. Labels 0, 1, 2 ... become the default index of pandas."""
     import pandas as pd
 
     return pd.RangeIndex(rows) if labels is None or list(labels) == list(range(rows)) else pd.Index(list(labels))

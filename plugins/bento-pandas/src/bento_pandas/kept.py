@@ -1,4 +1,4 @@
-"""Whether a DataFrame came back as it was, and if not, what did not: dtypes, values, labels, names and what is attached to it."""
+"""Checks that a DataFrame came back unchanged: its dtypes, values, labels, names and attributes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def loss(before: pd.DataFrame, after: pd.DataFrame) -> str | None:
-    """What is lost, or None: a column by its name, then the rest."""
+    """The first difference, or None if there is none. Columns are compared first, then the rest."""
     if not _same_index(before.columns, after.columns):
         return "the names of the columns: use texts, or whole numbers"
     for position, name in enumerate(before.columns):
@@ -52,7 +52,7 @@ def _same_index(one: pd.Index, other: pd.Index) -> bool:
 
 
 def _same_dtype(one: Any, other: Any) -> bool:
-    """Equal, categories with their order; where texts lie in memory does not count."""
+    """Whether two dtypes are equal, including the order of categories. How texts are stored in memory is ignored."""
     if type(one) is not type(other):
         return False
     categories = getattr(one, "categories", None)
@@ -64,7 +64,7 @@ def _same_dtype(one: Any, other: Any) -> bool:
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Equal in type and value; whatever pandas takes for missing is the same."""
+    """Whether two values are equal in type and value. All values that pandas treats as missing are equal."""
     import pandas as pd
 
     if pd.api.types.is_scalar(one) and pd.isna(one):

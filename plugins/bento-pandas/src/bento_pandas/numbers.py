@@ -1,4 +1,4 @@
-"""Columns of numbers and booleans: none is cut to fit."""
+"""Converting columns to numbers and booleans. No value is truncated to fit."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 _LARGEST = sys.float_info.max
 EXACT = 2**53 - 1
-"""Floats beyond it may have been rounded already, so nobody knows which integer was meant."""
+"""Larger floats may already have been rounded, so it is unknown which integer was meant."""
 
 
 def to_integer(column: Column, dtype: DType) -> pd.Series:
-    """Whole numbers in the range of an integer dtype."""
+    """A column in an integer dtype. Its values must be whole numbers in the range of the dtype."""
     import numpy as np
 
     limits = np.iinfo(getattr(dtype, "numpy_dtype", dtype))
@@ -35,12 +35,12 @@ def to_integer(column: Column, dtype: DType) -> pd.Series:
 
 
 def to_number(column: Column, dtype: DType) -> pd.Series:
-    """Numbers in the range of a float dtype, rounded to it."""
+    """A column in a float dtype. Its values must be numbers in the range of the dtype, to which they are rounded."""
     import numpy as np
 
     wanted = f"a number in the range of {dtype}"
     if not _is_numeric(column.series):
-        # Compared as they are: a whole number may have thousands of digits, and be no float at all.
+        # Compared without conversion, because a whole number may have thousands of digits and not fit any float.
         fits = [_is_number(value) and not _LARGEST < abs(value) < math.inf for value, _ in column.values()]
         series = _from_objects(column, "float64", float, fits, wanted)
         column = Column(column.name, series, column.missing)
@@ -52,7 +52,7 @@ def to_number(column: Column, dtype: DType) -> pd.Series:
 
 
 def to_boolean(column: Column, dtype: DType) -> pd.Series:
-    """True and false, or 1 and 0."""
+    """A column of booleans. Its values must be true and false, or 1 and 0."""
     wanted = f"true or false for {dtype}"
     if _is_numeric(column.series):
         column.require(column.missing | _are_whole(column.series, 0, 1), wanted)
@@ -83,19 +83,19 @@ def _is_whole(value: float, low: int, high: int) -> bool:
 
 
 def _are_whole(series: pd.Series, low: int, high: int) -> pd.Series:
-    """Which numbers of a column are whole and in a range; those that are missing may be either."""
+    """Which numbers of a column are whole and in a range. The result for missing values may be either."""
     known = series.dropna()
     if series.dtype.kind == "f":
         fits = (series >= max(low, -EXACT)) & (series <= min(high, EXACT)) & (series % 1 == 0)
         return fits.fillna(value=False).astype(bool)
     if series.dtype.kind == "b" or known.empty or (low <= int(known.min()) and int(known.max()) <= high):
         return series.notna()
-    # Compared as Python's integers: a bound may lie outside the column's own dtype.
+    # Compared as Python integers, because a bound may be outside the range of the column's own dtype.
     return series.map(lambda value: low <= value <= high, na_action="ignore").fillna(value=False).astype(bool)
 
 
 def fitted(numbers: Array, dtype: DType) -> Array | None:
-    """Numbers in a dtype of NumPy's, or None if that is not plain to see."""
+    """Numbers in a NumPy dtype, or None if a quick check does not show that all of them fit."""
     import numpy as np
 
     if numbers.dtype == dtype:

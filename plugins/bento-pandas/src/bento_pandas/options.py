@@ -1,4 +1,4 @@
-"""The adapter's options, checked once, when it is made."""
+"""The options of the adapter, checked when it is made."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ MAX_BYTES = 1 << 29
 
 
 def checked_orient(orient: Any) -> str | None:
-    """One of the forms of a JSON document."""
+    """The value, if it is the name of a form of JSON documents, or None."""
     if orient is not None and orient not in ORIENTS:
         raise DefinitionError(f"expected orient= one of {', '.join(map(repr, ORIENTS))}, got {orient!r}")
     return orient if orient is None else str(orient)
 
 
 def checked_columns(columns: Any) -> tuple[str, ...] | None:
-    """Names that differ."""
+    """The value, if it is a sequence of different names, or None."""
     if columns is None:
         return None
     if isinstance(columns, str) or not isinstance(columns, Sequence) or not all(isinstance(name, str) for name in columns):
@@ -32,7 +32,7 @@ def checked_columns(columns: Any) -> tuple[str, ...] | None:
 
 
 def checked_bytes(max_bytes: Any) -> int:
-    """A number of bytes."""
+    """The value, if it is a valid number of bytes."""
     if type(max_bytes) is not int or max_bytes < 1:
         raise DefinitionError(f"expected max_bytes= a whole number of bytes, got {max_bytes!r}")
     return max_bytes

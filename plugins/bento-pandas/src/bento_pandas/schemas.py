@@ -21,7 +21,7 @@ _NAMES = ("a", "b")
 
 
 def schema_of(orient: str | None, columns: Sequence[str] | None, dtypes: Dtypes, example: JSON) -> dict[str, JSON]:
-    """The schema of a table's document: in the form that is told, else in any."""
+    """The schema of a table's document, in the form `orient`, or in any form if that is None."""
     cells = {name: _cell(dtypes.get(name)) for name in (_NAMES if columns is None else columns)}
     forms = _forms(cells, columns)
     examples: list[JSON] = [_examples(cells)[orient or "records"] if example is None else example]
@@ -55,7 +55,7 @@ def _column(cell: dict[str, JSON]) -> JSON:
 
 
 def _examples(cells: Mapping[str, dict[str, JSON]]) -> dict[str, JSON]:
-    """One row, in each form."""
+    """An example with one row, for each form."""
     record: dict[str, JSON] = {name: _value(cell) for name, cell in cells.items()}
     names: list[JSON] = [*record]
     return {

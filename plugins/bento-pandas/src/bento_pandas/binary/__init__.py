@@ -1,8 +1,8 @@
-"""Parquet and Arrow bodies as Arrow tables, by people who may mean harm.
+"""Parquet and Arrow bodies as Arrow tables, from clients that may be hostile.
 
-A kilobyte can declare a terabyte in either format: in a page that unpacks, in a text that is repeated, in a number of rows. So what
-unpacking takes is added up from the formats' own headers before anything is unpacked, and buffers are validated before they are used.
-pandas' notes in the metadata are believed in one thing only, which columns are row labels.
+In both formats a kilobyte can declare a terabyte: in a compressed page, in a text that is repeated, in a number of rows. So the unpacked
+size is added up from the headers before anything is unpacked, and buffers are validated before they are used. Of the metadata that pandas
+writes, only the list of columns with row labels is used.
 """
 
 from ._parquet import read_parquet

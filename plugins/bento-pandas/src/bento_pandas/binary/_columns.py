@@ -1,4 +1,4 @@
-"""Columns of Arrow tables: which types are read, and how much room texts take."""
+"""Columns of Arrow tables: which types are read, and how many bytes texts take."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _VIEW = 16
-"""Bytes of a view; the first four are the length of its text."""
+"""In bytes: the size of a view. Its first four bytes are the length of its text."""
 
 
 def check_types(schema: pa.Schema) -> None:
-    """Refuse nested columns, extension types and whatever else is no number, text, time or category; and names that are there twice."""
+    """Refuse names that appear twice, and columns that are not numbers, texts, times or categories, such as nested ones."""
     import pyarrow as pa
 
     check_names(schema.names)
@@ -31,7 +31,7 @@ def check_types(schema: pa.Schema) -> None:
 
 
 def is_text(kind: pa.DataType) -> bool:
-    """Whether values are texts or bytes, of any length."""
+    """Whether values of this type are texts or bytes of variable length."""
     from pyarrow import types
 
     return bool(
@@ -40,10 +40,11 @@ def is_text(kind: pa.DataType) -> bool:
 
 
 def flat(table: pa.Table, dictionaries: Collection[str], max_bytes: int) -> pa.Table:
-    """A table, validated, whose columns named in `dictionaries` hold their texts themselves, if all texts have room."""
+    """A validated table. The columns in `dictionaries` get their texts in place of dictionary codes, if all texts fit into `max_bytes`."""
     table.validate()
     _check_texts(table, max_bytes, _viewed_size)
-    # Offsets, views and codes are used as they are from here on. Before, a text that is viewed a million times would be read as often.
+    # After the full validation, offsets, views and codes can be trusted. It reads a text once for each view of it, so the views are
+    # limited before.
     table.validate(full=True)
     _check_texts(table, max_bytes, text_size)
     for name in dictionaries:
@@ -59,7 +60,7 @@ def _check_texts(table: pa.Table, max_bytes: int, size: Callable[[pa.Array], int
 
 
 def _viewed_size(array: pa.Array) -> int:
-    """The bytes that the views of an array cover, by what they say."""
+    """The bytes that the views of an array cover, as they declare."""
     import pyarrow as pa
 
     values = array.dictionary if isinstance(array, pa.DictionaryArray) else array
@@ -67,7 +68,7 @@ def _viewed_size(array: pa.Array) -> int:
 
 
 def text_size(array: pa.Array) -> int:
-    """The bytes of all texts of an array, each as often as it is there."""
+    """The bytes of all texts in an array. A text that is repeated counts each time."""
     import numpy as np
     import pyarrow as pa
 
@@ -80,7 +81,7 @@ def text_size(array: pa.Array) -> int:
 
 
 def _lengths(array: pa.Array) -> Any:
-    """The length of each text in bytes, 0 where there is none."""
+    """The length of each text in bytes, or 0 for a missing one."""
     import numpy as np
     import pyarrow.compute as pc
 

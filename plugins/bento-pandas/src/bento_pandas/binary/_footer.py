@@ -1,6 +1,6 @@
-"""What reading a Parquet file takes: what its footer says, and what the headers of its pages say, which pyarrow believes.
+"""The size of a Parquet file's contents, from its footer and from the headers of its pages, which pyarrow trusts.
 
-Source: parquet.thrift; the numbers of fields are its.
+Source: parquet.thrift, which also defines the numbers of the fields.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _META = 3
 _VALUES, _LENGTH, _DATA_OFFSET, _DICTIONARY_OFFSET = 5, 7, 9, 11
 _KIND, _UNPACKED, _PACKED, _DATA, _DATA_2 = 1, 2, 3, 5, 8
 _PAGE_VALUES, _ENCODING, _ENCODING_2 = 1, 2, 4
-# Every list that pyarrow knows is here, read or not: it takes one for what it expects, whatever the file says of its elements.
+# Contains all lists that pyarrow knows, even if they are not used here, because pyarrow does not check the declared type of their elements.
 _CHUNK: Shape = {
     _META: {
         2: [I32],
@@ -49,32 +49,32 @@ _PAGE: Shape = {
 _DICTIONARY_PAGE = 2
 _DELTA_BYTE_ARRAY = 7
 _BUDGET = 500_000
-"""Fields of a footer; a column chunk has about forty."""
+"""The most fields in a footer. A column chunk has about forty."""
 _PAGE_BUDGET = 100
 _MOST_PAGES = 10_000
 _BYTES_PER_PAGE = 1024
-"""Pages are of about a megabyte; a file may have more than that many if it has this many bytes for each."""
+"""A file may have more than `_MOST_PAGES` pages if it has at least this many bytes for each. Usual pages have about a megabyte."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What reading a file takes: rows, columns, and the bytes that its pages unpack to. Columns are counted."""
+    """The number of rows and columns, and the bytes that the pages unpack to. The sets below contain the numbers of columns."""
 
     rows: int
     columns: int
     unpacked: int
     dictionaries: frozenset[int]
-    """The columns that keep values in a dictionary."""
+    """The columns that have a dictionary."""
     deltas: frozenset[int]
-    """The columns whose texts are made of those before them."""
+    """The columns in which texts are stored as differences from the text before (DELTA_BYTE_ARRAY)."""
     values: Mapping[int, int]
-    """How many values the pages of a column say that they have: more than rows, if they are in lists."""
+    """The number of values that the pages of each column declare. Inside lists there may be more values than rows."""
 
 
 def contents(data: memoryview, *, parts: int = 0) -> Contents:
-    """The contents of a Parquet file; one that makes no sense, or is made of more than `parts` small ones, is a BadInput.
+    """The contents of a Parquet file. A BadInput if it is damaged, or consists of too many small parts (fields or pages).
 
-    How many parts a body may have at least is known here.
+    A body may always have as many parts as the constants here allow; `parts` allows for more.
     """
     try:
         return _contents(data, _footer(data, max(parts, _BUDGET)), max(parts, _MOST_PAGES, len(data) // _BYTES_PER_PAGE))
@@ -83,7 +83,7 @@ def contents(data: memoryview, *, parts: int = 0) -> Contents:
 
 
 def damaged(why: str) -> BadInput:
-    """The refusal of a file."""
+    """The error for a damaged file."""
     return BadInput(f"the Parquet file is damaged: {why}")
 
 
@@ -120,9 +120,9 @@ def _contents(data: memoryview, footer: Struct, most_pages: int) -> Contents:
 
 
 def _span(chunk: Struct) -> tuple[int, int]:
-    """Where the pages of a column chunk start and end, as Arrow's reader takes them."""
+    """Where the pages of a column chunk start and end, by the same rules as in Arrow's reader."""
     if not chunk[_VALUES]:
-        return 0, 0  # no page is read, and where they are is not always told
+        return 0, 0  # no page is read, and the offsets may be missing
     start = chunk[_DATA_OFFSET]
     dictionary = chunk.get(_DICTIONARY_OFFSET, 0)
     if 0 < dictionary < start:

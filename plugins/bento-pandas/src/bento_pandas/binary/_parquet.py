@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def read_parquet(data: ReadableBuffer, max_bytes: int) -> pa.Table:
-    """The table of a Parquet file; its texts are in no dictionary, unless they are categories."""
+    """The table of a Parquet file. Its texts are not in dictionaries, unless they are categories."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -30,6 +30,6 @@ def read_parquet(data: ReadableBuffer, max_bytes: int) -> pa.Table:
     for column in found.deltas:
         name = schema.names[column]
         raise InvalidInput(f"column {name!r:.60} is encoded as DELTA_BYTE_ARRAY, which is not read here: write it in another encoding")
-    # A text that is repeated a million times takes its room once as long as it stays in its dictionary.
+    # While texts stay in their dictionaries, a text that is repeated a million times takes its room only once.
     kept = [schema.names[column] for column in sorted(found.dictionaries) if is_text(schema.types[column])]
     return flat(pq.ParquetFile(source, read_dictionary=kept).read(use_threads=False), kept, max_bytes)

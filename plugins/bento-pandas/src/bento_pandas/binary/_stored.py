@@ -1,4 +1,4 @@
-"""A Parquet file that a table was saved in: what it takes is known before it is read, and need not be believed."""
+"""Reading a Parquet file of a bundle. The size of its table is computed before the file is read, so the file need not be trusted."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _TIMES = 16
-"""A table that takes so many times its file is none to wonder at, however large it is."""
+"""A table may always take this many times the size of its file, however large it is."""
 _OBJECT = 64
-"""Bytes of a date, a number of decimals or an array, with the pointer to it."""
+"""In bytes: the size of a date, a Decimal or an array in memory, including the pointer to it."""
 
 
 def read_stored(path: Path, max_bytes: int) -> pa.Table:
-    """The table of a file; one that takes more than `max_bytes`, and much more than its file, is an ArtifactError."""
+    """The table in a file. An ArtifactError if it takes more than `max_bytes` and much more than the file."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     data = memoryview(pa.memory_map(str(path)).read_buffer()).cast("B")
     most = max(max_bytes, _TIMES * len(data))
-    # Its parts are bounded by its size alone: a table may have any number of columns.
+    # Only the size of the file limits its parts, because a table may have any number of columns.
     found = contents(data, parts=len(data))
     _check_size(found.unpacked, most)
     with pq.ParquetFile(path) as file:
@@ -38,7 +38,7 @@ def read_stored(path: Path, max_bytes: int) -> pa.Table:
     _check_size(size, most)
     if found.deltas:
         raise ArtifactError(f"{str(path)!r} is not as a table is saved here: it has texts that are made of others")
-    # A text that is repeated a million times takes its room once as long as it stays in its dictionary.
+    # While texts stay in their dictionaries, a text that is repeated a million times takes its room only once.
     leaves = (field for field in schema for _ in _leaves(field.type))
     kept = {
         field.name: schema.get_field_index(field.name)
@@ -58,14 +58,14 @@ def read_stored(path: Path, max_bytes: int) -> pa.Table:
 
 
 def flat_names(schema: pa.Schema) -> list[str]:
-    """The columns that may have a dictionary: what texts of it within lists and structs take is not known before they are read."""
+    """The columns that may have a dictionary: all but nested ones, because the size of their texts is unknown until they are read."""
     from pyarrow import types
 
     return [field.name for field in schema if not types.is_nested(getattr(field.type, "storage_type", field.type))]
 
 
 def _room(schema: pa.Schema, found: Contents) -> Iterator[int]:
-    """How many bytes the values of each column in the file take, without flat texts."""
+    """The bytes that the values of each column in the file take in memory, without the texts of flat columns."""
     from pyarrow import types
 
     flat = frozenset(flat_names(schema))
@@ -79,14 +79,14 @@ def _room(schema: pa.Schema, found: Contents) -> Iterator[int]:
 
 
 def _is_object(kind: pa.DataType) -> bool:
-    """Whether pandas makes an object of Python's of each value."""
+    """Whether pandas makes a Python object of each value."""
     from pyarrow import types
 
     return bool(types.is_decimal(kind) or types.is_date(kind) or types.is_time(kind))
 
 
 def _leaves(kind: pa.DataType) -> Iterator[pa.DataType]:
-    """The types of the columns in a file that a column of a table is of."""
+    """The types of the columns in a file that together make up one column of a table."""
     from pyarrow import types
 
     kind = getattr(kind, "storage_type", kind)

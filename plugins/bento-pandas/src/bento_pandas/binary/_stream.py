@@ -1,7 +1,7 @@
 """Arrow's IPC formats, the stream and the file. Source: Arrow columnar format, "Serialization and IPC"; Message.fbs and File.fbs.
 
-A packed buffer says how long it will be, and pyarrow makes room for that, whatever it is: two kilobytes stand for gigabytes. So lengths are
-added up before any batch is read. Nothing but the tables of messages is read here, after pyarrow has verified them.
+A compressed buffer declares its unpacked length, and pyarrow allocates it unchecked: two kilobytes can declare gigabytes. So the lengths
+are added up before any batch is read. Only the metadata of messages is parsed here, after pyarrow has verified it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bento.payload import ReadableBuffer
 
 _MAGIC = b"ARROW1"
-# Where in a table's own table a field is noted: at four bytes and two for each field before it.
+# The position of a field in a table's vtable: four bytes, and two more for each field before it.
 _HEADER_TYPE, _HEADER = 6, 8
 _DICTIONARY_DATA, _IS_DELTA = 6, 8
 _BUFFERS, _COMPRESSION = 8, 10
@@ -34,7 +34,7 @@ _MOST_MESSAGES = 100_000
 
 
 def read_arrow(data: ReadableBuffer, max_bytes: int) -> pa.Table:
-    """The table of a stream or file of Arrow's."""
+    """The table of an Arrow stream or file."""
     import pyarrow as pa
 
     body = pa.py_buffer(data)
@@ -69,7 +69,7 @@ def _batches(reader: pa.RecordBatchFileReader | pa.RecordBatchStreamReader) -> I
 
 
 def _in_file(body: pa.Buffer) -> Iterator[pa.Message]:
-    """The messages that a file's footer names."""
+    """The messages that the footer of a file lists."""
     import pyarrow as pa
 
     end = body.size - len(_MAGIC) - 4
@@ -83,7 +83,7 @@ def _in_file(body: pa.Buffer) -> Iterator[pa.Message]:
 
 
 def _unpacked(message: pa.Message) -> int:
-    """The bytes that the buffers of a message unpack to; those that are not packed lie in the body already."""
+    """The bytes that the compressed buffers of a message unpack to. Other buffers are used in place and count nothing."""
     import pyarrow as pa
 
     if message.metadata_version != pa.ipc.MetadataVersion.V5:
@@ -96,7 +96,7 @@ def _unpacked(message: pa.Message) -> int:
 
 
 def _batch(message: Any) -> Any:
-    """The record batch that a message is or, for a dictionary, holds; else None."""
+    """The record batch in a message, or in the dictionary in a message; None for any other message."""
     from flatbuffers.number_types import BoolFlags, Uint8Flags
 
     kind = message.GetSlot(_HEADER_TYPE, 0, Uint8Flags)
@@ -105,14 +105,14 @@ def _batch(message: Any) -> Any:
     batch = _inner(message, _HEADER)
     if kind == _RECORD_BATCH:
         return batch
-    # Each batch would keep its own copy of what the dictionary has grown to.
+    # If a dictionary grows, each batch keeps its own copy of all of it.
     if batch.GetSlot(_IS_DELTA, False, BoolFlags):
         raise BadInput("the Arrow body has a dictionary that grows, which is not read here: send each of them whole")
     return _inner(batch, _DICTIONARY_DATA)
 
 
 def _root(buffer: bytes) -> Any:
-    """The table that a buffer of flatbuffers' begins with."""
+    """The root table of a flatbuffer."""
     from flatbuffers.table import Table
 
     return Table(buffer, *struct.unpack_from("<I", buffer))
@@ -123,7 +123,7 @@ def _inner(table: Any, field: int) -> Any:
 
 
 def _structs(table: Any, field: int, layout: str) -> Iterator[tuple[int, ...]]:
-    """A field that is a vector of structs."""
+    """The structs in a field that is a vector of structs."""
     place = table.Offset(field)
     if not place:
         return iter(())
@@ -132,7 +132,7 @@ def _structs(table: Any, field: int, layout: str) -> Iterator[tuple[int, ...]]:
 
 
 def _size(body: pa.Buffer, start: int) -> int:
-    """How long a packed buffer says it is."""
+    """The unpacked length that a compressed buffer declares."""
     if not 0 <= start <= body.size - 8:
         raise BadInput("the Arrow body is damaged: a buffer is not where its message says")
     size = int(struct.unpack("<q", body[start : start + 8].to_pybytes())[0])

@@ -1,9 +1,9 @@
-"""Thrift's compact protocol, which a Parquet file's footer and page headers are written in. Source: thrift-compact-protocol.md
+"""Thrift's compact protocol, in which the footer and the page headers of a Parquet file are written. Source: thrift-compact-protocol.md
 
-pyarrow's own view of them is none to decide by: a footer of fifty kilobytes makes it unpack gigabytes, as it is not held against the
-pages; and where a field of a footer makes no sense, `RowGroupMetaData.column` ends the process. Nor is any other reader's, if it takes a
-header for another than pyarrow does: so a field that comes twice, an integer wider than its type and a list of other things than Parquet
-has there, which libraries take differently, are refused.
+pyarrow's own parser cannot be used for the checks: it does not compare a footer with the pages, so fifty kilobytes of footer can make it
+unpack gigabytes, and for an invalid field `RowGroupMetaData.column` ends the process. This parser must never read a header differently from
+pyarrow. So it refuses everything that libraries read in different ways: a field that appears twice, an integer that is wider than its type,
+and a list with other elements than Parquet defines.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ _STOP, _TRUE, _FALSE, _BYTE, _DOUBLE, _SET = 0, 1, 2, 3, 7, 10
 _BITS = {I16: 16, I32: 32, I64: 64}
 _DEEPEST = 8
 _LONGEST = 10
-"""Bytes of the longest integer."""
+"""In bytes: the length of the longest integer."""
 
 Shape = Any
-"""What a field has to be: a kind, a list of the one shape of its elements, or the shapes of a struct's fields by their numbers."""
+"""What a field must be: a kind, a list with the shape of its elements, or the shapes of a struct's fields by their numbers."""
 Struct = dict[int, Any]
 
 
 class Reader:
-    """Reads structs from bytes: whole numbers, lists and structs by field number, and no more of them than `budget` says."""
+    """Reads structs from bytes: whole numbers, lists and structs, by field number. It reads at most `budget` fields and elements."""
 
     __slots__ = ("_budget", "_data", "position")
 
@@ -34,7 +34,7 @@ class Reader:
         self._budget = budget
 
     def struct(self, shapes: Mapping[int, Shape], level: int = 0) -> Struct:
-        """The next struct, of which only fields with a shape are known; a ValueError or an IndexError if there is none."""
+        """The next struct. Only fields in `shapes` are returned. A ValueError or an IndexError if there is no valid struct."""
         if level > _DEEPEST:
             raise ValueError("it is nested too deeply")
         fields: Struct = {}
@@ -64,7 +64,7 @@ class Reader:
 
     def _list(self, shape: Shape, level: int) -> list[Any]:
         byte = self._byte()
-        size = byte >> 4 if byte >> 4 != 15 else self._varint()  # noqa: PLR2004 - stands for a size that follows
+        size = byte >> 4 if byte >> 4 != 15 else self._varint()  # noqa: PLR2004 - 15 means that the size follows
         kind = _BYTE if byte & 15 in (_TRUE, _FALSE) else byte & 15
         values = []
         for _ in range(size):
@@ -92,7 +92,7 @@ class Reader:
         for shift in range(0, 7 * _LONGEST, 7):
             byte = self._byte()
             number |= (byte & 127) << shift
-            if byte < 128:  # noqa: PLR2004 - the bit that says that more follows
+            if byte < 128:  # noqa: PLR2004 - the bit that says that more bytes follow
                 return number
         raise ValueError("it has an integer that does not end")
 
