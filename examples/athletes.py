@@ -1,6 +1,6 @@
-"""What exercise tells of a body: a model that MLflow saved, over Linnerud's records of a fitness club. Needs bento-mlflow and bento-pandas.
+"""Body measurements from exercises: a model that MLflow saved, over a fitness club's records. Needs bento-mlflow and bento-pandas.
 
-Run it to fit, save and see how to go on.
+Run it to fit the model, save the service and see the next command.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Athletes(bento.Service):
 
 
 def fit(folder: Path) -> Path:
-    """The folder in which MLflow saves a regression over twenty men."""
+    """The folder in which MLflow saves a regression fitted to the records of twenty men."""
     import mlflow
     from sklearn.datasets import load_linnerud
     from sklearn.linear_model import LinearRegression
@@ -46,7 +46,7 @@ def fit(folder: Path) -> Path:
 
 
 def main() -> None:
-    """Fit, save and say how to go on."""
+    """Fit, save, and print the next command."""
     with TemporaryDirectory() as place:
         bundle = bento.save(Athletes(model=fit(Path(place, "model"))))
     asked = '[{"Chins": 9, "Situps": 145, "Jumps": 70}]'

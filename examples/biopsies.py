@@ -1,6 +1,6 @@
-"""Which breast tumours are malignant: a small PaddlePaddle network over 569 biopsies. Needs bento-paddle.
+"""Which breast tumours are malignant: a small PaddlePaddle network trained on 569 biopsies. Needs bento-paddle.
 
-Run it to train, save and see how to go on.
+Run it to train the model, save the service and see the next command.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from bento_paddle import PaddleArtifact
 
 
 class Network(nn.Layer):
-    """Two layers over measurements that are brought to one scale first, by what the training data were like."""
+    """Two layers after a normalisation of the measurements, by the means and deviations of the training data."""
 
     def __init__(self, hidden: int = 16) -> None:
         super().__init__()
@@ -26,7 +26,7 @@ class Network(nn.Layer):
         self.layers = nn.Sequential(nn.Linear(30, hidden), nn.ReLU(), nn.Linear(hidden, 1))
 
     def forward(self, rows: Any) -> Any:
-        """How likely each one is malignant, as a number from minus to plus infinity."""
+        """The logit of each row: how likely it is malignant, as a number from minus to plus infinity."""
         return self.layers(self.scale(rows)).squeeze(1)
 
 
@@ -61,7 +61,7 @@ def train() -> tuple[Network, float]:
 
 
 def main() -> None:
-    """Train, save and say how to go on."""
+    """Train, save, and print the next command."""
     network, accuracy = train()
     bundle = bento.save(Biopsies(model=bento.Packed(network, metadata={"accuracy": round(accuracy, 3)})))
     print(f"saved {bundle.tag}: serve it with\n  bento serve {bundle.tag}")

@@ -1,6 +1,6 @@
-"""Whether a breast mass is malignant: a scikit-learn pipeline, exported to ONNX, that is served without scikit-learn. Needs bento-onnx.
+"""Whether a breast mass is malignant: a scikit-learn pipeline that is exported to ONNX and served without scikit-learn. Needs bento-onnx.
 
-Run it to train, export, save and see how to go on.
+Run it to train and export the model, save the service and see the next command.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ LABELS = ["malignant", "benign"]
 
 
 class Diagnosis(TypedDict):
-    """What the service answers."""
+    """The answer of the service."""
 
     label: str
     probability: float
@@ -50,6 +50,6 @@ if __name__ == "__main__":
     fitted = make_pipeline(StandardScaler(), LogisticRegression()).fit(seen, known)
     model = to_onnx(fitted, initial_types=[("masses", FloatTensorType([None, FEATURES]))], options={"zipmap": False})
     bundle = bento.save(Cancer(model=bento.Packed(model, metadata={"accuracy": round(fitted.score(unseen, unknown), 3)})))
-    # One malignant mass and a benign one, which the model has not seen.
+    # A malignant mass and a benign one that the model has not seen.
     np.save("some.npy", np.stack([unseen[unknown == label][0] for label in range(2)]))
     print(f"saved {bundle.tag}: ask it with\n  bento run {bundle.tag} diagnose --input-file some.npy")

@@ -1,6 +1,6 @@
 """Who grew the grapes of a wine: a LightGBM classifier behind an endpoint. Needs bento-lightgbm.
 
-Run it to train, save and see how to go on.
+Run it to train the model, save the service and see the next command.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def train() -> Cellar:
 
 
 def main() -> None:
-    """Train, save and say how to go on."""
+    """Train, save, and print the next command."""
     bundle = bento.save(train())
     print(f"saved {bundle.tag}: serve it with\n  bento serve {bundle.tag}")
 

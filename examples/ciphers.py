@@ -1,6 +1,6 @@
 """Handwritten digits, told apart by a TensorFlow program behind an endpoint. Needs bento-tensorflow.
 
-Run it to train, save and see how to go on.
+Run it to train the model, save the service and see the next command.
 """
 
 from __future__ import annotations
@@ -37,17 +37,17 @@ if __name__ == "__main__":
             self.weights, self.bias = tf.Variable(tf.zeros((PIXELS, DIGITS))), tf.Variable(tf.zeros(DIGITS))
 
         def scores(self, pictures: Any) -> Any:
-            """Give ten numbers for each picture, the largest for the likeliest digit."""
+            """Give ten scores for each picture, the largest for the likeliest digit."""
             return pictures / 16 @ self.weights + self.bias
 
         @tf.function(input_signature=[tf.TensorSpec((None, PIXELS), tf.float32, name="pictures")])
         def read(self, pictures: Any) -> Any:
-            """Give each picture's digit: what is saved as a signature."""
+            """Give each picture's digit. This function is saved as a signature."""
             return {"digits": tf.argmax(self.scores(pictures), 1)}
 
         @tf.function
         def learn(self, pictures: Any, numbers: Any) -> None:
-            """Take one step down."""
+            """Take one step of gradient descent."""
             with tf.GradientTape() as tape:
                 loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(numbers, self.scores(pictures)))
             for variable, gradient in zip(self.trainable_variables, tape.gradient(loss, self.trainable_variables), strict=True):

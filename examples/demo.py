@@ -1,4 +1,4 @@
-"""The whole way in one go: train a classifier, save it with its service, serve the bundle, and ask it over HTTP."""
+"""All steps in one script: train a classifier, save it with its service, serve the bundle, and send requests over HTTP."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _PATIENCE = 60.0
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A free port."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
 
 
 def ask(port: int, method: str, path: str, body: bytes = b"", content_type: str = "", accept: str = "*/*") -> tuple[int, bytes]:
-    """One HTTP request: the status and the body of its answer."""
+    """Send one HTTP request, and return the status and the body of the answer."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
         connection.request(method, path, body, {"Content-Type": content_type, "Accept": accept})
@@ -54,7 +54,7 @@ def is_ready(port: int) -> bool:
 
 @contextmanager
 def served(tag: str) -> Iterator[int]:
-    """The port on which `bento serve` answers for a bundle, for the length of the block."""
+    """Serve a bundle with `bento serve` during the block, and yield its port."""
     port = free_port()
     server = subprocess.Popen([BENTO, "serve", tag, "--port", str(port), "--no-access-log"])
     try:
@@ -77,7 +77,7 @@ def npy(array: np.ndarray) -> bytes:
 
 
 def requests() -> dict[str, tuple[str, bytes]]:
-    """The same three flowers in three notations: how each is shown, and its bytes, by content type."""
+    """The same three flowers in three formats: a text to print and the bytes of the body, by content type."""
     rows = FLOWERS.tolist()
     text = json.dumps(rows)
     return {
@@ -88,7 +88,7 @@ def requests() -> dict[str, tuple[str, bytes]]:
 
 
 def show(content_type: str, body: bytes) -> str:
-    """A body as a person reads it."""
+    """A body as a text to print."""
     if content_type == "application/msgpack":
         packed = msgpack.unpackb(body)
         return repr(np.frombuffer(packed["data"], packed["dtype"]).reshape(packed["shape"]))
@@ -98,7 +98,7 @@ def show(content_type: str, body: bytes) -> str:
 
 
 def main() -> None:
-    """Train, save, serve, ask, stop."""
+    """Train, save, serve, send requests, and stop."""
     home = os.environ.setdefault("BENTO_HOME", str(ROOT / ".demo"))
     print("Training a classifier on Fisher's iris data ...")
     service = train()

@@ -1,6 +1,6 @@
-"""How a patient's diabetes goes on in a year: tables in and out, and a table as a model. Needs bento-pandas.
+"""How far a patient's diabetes has progressed after a year: tables as inputs and answers, and a table as a model. Needs bento-pandas.
 
-Run it to train, save and see how to go on.
+Run it to train the model, save the service and see the next command.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def train() -> Diabetes:
 
 
 def main() -> None:
-    """Train, save, write a table and say how to go on."""
+    """Train, save, write a table, and print the next command."""
     service = train()
     bundle = bento.save(service)
     service.known[MEASURED].head(2).to_csv("patients.csv", index=False)

@@ -1,6 +1,6 @@
-"""Which digit somebody wrote: a picture in, a number out, and a picture out to see what the model sees. Needs bento-image.
+"""Which digit somebody wrote: from a picture to a number, and an api that returns the picture as the model sees it. Needs bento-image.
 
-Run it to train, save and see how to go on.
+Run it to train the model, save the service and see the next command.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def train() -> tuple[Digits, np.ndarray]:
 
 
 def main() -> None:
-    """Train, save, write a picture and say how to go on."""
+    """Train, save, write a picture, and print the next command."""
     service, picture = train()
     bundle = bento.save(service)
     Path("seven.png").write_bytes(ImageAdapter().encode(picture, "image/png"))

@@ -1,6 +1,6 @@
-"""What a household spends on food: quantile regressions over Engel's records of 1857. Needs bento-statsmodels and bento-pandas.
+"""What a household spends on food: quantile regressions fitted to Engel's records of 1857. Needs bento-statsmodels and bento-pandas.
 
-Run it to fit, save and see how to go on.
+Run it to fit the model, save the service and see the next command.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Engel(bento.Service):
 
 
 def fit() -> Engel:
-    """A service with three regressions over 235 households."""
+    """A service with three regressions fitted to the records of 235 households."""
     import statsmodels.api as sm
     import statsmodels.formula.api as smf
 
@@ -36,7 +36,7 @@ def fit() -> Engel:
 
 
 def main() -> None:
-    """Fit, save and say how to go on."""
+    """Fit, save, and print the next command."""
     bundle = bento.save(fit())
     print(f"""saved {bundle.tag}: ask it with\n  bento run {bundle.tag} spend --input '[{{"income": 900}}]'""")
 

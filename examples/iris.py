@@ -1,6 +1,6 @@
 """Which species an iris is: a scikit-learn model behind an endpoint.
 
-Run it to train, save and see how to go on.
+Run it to train the model, save the service and see the next command.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def train() -> Iris:
 
 
 def main() -> None:
-    """Train, save and say how to go on."""
+    """Train, save, and print the next command."""
     bundle = bento.save(train())
     print(f"saved {bundle.tag}: serve it with\n  bento serve {bundle.tag}")
 

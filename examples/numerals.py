@@ -1,6 +1,6 @@
 """Handwritten digits, told apart by a Keras network behind an endpoint. Needs bento-keras and a back end of Keras.
 
-Run it to train, save and see how to go on.
+Run it to train the model, save the service and see the next command.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Numerals(bento.Service):
     model = KerasArtifact()
 
     def setup(self) -> None:
-        """Answer once before anybody asks: a back end may compile the model then."""
+        """Predict once before the first request, because a back end may compile the model then."""
         import numpy as np
 
         self.probabilities(np.zeros((1, SIDE, SIDE), dtype="float32"))

@@ -1,7 +1,7 @@
-"""Whether a review is kind, told by a transformer: a text in, a label and how sure the model is out. Needs bento-transformers.
+"""Whether a review is kind, judged by a transformer: from a text to a label, and how sure the model is of it. Needs bento-transformers.
 
-The transformer is a tiny one, trained here for some seconds on the reviews that lie beside this file; one from a hub is packed alike.
-Run it to train, save and see how to go on.
+The transformer is tiny, and trained here in seconds on the reviews in the file beside this one. One from a hub is packed in the same way.
+Run it to train the model, save the service and see the next command.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from bento_transformers import TransformersArtifact
 
 
 class Opinion(TypedDict):
-    """What the service answers."""
+    """The answer of the service."""
 
     label: str
     score: float

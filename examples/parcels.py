@@ -1,6 +1,6 @@
-"""What a parcel costs: a table is a model, too. Only bento itself is needed.
+"""What a parcel costs: a table as a model. Needs only bento itself.
 
-Run it to save and see how to go on.
+Run it to save the service and see the next command.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from bento.artifacts import JsonArtifact
 
 
 class Parcel(TypedDict):
-    """What the service is asked about."""
+    """The input of the service."""
 
     zone: str
     grams: int
@@ -35,7 +35,7 @@ class Parcels(bento.Service):
 
 
 def main() -> None:
-    """Save and say how to go on."""
+    """Save, and print the next command."""
     service = Parcels(prices={"home": [2.5, 0.9], "europe": [6.0, 2.2], "world": [11.0, 5.5]})
     bundle = bento.save(service)
     print(f"""saved {bundle.tag}: ask it with\n  bento run {bundle.tag} quote --input '{{"zone": "europe", "grams": 1800}}'""")

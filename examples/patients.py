@@ -1,6 +1,6 @@
-"""How far a patient's diabetes is in a year: a CatBoost regressor of numbers and words behind an endpoint. Needs bento-catboost.
+"""How far a patient's diabetes has progressed after a year: a CatBoost regressor with numbers and categories. Needs bento-catboost.
 
-Run it to train, save and see how to go on.
+Run it to train the model, save the service and see the next command.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def train() -> Patients:
 
 
 def main() -> None:
-    """Train, save and say how to go on."""
+    """Train, save, and print the next command."""
     bundle = bento.save(train())
     print(f"saved {bundle.tag}: serve it with\n  bento serve {bundle.tag}")
 

@@ -1,6 +1,6 @@
-"""Whether a review is kind: a text in, a label and how sure the model is out. The reviews to learn from lie beside this file.
+"""Whether a review is kind: from a text to a label, and how sure the model is of it. The training data are in the file reviews.csv.
 
-Run it to train, save and see how to go on.
+Run it to train the model, save the service and see the next command.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from bento_sklearn import SklearnArtifact
 
 
 class Opinion(TypedDict):
-    """What the service answers."""
+    """The answer of the service."""
 
     label: str
     probability: float
@@ -47,7 +47,7 @@ def train() -> Reviews:
 
 
 def main() -> None:
-    """Train, save and say how to go on."""
+    """Train, save, and print the next command."""
     bundle = bento.save(train())
     print(f"saved {bundle.tag}: ask it with\n  bento run {bundle.tag} judge --input 'what a lovely place'")
 

@@ -1,6 +1,6 @@
-"""Whether a review is kind, told by spaCy: a text in, a label and how sure the model is out. Needs bento-spacy.
+"""Whether a review is kind, judged by spaCy: from a text to a label, and how sure the model is of it. Needs bento-spacy.
 
-The reviews to learn from lie beside this file. Run it to train, save and see how to go on.
+The training data are in the file reviews.csv. Run it to train the model, save the service and see the next command.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from bento_spacy import SpacyArtifact
 
 
 class Tone(TypedDict):
-    """What the service answers."""
+    """The answer of the service."""
 
     label: str
     score: float
@@ -27,7 +27,7 @@ class Tones(bento.Service):
     @bento.api(input=TextAdapter(), output=JsonAdapter(), batch=True)
     def judge(self, texts: list[str]) -> list[Tone]:
         """Label each review `kind` or `unkind`."""
-        # Words that are new stay in the vocabulary until the zone is left.
+        # In a zone, the vocabulary keeps new words only until the end of the block.
         with self.model.memory_zone():
             found = [max(text.cats.items(), key=lambda pair: pair[1]) for text in self.model.pipe(texts)]
         return [{"label": label, "score": score} for label, score in found]

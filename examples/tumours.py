@@ -1,6 +1,6 @@
 """Whether a tumour is benign: an XGBoost booster behind an endpoint. Needs bento-xgboost.
 
-Run it to train, save and see how to go on.
+Run it to train the model, save the service and see the next command.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ class Tumours(bento.Service):
 
 
 def train() -> Tumours:
-    """A service with a booster that has stopped learning when the tumours it had not seen were told apart no better."""
+    """A service with a booster. Its training stopped when it no longer improved on tumours that it had not seen."""
     from sklearn.datasets import load_breast_cancer
     from sklearn.model_selection import train_test_split
 
@@ -38,7 +38,7 @@ def train() -> Tumours:
 
 
 def main() -> None:
-    """Train, save and say how to go on."""
+    """Train, save, and print the next command."""
     bundle = bento.save(train())
     print(f"saved {bundle.tag}: serve it with\n  bento serve {bundle.tag}")
 

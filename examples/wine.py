@@ -1,6 +1,6 @@
 """Which of three grapes a wine is made of: a PyTorch network behind an endpoint. Needs bento-torch.
 
-Run it to train, save and see how to go on.
+Run it to train the model, save the service and see the next command.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ WINES = TensorAdapter(
 
 
 class Network(nn.Module):
-    """Two layers, behind the means and deviations of what the network was trained on."""
+    """Two layers after a normalisation by the means and deviations of the training data."""
 
     def __init__(self, hidden: int = 16) -> None:
         super().__init__()
@@ -27,7 +27,7 @@ class Network(nn.Module):
         self.layers = nn.Sequential(nn.Linear(FEATURES, hidden), nn.ReLU(), nn.Linear(hidden, 3))
 
     def forward(self, wines: torch.Tensor) -> torch.Tensor:
-        """Give three numbers for each wine, the largest for the likeliest grape."""
+        """Give three scores for each wine, the largest for the likeliest grape."""
         return self.layers((wines - self.mean) / self.deviation)
 
 
@@ -48,7 +48,7 @@ class Wine(bento.Service):
 
 
 def fit(network: Network, wines: torch.Tensor, grapes: torch.Tensor) -> None:
-    """Train a network for 200 steps over all wines."""
+    """Train a network for 200 steps on all wines."""
     network.mean, network.deviation = wines.mean(0), wines.std(0)
     optimizer = torch.optim.Adam(network.parameters(), lr=0.02)
     for _ in range(200):
