@@ -17,7 +17,7 @@ _ALL = -1
 
 
 class CatboostService(bento.Service):
-    """Answer rows of numbers and categories with what a CatBoost model predicts for them."""
+    """Predict with a CatBoost model from rows of numbers and categories."""
 
     model = CatboostArtifact()
 
@@ -28,7 +28,7 @@ class CatboostService(bento.Service):
 
     @bento.api(input=JsonAdapter(schema=_ROWS))
     def predict(self, rows: Any) -> Any:
-        """Give one prediction for each row of features, as the model's own `predict` does; a number that is missing is null."""
+        """Give one prediction for each row of features, as the model's own `predict` does. A missing number is null."""
         if not isinstance(rows, list):
             raise bento.InvalidInput(f"expected a list of rows, got {rows!r:.60}")
         return self.model.predict(pool(self.model, rows), thread_count=_threads()) if rows else []

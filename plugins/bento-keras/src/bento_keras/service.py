@@ -13,7 +13,7 @@ _TEXT = "string"
 
 
 class KerasService(bento.Service):
-    """Answer arrays of numbers with what a Keras model predicts for them."""
+    """Predict with a Keras model from arrays of numbers."""
 
     model = KerasArtifact()
 

@@ -13,7 +13,7 @@ from .features import check_width
 
 
 class LightgbmService(bento.Service):
-    """Answer rows of numbers with what a LightGBM model predicts for them."""
+    """Predict with a LightGBM model from rows of numbers."""
 
     model = LightgbmArtifact()
 
@@ -30,7 +30,7 @@ class LightgbmService(bento.Service):
 
     @bento.api(input=ArrayAdapter(shape=(None, None), null="nan"), batch=True)
     def predict(self, rows: Any) -> Any:
-        """Give one prediction for each row of features, as the model's own `predict` does; a value that is missing is null."""
+        """Give one prediction for each row of features, as the model's own `predict` does. A missing value is null."""
         import numpy as np
 
         rows = np.asarray(rows)

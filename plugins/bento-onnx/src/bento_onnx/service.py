@@ -14,7 +14,7 @@ from .values import feed
 
 
 class OnnxService(bento.Service):
-    """Answer tensors as nested lists with what an ONNX model makes of them."""
+    """Run an ONNX model on tensors, which are nested lists."""
 
     model = OnnxArtifact()
 
@@ -27,7 +27,7 @@ class OnnxService(bento.Service):
 
     @bento.api(input=JsonAdapter(), output=JsonAdapter())
     def predict(self, tensors: Any) -> Any:
-        """Take an object of the model's inputs by name, or the only input alone, and give its outputs likewise."""
+        """Give the model's outputs for its inputs, both as an object by name. A single input may stand alone; a single output does."""
         answers = self.model.run(None, feed(tensors, self.model.get_inputs()))
         names = [output.name for output in self.model.get_outputs()]
         return answers[0] if len(names) == 1 else dict(zip(names, answers, strict=True))

@@ -19,7 +19,7 @@ _NAMES = "only supported for dataframes"
 
 
 class SklearnService(bento.Service):
-    """Answer rows of numbers with what a scikit-learn model predicts for them."""
+    """Predict with a scikit-learn model from rows of numbers."""
 
     model = SklearnArtifact()
 
@@ -49,7 +49,7 @@ class SklearnService(bento.Service):
 
     @bento.api(input=ArrayAdapter(shape=(None, None)), batch=True)
     def predict(self, rows: Any) -> Any:
-        """Give one prediction for each row of features; a value that is missing is null, for a model that takes such."""
+        """Give one prediction for each row of features. If the model takes missing values, they are null."""
         import numpy as np
 
         try:

@@ -11,13 +11,13 @@ from .artifact import SpacyArtifact
 
 
 class SpacyService(bento.Service):
-    """Answer texts with what a spaCy pipeline finds in them."""
+    """Analyse texts with a spaCy pipeline."""
 
     model = SpacyArtifact()
 
     @bento.api(input=TextAdapter(), output=JsonAdapter(), batch=True)
     def predict(self, texts: list[str]) -> list[Any]:
-        """Give each text's tokens, entities, categories and what else there is, in spaCy's own form."""
+        """Give each text's tokens, entities, categories and other annotations, in spaCy's own JSON form."""
         for text in texts:
             if len(text) > self.model.max_length:
                 raise bento.InvalidInput(f"expected a text of at most {self.model.max_length} characters, got one of {len(text)}")

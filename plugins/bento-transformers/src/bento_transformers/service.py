@@ -15,7 +15,7 @@ _TASKS = ("feature-extraction", "fill-mask", "text-classification", "text-genera
 
 
 class TransformersService(bento.Service):
-    """Answer texts with what a transformers pipeline makes of them."""
+    """Run a transformers pipeline on texts."""
 
     model = TransformersArtifact()
 

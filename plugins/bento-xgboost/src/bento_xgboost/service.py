@@ -12,7 +12,7 @@ from .matrix import check_width, matrix, readable
 
 
 class XgboostService(bento.Service):
-    """Answer rows of numbers with what an XGBoost model predicts for them."""
+    """Predict with an XGBoost model from rows of numbers."""
 
     model = XgboostArtifact()
 
@@ -24,7 +24,7 @@ class XgboostService(bento.Service):
 
     @bento.api(input=ArrayAdapter(shape=(None, None), null="nan"), batch=True)
     def predict(self, rows: Any) -> Any:
-        """Give one prediction for each row of features, as the model's own `predict` does; a value that is missing is null."""
+        """Give one prediction for each row of features, as the model's own `predict` does. A missing value is null."""
         if not hasattr(self.model, "get_booster"):
             return self.model.predict(matrix(self.model, rows))
         check_width(self.model.get_booster(), rows)
