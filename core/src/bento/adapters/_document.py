@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 ATOMS: frozenset[type] = frozenset({str, bool, int, float, type(None)})
-"""What every format writes as it is."""
+"""The types that both formats write unchanged."""
 
 _DEEPEST = 250
 

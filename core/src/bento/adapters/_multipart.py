@@ -1,8 +1,7 @@
 """Forms: splitting a body into its parts, and joining parts into a body.
 
-Source: RFC 7578 (multipart/form-data) and RFC 2046, section 5.1 (boundaries). The body is complete and
-limited in size when it comes here, so each part is a view of it, and everything takes linear time. Lines end in CRLF; nothing may precede
-the first boundary.
+Source: RFC 7578 (multipart/form-data) and RFC 2046, section 5.1 (boundaries). The body is complete and limited in size when it comes
+here, so each part is a view of it, and everything takes linear time. Lines end in CRLF; nothing may precede the first boundary.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Files and other bytes, as they are."""
+"""Files and other bytes, which are not decoded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON values: labels, thresholds, vocabularies, whatever a model reads from a table."""
+"""JSON values: labels, thresholds, vocabularies and other small tables."""
 
 from __future__ import annotations
 

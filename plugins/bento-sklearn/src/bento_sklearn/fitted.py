@@ -1,4 +1,4 @@
-"""Whether an estimator is fitted, as far as that can be told."""
+"""Whether an estimator is fitted, if that can be determined."""
 
 from __future__ import annotations
 
