@@ -44,7 +44,7 @@ def test_a_list_field_wants_a_list_of_texts(field, value):
 
 @pytest.mark.parametrize("text", ["", "not a requirement", "numpy==", "numpy\nRUN id", "--index-url x", "-r other.txt", "./folder"])
 def test_what_is_no_requirement_is_refused(text):
-    assert refusal_of(python=[text]) == f"{text!r} is no requirement: expected one like 'scikit-learn>=1.5'"
+    assert refusal_of(python=[text]) == f"{text!r} is not a requirement: expected one like 'scikit-learn>=1.5'"
 
 
 @given(st.from_regex(r"[A-Za-z0-9._-]{1,6}(\[[a-z]\])?(==|>=|=== ?)[0-9a-z.+!*-]{1,8}", fullmatch=True))
@@ -52,7 +52,7 @@ def test_a_requirement_is_accepted_if_packaging_accepts_it(text):
     try:
         Requirement(text)
     except InvalidRequirement:
-        assert refusal_of(python=[text]) == f"{text!r} is no requirement: expected one like 'scikit-learn>=1.5'"
+        assert refusal_of(python=[text]) == f"{text!r} is not a requirement: expected one like 'scikit-learn>=1.5'"
     else:
         assert Env(python=[text]).python == (text,)
 

@@ -50,20 +50,20 @@ def test_half_a_surrogate_is_no_text_in_any_charset(charset):
 
 @pytest.mark.parametrize("header", ["json", "text/", "/csv", "text/csv text/plain", "text/csv; charset", "text/csv, text/plain"])
 def test_a_header_that_is_no_content_type_is_bad_input(header):
-    with pytest.raises(BadInput, match="is no content type"):
+    with pytest.raises(BadInput, match="is not a content type"):
         Payload.of(b"", header)
 
 
 def test_the_refusal_of_a_content_type_shows_one_that_is_right():
     with pytest.raises(BadInput) as refusal:
         Payload.of(b"", "json")
-    assert str(refusal.value) == "'json' is no content type: expected one like 'application/json'"
+    assert str(refusal.value) == "'json' is not a content type: expected one like 'application/json'"
 
 
 def test_the_refusal_of_a_parameter_shows_where_it_is_wrong():
     with pytest.raises(BadInput) as refusal:
         Payload.of(b"", 'text/csv; charset="utf-8')
-    assert str(refusal.value) == "'text/csv; charset=\"utf-8' is no content type: cannot read 'charset=\"utf-8'"
+    assert str(refusal.value) == "'text/csv; charset=\"utf-8' is not a content type: cannot read 'charset=\"utf-8'"
 
 
 def test_bytes_that_are_not_text_in_their_charset_are_bad_input():

@@ -147,7 +147,7 @@ def test_a_lookup_among_nothing_says_so():
 def test_a_misspelt_hook_is_an_error(plugin):
     misspelt = plugin("misspelt", bento_register_artefacts=hook("bento_register_artefacts", []))
     assert error_of(misspelt) == (
-        "PluginError: plugin_misspelt.bento_register_artefacts is no hook of bento: did you mean bento_register_artifacts?"
+        "PluginError: plugin_misspelt.bento_register_artefacts is not a hook of bento: did you mean bento_register_artifacts?"
     )
 
 
@@ -173,7 +173,7 @@ def test_a_plugin_that_fails_says_if_it_is_for_another_bento(monkeypatch, tmp_pa
 
 def test_a_hook_that_resembles_none_is_answered_with_all_of_them(plugin):
     assert error_of(plugin("odd", bento_zzz=hook("bento_zzz", []))) == (
-        "PluginError: plugin_odd.bento_zzz is no hook of bento: did you mean "
+        "PluginError: plugin_odd.bento_zzz is not a hook of bento: did you mean "
         "bento_register_artifacts, bento_register_adapters, bento_register_packers, bento_register_commands, "
         "bento_register_routes, bento_service_started, bento_service_stopped, bento_request_done?"
     )
@@ -184,7 +184,7 @@ def test_a_hook_without_its_mark_is_an_error(plugin):
         return []
 
     assert error_of(plugin("bare", bento_register_artifacts=bento_register_artifacts)) == (
-        "PluginError: plugin_bare.bento_register_artifacts is no hook implementation: mark it with @bento.hookimpl"
+        "PluginError: plugin_bare.bento_register_artifacts is not a hook implementation: mark it with @bento.hookimpl"
     )
 
 

@@ -298,7 +298,7 @@ def test_a_slot_over_an_inherited_api_is_refused_and_the_other_way_round():
 @pytest.mark.parametrize("name", ["Flowers", "a b", "../a", "", 3])
 def test_a_name_that_no_bundle_can_have_is_refused(name):
     assert refusal_of(DefinitionError, lambda: declare(name=name)).startswith(
-        f"Flowers needs another name, as in name = 'iris': {name!r} is no bundle name: use 1 to 64 of a-z"
+        f"Flowers needs another name, as in name = 'iris': {name!r} is not a bundle name: use 1 to 64 of a-z"
     )
 
 

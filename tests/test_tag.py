@@ -27,7 +27,7 @@ def test_a_name_that_a_path_or_a_shell_could_read_differently_is_refused(name):
     with pytest.raises(TagError) as refusal:
         Tag(name)
     assert str(refusal.value) == (
-        f"{name!r} is no bundle name: use 1 to 64 of a-z, 0-9, '.', '_' and '-', with a letter or digit at both ends and no '..'"
+        f"{name!r} is not a bundle name: use 1 to 64 of a-z, 0-9, '.', '_' and '-', with a letter or digit at both ends and no '..'"
     )
 
 
@@ -43,7 +43,7 @@ def test_a_version_that_a_path_or_a_shell_could_read_differently_is_refused(vers
     with pytest.raises(TagError) as refusal:
         Tag("iris", version)
     assert str(refusal.value) == (
-        f"{version!r} is no version: use 1 to 128 of a-z, A-Z, 0-9, '.', '_' and '-', with a letter or digit at both ends and no '..'"
+        f"{version!r} is not a version: use 1 to 128 of a-z, A-Z, 0-9, '.', '_' and '-', with a letter or digit at both ends and no '..'"
     )
 
 

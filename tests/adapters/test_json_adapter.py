@@ -85,7 +85,7 @@ class Colour(enum.Enum):
     RED = "red"
 
 
-class Kind(str, enum.Enum):  # noqa: UP042 - the older way, whose str() is no value
+class Kind(str, enum.Enum):  # noqa: UP042 - the older way, whose str() is not a value
     ROSE = "rose"
 
 

@@ -80,7 +80,7 @@ def test_the_charset_of_a_part_is_honoured():
         (part('name="notes"', b""), BadInput,
          "part 'notes': the body is not JSON: Input is a zero-length, empty document: line 1 column 1 (char 0)"),
         (part('name="notes"', b"1", "Content-Type: json"), BadInput,
-         "part 'notes': 'json' is no content type: expected one like 'application/json'"),
+         "part 'notes': 'json' is not a content type: expected one like 'application/json'"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_part_is_said_with_its_name(notes, error, message):
@@ -132,17 +132,17 @@ def test_the_name_of_a_file_is_read_without_its_folders(disposition, name):
         (b"--b\r\nContent-Dis", "the form is cut off: its last boundary is missing"),
         (IMAGE[:-2], "the form is cut off: its last boundary is missing"),
         (IMAGE, "the form is cut off: its last boundary is missing"),
-        (b"--b\r\n\r\n\r\nx\r\n\r\n\r\n--b--", "'' is no header of a part, or one too many"),
-        (b"--b\r\nA\r\n\r\nx\r\n--b--", "'A' is no header of a part, or one too many"),
-        (b"--b\r\nA: 1\r\n folded\r\n\r\nx\r\n--b--", "' folded' is no header of a part, or one too many"),
-        (b"--b\r\nA: 1\r\na: 2\r\n\r\nx\r\n--b--", "'a: 2' is no header of a part, or one too many"),
-        (b"--b\r\nA: \x00\r\n\r\nx\r\n--b--", "'A: \\x00' is no header of a part, or one too many"),
+        (b"--b\r\n\r\n\r\nx\r\n\r\n\r\n--b--", "'' is not a header of a part, or one too many"),
+        (b"--b\r\nA\r\n\r\nx\r\n--b--", "'A' is not a header of a part, or one too many"),
+        (b"--b\r\nA: 1\r\n folded\r\n\r\nx\r\n--b--", "' folded' is not a header of a part, or one too many"),
+        (b"--b\r\nA: 1\r\na: 2\r\n\r\nx\r\n--b--", "'a: 2' is not a header of a part, or one too many"),
+        (b"--b\r\nA: \x00\r\n\r\nx\r\n--b--", "'A: \\x00' is not a header of a part, or one too many"),
         (b"--b\r\nA: \xff\r\n\r\nx\r\n--b--", "the headers of a part are not UTF-8 text"),
-        (b"--b\r\nA: 1\r\n\r\nx\r\n--b--", "'' is no disposition of a part: expected 'form-data; name=...'"),
+        (b"--b\r\nA: 1\r\n\r\nx\r\n--b--", "'' is not a disposition of a part: expected 'form-data; name=...'"),
         (b"--b\r\nContent-Disposition: attachment; name=a\r\n\r\nx\r\n--b--",
-         "'attachment; name=a' is no disposition of a part: expected 'form-data; name=...'"),
+         "'attachment; name=a' is not a disposition of a part: expected 'form-data; name=...'"),
         (b"--b\r\nContent-Disposition: form-data; name=\"a\r\n\r\nx\r\n--b--",
-         "'form-data; name=\"a' is no disposition of a part: cannot read '\"a'"),
+         "'form-data; name=\"a' is not a disposition of a part: cannot read '\"a'"),
         (b"--b\r\nContent-Disposition: form-data; name=\"\"\r\n\r\nx\r\n--b--", "a part of the form has no name"),
         (part("filename=a"), "a part of the form has no name"),
         (part("name=image; filename*=a"), "cannot read filename*=a: expected utf-8''name"),
@@ -163,7 +163,7 @@ def test_a_part_in_base64_is_refused():
 @pytest.mark.parametrize("boundary", ["", "ü", "a" * 71, "a ", "a\r\nb"])
 def test_a_boundary_that_is_none_is_refused(boundary):
     message = refusal(Payload(b"--b--", FORM, {"boundary": boundary}))
-    assert message == f"{boundary!r} is no boundary of a form: send the content type 'multipart/form-data; boundary=...'"
+    assert message == f"{boundary!r} is not a boundary of a form: send the content type 'multipart/form-data; boundary=...'"
 
 
 def test_another_content_type_is_refused():

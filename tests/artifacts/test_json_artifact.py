@@ -66,7 +66,7 @@ def test_a_value_that_holds_itself_is_refused(tmp_path):
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        (b"[NaN]", "NaN is no JSON number"),
+        (b"[NaN]", "NaN is not a JSON number"),
         (b"[1e999]", "1e999 is larger than any float"),
         (b'{"a":1,"a":2}', "an object has the same key twice"),
         (b"[1] 2", "Extra data: line 1 column 5 (char 4)"),
@@ -92,6 +92,6 @@ def test_a_missing_file_is_refused_by_name(tmp_path):
 def test_a_link_in_the_place_of_a_file_is_refused(tmp_path):
     path = tmp_path / "model.json"
     path.symlink_to("/etc/passwd")
-    message = f"{str(path)!r} is no file: expected one that the model was saved in, not a link or a folder"
+    message = f"{str(path)!r} is not a file: expected one that the model was saved in, not a link or a folder"
     with pytest.raises(ArtifactError, match=f"^{re.escape(message)}$"):
         JsonArtifact().load(tmp_path)

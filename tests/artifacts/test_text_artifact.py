@@ -29,7 +29,7 @@ def test_only_plain_text_is_accepted(model):
 
 
 def test_half_a_surrogate_pair_is_refused(tmp_path):
-    message = "expected text, got '\\ud800' at index 2: half a surrogate pair is no character"
+    message = "expected text, got '\\ud800' at index 2: half a surrogate pair is not a character"
     with pytest.raises(ArtifactError, match=f"^{re.escape(message)}$"):
         TextArtifact().save("ab\ud800", tmp_path)
 
@@ -37,6 +37,6 @@ def test_half_a_surrogate_pair_is_refused(tmp_path):
 def test_bytes_that_are_no_text_are_refused_by_name(tmp_path):
     path = tmp_path / "model.txt"
     path.write_bytes(b"\xff")
-    message = f"{str(path)!r} is no UTF-8 text: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"
+    message = f"{str(path)!r} is not UTF-8 text: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"
     with pytest.raises(ArtifactError, match=f"^{re.escape(message)}$"):
         TextArtifact().load(tmp_path)

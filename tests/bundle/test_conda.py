@@ -89,7 +89,7 @@ def test_what_pip_finds_there_already_agrees(project: Any) -> None:
 def test_a_file_that_is_no_environment_is_refused(project: Any, text: str, fault: str) -> None:
     (project.root / "environment.yml").write_text(text)
     message = refusal(project, "'environment.yml'")
-    assert message.startswith(f"{project.root / 'environment.yml'} is no conda environment: {fault}")
+    assert message.startswith(f"{project.root / 'environment.yml'} is not a conda environment: {fault}")
 
 
 def test_without_yaml_the_way_to_it_is_told(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -171,14 +171,14 @@ def test_any_relation_means_what_conda_says(wanted: str, version: str) -> None:
 def test_what_is_no_dependency_is_refused(spec: str) -> None:
     with pytest.raises(DefinitionError) as caught:
         Conda((spec,))
-    assert str(caught.value) == (f"Env(conda=...): {spec!r} is no dependency: expected one like 'gdal', 'gdal=3.9' or 'gdal>=3.8,<4'")
+    assert str(caught.value) == (f"Env(conda=...): {spec!r} is not a dependency: expected one like 'gdal', 'gdal=3.9' or 'gdal>=3.8,<4'")
 
 
 @pytest.mark.parametrize("channel", ["https://me:secret@x.org/c", "https://x.org/t/tk-123/c", "a b", "file:///srv", "-c", ""])
 def test_a_channel_holds_no_secret_and_breaks_out_of_nothing(channel: str) -> None:
     with pytest.raises(DefinitionError) as caught:
         Conda((), (channel,))
-    assert str(caught.value) == f"Env(conda=...): {channel!r} is no channel: expected one like 'conda-forge', without a token"
+    assert str(caught.value) == f"Env(conda=...): {channel!r} is not a channel: expected one like 'conda-forge', without a token"
 
 
 def test_a_version_that_is_none_is_refused() -> None:

@@ -404,5 +404,5 @@ def test_progress_is_told_every_byte(project: Any) -> None:
 
 
 def test_a_folder_that_is_no_bundle_is_refused(tmp_path: Any) -> None:
-    with pytest.raises(BundleError, match=r" is no bundle: it has no bento\.json$"):
+    with pytest.raises(BundleError, match=r" is not a bundle: it has no bento\.json$"):
         open_bundle(tmp_path)

@@ -250,7 +250,7 @@ def test_metadata_may_not_be_too_deep(document: dict[str, Any]) -> None:
         (b"", "bento.json is not JSON: Expecting value: line 1 column 1 (char 0)"),
         (b"\xff", "bento.json is not JSON: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"),
         (b'{"format": 1, "format": 1}', "bento.json is not JSON: the field 'format' is there twice"),
-        (b'{"format": NaN}', "bento.json is not JSON: NaN is no number"),
+        (b'{"format": NaN}', "bento.json is not JSON: NaN is not a number"),
         (b"[]", "bento.json: expected an object, got [] - at $"),
         (b"{}", "bento.json: expected the number of a format, got None - at $.format"),
     ],

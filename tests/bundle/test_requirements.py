@@ -128,7 +128,7 @@ def test_an_address_in_a_requirements_file_is_refused_with_its_line(project: Any
 
 @pytest.mark.parametrize("line", ["./shop", "shop.whl /x", "${SHOP}", "numpy==$(id)"])
 def test_what_is_no_requirement_is_refused_with_its_line(project: Any, line: str) -> None:
-    assert txt_refusal(project, line) == f"requirements.txt:1: {line!r} is no requirement: expected one like 'scikit-learn>=1.5'"
+    assert txt_refusal(project, line) == f"requirements.txt:1: {line!r} is not a requirement: expected one like 'scikit-learn>=1.5'"
 
 
 def test_a_requirements_file_that_is_not_there_is_named(project: Any) -> None:
@@ -191,4 +191,4 @@ def test_what_an_artifact_requires_must_be_a_requirement(project: Any) -> None:
     )
     with pytest.raises(BentoError) as caught:
         project.save_iris({"iris.py": code.replace("= JsonArtifact()", "= Flowers()")})
-    assert str(caught.value) == "Flowers asks for 'not one', which is no requirement: expected one like 'scikit-learn>=1.5'"
+    assert str(caught.value) == "Flowers asks for 'not one', which is not a requirement: expected one like 'scikit-learn>=1.5'"

@@ -104,7 +104,7 @@ def test_a_manifest_that_changed_after_it_was_read_is_refused(bundle: Bundle) ->
 def test_a_folder_without_a_manifest_is_no_bundle(tmp_path: Path) -> None:
     with pytest.raises(BundleError) as caught:
         open_bundle(tmp_path)
-    assert str(caught.value) == f"{tmp_path} is no bundle: it has no bento.json"
+    assert str(caught.value) == f"{tmp_path} is not a bundle: it has no bento.json"
 
 
 def test_a_manifest_that_is_a_link_is_not_read(bundle: Bundle, tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_a_broken_manifest_is_named_with_its_folder(tmp_path: Path) -> None:
     (tmp_path / "bento.json").write_text("{}")
     with pytest.raises(BundleError) as caught:
         open_bundle(tmp_path)
-    assert str(caught.value) == f"{tmp_path} is no bundle: bento.json: expected the number of a format, got None - at $.format"
+    assert str(caught.value) == f"{tmp_path} is not a bundle: bento.json: expected the number of a format, got None - at $.format"
 
 
 def test_a_bundle_that_vanishes_is_named(bundle: Bundle, tmp_path: Path) -> None:

@@ -145,7 +145,7 @@ def test_links_in_an_editable_installation_stay(project: Any, garden: Path, capl
     (garden / "src/garden/passwords").symlink_to("/etc/passwd")
     with zipfile.ZipFile(wheel(save(project), "garden")) as archive:
         assert "garden/passwords" not in archive.namelist()
-    assert f"left out {garden}/src/garden/passwords: it is no plain file, and links are not followed" in caplog.messages
+    assert f"left out {garden}/src/garden/passwords: it is not a plain file, and links are not followed" in caplog.messages
 
 
 def test_an_editable_installation_of_a_whole_project_folder_is_refused(project: Any, garden: Path) -> None:

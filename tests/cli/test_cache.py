@@ -55,5 +55,5 @@ def test_nothing_is_pruned_without_a_limit(bento):
 @pytest.mark.parametrize("size", ["GB", "20gb", "-1", "1.5GB", "20GiB"])
 def test_a_size_is_a_number_and_a_unit(bento, size):
     assert bento("cache", "prune", f"--max-size={size}", code=2).stderr.endswith(
-        f"Error: Invalid value for '--max-size': {size!r} is no size: write a number and kB, MB, GB or TB, such as 20GB\n"
+        f"Error: Invalid value for '--max-size': {size!r} is not a size: write a number and kB, MB, GB or TB, such as 20GB\n"
     )

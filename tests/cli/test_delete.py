@@ -126,7 +126,7 @@ def test_many_are_named_before_they_are_deleted(bento, home, make_bundle):
 @pytest.mark.parametrize("age", ["30", "d", "30y", "-1d", "1.5h"])
 def test_an_age_is_a_number_and_a_unit(bento, age):
     assert bento("delete", f"--older-than={age}", code=2).stderr.endswith(
-        f"Error: Invalid value for '--older-than': {age!r} is no age: write a number and m, h, d or w, such as 30d\n"
+        f"Error: Invalid value for '--older-than': {age!r} is not an age: write a number and m, h, d or w, such as 30d\n"
     )
 
 

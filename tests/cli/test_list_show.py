@@ -75,7 +75,7 @@ def test_bundles_with_a_label_can_be_listed(bento):
 @pytest.mark.parametrize("label", ["team", "=kitchen"])
 def test_a_label_is_a_name_and_a_value(bento, label):
     assert bento("list", "--label", label, code=2).stderr.endswith(
-        f"Error: Invalid value for '--label': {label!r} is no label: write --label NAME=VALUE\n"
+        f"Error: Invalid value for '--label': {label!r} is not a label: write --label NAME=VALUE\n"
     )
 
 
@@ -170,7 +170,7 @@ def test_a_folder_is_shown_as_a_tag_is(bento, bundle):
 
 
 def test_a_text_that_is_no_tag_says_why(bento):
-    assert bento("show", "Shop Nr 1", code=1).stderr.startswith("Error: 'Shop Nr 1' is no bundle name: use 1 to 64 of a-z")
+    assert bento("show", "Shop Nr 1", code=1).stderr.startswith("Error: 'Shop Nr 1' is not a bundle name: use 1 to 64 of a-z")
 
 
 def test_a_tag_is_listed_as_a_name_is(bento):

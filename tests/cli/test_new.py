@@ -65,7 +65,7 @@ def test_a_folder_to_write_into_has_to_be_there(bento):
 @pytest.mark.parametrize("name", ["Red", "red_shift", "1red", "red--shift", "../red", "red shift", "-", "", "r" * 41])
 def test_a_name_that_cannot_be_one_everywhere_is_refused(bento, tmp_path, name):
     said = bento("new", "plugin", "--", name, code=2).stderr
-    assert said.endswith(f"Error: {name!r} is no name for a plugin: use up to 40 of a-z, 0-9 and '-', beginning with a letter\n")
+    assert said.endswith(f"Error: {name!r} is not a name for a plugin: use up to 40 of a-z, 0-9 and '-', beginning with a letter\n")
     assert not list(tmp_path.glob("bento-*"))
 
 
@@ -109,4 +109,4 @@ def test_a_service_whose_module_cannot_be_imported_is_refused(bento, tmp_path, n
 
 @pytest.mark.parametrize("name", ["House", "../prices", "a b", ""])
 def test_a_service_that_could_not_be_saved_under_its_name_is_refused(bento, name):
-    assert f"Error: {name!r} is no bundle name: use " in bento("new", "service", name, code=2).stderr
+    assert f"Error: {name!r} is not a bundle name: use " in bento("new", "service", name, code=2).stderr

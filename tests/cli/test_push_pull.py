@@ -106,7 +106,7 @@ def test_a_remote_that_is_pulled_as_if_it_were_a_bundle_is_told_apart(bento, rem
 
 def test_two_names_are_not_listed(bento):
     assert bento("list", "shop", "stall", code=2).stderr.endswith(
-        "Error: 'shop' is no remote, and one name is enough: write s3://bucket/store, or 'iris-*' for several names\n"
+        "Error: 'shop' is not a remote, and one name is enough: write s3://bucket/store, or 'iris-*' for several names\n"
     )
 
 

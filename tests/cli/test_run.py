@@ -180,7 +180,7 @@ def test_bytes_that_are_no_text_make_no_lines(bento, tmp_path):
     (tmp_path / "a.bin").write_bytes(b"\0\n")
     assert bento("run", "shop", "echo", "--input-file", "a.bin").stdout_bytes == b"\0\n"
     assert bento("run", "shop", "echo", "--input-file", "a.bin", "a.bin", code=1).stderr == "".join(
-        f"item {number} (a.bin): the answer is application/octet-stream, which is no line of text: "
+        f"item {number} (a.bin): the answer is application/octet-stream, which is not a line of text: "
         "ask for one at a time, with --output FILE\n"
         for number in (1, 2)
     )

@@ -61,7 +61,7 @@ def test_a_line_that_fails_in_a_batch_leaves_its_neighbours_answered(bento):
 def test_streams_and_texts_of_several_lines_take_one_each(bento):
     assert bento("run", "shop", "count", "--input-lines", "-", input="3\n0\n").stdout == "[0,1,2]\n[]\n"
     told = bento("run", "shop", "echo", "--input-lines", "-", input="a\n", code=1)
-    assert told.stderr.startswith("line 1: the answer is application/octet-stream, which is no line of text: ")
+    assert told.stderr.startswith("line 1: the answer is application/octet-stream, which is not a line of text: ")
 
 
 def test_a_line_is_answered_before_the_next_one_comes(home):

@@ -142,9 +142,12 @@ def test_a_class_is_not_served(bento_process, project):
         ("till", "; the service of till.py is written till:service\n"),
         ("till:9", "; the service of till.py is written till:service\n"),
         ("till.py:latest", "; the service of till.py is written till:service\n"),
-        ("./till.py:main", "is no bundle: it has no bento.json; the service of till.py is written till:main\n"),
-        ("front/till:service", "is no bundle: it has no bento.json; the service of front/till.py is written front.till:service\n"),
-        ("", "Error: '' is no bundle name: use 1 to 64 of a-z, 0-9, '.', '_' and '-', with a letter or digit at both ends and no '..'\n"),
+        ("./till.py:main", "is not a bundle: it has no bento.json; the service of till.py is written till:main\n"),
+        ("front/till:service", "is not a bundle: it has no bento.json; the service of front/till.py is written front.till:service\n"),
+        (
+            "",
+            "Error: '' is not a bundle name: use 1 to 64 of a-z, 0-9, '.', '_' and '-', with a letter or digit at both ends and no '..'\n",
+        ),
     ],
 )
 def test_whoever_names_a_file_is_told_how_a_service_in_it_is_written(bento, tmp_path, monkeypatch, written, said):
@@ -216,4 +219,4 @@ def test_an_api_answers_at_a_further_path(home, tmp_path):
 
 def test_an_alias_is_two_paths(bento):
     done = bento("serve", "shop", "--alias=/invocations", code=2)
-    assert done.stderr.endswith("Error: '/invocations' is no alias: expected two paths, as in --alias /invocations=/predict\n")
+    assert done.stderr.endswith("Error: '/invocations' is not an alias: expected two paths, as in --alias /invocations=/predict\n")

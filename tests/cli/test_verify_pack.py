@@ -80,7 +80,7 @@ def test_an_unknown_packer_is_answered_with_those_there_are(bento):
 @pytest.mark.parametrize("option", ["colour", "=red", "a b=c", "store=x"])
 def test_an_option_is_a_name_and_a_value(bento, option):
     assert bento("pack", "shop:1", "archive", "out", "-o", option, code=2).stderr.endswith(
-        f"Error: {option!r} is no option of a packer: write -o NAME=VALUE\n"
+        f"Error: {option!r} is not an option of a packer: write -o NAME=VALUE\n"
     )
 
 

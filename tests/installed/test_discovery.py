@@ -118,7 +118,7 @@ def test_a_good_plugin_works_beside_broken_ones(records, environment):
     ("name", "error"),
     [
         ("raises", "RuntimeError: this plugin is broken"),
-        ("misspelt", "PluginError: bento_misspelt.bento_register_artefacts is no hook of bento: did you mean bento_register_artifacts?"),
+        ("misspelt", "PluginError: bento_misspelt.bento_register_artefacts is not a hook of bento: did you mean bento_register_artifacts?"),
         ("taken", TAKEN),
     ],
 )

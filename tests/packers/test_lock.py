@@ -119,7 +119,7 @@ def test_a_lock_that_holds_anything_else_is_refused(locked, tmp_path, line):
     with pytest.raises(PackerError) as caught:
         DockerPacker().pack(locked(LOCK + line + "\n"), tmp_path / "image")
     assert str(caught.value) == (
-        f"cannot pack iris:3: 'requirements.lock' is no lock: expected a requirement with its hashes, and each once, got {line[:80]!r}"
+        f"cannot pack iris:3: 'requirements.lock' is not a lock: expected a requirement with its hashes, and each once, got {line[:80]!r}"
     )
     assert not (tmp_path / "image").exists()
 

@@ -209,7 +209,7 @@ def test_any_bytes_are_a_form_or_bad_input(body, begun):
 NUMBERS = st.integers(-3, 3) | st.integers(-(2**64), 2**65) | st.floats(allow_nan=False, allow_infinity=False) | st.booleans()
 LEAVES = st.sampled_from([NUMBERS, NUMBERS, st.integers(0, 255), st.floats(-10, 10), NUMBERS | st.none() | st.text(max_size=2)])
 ROWS = LEAVES.flatmap(lambda leaves: st.lists(st.lists(st.lists(leaves, min_size=2, max_size=2), max_size=3), min_size=2, max_size=5))
-# What is no JSON alone may well be some behind another.
+# What is not JSON alone may well be some behind another.
 ODD = [b"[[1,2]]", b"[[1.5,2]]", b"[]", b"[[]]", b"{}", b"[[1,2]],[[3,4]]", b"[[1,2", b"3,4]]", b"[[true,2]]", b"7"]
 BODIES = ROWS.map(lambda lists: [json.dumps(each).encode() for each in lists]) | st.lists(st.sampled_from(ODD), min_size=2)
 SHAPES = st.sampled_from([(None, 2), (None, None), (1, 2), (None, None, 2)])

@@ -67,7 +67,7 @@ async def ask(service: bento.Service, api: str, turns: list[list[bytes]], *conte
     return answers
 
 
-# What is no JSON alone may well be some behind another.
+# What is not JSON alone may well be some behind another.
 ODD = [
     b"",
     b"{",

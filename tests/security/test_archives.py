@@ -116,7 +116,7 @@ def test_two_names_that_a_file_system_could_take_for_one_are_refused(refused, na
 @pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFCHR, stat.S_IFBLK, stat.S_IFIFO, stat.S_IFSOCK, stat.S_IFDIR])
 def test_what_is_no_plain_file_is_refused(refused, kind):
     link = entry("src/iris.py", FILES["src/iris.py"], mode=kind | 0o777)
-    assert refused(archive([*GOOD[:-1], link])) == "'src/iris.py' is no plain file"
+    assert refused(archive([*GOOD[:-1], link])) == "'src/iris.py' is not a plain file"
 
 
 def test_a_name_that_is_there_twice_is_refused(refused):
@@ -166,7 +166,7 @@ def test_a_bomb_that_lies_about_its_size_ends_at_the_size_it_claims(tmp_path, re
     for header, offset in ((b"PK\x03\x04", 22), (b"PK\x01\x02", 24)):
         struct.pack_into("<L", content, content.rindex(header) + offset, len(FILES["src/iris.py"]))
     tracemalloc.start()
-    assert refused(bytes(content)) == "it is no whole archive: Bad CRC-32 for file 'src/iris.py'"
+    assert refused(bytes(content)) == "it is not a whole archive: Bad CRC-32 for file 'src/iris.py'"
     assert tracemalloc.get_traced_memory()[1] < 10 << 20
     tracemalloc.stop()
 
@@ -205,14 +205,14 @@ def test_junk_before_the_archive_is_refused(refused):
 
 @pytest.mark.parametrize("junk", [b"\n", b"junk" * 100, archive()[-22:-2]])
 def test_junk_after_the_archive_is_refused(refused, junk):
-    assert refused(archive() + junk) == "it is no whole archive: it does not end as one"
+    assert refused(archive() + junk) == "it is not a whole archive: it does not end as one"
 
 
 def test_a_comment_is_refused_for_it_could_hold_another_end(refused):
     file = io.BytesIO(archive())
     with zipfile.ZipFile(file, "a") as target:
         target.comment = b"PK\x05\x06" + bytes(30)
-    assert refused(file.getvalue()) == "it is no whole archive: it does not end as one"
+    assert refused(file.getvalue()) == "it is not a whole archive: it does not end as one"
 
 
 def test_an_archive_behind_an_archive_is_refused(refused):
@@ -229,7 +229,7 @@ def test_something_between_the_entries_and_the_directory_is_refused(refused):
 
 @pytest.mark.parametrize("content", [b"", b"PK\x05\x06", b"canary" * 100, b"PK\x05\x06" + bytes(18) + b"x"])
 def test_what_is_no_archive_is_refused(refused, content):
-    assert refused(content).startswith("it is no whole archive: ")
+    assert refused(content).startswith("it is not a whole archive: ")
 
 
 def test_a_file_that_is_not_there_or_is_a_folder_is_refused(tmp_path):

@@ -73,7 +73,7 @@ def test_a_bill_that_says_something_else_than_the_manifest_is_refused(make, key,
 def test_a_bill_that_is_none_is_refused(make, content):
     with pytest.raises(BundleError) as caught:
         verify(make(content))
-    assert str(caught.value) == "bundle iris:3 is damaged: 'sbom.cdx.json' is no bill of materials: expected CycloneDX, as JSON"
+    assert str(caught.value) == "bundle iris:3 is damaged: 'sbom.cdx.json' is not a bill of materials: expected CycloneDX, as JSON"
 
 
 def test_a_bill_may_name_what_the_requirements_need_in_turn(make):

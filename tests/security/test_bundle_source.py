@@ -87,7 +87,7 @@ def test_a_linked_service_is_refused(project: Path) -> None:
 def test_links_beside_a_packages_modules_stay_behind_with_a_warning(project: Path, link: str, target: str) -> None:
     (project / link).symlink_to(target)
     said = save(project, "import pack, logging\nlogging.basicConfig()")
-    assert f"left out {project / link}: it is no plain file, and links are not followed" in said
+    assert f"left out {project / link}: it is not a plain file, and links are not followed" in said
     assert outcome(project) == ["saved"]
     assert [path.name for path in (project.parent / "out/saved/src/pack").iterdir()] == ["__init__.py"]
 

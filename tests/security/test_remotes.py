@@ -104,7 +104,7 @@ def test_a_size_that_no_disk_has_room_for_is_refused_before_the_disk_is_full(fol
 
 def test_a_manifest_of_another_bundle_is_refused(folder, store):
     change(folder, version="4")
-    assert pull(folder, store) == f"iris:3 at file://{folder} is no bundle: bento.json is of another bundle, iris:4"
+    assert pull(folder, store) == f"iris:3 at file://{folder} is not a bundle: bento.json is of another bundle, iris:4"
 
 
 @pytest.mark.parametrize("path", ["../../canary", "/tmp/canary", "src/../../canary"])
@@ -116,7 +116,7 @@ def test_a_path_that_leads_outside_is_refused(folder, store, path):
 def test_a_remotes_signatures_are_few_and_are_signatures(folder, store):
     place = folder / "bundles/iris/3"
     (place / f"bento.{0:032x}.sig").write_bytes(b"x" * 5000)
-    assert pull(folder, store) == f"'bento.{0:032x}.sig' is no signature: expected a file as `bento sign` writes it"
+    assert pull(folder, store) == f"'bento.{0:032x}.sig' is not a signature: expected a file as `bento sign` writes it"
     for number in range(65):
         (place / f"bento.{number:032x}.sig").write_bytes(b"x")
     assert pull(folder, store) == "there are 65 signatures: expected at most 64"
@@ -185,7 +185,7 @@ def test_an_answer_without_end_is_given_up(hostile):
 def test_a_manifest_without_end_is_given_up(hostile, store):
     hostile.answers[ARTIFACT] = artifact(b"{}")
     hostile.answers[f"/v2/models/blobs/sha256:{hashlib.sha256(b'{}').hexdigest()}"] = partial(endless, begin=b"", piece=b" " * (1 << 20))
-    assert "is no bundle: bento.json: expected at most 67108864 bytes, got more" in fault(hostile, store)
+    assert "is not a bundle: bento.json: expected at most 67108864 bytes, got more" in fault(hostile, store)
 
 
 @pytest.mark.parametrize("body", [b"", b"[1]", b"[" * 100_000, b'{"tags": 7}', b"\xff", b'{"tags": {"a..1": 1}}', b"null"])
@@ -316,7 +316,7 @@ def test_a_download_of_a_length_that_is_none_is_refused(hostile, store, length):
 
 def test_a_download_that_is_no_archive_is_refused(hostile, store):
     hostile.otherwise = b"<!DOCTYPE html>"
-    assert "it is no whole archive" in archive_fault(hostile, store)
+    assert "it is not a whole archive" in archive_fault(hostile, store)
 
 
 def test_a_download_whose_status_has_escapes_is_shown_without(hostile, store):

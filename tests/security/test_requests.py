@@ -48,7 +48,7 @@ def ask(port: int, asked: bytes) -> Answer:
 @pytest.mark.parametrize("length", ["0" * 5000 + "1", "0" * 20 + "1"])
 def test_a_length_of_more_digits_than_any_is_malformed(server, lane, length):
     answer = ask(server.port, post("/size", b"1", content_length=length, **lane))
-    assert (answer.status, json.loads(answer.body)["detail"]) == (400, f"{length!r:.80} is no Content-Length")
+    assert (answer.status, json.loads(answer.body)["detail"]) == (400, f"{length!r:.80} is not a Content-Length")
     assert server.stop() == 0
     assert not [line for line in server.lines if "Traceback" in line]
 

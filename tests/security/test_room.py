@@ -123,4 +123,4 @@ def test_a_size_that_is_none_is_told(store, make_bundle, monkeypatch, tmp_path, 
     monkeypatch.setenv("BENTO_MAX_BUNDLE", size)
     with pytest.raises(StoreError) as caught:
         store.unpack(archive)
-    assert str(caught.value) == f"BENTO_MAX_BUNDLE={size!r} is no size: write a number and kB, MB, GB or TB, such as 20GB"
+    assert str(caught.value) == f"BENTO_MAX_BUNDLE={size!r} is not a size: write a number and kB, MB, GB or TB, such as 20GB"

@@ -152,7 +152,7 @@ def test_a_signature_is_not_the_same_with_another_s(make_bundle, tmp_path, key, 
 def test_a_signature_under_the_name_of_another_key_is_none(bundle, tmp_path):
     one, two = (bundle.path / name for name in bundle.signatures)
     shutil.copy(one, two)
-    with pytest.raises(BundleError, match="is no signature"):
+    with pytest.raises(BundleError, match="is not a signature"):
         verify(bundle)
 
 
@@ -172,7 +172,7 @@ def test_a_signature_under_the_name_of_another_key_is_none(bundle, tmp_path):
 def test_a_signature_says_nothing_about_how_it_is_to_be_read(bundle, change):
     file = bundle.path / bundle.signatures[0]
     file.write_text(json.dumps(json.loads(file.read_text()) | change, indent=2) + "\n")
-    with pytest.raises(BundleError, match="is no signature: expected a file as `bento sign` writes it"):
+    with pytest.raises(BundleError, match="is not a signature: expected a file as `bento sign` writes it"):
         verify(bundle)
 
 
@@ -233,5 +233,5 @@ def test_no_other_kind_of_key_stands_in_for_one_of_ed25519(bundle, tmp_path, alg
 @pytest.mark.parametrize("content", [b"", b"canary", b"\xff" * 100, b"ssh-ed25519 AAAA canary", b"-----BEGIN PUBLIC KEY-----\n"])
 def test_what_is_no_key_is_named(bundle, tmp_path, content):
     (tmp_path / "k.pub").write_bytes(content)
-    with pytest.raises(SigningError, match=r"k\.pub' is no public key: expected a PEM file as `bento sign --new-key` writes it"):
+    with pytest.raises(SigningError, match=r"k\.pub' is not a public key: expected a PEM file as `bento sign --new-key` writes it"):
         check_signed(bundle, [tmp_path / "k.pub"])

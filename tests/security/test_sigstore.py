@@ -171,7 +171,7 @@ def test_a_file_that_is_not_what_its_name_says_is_no_signature(signed, forgery):
     (name,) = signed.signatures
     change, expected = FORGERIES[forgery]
     (signed.path / name).write_bytes(change((signed.path / name).read_bytes()))
-    with pytest.raises(BundleError, match=f"'{name}' is no signature: {expected}"):
+    with pytest.raises(BundleError, match=f"'{name}' is not a signature: {expected}"):
         verify(signed)
 
 
@@ -219,7 +219,7 @@ def test_a_file_that_names_nobody_for_certain_is_refused(signed, tmp_path, conte
 @pytest.mark.parametrize("content", [b"", b"{}", b"[]", b'{"mediaType": 1}', b"\xff" * 9, b" " * (1 << 20) + b"{}"])
 def test_what_is_no_root_of_trust_is_named(signed, tmp_path, content):
     (tmp_path / "root.json").write_bytes(content)
-    with pytest.raises(SigningError, match=r"root\.json' is no (root of trust: expected a `trusted_root.json` of|file of) Sigstore's: "):
+    with pytest.raises(SigningError, match=r"root\.json' is not a (root of trust: expected a `trusted_root.json` of|file of) Sigstore's: "):
         check_signed(signed, [Identity("ci@example.com", issuer=ISSUER, trusted_root=tmp_path / "root.json")])
 
 

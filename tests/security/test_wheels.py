@@ -128,5 +128,5 @@ def test_what_is_installed_is_what_the_manifest_says_and_not_a_file_that_says_mo
 def test_a_lock_that_holds_more_than_versions_and_hashes_is_not_packed(make_bundle, tmp_path, line):
     lock = "".join(f"{name} --hash=sha256:{'0' * 64}\n" for name in ("bento-core==0.1.0", "numpy==2.1.0")) + f"{line}\n"
     bundle = make_bundle(tmp_path / "bundle", {"requirements.lock": lock.encode(), "src/iris.py": b""})
-    with pytest.raises(PackerError, match=r"'requirements\.lock' is no lock"):
+    with pytest.raises(PackerError, match=r"'requirements\.lock' is not a lock"):
         pack(bundle, DockerPacker(), tmp_path / "out")

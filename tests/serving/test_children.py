@@ -1,4 +1,4 @@
-"""Processes that a service forks, as with multiprocessing: a signal to one of them is no signal to the server."""
+"""Processes that a service forks, as with multiprocessing: a signal to one of them is not a signal to the server."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ def certified(folder: Path) -> ssl.SSLContext:
 
 
 def test_a_service_has_the_tls_of_another_server(tmp_path):
-    """What is no TLS gets no answer, and is in nobody's way."""
+    """What is not TLS gets no answer, and is in nobody's way."""
     with running(OVER_TLS, tmp_path, certified(tmp_path)) as client:
         assert client.post("/total", json=[[1, 2], [3, 4]]).json() == [3.0, 7.0]
         assert client.post("/count", json=3).content == b"0\n1\n2\n"

@@ -92,7 +92,7 @@ async def test_what_an_adapter_raises_fails_one_request_and_no_other(serving, ca
 
 
 class Calling(bento.Service):
-    """Gives back what is no word, of all that share a call; `rows` are how many those were."""
+    """Gives back what is not a word, of all that share a call; `rows` are how many those were."""
 
     def __init__(self):
         super().__init__()

@@ -39,7 +39,7 @@ def test_a_path_where_no_bundle_is_says_so(store, tmp_path):
     for target in (tmp_path, f"{tmp_path}/no"):
         with pytest.raises(BundleError) as caught:
             find(target, store=store)
-        assert str(caught.value) == f"{target} is no bundle: it has no bento.json"
+        assert str(caught.value) == f"{target} is not a bundle: it has no bento.json"
 
 
 def test_an_archive_is_to_be_unpacked_first(store, tmp_path, monkeypatch):
@@ -56,7 +56,7 @@ def test_a_file_of_another_name_is_no_bundle(store, tmp_path):
     with pytest.raises(BundleError) as caught:
         find(tmp_path / "iris.zip", store=store)
     assert str(caught.value) == (
-        f"{tmp_path / 'iris.zip'} is no bundle, which is a folder: `bento unpack` takes one into the store that was packed as a file"
+        f"{tmp_path / 'iris.zip'} is not a bundle, which is a folder: `bento unpack` takes one into the store that was packed as a file"
     )
 
 

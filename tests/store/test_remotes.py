@@ -242,8 +242,8 @@ def test_of_a_content_that_finds_no_place_on_a_remote_no_draft_is_left(pushed):
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        (b"{", "iris:1 at {url} is no bundle: bento.json is not JSON: "),
-        (b"{}", "iris:1 at {url} is no bundle: bento.json: expected the number of a format, got None - at $.format"),
+        (b"{", "iris:1 at {url} is not a bundle: bento.json is not JSON: "),
+        (b"{}", "iris:1 at {url} is not a bundle: bento.json: expected the number of a format, got None - at $.format"),
     ],
 )
 def test_a_manifest_of_a_remote_is_not_believed(other, pushed, content, fault, caplog):
@@ -253,7 +253,7 @@ def test_a_manifest_of_a_remote_is_not_believed(other, pushed, content, fault, c
         bento.pull("iris:1", url, store=other)
     assert str(caught.value).startswith(fault.format(url=url))
     assert Remote(url).summaries() == []
-    assert caplog.messages[0].startswith(f"left out what is no bundle at {url}: iris:1: ")
+    assert caplog.messages[0].startswith(f"left out what is not a bundle at {url}: iris:1: ")
 
 
 @pytest.mark.parametrize("path", ["../canary", "/tmp/canary", "artifacts/../../canary", "src\\..\\canary", "bento.json"])
@@ -261,7 +261,7 @@ def test_a_manifest_of_a_remote_leads_nowhere_else(other, pushed, path):
     _, folder, url = pushed
     manifest = folder / "bundles/iris/1/bento.json"
     manifest.write_text(manifest.read_text().replace('"src/iris.py"', json.dumps(path)))
-    with pytest.raises(BundleError, match=r"^iris:1 at .* is no bundle: bento\.json: expected "):
+    with pytest.raises(BundleError, match=r"^iris:1 at .* is not a bundle: bento\.json: expected "):
         bento.pull("iris:1", url, store=other)
     assert not other.root.exists()
 
@@ -271,14 +271,14 @@ def test_a_manifest_under_a_tag_that_it_does_not_have_is_refused(other, pushed):
     shutil.copytree(folder / "bundles/iris/1", folder / "bundles/rose/2")
     with pytest.raises(BundleError) as caught:
         bento.pull("rose:2", url, store=other)
-    assert str(caught.value) == f"rose:2 at {url} is no bundle: bento.json is of another bundle, iris:1"
+    assert str(caught.value) == f"rose:2 at {url} is not a bundle: bento.json is of another bundle, iris:1"
 
 
 def test_names_on_a_remote_that_are_no_tags_are_left_out(pushed, caplog):
     _, folder, url = pushed
     shutil.copytree(folder / "bundles/iris/1", folder / "bundles/..rose/2")
     assert [str(each) for each in Remote(url).summaries()] == ["iris:1"]
-    assert caplog.messages[0].startswith(f"left out what is no bundle at {url}: '..rose' is no bundle name")
+    assert caplog.messages[0].startswith(f"left out what is not a bundle at {url}: '..rose' is not a bundle name")
 
 
 def test_another_bundle_of_a_tag_that_is_taken_here_is_refused_before_it_travels(other, pushed, bundle_of, make_bundle):
@@ -366,7 +366,7 @@ def test_a_part_that_is_not_what_it_should_be_is_fetched_anew(other, pushed, con
         ("docker://host/models", "got 'docker://host/models': did you mean oci://host/models"),
         (
             "https://host/iris.bento",
-            "got 'https://host/iris.bento': a web server is no remote, and what takes a tag takes the URL of an archive there",
+            "got 'https://host/iris.bento': a web server is not a remote, and what takes a tag takes the URL of an archive there",
         ),
     ],
 )

@@ -203,14 +203,14 @@ def test_a_file_that_only_looks_like_a_signature_is_named(bundle, content):
     (bundle.path / file).write_bytes(content)
     with pytest.raises(BundleError) as caught:
         verify(bundle)
-    fault = f"{file!r} is no signature: expected a file as `bento sign` writes it"
+    fault = f"{file!r} is not a signature: expected a file as `bento sign` writes it"
     assert str(caught.value) == f"bundle iris:3 is damaged: {fault}"
 
 
 def test_a_signature_has_one_form_only(bundle):
     file = bundle.path / bundle.signatures[0]
     file.write_text(json.dumps(json.loads(file.read_text())))
-    with pytest.raises(BundleError, match="is no signature"):
+    with pytest.raises(BundleError, match="is not a signature"):
         verify(bundle)
 
 
@@ -251,7 +251,7 @@ def test_the_public_key_needs_a_name_of_its_own(tmp_path):
 
 
 def test_a_public_key_signs_nothing(maker, service, public):
-    with pytest.raises(SigningError, match="is no private key: sign with one, as `bento sign --new-key` or openssl writes it"):
+    with pytest.raises(SigningError, match="is not a private key: sign with one, as `bento sign --new-key` or openssl writes it"):
         sign(maker.save(service, version="3"), public, store=maker)
 
 
@@ -288,7 +288,7 @@ def test_other_keys_are_refused(maker, service, tmp_path, arguments, fault):
 def test_what_is_no_key_in_the_folder_of_keys_is_named(store, bundle, public):
     name(store, public)
     (store.root / "keys/notes.txt").write_text("canary")
-    with pytest.raises(SigningError, match=r"notes\.txt' is no public key: expected a PEM file as `bento sign --new-key` writes it"):
+    with pytest.raises(SigningError, match=r"notes\.txt' is not a public key: expected a PEM file as `bento sign --new-key` writes it"):
         load(bundle, store=store)
 
 

@@ -208,7 +208,7 @@ def test_a_signature_of_something_else_is_not_put_beside_a_bundle(instance, make
     with pytest.raises(SigningError) as caught:
         attach(made, tmp_path / "other.json", store=maker)
     assert str(caught.value) == (
-        f"'{tmp_path}/other.json' is no signature of iris:3: expected one of its bento.json, {made.path / 'bento.json'}"
+        f"'{tmp_path}/other.json' is not a signature of iris:3: expected one of its bento.json, {made.path / 'bento.json'}"
     )
     assert made.signatures == ()
 
@@ -218,7 +218,7 @@ def test_a_file_that_is_no_signature_is_named(bundle, tmp_path):
         attach(bundle, write(tmp_path / "x.json", {"mediaType": "application/json"}))
     assert (
         str(caught.value)
-        == f"'{tmp_path}/x.json' is no signature: expected a file as `bento sign` or `cosign sign-blob --bundle` writes it"
+        == f"'{tmp_path}/x.json' is not a signature: expected a file as `bento sign` or `cosign sign-blob --bundle` writes it"
     )
 
 
@@ -320,7 +320,7 @@ def test_without_anybody_who_says_who_signs_nothing_is_signed(bundle, config, mo
 
 
 def test_a_configuration_without_services_signs_nothing(bundle, instance, root):
-    with pytest.raises(SigningError, match=r"trusted_root\.json' is no configuration of Sigstore's clients, which names its services: "):
+    with pytest.raises(SigningError, match=r"trusted_root\.json' is not a configuration of Sigstore's clients, which names its services: "):
         sign(bundle, bento.IdentityToken(instance.token("ci@example.com"), trust_config=root))
 
 

@@ -90,8 +90,8 @@ def test_what_is_no_whole_bundle_is_left_out_and_reported_once(store, service, c
         assert tags(store) == tags(store) == ["iris:1"]
     folder = store.root / "bundles/iris"
     assert sorted(caplog.messages) == [
-        f"left out what is no whole bundle: {folder / '2'} is no bundle: it has no bento.json",
-        f"left out what is no whole bundle: {folder / '5'} holds another bundle, iris:1",
+        f"left out what is not a whole bundle: {folder / '2'} is not a bundle: it has no bento.json",
+        f"left out what is not a whole bundle: {folder / '5'} holds another bundle, iris:1",
     ]
 
 
@@ -99,7 +99,7 @@ def test_a_damaged_bundle_that_is_asked_for_says_what_is_wrong(store):
     (store.root / "bundles/iris/2").mkdir(parents=True)
     with pytest.raises(BundleError) as caught:
         store.get("iris:2")
-    assert str(caught.value) == f"{store.root / 'bundles/iris/2'} is no bundle: it has no bento.json"
+    assert str(caught.value) == f"{store.root / 'bundles/iris/2'} is not a bundle: it has no bento.json"
 
 
 def test_an_empty_store_says_that_it_is(store):

@@ -122,7 +122,7 @@ def test_a_trusted_bundle_is_still_verified_before_it_is_loaded(store, service):
 
 def test_a_file_that_is_no_archive_leaves_the_store_as_it_was(store, tmp_path):
     (tmp_path / "iris.bento").write_bytes(b"canary")
-    with pytest.raises(BundleError, match="it is no whole archive"):
+    with pytest.raises(BundleError, match="it is not a whole archive"):
         unpack(tmp_path / "iris.bento", store=store)
     assert store.list() == []
     assert list((store.root / "tmp").iterdir()) == []

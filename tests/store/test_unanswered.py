@@ -229,7 +229,7 @@ def test_what_is_no_time_is_refused(remote_at, monkeypatch, text):
     monkeypatch.setenv("BENTO_REMOTE_TIMEOUT", text)
     with pytest.raises(RemoteError) as caught:
         Remote(remote_at("oci", "127.0.0.1:9")).summaries()
-    assert str(caught.value) == f"BENTO_REMOTE_TIMEOUT={text!r} is no time: expected seconds, such as 60"
+    assert str(caught.value) == f"BENTO_REMOTE_TIMEOUT={text!r} is not a time: expected seconds, such as 60"
 
 
 SERVERS = {

@@ -173,7 +173,7 @@ def test_a_url_without_an_archive_is_a_sentence(store, web, archive):
     for path, message in (
         ("no.bento", f"cannot download {url}/no.bento: 404 Not Found"),
         ("iris.bento?short", "bytes arrived from"),
-        ("page.bento", "it is no whole archive"),
+        ("page.bento", "it is not a whole archive"),
     ):
         with pytest.raises((RemoteError, BundleError)) as caught:
             find(f"{url}/{path}", store=store)

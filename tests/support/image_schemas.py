@@ -18,7 +18,7 @@ def check_document(kind: str, content: bytes) -> None:
 
 
 def check_layout(folder: Path) -> None:
-    """Refuse a folder that is no image layout; each manifest and config that its index leads to is looked at."""
+    """Refuse a folder that is not an image layout; each manifest and config that its index leads to is looked at."""
     check_document("image-layout", (folder / "oci-layout").read_bytes())
     index = (folder / "index.json").read_bytes()
     check_document("image-index", index)

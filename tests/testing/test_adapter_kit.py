@@ -305,7 +305,7 @@ def test_answers_that_are_shifted():
 
 def test_a_schema_that_is_none():
     advice = fails("test_the_schema_is_json_schema_and_fits_its_examples", bad(schema=lambda self: {"type": "numbers"}))
-    assert advice.startswith("schema() is no JSON Schema of 2020-12: 'numbers' is not valid")
+    assert advice.startswith("schema() is not a JSON Schema of 2020-12: 'numbers' is not valid")
 
 
 def test_a_schema_without_examples():
@@ -358,7 +358,7 @@ def test_an_example_in_base64_is_sent_as_the_bytes_that_it_stands_for():
 def test_an_example_that_is_no_base64_is_told():
     kind = type("BadAdapter", (StampAdapter,), {"example": "a stamp"})
     advice = fails("test_the_examples_of_the_schema_decode", kind)
-    assert advice == "the example 'a stamp' is no base64, which it is by the contentEncoding of schema()"
+    assert advice == "the example 'a stamp' is not base64, which it is by the contentEncoding of schema()"
 
 
 @pytest.mark.parametrize("claim", ["for_value", "for_annotation"])

@@ -79,7 +79,7 @@ ARTIFACTS = [
 
 ADAPTERS = [
     Fault("has a name that no URL takes", adapters.CapitalAdapter, "the class says what it is", "use a-z, 0-9 and '-'"),
-    Fault("has options that are no JSON", adapters.DtypeOptionAdapter, "the options are json", "return nothing but JSON"),
+    Fault("has options that are not JSON", adapters.DtypeOptionAdapter, "the options are json", "return nothing but JSON"),
     Fault("loses the dtype", adapters.DtypeLosingAdapter, "what is encoded decodes to the same", "mend it", adapters.ROWS),
     Fault("is not deterministic", adapters.TimedAdapter, "encoding twice gives the same bytes", "leave out times", adapters.DOCUMENTS),
     Fault("raises the wrong error", adapters.RaisingAdapter, "any bytes are a value or bad input", "make malformed bytes a BadInput"),

@@ -139,7 +139,7 @@ def test_an_example_of_the_documentation_that_is_refused_is_caught():
 
 def test_a_schema_that_is_none_is_caught():
     errors = faults(one(lambda self, value: value, input=JsonAdapter(), output=JsonAdapter({"type": "whole"})))
-    assert "is no JSON Schema of 2020-12: 'whole' is not valid under any of the given schemas" in str(
+    assert "is not a JSON Schema of 2020-12: 'whole' is not valid under any of the given schemas" in str(
         errors["the_schemas_are_valid_and_the_example_shown_is_answered"]
     )
 

@@ -71,8 +71,8 @@ def test_a_request_gives_its_value(transport, sent, value):
 REFUSED = {
     "malformed json": (Sent("json", b'{"a": ', JSON), 400),
     "empty json": (Sent("json", b"", JSON), 400),
-    "NaN is no json": (Sent("json", b"[NaN]", JSON), 400),
-    "Infinity is no json": (Sent("json", b"[-Infinity]", JSON), 400),
+    "NaN is not json": (Sent("json", b"[NaN]", JSON), 400),
+    "Infinity is not json": (Sent("json", b"[-Infinity]", JSON), 400),
     "not in its charset": (Sent("json", b'"\xff"', JSON), 400),
     "no such charset": (Sent("text", b"a", "text/plain; charset=rot13"), 415),
     "json as plain text, which a form of another site posts": (Sent("json", b"{}", "text/plain"), 415),

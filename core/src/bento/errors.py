@@ -6,7 +6,7 @@
     ├── DefinitionError               a service class, an api or an Env is written wrong: mend the code
     ├── ArtifactError                 a model is missing, of the wrong type, or cannot be saved or loaded
     ├── RequirementError              what the code imports, what Env asks and what is installed disagree
-    ├── TagError                      a text is no tag
+    ├── TagError                      a text is not a tag
     ├── BundleError                   a bundle is damaged, incomplete, or of an unknown format
     │   └── UntrustedError            it was made elsewhere and would run code: say so, or check a signature
     ├── SigningError                  a key, a token or a root of trust cannot be read or used: another one, or its mode
@@ -77,7 +77,7 @@ class RequirementError(BentoError):
 
 
 class TagError(BentoError, ValueError):
-    """A text is no tag."""
+    """A text is not a tag."""
 
 
 class BundleError(BentoError):

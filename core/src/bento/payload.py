@@ -24,7 +24,7 @@ _WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _MEDIA_TYPE = re.compile(rf"{_WORD}/{_WORD}")
 _PARAMETER = re.compile(rf'[ \t]*;[ \t]*(?:({_WORD})=("(?:[^"\\]|\\.)*"|{_WORD}))?')
 _ESCAPE = re.compile(r"\\(.)")
-# Python's own notations, which are no charsets; decoding a megabyte of the first takes minutes.
+# Python's own notations, which are not character sets; decoding a megabyte of the first takes minutes.
 _NO_CHARSETS = frozenset({"punycode", "idna", "unicode_escape", "raw_unicode_escape"})
 # Python keeps every name that it has ever looked up, so names from outside are looked up here first. Some have no alias.
 _UNALIASED = "cp1006 cp720 cp737 cp856 cp874 cp875 koi8_t koi8_u mac_arabic mac_croatian mac_farsi mac_romanian utf_8_sig"
@@ -48,7 +48,7 @@ class Payload(NamedTuple):
 
     @classmethod
     def of(cls, data: ReadableBuffer, content_type: str = "", filename: str | None = None) -> Payload:
-        """A payload from a body and its Content-Type header; a header that is no media type is a BadInput."""
+        """A payload from a body and its Content-Type header; a header that is not a media type is a BadInput."""
         media_type, parameters = parse_content_type(content_type)
         return cls(data, media_type, parameters, filename)
 
@@ -90,13 +90,13 @@ def parse_content_type(header: str) -> tuple[str, Mapping[str, str]]:
     """Split `Text/CSV; charset="utf-8"` into `("text/csv", {"charset": "utf-8"})`; an empty header gives `("", {})`."""
     # A result is cached, and takes some thirty times the memory of its header, so headers are limited; an error is not cached.
     if len(header) > _LONGEST:
-        raise BadInput(f"{header[:_SHOWN]!r}... is no content type: it has {len(header)} characters, expected at most {_LONGEST}")
+        raise BadInput(f"{header[:_SHOWN]!r}... is not a content type: it has {len(header)} characters, expected at most {_LONGEST}")
     header = header.strip()
     if not header:
         return "", MappingProxyType({})
     found = _MEDIA_TYPE.match(header)
     if found is None:
-        raise BadInput(f"{header!r} is no content type: expected one like 'application/json'")
+        raise BadInput(f"{header!r} is not a content type: expected one like 'application/json'")
     return found[0].lower(), MappingProxyType(_parse_parameters(header, found.end()))
 
 
@@ -105,7 +105,7 @@ def _parse_parameters(header: str, position: int) -> dict[str, str]:
     while position < len(header):
         found = _PARAMETER.match(header, position)
         if found is None:
-            raise BadInput(f"{header!r} is no content type: cannot read {header[position:]!r}")
+            raise BadInput(f"{header!r} is not a content type: cannot read {header[position:]!r}")
         position = found.end()
         if found[1]:
             value = _ESCAPE.sub(r"\1", found[2][1:-1]) if found[2].startswith('"') else found[2]

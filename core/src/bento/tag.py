@@ -27,12 +27,12 @@ class Tag:
     def __post_init__(self) -> None:
         if not _is(self.name, _NAME):
             raise TagError(
-                f"{self.name!r} is no bundle name: use 1 to 64 of a-z, 0-9, '.', '_' and '-', "
+                f"{self.name!r} is not a bundle name: use 1 to 64 of a-z, 0-9, '.', '_' and '-', "
                 f"with a letter or digit at both ends and no '..'{_guess(self.name)}"
             )
         if not _is(self.version, _VERSION):
             raise TagError(
-                f"{self.version!r} is no version: use 1 to 128 of a-z, A-Z, 0-9, '.', '_' and '-', "
+                f"{self.version!r} is not a version: use 1 to 128 of a-z, A-Z, 0-9, '.', '_' and '-', "
                 "with a letter or digit at both ends and no '..'"
             )
 

@@ -202,7 +202,7 @@ SENSELESS = {
     "the JPEG file is damaged: it declares 9 x 0 pixels": jpeg((0xC0, struct.pack(">BHHB", 8, 0, 9, 1)), SCAN),
     "the JPEG file is damaged: it holds no picture": jpeg((0xE0, b"")) + b"\xff\xd9",
     "the JPEG file is damaged: it has the marker 0xd8 where a segment begins": b"\xff\xd8\xff\xd8\xff\xd9",
-    "the WebP file is damaged: its first chunk is no picture": riff(b"EXIF", b"abcd"),
+    "the WebP file is damaged: its first chunk is not a picture": riff(b"EXIF", b"abcd"),
     "the WebP file is damaged: it ends too early": riff(b"VP8 ", b"abcd")[:-1],
     "the TIFF file is damaged: it declares 0 x 0 pixels": tiff(),
     "the TIFF file is damaged: it ends too early": b"II+\0\x08\0\0\0" + b"\xff" * 8,

@@ -89,7 +89,7 @@ def test_other_content_types_are_refused(picture, write, media_type):
 @pytest.mark.parametrize("body", [b"", b"BAD", b"\xff\xd8", b"GIF89a\x01\0\x01\0\0\0\0", b"<svg/>", b"%PDF-1.7", b"RIFF\x04\0\0\0WAVE"])
 def test_what_is_none_of_the_five_formats_is_refused(body):
     message = refusal(UnsupportedMediaType, ImageAdapter(), Payload.of(body, "image/png"))
-    assert message == "the body is no image that is read here: expected a JPEG, PNG, WebP, BMP or TIFF file"
+    assert message == "the body is not an image that is read here: expected a JPEG, PNG, WebP, BMP or TIFF file"
 
 
 def test_formats_that_pillow_reads_and_nobody_asked_for_are_refused(picture, write):

@@ -229,7 +229,7 @@ def compressed(name):
         ("assets//evil", "it has an entry 'assets//evil'"),
         ("model.weights.npz", "it has an entry 'model.weights.npz'"),
         ("evil.py", "it has an entry 'evil.py'"),
-        (link("assets/link"), "its entry 'assets/link' is no file"),
+        (link("assets/link"), "its entry 'assets/link' is not a file"),
         (compressed("assets/bomb"), "its entry 'assets/bomb' is compressed"),
     ],
 )
@@ -302,7 +302,7 @@ def text(h5):
         (bomb, "the values of '/bomb' are not plainly in the file"),
         (huge, "its weights declare 4398046511104 bytes, and the file has "),
         (cycle, "its weights have '/a/again' twice"),
-        (text, "its weights have '/text', which is no array of numbers"),
+        (text, "its weights have '/text', which is not an array of numbers"),
     ],
 )
 def test_weights_that_are_more_than_plain_arrays_are_refused_before_keras_sees_them(folder, make, fault, monkeypatch):

@@ -44,7 +44,7 @@ def test_a_poisoned_tag_that_got_past_the_reader_is_refused(packer, field, save,
     bundle = save()
     for poison in POISONS:
         object.__setattr__(bundle.manifest, field, f"basket{poison}")
-        with pytest.raises(BentoError, match=r"is no (bundle name|version)"):
+        with pytest.raises(BentoError, match=r"is not a (bundle name|version)"):
             packer(image=IMAGE).pack(bundle, tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 

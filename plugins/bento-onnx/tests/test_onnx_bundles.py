@@ -159,7 +159,7 @@ def test_a_file_of_the_runtimes_own_format_is_not_read(tmp_path):
     options.optimized_model_filepath = str(tmp_path / "model.ort")
     onnxruntime.InferenceSession(graphs.product().SerializeToString(), options)
     (tmp_path / "model.ort").rename(tmp_path / "model.onnx")
-    with pytest.raises(ArtifactError, match=r"model.onnx' is no ONNX model, or a damaged one: "):
+    with pytest.raises(ArtifactError, match=r"model.onnx' is not an ONNX model, or a damaged one: "):
         OnnxArtifact().load(tmp_path)
 
 

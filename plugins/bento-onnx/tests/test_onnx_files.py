@@ -116,7 +116,7 @@ def test_a_model_that_is_a_link_or_missing_or_a_folder_is_refused(folder, slot):
     )
     path.unlink()
     path.mkdir()
-    refuses(lambda: OnnxArtifact().save(path, slot), f"{str(path)!r} is no file")
+    refuses(lambda: OnnxArtifact().save(path, slot), f"{str(path)!r} is not a file")
 
 
 def test_weights_beyond_the_end_of_their_file_are_refused(folder, slot):
@@ -138,7 +138,8 @@ PLACES = [
 def test_a_place_that_is_none_is_refused(slot, place):
     path = forged(slot / "model.onnx", **place)
     (slot / "w").write_bytes(bytes(48))
-    with pytest.raises(ArtifactError, match=rf"^{re.escape(repr(str(path)))} is no ONNX model, or a damaged one: the tensor 'weights' "):
+    message = f"{str(path)!r} is not an ONNX model, or a damaged one: the tensor 'weights' "
+    with pytest.raises(ArtifactError, match=f"^{re.escape(message)}"):
         OnnxArtifact().load(slot)
 
 
@@ -187,7 +188,7 @@ def many_axes(tensor):
 def test_a_file_that_is_no_model_or_lies_is_refused_before_it_is_opened(slot, content, fault):
     path = slot / "model.onnx"
     path.write_bytes(content)
-    with pytest.raises(ArtifactError, match=rf"^{re.escape(f'{str(path)!r} is no ONNX model, or a damaged one: {fault}')}"):
+    with pytest.raises(ArtifactError, match=rf"^{re.escape(f'{str(path)!r} is not an ONNX model, or a damaged one: {fault}')}"):
         OnnxArtifact().load(slot)
 
 

@@ -295,7 +295,7 @@ def test_the_options_that_are_not_the_default_are_remembered():
         ({"columns": []}, "expected columns= with one name or more, each of them once, got []"),
         ({"columns": ["a", "a"]}, "expected columns= with one name or more, each of them once, got ['a', 'a']"),
         ({"columns": ["a"], "dtype": {"b": "int8"}}, "dtype= has the column 'b', which is not among ['a']"),
-        ({"dtype": "int9"}, "'int9' is no dtype: expected one like 'float64', 'Int64', 'str' or 'category'"),
+        ({"dtype": "int9"}, "'int9' is not a dtype: expected one like 'float64', 'Int64', 'str' or 'category'"),
         (
             {"dtype": "complex64"},
             "'complex64' cannot be read from a request: expected one of numbers, booleans, texts, categories, or times with a unit",

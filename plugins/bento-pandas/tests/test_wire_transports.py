@@ -111,7 +111,7 @@ REFUSED = {
     "one field too many": (Sent("declared", b"a,b\n1,x,3\n", "text/csv"), 422, "expected 2 fields in row 0, as the header has, got 3"),
     "another dtype": (sent([{"a": "x", "b": "x"}]), 422, "column 'a': "),
     "malformed json": (Sent("declared", b'[{"a": 1', JSON), 400, "the body is not JSON: "),
-    "NaN is no json": (Sent("declared", b"[NaN]", JSON), 400, "the body is not JSON: "),
+    "NaN is not json": (Sent("declared", b"[NaN]", JSON), 400, "the body is not JSON: "),
     "json as plain text": (Sent("declared", b"[]", "text/plain"), 415, "'text/plain'"),
     "a pickle": (Sent("declared", b"\x80\x04N.", "application/vnd.bentoml+pickle"), 415, "'application/vnd.bentoml\\+pickle'"),
     "gzip under the name of csv": (Sent("declared", gzip.compress(CSV.encode()), "text/csv"), 400, "the body is not utf-8 text: "),

@@ -160,7 +160,7 @@ def test_a_file_that_was_given_another_type_is_refused_and_runs_nothing(tmp_path
     with pytest.raises(ArtifactError, match=r"model.skops' is damaged, or holds what is not trusted: .*os\.system"):
         SklearnArtifact().load(tmp_path)
     assert not (tmp_path / "canary").exists()
-    with pytest.raises(ArtifactError, match=r"holds a int, which is no estimator$"):
+    with pytest.raises(ArtifactError, match=r"holds a int, which is not an estimator$"):
         SklearnArtifact(trusted=["os.system"]).load(tmp_path)
     assert (tmp_path / "canary").exists()
 
@@ -168,13 +168,13 @@ def test_a_file_that_was_given_another_type_is_refused_and_runs_nothing(tmp_path
 def test_a_file_that_holds_no_estimator_is_refused(tmp_path):
     SklearnArtifact().save(fitted(), tmp_path)
     with_schema(tmp_path, {"__class__": "list", "__module__": "builtins", "__loader__": "ListNode", "content": []})
-    refuses(lambda: SklearnArtifact().load(tmp_path), f"{str(tmp_path / 'model.skops')!r} holds a list, which is no estimator")
+    refuses(lambda: SklearnArtifact().load(tmp_path), f"{str(tmp_path / 'model.skops')!r} holds a list, which is not an estimator")
 
 
 def test_a_pickle_that_holds_no_estimator_is_refused(tmp_path):
     bento.artifacts.PickleArtifact().save([], tmp_path)
     (tmp_path / "version.json").write_text(json.dumps({"scikit-learn": sklearn.__version__}))
-    refuses(lambda: SklearnPickleArtifact().load(tmp_path), f"the pickle in {str(tmp_path)!r} holds a list, which is no estimator")
+    refuses(lambda: SklearnPickleArtifact().load(tmp_path), f"the pickle in {str(tmp_path)!r} holds a list, which is not an estimator")
 
 
 def test_an_archive_that_unpacks_to_more_than_it_is_is_refused(tmp_path):

@@ -79,7 +79,7 @@ def test_a_formula_with_a_function_that_only_the_script_has_is_refused(tmp_path)
 def test_a_pickle_of_something_else_is_refused(tmp_path):
     bento.artifacts.PickleArtifact().save([1], tmp_path)
     write_version(tmp_path, "statsmodels", statsmodels.__version__)
-    with pytest.raises(ArtifactError, match=r"holds a list, which is no result of statsmodels$"):
+    with pytest.raises(ArtifactError, match=r"holds a list, which is not a result of statsmodels$"):
         StatsmodelsPickleArtifact().load(tmp_path)
 
 

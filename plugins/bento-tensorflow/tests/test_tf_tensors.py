@@ -90,7 +90,7 @@ def test_what_is_no_tensor_of_the_adapters_is_refused(adapter, value, kind, mess
 
 
 def test_text_that_is_no_base64_is_refused():
-    with pytest.raises(BadInput, match=r"^the text under 'b64' is no base64: "):
+    with pytest.raises(BadInput, match=r"^the text under 'b64' is not base64: "):
         TfTensorAdapter(dtype="string").decode(payload([{"b64": "?"}]))
 
 

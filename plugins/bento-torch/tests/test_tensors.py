@@ -115,7 +115,7 @@ def test_rows_leave_a_batch_as_they_came(sizes):
     assert torch.equal(adapter.join(answers), torch.cat(items))
 
 
-# What is no JSON alone may well be some behind another.
+# What is not JSON alone may well be some behind another.
 BODIES = st.lists(
     st.sampled_from(
         [b"[[1,2]]", b"[[0.1,2],[3,-0.0]]", b"[[true,false]]", b"[]", b"[[3e38,1e39]]", b'[["a",2]]', b"[[1,2],[3]]", b"[[1", b"2]]"]

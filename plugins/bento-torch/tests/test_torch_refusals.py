@@ -272,7 +272,7 @@ def test_a_file_that_declares_what_it_does_not_hold_is_refused(tmp_path, change)
         ({"same": {"tail": "nothing"}}, "it has one name for two tensors, or a name for none"),
         ({"axes": {"head.weight": [1, 1]}}, "it has an order of axes that a tensor has not"),
         ({"axes": {"nothing": [0]}}, "it has an order of axes that a tensor has not"),
-        ({"versions": {"": "2"}}, "it has a version that is no number"),
+        ({"versions": {"": "2"}}, "it has a version that is not a number"),
         ({"buffers": {"mask": "load"}}, "it has a buffer of no dtype"),
         ({"same": []}, "its metadata has no 'bento' that says how its tensors make a state"),
     ],

@@ -65,7 +65,7 @@ def test_pickled_weights_are_refused_and_run_nothing(slot):
     torch.save({"weight": Canary(slot / "canary")}, slot / "model/pytorch_model.bin")
     refuses(
         lambda: TransformersArtifact().load(slot),
-        f"{str(slot / 'model/pytorch_model.bin')!r} is no file that a model is kept in here: "
+        f"{str(slot / 'model/pytorch_model.bin')!r} is not a file that a model is kept in here: "
         "expected weights in safetensors, JSON and text",
     )
     (slot / "model/pytorch_model.bin").rename(weights)
@@ -86,7 +86,7 @@ def test_pickled_weights_are_refused_and_run_nothing(slot):
 )
 def test_code_and_adapters_in_a_folder_are_refused(slot, name):
     (slot / name).write_text("{}")
-    with pytest.raises(ArtifactError, match=rf"^{re.escape(repr(str(slot / name)))} is no file that a model is kept in here"):
+    with pytest.raises(ArtifactError, match=rf"^{re.escape(repr(str(slot / name)))} is not a file that a model is kept in here"):
         TransformersArtifact().load(slot)
 
 
@@ -132,7 +132,7 @@ def test_special_tokens_that_name_the_file_of_another_tokenizer_are_refused(slot
     path.write_text(json.dumps({"tokenizer_file": str(elsewhere / "tokenizer.json")}))
     config = slot / "tokenizer/tokenizer_config.json"
     config.write_text(json.dumps({key: value for key, value in json.loads(config.read_text()).items() if key != "added_tokens_decoder"}))
-    refuses(lambda: TransformersArtifact().load(slot), f"{str(path)!r} has 'tokenizer_file', which is no token")
+    refuses(lambda: TransformersArtifact().load(slot), f"{str(path)!r} has 'tokenizer_file', which is not a token")
 
 
 @pytest.mark.parametrize("name", ["_forward_params", "_generate_kwargs"])
@@ -176,7 +176,7 @@ def test_a_quantised_model_is_refused(slot):
         ({"settings": {"_batch_size": 0}}, "a pipeline's _batch_size is not 0"),
         ({"settings": {"binary_output": "yes"}}, "a pipeline's binary_output is not 'yes'"),
         ({"settings": {"_postprocess_params": ["top_k"]}}, r"a pipeline's _postprocess_params is not \['top_k'\]"),
-        ({"is": "code"}, "'.*model.json' is damaged: a model is no 'code'"),
+        ({"is": "code"}, "'.*model.json' is damaged: a model is not a 'code'"),
     ],
 )
 def test_a_description_that_names_anything_else_is_refused(slot, changes, message):

@@ -44,7 +44,7 @@ def split(payload: Payload) -> Iterator[Part]:
     """The parts of a form, in order."""
     boundary = payload.parameters.get("boundary", "")
     if not _BOUNDARY.fullmatch(boundary):
-        raise BadInput(f"{boundary!r} is no boundary of a form: send the content type 'multipart/form-data; boundary=...'")
+        raise BadInput(f"{boundary!r} is not a boundary of a form: send the content type 'multipart/form-data; boundary=...'")
     body = bytes(payload.data) if isinstance(payload.data, memoryview) else payload.data
     delimiter = b"\r\n--" + boundary.encode()
     if not body.startswith((delimiter, delimiter[2:])):
@@ -118,7 +118,7 @@ def _headers(block: bytes) -> dict[str, str]:
     for line in lines:
         name, colon, value = line.partition(":")
         if not colon or name != name.strip() or _CONTROL.search(line) or name.lower() in headers:
-            raise BadInput(f"{line[:80]!r} is no header of a part, or one too many")
+            raise BadInput(f"{line[:80]!r} is not a header of a part, or one too many")
         headers[name.lower()] = value.strip(" \t")
     return headers
 
@@ -126,13 +126,13 @@ def _headers(block: bytes) -> dict[str, str]:
 def _disposition(header: str) -> dict[str, str]:
     kind, _, _ = header.partition(";")
     if kind.strip().lower() != "form-data":
-        raise BadInput(f"{header[:80]!r} is no disposition of a part: expected 'form-data; name=...'")
+        raise BadInput(f"{header[:80]!r} is not a disposition of a part: expected 'form-data; name=...'")
     parameters: dict[str, str] = {}
     position = len(kind)
     while position < len(header):
         found = _PARAMETER.match(header, position)
         if found is None:
-            raise BadInput(f"{header[:80]!r} is no disposition of a part: cannot read {header[position : position + 40]!r}")
+            raise BadInput(f"{header[:80]!r} is not a disposition of a part: cannot read {header[position : position + 40]!r}")
         position = found.end()
         if found[1]:
             value = found[3].strip() if found[2] is None else _ESCAPED.sub(r"\1", found[2])

@@ -27,7 +27,7 @@ def checked_dtype(dtype: Any) -> np.dtype[Any]:
     try:
         checked = np.dtype(dtype)
     except TypeError as error:
-        raise DefinitionError(f"{dtype!r} is no dtype: expected one of numbers or booleans, such as 'float32'") from error
+        raise DefinitionError(f"{dtype!r} is not a dtype: expected one of numbers or booleans, such as 'float32'") from error
     if checked.kind not in NUMBERS or checked.char == "g":
         raise DefinitionError(f"{dtype!r} cannot be read from a request: expected a dtype of numbers or booleans, such as 'float32'")
     native: np.dtype[Any] = checked.newbyteorder("=")

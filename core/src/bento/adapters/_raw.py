@@ -44,9 +44,9 @@ def view(layout: Layout) -> Array:
 
     data, dtype, shape, fortran_order = layout
     if not isinstance(dtype, str) or not _DTYPE.fullmatch(dtype):
-        raise BadInput(f"{reprlib.repr(dtype)} is no dtype that is read here: expected booleans, integers or floats, such as '<f4'")
+        raise BadInput(f"{reprlib.repr(dtype)} is not a dtype that is read here: expected booleans, integers or floats, such as '<f4'")
     if len(shape) > _LARGEST_RANK or not all(type(size) is int and 0 <= size < 2**48 for size in shape):
-        raise BadInput(f"{reprlib.repr(list(shape))} is no shape: expected at most {_LARGEST_RANK} whole numbers")
+        raise BadInput(f"{reprlib.repr(list(shape))} is not a shape: expected at most {_LARGEST_RANK} whole numbers")
     sizes = [size for size in shape if isinstance(size, int)]
     declared = math.prod(sizes) * np.dtype(dtype).itemsize
     if declared != len(data):
@@ -85,7 +85,7 @@ def npy_layout(data: ReadableBuffer) -> Layout:
     entries = dict(zip(found.groups()[::2], found.groups()[1::2], strict=True)) if found else {}
     shape, order = entries.get("shape", ""), entries.get("fortran_order")
     if "descr" not in entries or not shape.startswith("(") or order not in ("True", "False"):
-        raise BadInput(f"{reprlib.repr(header)} is no header of a .npy file of numbers")
+        raise BadInput(f"{reprlib.repr(header)} is not a header of a .npy file of numbers")
     sizes = [int(number) for number in shape.strip("()").split(",") if number.strip()]
     return body[start + size :], entries["descr"].strip("'"), sizes, order == "True"
 
@@ -117,7 +117,7 @@ def _header_span(body: memoryview) -> tuple[int, int]:
     """Where the header of a `.npy` file starts, and its length."""
     start = {1: 10, 2: 12, 3: 12}.get(body[6] if len(body) > len(_MAGIC) else 0)
     if start is None or len(body) < start or body[: len(_MAGIC)] != _MAGIC:
-        raise BadInput("the body is no .npy file of version 1, 2 or 3")
+        raise BadInput("the body is not a .npy file of version 1, 2 or 3")
     size = int.from_bytes(body[8:start], "little")
     if size > min(_LARGEST_HEADER, len(body) - start):
         raise BadInput(f"the header of the .npy file declares {size} bytes: expected at most {_LARGEST_HEADER}, and all of them there")

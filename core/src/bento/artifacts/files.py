@@ -16,7 +16,7 @@ def slot_file(folder: Path, name: str) -> Path:
     except OSError as error:
         raise ArtifactError(f"cannot read {str(path)!r}, which the model was saved in: {error.strerror}") from error
     if not stat.S_ISREG(mode):
-        raise ArtifactError(f"{str(path)!r} is no file: expected one that the model was saved in, not a link or a folder")
+        raise ArtifactError(f"{str(path)!r} is not a file: expected one that the model was saved in, not a link or a folder")
     return path
 
 

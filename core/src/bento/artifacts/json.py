@@ -74,7 +74,7 @@ def _check(value: object, where: str) -> None:
 
 
 def _no_number(text: str) -> JSON:
-    raise ValueError(f"{text} is no JSON number")
+    raise ValueError(f"{text} is not a JSON number")
 
 
 def _finite(text: str) -> float:

@@ -24,7 +24,7 @@ class TextArtifact(Artifact[str]):
             (folder / _FILE).write_bytes(model.encode())
         except UnicodeEncodeError as error:
             raise ArtifactError(
-                f"expected text, got {model[error.start]!r} at index {error.start}: half a surrogate pair is no character"
+                f"expected text, got {model[error.start]!r} at index {error.start}: half a surrogate pair is not a character"
             ) from error
 
     def load(self, folder: Path) -> str:
@@ -32,7 +32,7 @@ class TextArtifact(Artifact[str]):
         try:
             return path.read_bytes().decode()
         except UnicodeDecodeError as error:
-            raise ArtifactError(f"{str(path)!r} is no UTF-8 text: {error}") from error
+            raise ArtifactError(f"{str(path)!r} is not UTF-8 text: {error}") from error
 
     def accepts(self, model: object) -> bool:
         return type(model) is str

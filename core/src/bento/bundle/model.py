@@ -67,7 +67,7 @@ def open_bundle(path: Path) -> Bundle:
     try:
         return Bundle(path.absolute(), read_manifest(content), hashlib.sha256(content).hexdigest())
     except BundleError as error:
-        raise BundleError(f"{path} is no bundle: {error}") from error
+        raise BundleError(f"{path} is not a bundle: {error}") from error
 
 
 def read_content(path: Path) -> bytes:
@@ -76,10 +76,10 @@ def read_content(path: Path) -> bytes:
         with open_file(path / MANIFEST) as file:
             return file.read(MAX_MANIFEST + 1)
     except FileNotFoundError as error:
-        raise BundleError(f"{path} is no bundle: it has no {MANIFEST}") from error
+        raise BundleError(f"{path} is not a bundle: it has no {MANIFEST}") from error
     except NotADirectoryError as error:
         raise BundleError(
-            f"{path} is no bundle, which is a folder: `bento unpack` takes one into the store that was packed as a file"
+            f"{path} is not a bundle, which is a folder: `bento unpack` takes one into the store that was packed as a file"
         ) from error
     except OSError as error:
         raise BundleError(f"cannot read {path / MANIFEST}: {error.strerror}") from error

@@ -66,7 +66,7 @@ def check_sbom(bundle: Bundle) -> None:
     try:
         told = _facts(content)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise BundleError(f"bundle {bundle.tag} is damaged: {SBOM!r} is no bill of materials: expected CycloneDX, as JSON") from error
+        raise BundleError(f"bundle {bundle.tag} is damaged: {SBOM!r} is not a bill of materials: expected CycloneDX, as JSON") from error
     for name, facts in expected.items():
         if told.get(name) != facts:
             kind, of = name

@@ -42,14 +42,14 @@ _UTF8: Final = 0x0800
 _FOLDER: Final = 0x10
 _PIECE: Final = 1 << 20
 
-# The errors that zipfile raises for bytes that are no zip file; which one depends on the fault.
+# The errors that zipfile raises for bytes that are not a zip file; which one depends on the fault.
 _GARBLED: Final = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, OverflowError, ValueError)
 
 
 def unpack_archive(file: Path, folder: Path, progress: Progress | None = None) -> Bundle:
     """Unpack a `.bento` file to `folder`, which does not exist yet, and return the verified bundle.
 
-    A file that is no archive, is damaged, or holds anything but the files its manifest lists is a BundleError that names the fault; an
+    A file that is not an archive, is damaged, or holds anything but the files its manifest lists is a BundleError that names the fault; an
     error of the disk is a StoreError. `progress` is called with the number of bytes written so far.
     """
     try:
@@ -84,7 +84,7 @@ def _unpack(file: Path, source: IO[bytes], folder: Path, progress: Progress | No
             _extract_all(archive, members, digests, folder, progress)
             _extract_signatures(archive, members, folder)
     except _GARBLED as error:
-        raise BundleError(f"it is no whole archive: {error}") from error
+        raise BundleError(f"it is not a whole archive: {error}") from error
 
 
 def _check_end(source: IO[bytes]) -> None:
@@ -94,7 +94,7 @@ def _check_end(source: IO[bytes]) -> None:
     before, end = (tail := source.read())[: -_END.size], tail[-_END.size :]
     signature, directory, comment = _END.unpack(end)
     if (signature, comment) != (_END_SIGNATURE, 0):
-        raise BundleError("it is no whole archive: it does not end as one")
+        raise BundleError("it is not a whole archive: it does not end as one")
     if len(before) == _LARGE_END.size:
         first, large, second = _LARGE_END.unpack(before)
         directory = max(directory, large) if (first, second) == _LARGE_END_SIGNATURES else directory
@@ -113,7 +113,7 @@ def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
         if member.flag_bits & _ENCRYPTED:
             raise BundleError(f"{name!r} is encrypted")
         if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG) or member.external_attr & _FOLDER:
-            raise BundleError(f"{name!r} is no plain file")
+            raise BundleError(f"{name!r} is not a plain file")
         if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise BundleError(f"{name!r} is compressed by method {member.compress_type}: expected 0, stored, or 8, deflate")
         members[name] = member

@@ -25,7 +25,7 @@ class Age(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
         found = re.fullmatch(r"([0-9]{1,6})([mhdw])", value)
         if found is None:
-            self.fail(f"{value!r} is no age: write a number and m, h, d or w, such as 30d", param, ctx)
+            self.fail(f"{value!r} is not an age: write a number and m, h, d or w, such as 30d", param, ctx)
         return timedelta(**{_TIMES[found[2]]: int(found[1])})
 
 
@@ -37,7 +37,7 @@ class Size(click.ParamType):  # type: ignore[type-arg]  # as above
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         size = parse_size(value)
         if size is None:
-            self.fail(f"{value!r} is no size: write a number and kB, MB, GB or TB, such as 20GB", param, ctx)
+            self.fail(f"{value!r} is not a size: write a number and kB, MB, GB or TB, such as 20GB", param, ctx)
         return size
 
 

@@ -75,7 +75,7 @@ class Answers:
         body = reply.body
         if not _is_text(_media_type(reply)):
             if self._several or (self._path is None and sys.stdout.isatty()):
-                raise BadInput(f"the answer is {reply.media_type}, which is no line of text: ask for one at a time, with --output FILE")
+                raise BadInput(f"the answer is {reply.media_type}, which is not a line of text: ask for one at a time, with --output FILE")
             return body
         if self._several and _media_type(reply) == LINES:
             body = b"[" + b",".join(body.splitlines()) + b"]"

@@ -66,7 +66,7 @@ def parse_labels(_ctx: click.Context, _param: click.Parameter, texts: tuple[str,
     pairs = [text.partition("=") for text in texts]
     for name, equals, value in pairs:
         if not (name and equals):
-            raise click.BadParameter(f"{name + equals + value!r} is no label: write --label NAME=VALUE")
+            raise click.BadParameter(f"{name + equals + value!r} is not a label: write --label NAME=VALUE")
     return {name: value for name, _, value in pairs}
 
 

@@ -25,7 +25,7 @@ def replace_closed() -> None:
 
 
 def print_anything() -> None:
-    """Let standard output take any text: characters that its encoding lacks are escaped, and bytes of file names that are no text pass."""
+    """Let standard output take any text: characters that its encoding lacks are escaped, and bytes of file names that are not text pass."""
     if isinstance(sys.stdout, TextIOWrapper) and sys.stdout.errors == "strict":
         codecs.register_error("bento.escape", _escape)
         sys.stdout.reconfigure(errors="bento.escape")

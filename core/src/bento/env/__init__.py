@@ -66,7 +66,7 @@ class Env:
 
 
 def check_requirement(text: str) -> None:
-    """Raise a DefinitionError for a text that is no requirement on a named distribution."""
+    """Raise a DefinitionError for a text that is not a requirement on a named distribution."""
     if re.fullmatch(_PIN, text):
         return
     from packaging.requirements import InvalidRequirement, Requirement
@@ -74,7 +74,7 @@ def check_requirement(text: str) -> None:
     try:
         requirement = Requirement(text)
     except InvalidRequirement as error:
-        raise DefinitionError(f"{text!r} is no requirement: expected one like 'scikit-learn>=1.5'") from error
+        raise DefinitionError(f"{text!r} is not a requirement: expected one like 'scikit-learn>=1.5'") from error
     if requirement.url is not None:
         raise DefinitionError(f"{text!r} points to a place of its own: install {requirement.name!r} here, and it goes along as a wheel")
 

@@ -37,7 +37,7 @@ class Conda:
     def __post_init__(self) -> None:
         for channel in self.channels:
             if not _IS_CHANNEL.fullmatch(channel) or _TOKEN.search(channel) or len(channel) > LONGEST:
-                raise DefinitionError(f"Env(conda=...): {channel!r} is no channel: expected one like 'conda-forge', without a token")
+                raise DefinitionError(f"Env(conda=...): {channel!r} is not a channel: expected one like 'conda-forge', without a token")
         for spec in self.dependencies:
             _parse(spec)
 
@@ -108,7 +108,7 @@ def _specifier(text: str) -> str:
 def _parse(spec: str) -> re.Match[str]:
     match = _SPEC.fullmatch(spec) if len(spec) <= LONGEST else None
     if match is None or _TOKEN.search(match["channel"] or ""):
-        raise DefinitionError(f"Env(conda=...): {spec!r} is no dependency: expected one like 'gdal', 'gdal=3.9' or 'gdal>=3.8,<4'")
+        raise DefinitionError(f"Env(conda=...): {spec!r} is not a dependency: expected one like 'gdal', 'gdal=3.9' or 'gdal>=3.8,<4'")
     return match
 
 

@@ -142,7 +142,7 @@ def _copy(source: _Source, descriptor: Any, blobs: Blobs) -> Blob:
 def _path(descriptor: Any) -> str:
     found = _DIGEST.fullmatch(descriptor["digest"])
     if not found:
-        raise ValueError(f"{descriptor['digest']!r} is no SHA-256 digest")
+        raise ValueError(f"{descriptor['digest']!r} is not a SHA-256 digest")
     return f"blobs/sha256/{found[1]}"
 
 

@@ -98,7 +98,7 @@ def _open(path: str, flags: int) -> int:
 def file_of(bundle: Bundle, path: str) -> Path:
     """The path on this disk of a bundle's file."""
     if "\0" in path:
-        raise PackerError(f"cannot pack {bundle.tag}: {path!r} is no path")
+        raise PackerError(f"cannot pack {bundle.tag}: {path!r} is not a path")
     return bundle.path / path
 
 

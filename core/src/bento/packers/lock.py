@@ -67,7 +67,7 @@ def lock_of(bundle: Bundle) -> Mapping[str, Locked]:
     try:
         locked = parse_lock(content.decode())
     except ValueError as error:
-        raise PackerError(f"cannot pack {bundle.tag}: {LOCK!r} is no lock: {error}") from error
+        raise PackerError(f"cannot pack {bundle.tag}: {LOCK!r} is not a lock: {error}") from error
     _check_complete(bundle, locked)
     return locked
 

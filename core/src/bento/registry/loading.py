@@ -103,13 +103,13 @@ def _check_hooks(module: ModuleType) -> None:
         where, mark = f"{module.__name__}.{name}", getattr(value, f"{hookspecs.PROJECT}_impl", None)
         hook = (mark or {}).get("specname") or name
         if mark is None and name.startswith("bento_"):
-            raise PluginError(f"{where} is no hook implementation: mark it with @bento.hookimpl")
+            raise PluginError(f"{where} is not a hook implementation: mark it with @bento.hookimpl")
         if mark is not None and hook in known:
             _check_kind(where, value, mark, known[hook])
             _check_parameters(where, value, known[hook])
         elif hook == name and name.startswith("bento_"):
             nearest = get_close_matches(name, known, 1) or [", ".join(known)]
-            raise PluginError(f"{where} is no hook of bento: did you mean {nearest[0]}?")
+            raise PluginError(f"{where} is not a hook of bento: did you mean {nearest[0]}?")
 
 
 def _check_kind(where: str, function: Callable[..., object], mark: Mapping[str, object], hook: Callable[..., object]) -> None:

@@ -145,7 +145,7 @@ class Store:
             raise self._not_found(tag)
 
     def list(self, name: str | None = None, labels: Mapping[str, str] | None = None) -> builtins.list[Bundle]:
-        """The bundles with this name and these labels, newest first; a folder that is no whole bundle is logged, once, and left out."""
+        """The bundles with this name and these labels, newest first; a folder that is not a whole bundle is logged, once, and left out."""
         summaries = self.summaries(name, labels)
         with refusing(self.root, "list the bundles"):
             return [bundle for each in summaries if (bundle := self._whole(self._folder(each.tag))) is not None]
@@ -193,7 +193,7 @@ class Store:
         except BundleError as error:
             if folder not in self._reported and folder.exists():
                 self._reported.add(folder)
-                log.warning("left out what is no whole bundle: %s", error)
+                log.warning("left out what is not a whole bundle: %s", error)
             return None
         self._reported.discard(folder)
         return bundle

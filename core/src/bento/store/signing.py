@@ -51,7 +51,9 @@ def attach(target: str | Path | Tag | Bundle, file: str | Path, *, store: Store 
     """Put a signature that was made elsewhere, such as with cosign, beside its bundle; who has signed is not checked here."""
     signature, bundle = read_signature(Path(file)), _whole(target, store)
     if not signature.fits(bundle.fingerprint):
-        raise SigningError(f"{str(file)!r} is no signature of {bundle.tag}: expected one of its bento.json, {bundle.path / 'bento.json'}")
+        raise SigningError(
+            f"{str(file)!r} is not a signature of {bundle.tag}: expected one of its bento.json, {bundle.path / 'bento.json'}"
+        )
     _add(bundle, [signature], store)
 
 

@@ -69,7 +69,7 @@ def _sweep(folder: Path) -> bool:
 
 
 def _remove(folder: Path) -> None:
-    """Remove a workspace, its lease last; what cannot be removed now is left for the next sweep, and is no error."""
+    """Remove a workspace, its lease last; what cannot be removed now is left for the next sweep, and is not an error."""
     try:
         empty(folder)
         folder.with_suffix(_LEASE).unlink(missing_ok=True)

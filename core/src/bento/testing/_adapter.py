@@ -51,7 +51,7 @@ class AdapterChecks:
             return Payload(json.dumps(example).encode(), "application/json")
         if is_base64(self.adapter):
             payload = unpacked(self.adapter, example)
-            expect(payload, f"the example {example!r} is no base64, which it is by the contentEncoding of schema()")
+            expect(payload, f"the example {example!r} is not base64, which it is by the contentEncoding of schema()")
             return cast("Payload", payload)
         expect(
             isinstance(example, str),

@@ -216,7 +216,7 @@ class AdapterTests(AdapterChecks, Kit, kit=True):
         try:
             Draft202012Validator.check_schema(schema)
         except SchemaError as error:
-            raise AssertionError(f"schema() is no JSON Schema of 2020-12: {error.message}") from error
+            raise AssertionError(f"schema() is not a JSON Schema of 2020-12: {error.message}") from error
         for example in self._examples():
             try:
                 Draft202012Validator(schema).validate(example)

@@ -144,7 +144,7 @@ def _check_schema(api: Api, schema: Any) -> None:
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
-        raise Refuted(f"a schema of {api.name} is no JSON Schema of 2020-12: {error.message}") from error
+        raise Refuted(f"a schema of {api.name} is not a JSON Schema of 2020-12: {error.message}") from error
 
 
 def _check_declared(site: Site, asked: Asked, reply: Reply) -> None:

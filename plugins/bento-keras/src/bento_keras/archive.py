@@ -124,7 +124,7 @@ def _check_entries(entries: list[ZipInfo], size: int) -> None:
         if entry.filename not in _ENTRIES and (head != _ASSETS or not parts or not {"", ".", ".."}.isdisjoint(parts)):
             raise ValueError(f"it has an entry {entry.filename!r}")
         if entry.is_dir() or stat.S_IFMT(entry.external_attr >> 16) not in (0, stat.S_IFREG):
-            raise ValueError(f"its entry {entry.filename!r} is no file")
+            raise ValueError(f"its entry {entry.filename!r} is not a file")
         if entry.compress_type != ZIP_STORED or entry.compress_size != entry.file_size:
             raise ValueError(f"its entry {entry.filename!r} is compressed")
     if len({*names}) != len(names) or not {*_ENTRIES} <= {*names}:

@@ -61,7 +61,7 @@ class KerasArtifact(Artifact["keras.Model"]):
         path = slot_file(folder, _FILE)
         model = self._read(path)
         if not self.accepts(model):
-            raise ArtifactError(f"{str(path)!r} holds a {type_name(model)}, which is no model")
+            raise ArtifactError(f"{str(path)!r} holds a {type_name(model)}, which is not a model")
         return model
 
     def accepts(self, model: object) -> bool:

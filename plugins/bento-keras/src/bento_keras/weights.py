@@ -57,7 +57,7 @@ def _size(array: Any) -> int:
     import h5py
 
     if not isinstance(array, h5py.Dataset) or array.dtype.kind not in _NUMBERS or array.dtype.fields:
-        raise ValueError(f"its weights have {array.name!r}, which is no array of numbers")
+        raise ValueError(f"its weights have {array.name!r}, which is not an array of numbers")
     if array.external or array.is_virtual or array.chunks is not None or array.shape is None:
         raise ValueError(f"the values of {array.name!r} are not plainly in the file")
     return int(math.prod(array.shape) * array.dtype.itemsize)

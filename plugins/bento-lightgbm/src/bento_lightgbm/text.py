@@ -69,7 +69,7 @@ def _check_rest(body: str) -> None:
     found = _REST.fullmatch(body.partition(_END)[2])
     _expect(found is not None, "what follows its trees is not what LightGBM writes")
     if found and found[1]:
-        _expect(isinstance(json.loads(found[1]), list | None), "its categories are no list")
+        _expect(isinstance(json.loads(found[1]), list | None), "its categories are not a list")
 
 
 def _fields(lines: str) -> dict[str, str]:

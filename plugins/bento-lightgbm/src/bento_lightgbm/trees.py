@@ -58,7 +58,7 @@ def _check_categories(fields: Mapping[str, str], types: Integers) -> None:
     _expect(count >= 0 and (count > 0 or not categorical.any()), "a tree has a split by categories without any")
     if count:
         boundaries, bits = integers(fields["cat_boundaries"]), integers(fields["cat_threshold"])
-        _expect(_within(bits, 2**32), "a tree has categories that are no bits")
+        _expect(_within(bits, 2**32), "a tree has categories that are not bits")
         fits = len(boundaries) == count + 1 and boundaries[0] == 0 and boundaries[-1] == len(bits) and (np.diff(boundaries) > 0).all()
         _expect(bool(fits), "a tree has categories that overlap")
         sets = floats(fields["threshold"])[categorical]

@@ -46,7 +46,7 @@ def weight_files(path: Path) -> dict[PurePosixPath, Path]:
         for external in _read(path):
             found |= _weight_file(path, external, found)
     except ValueError as error:
-        raise ArtifactError(f"{str(path)!r} is no ONNX model, or a damaged one: {error}") from error
+        raise ArtifactError(f"{str(path)!r} is not an ONNX model, or a damaged one: {error}") from error
     return found
 
 
@@ -59,7 +59,7 @@ def check_file(path: Path) -> None:
     if stat.S_ISLNK(mode):
         raise ArtifactError(f"{str(path)!r} is a link, which could lead anywhere: copy what it leads to in its place, as cp -L does")
     if not stat.S_ISREG(mode):
-        raise ArtifactError(f"{str(path)!r} is no file")
+        raise ArtifactError(f"{str(path)!r} is not a file")
 
 
 def _read(path: Path) -> list[External]:

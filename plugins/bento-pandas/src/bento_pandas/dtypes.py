@@ -87,7 +87,7 @@ def _checked(dtype: Any) -> DType:
     try:
         checked = pd.api.types.pandas_dtype(dtype)
     except (TypeError, ValueError) as error:
-        raise DefinitionError(f"{dtype!r} is no dtype: expected one like 'float64', 'Int64', 'str' or 'category'") from error
+        raise DefinitionError(f"{dtype!r} is not a dtype: expected one like 'float64', 'Int64', 'str' or 'category'") from error
     if kind_of(checked) is None:
         raise DefinitionError(
             f"{dtype!r} cannot be read from a request: expected one of numbers, booleans, texts, categories, or times with a unit"

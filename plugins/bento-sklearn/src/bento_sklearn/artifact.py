@@ -67,7 +67,7 @@ class SklearnArtifact(Artifact[Any]):
         with same_version(folder):
             model = skops_file.read(path, sorted({*KNOWN, *set().union(*map(_names, self._trusted))}))
         if not self.accepts(model):
-            raise ArtifactError(f"{str(path)!r} holds a {type_name(model)}, which is no estimator")
+            raise ArtifactError(f"{str(path)!r} holds a {type_name(model)}, which is not an estimator")
         check_parts(model)
         return model
 

@@ -29,7 +29,7 @@ class SklearnPickleArtifact(PickleArtifact):
         with same_version(folder):
             model = super().load(folder)
         if not self.accepts(model):
-            raise ArtifactError(f"the pickle in {str(folder)!r} holds a {type_name(model)}, which is no estimator")
+            raise ArtifactError(f"the pickle in {str(folder)!r} holds a {type_name(model)}, which is not an estimator")
         return model
 
     def accepts(self, model: object) -> bool:

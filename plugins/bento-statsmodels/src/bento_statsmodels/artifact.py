@@ -46,7 +46,7 @@ class StatsmodelsPickleArtifact(PickleArtifact):
         check_version(folder, _FRAMEWORK, _version())
         model = super().load(folder)
         if not _is_fitted(model):
-            raise ArtifactError(f"the pickle in {str(folder)!r} holds a {type_name(model)}, which is no result of statsmodels")
+            raise ArtifactError(f"the pickle in {str(folder)!r} holds a {type_name(model)}, which is not a result of statsmodels")
         return model
 
     def accepts(self, model: object) -> bool:

@@ -58,5 +58,5 @@ def as_bytes(value: Any, depth: int = 0) -> Any:
         try:
             return b64decode(value["b64"], validate=True)
         except ValueError as error:
-            raise BadInput(f"the text under 'b64' is no base64: {error}") from error
+            raise BadInput(f"the text under 'b64' is not base64: {error}") from error
     raise InvalidInput(f'expected texts, or bytes as {{"b64": "..."}}, got {str(value)[:40]!r}')

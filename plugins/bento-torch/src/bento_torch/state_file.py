@@ -57,7 +57,7 @@ def _state(tensors: Mapping[str, torch.Tensor], beside: Any) -> State:
     if not all(name in tensors and sorted(order) == list(range(tensors[name].ndim)) for name, order in axes.items()):
         raise ValueError("it has an order of axes that a tensor has not")
     if not all(type(version) is int for version in versions.values()):
-        raise ValueError("it has a version that is no number")
+        raise ValueError("it has a version that is not a number")
     if not all(isinstance(getattr(torch, str(name), None), torch.dtype) for name in buffers.values()):
         raise ValueError("it has a buffer of no dtype")
     return State(tensors, same, axes, versions, buffers)

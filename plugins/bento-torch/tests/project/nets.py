@@ -38,7 +38,7 @@ class Tied(nn.Module):
 
 
 class Positions(nn.Module):
-    """Adds positions that are computed, and are no part of the state."""
+    """Adds positions that are computed, and are not part of the state."""
 
     def __init__(self, width=4):
         super().__init__()
@@ -150,7 +150,7 @@ class Versioned(nn.Module):
 
 
 class Keeper(nn.Module):
-    """Keeps what is no tensor in its state."""
+    """Keeps what is not a tensor in its state."""
 
     def get_extra_state(self):
         return {"words": 3}

@@ -62,7 +62,7 @@ def _check(folder: Path, allowed: Any) -> None:
             continue
         slot_file(path.parent, path.name)
         if not allowed(path):
-            raise ArtifactError(f"{str(path)!r} is no file that a model is kept in here: expected weights in safetensors, JSON and text")
+            raise ArtifactError(f"{str(path)!r} is not a file that a model is kept in here: expected weights in safetensors, JSON and text")
     for path in [*_configurations(folder), *sorted(folder.rglob(_TOKENS))]:
         try:
             value = json.loads(path.read_bytes())
@@ -81,7 +81,7 @@ def _check_tokens(value: Any, path: Path) -> None:
     """Refuse keys that are not tokens: transformers passes all keys of this file to the tokenizer, and some name files that it reads."""
     for key in value:
         if not key.endswith(("_token", "_tokens")):
-            raise ArtifactError(f"{str(path)!r} has {key!r}, which is no token")
+            raise ArtifactError(f"{str(path)!r} has {key!r}, which is not a token")
 
 
 def _check_data(value: Any, path: Path) -> None:

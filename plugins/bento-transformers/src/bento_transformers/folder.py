@@ -76,7 +76,7 @@ def _read(described: Any, folder: Path, device: torch.device) -> Any:
             pipeline = find_class(described["pipeline"], "pipeline")(model=model, task=described["task"], device=device, **parts)
             apply(described["settings"], pipeline)
             return pipeline
-    raise ArtifactError(f"{str(folder / _FILE)!r} is damaged: a model is no {described['is']!r}")
+    raise ArtifactError(f"{str(folder / _FILE)!r} is damaged: a model is not a {described['is']!r}")
 
 
 def _parts(value: Any) -> Mapping[str, Any]:

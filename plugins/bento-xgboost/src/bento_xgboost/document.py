@@ -24,7 +24,7 @@ def check(content: bytes) -> None:
     for key in ("feature_names", "feature_types"):
         texts = learner.get(key, [])
         _expect(len(texts) in (0, features) and all(type(text) is str for text in texts), f"its {key} are not {features} texts")
-    _expect(all(type(value) is str for value in learner["attributes"].values()), "an attribute is no text")
+    _expect(all(type(value) is str for value in learner["attributes"].values()), "an attribute is not text")
     classes = learner["objective"].get("softmax_multiclass_param", {"num_class": shape["num_class"]})["num_class"]
     _expect(int(classes) == shape["num_class"], "its objective has another number of classes")
     _check_booster(learner["gradient_booster"], features, groups)

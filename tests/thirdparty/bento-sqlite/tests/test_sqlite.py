@@ -9,7 +9,7 @@ __all__ = ["TestCsvAdapter", "TestFilesPacker", "TestSqliteArtifact"]
 
 def test_a_damaged_database_is_refused(tmp_path):
     (tmp_path / "database.sqlite").write_bytes(b"nonsense")
-    with pytest.raises(bento.ArtifactError, match=r"^'database\.sqlite' is no SQLite database"):
+    with pytest.raises(bento.ArtifactError, match=r"^'database\.sqlite' is not an SQLite database"):
         SqliteArtifact().load(tmp_path)
 
 

@@ -19,7 +19,7 @@ _PART: Final = 20
 
 
 def parse_size(text: str) -> int | None:
-    """How many bytes a size such as `20GB` is, None if the text is no size."""
+    """How many bytes a size such as `20GB` is, None if the text is not a size."""
     found = re.fullmatch(r"([0-9]{1,6}) ?(|kB|MB|GB|TB)", text)
     return int(found[1]) * _UNITS[found[2]] if found else None
 
@@ -31,7 +31,7 @@ def check_size(what: str, size: int) -> None:
         return
     most = parse_size(text)
     if most is None:
-        raise StoreError(f"{_LIMIT}={text!r} is no size: write a number and kB, MB, GB or TB, such as 20GB")
+        raise StoreError(f"{_LIMIT}={text!r} is not a size: write a number and kB, MB, GB or TB, such as 20GB")
     if size > most:
         raise StoreError(f"{what} has {size} bytes, and {_LIMIT}={text} allows {most}: set it higher to take this in")
 

@@ -32,7 +32,7 @@ def package_files(folder: Path) -> Iterator[Path]:
         if entry.is_file(follow_symlinks=False):
             yield Path(entry.path)
         elif not entry.is_dir(follow_symlinks=False):
-            log.warning("left out %s: it is no plain file, and links are not followed", entry.path)
+            log.warning("left out %s: it is not a plain file, and links are not followed", entry.path)
 
 
 def _is_no_part(entry: os.DirEntry[str]) -> bool:

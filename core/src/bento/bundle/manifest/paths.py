@@ -46,7 +46,7 @@ def check_distinct(paths: Sequence[str]) -> None:
         if index and path <= paths[index - 1]:
             raise FieldError("files sorted by path, each once", path, f"[{index}].path")
         if SIGNATURE.fullmatch(_fold(path.partition("/")[0])):
-            raise FieldError("a path that is no signature's", path, f"[{index}].path")
+            raise FieldError("a path that is not a signature's", path, f"[{index}].path")
         for part in (*(folder for folder in parents(path) if folder not in folders), path):
             here, folded = (part, part != path), _fold(part)
             if part != path:

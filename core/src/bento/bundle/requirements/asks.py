@@ -44,13 +44,13 @@ class Ask:
 
 
 def ask(text: str, by: str) -> Ask:
-    """An Ask from a requirement's text; a text that is no requirement is a RequirementError."""
+    """An Ask from a requirement's text; a text that is not a requirement is a RequirementError."""
     from packaging.requirements import InvalidRequirement, Requirement
 
     try:
         return Ask(Requirement(text), by)
     except InvalidRequirement as error:
-        raise RequirementError(f"{by} asks for {text!r}, which is no requirement: expected one like 'scikit-learn>=1.5'") from error
+        raise RequirementError(f"{by} asks for {text!r}, which is not a requirement: expected one like 'scikit-learn>=1.5'") from error
 
 
 def env_asks(env: Env, home: Home) -> Iterator[Ask]:

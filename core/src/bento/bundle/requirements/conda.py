@@ -62,9 +62,9 @@ def _read_file(file: Path) -> object:
     try:
         found: object = yaml.safe_load(file.read_text("utf-8"))
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise DefinitionError(f"{file} is no conda environment: {error}") from error
+        raise DefinitionError(f"{file} is not a conda environment: {error}") from error
     if not isinstance(found, dict):
-        raise DefinitionError(f"{file} is no conda environment: expected channels and dependencies, got {found!r}")
+        raise DefinitionError(f"{file} is not a conda environment: expected channels and dependencies, got {found!r}")
     return found
 
 

@@ -90,7 +90,7 @@ def parse_identity(file: Path, content: bytes) -> Identity:
     try:
         document = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise SigningError(_no_identity(file, "it is no JSON")) from error
+        raise SigningError(_no_identity(file, "it is not JSON")) from error
     if not isinstance(document, Mapping) or not {"identity", "issuer"} <= document.keys() <= _PARTS:
         raise SigningError(_no_identity(file, f"got {shortened(document)}"))
     if any(not isinstance(value, str) for value in document.values()):

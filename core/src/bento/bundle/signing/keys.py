@@ -81,7 +81,7 @@ def read_public_key(file: Path) -> PublicKey:
     try:
         key = load_pem_public_key(content)
     except Exception as error:
-        raise SigningError(f"{str(file)!r} is no public key: expected a PEM file as `bento sign --new-key` writes it") from error
+        raise SigningError(f"{str(file)!r} is not a public key: expected a PEM file as `bento sign --new-key` writes it") from error
     if not isinstance(key, ed25519.Ed25519PublicKey):
         raise SigningError(f"{str(file)!r} is another kind of key: expected one for Ed25519")
     return PublicKey(key.public_bytes_raw())
@@ -94,7 +94,7 @@ def read_private_key(file: Path) -> PrivateKey:
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     if _PRIVATE not in content:
-        raise SigningError(f"{str(file)!r} is no private key: sign with one, as `bento sign --new-key` or openssl writes it")
+        raise SigningError(f"{str(file)!r} is not a private key: sign with one, as `bento sign --new-key` or openssl writes it")
     mode = stat.S_IMODE(file.stat().st_mode)
     if mode & 0o077:
         raise SigningError(f"{str(file)!r} is a private key that others may read, with the mode {mode:04o}: chmod 600 {file}")
@@ -103,7 +103,7 @@ def read_private_key(file: Path) -> PrivateKey:
     except TypeError as error:
         raise SigningError(f"{str(file)!r} needs a passphrase, which bento does not ask for: write a copy with `openssl pkey`") from error
     except Exception as error:
-        raise SigningError(f"{str(file)!r} is no private key: expected a PEM file as `bento sign --new-key` writes it") from error
+        raise SigningError(f"{str(file)!r} is not a private key: expected a PEM file as `bento sign --new-key` writes it") from error
     if not isinstance(key, ed25519.Ed25519PrivateKey):
         raise SigningError(f"{str(file)!r} is another kind of key: expected one for Ed25519")
     return PrivateKey(key)

@@ -69,7 +69,7 @@ def _parse_signature(name: str, content: bytes) -> AnySignature:
     """The signature in a file's bytes; any other contents are a BundleError."""
     signature = parse_sigstore(name, content) if name.endswith(_SIGSTORE) else _parse(name, content)
     if signature.name != name:
-        raise BundleError(f"{name!r} is no signature: its name says that it is another one")
+        raise BundleError(f"{name!r} is not a signature: its name says that it is another one")
     return signature
 
 
@@ -78,9 +78,9 @@ def _parse(name: str, content: bytes) -> Signature:
         document = json.loads(content[: _MAX_SIGNATURE + 1])
         signature = Signature(PublicKey(_bytes(document["public_key"], PUBLIC_SIZE)), _bytes(document["signature"], SIGNATURE_SIZE))
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise BundleError(f"{name!r} is no signature: expected a file as `bento sign` writes it") from error
+        raise BundleError(f"{name!r} is not a signature: expected a file as `bento sign` writes it") from error
     if signature.encode() != content:
-        raise BundleError(f"{name!r} is no signature: expected a file as `bento sign` writes it")
+        raise BundleError(f"{name!r} is not a signature: expected a file as `bento sign` writes it")
     return signature
 
 
@@ -97,7 +97,9 @@ def read_signature(file: Path) -> AnySignature:
     try:
         return _parse(name, content)
     except BundleError as error:
-        raise BundleError(f"{name!r} is no signature: expected a file as `bento sign` or `cosign sign-blob --bundle` writes it") from error
+        raise BundleError(
+            f"{name!r} is not a signature: expected a file as `bento sign` or `cosign sign-blob --bundle` writes it"
+        ) from error
 
 
 def add_signatures(bundle: Bundle, signatures: Iterable[AnySignature]) -> None:

@@ -63,9 +63,9 @@ class SigstoreSignature:
 def parse_sigstore(name: str, content: bytes) -> SigstoreSignature:
     """The signature in a file's bytes; any other contents are a BundleError."""
     if len(content) > MAX_SIGSTORE:
-        raise BundleError(f"{name!r} is no signature: expected at most {MAX_SIGSTORE} bytes of Sigstore's JSON")
+        raise BundleError(f"{name!r} is not a signature: expected at most {MAX_SIGSTORE} bytes of Sigstore's JSON")
     if not is_sigstore(content):
-        raise BundleError(f"{name!r} is no signature: expected JSON as `bento sign --sigstore` or `cosign sign-blob --bundle` writes it")
+        raise BundleError(f"{name!r} is not a signature: expected JSON as `bento sign --sigstore` or `cosign sign-blob --bundle` writes it")
     return SigstoreSignature(content)
 
 

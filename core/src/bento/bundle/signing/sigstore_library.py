@@ -79,7 +79,9 @@ def trusted_root(file: str | Path | None) -> TrustedRoot:
             return ClientTrustConfig.from_json(content.decode()).trusted_root
         return TrustedRoot.from_file(str(file))
     except Exception as error:
-        raise SigningError(f"{str(file)!r} is no root of trust: expected a `trusted_root.json` of Sigstore's: {reason(error)}") from error
+        raise SigningError(
+            f"{str(file)!r} is not a root of trust: expected a `trusted_root.json` of Sigstore's: {reason(error)}"
+        ) from error
 
 
 def trust_config(file: str | Path | None) -> ClientTrustConfig:
@@ -97,7 +99,9 @@ def trust_config(file: str | Path | None) -> ClientTrustConfig:
     try:
         return ClientTrustConfig.from_json(content.decode())
     except Exception as error:
-        raise SigningError(f"{str(file)!r} is no configuration of Sigstore's clients, which names its services: {reason(error)}") from error
+        raise SigningError(
+            f"{str(file)!r} is not a configuration of Sigstore's clients, which names its services: {reason(error)}"
+        ) from error
 
 
 def reason(error: BaseException) -> str:
@@ -133,5 +137,5 @@ def _read(file: Path) -> bytes:
     except OSError as error:
         raise SigningError(f"cannot read {str(file)!r}: {error.strerror}") from error
     if len(content) > _LARGEST:
-        raise SigningError(f"{str(file)!r} is no file of Sigstore's: it has more than {_LARGEST} bytes")
+        raise SigningError(f"{str(file)!r} is not a file of Sigstore's: it has more than {_LARGEST} bytes")
     return content

@@ -66,7 +66,7 @@ def command(
     if where is not None and not is_url(where):
         if name is not None:
             raise click.UsageError(
-                f"{where!r} is no remote, and one name is enough: write s3://bucket/store, or 'iris-*' for several names"
+                f"{where!r} is not a remote, and one name is enough: write s3://bucket/store, or 'iris-*' for several names"
             )
         if "=" in where:
             raise click.UsageError(f"{where!r} is a label: write --label {where}")

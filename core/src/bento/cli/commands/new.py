@@ -79,7 +79,7 @@ def plugin(name: str, folder: Path | None, *, licence: str, author: str, as_json
 def _checked(name: str) -> str:
     """The name, if a new plugin may have it and it is not taken; otherwise a UsageError."""
     if not _NAME.fullmatch(name) or len(name) > _LONGEST:
-        raise click.UsageError(f"{name!r} is no name for a plugin: use up to {_LONGEST} of a-z, 0-9 and '-', beginning with a letter")
+        raise click.UsageError(f"{name!r} is not a name for a plugin: use up to {_LONGEST} of a-z, 0-9 and '-', beginning with a letter")
     if taken := _owner(name):
         raise click.UsageError(f"the name {name!r} is taken by {taken}: choose another one")
     return name

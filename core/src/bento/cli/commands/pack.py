@@ -76,7 +76,7 @@ def _parse(options: tuple[str, ...]) -> dict[str, str]:
     for text in options:
         name, equals, value = text.partition("=")
         if not (equals and name.isidentifier()) or name in _RESERVED:
-            raise click.UsageError(f"{text!r} is no option of a packer: write -o NAME=VALUE")
+            raise click.UsageError(f"{text!r} is not an option of a packer: write -o NAME=VALUE")
         if name in given:
             raise click.UsageError(f"option {name!r} is given twice, as {given[name]!r} and {value!r}: leave one out")
         given[name] = value

@@ -38,7 +38,7 @@ def command(reference: str, *, version: str | None, labels: dict[str, str], lock
     from ...serving.target import names_module
 
     if not names_module(reference):
-        raise DefinitionError(f"{reference!r} is no service of a module here: expected MODULE:SERVICE, as in iris:service for ./iris.py")
+        raise DefinitionError(f"{reference!r} is not a service of a module here: expected MODULE:SERVICE, as in iris:service for ./iris.py")
     begun, service = time.monotonic(), import_service(reference)
     bundle = save(service, version=version, labels=labels, lock=lock, store=open_store(store_path))
     tell(str(bundle.tag), {**named(bundle), "seconds": seconds_since(begun)}, as_json=as_json)

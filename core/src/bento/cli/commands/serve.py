@@ -171,5 +171,5 @@ def _be_deaf() -> None:
 def _pair(text: str) -> tuple[str, str]:
     alias, equals, path = text.partition("=")
     if not equals:
-        raise click.UsageError(f"{text!r} is no alias: expected two paths, as in --alias /invocations=/predict")
+        raise click.UsageError(f"{text!r} is not an alias: expected two paths, as in --alias /invocations=/predict")
     return alias, path

@@ -66,7 +66,7 @@ def check_framing(raw_headers: Iterable[tuple[bytes, bytes]], limits: Limits) ->
         if name.lower() == b"content-length":
             size = read_length(value)
             if size is None:
-                raise BadInput(f"{value.decode('latin-1')!r:.80} is no Content-Length")
+                raise BadInput(f"{value.decode('latin-1')!r:.80} is not a Content-Length")
             if size > limits.body:
                 raise too_large(limits)
         if name.lower() == b"transfer-encoding" and value.strip().lower() != b"chunked":

@@ -56,7 +56,7 @@ class Head:
 
     @property
     def media(self) -> tuple[str, Mapping[str, str]]:
-        """The media type and its parameters; a Content-Type that is no media type is a BadInput."""
+        """The media type and its parameters; a Content-Type that is not a media type is a BadInput."""
         if self._media is None:
             self._media = parse_content_type(self.content_type)
         return self._media

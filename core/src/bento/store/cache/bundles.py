@@ -54,7 +54,7 @@ def in_use(store: Store, tag: Tag) -> Bundle:
 def note_url(place: Path, url: str) -> None:
     """Write down the URL that a folder of the cache has its bundles from.
 
-    A full disk is no error here: the download that follows reports it.
+    A full disk is not an error here: the download that follows reports it.
     """
     with contextlib.suppress(OSError):
         make_folder(place)

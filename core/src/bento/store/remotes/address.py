@@ -17,7 +17,7 @@ _ALIASES: Final = {"abfs": "az", "abfss": "az", "docker": "oci", "gcs": "gs", "s
 _USER: Final = re.compile(r"(?<=://)([^/@:]*):[^/]*(?=@)")
 _TOKEN: Final = re.compile(r"(?<=^https://)[^/@:]+(?=@)|(?<=^http://)[^/@:]+(?=@)")
 _SLIP: Final = re.compile(r"(?<=://)([^/@:\[]*):(?!\d*/).*(?=@)")
-"""A password with an unquoted slash, which is malformed: the text before the slash is no port."""
+"""A password with an unquoted slash, which is malformed: the text before the slash is not a port."""
 
 
 def is_url(text: object) -> bool:
@@ -51,7 +51,7 @@ def _guess(text: str) -> str:
     if text.startswith(("/", "./", "../")):
         return f": did you mean file://{quote(str(Path(text).resolve()))}"
     if meant in ("http", "https"):
-        return ": a web server is no remote, and what takes a tag takes the URL of an archive there"
+        return ": a web server is not a remote, and what takes a tag takes the URL of an archive there"
     if separator and rest.strip("/") and meant in _SCHEMES:
         return f": did you mean {shown(f'{meant}://{rest}')}"
     return ""

@@ -29,7 +29,7 @@ def silence() -> float:
     except ValueError:
         seconds = math.nan
     if seconds not in PATIENCE:
-        raise RemoteError(f"{VARIABLE}={text!r} is no time: expected seconds, such as 60")
+        raise RemoteError(f"{VARIABLE}={text!r} is not a time: expected seconds, such as 60")
     return seconds
 
 

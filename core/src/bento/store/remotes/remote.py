@@ -95,7 +95,7 @@ class Remote:
         try:
             return Offer(wanted, content, _read_tagged(content, wanted))
         except BundleError as error:
-            raise BundleError(f"{tag} at {self} is no bundle: {error}") from error
+            raise BundleError(f"{tag} at {self} is not a bundle: {error}") from error
 
     def lacks(self, file: File) -> bool:
         """Whether the content of a file is not there yet."""
@@ -122,7 +122,7 @@ class Remote:
             self._place.create(_beside(tag, signature.name), signature.encode())
 
     def signatures(self, tag: Tag) -> tuple[AnySignature, ...]:
-        """The signatures beside a bundle, valid or not; a file that is no signature is a BundleError."""
+        """The signatures beside a bundle, valid or not; a file that is not a signature is a BundleError."""
         with self.reaching(f"read the signatures of {tag}"):
             names = [path.rpartition("/")[2] for path in self._place.paths(_beside(tag, "").rstrip("/"))]
             return parse_signatures(list(filter(is_signature, names)), lambda name: self._read(_beside(tag, name), largest(name)))
@@ -166,7 +166,7 @@ class Remote:
                 try:
                     found.append(Tag(*folder.split("/", 1)))
                 except TagError as error:
-                    log.warning("left out what is no bundle at %s: %s", self, error)
+                    log.warning("left out what is not a bundle at %s: %s", self, error)
         return found
 
     def _summary(self, tag: Tag) -> Summary | None:
@@ -174,7 +174,7 @@ class Remote:
             content = self._content(tag)
             return None if content is None else Summary.of(_read_tagged(content, tag), hashlib.sha256(content).hexdigest())
         except BundleError as error:
-            log.warning("left out what is no bundle at %s: %s: %s", self, tag, error)
+            log.warning("left out what is not a bundle at %s: %s: %s", self, tag, error)
             return None
 
     def _content(self, tag: Tag) -> bytes | None:

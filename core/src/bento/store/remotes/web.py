@@ -44,7 +44,7 @@ def without_login(url: str) -> tuple[str, dict[str, str]]:
         host, login = parts.netloc.rpartition("@")[2], parts.netloc.rpartition("@")[0]
         _ = parts.port
     except ValueError:
-        raise RemoteError(f"{shown(url)!r} is no address: in a password, write / as %2F, # as %23, @ as %40 and so on") from None
+        raise RemoteError(f"{shown(url)!r} is not an address: in a password, write / as %2F, # as %23, @ as %40 and so on") from None
     if not login:
         return url, {}
     user, _, password = login.partition(":")

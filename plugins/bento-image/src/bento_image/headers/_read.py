@@ -29,4 +29,4 @@ def read_header(data: bytes) -> Header:
     for beginning, read in _READERS:
         if data.startswith(beginning):
             return read(data)
-    raise UnsupportedMediaType("the body is no image that is read here: expected a JPEG, PNG, WebP, BMP or TIFF file")
+    raise UnsupportedMediaType("the body is not an image that is read here: expected a JPEG, PNG, WebP, BMP or TIFF file")

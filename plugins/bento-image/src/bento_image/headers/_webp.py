@@ -27,7 +27,7 @@ def read(data: bytes) -> Header:
     if chunk == b"VP8 " and data[23:26] == _KEY_FRAME:
         width, height = unpack(_WEBP, "<HH", data, 26)
         return _header(width & _14_BITS, height & _14_BITS)
-    raise damaged(_WEBP, "its first chunk is no picture")
+    raise damaged(_WEBP, "its first chunk is not a picture")
 
 
 def _header(width: int, height: int) -> Header:

@@ -28,7 +28,7 @@ class SqliteArtifact(Artifact[sqlite3.Connection]):
             database.execute("pragma query_only = true")
         except (sqlite3.Error, MemoryError) as error:  # of an empty file it says that it has no memory
             database.close()
-            raise ArtifactError(f"{_FILE!r} is no SQLite database: {error or 'it is empty'}") from error
+            raise ArtifactError(f"{_FILE!r} is not an SQLite database: {error or 'it is empty'}") from error
         if said != "ok":
             database.close()
             raise ArtifactError(f"{_FILE!r} is damaged: {said}")
