@@ -1,4 +1,4 @@
-"""What is said of an adapter that was given what it does not take."""
+"""The errors for adapters that are given arguments they do not take."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from bento.adapters import ArrayAdapter, BytesAdapter, JsonAdapter, MultipartAda
         ),
     ],
 )
-def test_what_an_adapter_does_not_take_is_shown_beside_what_it_takes(make, message):
+def test_an_argument_that_an_adapter_does_not_take_is_refused_with_those_it_takes(make, message):
     with pytest.raises(DefinitionError) as caught:
         make()
     assert str(caught.value) == message
@@ -47,7 +47,7 @@ class SealedAdapter(Adapter[str]):
         return value.encode()
 
 
-def test_what_is_missing_python_says_itself():
+def test_a_missing_argument_is_the_error_that_python_raises_itself():
     with pytest.raises(TypeError, match=r"missing 1 required positional argument: 'seal'$"):
         SealedAdapter(wax=False)
 

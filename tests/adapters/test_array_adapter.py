@@ -1,4 +1,4 @@
-"""Arrays: every form of a body, what fits, and what is said of what does not."""
+"""Arrays: every form of a body, which values fit, and the errors for those that do not."""
 
 from __future__ import annotations
 
@@ -77,12 +77,12 @@ def test_a_large_msgpack_body_gives_the_same_array_in_whatever_order_it_is_writt
     ],
     ids=["too short", "too long", "an entry is missing", "a list without end"],
 )
-def test_a_large_msgpack_body_that_is_not_whole_is_refused(body):
+def test_a_truncated_large_msgpack_body_is_refused(body):
     assert "the body is not" in refusal(ArrayAdapter(shape=(None, 2)), body, MSGPACK)
 
 
 @pytest.mark.parametrize("key", ["data", "shape"])
-def test_of_two_equal_keys_in_a_large_msgpack_body_the_last_one_counts(key):
+def test_the_last_of_two_equal_keys_in_a_large_msgpack_body_counts(key):
     entries = [("dtype", "<f8"), (key, {"data": bytes(640_000), "shape": [1, 2]}[key]), *list(LONG_MAP.items())[1:]]
     body = b"\x84" + b"".join(msgpack.packb(part) for entry in entries for part in entry)
     np.testing.assert_array_equal(ArrayAdapter(shape=(None, 2)).decode(Payload(body, MSGPACK)), LONG)
@@ -111,7 +111,7 @@ def test_an_array_at_an_odd_address_is_moved_to_an_even_one():
     np.testing.assert_array_equal(array, EXPECTED)
 
 
-def test_the_dtype_of_a_body_stays_where_none_is_declared():
+def test_without_a_declared_dtype_an_array_has_the_dtype_of_its_body():
     assert read(ArrayAdapter(), b"[1, 2]").dtype == np.dtype("int64")
     assert read(ArrayAdapter(), b"[1, 2.0]").dtype == np.dtype("float64")
     assert read(ArrayAdapter(), b"[true]").dtype == np.dtype("bool")
@@ -131,7 +131,7 @@ def test_the_dtype_of_a_body_stays_where_none_is_declared():
         ([], "int64", []),
     ],
 )
-def test_values_are_converted_where_none_is_lost(body, dtype, expected):
+def test_values_are_converted_if_the_dtype_holds_them_exactly(body, dtype, expected):
     array = read(ArrayAdapter((None,), dtype), json.dumps(body).encode())
     assert array.dtype == np.dtype(dtype)
     np.testing.assert_array_equal(array, expected)
@@ -162,7 +162,7 @@ def test_values_that_a_dtype_cannot_hold_are_refused(body, dtype, message):
 
 
 @pytest.mark.parametrize("number", [2**53 + 1, -(2**53) - 1])
-def test_an_integer_that_is_rounded_beside_a_float_is_refused_and_is_itself_beside_the_floats_of_others(number):
+def test_an_integer_rounded_beside_a_float_is_refused_but_floats_of_other_requests_do_not_round_it(number):
     adapter = ArrayAdapter((None,), "int64")
     assert f"for int64, got {float(number)!r} at [0]" in refusal(adapter, [number, 1.0], error=InvalidInput)
     together = adapter.decode_all([json.dumps(body).encode() for body in ([number], [1.0])], JSON)
@@ -185,26 +185,26 @@ def test_integers_on_both_sides_of_the_largest_signed_one_are_read_as_they_are(n
     ("body", "got"),
     [(b"[-1, 9223372036854775808]", "-1.0 at [0]"), (b"[-1, 1]", "-1 at [0]"), (b"[1.5, 9223372036854775808]", "1.5 at [0]")],
 )
-def test_what_is_no_unsigned_integer_is_refused_beside_a_large_one(body, got):
+def test_a_number_that_is_not_an_unsigned_integer_is_refused_beside_a_large_one(body, got):
     message = f"expected a whole number from 0 to 18446744073709551615 for uint64, got {got}"
     assert refusal(ArrayAdapter(dtype="uint64"), body, error=InvalidInput) == message
 
 
-def test_integers_of_64_bits_are_uint64_to_whoever_does_not_compare_but_looks_up():
+def test_a_large_integer_gives_an_array_whose_type_number_is_that_of_uint64():
     body, number = b"[9223372036854775808]", np.dtype("uint64").num
     adapter = ArrayAdapter((None,), "uint64")
     assert [read(each, body).dtype.num for each in (ArrayAdapter(), adapter)] == [number, number]
     assert [each.dtype.num for each in adapter.decode_all([body, b"[true]"], "application/json")] == [number, number]
 
 
-def test_nan_in_a_binary_body_is_a_float_and_nothing_else():
+def test_nan_in_a_binary_body_is_read_as_a_float_and_refused_as_an_integer():
     assert np.isnan(read(rows, npy(np.full((1, 2), np.nan)), NPY)).all()
     assert "got nan at [0]" in refusal(ArrayAdapter((None,), "int32"), npy(np.full(1, np.nan)), NPY, InvalidInput)
 
 
 @pytest.mark.parametrize("wire", ["<f2", "<f4", ">f4", "<f8"])
 @pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int32"])
-def test_a_signalling_nan_is_no_cause_for_a_warning(wire, dtype):
+def test_a_signalling_nan_causes_no_warning(wire, dtype):
     unsigned = f"{wire[0]}u{wire[2]}"
     numbers = (np.array([np.inf], wire).view(unsigned) + 1).astype(unsigned).view(wire)
     adapter, body = ArrayAdapter((None,), dtype), npy(numbers)
@@ -241,7 +241,7 @@ def test_a_narrow_float_that_is_too_large_for_an_integer_is_refused(number, dtyp
         ([{}], "expected a number at [0], got an empty object"),
     ],
 )
-def test_what_does_not_fit_is_refused_and_says_where(body, message):
+def test_a_value_that_does_not_fit_is_refused_with_its_place(body, message):
     assert refusal(rows, body, error=InvalidInput) == message
     if body not in ("a", {"instances": [[1, 2]]}):
         assert refusal(rows, msgpack.packb(body), MSGPACK, InvalidInput) == message
@@ -252,14 +252,14 @@ gaps = ArrayAdapter((None, 2), null="nan")
 
 @pytest.mark.parametrize("body", [[[1, None]], [[1.0, None]], [[True, None]]])
 @pytest.mark.parametrize("dtype", [None, "float32", "float64"])
-def test_a_null_is_nan_where_the_adapter_is_told_so(body, dtype):
+def test_a_null_is_nan_if_the_adapter_is_declared_so(body, dtype):
     adapter = ArrayAdapter((None, 2), dtype, null="nan")
     for array in (read(adapter, json.dumps(body).encode()), read(adapter, msgpack.packb(body), MSGPACK)):
         np.testing.assert_array_equal(array, [[1.0, np.nan]])
         assert array.dtype == np.dtype(dtype or "float64")
 
 
-def test_a_body_without_a_null_is_read_as_it_was():
+def test_a_body_without_a_null_keeps_its_dtype_although_nulls_are_allowed():
     assert read(gaps, b"[[1, 2]]").dtype == np.dtype("int64")
     assert read(gaps, b"[[true, false]]").dtype == np.dtype("bool")
     assert read(gaps, b"[]").shape == (0, 2)
@@ -283,7 +283,7 @@ def test_a_null_in_a_large_body_is_nan_too():
         ([[None, "NaN"]], "expected a number or null at [0][1], got the text 'NaN'"),
     ],
 )
-def test_what_does_not_fit_beside_a_null_is_refused_and_says_where(body, message):
+def test_a_value_that_does_not_fit_beside_a_null_is_refused_with_its_place(body, message):
     assert refusal(gaps, body, error=InvalidInput) == message
     assert refusal(gaps, msgpack.packb(body), MSGPACK, InvalidInput) == message
 
@@ -295,7 +295,7 @@ def test_a_list_nested_deeper_than_arrays_go_is_refused():
     assert refusal(ArrayAdapter(), b"\x91" * 900 + b"\x01", MSGPACK, InvalidInput) == message
 
 
-def test_one_long_text_among_many_short_ones_takes_no_room():
+def test_one_long_text_among_many_short_ones_takes_little_memory():
     body = json.dumps(["a" * 100_000] + [""] * 100_000).encode()
     assert refusal(ArrayAdapter(), body, error=InvalidInput).startswith("expected a number at [0], got the text 'aaa")
 
@@ -362,8 +362,8 @@ def test_a_file_that_makes_no_sense_is_refused(body, message):
 
 @pytest.mark.parametrize("adapter", [ArrayAdapter(), ArrayAdapter((None, None, None), "f8")])
 @pytest.mark.parametrize("shape", [(2**30, 0, 1), (0, 2**47, 2**47), (2**8, 0, 2**8 + 1)])
-def test_rows_that_take_no_bytes_are_few(adapter, shape):
-    """A body of a hundred bytes would have an api answer a billion rows."""
+def test_an_array_without_numbers_has_a_bounded_number_of_rows(adapter, shape):
+    """Otherwise a body of a hundred bytes would make an api answer a billion rows."""
     message = f"an array of shape {shape} holds no numbers: expected other sizes of at most 65536 in all"
     assert refusal(adapter, npy_of(HEADER.replace("(1, 2)", str(shape)), b""), NPY) == message
     assert refusal(adapter, packed(shape=list(shape), data=b""), MSGPACK) == message
@@ -389,7 +389,7 @@ def test_a_map_that_makes_no_sense_is_refused(body, message):
     assert refusal(rows, body, MSGPACK) == message
 
 
-def test_bare_numbers_are_read_only_when_dtype_and_shape_say_what_they_are():
+def test_raw_numbers_are_read_only_if_dtype_and_shape_are_declared():
     assert RAW in rows.media_types
     for adapter in (ArrayAdapter(), ArrayAdapter((None, 2)), ArrayAdapter(dtype="f4"), ArrayAdapter((None, None), "f4")):
         assert adapter.media_types == (JSON, MSGPACK, NPY)
@@ -400,7 +400,7 @@ def test_bare_numbers_are_read_only_when_dtype_and_shape_say_what_they_are():
         assert str(error.value) == f"'{RAW}' needs an adapter with a dtype, and a shape with at most one None"
 
 
-def test_bare_numbers_must_be_whole_rows():
+def test_raw_numbers_must_be_whole_rows():
     assert refusal(rows, bytes(17), RAW) == "expected a multiple of 16 bytes for float64 in the shape (n, 2), got 17"
     assert refusal(ArrayAdapter((2,), "int8"), bytes(3), RAW) == "expected a multiple of 2 bytes for int8 in the shape (2,), got 3"
     assert refusal(ArrayAdapter((2,), "|i1"), bytes(4), RAW) == "an array of |i1 and shape (2,) takes 2 bytes, got 4"
@@ -422,13 +422,13 @@ MASKED = np.ma.masked_array([[1.0, 2.0], [3.0, 4.0]], mask=[[False, True], [Fals
 )
 @pytest.mark.parametrize("dtype", [None, "float32", "float64"])
 @pytest.mark.parametrize("media_type", ["application/json", "application/msgpack", "application/x-npy"])
-def test_what_a_masked_array_hides_is_not_written(value, dtype, media_type):
+def test_masked_values_are_not_written(value, dtype, media_type):
     body = ArrayAdapter(dtype=dtype).encode(value, media_type)
     read_back = ArrayAdapter(dtype="float64", null="nan").decode(Payload(body, media_type))
     assert np.array_equal(read_back, [[1.0, np.nan], [3.0, 4.0]], equal_nan=True)
 
 
-def test_a_masked_integer_is_no_integer():
+def test_a_masked_value_does_not_fit_an_integer_dtype():
     with pytest.raises(ValueError, match="fit") as error:
         ArrayAdapter(dtype="int8").encode(MASKED.astype(int), "application/json")
     limits = "a whole number from -128 to 127 for int8"
@@ -465,13 +465,13 @@ def test_a_result_that_the_declared_dtype_cannot_hold_is_not_the_clients_fault(v
     assert not isinstance(caught.value, BadInput)
 
 
-def test_a_result_of_another_shape_is_not_written_as_bare_numbers():
+def test_a_result_of_another_shape_is_not_written_as_raw_numbers():
     with pytest.raises(ValueError, match="shape") as error:
         rows.encode(np.zeros((2, 3)), RAW)
     assert str(error.value) == "expected a result of shape (n, 2), got (2, 3)"
 
 
-def test_texts_times_and_missing_numbers_are_written_too():
+def test_arrays_of_texts_times_and_missing_numbers_can_be_answers():
     adapter = ArrayAdapter()
     assert adapter.encode(np.array([1.0, np.nan, np.inf]), JSON) == b"[1.0,null,null]"
     assert adapter.encode(np.array(["a"]), JSON) == b'["a"]'
@@ -508,7 +508,7 @@ def test_without_a_leading_none_an_item_is_one_row():
     assert adapter.unstack([0.1, 0.9], [None, None]) == [0.1, 0.9]
 
 
-def test_arrays_of_another_dtype_or_row_are_of_another_group():
+def test_arrays_of_another_dtype_or_row_shape_are_in_another_group():
     adapter = ArrayAdapter((None, None))
     groups = {adapter.group(np.zeros(shape, dtype)) for shape in [(1, 2), (3, 2), (1, 3)] for dtype in ("f4", "f8")}
     assert len(groups) == 4
@@ -574,14 +574,14 @@ def test_only_arrays_are_claimed():
 @pytest.mark.parametrize("media_type", [JSON, MSGPACK, NPY])
 @pytest.mark.parametrize("shape", [(3,), (3, 2), (3, 1, 2), (3, 2, 1, 2), (3, 0), (3, 2, 0), (3, 40_000)])
 @pytest.mark.parametrize("counts", [[1, 1, 1], [2, 1], [None] * 3])
-def test_answers_of_any_shape_are_written_together(shape, counts, media_type):
+def test_answers_of_any_shape_are_the_same_written_together_or_alone(shape, counts, media_type):
     result = np.arange(np.prod(shape), dtype="float32").reshape(shape)
     together = ArrayAdapter().encode_all(result, counts, media_type)
     assert together == [ArrayAdapter().encode(part, media_type) for part in ArrayAdapter().unstack(result, counts)]
 
 
-def test_nobody_holds_a_large_document_while_it_is_let_go():
-    """Held by another name, its objects would be freed all at once, and everybody else in the process would wait for that."""
+def test_nothing_else_refers_to_a_large_document_while_it_is_freed():
+    """If another name referred to it, its objects would be freed all at once, and all other requests would wait for that."""
     references = []
 
     def watch(frame, event, _):

@@ -1,4 +1,4 @@
-"""Cutting a batch's result into answers: each caller gets its own rows, or there is an error."""
+"""Cutting the result of a batch into answers: each caller gets its own rows, or the batch fails."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ ADVICE = "return a list or an array, with one result for each row"
 
 
 @pytest.mark.parametrize("result", ["ab", b"ab", bytearray(b"ab"), {"a": 1, "b": 2}, {1, 2}])
-def test_a_text_a_mapping_or_a_set_has_no_rows_though_it_has_a_length(result):
+def test_a_text_a_mapping_or_a_set_has_no_rows_although_it_has_a_length(result):
     with pytest.raises(ValueError, match="rows") as error:
         cut(result, [None, None])
     assert str(error.value) == f"expected a result of 2 rows, got a {type(result).__name__}, which has none: {ADVICE}"
 
 
 @pytest.mark.parametrize("count", [1, 2])
-def test_several_values_are_no_rows_though_they_may_be_as_many(count):
+def test_a_tuple_of_several_values_is_not_cut_into_rows_even_if_their_number_fits(count):
     with pytest.raises(ValueError, match="rows") as error:
         cut((np.zeros(count), np.ones(count)), [None] * count)
     assert str(error.value) == f"expected a result of {count} rows, got a tuple, which is several values: {ADVICE}"
@@ -44,14 +44,14 @@ def test_a_number_has_no_rows():
     assert str(error.value) == f"expected a result of 1 rows, got a float64 that has no length: {ADVICE}"
 
 
-def test_what_can_only_be_gone_through_has_no_rows_to_take():
+def test_a_result_that_can_only_be_iterated_over_is_refused():
     with pytest.raises(ValueError, match="rows") as error:
         cut({"a": 1, "b": 2}.values(), [None, None])
     assert str(error.value) == f"expected a result of 2 rows, got a dict_values, of which no part can be taken: {ADVICE}"
 
 
 class Table:
-    """As a pyarrow.Table: its length is that of its columns, a number is a column, and a slice is of rows."""
+    """Like a pyarrow.Table: its length is the number of rows, an index gives a column, and a slice gives rows."""
 
     def __init__(self, *columns):
         self.columns = columns
@@ -66,7 +66,7 @@ class Table:
         return iter(self.columns)
 
 
-def test_a_column_of_a_table_is_nobodys_row():
+def test_a_table_whose_elements_are_columns_is_not_cut_into_rows_by_element():
     table = Table([1, 2], [3, 4])
     with pytest.raises(ValueError, match="rows") as error:
         cut(table, [None, None])
@@ -74,9 +74,9 @@ def test_a_column_of_a_table_is_nobodys_row():
     assert [part.columns for part in cut(table, [1, 1])] == [([1], [3]), ([2], [4])]
 
 
-def test_a_series_is_cut_by_position_though_its_labels_are_shuffled():
+def test_a_series_is_cut_by_position_even_if_its_labels_are_shuffled():
     class Series:
-        """As a pandas.Series after sorting: indexing goes by label."""
+        """Like a pandas.Series after sorting: it is indexed by label."""
 
         def __init__(self, values, labels):
             self.iloc = values
@@ -92,7 +92,7 @@ def test_a_series_is_cut_by_position_though_its_labels_are_shuffled():
 
 
 class Labelled:
-    """As a pandas.Series that was sorted: its index still has the labels of its rows."""
+    """Like a pandas.Series that was sorted: its index still has the labels of the rows."""
 
     def __init__(self, values, *labels):
         self.iloc = values
@@ -108,7 +108,7 @@ class Labels(np.ndarray):
         return bool((np.diff(self) >= 0).all())
 
 
-def test_rows_that_were_sorted_are_nobodys():
+def test_a_result_whose_rows_were_sorted_is_refused():
     with pytest.raises(ValueError, match="rows") as error:
         cut(Labelled(["a", "b", "c"], 0, 2, 1), [None, 2])
     got = "a Labelled whose index says that they were sorted: return it after sort_index()"
@@ -116,5 +116,5 @@ def test_rows_that_were_sorted_are_nobodys():
 
 
 @pytest.mark.parametrize("labels", [(0, 1, 2), (3, 5, 4), (1, 0, 0), (2.0, 1.0, 0.0)])
-def test_labels_that_do_not_count_the_rows_are_an_answers_own(labels):
+def test_a_result_whose_labels_do_not_count_its_rows_is_cut_by_position(labels):
     assert cut(Labelled(["a", "b", "c"], *labels), [None, 2]) == ["a", ["b", "c"]]

@@ -112,7 +112,7 @@ def test_a_document_in_another_charset_is_read():
     assert read('{"a": "é"}'.encode("utf-16"), "application/json; charset=utf-16") == {"a": "é"}
 
 
-def test_a_content_type_that_is_not_read_is_refused():
+def test_an_unsupported_content_type_is_refused():
     message = refusal(b"{}", "text/plain", UnsupportedMediaType)
     assert message == "'text/plain' is not read here: expected one of application/json, application/msgpack, application/x-msgpack"
 
@@ -120,19 +120,19 @@ def test_a_content_type_that_is_not_read_is_refused():
 @pytest.mark.parametrize(
     "body", [b"NaN", b"[Infinity]", b"-Infinity", b"1e999", b"", b"{", b"[1,]", b"{'a': 1}", b"1 2", b"\xff", b'"\\ud800"']
 )
-def test_what_is_not_strict_json_is_refused(body):
+def test_json_that_is_not_strict_is_refused(body):
     assert refusal(body).startswith("the body is not JSON: ")
 
 
-def test_the_refusal_says_where():
+def test_a_refusal_of_a_document_names_the_place_of_the_fault():
     assert refusal(b"[1, NaN]").endswith(": line 1 column 5 (char 4)")
 
 
-def test_of_two_equal_keys_the_last_one_counts():
+def test_the_last_of_two_equal_keys_counts():
     assert read(b'{"a": 1, "a": 2}') == {"a": 2}
 
 
-def test_a_large_document_takes_no_longer_where_a_server_has_frozen_what_it_loaded():
+def test_a_large_document_is_read_as_fast_after_the_garbage_collector_has_frozen_the_heap():
     done = subprocess.run([sys.executable, "-c", FROZEN], capture_output=True, text=True, check=True)
     assert float(done.stdout) < 2.5
 
@@ -162,13 +162,13 @@ def test_a_document_has_at_most_100_levels(deepest, deeper, content_type):
     assert refusal(deeper, content_type) == "the body is nested deeper than 100 levels"
 
 
-def test_brackets_in_texts_are_no_levels():
+def test_brackets_in_texts_do_not_count_as_levels():
     assert read(b'"' + b"[" * 1000 + b'"') == "[" * 1000
 
 
 @pytest.mark.parametrize("content_type", [JSON, MSGPACK])
 def test_a_large_document_has_at_most_five_million_lists_and_objects(content_type):
-    """One of a byte takes some hundred bytes of memory."""
+    """Each takes one byte of the body and about a hundred bytes of memory."""
 
     def document(inside: int) -> bytes:
         if content_type == JSON:
@@ -181,7 +181,7 @@ def test_a_large_document_has_at_most_five_million_lists_and_objects(content_typ
     assert str(refused.value) == "the body holds more than 5000000 lists and objects: send numbers as an array of bytes, or fewer at once"
 
 
-def test_brackets_in_the_texts_of_a_large_document_are_no_lists():
+def test_brackets_in_the_texts_of_a_large_document_do_not_count_as_lists():
     assert read(b'["' + b"[" * 5_000_001 + b'"]') == ["[" * 5_000_001]
 
 
@@ -201,11 +201,11 @@ def test_a_bomb_of_nested_msgpack_headers_is_refused_before_anything_is_built():
         (b"\xd7\x05aaaaaaaa", "msgpack extension type 5 is not read here: send 8 bytes as bin"),
     ],
 )
-def test_what_is_no_msgpack_document_is_refused(body, message):
+def test_a_body_that_is_not_msgpack_is_refused(body, message):
     assert refusal(body, MSGPACK) == message
 
 
-def test_a_msgpack_timestamp_that_is_none_is_refused():
+def test_a_malformed_msgpack_timestamp_is_refused():
     assert refusal(b"\xd4\xff\x00", MSGPACK).startswith("the body is not msgpack: ")
 
 
@@ -252,7 +252,7 @@ def test_a_msgpack_timestamp_is_an_aware_datetime():
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_answers_are_written_in_the_types_that_documents_have(value, json, document):
+def test_values_of_python_and_numpy_are_written_as_types_that_documents_have(value, json, document):
     as_json, as_msgpack = written(value)
     assert as_json == json
     assert as_msgpack == document or (document is None and list(as_msgpack) == list(read(as_json.encode())))
@@ -265,7 +265,7 @@ def test_an_integer_beyond_64_bits_is_written_as_its_digits_in_json_only():
     assert str(error.value) == "the answer holds an integer beyond 64 bits, which msgpack cannot: return it as text"
 
 
-def test_whatever_turns_into_an_array_is_written_as_one():
+def test_an_object_that_converts_to_an_array_is_written_as_one():
     class Tensor:
         def __array__(self, dtype=None, copy=None):
             return np.array([1.0, float("nan")])
@@ -284,14 +284,14 @@ def test_whatever_turns_into_an_array_is_written_as_one():
         ({1: "a", "1": "b"}, "two keys of an answer would be written as the same text"),
     ],
 )
-def test_what_has_no_form_in_a_document_is_refused(value, message, media_type):
+def test_a_value_that_a_document_cannot_hold_is_refused(value, message, media_type):
     with pytest.raises((TypeError, ValueError)) as error:
         adapter.encode(value, media_type)
     assert str(error.value) == message
 
 
 @pytest.mark.parametrize("media_type", [JSON, MSGPACK])
-def test_an_answer_that_holds_itself_is_refused(media_type):
+def test_an_answer_that_contains_itself_is_refused(media_type):
     value: list[Any] = []
     value.append(value)
     with pytest.raises(ValueError, match="holds itself") as error:
@@ -300,7 +300,7 @@ def test_an_answer_that_holds_itself_is_refused(media_type):
 
 
 @pytest.mark.parametrize("value", [float("nan"), [1, np.float32("inf")], {"a": np.array([1, np.nan])}, {1: Flower("a", float("-inf"))}])
-def test_nan_can_be_refused_instead(value):
+def test_nan_in_an_answer_can_be_refused_instead_of_becoming_null(value):
     assert "null" in adapter.encode(value, JSON).decode()
     with pytest.raises(
         ValueError, match=r"^the answer holds (nan|-?inf), which JSON cannot: return a finite number, or let it become null"
@@ -308,25 +308,25 @@ def test_nan_can_be_refused_instead(value):
         JsonAdapter(nan="refuse").encode(value, JSON)
 
 
-def test_a_null_that_was_returned_is_not_refused():
+def test_a_null_in_an_answer_is_allowed_although_nan_is_refused():
     value = {"a": None, "null": [np.float64(1), b"\xff", bytearray(b"a"), 3, None]}
     assert JsonAdapter(nan="refuse").encode(value, JSON) == adapter.encode(value, JSON)
 
 
-def test_an_unknown_way_with_nan_is_a_definition_error():
+def test_an_unknown_value_of_the_nan_option_is_a_definition_error():
     with pytest.raises(DefinitionError) as error:
         JsonAdapter(nan="keep")
     assert str(error.value) == "expected JsonAdapter(nan='null') or nan='refuse', got 'keep'"
 
 
 @pytest.mark.parametrize("schema", [[1], "object", dict])
-def test_a_schema_that_is_no_object_is_refused(schema):
+def test_a_schema_that_is_not_an_object_is_refused(schema):
     with pytest.raises(DefinitionError) as error:
         JsonAdapter(schema)
     assert str(error.value) == f"expected JsonAdapter(schema={{...}}) with a JSON Schema, got {schema!r}"
 
 
-def test_a_schema_only_documents():
+def test_a_schema_documents_and_validates_nothing():
     documented = JsonAdapter({"type": "object"}, example={"age": 3}, nan="refuse")
     assert documented.schema() == {"type": "object", "examples": [{"age": 3}]}
     assert documented.options() == {"schema": {"type": "object"}, "example": {"age": 3}, "nan": "refuse"}
@@ -343,7 +343,7 @@ def test_documents_are_claimed_by_type_hints(annotation):
 
 
 @pytest.mark.parametrize("annotation", [str, bytes, np.ndarray, object, str | dict, Colour, "dict"])
-def test_other_type_hints_are_left_to_others(annotation):
+def test_type_hints_of_other_adapters_are_not_claimed(annotation):
     assert JsonAdapter.for_annotation(annotation) is None
 
 
@@ -353,12 +353,12 @@ def test_documents_are_claimed_by_value(value):
 
 
 @pytest.mark.parametrize("value", ["a", b"a", np.str_("a"), np.bytes_(b"a"), np.zeros(1), Flower, object()])
-def test_other_values_are_left_to_others(value):
+def test_values_of_other_adapters_are_not_claimed(value):
     assert JsonAdapter.for_value(value) is None
 
 
 class Table:
-    """As a pandas.DataFrame: to iterate over it is to go over the names of its columns."""
+    """Like a pandas.DataFrame: iterating over it gives the names of its columns."""
 
     columns = ("a", "b")
 
@@ -377,7 +377,7 @@ def test_tables_are_joined_row_by_row():
     assert adapter.encode(joined, JSON) == b"[[1,2],[3,4],[5,6]]"
 
 
-def test_a_body_for_which_there_is_no_memory_is_not_called_malformed():
+def test_a_body_too_large_for_the_memory_is_not_called_malformed():
     done = subprocess.run([sys.executable, "-c", NO_MEMORY], capture_output=True, text=True, timeout=60, check=True)
     said = {"Not enough memory to allocate buffer for parsing", "memory allocation failed"}  # the latter by orjson 3.10
     small, large = done.stdout.splitlines()

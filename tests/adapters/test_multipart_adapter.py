@@ -43,7 +43,7 @@ def test_an_optional_part_that_was_not_sent_is_none():
     assert adapter.decode(form(IMAGE))["notes"] is None
 
 
-def test_a_file_field_that_was_left_empty_was_not_sent():
+def test_a_file_field_that_was_left_empty_counts_as_not_sent():
     empty = part('name="notes"; filename=""', b"", "Content-Type: application/octet-stream")
     assert adapter.decode(form(IMAGE, empty))["notes"] is None
 
@@ -63,7 +63,7 @@ def test_two_parts_of_one_name_are_refused():
 @pytest.mark.parametrize(
     "content_type", [(), ("Content-Type: application/octet-stream",), ("Content-Type: text/plain",), ("Content-Type:",)]
 )
-def test_a_part_whose_type_says_nothing_is_its_adapters_first(content_type):
+def test_a_part_of_no_specific_type_is_read_as_the_first_media_type_of_its_adapter(content_type):
     assert adapter.decode(form(IMAGE, part('name="notes"', b"[1]", *content_type)))["notes"] == [1]
 
 
@@ -83,11 +83,11 @@ def test_the_charset_of_a_part_is_honoured():
          "part 'notes': 'json' is not a content type: expected one like 'application/json'"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_with_a_part_is_said_with_its_name(notes, error, message):
+def test_a_fault_in_a_part_is_refused_with_the_name_of_the_part(notes, error, message):
     assert refusal(form(IMAGE, notes), error) == message
 
 
-def test_a_refusal_keeps_its_status_whoever_raised_it():
+def test_an_error_of_a_parts_adapter_keeps_its_class_even_if_its_constructor_differs():
     class TooManyPixels(InvalidInput):
         def __init__(self, pixels):
             super().__init__(f"{pixels} pixels")
@@ -161,7 +161,7 @@ def test_a_part_in_base64_is_refused():
 
 
 @pytest.mark.parametrize("boundary", ["", "ü", "a" * 71, "a ", "a\r\nb"])
-def test_a_boundary_that_is_none_is_refused(boundary):
+def test_an_invalid_boundary_is_refused(boundary):
     message = refusal(Payload(b"--b--", FORM, {"boundary": boundary}))
     assert message == f"{boundary!r} is not a boundary of a form: send the content type 'multipart/form-data; boundary=...'"
 
@@ -176,11 +176,11 @@ def test_a_line_end_before_the_first_boundary_and_text_after_the_last_are_ignore
     assert adapter.decode(form(part("name=image", b"").replace(b"--b\r\n", b"--b \t\r\n", 1)))["image"] == b""
 
 
-def test_what_looks_like_a_boundary_inside_a_line_is_content():
+def test_text_like_a_boundary_inside_a_line_is_content():
     assert adapter.decode(form(part("name=image", b"a--b\r\n-\r\n--")))["image"] == b"a--b\r\n-\r\n--"
 
 
-def test_a_thousand_parts_are_read_and_not_one_more():
+def test_at_most_a_thousand_parts_are_read():
     many = [part(f'name="p{number}"') for number in range(999)]
     assert adapter.decode(form(*many, IMAGE))["image"]
     assert refusal(form(*many, IMAGE, part("name=more")), TooLarge) == "the form has more than 1000 parts"
@@ -196,7 +196,7 @@ def request_of(value, writer=adapter):
     return Payload.of(body, writer.content_type(FORM, body))
 
 
-def test_what_is_written_is_read_back():
+def test_an_answer_that_was_written_is_read_back():
     value = adapter.decode(request_of({"image": File(b"\r\n--b--", 'a"b.png'), "notes": {"a": [1, None]}}))
     assert value == {"image": b"\r\n--b--", "notes": {"a": [1, None]}}
     assert value["image"].name == 'a"b.png'
@@ -214,7 +214,7 @@ def test_parts_are_written_with_their_type_and_charset():
 
 
 def test_the_boundary_occurs_in_no_part():
-    """Not even when a form is a part of another."""
+    """Even if a form is a part of another form."""
     first = adapter.encode({"image": b"a"}, FORM)
     again = request_of({"image": first})
     assert again.parameters["boundary"].encode() not in first
@@ -236,13 +236,13 @@ def test_an_optional_part_that_is_none_is_not_written():
         ({"image": File(b"", "a\nb")}, ValueError, "'a\\nb' cannot be the name of a part or a file: it holds control characters"),
     ],
 )
-def test_an_answer_that_is_no_form_is_refused(value, error, message):
+def test_an_answer_that_is_not_a_form_is_refused(value, error, message):
     with pytest.raises(error) as caught:
         adapter.encode(value, FORM)
     assert str(caught.value) == message
 
 
-def test_the_schema_is_that_of_the_parts():
+def test_the_schema_holds_the_schemas_of_the_parts():
     schema = adapter.schema()
     assert schema["required"] == ["image"]
     assert schema["properties"]["notes"] == JsonAdapter().schema()

@@ -1,4 +1,4 @@
-"""A class that changes what is read or written one by one is not passed over by what it inherits for many at once."""
+"""A subclass that overrides how one request is read or written is respected when many are read or written at once."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class CountedAdapter(ArrayAdapter):
 
 
 class Service(bento.Service):
-    """Gives each row's sum, and remembers what its calls were given."""
+    """Answers the sum of each row, and remembers the arguments of its calls."""
 
     def __init__(self):
         super().__init__()
@@ -54,7 +54,7 @@ class Service(bento.Service):
 
 
 async def ask(service, bodies, content_types):
-    """What a service answers to requests that come in one turn of the loop, after one that came by itself."""
+    """The answers to requests that arrive in the same turn of the event loop, after an earlier request alone."""
     app = bento.app(service)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
         await client.post("/total", content=json.dumps([[0.0, 0.0]]), headers={"content-type": JSON})
@@ -92,13 +92,13 @@ BODIES = [[[1.0, 0.5]], [[-2.0, 0.5], [-2.0, 1.5]]]
         (ArrayAdapter, CountedAdapter, [(f"{JSON}; rows=1", [1.5]), (f"{JSON}; rows=2", [-1.5, -0.5])], 1),
     ],
 )
-def test_what_a_subclass_has_of_its_own_counts_for_requests_that_come_together(reader, writer, answers, calls):
+def test_methods_that_a_subclass_overrides_also_apply_to_requests_read_together(reader, writer, answers, calls):
     given, batches = served(reader(shape=(None, 2), dtype="float64"), writer(dtype="float64"), BODIES)
     assert given == answers
     assert len(batches) == calls
 
 
-def test_a_subclass_that_says_itself_what_is_read_together_is_asked_for_it():
+def test_a_subclass_with_its_own_decode_all_reads_requests_together():
     class Both(SignAdapter):
         def decode_all(self, bodies, media_type):
             values = [np.array([[number, 0.0]]) for number, _ in enumerate(bodies)]
@@ -116,7 +116,7 @@ class CountingAdapter(ArrayAdapter):
 
 
 class OwnCharsetAdapter(CountingAdapter):
-    """Makes something of a charset, whatever the class does that it inherits from."""
+    """Reads a charset its own way, unlike the class that it inherits from."""
 
     def decode(self, payload):
         return super().decode(payload) * (2 if payload.parameters else 1)
@@ -138,13 +138,13 @@ class OwnCharsetAdapter(CountingAdapter):
         ((JSON, ""), []),
     ],
 )
-def test_a_charset_that_json_has_anyhow_is_no_reason_to_read_it_alone(content_types, together):
+def test_naming_the_usual_charset_of_json_does_not_prevent_reading_together(content_types, together):
     adapter = CountingAdapter(shape=(None, 2), dtype="float64")
     answers, _ = served(adapter, ArrayAdapter(), BODIES, content_types)
     assert answers == [(JSON, [1.5]), (JSON, [-1.5, -0.5])]
     assert getattr(adapter, "together", []) == together
 
 
-def test_a_subclass_that_reads_a_charset_in_a_way_of_its_own_is_given_it():
+def test_a_subclass_that_reads_charsets_its_own_way_is_given_the_charset():
     answers, _ = served(OwnCharsetAdapter(shape=(None, 2), dtype="float64"), ArrayAdapter(), BODIES, (UTF8, JSON))
     assert answers == [(JSON, [3.0]), (JSON, [-1.5, -0.5])]

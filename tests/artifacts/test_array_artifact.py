@@ -46,7 +46,7 @@ def of_bytes(folder, content, name="model.npy"):
 
 
 def test_a_dtype_that_only_an_extension_knows_is_refused(tmp_path):
-    rational = pytest.importorskip("numpy._core._rational_tests").rational  # as bfloat16 is, and NumPy ships it for its own tests
+    rational = pytest.importorskip("numpy._core._rational_tests").rational  # a dtype like bfloat16, which NumPy ships for its own tests
     message = "the array has the dtype rational, which would come back as |V8: convert it with astype() or view()"
     with pytest.raises(ArtifactError, match=f"^{re.escape(message)}$"):
         ArrayArtifact().save(np.zeros(1, rational), tmp_path)
@@ -135,7 +135,7 @@ def test_an_array_that_would_not_come_back_is_refused(tmp_path, model, message):
         (b"no array", "the magic string is not correct"),
     ],
 )
-def test_a_file_that_declares_what_it_does_not_hold_is_refused(tmp_path, content, fault):
+def test_a_file_whose_header_does_not_match_its_content_is_refused(tmp_path, content, fault):
     beginning = f"{str(tmp_path / 'model.npy')!r} holds no arrays that bento wrote: "
     with pytest.raises(ArtifactError, match=f"^{re.escape(beginning)}.*{re.escape(fault)}"):
         ArrayArtifact().load(of_bytes(tmp_path, content))

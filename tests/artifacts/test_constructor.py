@@ -1,4 +1,4 @@
-"""What is said of an artifact that was given what belongs to the service."""
+"""The errors for artifacts that are given what belongs to the service."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_model_that_is_given_to_a_slot_is_sent_to_the_service(make, message):
     assert str(caught.value) == message
 
 
-def test_what_python_says_well_is_left_to_it():
+def test_an_argument_error_that_python_explains_well_is_left_as_it_is():
     with pytest.raises(TypeError, match=r"missing 1 required positional argument: 'kind'$") as caught:
         Kept()
     assert not isinstance(caught.value, DefinitionError)

@@ -9,7 +9,7 @@ from bento.artifacts import distribution_of
 
 @pytest.fixture
 def install(tmp_path, monkeypatch):
-    """Leaves what pip does of a distribution with one package."""
+    """Leaves behind the files that pip installs for a distribution with one package."""
     monkeypatch.syspath_prepend(tmp_path)
 
     def install(name, package):
@@ -23,7 +23,7 @@ def install(tmp_path, monkeypatch):
     return install
 
 
-def test_the_usual_distribution_is_the_one_unless_another_is_in_its_place(install):
+def test_the_usual_distribution_is_required_unless_only_another_one_provides_the_module(install):
     assert distribution_of("parcels", "parcels-lib") == "parcels-lib"
     install("parcels-nightly", "parcels")
     install("parcels-gpu", "parcels")

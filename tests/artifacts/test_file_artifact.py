@@ -80,7 +80,7 @@ def test_a_pipe_is_refused(source, slot):
     refused(source, slot, f"{str(source / 'pipe')!r} is neither a file nor a folder")
 
 
-def test_the_text_of_a_path_is_no_path():
+def test_a_path_given_as_text_is_refused():
     class Words(bento.Service):
         lexicon = FileArtifact()
 
@@ -133,7 +133,7 @@ def test_a_loaded_folder_without_files_is_refused(slot):
         FileArtifact().load(slot)
 
 
-def test_a_slot_that_is_not_there_is_refused(slot):
+def test_a_missing_folder_of_a_slot_is_refused(slot):
     message = f"cannot read {str(slot / 'nowhere')!r}, which the model was saved in: No such file or directory"
     with pytest.raises(ArtifactError, match=f"^{re.escape(message)}$"):
         FileArtifact().load(slot / "nowhere")

@@ -1,4 +1,4 @@
-"""What is asked of a path that is passed in place of a model."""
+"""The questions that formats ask about a path passed in place of a model."""
 
 from pathlib import Path
 
@@ -10,11 +10,11 @@ from bento.artifacts import has_file, suffix_of
 @pytest.mark.parametrize(
     ("model", "suffix"), [("net.ONNX", ".onnx"), (Path("old/net.tar.gz"), ".gz"), ("net", ""), ("", ""), (b"net.onnx", ""), (None, "")]
 )
-def test_a_path_ends_as_its_name_does_and_nothing_else_ends(model, suffix):
+def test_only_a_path_has_a_suffix(model, suffix):
     assert suffix_of(model) == suffix
 
 
-def test_a_folder_has_a_file_of_a_name_and_nothing_else_has(tmp_path):
+def test_only_a_folder_can_contain_a_named_file(tmp_path):
     (tmp_path / "config.json").touch()
     assert has_file(tmp_path, "config.json")
     assert has_file(str(tmp_path), "config.json")

@@ -1,4 +1,4 @@
-"""JsonArtifact: exact values, canonical bytes, and a sentence for what is not JSON."""
+"""JsonArtifact: exact values, canonical bytes, and clear errors for values that are not JSON."""
 
 import enum
 import re
@@ -51,12 +51,12 @@ def test_only_the_types_that_come_back_are_accepted(model):
         ),
     ],
 )
-def test_what_is_not_json_is_refused_at_its_place(tmp_path, model, message):
+def test_a_value_that_is_not_json_is_refused_with_its_place(tmp_path, model, message):
     with pytest.raises(ArtifactError, match=f"^{re.escape(message)}$"):
         JsonArtifact().save(model, tmp_path)
 
 
-def test_a_value_that_holds_itself_is_refused(tmp_path):
+def test_a_value_that_contains_itself_is_refused(tmp_path):
     model = []
     model.append(model)
     with pytest.raises(ArtifactError, match=r"^expected a JSON value, got one that is nested too deeply or holds itself$"):

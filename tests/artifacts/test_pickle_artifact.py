@@ -46,7 +46,7 @@ def test_a_read_only_array_comes_back_read_only(tmp_path):
 
 
 @pytest.mark.parametrize("model", [json, (i for i in ())])
-def test_what_no_pickle_can_hold_is_not_accepted(model):
+def test_a_value_that_no_pickle_can_hold_is_not_accepted(model):
     assert not PickleArtifact().accepts(model)
 
 
@@ -65,13 +65,13 @@ def local():
         (threading.Lock(), "cannot pickle the _thread.lock: cannot pickle '_thread.lock' object"),
     ],
 )
-def test_what_cannot_be_pickled_is_refused_with_the_way_out(tmp_path, model, beginning):
+def test_a_model_that_cannot_be_pickled_is_refused_with_the_way_out(tmp_path, model, beginning):
     advice = ": functions and classes are pickled by name, so define them at the top of a module instead of in a function or as a lambda"
     with pytest.raises(ArtifactError, match=f"^{re.escape(beginning)}.*{re.escape(advice)}$"):
         PickleArtifact().save(model, tmp_path)
 
 
-def test_what_a_module_has_anew_is_refused_with_another_way_out(tmp_path, monkeypatch):
+def test_an_instance_of_a_class_that_was_imported_again_is_refused_with_the_way_out(tmp_path, monkeypatch):
     model = [Gone()]
     monkeypatch.setitem(globals(), "Gone", type("Gone", (), {}))
     message = (
@@ -87,7 +87,7 @@ def test_a_text_that_names_the_script_is_kept(tmp_path, model):
     assert saved(model, tmp_path) == model
 
 
-def test_what_only_the_script_that_runs_defines_is_refused(tmp_path):
+def test_a_class_that_only_the_running_script_defines_is_refused(tmp_path):
     script = tmp_path / "train.py"
     script.write_text(
         "import pathlib, sys\n"
@@ -110,7 +110,7 @@ class Canary:
         return open, (self.path, "x")
 
 
-def test_another_stream_is_never_unpickled(tmp_path):
+def test_a_pickle_that_does_not_match_its_index_is_never_unpickled(tmp_path):
     PickleArtifact().save([1, 2], tmp_path)
     (tmp_path / "other").mkdir()
     PickleArtifact().save(Canary(str(tmp_path / "canary")), tmp_path / "other")

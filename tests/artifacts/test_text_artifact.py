@@ -20,7 +20,7 @@ class TestTextArtifact(ArtifactTests):
 
 
 class Prompt(str):
-    """A text with a type of its own, which would not come back."""
+    """A text of a type of its own, which loading would not restore."""
 
 
 @pytest.mark.parametrize("model", [b"text", Prompt("text"), ["text"]])
@@ -34,7 +34,7 @@ def test_half_a_surrogate_pair_is_refused(tmp_path):
         TextArtifact().save("ab\ud800", tmp_path)
 
 
-def test_bytes_that_are_no_text_are_refused_by_name(tmp_path):
+def test_a_file_that_is_not_text_is_refused_by_name(tmp_path):
     path = tmp_path / "model.txt"
     path.write_bytes(b"\xff")
     message = f"{str(path)!r} is not UTF-8 text: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte"

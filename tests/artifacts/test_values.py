@@ -1,4 +1,4 @@
-"""The values that JSON can keep, of those that an estimator was made with."""
+"""Of the parameters of an estimator, those that JSON can hold."""
 
 import json
 import math
@@ -21,7 +21,7 @@ from bento.artifacts import json_values
         ({"a": (np.int32(1),)}, {"a": [1]}),
     ],
 )
-def test_what_json_has_a_value_for_is_kept(value, kept):
+def test_values_that_json_can_hold_are_kept(value, kept):
     found = json_values({"depth": value})
     assert found == {"depth": kept}
     assert json.loads(json.dumps(found)) == found
@@ -30,5 +30,5 @@ def test_what_json_has_a_value_for_is_kept(value, kept):
 @pytest.mark.parametrize(
     "value", [print, np.random.RandomState(0), math.nan, np.inf, np.ones(2), {1: 2}, {"a": print}, [1, math.nan], b"a", {1}]
 )
-def test_what_json_has_none_for_is_left_out_as_a_whole(value):
+def test_a_value_that_json_cannot_hold_is_left_out_entirely(value):
     assert json_values({"depth": 3, "other": value}) == {"depth": 3}

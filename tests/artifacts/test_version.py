@@ -10,11 +10,11 @@ from bento.artifacts import VersionWarning, check_version, write_version
 
 
 def load(folder, version, **options):
-    """What an artifact's load() does."""
+    """Checks the version as the load() of an artifact does."""
     return check_version(folder, "things", version, **options)
 
 
-def test_another_version_is_a_warning_where_the_model_is_loaded(tmp_path):
+def test_loading_a_model_under_another_version_gives_a_warning(tmp_path):
     write_version(tmp_path, "things", "1.2")
     message = (
         "the model was saved with things 1.2 and is loaded with 1.3, with which it may fail or answer otherwise: "
@@ -26,7 +26,7 @@ def test_another_version_is_a_warning_where_the_model_is_loaded(tmp_path):
 
 
 @pytest.mark.parametrize(("running", "warned"), [("1.2", 0), ("1.10", 0), ("1.1", 1), ("built by hand", 1)])
-def test_who_reads_older_models_warns_of_later_ones_only(tmp_path, running, warned):
+def test_a_framework_that_reads_older_models_warns_about_later_ones_only(tmp_path, running, warned):
     write_version(tmp_path, "things", "1.2")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
