@@ -189,7 +189,7 @@ def test_workers_are_a_number_or_auto(bento, workers):
     ("option", "expected"),
     [("grace", "0 to 604800 seconds"), ("keep-alive", "0.01 to 604800 seconds"), ("max-body", "0.001 to 1048576 MiB")],
 )
-@pytest.mark.parametrize("value", ["inf", "nan", "-1", "10x", "1e300", ""])
+@pytest.mark.parametrize("value", ["inf", "nan", "-1", "10x", "1e300", "", "1_0", " 10"])
 def test_what_is_no_amount_is_refused(bento, option, expected, value):
     said = f"Error: Invalid value for '--{option}': {value!r}: expected {expected}\n"
     assert bento("serve", "shop", f"--{option}={value}", code=2).stderr.endswith(said)

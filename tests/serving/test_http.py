@@ -101,6 +101,7 @@ async def test_an_accept_header_that_nothing_fits_gets_the_adapters_first_type(s
         ("application/json", "application/json", '"label 1"'),
         ("image/png, application/*;q=0.1", "application/json", '"label 1"'),
         ("image/png", "text/plain; charset=utf-8", "label 1"),
+        ("text/plain;q=0.5, application/json;q=0_9", "text/plain; charset=utf-8", "label 1"),
     ],
 )
 async def test_a_text_for_which_no_adapter_is_declared_is_json_for_who_accepts_that_alone(serving, accept, content_type, answer):
@@ -295,7 +296,13 @@ async def test_the_client_can_tighten_the_deadline(serving):
     assert time.monotonic() - started < 10
 
 
-@pytest.mark.parametrize("text", ["soon", "-1", "0", "nan"])
+@pytest.mark.parametrize(("text", "status"), [("60", 200), ("60.", 200), ("59.5", 200), ("1e3", 200), ("1E-09", 504), (".000000001", 504)])
+async def test_a_deadline_is_a_number_as_programs_write_it(serving, text, status):
+    async with serving(Echo()) as client:
+        assert (await client.post("/echo", json=1, headers={"request-timeout": text})).status_code == status
+
+
+@pytest.mark.parametrize("text", ["soon", "-1", "0", "nan", "inf", "1_0", "1 0", "+1", "0x1", "1e-999"])
 async def test_a_deadline_that_is_no_time_is_400(serving, text):
     async with serving(Echo()) as client:
         response = await client.post("/echo", json=1, headers={"request-timeout": text})

@@ -224,7 +224,7 @@ def test_a_registry_that_says_when_it_has_time_is_asked_again(remote_at):
     assert len(sent_away) == 2
 
 
-@pytest.mark.parametrize("text", ["soon", "0", "-1", "inf", "nan", "1e300"])
+@pytest.mark.parametrize("text", ["soon", "0", "-1", "inf", "nan", "1e300", "6_0"])
 def test_what_is_no_time_is_refused(remote_at, monkeypatch, text):
     monkeypatch.setenv("BENTO_REMOTE_TIMEOUT", text)
     with pytest.raises(RemoteError) as caught:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass
 from typing import Final
 
 from .errors import ServerError
+
+_NUMBER: Final = re.compile(r"([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,11 @@ class Bounds:
         """Raise a ServerError for a value that is not within the bounds."""
         if value not in self:
             raise ServerError(f"expected {name} to be {self}, got {value!r}")
+
+
+def read_number(text: str, otherwise: float = math.nan) -> float:
+    """The number that a text is, without a sign. Any other text gives `otherwise`, even if `float` reads it, such as `1_0`."""
+    return float(text) if _NUMBER.fullmatch(text) else otherwise
 
 
 _WEEK: Final = 7 * 24 * 3600

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from ..bounds import read_number
 from ..bundle.files.room import parse_size
 
 if TYPE_CHECKING:
@@ -51,10 +51,8 @@ class Within(click.FloatRange):
         self._bounds = bounds
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        try:
-            number = float(value)
-        except ValueError:
-            number = math.nan
+        # A default is a number already.
+        number = read_number(str(value))
         if number not in self._bounds:
             self.fail(f"{value!r}: expected {self._bounds}", param, ctx)
         return number

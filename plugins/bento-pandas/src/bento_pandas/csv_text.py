@@ -113,6 +113,9 @@ def _number(text: str) -> int | float | str:
     """The number in a field, an int if it is whole. pandas would make it a float if another row had a missing value."""
     if _WHOLE.fullmatch(text):
         return int(text)
+    # Python would read 1_0, and other digits than these.
+    if "_" in text or not text.isascii():
+        return text
     try:
         return float(text)
     except ValueError:

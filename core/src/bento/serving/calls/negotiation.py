@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from ...bounds import read_number
+
 _ANY = frozenset({"", "*/*"})
 _LONGEST = 1024
 
@@ -48,10 +50,7 @@ def _parse_range(text: str) -> tuple[str, float]:
 
 
 def _parse_quality(text: str) -> float:
-    try:
-        return min(max(float(text), 0.0), 1.0)
-    except ValueError:
-        return 0.0
+    return min(read_number(text, otherwise=0.0), 1.0)
 
 
 def _quality(media_type: str, ranges: list[tuple[str, float]]) -> float:

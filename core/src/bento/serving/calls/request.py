@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from ...bounds import read_number
 from ...errors import BadInput
 from ...payload import Payload, parse_content_type
 
@@ -109,12 +110,7 @@ def read_headers(raw: RawHeaders) -> dict[str, str]:
 
 def read_timeout(text: str | None) -> float:
     """The seconds of a Request-Timeout header, infinity without one; anything but a number above 0 is a BadInput."""
-    if text is None:
-        return math.inf
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
+    seconds = math.inf if text is None else read_number(text)
     if not seconds > 0:
         raise BadInput(f"Request-Timeout: expected a number of seconds above 0, got {text!r}")
     return seconds

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import os
 import socket
 from types import MethodType
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from ...bounds import PATIENCE
+from ...bounds import PATIENCE, read_number
 from ...errors import RemoteError
 
 VARIABLE: Final = "BENTO_REMOTE_TIMEOUT"
@@ -24,10 +23,7 @@ _SSH: Final = 22
 def silence() -> float:
     """The number of seconds without a byte after which a server is given up."""
     text = os.environ.get(VARIABLE, "")
-    try:
-        seconds = float(text or _SILENCE)
-    except ValueError:
-        seconds = math.nan
+    seconds = read_number(text) if text else _SILENCE
     if seconds not in PATIENCE:
         raise RemoteError(f"{VARIABLE}={text!r} is not a time: expected seconds, such as 60")
     return seconds
