@@ -149,6 +149,9 @@ def test_a_public_url_is_a_scheme_a_host_and_a_path(text, address):
         "https://a.example/?x=1",
         "https://a.example/#top",
         "https://[a.example",
+        "https://a b/",
+        "https://a.example\\@b.example",
+        'https://a".example',
         "https://a.example/a\n",
     ],
 )

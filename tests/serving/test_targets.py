@@ -51,6 +51,18 @@ def test_a_target_in_absolute_form_names_the_host(server):
     assert "this server does not answer for the host 'example.org'" in detail(answer)
 
 
+@pytest.mark.parametrize("version", [b"HTTP/1.1", b"HTTP/1.0"])
+def test_a_target_in_absolute_form_names_no_user(server, version):
+    answer = asked(server, post("http://user@localhost/predict").replace(b"HTTP/1.1", version))
+    assert (answer.status, detail(answer)) == (400, "expected a host such as 'localhost:3000', got 'user@localhost'")
+
+
+def test_a_target_in_absolute_form_names_the_host_for_an_old_client_and_does_not_stand_for_the_header_of_a_new_one(server):
+    foreign, own = (post(f"http://{host}/predict", host=None) for host in ("example.org", "localhost"))
+    assert [asked(server, data.replace(b"HTTP/1.1", b"HTTP/1.0")).status for data in (foreign, own)] == [403, 200]
+    assert detail(asked(server, own)) == "expected one Host header, got none"
+
+
 def test_a_target_that_is_longer_than_any_that_is_read_is_refused_as_too_long(server):
     answer = asked(server, request("GET", f"/{'a' * 65_535}"))
     assert (answer.status, detail(answer)) == (414, "the target is longer than 65535 bytes")
@@ -71,6 +83,12 @@ def test_a_target_that_is_refused_behind_other_requests_leaves_no_fault_behind(t
 def test_a_request_names_one_host(server, origin, line, count):
     answer = asked(server, post("/predict", origin=origin).replace(b"host: 127.0.0.1\r\n", line))
     assert (answer.status, detail(answer)) == (400, f"expected one Host header, got {count}")
+
+
+@pytest.mark.parametrize("origin", [None, "http://localhost:evil"], ids=["fast lane", "ordinary lane"])
+def test_what_is_no_host_is_malformed(server, origin):
+    answer = asked(server, post("/predict", origin=origin, host="localhost:evil"))
+    assert (answer.status, detail(answer)) == (400, "expected a host such as 'localhost:3000', got 'localhost:evil'")
 
 
 def test_health_is_answered_and_an_old_client_that_name_no_host(server):

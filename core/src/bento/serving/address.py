@@ -8,7 +8,17 @@ from urllib.parse import urlsplit
 
 from ..errors import ServerError
 
+_AUTHORITY = re.compile(r"(\[(?P<address>[0-9a-z:.%_~-]+)\]|(?P<name>[0-9a-z.%_~!$&'()*+,;=-]*))(:[0-9]*)?")
 _PATH = re.compile(r"(/[A-Za-z0-9._~:@-]+)*")
+
+
+def host_name(authority: str) -> str | None:
+    """`[::1]:3000` to `::1`, `LocalHost` to `localhost`; None for anything but a host and perhaps a port. Source: RFC 3986, section 3.2.
+
+    A user in front of the host gives None as well: it is there to hide whose host it is (RFC 9110, section 4.2.4).
+    """
+    found = _AUTHORITY.fullmatch(authority.lower())
+    return None if found is None else found["address"] or found["name"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +37,10 @@ class Address:
         url = text.rstrip("/")
         try:
             parts = urlsplit(url)
-            host, _ = parts.hostname or "", parts.port
+            host, _ = host_name(parts.netloc), parts.port
         except ValueError:
-            host = ""
-        if (
-            not host
-            or parts.scheme not in {"http", "https"}
-            or "@" in parts.netloc
-            or url != f"{parts.scheme}://{parts.netloc}{parts.path}"
-        ):
+            host = None
+        if not host or parts.scheme not in {"http", "https"} or url != f"{parts.scheme}://{parts.netloc}{parts.path}":
             raise ServerError(f"public URL {text!r}: expected one like 'https://api.example.org/models/iris'")
         if not _PATH.fullmatch(parts.path):
             raise ServerError(f"public URL {text!r}: expected a path of letters, digits and any of '-._~:@', got {parts.path!r}")

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ...errors import BadInput, Forbidden, ServerError
+from ...plain import shortened
+from ..address import host_name
 
 if TYPE_CHECKING:
     from ..calls.request import RawHeaders
@@ -41,13 +43,15 @@ def check_host(raw_headers: RawHeaders, http_version: str) -> None:
 
 
 def check_caller(headers: Mapping[str, str], local_address: str, allowed_hosts: Collection[str], public_host: str = "") -> None:
-    """Refuse, as Forbidden, a request for a foreign host name or from a foreign page.
+    """Refuse, as Forbidden, a request for a foreign host name or from a foreign page; an invalid host is a BadInput.
 
     Without `allowed_hosts`, a server that is reached on a loopback address answers to loopback names only, and one that
     is reached from outside answers to any name. All answer to `public_host`.
     """
     host = headers.get("host", "")
-    name = _host_name(host)
+    name = host_name(host)
+    if name is None:
+        raise BadInput(f"expected a host such as 'localhost:3000', got {shortened(host)}")
     is_own = name in allowed_hosts if allowed_hosts else not host or not _is_loopback(local_address) or _is_loopback(name)
     if not (is_own or (public_host and name == public_host)):
         raise Forbidden(f"this server does not answer for the host {name!r}: start it with --allowed-host {name} if it should")
@@ -62,14 +66,6 @@ def _host_of(origin: str) -> str | None:
         return urlsplit(origin).netloc.lower()
     except ValueError:
         return None
-
-
-def _host_name(host: str) -> str:
-    """`[::1]:3000` to `::1`, `LocalHost:3000` to `localhost`. What is before an `@` does not belong to the host, whatever it looks like."""
-    authority = host.rpartition("@")[2].lower()
-    if authority.startswith("["):
-        return authority[1:].partition("]")[0]
-    return authority.rpartition(":")[0] if ":" in authority else authority
 
 
 def _is_loopback(name: str) -> bool:

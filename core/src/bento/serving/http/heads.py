@@ -121,7 +121,7 @@ class Heads:
             return True
         try:
             check_caller({"host": host.decode("latin-1")}, local_address, self._allowed_hosts, self._address.host)
-        except Forbidden:
+        except (BadInput, Forbidden):
             return False
         if len(self._hosts) < _MOST_HOSTS:
             self._hosts.add(pair)

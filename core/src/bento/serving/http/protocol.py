@@ -133,7 +133,7 @@ class FastProtocol(Pipelining):
     def _divert(self) -> None:
         """Pass the request to the ordinary lane, behind what this connection still has in flight on this one."""
         super().on_message_begin()
-        self.url, headers = in_origin_form(self._url, self._raw_headers)
+        self.url, headers = in_origin_form(self._url, self._raw_headers, self.parser.get_http_version())
         for name, value in headers:
             super().on_header(name, value)
         if self.parser.get_http_version() == "1.0":
