@@ -79,6 +79,12 @@ def test_a_label_is_a_name_and_a_value(bento, label):
     )
 
 
+def test_a_label_is_given_once(bento):
+    assert bento("list", "--label", "team=kitchen", "--label", "team=bar", code=2).stderr.endswith(
+        "Error: label 'team' is given twice, as 'kitchen' and 'bar': leave one out\n"
+    )
+
+
 def test_a_pattern_lists_all_names_that_fit(bento):
     assert bento("list", "s*p").stdout.count("shop:") == 2
     assert bento("list", "s?p").stderr == "no bundles called 's?p': save one with bento.save(service)\n"

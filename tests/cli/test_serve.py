@@ -220,3 +220,8 @@ def test_an_api_answers_at_a_further_path(home, tmp_path):
 def test_an_alias_is_two_paths(bento):
     done = bento("serve", "shop", "--alias=/invocations", code=2)
     assert done.stderr.endswith("Error: '/invocations' is not an alias: expected two paths, as in --alias /invocations=/predict\n")
+
+
+def test_an_alias_is_given_once(bento):
+    done = bento("serve", "shop", "--alias=/ask=/price", "--alias=/ask=/stock", code=2)
+    assert done.stderr.endswith("Error: alias '/ask' is given twice, as '/price' and '/stock': leave one out\n")

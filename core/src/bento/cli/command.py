@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
@@ -67,7 +67,17 @@ def parse_labels(_ctx: click.Context, _param: click.Parameter, texts: tuple[str,
     for name, equals, value in pairs:
         if not (name and equals):
             raise click.BadParameter(f"{name + equals + value!r} is not a label: write --label NAME=VALUE")
-    return {name: value for name, _, value in pairs}
+    return distinct("label", [(name, value) for name, _, value in pairs])
+
+
+def distinct(what: str, pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The names and values of a repeated option; a name that is given twice is an error."""
+    given: dict[str, str] = {}
+    for name, value in pairs:
+        if name in given:
+            raise click.UsageError(f"{what} {name!r} is given twice, as {given[name]!r} and {value!r}: leave one out")
+        given[name] = value
+    return given
 
 
 store_option = click.option(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from ..command import Command, json_option, open_store, progress_bar, seconds_since, store_option
+from ..command import Command, distinct, json_option, open_store, progress_bar, seconds_since, store_option
 from ..output import print_json, print_table, tell
 
 _RESERVED = frozenset({"store", "progress"})
@@ -72,12 +72,11 @@ def _list(*, as_json: bool) -> None:
 
 
 def _parse(options: tuple[str, ...]) -> dict[str, str]:
-    given: dict[str, str] = {}
-    for text in options:
-        name, equals, value = text.partition("=")
-        if not (equals and name.isidentifier()) or name in _RESERVED:
-            raise click.UsageError(f"{text!r} is not an option of a packer: write -o NAME=VALUE")
-        if name in given:
-            raise click.UsageError(f"option {name!r} is given twice, as {given[name]!r} and {value!r}: leave one out")
-        given[name] = value
-    return given
+    return distinct("option", map(_pair, options))
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (equals and name.isidentifier()) or name in _RESERVED:
+        raise click.UsageError(f"{text!r} is not an option of a packer: write -o NAME=VALUE")
+    return name, value

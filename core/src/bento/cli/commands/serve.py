@@ -17,7 +17,7 @@ from click.core import ParameterSource
 from ...bounds import GRACE, PATIENCE, WORKERS, Bounds
 from ...stopping import STOPS, stops
 from ..amounts import Within
-from ..command import Command, Keys, key_option, open_store, store_option, trust_option
+from ..command import Command, Keys, distinct, key_option, open_store, store_option, trust_option
 from ..server_log import server_log
 from ..streams import unbothered_by_output
 
@@ -126,7 +126,7 @@ def command(  # noqa: PLR0913 - one for each option
             grace=grace,
             keep_alive=keep_alive,
             examples=examples,
-            aliases=dict(map(_pair, aliases)),
+            aliases=distinct("alias", map(_pair, aliases)),
             public_url=public_url,
         )
 
