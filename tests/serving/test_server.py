@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import httpx
@@ -52,6 +53,8 @@ class Worker(bento.Service):
 
 service = Worker()
 """
+NOT_AT_ONCE = 0.25
+"""Seconds after which a further signal is a second one."""
 
 
 @pytest.fixture
@@ -283,7 +286,11 @@ def test_a_server_that_is_told_to_end_while_it_starts_anew_ends(project):
             assert eventually((project / "napping").exists)
             (project / "app.py").write_text(SERVICE + "\n")
             server.wait_for("a source file changed")
-            assert server.stop() == 0
+            server.process.send_signal(signal.SIGTERM)
+            assert eventually(lambda: has_taken_its_signals(server))
+            (project / "rested").touch()
+            assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
+            assert server.ended() == 0
         assert len([line for line in server.lines if "is ready on" in line]) == 1
 
 
@@ -316,6 +323,43 @@ def test_a_server_that_reloads_and_can_start_no_further_process_says_so(project)
         assert server.ended() == 1
 
 
+def has_taken_its_signals(server: Server) -> bool:
+    """Whether no signal waits for a server."""
+    return re.search(r"^ShdPnd:\s+0+$", Path(f"/proc/{server.process.pid}/status").read_text(), re.MULTILINE) is not None
+
+
+@pytest.mark.parametrize("is_changed", [False, True], ids=["it serves", "it starts anew"])
+def test_a_second_signal_ends_a_server_that_reloads_and_says_so_by_its_status(project, is_changed):
+    with started(project, reload=True) as server, socket.create_connection(("127.0.0.1", server.port)) as client:
+        client.sendall(post("/nap"))
+        assert eventually((project / "napping").exists)
+        if is_changed:
+            (project / "app.py").write_text(SERVICE + "\n")
+            server.wait_for("a source file changed")
+        server.process.send_signal(signal.SIGINT)
+        assert eventually(lambda: has_taken_its_signals(server))
+        taken = time.monotonic()
+        assert eventually(lambda: time.monotonic() > taken + NOT_AT_ONCE)
+        assert server.stop(signal.SIGINT) == 1
+        server.wait_for("^bento.errors.ServerError: stopped, but the process that served app:service ended by signal 9$")
+
+
+def test_a_server_that_reloads_says_by_its_status_that_the_grace_period_was_not_enough(project):
+    with started(project, reload=True, grace=0.1) as server, socket.create_connection(("127.0.0.1", server.port)) as client:
+        client.sendall(post("/nap"))
+        assert eventually((project / "napping").exists)
+        assert server.stop() == 1
+        server.wait_for("^the grace period of 0.1 seconds is over: ending without 1 answers$")
+        server.wait_for("^bento.errors.ServerError: stopped, but the process that served app:service ended with status 1$")
+
+
+def test_a_server_that_waits_for_a_change_is_stopped_with_status_0(project):
+    (project / "app.py").write_text("syntax error")
+    with started(project, reload=True) as server:
+        server.wait_for("^the service cannot start: waiting for a change$")
+        assert server.stop() == 0
+
+
 def test_a_signal_that_comes_twice_at_once_is_one_for_a_server_that_reloads(project):
     with started(project, reload=True) as server, socket.create_connection(("127.0.0.1", server.port)) as client:
         client.sendall(post("/nap"))
@@ -323,8 +367,7 @@ def test_a_signal_that_comes_twice_at_once_is_one_for_a_server_that_reloads(proj
         # Of one number, what comes while it is pending would be lost.
         for number in (signal.SIGINT, signal.SIGTERM):
             server.process.send_signal(number)
-        status = Path(f"/proc/{server.process.pid}/status")
-        assert eventually(lambda: re.search(r"^ShdPnd:\s+0+$", status.read_text(), re.MULTILINE))
+        assert eventually(lambda: has_taken_its_signals(server))
         (project / "rested").touch()
         assert client.recv(65536).startswith(b"HTTP/1.1 200 ")
         assert server.ended() == 0

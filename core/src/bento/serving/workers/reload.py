@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 
 from ...errors import ServerError
 from ...stopping import stops
-from .forking import fork, no_further_process
+from .forking import end, fork, no_further_process
+from .generation import take_in
 from .settings import Place, Settings
 from .signals import Impatience
+from .template import CUT_OFF, KILLED
 from .worker import run_worker
 
 if TYPE_CHECKING:
@@ -60,7 +62,7 @@ def run_reloading(target: Target, listener: socket.socket, settings: Settings, o
 
     try:
         seen = _stamps(target.folders)
-        while _run_until_changed(work, target, wait, told):
+        while _run_until_changed(work, target, wait, told, settings.notices.alive):
             before, seen = seen, _stamps(target.folders)
             _forget(path for path, stamp in seen.items() if before.get(path) != stamp)
     finally:
@@ -69,8 +71,13 @@ def run_reloading(target: Target, listener: socket.socket, settings: Settings, o
         below.close()
 
 
-def _run_until_changed(work: Callable[[], None], target: Target, wait: Callable[[], bool], told: Collection[signal.Signals]) -> bool:
-    """Have a child work until a source file changes; False if a signal says stop. In both cases, the child has ended by then."""
+def _run_until_changed(
+    work: Callable[[], None], target: Target, wait: Callable[[], bool], told: Collection[signal.Signals], look: Callable[[], None]
+) -> bool:
+    """Have a child work until a source file changes; False if a signal says stop, a ServerError if the stop has cost answers.
+
+    In all cases, the child has ended by then.
+    """
     try:
         child = fork(work, _say_why)
     except OSError as error:
@@ -81,13 +88,17 @@ def _run_until_changed(work: Callable[[], None], target: Target, wait: Callable[
         if is_changed:
             log.info("a source file changed: starting anew")
     finally:
-        is_told = _end(child, told, is_stop=not is_changed)
-    return is_changed and not is_told
+        is_stop, how = _end(child, told, look, is_stop=not is_changed)
+    if is_stop and how in {CUT_OFF, KILLED}:
+        raise ServerError(f"stopped, but the process that served {target.title} ended {how}")
+    return not is_stop
 
 
 def _say_why(error: BaseException) -> None:
     # The code is being written: its traceback is what its author wants to see, and the next change may mend it.
     log.error("the service cannot start: waiting for a change", exc_info=error)
+    # Another status says that answers were cut off.
+    end(0)
 
 
 def _changed(folders: tuple[Path, ...], seen: dict[Path, int], told: Collection[signal.Signals], look: Callable[[], None]) -> bool:
@@ -123,19 +134,24 @@ def _sources(folder: Path) -> Iterator[Path]:
         yield from (Path(parent, name) for name in files if name.endswith(".py"))
 
 
-def _end(child: int, told: Collection[signal.Signals], *, is_stop: bool) -> bool:
-    """Stop a child and wait for its end; returns whether a signal came meanwhile. A signal kills the child. If this `is_stop`, a signal has
-    asked for it already, so only a further one does."""
-    impatience = Impatience()
+def _end(child: int, told: Collection[signal.Signals], look: Callable[[], None], *, is_stop: bool) -> tuple[bool, str]:
+    """Stop a child and wait for its end; a second signal kills it. If this `is_stop`, the first signal has come already.
+
+    Returns whether a signal has come by now, and how the child has ended.
+    """
+    impatience, how = Impatience(), ""
     if is_stop:
         impatience.note()
-    is_told = False
     # If this process was started with SIGCHLD ignored, the kernel takes in children by itself.
     with contextlib.suppress(ProcessLookupError, ChildProcessError):
+        # A child that has ended before, as for want of memory, loses no answers to this stop.
+        if take_in(child):
+            return is_stop, how
         os.kill(child, signal.SIGTERM)
-        while os.waitpid(child, os.WNOHANG) == (0, 0):
+        while not (how := take_in(child)):
+            look()
             if signal.sigtimedwait(told, 0.02) is not None:
-                is_told = True
-                if impatience.note() or not is_stop:
+                is_stop = True
+                if impatience.note():
                     os.kill(child, signal.SIGKILL)
-    return is_told
+    return is_stop, how
