@@ -259,6 +259,44 @@ def test_a_worker_that_is_held_up_is_ended_and_another_takes_its_place(serve, ma
         assert server.stop() == 0
 
 
+def in_flight(server) -> float:
+    return server.figure('bento_requests_in_flight{api="nap"}')
+
+
+def test_a_worker_that_somebody_else_stops_is_not_held_up_while_it_answers_what_it_has(serve, manager, folder):
+    with serve(manager.name, *TWO, watchdog="1000000") as server, ThreadPoolExecutor() as pool:
+        manager.until("READY")
+        workers = {server.ask("pid", 1) for _ in range(20)}
+        answer = pool.submit(server.ask, "nap", 7)
+        while not in_flight(server):
+            pass
+        for pid in workers:
+            os.kill(pid, signal.SIGTERM)
+        # At each of these it is looked at.
+        for _ in range(6):
+            manager.until("WATCHDOG")
+        (folder / "enough").touch()
+        assert answer.result() == 7
+        assert server.stop() == 0
+        assert "is held up" not in server.said
+
+
+def test_signs_of_life_come_while_what_is_open_delays_a_start_anew(serve, manager, folder):
+    with serve(manager.name, *RELOADING, watchdog="1000000") as server, ThreadPoolExecutor() as pool:
+        manager.until("READY")
+        answer = pool.submit(server.ask, "nap", 7)
+        while not in_flight(server):
+            pass
+        (folder / "app.py").write_text(f"{APP}\n")
+        server.wait_for("a source file changed")
+        # More than can wait in the socket from before.
+        for _ in range(50):
+            manager.until("WATCHDOG")
+        assert not answer.done()
+        (folder / "enough").touch()
+        assert answer.result() == 7
+
+
 def test_signs_of_life_for_another_process_are_left_to_it(folder, manager):
     with Commands(folder).served("app:service", NOTIFY_SOCKET=manager.name, WATCHDOG_USEC="1000000", WATCHDOG_PID="1") as server:
         manager.until("READY")

@@ -90,18 +90,20 @@ class Server(uvicorn.Server):
             asyncio.get_running_loop().call_later(_PAGES_SECONDS, _import_pages)
 
     async def main_loop(self) -> None:
-        """Until there is a reason to stop: keep the date right, which is a header of every answer, and give signs of life."""
+        """Until there is a reason to stop: keep the date right, which is a header of every answer."""
+        self._give_sign()
         while not await self.on_tick(0):
-            self._give_sign()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._notices.every):
                     await self._asked_to_stop.wait()
 
     def _give_sign(self) -> None:
+        """Give a sign of life now, and again as long as the loop runs: a worker that somebody else stops is watched while it drains."""
         if self._place is None:
             self._notices.alive()
         elif self._place.board is not None:
             self._place.board.give_sign(self._place.own)
+        asyncio.get_running_loop().call_later(self._notices.every, self._give_sign)
 
     # Reasons to stop
 
