@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import signal
 import subprocess
 import threading
@@ -304,6 +305,19 @@ def test_workers_are_replaced_and_stop_after_a_time_in_which_there_could_be_no_f
         after = answers_of(server, "pid", 2)
         os.kill(max(before), signal.SIGKILL)
         eventually(lambda: answers_of(server, "pid", 2) - after)
+        assert server.stop() == 0
+
+
+def test_the_process_that_workers_come_from_outlives_a_time_in_which_it_can_open_nothing(project):
+    with started(project, workers=2) as server:
+        before = answers_of(server, "pid", 2)
+        (template,) = {ask(server, "loaded") for _ in range(3)}
+        limits = resource.prlimit(template, resource.RLIMIT_NOFILE, (3, resource.prlimit(template, resource.RLIMIT_NOFILE)[1]))
+        os.kill(min(before), signal.SIGKILL)
+        server.wait_for("a new worker cannot start, trying again in .* seconds: no further process: Too many open files")
+        resource.prlimit(template, resource.RLIMIT_NOFILE, limits)
+        answers_of(server, "pid", 2)
+        assert {ask(server, "loaded") for _ in range(10)} == {template}
         assert server.stop() == 0
 
 

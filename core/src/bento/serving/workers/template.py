@@ -136,8 +136,12 @@ class _Template:
     def _start(self, place: int) -> None:
         if place == LISTEN_NO_MORE:
             self._workplace.listener.close()
-        else:
+            return
+        try:
             self._fork(place)
+        except OSError as error:
+            self._channel.report(Report(Kind.FAILED, 0, place, no_further_process(error)))
+            self._channel.report(Report(Kind.ENDED, 0, place))
 
     def _fork(self, place: int) -> None:
         told, telling = os.pipe()
@@ -155,9 +159,6 @@ class _Template:
             self._workers[pid] = place
             self._channel.report(Report(Kind.FORKED, pid, place))
             os.write(telling, b"1")
-        except OSError as error:
-            self._channel.report(Report(Kind.FAILED, 0, place, no_further_process(error)))
-            self._channel.report(Report(Kind.ENDED, 0, place))
         finally:
             os.close(told)
             os.close(telling)
