@@ -74,7 +74,7 @@ BELOW_bento-transformers := bento-torch
 projects_of = $(PROJECTS) $(addprefix plugins/,$(BELOW_$(1)) $(PLUGINS_$(1)))
 # The core's tests that show what others' releases do, in an environment of no plugin but bento-sklearn. tests/installed builds our own
 # projects with tools that ask for more, and a server says under an old uvicorn that its fast lane is not for that.
-LOWEST := $(addprefix tests/,adapters artifacts bundle cli packers serving store wire) --deselect tests/serving/test_supervisor.py::test_a_server_speaks_for_itself
+LOWEST := $(addprefix tests/,adapters artifacts bundle cli packers serving store wire) --deselect tests/serving/test_supervisor.py::test_a_server_logs_what_a_user_needs_and_nothing_else
 EVERYTHING := core native $(PLUGINS:%=plugins/%)
 # What tests use one part of, in a folder of its own: the rest wants a server's requirements, or comes with a plugin for pytest.
 SCHEMAS_bento-kubernetes := cloudcoil cloudcoil-models-knative-serving kserve

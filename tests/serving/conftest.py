@@ -1,4 +1,4 @@
-"""Services behind a real app in this process, called as an HTTP client calls them."""
+"""Services behind a real app in this process, called as by an HTTP client."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def anyio_backend():
 
 @asynccontextmanager
 async def client_of(service: bento.Service, *, local_address: str = "testserver", **options):
-    """An HTTP client of `bento.app(service)`; started before and stopped after, as a server would."""
+    """An HTTP client of `bento.app(service)`; the app is started before and stopped after, as by a server."""
     app = bento.app(service, **options)
     async with httpx.AsyncClient(transport=_Transport(app, local_address), base_url="http://testserver") as client:
         yield client
@@ -26,7 +26,7 @@ async def client_of(service: bento.Service, *, local_address: str = "testserver"
 
 
 class _Transport(httpx.ASGITransport):
-    """httpx's own, which besides says on which address the server was reached."""
+    """httpx's own transport, which also says on which address the server was reached."""
 
     def __init__(self, app: App, local_address: str) -> None:
         async def reached(scope, receive, send):

@@ -1,4 +1,4 @@
-"""Further paths of apis and pages: what they stand for answers, on both lanes."""
+"""Aliases: further paths at which apis and pages answer, on both lanes."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def test_a_page_answers_at_each_of_its_paths(client):
     assert client.get("/ping").text == client.get("/readyz").text == "ready\n"
 
 
-def test_a_method_that_does_not_fit_is_refused_as_at_the_other_path(client):
+def test_a_wrong_method_is_refused_as_at_the_path_itself(client):
     answer = client.get("/invocations")
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
     assert client.post("/ping").status_code == 405
 
 
-def test_what_is_counted_has_the_name_of_the_api(client):
+def test_requests_to_an_alias_are_counted_under_the_name_of_the_api(client):
     client.post("/invocations", json=1)
     page = client.get("/metrics").text
     assert 'api="predict"' in page
@@ -66,7 +66,7 @@ def test_what_is_counted_has_the_name_of_the_api(client):
     ],
 )
 @pytest.mark.anyio
-async def test_an_alias_that_cannot_be_is_an_error_in_a_sentence(alias, path, reason):
+async def test_an_impossible_alias_is_an_error_in_a_sentence(alias, path, reason):
     lifecycle = Lifecycle(Echo, version="1", limits=Limits(), aliases={alias: path})
     with pytest.raises(ServerError) as caught:
         await lifecycle.start()

@@ -1,4 +1,4 @@
-"""What an artifact has around calls, such as a framework's inference mode, is around those calls and nothing else."""
+"""What an artifact puts around calls, such as a framework's inference mode, is around these calls and nothing else."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def mode():
 
 
 class ModeArtifact(JsonArtifact):
-    """Has a mode, which frameworks keep for each thread, around each call."""
+    """Enters a mode around each call; it is kept for each thread, as frameworks do."""
 
     @contextmanager
     def around(self):
@@ -67,7 +67,7 @@ def moody():
 
 
 @pytest.mark.parametrize("api", ["ask", "ask_many"])
-async def test_a_call_is_made_in_what_every_artifact_has_around_it(serving, api):
+async def test_a_call_is_made_inside_the_around_of_every_artifact(serving, api):
     async with serving(moody()) as client:
         assert (await client.post(f"/{api}", json=1)).json() == ["first", "second"]
 
@@ -78,16 +78,16 @@ async def test_an_api_that_takes_the_context_still_gets_it(serving):
 
 
 @pytest.mark.parametrize("api", ["wait", "count"])
-async def test_an_api_that_lets_others_have_a_turn_in_its_thread_is_called_without(serving, api):
+async def test_async_and_streaming_apis_are_called_without_around(serving, api):
     async with serving(moody()) as client:
         assert (await client.post(f"/{api}", json=1)).json() == []
 
 
-async def test_it_is_left_when_the_call_fails(serving):
+async def test_around_is_left_when_the_call_fails(serving):
     async with serving(moody()) as client:
         for _ in range(20):
             assert (await client.post("/fail", json=1)).json()["detail"] == "['first', 'second']"
 
 
-def test_a_plain_call_is_just_a_call():
+def test_a_direct_call_of_the_method_does_not_enter_around():
     assert moody().ask(1) == []

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.anyio
 
 
 class Gated(bento.Service):
-    """Doubles numbers, when it is let; remembers what each call was given."""
+    """Doubles numbers once its gate is open; remembers what each call was given."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ async def wait_for(condition) -> None:
 
 
 async def post_behind_a_running_call(client: httpx.AsyncClient, service: Gated, values, api: str = "double") -> list[httpx.Response]:
-    """Send one request that takes the only call, then the others, which queue up behind it."""
+    """Send one request that occupies the only call, then the others, which queue up behind it."""
     first = asyncio.create_task(client.post(f"/{api}", json=0))
     await wait_for(service.entered.is_set)
     rest = []
@@ -83,7 +83,7 @@ class Plate:
 
 
 class Greedy(Gated):
-    """Notes at each call how many plates there are, of which every poisoned call takes one and does not give it back."""
+    """Notes at each call how many plates exist. Every call takes one; a poisoned call keeps it in its error."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -101,8 +101,8 @@ class Greedy(Gated):
             raise MemoryError("no more plates") from error
 
 
-async def test_what_a_request_held_that_failed_is_free_when_the_rest_of_its_batch_is_asked(serving):
-    """Such as a GPU's memory: who asked for too much of it must not have others fail."""
+async def test_what_a_failed_request_held_is_freed_before_the_rest_of_its_batch_is_tried_again(serving):
+    """For example a GPU's memory: a request that takes too much of it must not make others fail."""
     service = Greedy()
     async with serving(service) as client:
         responses = await post_behind_a_running_call(client, service, ["poison", 2, 3, 4])
@@ -122,7 +122,7 @@ class Circular(Gated):
             raise error from error
 
 
-async def test_an_error_that_is_its_own_cause_harms_nobody_else(serving):
+async def test_an_error_that_is_its_own_cause_harms_no_other_request(serving):
     service = Circular()
     async with serving(service) as client:
         responses = await post_behind_a_running_call(client, service, ["poison", 2, 3, 4])
@@ -252,7 +252,7 @@ async def test_a_request_without_rows_is_answered_alone(serving):
 
 
 @pytest.mark.parametrize("foreign", [(b"[[9,9]],[[9,9]],[[9,9", b"]]"), (b'[[9,9]],[[9,9]],["', b'"]')])
-async def test_a_body_that_is_json_only_behind_another_is_refused_and_harms_nobody(serving, foreign):
+async def test_a_body_that_is_json_only_when_joined_to_another_is_refused_alone(serving, foreign):
     before, behind = foreign
     bodies = [b"[[1,2]]", before, b"[[3,4]]", behind, b"[[5,6.5]]"]
     service = Widths()
@@ -264,7 +264,7 @@ async def test_a_body_that_is_json_only_behind_another_is_refused_and_harms_nobo
     assert [answer.json() for answer in answers[::2]] == [[3.0], [7.0], [11.5]]
 
 
-async def test_an_adapter_that_fails_at_one_of_many_fails_that_one_alone(serving):
+async def test_an_adapter_that_fails_for_one_request_of_many_fails_only_that_request(serving):
     class Superstitious(ArrayAdapter):
         def rows(self, item):
             assert 13 not in item
@@ -282,7 +282,7 @@ async def test_an_adapter_that_fails_at_one_of_many_fails_that_one_alone(serving
 
 
 class Odd(JsonAdapter):
-    """Has as many rows, or the group, that a value says."""
+    """Gives an item the number of rows, or the group, that the item itself names."""
 
     def rows(self, item):
         return item.get("rows", 1)
@@ -300,7 +300,7 @@ class Oddities(bento.Service):
 
 
 @pytest.mark.parametrize("odd", [{"rows": "two"}, {"rows": 1.0}, {"rows": 10**19}, {"group": [1]}])
-async def test_what_no_batch_can_count_or_compare_fails_alone_and_holds_up_nobody(serving, odd):
+async def test_a_request_whose_rows_or_group_are_invalid_fails_alone_and_holds_up_no_other(serving, odd):
     async with serving(Oddities()) as client:
         answers = await asyncio.gather(*(client.post("/same", json=value) for value in ({}, odd, {})))
         assert (await client.post("/same", json={})).status_code == 200
@@ -316,7 +316,7 @@ async def test_requests_that_come_together_are_in_one_call(serving):
     assert service.shapes == [(1, 1), (6, 2)]
 
 
-async def test_a_batch_comes_after_one_request_by_itself(serving):
+async def test_the_first_call_has_a_single_request_and_the_next_ones_are_batches(serving):
     service = Widths()
     async with serving(service) as client:
         await asyncio.gather(*(client.post("/total", json=[[number]]) for number in range(5)))
@@ -329,7 +329,7 @@ def columns(values):
 
 
 class Columns(bento.Service):
-    """Give, for each batch, something that is as long whatever the batch is."""
+    """Gives results of the same length for batches of any size."""
 
     @bento.api(input=JsonAdapter(), output=JsonAdapter(), batch=bento.Batch(wait=0.05))
     def lists(self, values):
@@ -358,14 +358,14 @@ class Columns(bento.Service):
 
 @pytest.mark.parametrize("count", [2, 3])
 @pytest.mark.parametrize("api", Columns.apis)
-async def test_as_many_columns_as_there_are_rows_are_nobodys_answer(serving, caplog, api, count):
+async def test_a_result_by_columns_is_nobodys_answer_even_if_there_are_as_many_columns_as_rows(serving, caplog, api, count):
     async with serving(Columns()) as client:
         answers = await asyncio.gather(*(client.post(f"/{api}", json=value) for value in range(count)))
     assert {answer.status_code for answer in answers} == {500}
     assert f"{api}: expected a result of 1 rows, one for each row of the batch, got 2" in caplog.text
 
 
-async def test_columns_that_were_an_answer_to_two_rows_of_one_request_are_none_to_two_requests(serving):
+async def test_columns_that_answer_one_request_of_two_rows_do_not_answer_two_requests(serving):
     class Pairs(bento.Service):
         @bento.api(input=ArrayAdapter(shape=(None,), dtype="float64"), batch=bento.Batch(wait=0.05))
         def pairs(self, values):
@@ -377,7 +377,7 @@ async def test_columns_that_were_an_answer_to_two_rows_of_one_request_are_none_t
     assert {answer.status_code for answer in answers} == {500}
 
 
-async def test_a_row_for_each_request_is_an_answer_though_rows_are_as_long_as_the_batch(serving):
+async def test_a_row_for_each_request_is_its_answer_even_if_rows_are_as_long_as_the_batch(serving):
     class Squares(bento.Service):
         @bento.api(input=JsonAdapter(), batch=bento.Batch(wait=0.05))
         def pairs(self, values):
@@ -388,7 +388,7 @@ async def test_a_row_for_each_request_is_an_answer_though_rows_are_as_long_as_th
     assert [[answer.json() for answer in both] for both in answers] == [[[1, -1], [2, -2]]] * 3
 
 
-async def test_a_model_that_refuses_no_rows_is_not_to_blame_for_a_request_without_any(serving, caplog):
+async def test_a_model_that_cannot_take_an_empty_batch_is_not_blamed_for_a_request_without_rows(serving, caplog):
     class First(bento.Service):
         @bento.api(input=ArrayAdapter(shape=(None, 2), dtype="float64"), batch=True)
         def first(self, rows):
@@ -402,7 +402,7 @@ async def test_a_model_that_refuses_no_rows_is_not_to_blame_for_a_request_withou
     assert caplog.messages == []
 
 
-async def test_a_batch_that_waits_takes_what_comes_meanwhile(serving):
+async def test_a_waiting_batch_takes_the_requests_that_come_meanwhile(serving):
     class Patient(bento.Service):
         @bento.api(input=JsonAdapter(), batch=bento.Batch(size=3, wait=30.0))
         def size(self, values):
@@ -415,7 +415,7 @@ async def test_a_batch_that_waits_takes_what_comes_meanwhile(serving):
 
 
 class Rows(Gated):
-    """Sums rows, of which four are a batch that waits for others until nobody here would; what has a zero waits for the gate."""
+    """Doubles rows in batches of four rows, which wait for longer than any test lasts; a request with a zero waits for the gate."""
 
     @bento.api(input=ArrayAdapter(shape=(None,), dtype="int64"), output=JsonAdapter(), batch=bento.Batch(size=4, wait=30.0), timeout=60)
     def double(self, rows):
@@ -430,18 +430,18 @@ FULL = pytest.mark.parametrize("rows", [[4], [5], [2, 2], [1, 3], [3, 1], [1, 2,
 
 
 def numbered(rows: list[int]) -> list[list[int]]:
-    """Requests with so many rows, no two of them the same."""
+    """Requests with these numbers of rows, all different."""
     return [[10 * place + row for row in range(1, count + 1)] for place, count in enumerate(rows, 1)]
 
 
 async def post_known(client: httpx.AsyncClient) -> None:
-    """Full batches, and what is left of one, from which on results are known to be one for each row."""
+    """Post full batches and a rest, after which results are known to be one for each row."""
     for count in (4, 5):
         await client.post("/double", json=[1] * count)
 
 
 @FULL
-async def test_a_batch_that_is_full_in_rows_waits_for_nobody(serving, rows):
+async def test_a_batch_that_has_all_its_rows_does_not_wait(serving, rows):
     service, asked = Rows(), numbered(rows)
     async with serving(service) as client, asyncio.timeout(20):
         await post_known(client)
@@ -450,7 +450,7 @@ async def test_a_batch_that_is_full_in_rows_waits_for_nobody(serving, rows):
 
 
 @FULL
-async def test_nor_does_one_that_is_full_in_rows_before_the_call_ahead_of_it_is_over(serving, rows):
+async def test_a_batch_that_gets_all_its_rows_during_the_call_ahead_does_not_wait(serving, rows):
     service, asked = Rows(), numbered(rows)
     async with serving(service) as client, asyncio.timeout(20):
         await post_known(client)
@@ -463,7 +463,7 @@ async def test_nor_does_one_that_is_full_in_rows_before_the_call_ahead_of_it_is_
     assert [answer.json() for answer in answers[1:]] == [[2 * number for number in numbers] for numbers in asked]
 
 
-async def test_one_that_is_not_full_in_rows_waits(serving):
+async def test_a_batch_that_lacks_rows_waits_for_them(serving):
     service = Rows()
     async with serving(service) as client, asyncio.timeout(20):
         await post_known(client)
@@ -517,7 +517,7 @@ async def test_a_plain_api_answers_one_request_at_a_time_unless_it_allows_more(s
 
         @bento.api(input=JsonAdapter())
         def alone(self, value):
-            """Whether another call was running within a tenth of a second."""
+            """Whether another call came within a tenth of a second."""
             try:
                 self.met.wait(0.1)
             except threading.BrokenBarrierError:
@@ -537,7 +537,7 @@ async def test_a_plain_api_answers_one_request_at_a_time_unless_it_allows_more(s
     assert [answer.json() for answer in together] == [0, 1]
 
 
-async def test_a_full_queue_refuses_with_a_time_to_come_back(serving):
+async def test_a_full_queue_refuses_requests_and_says_when_to_come_back(serving):
     service = Gated()
     async with serving(service, limits=bento.serving.Limits(queue=2)) as client:
         tasks = [asyncio.create_task(client.post("/double", json=0))]
@@ -552,7 +552,7 @@ async def test_a_full_queue_refuses_with_a_time_to_come_back(serving):
     assert int(refused.headers["retry-after"]) >= 1
 
 
-async def test_a_first_burst_is_answered_whole(serving):
+async def test_every_request_of_a_first_burst_is_answered(serving):
     service = Gated()
     service.gate.set()
     async with serving(service) as client:
@@ -581,7 +581,7 @@ class Panic(BaseException):
 
 
 class Unlucky(bento.errors.BentoError):
-    """With a status that HTTP has no phrase for."""
+    """Has a status that HTTP has no phrase for."""
 
     status = 529
 
@@ -601,7 +601,7 @@ class Failing(bento.Service):
 
 
 @pytest.mark.parametrize(("word", "status"), [("panic", 500), ("status", 500), ("surrogate", 422)])
-async def test_an_api_that_fails_oddly_is_asked_again_and_harms_nobody_else(serving, word, status):
+async def test_an_api_that_fails_oddly_is_called_again_and_harms_no_other_request(serving, word, status):
     async with serving(Failing()) as client:
         for _ in range(20):  # so often that it runs on the event loop
             assert (await client.post("/answer", json=1)).json() == 1

@@ -1,4 +1,4 @@
-"""How much may be asked of a server, in code as on the command line."""
+"""The amounts that a server's options and limits accept, in code as on the command line."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Silent(bento.Service):
         ("keep_alive", math.inf, "0.01 to 604800 seconds"),
     ],
 )
-def test_a_server_is_not_started_with_what_is_no_amount(option, value, expected):
+def test_a_server_is_not_started_with_an_invalid_amount(option, value, expected):
     with pytest.raises(ServerError, match=f"^expected {option} to be {expected}, got {re.escape(repr(value))}$"):
         bento.serve(Silent(), **{option: value})
 
@@ -55,12 +55,12 @@ def test_a_server_is_not_started_with_what_is_no_amount(option, value, expected)
         ("keep_alive_seconds", math.inf, "0.01 to 604800 seconds"),
     ],
 )
-def test_a_limit_that_is_no_amount_is_refused(limit, value, expected):
+def test_a_limit_that_is_not_a_valid_amount_is_refused(limit, value, expected):
     with pytest.raises(ServerError, match=f"^expected Limits.{limit} to be {expected}, got {re.escape(repr(value))}$"):
         Limits(**{limit: value})
 
 
-def test_as_many_workers_as_there_may_be_are_asked_for_without_waiting_for_anybody():
+def test_the_largest_number_of_workers_is_asked_for_without_blocking():
     above, below = Channel.pair()
     os.set_blocking(above.fileno(), False)
     places = range(int(WORKERS.most) + 1)

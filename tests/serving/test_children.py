@@ -88,7 +88,7 @@ def test_no_child_outlives_the_server(project, workers, kind):
         assert (are_gone, server.ended()) == (True, 0)
 
 
-def test_what_a_child_forks_has_the_childs_ways_with_signals(project):
+def test_a_process_that_a_child_forks_keeps_the_childs_signal_handling(project):
     with started(project, PROGRAM, workers=1) as server:
         assert server.ask("handed_on", 1) == "True True"
         assert server.stop() == 0

@@ -1,4 +1,4 @@
-"""Compiled forms stand in for the server's Python where they are installed, fit, and wanted."""
+"""Compiled forms replace the server's Python if they are installed, belong to this release, and are not turned off."""
 
 from __future__ import annotations
 
@@ -40,21 +40,21 @@ def run(script: str = SCRIPT, **settings: str) -> str:
     return subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True, env=settings).stdout.strip()
 
 
-def test_they_are_found_where_they_are_installed():
+def test_compiled_forms_are_used_if_they_are_installed():
     pytest.importorskip("bento_native", reason="bento-native is not compiled here")
     assert run() == "True bento_native.arriving"
 
 
-def test_they_are_left_out_on_demand():
+def test_compiled_forms_are_not_used_if_they_are_turned_off():
     assert run(BENTO_NATIVE="0") == "False bento.serving.http.protocol"
 
 
 @pytest.mark.parametrize("native", ["0", "1"])
-def test_without_a_server_nothing_of_one_is_imported(native):
+def test_a_program_without_a_server_imports_no_server_packages(native):
     assert run(WITHOUT_A_SERVER, BENTO_NATIVE=native) == "b'1' set()"
 
 
-def test_those_of_another_release_are_not_used_and_the_log_says_so(monkeypatch, caplog):
+def test_compiled_forms_of_another_release_are_not_used_and_the_log_says_so(monkeypatch, caplog):
     other = ModuleType("bento_native")
     other.__version__ = "9.9"
     other.FORMS = {}
@@ -68,13 +68,13 @@ def test_those_of_another_release_are_not_used_and_the_log_says_so(monkeypatch, 
     ]
 
 
-def test_without_them_everything_is_python(monkeypatch):
+def test_everything_is_python_if_compiled_forms_are_not_installed(monkeypatch):
     monkeypatch.delenv("BENTO_NATIVE", raising=False)
     monkeypatch.setitem(sys.modules, "bento_native", None)
     assert compiled.find() == {}
 
 
-def test_a_folder_of_that_name_is_none_of_them(monkeypatch):
+def test_a_folder_named_bento_native_is_not_taken_for_compiled_forms(monkeypatch):
     monkeypatch.delenv("BENTO_NATIVE", raising=False)
     monkeypatch.setitem(sys.modules, "bento_native", ModuleType("bento_native"))
     assert compiled.find() == {}

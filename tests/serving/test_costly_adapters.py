@@ -1,4 +1,4 @@
-"""What takes long to read or to write never holds up the event loop, however small it is."""
+"""Bodies that take long to read or to write never hold up the event loop, however small they are."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class PictureAdapter(JsonAdapter):
 
 
 class SlowWriterAdapter(PictureAdapter):
-    """Writing takes the processor ten milliseconds, which the loop does not have."""
+    """Writing takes ten milliseconds of processor time, which is too long for the event loop."""
 
     costly = False
 

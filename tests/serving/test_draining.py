@@ -1,4 +1,4 @@
-"""A stop loses nothing that was accepted: requests that run, that come on open connections, and connections nobody has taken yet."""
+"""A stop loses no requests: running ones, ones that come on open connections, and ones on connections that are not accepted yet."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def wait_for_the_stop(state):
 
 service = Worker()
 """
-# Who sends nothing for half a second after a stop has begun is let go of. So long may this process wait for its turn, on a busy machine.
+# During a stop, a server closes a connection that sends nothing for half a second. On a busy machine this process may wait that long.
 PATIENT = f"from bento.serving.calls import limits\nlimits.LAST_CALL_SECONDS = 10.0\n{PROGRAM}"
 
 both = pytest.mark.parametrize("workers", [1, 2])
@@ -120,7 +120,7 @@ def ask_until_refused(port: int, answers: Counter[str], per_connection: int, ask
 
 
 def stop_napping(project: Path, server: Server) -> None:
-    """Tell a server to stop while a nap lasts, which ends a while after the stop has begun."""
+    """Tell a server to stop during a nap, and end the nap once the stop has begun."""
     assert eventually((project / "napping").exists)
     server.process.send_signal(signal.SIGTERM)
     wait_until_refused(server.port)
@@ -145,7 +145,7 @@ def test_no_accepted_request_is_lost_when_a_server_stops_under_load(project, wor
 
 
 @both
-def test_connections_that_nobody_has_taken_yet_are_answered_before_the_server_ends(project, workers):
+def test_connections_that_are_not_accepted_yet_are_answered_before_the_server_ends(project, workers):
     with started(project, workers=workers) as server, ExitStack() as stack:
         frozen = [stack.enter_context(Connection(server.port)) for _ in range(8 * workers)]
         for connection in frozen:
@@ -205,7 +205,7 @@ AHEAD = {
 
 @both
 @pytest.mark.parametrize("asked", AHEAD.values(), ids=AHEAD)
-def test_what_one_client_has_sent_ahead_is_answered_and_only_the_last_answer_says_so(project, workers, asked):
+def test_requests_that_a_client_sent_ahead_are_answered_and_only_the_last_answer_says_that_it_is_the_last(project, workers, asked):
     with started(project, workers=workers) as server, Connection(server.port) as connection:
         connection.send(post("/nap", b"0.2") + b"".join(asked))
         stop_napping(project, server)
@@ -218,8 +218,8 @@ def test_what_one_client_has_sent_ahead_is_answered_and_only_the_last_answer_say
 
 @both
 @pytest.mark.parametrize(("api", "body", "status"), [("pid", b"1", 200), ("pad", b"1", 200), ("pid", b"{", 400)])
-def test_an_answer_that_waited_for_another_as_the_stop_began_says_that_it_is_the_last(project, workers, api, body, status):
-    """It was ready before anybody knew, and its client would ask again on a connection that ends."""
+def test_an_answer_that_waits_for_another_when_the_stop_begins_says_that_it_is_the_last(project, workers, api, body, status):
+    """The answer was ready before the stop began. If it did not say so, its client would ask again on a connection that is being closed."""
     with started(project, workers=workers) as server, Connection(server.port) as connection:
         connection.send(post("/nap", b"0.2") + post(f"/{api}", body))
         assert eventually(lambda: server.figure(f'bento_requests_total{{api="{api}",status="{status}"}}') == 1)
@@ -233,8 +233,8 @@ def test_an_answer_that_waited_for_another_as_the_stop_began_says_that_it_is_the
 
 @both
 @pytest.mark.parametrize("asked", [request("GET", "/livez"), post("/pid")], ids=["ordinary", "plain"])
-def test_a_client_that_goes_on_sending_reads_all_answers_up_to_the_one_that_is_the_last(project, workers, asked):
-    """A reset would take from it what is on its way."""
+def test_a_client_that_goes_on_sending_during_a_stop_gets_all_answers_up_to_the_last(project, workers, asked):
+    """A reset would lose the answers that are on their way to the client."""
     with started(project, workers=workers) as server, Connection(server.port) as connection:
         connection.send(post("/nap", b"0.2"))
         sending = threading.Thread(target=send_without_end, args=(connection, asked))
@@ -260,7 +260,7 @@ def send_without_end(connection: Connection, asked: bytes) -> None:
 
 
 @pytest.mark.parametrize("asked", AHEAD.values(), ids=AHEAD)
-def test_what_comes_together_during_a_stop_is_answered_together(project, asked):
+def test_all_requests_that_come_together_during_a_stop_are_answered(project, asked):
     with started(project, PATIENT) as server, ExitStack() as stack:
         busy, idle, unused = (stack.enter_context(Connection(server.port)) for _ in range(3))
         assert idle.ask(post("/pid")).status == 200
@@ -278,8 +278,8 @@ def test_what_comes_together_during_a_stop_is_answered_together(project, asked):
 
 
 @both
-def test_what_is_malformed_behind_a_request_that_runs_does_not_keep_a_stop_from_others(project, workers):
-    """There is no answer yet that could say that it is the last."""
+def test_a_malformed_request_behind_a_running_one_does_not_prevent_a_stop(project, workers):
+    """At that moment there is no answer yet that could say that it is the last."""
     asked = post("/nap", b"0.2")
     with started(project, workers=workers) as server:
         with Connection(server.port) as connection, Connection(server.port) as other:
@@ -293,7 +293,7 @@ def test_what_is_malformed_behind_a_request_that_runs_does_not_keep_a_stop_from_
 
 @both
 def test_a_client_may_ask_once_more_behind_a_stream_that_began_before_the_stop(project, workers):
-    """The stream could not say that nothing follows it, so its client, or a proxy with many, cannot know."""
+    """The stream began too early to say that it is the last answer, so its client, or a proxy with many clients, cannot know."""
     with started(project, workers=workers) as server, Connection(server.port) as connection:
         connection.send(post("/tick", b"8"))
         connection.socket.recv(1, socket.MSG_PEEK)
@@ -306,7 +306,7 @@ def test_a_client_may_ask_once_more_behind_a_stream_that_began_before_the_stop(p
 
 
 @both
-def test_a_request_that_had_begun_before_the_stop_is_waited_for(project, workers):
+def test_a_stop_waits_for_the_rest_of_a_request_that_has_begun(project, workers):
     """A client may take some time to send a head; one that sends nothing is not waited for."""
     asked = post("/pid")
     with started(project, workers=workers) as server, Connection(server.port) as slow, Connection(server.port) as idle:
@@ -321,7 +321,7 @@ def test_a_request_that_had_begun_before_the_stop_is_waited_for(project, workers
 
 
 @both
-def test_an_idle_connection_does_not_keep_a_server(project, workers):
+def test_an_idle_connection_does_not_hold_up_a_stop(project, workers):
     with started(project, workers=workers) as server, Connection(server.port) as idle, Connection(server.port) as unused:
         assert idle.ask(post("/pid")).status == 200
         assert server.stop() == 0
@@ -346,8 +346,8 @@ def test_a_second_signal_ends_a_server_by_force(project, workers):
 
 
 @both
-def test_a_signal_that_comes_twice_at_once_is_one(project, workers):
-    """As `timeout` sends it, to its child and to its group, or as a script passes on what a terminal has sent to all."""
+def test_a_signal_that_comes_many_times_at_once_counts_as_one(project, workers):
+    """`timeout` sends a signal to its child and to its group; a script may pass on a signal that the terminal has sent to all processes."""
     with started(project, workers=workers) as server, Connection(server.port) as connection:
         connection.send(post("/nap", b"0"))
         assert eventually((project / "napping").exists)
@@ -360,7 +360,7 @@ def test_a_signal_that_comes_twice_at_once_is_one(project, workers):
 
 
 @both
-def test_a_service_that_cannot_be_closed_is_told_of_by_whoever_closes_it(tmp_path, workers):
+def test_each_process_whose_service_cannot_be_closed_reports_the_error(tmp_path, workers):
     (tmp_path / "app.py").write_text(UNCLOSED)
     with started(tmp_path, workers=workers) as server:
         assert httpx.get(f"{server.url}/readyz").status_code == 200
@@ -371,7 +371,7 @@ def test_a_service_that_cannot_be_closed_is_told_of_by_whoever_closes_it(tmp_pat
         assert server.said.count("OSError: the device does not answer") >= workers
 
 
-def test_plugins_are_told_of_the_end_of_a_service_that_cannot_be_closed(tmp_path):
+def test_plugins_are_told_that_a_service_has_stopped_even_if_it_could_not_be_closed(tmp_path):
     (tmp_path / "app.py").write_text(UNCLOSED)
     (tmp_path / "bento_watching.py").write_text(WATCHING)
     about = tmp_path / "bento_watching-1.0.dist-info"
@@ -395,7 +395,7 @@ def test_the_end_of_the_grace_period_ends_a_server_by_force(project, workers):
 
 
 @both
-def test_a_call_that_hangs_and_that_nobody_waits_for_does_not_keep_a_server(project, workers):
+def test_a_hanging_call_that_no_client_waits_for_does_not_hold_up_a_stop(project, workers):
     with started(project, workers=workers) as server, Connection(server.port) as connection:
         assert connection.ask(post("/hang")).status == 504
         assert server.stop() == 0

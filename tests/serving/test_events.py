@@ -88,7 +88,7 @@ def test_a_request_is_answered(function, event):
     assert headers_of(answer)["content-type"] == "application/json"
 
 
-def test_the_service_comes_up_once(function, event):
+def test_the_service_is_set_up_once(function, event):
     started = {json.loads(function.invoke(event("/predict", b"1", JSON))["body"])["started"] for _ in range(3)}
     assert len(started) == 1
 
@@ -127,19 +127,19 @@ def test_a_refusal_is_a_problem_that_can_be_read(function, event, status, path, 
     assert "the inside" not in answer["body"]
 
 
-def test_health_and_the_document_are_there(function, event):
+def test_health_checks_and_the_openapi_document_are_answered(function, event):
     assert function.invoke(event("/readyz", b"", {}, method="GET"))["body"] == "ready\n"
     assert "/predict" in json.loads(function.invoke(event("/openapi.json", b"", {}, method="GET"))["body"])["paths"]
 
 
-def test_a_request_keeps_its_id_and_gets_that_of_its_event_otherwise(function, event):
+def test_a_request_keeps_its_id_and_otherwise_gets_that_of_its_event(function, event):
     answer = function.invoke(event("/predict", b"1", {**JSON, "x-request-id": "mine-1"}))
     assert headers_of(answer)["x-request-id"] == json.loads(answer["body"])["id"] == "mine-1"
     made = headers_of(function.invoke(event("/predict", b"1", JSON)))["x-request-id"]
     assert len(made) == len("c6af9ac6-7b61-11e6-9a41-93e8deadbeef")
 
 
-def test_a_request_ends_before_the_time_of_the_function_does(function, event):
+def test_a_request_is_answered_before_the_time_of_the_function_is_over(function, event):
     answer = function.invoke(event("/wait_for", b"60", JSON), seconds=0.7)
     assert answer["statusCode"] == 504
 
@@ -150,23 +150,23 @@ def test_a_client_may_allow_less_time_than_the_function_has(function, event, ask
     assert least < json.loads(answer["body"])["left"] <= most
 
 
-def test_a_time_that_is_none_is_refused(function, event):
+def test_a_request_timeout_that_is_not_a_number_is_refused(function, event):
     answer = function.invoke(event("/predict", b"1", {**JSON, "request-timeout": "soon"}))
     assert json.loads(answer["body"])["detail"] == "Request-Timeout: expected a number of seconds above 0, got 'soon'"
 
 
-def test_the_name_of_a_stage_is_no_part_of_the_path(function):
+def test_the_name_of_a_stage_is_not_part_of_the_path(function):
     assert function.invoke(v2("/say", b'"tea"', JSON, stage="prod"))["body"] == "tea"
     assert function.invoke(v2("/say", b'"tea"', JSON, stage="say"))["body"] == "tea"
     assert function.invoke(v1("/prod/say", b'"tea"', JSON))["statusCode"] == 404
 
 
-def test_a_path_that_a_domain_puts_before_is_no_part_of_it(function, event):
+def test_the_base_path_of_a_custom_domain_is_not_part_of_the_path(function, event):
     assert function.invoke(event("/v1/say", b'"tea"', JSON))["body"] == "tea"
     assert function.invoke(event("/v1say", b'"tea"', JSON))["statusCode"] == 404
 
 
-def test_a_balancer_that_sends_headers_as_lists_gets_them_so(function):
+def test_a_load_balancer_that_sends_headers_as_lists_gets_headers_as_lists(function):
     event = alb("/say", b'"tea"', JSON)
     event["multiValueHeaders"] = {name: [value] for name, value in event.pop("headers").items()}
     answer = function.invoke(event)
@@ -174,7 +174,7 @@ def test_a_balancer_that_sends_headers_as_lists_gets_them_so(function):
     assert "headers" not in answer
 
 
-def test_a_host_that_is_none_is_refused_alone(function):
+def test_a_request_with_an_invalid_host_is_refused_and_the_next_one_is_answered(function):
     event = alb("/say", b'"tea"', JSON)
     event["headers"]["host"] = "a:b:c"
     answer = function.invoke(event)
@@ -184,7 +184,7 @@ def test_a_host_that_is_none_is_refused_alone(function):
 
 
 @pytest.mark.parametrize("event", [{"key1": "value1"}, [], {"requestContext": {"connectionId": "x"}}, {"requestContext": None}], ids=str)
-def test_an_event_that_is_no_request_is_an_error_in_a_sentence(function, event):
+def test_an_event_that_is_not_a_request_is_an_error_in_a_sentence(function, event):
     with pytest.raises(FunctionFailed) as failed:
         function.invoke(event)
     assert str(failed.value) == (

@@ -122,14 +122,14 @@ def test_a_payload_is_kept_as_it_is():
     assert golden.answer.data.decode() == "TEE FÜR ZWEI"
 
 
-def test_an_answer_in_another_media_type_is_asked_for():
+def test_an_answer_that_an_example_states_is_kept_in_its_own_media_type():
     answer = bento.Payload(ArrayAdapter().encode(np.array([[2.0, 4.0]]), "application/x-npy"), "application/x-npy")
     (golden,) = kept(bento.Example("double", [[1, 2]], answer))
     assert golden.answer.content_type == "application/x-npy"
 
 
 @pytest.mark.parametrize(("api", "value", "answer"), [("double", [[1, 2]], [[2, 4]]), ("count", 2, [0, 1]), ("shout", "a", "A")])
-def test_an_answer_that_is_given_has_to_be_the_services(api, value, answer):
+def test_an_answer_that_an_example_states_has_to_be_the_one_that_the_service_gives(api, value, answer):
     assert kept(bento.Example(api, value, answer))[0].answer.data
     with pytest.raises(ExampleError, match=f"^example '{api}-1' does not hold: expected "):
         kept(bento.Example(api, value, "?" if api == "shout" else [[7, 7]]))
@@ -145,7 +145,7 @@ def test_a_service_with_one_api_takes_bare_inputs():
     assert [golden.answer.data for golden in keep(Single(), [[1, 2], [3]])] == [b"3", b"3"]
 
 
-def test_a_service_with_several_apis_is_told_which_one_an_input_is_for():
+def test_a_bare_input_for_a_service_with_several_apis_is_refused():
     with pytest.raises(DefinitionError) as caught:
         kept("tea")
     assert str(caught.value) == (
@@ -204,17 +204,17 @@ NAN = Body(b"[1.0, 2]", PREDICT)
         (b"2", b"2.0", ""),
     ],
 )
-def test_json_answers_differ_where_a_value_does(expected, got, found):
+def test_json_answers_are_compared_value_by_value(expected, got, found):
     assert difference(Body(expected, PREDICT), Body(got, PREDICT), None, 1e-4) == found
 
 
-def test_text_differs_by_its_characters_whatever_the_charset():
+def test_text_answers_are_compared_by_their_characters_whatever_the_charset():
     utf16 = Body("té".encode("utf-16"), "text/plain; charset=utf-16")
     assert difference(utf16, Body("té".encode(), "text/plain"), None, 0) == ""
     assert difference(utf16, Body(b"the", "text/plain"), None, 0) == "expected 'té', got 'the' - at $"
 
 
-def test_arrays_differ_by_their_numbers_where_an_adapter_reads_them():
+def test_arrays_are_compared_by_their_numbers_if_an_adapter_can_read_them():
     one, other = (
         Body(ArrayAdapter().encode(np.array([[1.0, math.nan, last]]), "application/x-npy"), "application/x-npy") for last in (2, 3)
     )
@@ -223,7 +223,7 @@ def test_arrays_differ_by_their_numbers_where_an_adapter_reads_them():
     assert difference(one, Body(b"[]", PREDICT), ArrayAdapter(), 0) == "expected application/x-npy, got application/json"
 
 
-def test_other_bytes_differ_or_do_not():
+def test_other_answers_are_compared_byte_by_byte():
     one, other = Body(b"\x00", "image/png"), Body(b"\x01", "image/png")
     assert difference(one, Body(b"\x00", "image/png"), None, 0) == ""
     assert difference(one, other, None, 9) == "expected b'\\x00', got b'\\x01' - at $"

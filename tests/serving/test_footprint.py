@@ -32,7 +32,7 @@ def project(tmp_path):
 
 
 def processor_seconds(pid: int) -> float:
-    """The processor time that all processes of a server have used."""
+    """The processor time that all processes of a server have used so far."""
     stats = [Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split() for process in processes(pid)]
     return sum(int(stat[11]) + int(stat[12]) for stat in stats) / os.sysconf("SC_CLK_TCK")
 
@@ -51,7 +51,7 @@ def test_each_process_of_a_server_that_has_answered_is_small(project, workers):
 
 
 def test_a_server_needs_little_more_processor_time_to_its_first_answer_than_python_to_start(project):
-    """Each is measured in turn, and the best counts: the machine drifts, the ratio holds."""
+    """Both are measured in turn and the best of each counts, because the machine's speed drifts but the ratio does not."""
     pairs = [(until_the_first_answer(project), starting_python()) for _ in range(3)]
     ours, theirs = map(min, zip(*pairs, strict=True))
     assert ours < 7 * theirs
@@ -72,7 +72,7 @@ def starting_python() -> float:
 
 
 @both
-def test_a_server_that_nobody_asks_does_next_to_nothing(project, workers):
+def test_an_idle_server_uses_almost_no_processor_time(project, workers):
     with started(project, workers=workers) as server:
         assert server.ask("predict", [1]) == [1]
         assert httpx.get(f"{server.url}/readyz", timeout=60).status_code == 200

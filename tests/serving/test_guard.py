@@ -30,7 +30,7 @@ async def test_a_loopback_server_refuses_a_foreign_host_name(serving):
 
 
 @pytest.mark.parametrize("local_address", ["127.0.0.1", "::1", "::ffff:127.0.0.1"])
-async def test_a_loopback_server_is_one_in_every_spelling_of_its_address(serving, local_address):
+async def test_a_loopback_server_is_guarded_under_every_spelling_of_its_address(serving, local_address):
     async with serving(Guarded(), local_address=local_address) as client:
         rebound = await client.post("/echo", json={}, headers={"host": "rebound.example:3000"})
         own = await client.post("/echo", json={}, headers={"host": "[::ffff:127.0.0.1]:3000"})
@@ -52,14 +52,14 @@ async def test_what_is_no_host_is_refused_wherever_a_server_is_reached(serving, 
     assert (response.status_code, response.json()["detail"]) == (400, f"expected a host such as 'localhost:3000', got {host!r}")
 
 
-async def test_allowed_hosts_are_the_only_ones(serving):
+async def test_only_allowed_hosts_are_answered(serving):
     async with serving(Guarded(), local_address="127.0.0.1", allowed_hosts=["models.example"]) as client:
         assert (await client.post("/echo", json={}, headers={"host": "models.example"})).status_code == 200
         assert (await client.post("/echo", json={}, headers={"host": "localhost"})).status_code == 403
 
 
 @pytest.mark.parametrize("serve", [bento.app, bento.serve])
-def test_one_text_in_the_place_of_several_names_is_refused(serve):
+def test_allowed_hosts_that_are_a_single_text_are_refused(serve):
     with pytest.raises(bento.ServerError) as caught:
         serve(Guarded(), allowed_hosts="models.example")
     assert str(caught.value) == "expected allowed_hosts to be names, such as ('models.example',), got 'models.example'"
@@ -73,7 +73,7 @@ def test_an_allowed_host_that_no_client_can_name_is_refused(host):
 
 
 @pytest.mark.parametrize("host", ["10.0.0.7:3000", "backend", ""])
-async def test_health_is_answered_under_any_name_for_who_asks_for_it_knows_none(serving, host):
+async def test_health_checks_are_answered_under_any_host_name(serving, host):
     async with serving(Guarded(), local_address="127.0.0.1", allowed_hosts=["models.example"]) as client:
         for path in ("/livez", "/readyz"):
             assert (await client.get(path, headers={"host": host})).status_code == 200
@@ -81,13 +81,13 @@ async def test_health_is_answered_under_any_name_for_who_asks_for_it_knows_none(
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://localhost:9999", "http://[::1"])
-async def test_a_page_of_another_site_cannot_call(serving, origin):
+async def test_a_page_of_another_site_cannot_call_an_api(serving, origin):
     async with serving(Guarded(), local_address="127.0.0.1") as client:
         response = await client.post("/echo", json={}, headers={"host": "localhost:3000", "origin": origin})
     assert response.status_code == 403
 
 
-async def test_a_page_of_this_server_can_call(serving):
+async def test_a_page_of_this_server_can_call_an_api(serving):
     async with serving(Guarded(), local_address="127.0.0.1") as client:
         headers = {"host": "localhost:3000", "origin": "http://localhost:3000"}
         assert (await client.post("/echo", json={}, headers=headers)).status_code == 200

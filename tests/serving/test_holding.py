@@ -1,4 +1,4 @@
-"""Calls that hold the interpreter: they are told of, and beside them only other processes answer."""
+"""Calls that hold the interpreter are logged, and only other processes answer meanwhile."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ service = Backtracker()
 
 
 def holding(seconds: float) -> bytes:
-    """A request whose call takes at least so long."""
+    """A request whose call takes at least this long."""
     for length in range(18, 40):
         began = time.process_time()
         re.match("(a+)+$", "a" * length + "b")
@@ -58,7 +58,7 @@ def server(request, tmp_path):
 
 
 @pytest.mark.parametrize("server", [1], indirect=True)
-def test_a_call_that_holds_the_interpreter_is_told_of_once(server):
+def test_a_call_that_holds_the_interpreter_is_logged_once(server):
     with Connection(server.port) as connection:
         assert connection.ask(post("/compute", b"0.6")).status == 200
         assert not [line for line in server.lines if "held the interpreter" in line]
@@ -72,8 +72,8 @@ def test_a_call_that_holds_the_interpreter_is_told_of_once(server):
 
 
 @pytest.mark.parametrize("server", [2], indirect=True)
-def test_beside_a_worker_that_is_held_the_others_answer(server):
-    """What came to it before waits for it; whoever comes later is answered by the other, within 100 milliseconds."""
+def test_other_workers_answer_while_the_interpreter_of_one_is_held(server):
+    """Requests that the held worker has already taken wait; the other worker answers later ones within 100 milliseconds."""
     long = holding(1.0)
     # A busy machine may spoil some.
     assert any(quickest_beside(server.port, long) < 0.1 for _ in range(5))

@@ -66,7 +66,7 @@ def problem_of(response):
     return document["detail"]
 
 
-async def test_a_problem_is_called_the_same_under_every_version_of_python(serving):
+async def test_a_problem_has_the_same_title_under_every_version_of_python(serving):
     async with serving(Echo()) as client:
         response = await client.post("/refuse", json={})
     assert (response.status_code, response.json()["title"]) == (422, "Unprocessable Content")
@@ -104,7 +104,7 @@ async def test_an_accept_header_that_nothing_fits_gets_the_adapters_first_type(s
         ("text/plain;q=0.5, application/json;q=0_9", "text/plain; charset=utf-8", "label 1"),
     ],
 )
-async def test_a_text_for_which_no_adapter_is_declared_is_json_for_who_accepts_that_alone(serving, accept, content_type, answer):
+async def test_a_text_without_a_declared_adapter_is_json_if_the_client_accepts_only_json(serving, accept, content_type, answer):
     async with serving(Echo()) as client:
         response = await client.post("/labels", json=1, headers={"accept": accept})
     assert (response.headers["content-type"], response.text) == (content_type, answer)
@@ -116,7 +116,7 @@ async def test_a_text_whose_adapter_is_declared_stays_text(serving):
     assert (response.headers["content-type"], response.text) == ("text/plain; charset=utf-8", "A")
 
 
-async def test_an_accept_header_longer_than_any_that_means_something_is_not_read(serving):
+async def test_an_accept_header_that_is_far_too_long_is_not_read(serving):
     async with serving(Echo()) as client:
         response = await client.post("/echo", json=[1], headers={"accept": "application/msgpack" + ", image/png" * 1000})
     assert response.headers["content-type"] == "application/json"
@@ -150,7 +150,7 @@ async def test_a_wrong_shape_is_422_and_says_what_was_expected(serving):
     assert problem_of(response) == "expected an array of shape (n, 4), got (1, 3)"
 
 
-async def test_what_an_api_refuses_is_told_to_the_client(serving):
+async def test_the_reason_that_an_api_gives_for_a_refusal_is_sent_to_the_client(serving):
     async with serving(Echo()) as client:
         response = await client.post("/refuse", json=-1)
     assert (response.status_code, problem_of(response)) == (422, "expected a positive number, got -1 - at $.age")
@@ -163,7 +163,7 @@ async def test_an_unknown_path_is_404(serving):
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"])
-async def test_an_api_answers_no_method_but_post(serving, method):
+async def test_an_api_answers_only_post(serving, method):
     async with serving(Echo()) as client:
         response = await client.request(method, "/echo")
     assert response.status_code == 405
@@ -243,7 +243,7 @@ async def test_an_unknown_content_encoding_is_415(serving):
     assert problem_of(response) == "unknown Content-Encoding 'zz': expected gzip, deflate or identity"
 
 
-async def test_a_failing_api_is_500_without_a_word_of_the_inside_and_logs_its_traceback(serving, caplog):
+async def test_a_failing_api_is_500_without_internal_details_and_its_traceback_is_logged(serving, caplog):
     async with serving(Echo()) as client:
         response = await client.post("/fail", json=1, headers={"x-request-id": "abc"})
     assert response.status_code == 500
@@ -303,7 +303,7 @@ async def test_a_deadline_is_a_number_as_programs_write_it(serving, text, status
 
 
 @pytest.mark.parametrize("text", ["soon", "-1", "0", "nan", "inf", "1_0", "1 0", "+1", "0x1", "1e-999"])
-async def test_a_deadline_that_is_no_time_is_400(serving, text):
+async def test_a_deadline_that_is_not_a_number_of_seconds_is_400(serving, text):
     async with serving(Echo()) as client:
         response = await client.post("/echo", json=1, headers={"request-timeout": text})
     assert problem_of(response) == f"Request-Timeout: expected a number of seconds above 0, got {text!r}"
@@ -339,7 +339,7 @@ async def test_server_timing_says_where_the_time_went(serving):
     assert response.headers["server-timing"].endswith('batch;desc="3"')
 
 
-async def test_an_api_that_asks_for_the_context_is_told_of_its_request(serving):
+async def test_an_api_that_takes_the_context_gets_that_of_its_request(serving):
     async with serving(Echo()) as client:
         response = await client.post("/whoami", json=1, headers={"x-request-id": "abc", "user-agent": "test"})
     assert response.json() == {"id": "abc", "agent": "test", "in_time": True}

@@ -1,4 +1,4 @@
-"""A socket that somebody else listens on, as systemd hands it over: sd_listen_fds(3)."""
+"""A socket on which another program already listens, as systemd hands it over: sd_listen_fds(3)."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def stop(process) -> int:
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_who_connects_between_two_servers_is_answered_by_the_second(start, workers):
+def test_a_client_that_connects_between_two_servers_is_answered_by_the_second(start, workers):
     with socket.create_server(("127.0.0.1", 0)) as sock:
         url = f"http://127.0.0.1:{sock.getsockname()[1]}"
         with start(sock, "--workers", workers, "--port", "1") as process:
@@ -84,7 +84,7 @@ def test_who_connects_between_two_servers_is_answered_by_the_second(start, worke
                 assert waiting.recv(65536).startswith(b"HTTP/1.1 200 ")
 
 
-def test_a_socket_for_ipv6_alone_is_told_by_an_address_that_it_has(start):
+def test_a_socket_for_all_ipv6_addresses_is_logged_with_an_address_that_can_be_opened(start):
     try:
         sock = socket.create_server(("::", 0), family=socket.AF_INET6)
     except OSError:
@@ -95,7 +95,7 @@ def test_a_socket_for_ipv6_alone_is_told_by_an_address_that_it_has(start):
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_socket_at_a_path_is_taken_over_and_the_path_left_to_whoever_made_it(start, tmp_path, workers):
+def test_a_socket_at_a_path_is_taken_over_and_its_path_is_not_removed(start, tmp_path, workers):
     path = tmp_path / "iris.sock"
     with socket.socket(socket.AF_UNIX) as sock:
         sock.bind(str(path))
@@ -108,7 +108,7 @@ def test_a_socket_at_a_path_is_taken_over_and_the_path_left_to_whoever_made_it(s
     assert path.exists()
 
 
-def test_a_socket_that_has_a_name_but_no_file_is_one_that_only_this_machine_reaches(start):
+def test_an_abstract_socket_is_guarded_like_a_loopback_address(start):
     with socket.socket(socket.AF_UNIX) as sock:
         sock.bind(f"\0bento-{os.getpid()}")
         sock.listen()

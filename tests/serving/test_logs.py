@@ -1,4 +1,4 @@
-"""What a server writes, and what it does where that cannot be written."""
+"""What a server logs, and what it does when it cannot write its log."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def project(tmp_path):
     return tmp_path
 
 
-def test_an_access_log_that_cannot_be_written_is_told_of_once_and_goes_on_when_it_can(project):
+def test_an_access_log_that_cannot_be_written_is_reported_once_and_goes_on_when_it_can(project):
     with started(project) as server:
         pid = server.process.pid
         before = resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
@@ -55,7 +55,7 @@ def test_an_access_log_that_cannot_be_written_is_told_of_once_and_goes_on_when_i
 
 
 class Pieces(io.StringIO):
-    """A stream that knows what was written at once."""
+    """A stream that remembers the text of each write."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -91,7 +91,7 @@ async def test_each_line_says_the_second_in_which_it_was_written(kind, monkeypat
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("kind", [AccessLog, JsonAccessLog])
-async def test_of_the_lines_that_a_pipe_s_reader_leaves_no_room_for_a_mebibyte_is_kept_in_order_and_the_rest_is_counted(kind, caplog):
+async def test_a_mebibyte_of_the_lines_that_a_full_pipe_does_not_take_is_kept_in_order_and_the_rest_is_counted(kind, caplog):
     reader, writer = os.pipe()
     os.set_blocking(reader, False)
     said = bytearray()
@@ -130,7 +130,7 @@ async def test_lines_that_are_kept_for_a_reader_that_leaves_are_counted_as_lost(
     assert caplog.messages[1:] == ["the access log cannot be written, and goes on when it can: Broken pipe"]
 
 
-def test_the_answer_to_one_request_alone_has_left_before_it_is_logged():
+def test_the_answer_to_a_single_request_is_sent_before_the_request_is_logged():
     asked = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1\r\n\r\n7"
     had_answer: list[bool] = []
 
@@ -197,7 +197,7 @@ service = Faulty()
 
 
 @both
-def test_what_is_logged_as_json_is_an_object_on_each_line(tmp_path, workers):
+def test_a_json_log_has_an_object_on_each_line(tmp_path, workers):
     (tmp_path / "app.py").write_text(FAULTY)
     command = [BENTO, "serve", "app:service", "--port", "0", "--workers", str(workers), "--log-format", "json"]
     with heard(command, tmp_path) as server:
@@ -230,7 +230,7 @@ def test_what_is_logged_as_json_is_an_object_on_each_line(tmp_path, workers):
         ("app:service", "ModuleNotFoundError: No module named 'nothing_like_it'", True),
     ],
 )
-def test_what_ends_a_server_that_logs_as_json_is_json_too(tmp_path, target, message, traced):
+def test_the_error_that_ends_a_server_with_a_json_log_is_json_too(tmp_path, target, message, traced):
     (tmp_path / "app.py").write_text("import nothing_like_it\n")
     command = [BENTO, "serve", target, "--port", "0", "--log-format", "json"]
     environment = {**os.environ, "BENTO_HOME": str(tmp_path / "home")}
@@ -241,7 +241,7 @@ def test_what_ends_a_server_that_logs_as_json_is_json_too(tmp_path, target, mess
 
 
 @both
-def test_why_a_service_cannot_start_is_json_with_its_traceback(tmp_path, workers):
+def test_the_error_of_a_service_that_cannot_start_is_json_with_its_traceback(tmp_path, workers):
     (tmp_path / "app.py").write_text(FAULTY.replace("warnings.warn(", "raise KeyError(").replace(", stacklevel=1", ""))
     command = [BENTO, "serve", "app:service", "--port", "0", "--log-format", "json", "--workers", str(workers)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
@@ -257,7 +257,7 @@ JOURNALED = ["sh", "-c", 'export JOURNAL_STREAM=$(stat --dereference --format %d
 
 @both
 @pytest.mark.parametrize("log_format", ["text", "json"])
-def test_every_line_for_the_journal_says_how_grave_it_is(tmp_path, workers, log_format):
+def test_every_line_for_the_journal_has_its_priority(tmp_path, workers, log_format):
     (tmp_path / "app.py").write_text(FAULTY)
     options = ["--port", "0", "--workers", str(workers), "--log-format", log_format]
     with heard([*JOURNALED, BENTO, "serve", "app:service", *options], tmp_path) as server:
@@ -270,7 +270,7 @@ def test_every_line_for_the_journal_says_how_grave_it_is(tmp_path, workers, log_
 
 
 @both
-def test_why_a_service_cannot_start_is_the_gravest_line_in_the_journal(tmp_path, workers):
+def test_the_error_of_a_service_that_cannot_start_has_the_highest_priority_in_the_journal(tmp_path, workers):
     (tmp_path / "app.py").write_text(FAULTY.replace("warnings.warn(", "raise KeyError(").replace(", stacklevel=1", ""))
     with heard([*JOURNALED, BENTO, "serve", "app:service", "--port", "0", "--workers", str(workers)], tmp_path) as server:
         assert server.ended() == 1
@@ -279,7 +279,7 @@ def test_why_a_service_cannot_start_is_the_gravest_line_in_the_journal(tmp_path,
     assert any("line 9, in setup" in line for line in others)
 
 
-def test_what_is_put_in_the_place_of_the_journal_gets_no_priorities(project):
+def test_a_stream_that_replaces_the_journal_gets_no_priorities(project):
     with heard([BENTO, "serve", "app:service", "--port", "0"], project, {**os.environ, "JOURNAL_STREAM": "1:1"}) as server:
         assert not server.wait_for("is ready on").startswith("<")
 
@@ -360,7 +360,7 @@ def test_a_fault_that_repeats_a_large_body_does_not_fill_the_log(tmp_path, log_f
     assert server.said.count("the end") == 2
 
 
-def test_what_ends_a_thread_of_a_service_is_json_too(tmp_path):
+def test_the_error_that_ends_a_thread_of_a_service_is_json_too(tmp_path):
     (tmp_path / "app.py").write_text(TALKATIVE)
     with heard([BENTO, "serve", "app:service", "--port", "0", "--log-format", "json"], tmp_path) as server:
         url = re.search(r"http://[0-9.:]+", server.wait_for("is ready on"))[0]

@@ -1,4 +1,4 @@
-"""A model that an error has lost to its process, as when a GPU's context is gone: another process takes over."""
+"""An error by which a process loses its model, for example because a GPU's context is gone: another process takes over."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def project(tmp_path):
 
 
 @pytest.mark.parametrize("api", ["divide", "count"])
-def test_a_server_of_one_process_ends_with_the_error(project, api):
+def test_a_server_of_one_process_that_loses_its_model_ends_with_the_error(project, api):
     with started(project) as server:
         assert httpx.post(f"{server.url}/{api}", json=0, timeout=60).status_code == 500
         server.wait_for(REASON)
         assert server.process.wait(30) == 1
 
 
-def test_a_worker_is_replaced(project):
+def test_a_worker_that_loses_its_model_is_replaced(project):
     with started(project, workers=2) as server:
         assert server.ask("divide", 0)["status"] == 500
         server.wait_for(REASON)
@@ -56,7 +56,7 @@ def test_a_worker_is_replaced(project):
         assert server.stop() == 0
 
 
-def test_an_error_that_loses_nothing_ends_nothing(project):
+def test_an_error_that_does_not_lose_the_model_ends_no_process(project):
     with started(project) as server:
         assert server.ask("divide", "two")["status"] == 500
         assert server.ask("divide", 2) == 3

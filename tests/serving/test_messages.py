@@ -1,4 +1,4 @@
-"""What a server and those who start it are told, word for word, where no other test says so."""
+"""Messages of a server and to the person who starts it, word for word, that no other test checks."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.anyio
         ),
     ],
 )
-def test_what_cannot_be_served_is_told_in_a_sentence(do, said):
+def test_something_that_cannot_be_served_is_an_error_in_a_sentence(do, said):
     with pytest.raises(BentoError) as refused:
         do()
     assert str(refused.value) == said if isinstance(said, str) else said.fullmatch(str(refused.value))
@@ -97,7 +97,7 @@ class Lists(bento.Service):
         return [len(value) for value in values]
 
 
-async def test_an_adapter_that_gives_too_few_answers_is_told_of_in_the_log(serving, caplog):
+async def test_an_adapter_that_gives_too_few_answers_is_named_in_the_log(serving, caplog):
     async with serving(Lists()) as client:
         answer = await client.post("/lengths", json=[1, 2])
     assert answer.status_code == 500

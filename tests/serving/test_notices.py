@@ -1,4 +1,4 @@
-"""What systemd, or whoever else started a server, is told of it: sd_notify(3)."""
+"""The notices that a server sends to systemd, or to another manager that started it: sd_notify(3)."""
 
 from __future__ import annotations
 
@@ -89,13 +89,13 @@ class Manager:
         return notices
 
     def read_on(self, seconds: float) -> None:
-        """Read what comes until nothing has come for so long, which is a TimeoutError."""
+        """Read notices until none has come for this long, which is a TimeoutError."""
         self._end.settimeout(seconds)
         while True:
             self.next()
 
     def fill(self) -> None:
-        """Let there be so much unread that nothing more is taken."""
+        """Leave so many notices unread that the socket takes no more."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender, suppress(BlockingIOError):
             sender.setblocking(False)
             while True:
@@ -117,7 +117,7 @@ def manager(tmp_path) -> Iterator[Manager]:
 
 @pytest.fixture
 def serve(folder) -> Callable:
-    """`bento serve app:service`, or another target, that finds a name in NOTIFY_SOCKET."""
+    """Runs `bento serve app:service`, or another target, with a name in NOTIFY_SOCKET."""
 
     def serve(name: str, *options: str, target: str = "app:service", watchdog: str | None = None):
         return Commands(folder).served(target, *options, NOTIFY_SOCKET=name, WATCHDOG_USEC=watchdog)
@@ -141,7 +141,7 @@ def test_a_server_that_loads_is_not_ready_and_one_that_answers_is(serve, manager
 
 
 @EVERY_WAY
-def test_a_stop_is_told_as_it_begins_and_has_the_time_that_it_may_take(serve, manager, folder, options):
+def test_a_stop_is_announced_when_it_begins_together_with_the_time_that_it_may_take(serve, manager, folder, options):
     with serve(manager.name, *options, "--grace", "120") as server, ThreadPoolExecutor() as pool:
         manager.until("READY")
         answer = pool.submit(server.ask, "nap", 7)
@@ -158,7 +158,7 @@ def test_a_stop_is_told_as_it_begins_and_has_the_time_that_it_may_take(serve, ma
     assert manager.senders == {server.process.pid}
 
 
-def test_a_replacement_of_workers_is_over_when_the_last_is_new(serve, manager):
+def test_a_replacement_of_workers_is_announced_as_over_when_the_last_worker_is_new(serve, manager):
     with serve(manager.name, *TWO) as server:
         manager.until("READY")
         before = {server.ask("pid", 1) for _ in range(20)}
@@ -172,7 +172,7 @@ def test_a_replacement_of_workers_is_over_when_the_last_is_new(serve, manager):
         assert manager.senders == {server.process.pid}
 
 
-def test_a_replacement_that_fails_is_over_and_says_why_and_its_reason_says_nothing_else(serve, manager, folder):
+def test_a_failed_replacement_is_announced_as_over_and_its_reason_adds_no_other_notice(serve, manager, folder):
     with serve(manager.name, *TWO) as server:
         manager.until("READY")
         (folder / "broken").touch()
@@ -184,20 +184,20 @@ def test_a_replacement_that_fails_is_over_and_says_why_and_its_reason_says_nothi
         }
 
 
-def test_a_bundle_is_told_of_by_its_tag(serve, manager, folder):
+def test_notices_about_a_bundle_have_its_tag(serve, manager, folder):
     Commands(folder)(BENTO, "save", "app:service", "--version", "3")
     with serve(manager.name, target="told:3"):
         assert manager.until("READY")[-1]["STATUS"].startswith("told:3 is ready on ")
 
 
-def test_a_program_that_serves_is_told_of_too(folder, manager):
+def test_a_program_that_calls_serve_sends_notices_too(folder, manager):
     environment = {**os.environ, "NOTIFY_SOCKET": manager.name}
     with heard([sys.executable, "-c", PROGRAM, json.dumps({"workers": 2})], folder, environment) as server:
         manager.until("READY")
         assert manager.senders == {server.process.pid}
 
 
-def test_a_socket_without_a_file_is_found(serve):
+def test_notices_reach_an_abstract_socket(serve):
     manager = Manager(f"@bento-{os.getpid()}")
     with serve(manager.name):
         manager.until("READY")
@@ -205,13 +205,13 @@ def test_a_socket_without_a_file_is_found(serve):
 
 
 @EVERY_WAY
-def test_neither_a_service_nor_what_it_starts_sees_whom_its_server_tells(serve, manager, options):
+def test_neither_a_service_nor_its_children_see_the_socket_for_notices(serve, manager, options):
     with serve(manager.name, *options) as server:
         assert server.ask("seen", 1) == [None, None, False]
 
 
 @pytest.mark.parametrize("options", [ONE, TWO], ids=["one worker", "two workers"])
-def test_where_nobody_is_to_be_told_a_server_says_so_once(serve, folder, options):
+def test_a_server_logs_once_that_nobody_hears_its_notices(serve, folder, options):
     with serve(str(folder / "nobody"), *options) as server:
         assert isinstance(server.ask("pid", 1), int)
         assert server.stop() == 0
@@ -219,7 +219,7 @@ def test_where_nobody_is_to_be_told_a_server_says_so_once(serve, folder, options
     assert line.endswith(f"nobody hears at NOTIFY_SOCKET='{folder}/nobody' how this server is: No such file or directory\n")
 
 
-def test_who_does_not_listen_holds_up_no_server(serve, manager):
+def test_a_manager_that_does_not_read_notices_holds_up_no_server(serve, manager):
     manager.fill()
     with serve(manager.name) as server:
         assert isinstance(server.ask("pid", 1), int)
@@ -229,14 +229,14 @@ def test_who_does_not_listen_holds_up_no_server(serve, manager):
 
 
 @EVERY_WAY
-def test_signs_of_life_come_where_they_are_asked_for(serve, manager, options):
+def test_a_server_sends_signs_of_life_if_it_is_asked_for_them(serve, manager, options):
     with serve(manager.name, *options, watchdog="1000000"):
         manager.until("READY")
         for _ in range(3):
             assert manager.until("WATCHDOG")[-1] == {"WATCHDOG": "1"}
 
 
-def test_a_server_that_is_held_up_gives_no_sign_of_life(serve, manager):
+def test_a_server_that_is_held_up_sends_no_sign_of_life(serve, manager):
     with serve(manager.name, *ONE, watchdog="1000000") as server, ThreadPoolExecutor() as pool:
         manager.until("READY")
         url = server.url
@@ -297,7 +297,7 @@ def test_signs_of_life_come_while_what_is_open_delays_a_start_anew(serve, manage
         assert answer.result() == 7
 
 
-def test_signs_of_life_for_another_process_are_left_to_it(folder, manager):
+def test_a_server_sends_no_signs_of_life_if_they_are_asked_of_another_process(folder, manager):
     with Commands(folder).served("app:service", NOTIFY_SOCKET=manager.name, WATCHDOG_USEC="1000000", WATCHDOG_PID="1") as server:
         manager.until("READY")
         assert server.stop() == 0

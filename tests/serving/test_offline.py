@@ -60,7 +60,7 @@ def answers(service, api, bodies):
     return [[getattr(outcome, "body", outcome) for outcome in part] for part in answer_all(service, api, bodies)]
 
 
-def test_bodies_are_asked_about_in_batches_of_the_apis_size():
+def test_bodies_are_answered_in_batches_of_the_apis_size():
     service = Asked()
     bodies = [b"[[%d]]" % number for number in range(10)]
     assert [len(part) for part in answers(service, "negate", bodies)] == [4, 4, 2]
@@ -76,7 +76,7 @@ def test_a_batch_holds_no_more_rows_than_it_may_and_every_answer_is_its_own():
     assert max(service.calls) <= 4
 
 
-def test_no_more_is_read_than_is_asked_about_at_once():
+def test_no_more_bodies_are_read_than_one_batch_takes():
     read = []
     bodies = (read.append(number) or b"[[1]]" for number in range(1000))
     next(answer_all(Asked(), "negate", bodies))
@@ -88,7 +88,7 @@ def test_bodies_of_many_megabytes_are_not_gathered():
     assert [len(part) for part in answers(Asked(), "negate", [large] * 3)] == [1, 1, 1]
 
 
-def test_bodies_that_were_read_are_answered_before_it_is_told_why_there_are_no_more():
+def test_bodies_that_were_read_are_answered_before_the_error_that_ends_reading_is_raised():
     def bodies():
         yield from [b"[[1]]"] * 6
         raise OSError("no more can be read")
@@ -99,7 +99,7 @@ def test_bodies_that_were_read_are_answered_before_it_is_told_why_there_are_no_m
         next(parts)
 
 
-def test_an_api_that_waits_is_asked_as_often_at_once_as_it_may_be():
+def test_an_async_api_gets_as_many_calls_at_once_as_its_concurrency_allows():
     assert answers(Asked(), "meet", [b"1", b"2", b"3"]) == [[b"1", b"2", b"3"]]
 
 
@@ -116,11 +116,11 @@ def test_a_cancellation_that_an_api_raises_for_one_leaves_its_neighbours_answere
 
 
 @pytest.mark.anyio
-async def test_an_api_that_waits_is_asked_from_an_event_loop_too():
+async def test_an_async_api_can_be_called_inside_a_running_event_loop():
     assert answers(Asked(), "meet", [b"1", b"2", b"3", b"4"]) == [[b"1", b"2", b"3"], [b"4"]]
 
 
-def test_an_api_that_waits_leaves_the_event_loop_that_was_set_for_the_thread():
+def test_an_async_api_leaves_the_threads_own_event_loop_in_place():
     before = asyncio.new_event_loop()
     asyncio.set_event_loop(before)
     try:
@@ -131,6 +131,6 @@ def test_an_api_that_waits_leaves_the_event_loop_that_was_set_for_the_thread():
         before.close()
 
 
-def test_an_unknown_api_is_answered_with_those_there_are():
+def test_the_error_for_an_unknown_api_lists_the_apis_that_exist():
     with pytest.raises(InvalidInput, match="asked has no api 'ask': its apis are negate, same, drop, "):
         next(answer_all(Asked(), "ask", [b"1"]))

@@ -72,7 +72,7 @@ def test_a_stream_that_breaks_off_does_not_look_whole(server):
             slow.socket.makefile("rb").read()
 
 
-def test_a_client_that_leaves_a_stream_is_no_fault(server):
+def test_a_client_that_leaves_a_stream_is_not_a_fault(server):
     with Connection(server.port, receive_buffer=4096) as leaving:
         leaving.send(old(post("/pour", b"1000")))
         assert leaving.socket.recv(1)
@@ -82,7 +82,7 @@ def test_a_client_that_leaves_a_stream_is_no_fault(server):
 
 
 @pytest.mark.parametrize("asked", [post("/echo", b"[1]"), request("GET", "/livez"), request("HEAD", "/"), post("/nowhere")])
-def test_an_answer_whose_length_is_known_says_it(server, asked):
+def test_an_answer_whose_length_is_known_states_its_length(server, asked):
     with Connection(server.port) as connection:
         head, body = whole(connection, old(asked))
     assert "connection: close" in head

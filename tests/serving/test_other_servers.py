@@ -50,7 +50,7 @@ OVER_TLS = ["uvicorn", "app:app", "--host", "localhost", "--port", "{port}", "--
 
 @contextmanager
 def running(words: Sequence[str], folder: Path, trusted: ssl.SSLContext | None = None) -> Iterator[httpx.Client]:
-    """The service under a server of its own process, by a client of it; with certificates to trust, over TLS."""
+    """A client of the service, which runs under a server in a process of its own; over TLS if there is a certificate to trust."""
     (folder / "app.py").write_text(SERVICE)
     with reserved() as (port,):
         command = [sys.executable, "-m", *(word.format(port=port) for word in words)]
@@ -91,7 +91,7 @@ def test_a_service_answers_alike_under_any_server(name, tmp_path):
 
 
 def certified(folder: Path) -> ssl.SSLContext:
-    """What trusts the certificate for localhost that is made in a folder, with its key."""
+    """Make a certificate for localhost and its key in a folder; return a context that trusts the certificate."""
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     certificate = (
@@ -105,7 +105,7 @@ def certified(folder: Path) -> ssl.SSLContext:
 
 
 def test_a_service_has_the_tls_of_another_server(tmp_path):
-    """What is not TLS gets no answer, and is in nobody's way."""
+    """A request without TLS gets no answer and does not disturb others."""
     with running(OVER_TLS, tmp_path, certified(tmp_path)) as client:
         assert client.post("/total", json=[[1, 2], [3, 4]]).json() == [3.0, 7.0]
         assert client.post("/count", json=3).content == b"0\n1\n2\n"

@@ -139,7 +139,7 @@ async def test_half_of_a_surrogate_pair_in_a_docstring_does_not_keep_the_index_f
 
 
 @pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nowhere", 404), ("POST", "/livez", 405)])
-async def test_what_a_page_refuses_names_the_request(serving, method, path, status):
+async def test_a_refusal_by_a_page_has_the_id_of_its_request(serving, method, path, status):
     async with serving(Shown()) as client:
         response = await client.request(method, path, headers={"x-request-id": "abc"})
     assert (response.status_code, response.json()["request_id"]) == (status, "abc")
@@ -185,7 +185,7 @@ async def test_the_index_is_laid_out_for_the_width_of_the_screen_and_in_its_colo
     assert "color-scheme:light dark" in page
 
 
-def test_the_openapi_document_names_no_range_of_media_types_that_an_answer_is_never_of():
+def test_the_openapi_document_names_no_range_of_media_types_for_answers():
     paths = openapi(Shown())["paths"]
     assert list(paths["/copy"]["post"]["requestBody"]["content"]) == ["application/octet-stream", "*/*"]
     assert list(paths["/copy"]["post"]["responses"]["200"]["content"]) == ["application/octet-stream"]

@@ -10,7 +10,7 @@ from bento.serving.calls.placement import Placement
 
 
 def placed(*calls: tuple[float, float]) -> bool:
-    """Whether calls run on the event loop after these, each with its seconds by the clock and of a processor."""
+    """Whether calls run on the event loop after these calls, each given as seconds by the clock and seconds of processor time."""
     placement = Placement()
     for seconds, processor_seconds in calls:
         placement.observe(seconds, processor_seconds)

@@ -1,4 +1,4 @@
-"""What an adapter does to the items of a batch when it stacks them, it does to one for an api without batches."""
+"""An adapter prepares the single item of an api without batches as it prepares the items of a batch when it stacks them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.anyio
 
 
 class ListedAdapter(JsonAdapter):
-    """Makes numbers a list, as another would move them to a GPU."""
+    """Makes numbers a list, as other adapters move them to a GPU."""
 
     def alone(self, item):
         return [item]

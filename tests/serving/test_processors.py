@@ -41,16 +41,16 @@ V1 = "32 31 0:29 / MOUNT rw - cgroup cgroup rw,cpu,cpuacct\n33 31 0:30 / /elsewh
 
 
 @pytest.mark.parametrize(("limit", "expected"), [("max 100000", AFFINITY), ("400000 100000", 4), ("250000 100000", 2), ("50000 100000", 1)])
-def test_a_group_leaves_whole_processors_and_at_least_one(process, limit, expected):
+def test_a_control_group_leaves_whole_processors_and_at_least_one(process, limit, expected):
     assert available_processors(process("0::/pod\n", V2, {"pod/cpu.max": limit + "\n"})) == expected
 
 
-def test_the_tightest_of_all_groups_around_a_process_counts(process):
+def test_the_tightest_of_all_control_groups_around_a_process_counts(process):
     files = {"a/b/c/cpu.max": "800000 100000\n", "a/b/cpu.max": "300000 100000\n", "a/cpu.max": "max 100000\n"}
     assert available_processors(process("0::/a/b/c\n", V2, files)) == 3
 
 
-def test_the_older_kind_of_group_counts_too(process):
+def test_control_groups_of_version_1_count_too(process):
     files = {
         "job/cpu.cfs_quota_us": "200000\n",
         "job/cpu.cfs_period_us": "50000\n",
@@ -67,7 +67,7 @@ def test_a_container_that_sees_its_own_group_as_the_root_is_limited_by_it(proces
     assert available_processors(process("1:cpu,cpuacct:/\n", mounts, files)) == 6
 
 
-def test_without_groups_the_affinity_counts(tmp_path):
+def test_without_control_groups_the_affinity_counts(tmp_path):
     assert available_processors(tmp_path) == AFFINITY
 
 
@@ -78,7 +78,7 @@ def test_the_libraries_of_many_workers_share_the_processors(workers, each):
     assert environ == dict.fromkeys(VARIABLES, str(each))
 
 
-def test_a_library_that_is_loaded_already_is_told_by_itself():
+def test_a_library_that_is_already_loaded_is_limited_directly():
     with threadpool_limits():
         np.linalg.inv(np.eye(2))
         share_processors(AFFINITY, {})
@@ -86,19 +86,19 @@ def test_a_library_that_is_loaded_already_is_told_by_itself():
 
 
 @pytest.mark.parametrize("variable", VARIABLES)
-def test_what_the_user_has_set_stays(variable):
+def test_a_variable_that_the_user_has_set_stays(variable):
     environ = {variable: "7"}
     share_processors(2, environ)
     assert environ[variable] == "7"
 
 
-def test_one_worker_that_has_the_whole_machine_is_left_to_its_libraries():
+def test_one_worker_with_the_whole_machine_sets_no_limits_for_its_libraries():
     environ: dict[str, str] = {}
     share_processors(1, environ)
     assert environ == {}
 
 
-def test_one_worker_in_a_container_is_told(monkeypatch):
+def test_one_worker_in_a_container_limits_its_libraries(monkeypatch):
     monkeypatch.setattr(os, "cpu_count", lambda: 2 * AFFINITY)
     environ: dict[str, str] = {}
     share_processors(1, environ)

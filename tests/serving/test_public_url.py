@@ -54,18 +54,18 @@ def test_the_openapi_document_says_where_the_server_is(client, prefix):
 
 
 @both_ways
-def test_nobody_is_sent_to_another_path_for_a_slash_too_many(client, prefix):
-    """To a path, and with a scheme, of which the server knows nothing behind a proxy."""
+def test_a_path_with_a_trailing_slash_is_not_redirected(client, prefix):
+    """Behind a proxy, a server does not know the path and the scheme to redirect to."""
     answer = client.get(f"{prefix}/metrics/")
     assert (answer.status_code, "location" in answer.headers) == (404, False)
 
 
-def test_the_prefix_alone_is_the_first_page(client):
+def test_the_prefix_alone_is_the_index_page(client):
     assert client.get("/models/echo").text == client.get("/").text
 
 
 @pytest.mark.parametrize("path", ["/models/echoes/predict", "/models/predict", "/models/echo/models/echo/predict", "/models/echo//predict"])
-def test_nothing_is_at_what_is_like_the_prefix(client, path):
+def test_a_path_that_only_resembles_the_prefix_is_404(client, path):
     assert client.post(path, json=1).status_code == 404
 
 
@@ -78,7 +78,7 @@ def test_nothing_is_at_what_is_like_the_prefix(client, path):
         ("https://api.example.org/predict", "/predict/predict"),
     ],
 )
-def test_a_path_of_the_servers_own_that_begins_like_the_prefix_stays_its_own_on_both_lanes(tmp_path, url, path):
+def test_a_path_of_the_server_that_begins_with_the_prefix_is_answered_on_both_lanes(tmp_path, url, path):
     write_app(tmp_path)
     aliases = {"/v1/models/echo:predict": "/predict", "/v1/readyz": "/predict"}
     with started(tmp_path, public_url=url, aliases=aliases) as server:
@@ -89,7 +89,7 @@ def test_a_path_of_the_servers_own_that_begins_like_the_prefix_stays_its_own_on_
         assert server.stop() == 0
 
 
-def test_the_public_host_is_answered_for_and_loopback_names_too(client):
+def test_requests_for_the_public_host_and_for_loopback_names_are_answered(client):
     assert client.post("/predict", json=1, headers={"host": "API.example.org:443"}).status_code == 200
     assert client.post("/predict", json=1, headers={"host": "localhost"}).status_code == 200
     assert client.post("/predict", json=1, headers={"host": "evil.example"}).status_code == 403
@@ -107,7 +107,7 @@ def test_a_public_host_and_an_allowed_one_may_be_written_in_capitals(tmp_path):
         assert server.stop() == 0
 
 
-def test_the_access_log_has_the_path_without_what_is_before_all_of_them(tmp_path):
+def test_the_access_log_has_paths_without_the_prefix(tmp_path):
     write_app(tmp_path)
     with started(tmp_path, public_url=URL) as server:
         with Connection(server.port) as connection:
@@ -155,14 +155,14 @@ def test_a_public_url_is_a_scheme_a_host_and_a_path(text, address):
         "https://a.example/a\n",
     ],
 )
-def test_what_is_no_public_url_is_refused(text):
+def test_an_invalid_public_url_is_refused(text):
     with pytest.raises(ServerError) as refused:
         Address.read(text)
     assert str(refused.value) == f"public URL {text!r}: expected one like 'https://api.example.org/models/iris'"
 
 
 @pytest.mark.parametrize("path", ["/a b", "/%20", '/"onload="', "/a//b"])
-def test_a_public_url_with_a_path_that_is_none_is_refused(path):
+def test_a_public_url_with_an_invalid_path_is_refused(path):
     with pytest.raises(ServerError) as refused:
         Address.read(f"https://a.example{path}")
     expected = f"expected a path of letters, digits and any of '-._~:@', got {path!r}"

@@ -27,7 +27,7 @@ RAISED = {
 
 
 def check(value):
-    """The value, if it names nothing that is to be raised."""
+    """The value, unless it names something to raise, which is raised."""
     if value in RAISED:
         error = RAISED[value]()
         raise error
@@ -92,7 +92,7 @@ async def test_what_an_adapter_raises_fails_one_request_and_no_other(serving, ca
 
 
 class Calling(bento.Service):
-    """Gives back what is not a word, of all that share a call; `rows` are how many those were."""
+    """Gives back values, and raises what a word names; `rows` has the number of values of each call."""
 
     def __init__(self):
         super().__init__()
@@ -113,8 +113,8 @@ class Calling(bento.Service):
 @pytest.mark.parametrize("word", RAISED)
 @pytest.mark.parametrize("api", Calling.apis)
 @pytest.mark.parametrize("before", [2, 10])
-async def test_what_an_api_raises_fails_one_request_and_none_that_shares_its_call(serving, api, word, before):
-    """In a thread at first, on the event loop once calls are known to be cheap."""
+async def test_what_an_api_raises_fails_one_request_and_no_other_of_its_call(serving, api, word, before):
+    """Calls run in a thread at first, and on the event loop once they are known to be cheap."""
     service = Calling()
     async with serving(service) as client:
         for _ in range(before):
@@ -126,7 +126,7 @@ async def test_what_an_api_raises_fails_one_request_and_none_that_shares_its_cal
 
 
 class Streams(bento.Service):
-    """Count to the word, which is raised, and would count on."""
+    """Gives values up to a word, raises what the word names, and would go on after it."""
 
     @bento.api(input=JsonAdapter())
     def plain(self, values):

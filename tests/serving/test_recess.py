@@ -24,7 +24,7 @@ class Sleeper:
 
 
 @pytest.mark.parametrize("broken", [0, 5])
-async def test_one_that_cannot_go_on_keeps_no_other_from_it(broken):
+async def test_a_connection_that_fails_to_wake_does_not_keep_others_from_waking(broken):
     errors = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: errors.append(context["exception"]))
     sleepers = [Sleeper(fault := ValueError("no legs")) if place == broken else Sleeper() for place in range(7)]

@@ -1,4 +1,4 @@
-"""Clients that ask again as soon as they are answered are waited for where that pays, by what was measured of them."""
+"""Calls wait for clients that ask again as soon as they are answered, if measurements show that waiting pays."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def by_the_row(rows: int) -> float:
 
 
 def waits(seconds: Callable[[int], float], back: float, took: float, sizes: tuple[int, ...] = SIZES, calls: int = 4000) -> list[bool]:
-    """Before which of so many calls clients are waited for, if such a share of them comes back, the last of those after so long."""
+    """Which of the calls wait for clients, if the share `back` of them comes back, and the last of those after `took` seconds."""
     returning = Returning()
     found = []
     now = 0.0
@@ -47,11 +47,11 @@ def waits(seconds: Callable[[int], float], back: float, took: float, sizes: tupl
     return found
 
 
-def test_clients_that_come_back_at_once_are_waited_for_by_calls_that_take_as_long_for_few_rows():
+def test_calls_that_take_as_long_for_few_rows_wait_for_clients_that_come_back_at_once():
     assert all(waits(flat, 1.0, 0.001)[10:])
 
 
-def test_calls_all_of_one_size_are_no_reason_not_to_try():
+def test_waiting_is_tried_even_if_all_calls_have_the_same_size():
     assert all(waits(flat, 1.0, 0.001, sizes=(32,))[10:])
 
 
@@ -60,12 +60,12 @@ def test_calls_all_of_one_size_are_no_reason_not_to_try():
     [(flat, 0.0, 0.005), (flat, 0.25, 0.005), (by_the_row, 1.0, 0.001), (lambda _: 0.003, 0.5, 0.0015)],
     ids=["nobody comes back", "few come back", "each row takes its time", "the wait takes as long as it saves"],
 )
-def test_where_it_does_not_pay_fewer_than_one_call_in_a_hundred_waits(seconds, back, took):
+def test_fewer_than_one_call_in_a_hundred_waits_if_waiting_does_not_pay(seconds, back, took):
     assert sum(waits(seconds, back, took)[1000:]) < 30
 
 
 @pytest.mark.parametrize(("seconds", "sizes"), [(lambda _: 0.0003, SIZES), (flat, (1, 2, 3))], ids=["cheap calls", "few clients"])
-def test_nobody_is_waited_for_where_little_can_be_won(seconds, sizes):
+def test_calls_do_not_wait_if_little_can_be_gained(seconds, sizes):
     assert not any(waits(seconds, 1.0, 0.0001, sizes))
 
 

@@ -1,4 +1,4 @@
-"""The memory that large requests share: a body takes its part of `Limits.bodies` for as long as it waits, too."""
+"""The memory that large requests share: a body counts towards `Limits.bodies` while it waits, too."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from running import LIMITED, eventually, started
 ROOM = 4 << 20
 # Two of them leave less than any of the large requests below.
 HALF = (ROOM >> 1) - 2048
-# So many requests of a new connection begin at once; what is behind them waits for answers to leave.
+# This many requests of a new connection begin at once; requests behind them wait until answers have left.
 FEW = 4
 
 SERVICE = """
@@ -54,18 +54,18 @@ def server(tmp_path):
 
 
 def answer_to_another(port: int) -> tuple[int, str]:
-    """What another client is answered, whose body takes its part at once, as on the ordinary lane."""
+    """The answer to another client, whose body counts at once, as on the ordinary lane."""
     with Connection(port) as other:
         answer = other.ask(sent("/size", 16 * 1024, origin="http://127.0.0.1"))
     return answer.status, answer.body.decode()
 
 
-def test_a_body_that_waits_for_answers_ahead_of_it_takes_its_part_of_what_there_is_for_all(server):
+def test_a_body_that_waits_for_answers_ahead_of_it_counts_towards_the_limit_of_all_bodies(server):
     with ExitStack() as stack:
         connections = [stack.enter_context(Connection(server.port)) for _ in range(2)]
         for connection in connections:
             connection.send(sent("/pass_through", 1) * FEW + sent("/pass_through", HALF))
-        # To the byte: what is still being read takes less, or the room of its head as well.
+        # To the byte: a request that is still being read takes less, or the room of its head as well.
         full = f"large requests hold {2 * HALF} bytes of the {ROOM} that there are for all of them"
         assert eventually(lambda: full in answer_to_another(server.port)[1])
         with Connection(server.port) as other:

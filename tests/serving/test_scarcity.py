@@ -1,4 +1,4 @@
-"""Servers on a machine that has no more to give: they say so, refuse what they cannot do, and go on when they can."""
+"""Servers on a machine that has no threads or files left: they say so, refuse what they cannot do, and go on when they can."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def test_a_server_keeps_one_filter_of_warnings_unless_it_was_told_which(project,
         assert (len(server.ask("filters", 0)) == 1) is (option is None)
 
 
-def test_no_garbage_is_looked_for_while_a_service_loads_and_none_in_what_it_loaded(project):
+def test_garbage_is_not_collected_while_a_service_loads_nor_searched_for_in_what_it_loaded(project):
     with started(project) as server:
         assert server.ask("garbage", 0) == {"while loading": False, "afterwards": True, "kept": True}
 
@@ -155,7 +155,7 @@ def test_a_server_that_is_told_to_end_while_its_service_loads_says_that_it_does_
     assert server.lines[-1] == "the service still loads: ending without it\n"
 
 
-def test_a_port_in_use_is_one_sentence(project):
+def test_a_port_in_use_is_an_error_in_one_sentence(project):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -251,7 +251,7 @@ def test_a_changed_source_file_is_served_anew(project):
 
 
 def test_a_change_of_the_same_second_and_size_is_served_anew(project, monkeypatch):
-    # So that Python keeps what it has compiled, as it does unless it is told otherwise.
+    # Python then keeps compiled files, as it does by default.
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     source = project / "app.py"
     second = 1_800_000_000 * 10**9
@@ -278,7 +278,7 @@ def test_a_broken_change_waits_for_the_next_one(project):
         assert server.stop() == 0
 
 
-def test_a_server_that_is_told_to_end_while_it_starts_anew_ends(project):
+def test_a_server_that_is_told_to_end_while_it_reloads_ends(project):
     with started(project, reload=True) as server:
         server.wait_for("is ready on")
         with socket.create_connection(("127.0.0.1", server.port)) as client:
@@ -294,11 +294,11 @@ def test_a_server_that_is_told_to_end_while_it_starts_anew_ends(project):
         assert len([line for line in server.lines if "is ready on" in line]) == 1
 
 
-def test_a_source_file_that_cannot_be_looked_at_ends_no_server_that_reloads(project):
+def test_a_source_file_that_cannot_be_examined_does_not_end_a_reloading_server(project):
     with started(project, reload=True) as server:
         server.wait_for("is ready on")
         here = os.open(project, os.O_DIRECTORY)
-        # They can be listed, but the path of the file is longer than any may be. One that is gone by now is met as this is.
+        # The folders can be listed, but the path of the file is too long. A file that was deleted meanwhile is met in the same way.
         for name in ["deep" * 50] * ((4090 - len(str(project))) // 201):
             os.mkdir(name, dir_fd=here)
             above, here = here, os.open(name, os.O_DIRECTORY, dir_fd=here)
@@ -311,7 +311,7 @@ def test_a_source_file_that_cannot_be_looked_at_ends_no_server_that_reloads(proj
         assert server.stop() == 0
 
 
-def test_a_server_that_reloads_and_can_start_no_further_process_says_so(project):
+def test_a_reloading_server_that_can_start_no_further_process_says_so(project):
     with started(project, f"{SCARCE}{PROGRAM}", reload=True) as server:
         server.wait_for("is ready on")
         (project / "crowded").touch()
@@ -360,11 +360,11 @@ def test_a_server_that_waits_for_a_change_is_stopped_with_status_0(project):
         assert server.stop() == 0
 
 
-def test_a_signal_that_comes_twice_at_once_is_one_for_a_server_that_reloads(project):
+def test_two_signals_at_once_count_as_one_for_a_reloading_server(project):
     with started(project, reload=True) as server, socket.create_connection(("127.0.0.1", server.port)) as client:
         client.sendall(post("/nap"))
         assert eventually((project / "napping").exists)
-        # Of one number, what comes while it is pending would be lost.
+        # Two different signals, because a second one of the same number is lost while the first is pending.
         for number in (signal.SIGINT, signal.SIGTERM):
             server.process.send_signal(number)
         assert eventually(lambda: has_taken_its_signals(server))

@@ -1,4 +1,4 @@
-"""How a server answers whose log nobody reads any more, and how it ends, when whatever is left to write waits for ever."""
+"""How a server answers and ends when nobody reads its log any more, so that a write to it would wait for ever."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def read_until(pattern: bytes, pipe: int) -> re.Match[bytes]:
 
 def fill(pipe: int) -> None:
     """Write to a pipe until nothing more goes in."""
-    # A description of its own: the server's does not become one that never waits.
+    # This opens a file description of its own, so that the server's own stays a blocking one.
     end = os.open(f"/proc/self/fd/{pipe}", os.O_WRONLY | os.O_NONBLOCK)
     fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, select.PIPE_BUF)
     try:
@@ -78,7 +78,7 @@ class Stalled:
 
 @contextmanager
 def stalled(project: Path, workers: int, *, is_all: bool, grace: float = 0.2) -> Iterator[Stalled]:
-    """A server that has answered a request, of which nobody has read the line in its log."""
+    """A server that has answered a request whose line in the log nobody has read."""
     command = [BENTO, "serve", "app:service", "--port", "0", "--workers", str(workers), "--grace", str(grace)]
     with ExitStack() as stack:
         output, log = new_pipe(stack)
@@ -121,7 +121,7 @@ def test_a_second_signal_ends_a_server_whose_log_nobody_reads_any_more(project, 
         assert server.process.returncode == 1
 
 
-def test_why_a_server_is_ended_whose_log_nobody_reads_any_more_is_said(project):
+def test_a_server_whose_access_log_nobody_reads_any_more_logs_why_it_ends(project):
     with stalled(project, 1, is_all=False) as server:
         server.process.terminate()
         assert server.process.wait(60) == 1

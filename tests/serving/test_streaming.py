@@ -113,7 +113,7 @@ async def test_pieces_come_as_json_lines(serving):
     assert response.content == b'{"number":0}\n{"number":1}\n{"number":2}\n'
 
 
-async def test_pieces_come_as_events_to_who_asks_for_events(serving):
+async def test_pieces_come_as_events_to_a_client_that_asks_for_events(serving):
     async with serving(Counting()) as client:
         response = await client.post("/acount", json=2, headers={"accept": "text/event-stream", "x-request-id": "abc"})
     assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
@@ -133,7 +133,7 @@ async def test_an_error_before_the_first_piece_has_its_own_status(serving):
     assert (response.status_code, response.json()["detail"]) == (422, "never good")
 
 
-async def test_an_error_in_mid_stream_is_the_last_piece_and_says_nothing_of_the_inside(serving, caplog):
+async def test_an_error_in_mid_stream_is_the_last_piece_and_has_no_internal_details(serving, caplog):
     async with serving(Counting()) as client:
         lines = (await client.post("/break_off", json=1)).content.splitlines()
         events = (await client.post("/break_off", json=1, headers={"accept": "text/event-stream"})).text
@@ -150,7 +150,7 @@ async def test_a_stream_that_is_late_ends_with_an_error(serving):
     assert json.loads(lines[-1])["error"]["detail"] == "the answer was not whole within 0.5 seconds"
 
 
-async def test_a_timeout_of_the_apis_own_is_a_fault_and_no_deadline(serving, caplog):
+async def test_a_timeout_error_of_the_apis_own_is_a_fault_and_not_a_deadline(serving, caplog):
     async with serving(Counting()) as client:
         at_once = await client.post("/give_up", json=0)
         lines = (await client.post("/give_up", json=2)).content.splitlines()
@@ -158,7 +158,7 @@ async def test_a_timeout_of_the_apis_own_is_a_fault_and_no_deadline(serving, cap
     assert caplog.messages[0].endswith("TimeoutError: another server took too long")
 
 
-async def test_a_generator_that_exits_is_a_fault_of_its_own_and_no_end_of_the_server(serving):
+async def test_a_generator_that_exits_is_a_fault_and_does_not_end_the_server(serving):
     async with serving(Counting()) as client:
         at_once = await client.post("/leave", json=0)
         lines = (await client.post("/leave", json=1)).content.splitlines()
@@ -174,7 +174,7 @@ async def test_a_stream_that_waits_for_nothing_ends_at_its_deadline(serving):
 
 
 class Client:
-    """One that asks for a stream, until it leaves; the path's is one without an end."""
+    """A client that asks for a stream, by default an endless one, and reads it until it leaves."""
 
     def __init__(self, app: App, path: str = "/endless") -> None:
         self.pieces: asyncio.Queue[dict] = asyncio.Queue()
@@ -210,7 +210,7 @@ async def test_a_generator_that_waits_for_nothing_stops_when_its_client_leaves()
     await app.lifecycle.stop()
 
 
-async def test_a_stream_ends_at_its_deadline_while_a_step_still_runs_and_is_closed_when_that_is_over():
+async def test_a_stream_ends_at_its_deadline_while_a_step_still_runs_and_is_closed_after_that_step():
     service = Counting()
     app = bento.app(service)
     client = Client(app, "/hang")
@@ -274,7 +274,7 @@ async def post_compressed(client, body):
 
 
 async def test_a_compressed_body_is_decompressed_off_the_loop(serving):
-    """By the processor time of the loop's thread, which is this one."""
+    """The processor time of the loop's thread, which is this thread, shows it."""
     service, body = Counting(), gzip.compress(bytes(32 << 20), 1)
     service.gate.set()
     async with serving(service) as client:
@@ -286,7 +286,7 @@ async def test_a_compressed_body_is_decompressed_off_the_loop(serving):
         assert time.thread_time() - began < alone / 2
 
 
-async def test_a_body_takes_its_part_of_what_there_is_for_all_as_it_is_decompressed(serving):
+async def test_a_body_counts_towards_the_limit_of_all_bodies_while_it_is_decompressed(serving):
     service, body = Counting(), gzip.compress(bytes(900_000))
     async with serving(service, limits=Limits(body=1_000_000, bodies=2_000_000)) as client:
         held = [asyncio.create_task(post_compressed(client, body)) for _ in range(2)]

@@ -64,12 +64,12 @@ def project(tmp_path):
 
 
 def ask(server: Server, api: str) -> object:
-    """What an api answers on a new connection, of whichever worker takes it."""
+    """An api's answer on a new connection, from whichever worker takes it."""
     return httpx.post(f"{server.url}/{api}", json=1, timeout=60).json()
 
 
 def answers_of(server: Server, api: str, count: int) -> set[object]:
-    """What workers answer, once there are `count` different answers."""
+    """The workers' answers, once there are `count` different ones."""
     seen: set[object] = set()
     eventually(lambda: seen.add(ask(server, api)) or len(seen) >= count)
     return seen
@@ -80,14 +80,14 @@ def eventually(holds: Callable[[], object]) -> None:
 
 
 def memory(pid: int) -> int:
-    """The bytes that a server holds, what its processes share counted once."""
+    """The bytes that a server's processes hold; shared bytes count once."""
     rolls = [Path(f"/proc/{process}/smaps_rollup").read_text() for process in processes(pid)]
     return sum(int(found[1]) for roll in rolls if (found := re.search(r"^Pss:\s+(\d+) kB", roll, re.MULTILINE))) * 1024
 
 
 @contextmanager
 def asking(server: Server, clients: int = 4) -> Iterator[Counter[str]]:
-    """Many clients that ask, each on a connection of its own until that is closed, and count what they hear."""
+    """Clients that keep asking, each on a connection of its own until it is closed, and count the answers."""
     heard: Counter[str] = Counter()
     over = threading.Event()
 
@@ -115,7 +115,7 @@ def asking(server: Server, clients: int = 4) -> Iterator[Counter[str]]:
             thread.join()
 
 
-# What they share
+# What workers share
 
 
 def test_four_workers_of_a_large_model_take_little_more_memory_than_one(project):
@@ -144,7 +144,7 @@ def test_a_library_that_is_ready_for_forks_does_not_keep_workers_from_sharing(pr
         server.wait_for("2 workers are forked from a process that has loaded app:service, and share it")
 
 
-def test_each_worker_loads_for_itself_where_a_thread_runs(project):
+def test_each_worker_loads_for_itself_if_a_thread_runs(project):
     (project / "app.py").write_text(f"import threading\nthreading.Thread(target=threading.Event().wait, name='ticker').start()\n{SERVICE}")
     with started(project, workers=2) as server:
         server.wait_for("each of 2 workers loads app:service for itself, for a fork after that is unsafe: thread 'ticker' runs")
@@ -155,7 +155,7 @@ def test_each_worker_loads_for_itself_where_a_thread_runs(project):
         assert server.stop() == 0
 
 
-def test_each_worker_loads_for_itself_where_a_framework_cannot_be_forked(project):
+def test_each_worker_loads_for_itself_if_a_framework_cannot_be_forked(project):
     (project / "jax.py").touch()
     (project / "app.py").write_text(f"import jax\n{SERVICE}")
     with started(project, workers=2) as server:
@@ -163,8 +163,8 @@ def test_each_worker_loads_for_itself_where_a_framework_cannot_be_forked(project
         assert answers_of(server, "loaded", 2) == answers_of(server, "pid", 2)
 
 
-def test_each_worker_loads_for_itself_where_a_device_is_in_use(project):
-    """/dev/zero stands for a GPU, whose driver works in no child of the process that has opened it."""
+def test_each_worker_loads_for_itself_if_a_device_is_in_use(project):
+    """/dev/zero stands for a GPU, whose driver does not work in children of the process that has opened it."""
     (project / "app.py").write_text(f"device = open('/dev/zero')\n{SERVICE}")
     program = PROGRAM.replace("bento.serve", "from bento.serving.workers import forking\nforking._DEVICES = ('/dev/zero',)\nbento.serve")
     with started(project, program, workers=2) as server:
@@ -172,7 +172,7 @@ def test_each_worker_loads_for_itself_where_a_device_is_in_use(project):
         assert answers_of(server, "loaded", 2) == answers_of(server, "pid", 2)
 
 
-def test_a_service_in_memory_is_not_shared_with_workers_beside_threads_that_run(project):
+def test_a_service_in_memory_is_not_shared_with_workers_if_a_thread_runs(project):
     program = PROGRAM.replace('"app:service"', "app.service").replace("import json", "import app, threading, json")
     waiting = "threading.Thread(target=threading.Event().wait, name='ticker', daemon=True).start()\nbento.serve"
     with started(project, program.replace("bento.serve", waiting), workers=2) as server:
@@ -198,7 +198,7 @@ def test_libraries_of_many_workers_share_the_processors(project, monkeypatch):
         assert ask(server, "threads") == "1"
 
 
-def test_what_the_user_says_of_threads_stays(project, monkeypatch):
+def test_the_number_of_threads_that_the_user_has_set_stays(project, monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     with started(project, workers=2) as server:
         assert ask(server, "threads") == "3"
@@ -213,11 +213,11 @@ def test_requests_to_different_workers_have_different_ids(project):
         assert len({request_id[:12] for request_id in first.values()}) == 2
 
 
-# What a server says and answers meanwhile
+# What a server logs and answers while it starts
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_server_speaks_for_itself(project, workers):
+def test_a_server_logs_what_a_user_needs_and_nothing_else(project, workers):
     with started(project, workers=workers) as server:
         ask(server, "pid")
         assert server.stop() == 0
@@ -242,7 +242,7 @@ def test_health_is_answered_while_the_service_of_many_workers_is_loading(project
         assert server.stop() == 0
 
 
-def test_no_worker_is_ready_before_the_process_that_refuses_requests_meanwhile_is_gone(project):
+def test_no_worker_is_ready_before_the_process_that_refuses_requests_during_loading_is_gone(project):
     (project / "app.py").write_text(SERVICE.replace("class Worker", "while not os.path.exists('go'): time.sleep(0.01)\nclass Worker"))
     with started(project, workers=2) as server:
         url = re.search(r"http://\S+", server.wait_for("starts on"))[0]
@@ -250,7 +250,7 @@ def test_no_worker_is_ready_before_the_process_that_refuses_requests_meanwhile_i
         porter = processes(server.process.pid)[-1]
         os.kill(porter, signal.SIGSTOP)
         (project / "go").touch()
-        # Whoever answers now is a worker.
+        # A process that answers now is a worker.
         assert httpx.get(f"{url}/readyz", timeout=60).text == "loading\n"
         os.kill(porter, signal.SIGCONT)
         server.wait_for("is ready on")
@@ -259,7 +259,7 @@ def test_no_worker_is_ready_before_the_process_that_refuses_requests_meanwhile_i
         assert server.stop() == 0
 
 
-# How they are replaced
+# How workers are replaced
 
 
 def test_a_killed_worker_is_replaced_within_a_second_whatever_loading_takes(project):
@@ -271,7 +271,7 @@ def test_a_killed_worker_is_replaced_within_a_second_whatever_loading_takes(proj
 
 
 def seconds_until_replaced(server: Server) -> float:
-    """How long it takes until another answers in place of the worker that has been there longest."""
+    """Kill the oldest worker, and return how long it takes until another answers in its place."""
     before = answers_of(server, "pid", 2)
     victim = min(before, key=lambda pid: Path(f"/proc/{pid}").stat().st_ctime_ns)
     os.kill(victim, signal.SIGKILL)
@@ -293,7 +293,7 @@ def test_a_worker_that_cannot_start_any_more_leaves_the_others_serving_and_is_tr
         answers_of(server, "pid", 2)
 
 
-def test_workers_are_replaced_and_stop_after_a_time_in_which_there_could_be_no_further_process(project):
+def test_workers_are_replaced_and_stop_after_a_time_in_which_no_process_could_be_started(project):
     (project / "app.py").write_text(f"{SERVICE}{SCARCE}")
     with started(project, workers=2) as server:
         before = answers_of(server, "pid", 2)
@@ -322,7 +322,7 @@ def test_the_process_that_workers_come_from_outlives_a_time_in_which_it_can_open
 
 
 @pytest.mark.parametrize("spared", [2, 1], ids=["the workers", "all of its processes"])
-def test_a_server_is_there_again_when_nobody_kills_what_it_starts_any_more(project, spared):
+def test_a_server_recovers_once_nobody_kills_its_processes_any_more(project, spared):
     with started(project, workers=2) as server:
         answers_of(server, "pid", 2)
         killed: set[int] = set()
@@ -332,13 +332,13 @@ def test_a_server_is_there_again_when_nobody_kills_what_it_starts_any_more(proje
                     os.kill(pid, signal.SIGKILL)
                     killed.add(pid)
             assert server.process.poll() is None
-        # Until one is ready, who asks is told that the service loads.
+        # Until a worker is ready, answers say that the service is loading.
         eventually(lambda: isinstance(ask(server, "pid"), int))
         answers_of(server, "pid", 2)
         assert server.stop() == 0
 
 
-def test_the_end_of_the_process_that_workers_come_from_is_no_end_of_the_workers(project):
+def test_requests_are_answered_while_the_process_that_workers_are_forked_from_is_replaced(project):
     with started(project, workers=2) as server:
         before = answers_of(server, "pid", 2)
         (template,) = {ask(server, "loaded") for _ in range(3)}
@@ -369,7 +369,7 @@ os.fork = fork_for_the_last_time
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_the_process_that_workers_come_from_may_end_just_as_it_forks_one(project, when):
+def test_workers_are_replaced_even_if_the_process_that_they_are_forked_from_ends_during_a_fork(project, when):
     (project / "app.py").write_text(f"{SERVICE}{DOOMED.replace('WHEN', repr(when))}")
     with started(project, workers=2) as server:
         before = answers_of(server, "pid", 2)
@@ -408,7 +408,7 @@ def test_a_worker_that_ends_unheard_while_no_other_serves_does_not_end_the_serve
         (template,) = {ask(server, "loaded") for _ in range(3)}
         for name in ("doomed", "late"):
             (project / name).touch()
-        # So that it hears of both at once.
+        # The template is stopped, so that it learns of both ends at once.
         os.kill(template, signal.SIGSTOP)
         for pid in before:
             os.kill(pid, signal.SIGKILL)
@@ -420,7 +420,7 @@ def test_a_worker_that_ends_unheard_while_no_other_serves_does_not_end_the_serve
         assert server.stop() == 0
 
 
-def test_sighup_replaces_workers_by_what_is_there_now_without_losing_a_request(project):
+def test_sighup_replaces_workers_with_the_changed_service_without_losing_a_request(project):
     with started(project, workers=2) as server:
         before = answers_of(server, "pid", 2)
         (project / "app.py").write_text(SERVICE.replace("return LOADED", "return 'new'"))
@@ -445,7 +445,7 @@ def test_workers_that_a_signal_to_all_processes_has_ended_are_not_replaced(proje
     assert "starting another" not in server.said
 
 
-def test_a_service_that_no_worker_can_start_is_told_of_once(project):
+def test_the_error_of_a_service_that_no_worker_can_start_is_logged_once(project):
     together = "open(f'tried-{os.getpid()}', 'w').close()\n        while sum('tried' in name for name in os.listdir()) < 2: pass\n        "
     (project / "app.py").write_text(SERVICE.replace('if os.path.exists("broken"):', f"{together}if True:"))
     with started(project, workers=2) as server:
@@ -465,7 +465,7 @@ def test_a_worker_that_hangs_does_not_outlive_its_replacement_for_long(project):
 
 
 @pytest.mark.parametrize("change", ["syntax error", f"{SERVICE}\nos.close(3.5)", "broken"])
-def test_sighup_leaves_workers_as_they_are_where_nothing_better_can_start(project, change):
+def test_sighup_leaves_workers_as_they_are_if_their_replacement_cannot_start(project, change):
     with started(project, workers=2) as server:
         before = answers_of(server, "pid", 2)
         if change == "broken":
@@ -482,7 +482,7 @@ def test_sighup_leaves_workers_as_they_are_where_nothing_better_can_start(projec
         assert server.stop() == 0
 
 
-def test_a_worker_that_is_told_to_end_once_more_when_all_is_answered_has_ended_well(project):
+def test_a_worker_that_gets_another_signal_after_its_last_answer_has_ended_well(project):
     last = "class Last:\n    def flush(self):\n        os.kill(os.getpid(), signal.SIGTERM)\n\n"
     closing = "    def close(self):\n        sys.stdout = Last()\n\n    def setup"
     service = SERVICE.replace("class Worker", f"{last}class Worker").replace("    def setup", closing)
@@ -511,7 +511,7 @@ def test_sighup_while_the_first_workers_start_replaces_them_once_they_serve(proj
 
 @contextmanager
 def serving_the_latest(folder: Path) -> Iterator[tuple[Server, Callable[..., object]]]:
-    """A server of `worker:latest` in a store that has version 1, and what runs a command with that store."""
+    """A server of `worker:latest` in a store that has version 1, and a function that runs a command with that store."""
     home = str(folder / "home")
     (folder / "app.py").write_text(SERVICE)
     program = PROGRAM.replace("app:service", "worker:latest").replace(
@@ -535,7 +535,7 @@ def test_sighup_takes_the_latest_version_that_is_in_the_store_now(tmp_path):
         eventually(lambda: httpx.get(f"{server.url}/openapi.json", timeout=60).json()["info"]["version"] == "2")
 
 
-def test_the_version_that_stays_as_it_is_has_its_own_name_in_the_log(tmp_path):
+def test_after_a_failed_replacement_the_log_names_the_version_that_goes_on_serving(tmp_path):
     with serving_the_latest(tmp_path) as (server, run):
         server.wait_for("^worker:1 is ready")
         run("save", "app:service", "--version", "2")
@@ -550,7 +550,7 @@ def test_the_version_that_stays_as_it_is_has_its_own_name_in_the_log(tmp_path):
         server.wait_for("^worker:2 stays as it is, for what should replace it cannot start: NotFound: ")
 
 
-def test_what_runs_is_not_mixed_with_a_bento_that_was_installed_meanwhile(project):
+def test_a_running_server_is_not_mixed_with_a_bento_core_that_was_installed_meanwhile(project):
     with started(project, workers=2) as server:
         before = answers_of(server, "pid", 2)
         newer = project / "bento_core-99.0.dist-info"
@@ -594,7 +594,7 @@ def test_requests_of_a_worker_that_is_gone_are_not_in_flight(project):
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 1), (signal.SIGHUP, 0)], ids=["a stop", "a replacement"])
-def test_a_worker_that_is_killed_while_it_answers_its_last_requests_is_told_of(project, number, status):
+def test_a_worker_that_is_killed_while_it_answers_its_last_requests_is_reported(project, number, status):
     (project / "app.py").write_text(SERVICE.replace("return LOADED", "time.sleep(60)"))
     with started(project, workers=2) as server, Connection(server.port) as connection:
         pid = int(connection.ask(post("/pid")).body)
@@ -633,7 +633,7 @@ def test_no_process_outlives_a_server_that_is_killed(project, options):
         eventually(lambda: not any(runs(pid) for pid in everybody))
 
 
-def test_the_end_of_a_terminal_is_the_end_of_a_server_with_one_worker(project):
+def test_a_server_with_one_worker_ends_with_its_terminal(project):
     with started(project) as server:
         ask(server, "pid")
         assert server.stop(signal.SIGHUP) == 0

@@ -1,4 +1,4 @@
-"""Requests as only few clients send them, and what HTTP says of each."""
+"""Unusual requests, which are answered as HTTP says."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_a_target_in_absolute_form_names_the_host_for_an_old_client_and_does_not
     assert detail(asked(server, own)) == "expected one Host header, got none"
 
 
-def test_a_target_that_is_longer_than_any_that_is_read_is_refused_as_too_long(server):
+def test_a_target_that_is_too_long_is_414(server):
     answer = asked(server, request("GET", f"/{'a' * 65_535}"))
     assert (answer.status, detail(answer)) == (414, "the target is longer than 65535 bytes")
 
@@ -80,7 +80,7 @@ def test_a_target_that_is_refused_behind_other_requests_leaves_no_fault_behind(t
 
 @pytest.mark.parametrize("origin", [None, "http://localhost"], ids=["fast lane", "ordinary lane"])
 @pytest.mark.parametrize(("line", "count"), [(b"", "none"), (b"host: localhost\r\nHost: localhost\r\n", "2")])
-def test_a_request_names_one_host(server, origin, line, count):
+def test_a_request_without_exactly_one_host_header_is_refused(server, origin, line, count):
     answer = asked(server, post("/predict", origin=origin).replace(b"host: 127.0.0.1\r\n", line))
     assert (answer.status, detail(answer)) == (400, f"expected one Host header, got {count}")
 
@@ -91,7 +91,7 @@ def test_what_is_no_host_is_malformed(server, origin):
     assert (answer.status, detail(answer)) == (400, "expected a host such as 'localhost:3000', got 'localhost:evil'")
 
 
-def test_health_is_answered_and_an_old_client_that_name_no_host(server):
+def test_health_checks_and_old_clients_need_no_host_header(server):
     assert asked(server, request("GET", "/livez", host=None)).status == 200
     assert asked(server, post("/predict", host=None).replace(b"HTTP/1.1", b"HTTP/1.0")).status == 200
 

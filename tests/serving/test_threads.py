@@ -1,4 +1,4 @@
-"""Threads that do an api's work: in order, so many at once, each piece once, and nothing is forgotten when they come and go."""
+"""Threads do an api's work: in order, a limited number at once, each piece once, and none is lost when threads come and go."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def of(most: int) -> Threads:
 
 
 def start(made: Threads, work: Callable[[], object]) -> asyncio.Future[object]:
-    """What becomes of work that is given to a thread."""
+    """The outcome of work that is given to a thread."""
     future = Outcome[object](loop=asyncio.get_running_loop())
     made.run(work, partial(settle, future))
     return future
 
 
-async def test_what_work_gives_or_raises_comes_back():
+async def test_what_work_returns_or_raises_comes_back():
     made = of(1)
     assert await start(made, lambda: 6 * 7) == 42
     with pytest.raises(ZeroDivisionError):
@@ -48,7 +48,7 @@ async def test_what_work_gives_or_raises_comes_back():
     made.close()
 
 
-async def test_one_thread_does_things_in_their_order_and_the_loop_is_told():
+async def test_one_thread_does_work_in_order_and_the_loop_is_told():
     made, begun, told = of(1), [], []
     for number in range(100):
         made.run(partial(begun.append, number), lambda *_: told.append(threading.get_ident()))
@@ -58,7 +58,7 @@ async def test_one_thread_does_things_in_their_order_and_the_loop_is_told():
     made.close()
 
 
-async def test_no_more_run_at_once_than_there_may_be_and_no_fewer():
+async def test_exactly_as_many_threads_as_allowed_run_at_once():
     made, together = of(3), threading.Barrier(3)
     # Three meet, again and again; a fourth among them would break the pattern, a missing one would leave two waiting.
     met = [start(made, lambda: together.wait(20)) for _ in range(12)]
@@ -67,7 +67,7 @@ async def test_no_more_run_at_once_than_there_may_be_and_no_fewer():
     made.close()
 
 
-async def test_a_thread_that_is_idle_is_enough():
+async def test_no_thread_is_started_while_another_is_idle():
     made = of(3)
     assert len({await start(made, threading.get_ident) for _ in range(20)}) == 1
     made.close()
@@ -78,7 +78,7 @@ async def test_work_that_comes_while_a_thread_gives_up_waiting_is_done(monkeypat
     made, left, over = of(1), iter(range(200)), asyncio.Event()
 
     def go_on(*_) -> None:
-        # Whoever is told of an end gives more at once, before the loop has heard that the thread has left meanwhile.
+        # The callback gives more work at once, before the loop has heard that the thread has ended.
         if next(left, None) is None:
             over.set()
         else:
@@ -104,7 +104,7 @@ async def test_work_is_done_once_by_threads_that_come_and_go(monkeypatch):
     made.close()
 
 
-async def test_what_has_not_begun_when_they_are_closed_never_begins():
+async def test_work_that_has_not_begun_when_threads_are_closed_never_begins():
     made, go, begun = of(1), threading.Event(), []
     first = start(made, partial(go.wait, 20))
     others = [start(made, partial(begun.append, number)) for number in range(3)]
@@ -123,7 +123,7 @@ async def test_what_has_not_begun_when_they_are_closed_never_begins():
 
 @contextmanager
 def no_further_thread() -> Iterator[None]:
-    """The interpreter starts none, as where its user or container has all that there may be."""
+    """The interpreter can start no thread, as when its user or container has reached its limit."""
 
     def refuse(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
@@ -149,7 +149,7 @@ async def test_work_for_which_no_thread_can_start_ends_at_once_and_later_work_is
     made.close()
 
 
-async def test_where_no_further_thread_can_start_those_that_are_there_do_the_work():
+async def test_running_threads_do_the_work_if_no_further_thread_can_start():
     made = of(3)
     first = await start(made, threading.get_ident)
     with no_further_thread():
@@ -163,7 +163,7 @@ class Thing:
     """Something whose end can be seen."""
 
 
-async def test_what_was_done_is_not_kept_until_more_comes(monkeypatch):
+async def test_finished_work_is_not_kept_until_more_work_comes(monkeypatch):
     monkeypatch.setattr(threads, "_IDLE_SECONDS", 600.0)
     made, thing = of(1), Thing()
     gone = weakref.ref(thing)
@@ -171,13 +171,13 @@ async def test_what_was_done_is_not_kept_until_more_comes(monkeypatch):
     del thing
     async with asyncio.timeout(60):
         while gone() is not None:
-            # Whoever was told may still be on its way here.
+            # The callback may still be on its way to the loop.
             await asyncio.sleep(0.001)
             gc.collect()
     made.close()
 
 
-def test_an_interpreter_ends_although_nobody_has_closed_them():
+def test_an_interpreter_ends_even_if_threads_are_not_closed():
     script = (
         "import asyncio\n"
         "from functools import partial\n"

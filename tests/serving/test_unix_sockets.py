@@ -110,13 +110,13 @@ def test_requests_on_both_lanes_and_of_any_size_are_answered_at_a_path_until_the
     assert server.output.count("POST /double 200") == 2
 
 
-def test_everybody_may_connect_who_may_enter_the_folder(folder):
+def test_every_user_who_may_enter_the_folder_may_connect(folder):
     with serving(folder):
         assert stat.S_IMODE((folder / SOCKET).stat().st_mode) == 0o666
 
 
 @pytest.mark.parametrize("lane", ["keep-alive", "close"])
-def test_a_foreign_host_is_refused_there_as_on_a_loopback_address(folder, lane):
+def test_a_foreign_host_is_refused_at_a_path_as_on_a_loopback_address(folder, lane):
     with serving(folder, "--public-url", "https://api.example.org/iris"):
         assert ask(folder, "double", 21, headers={"host": "rebound.example", "connection": lane})["status"] == 403
         assert ask(folder, "double", 21, headers={"host": "api.example.org", "connection": lane}) == 42
@@ -164,7 +164,7 @@ def test_a_path_in_use_is_left_to_whoever_listens_there(folder):
         assert ask(folder, "double", 21) == 42
 
 
-def test_a_file_that_is_no_socket_is_not_replaced(folder):
+def test_a_file_that_is_not_a_socket_is_not_replaced(folder):
     (folder / SOCKET).write_text("mine")
     expected = f"Error: {folder / SOCKET} is there already, and no socket: choose another path with --uds\n"
     assert refused(folder, "--uds", SOCKET) == expected
@@ -176,7 +176,7 @@ def test_a_path_at_which_nobody_can_listen_is_refused(folder, path, reason):
     assert refused(folder, "--uds", path) == f"Error: cannot listen at {str(folder / path)!r}: {reason}\n"
 
 
-def test_a_server_that_ends_leaves_the_path_to_one_that_has_it_by_now(folder):
+def test_a_server_that_ends_leaves_its_path_to_another_server_that_has_taken_it(folder):
     with serving(folder) as first:
         (folder / SOCKET).unlink()
         with serving(folder):
@@ -184,7 +184,7 @@ def test_a_server_that_ends_leaves_the_path_to_one_that_has_it_by_now(folder):
             assert ask(folder, "double", 21) == 42
 
 
-def test_a_stop_at_which_the_path_cannot_be_taken_away_is_a_stop_all_the_same(folder):
+def test_a_server_that_cannot_remove_its_path_stops_all_the_same(folder):
     with serving(folder, "--workers", "2") as server:
         moved = folder.rename(folder.with_name("moved"))
         folder.touch()
@@ -210,7 +210,7 @@ def test_a_service_that_cannot_start_leaves_no_path(folder, workers):
 
 
 @pytest.mark.parametrize("option", ["host", "port"])
-def test_a_server_listens_at_one_place(folder, option):
+def test_a_path_together_with_a_host_or_a_port_is_refused(folder, option):
     said = refused(folder, "--uds", SOCKET, f"--{option}", "80")
     assert said.endswith(f"Error: a server listens at one place: expected --uds or --{option}, got both\n")
 
@@ -221,7 +221,7 @@ def test_a_path_that_no_file_can_have_is_refused(folder):
     assert str(caught.value) == f"cannot listen at '{folder}/a\\x00b': embedded null byte"
 
 
-def test_a_folder_that_somebody_holds_is_told_of(folder, monkeypatch):
+def test_a_folder_that_somebody_has_locked_is_an_error_in_a_sentence(folder, monkeypatch):
     monkeypatch.setattr("bento.serving.workers.sockets._PATIENCE", 0.0)
     held = os.open(folder, os.O_RDONLY)
     fcntl.flock(held, fcntl.LOCK_EX)
@@ -234,7 +234,7 @@ def test_a_folder_that_somebody_holds_is_told_of(folder, monkeypatch):
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT])
-def test_the_end_of_a_terminal_takes_the_path_away_while_reloading_too(folder, number):
+def test_a_reloading_server_removes_its_path_when_its_terminal_ends(folder, number):
     with serving(folder, "--reload") as server:
         assert server.stop(number) == 0
     assert not (folder / SOCKET).exists()

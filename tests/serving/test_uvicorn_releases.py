@@ -63,7 +63,7 @@ def oldest(tmp_path_factory):
     return install(tmp_path_factory.mktemp("oldest"), "uvicorn==0.30.0")
 
 
-def test_the_oldest_uvicorn_says_with_its_last_answer_that_it_is_the_last(project, oldest):
+def test_under_the_oldest_uvicorn_the_last_answer_says_that_it_is_the_last(project, oldest):
     with started(project, oldest) as server:
         url, answers = server.url, []
         with httpx.Client(timeout=60) as client:
@@ -79,7 +79,7 @@ def test_the_oldest_uvicorn_says_with_its_last_answer_that_it_is_the_last(projec
     assert [(answer.json(), answer.headers["connection"]) for answer in answers] == [(1, "close")]
 
 
-def test_the_oldest_uvicorn_answers_at_a_path_for_no_foreign_host_either(project, oldest):
+def test_under_the_oldest_uvicorn_a_foreign_host_is_refused_at_a_path(project, oldest):
     with (
         started(project, oldest, uds=str(project / "s")) as server,
         httpx.Client(transport=httpx.HTTPTransport(uds=str(project / "s"))) as client,
