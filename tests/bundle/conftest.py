@@ -175,7 +175,7 @@ class Project:
 
     @staticmethod
     def paths(bundle: Bundle) -> list[str]:
-        """What a bundle has of the project."""
+        """The paths of the project's files in a bundle."""
         return [file.path.removeprefix("src/") for file in bundle.manifest.files if file.path.startswith("src/")]
 
     @staticmethod
@@ -211,7 +211,7 @@ class Site:
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
-    """Another folder of this process's environment, empty at first."""
+    """Another folder of installed distributions on the path of this process, empty at first."""
     folder = tmp_path / "environment/site-packages"
     folder.mkdir(parents=True)
     monkeypatch.setattr(sys, "path", [*sys.path, str(folder)])

@@ -1,4 +1,4 @@
-"""What changed from one bundle to another is told from their manifests, and which of it may break a client."""
+"""The manifests of two bundles show what changed, and which changes may break a client."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def changes(make_bundle, tmp_path):
     return changes
 
 
-def test_nothing_changed_between_equal_bundles(changes):
+def test_version_time_and_labels_of_a_bundle_do_not_count_as_changes(changes):
     assert changes(version="4", created="2027-01-01T00:00:00Z", labels={"stage": "live"}) == []
 
 
@@ -51,11 +51,11 @@ def test_nothing_changed_between_equal_bundles(changes):
         ([api(output=adapter(schema={"type": ["array", "null"]}))], ["may answer what it did not: null at $"]),
     ],
 )
-def test_a_client_may_break(changes, apis, expected):
+def test_a_change_of_an_api_that_may_break_a_client_is_marked_so(changes, apis, expected):
     assert [change.change for change in changes(apis=apis) if change.breaks] == expected
 
 
-def test_a_type_that_is_no_longer_answered_breaks_who_asks_for_it(make_bundle, tmp_path):
+def test_a_media_type_that_is_no_longer_answered_breaks_its_clients(make_bundle, tmp_path):
     old, new = (api(output=adapter(media_types=media_types)) for media_types in (["text/plain", "text/csv"], ["text/plain"]))
     bundles = [make_bundle(tmp_path / name, apis=[entry]) for name, entry in (("old", old), ("new", new))]
     assert list(compare(*bundles)) == [Change("api", "predict", "no longer answers text/csv", breaks=True)]
@@ -74,11 +74,11 @@ def test_a_type_that_is_no_longer_answered_breaks_who_asks_for_it(make_bundle, t
         ([api(output=adapter(schema={"type": "array", "minItems": 1}))], [("predict", "output: another schema")]),
     ],
 )
-def test_no_client_breaks(changes, apis, expected):
+def test_a_change_of_an_api_that_breaks_no_client_is_not_marked_so(changes, apis, expected):
     assert changes(apis=apis) == [Change("api", name, text) for name, text in expected]
 
 
-def test_a_models_contents_and_what_is_said_of_it_may_change(changes):
+def test_changed_contents_and_metadata_of_models_are_listed(changes):
     files = {**FILES, "artifacts/model/model.json": b"[3]", "artifacts/words/words.txt": b""}
     entry = model(format="array", type="ndarray", metadata={"auc": 0.95}, options={"mapped": True})
     assert changes(files, artifacts=[entry, model(slot="words")]) == [
@@ -91,11 +91,11 @@ def test_a_models_contents_and_what_is_said_of_it_may_change(changes):
     ]
 
 
-def test_a_model_may_go(changes):
+def test_a_removed_model_is_listed(changes):
     assert changes(artifacts=[]) == [Change("model", "model", "removed")]
 
 
-def test_requirements_and_surroundings_may_change(changes):
+def test_changed_requirements_and_environments_are_listed(changes):
     conda = {"channels": ["conda-forge"], "dependencies": ["gdal=3.9", "proj"]}
     files = {**FILES, "environment.yml": b""}
     env = {"apt": ["curl", "libgomp1"], "base_image": None, "conda": conda, "python_version": "3.12", "setup": None}
@@ -118,11 +118,11 @@ def test_requirements_and_surroundings_may_change(changes):
     ]
 
 
-def test_what_is_installed_may_be_locked(changes):
+def test_a_lock_that_was_added_is_listed(changes):
     assert changes({**FILES, "requirements.lock": b""}) == [Change("lock", "requirements.lock", "added")]
 
 
-def test_files_may_be_added_removed_or_changed(changes):
+def test_added_removed_and_changed_files_are_listed(changes):
     files = {"artifacts/model/model.json": b"[1, 2]", "src/iris.py": b"", "src/more.py": b"", "wheels/a-1-py3-none-any.whl": b""}
     assert changes(files) == [
         Change("code", "iris.py", "changed"),

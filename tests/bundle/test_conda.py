@@ -1,4 +1,4 @@
-"""A conda environment is kept in one form, agrees with what is installed here, and means what conda says that it means."""
+"""A conda environment is kept in one form, agrees with what is installed here, and is read as conda reads it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_an_environment_is_kept_with_python_and_pip(project: Any) -> None:
     assert yaml.safe_load((bundle.path / "environment.yml").read_text()) == bundle.manifest.env.conda.plain()
 
 
-def test_a_file_is_read_without_its_name_and_its_place(project: Any) -> None:
+def test_the_name_and_prefix_of_an_environment_file_are_left_out(project: Any) -> None:
     (project.root / "environment.yml").write_text(
         f"name: shop\nprefix: /home/me/envs/shop\nchannels: [bioconda, nodefaults]\n"
         f"dependencies:\n  - python >=3.11\n  - pip\n  - samtools=1.20\n  - pip:\n    - numpy=={NUMPY}\n"
@@ -58,14 +58,14 @@ def test_a_file_is_read_without_its_name_and_its_place(project: Any) -> None:
     assert "/home/me" not in (bundle.path / "environment.yml").read_text()
 
 
-def test_python_must_be_the_one_that_saves(project: Any) -> None:
+def test_a_conda_environment_must_have_the_python_that_saves_the_bundle(project: Any) -> None:
     here = platform.python_version()
     assert refusal(project, "['python=3.99']") == (
         f"Env(conda=...) asks for Python '=3.99', but Python {here} saves the bundle: ask for python={MINOR}, or save it with that one"
     )
 
 
-def test_what_pip_would_install_over_it_must_agree(project: Any) -> None:
+def test_a_conda_package_that_pip_would_replace_must_have_the_required_version(project: Any) -> None:
     asked = "{'dependencies': ['numpy=1.0', {'pip': ['numpy']}]}"
     assert refusal(project, asked) == (
         f"Env(conda=...) asks for numpy '=1.0', but numpy {NUMPY} is what the bundle requires: "
@@ -73,7 +73,7 @@ def test_what_pip_would_install_over_it_must_agree(project: Any) -> None:
     )
 
 
-def test_what_pip_finds_there_already_agrees(project: Any) -> None:
+def test_a_conda_package_may_have_the_version_that_pip_requires(project: Any) -> None:
     bundle = save(project, f"{{'dependencies': ['numpy={NUMPY}', {{'pip': ['numpy']}}]}}")
     assert bundle.manifest.env.conda.dependencies[0] == f"numpy={NUMPY}"
 
@@ -86,13 +86,13 @@ def test_what_pip_finds_there_already_agrees(project: Any) -> None:
         ("!!python/name:os.system", ""),
     ],
 )
-def test_a_file_that_is_no_environment_is_refused(project: Any, text: str, fault: str) -> None:
+def test_a_file_that_is_not_a_conda_environment_is_refused(project: Any, text: str, fault: str) -> None:
     (project.root / "environment.yml").write_text(text)
     message = refusal(project, "'environment.yml'")
     assert message.startswith(f"{project.root / 'environment.yml'} is not a conda environment: {fault}")
 
 
-def test_without_yaml_the_way_to_it_is_told(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_yaml_parser_the_error_says_what_to_install(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     (project.root / "environment.yml").write_text("dependencies: [gdal]\n")
     monkeypatch.setitem(sys.modules, "yaml", None)
     assert refusal(project, "'environment.yml'") == (
@@ -101,14 +101,14 @@ def test_without_yaml_the_way_to_it_is_told(project: Any, monkeypatch: pytest.Mo
     )
 
 
-def test_an_option_for_pip_has_another_place(project: Any) -> None:
+def test_an_option_for_pip_in_a_conda_environment_is_refused(project: Any) -> None:
     assert refusal(project, "{'dependencies': [{'pip': ['-r needs.txt']}]}") == (
         "Env(conda=...): '-r needs.txt' is an option of pip: write a file of requirements as Env(requirements_txt=...)"
     )
 
 
 @pytest.mark.parametrize(("wanted", "result"), [("=1.26", "ok"), ("=2.0", "differs"), ("", "ok")])
-def test_the_environment_here_is_compared(
+def test_the_installed_conda_packages_are_compared_with_those_of_the_bundle(
     make_bundle: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: str, result: str
 ) -> None:
     conda = {"channels": ["conda-forge"], "dependencies": [f"numpy{wanted}", "gdal", "python=3.11", "pip"]}
@@ -168,20 +168,20 @@ def test_any_relation_means_what_conda_says(wanted: str, version: str) -> None:
         "a" * 300,
     ],
 )
-def test_what_is_no_dependency_is_refused(spec: str) -> None:
+def test_an_invalid_conda_dependency_is_refused(spec: str) -> None:
     with pytest.raises(DefinitionError) as caught:
         Conda((spec,))
     assert str(caught.value) == (f"Env(conda=...): {spec!r} is not a dependency: expected one like 'gdal', 'gdal=3.9' or 'gdal>=3.8,<4'")
 
 
 @pytest.mark.parametrize("channel", ["https://me:secret@x.org/c", "https://x.org/t/tk-123/c", "a b", "file:///srv", "-c", ""])
-def test_a_channel_holds_no_secret_and_breaks_out_of_nothing(channel: str) -> None:
+def test_a_channel_with_a_password_or_an_unsafe_character_is_refused(channel: str) -> None:
     with pytest.raises(DefinitionError) as caught:
         Conda((), (channel,))
     assert str(caught.value) == f"Env(conda=...): {channel!r} is not a channel: expected one like 'conda-forge', without a token"
 
 
-def test_a_version_that_is_none_is_refused() -> None:
+def test_an_invalid_conda_version_is_refused() -> None:
     with pytest.raises(DefinitionError) as caught:
         admits(">=x", "1.0")
     assert str(caught.value) == "Env(conda=...): '>=x' asks for no version: expected one like '=3.11' or '>=3.11,<3.13'"

@@ -1,4 +1,4 @@
-"""What a bundle would miss here is told from its manifest and from what is installed, before anything of it runs."""
+"""What a bundle would lack here is found from its manifest and from what is installed, before any of its code runs."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def artifact(**fields):
     return {"artifacts": [{**entry, "runs_code": False, "type": "dict", "metadata": {}}]}
 
 
-def test_a_package_may_be_there_in_another_version_or_not_at_all(findings):
+def test_a_package_of_another_version_and_a_missing_package_are_found(findings):
     pins = [f"click=={CLICK}", "no-such-package==1.0", "numpy==0.1", "never==1; python_version < '3'"]
     assert findings("package", requirements=pins) == [
         Finding("package", "click", CLICK, CLICK, "ok"),
@@ -50,14 +50,14 @@ def test_a_package_may_be_there_in_another_version_or_not_at_all(findings):
     ]
 
 
-def test_what_a_package_requires_in_turn_is_looked_for_too(findings, site):
+def test_the_requirements_of_a_required_package_are_examined_too(findings, site):
     site.install("garden", {"garden.py": ""}, requires="flowers>=2")
     assert findings("package", requirements=["garden==1.0"])[1:] == [
         Finding("package", "flowers", ">=2, for garden 1.0", "none", "missing")
     ]
 
 
-def test_what_a_lock_names_is_compared_too(findings):
+def test_the_versions_in_a_lock_are_compared_too(findings):
     hashes = f" \\\n    --hash=sha256:{'0' * 64}\n"
     lock = "".join(f"{pin}{hashes}" for pin in ("absent==1.0", f"click=={CLICK}", "numpy==0.1", "uvicorn==0.1"))
     files = {**FILES, "requirements.lock": lock.encode()}
@@ -67,7 +67,7 @@ def test_what_a_lock_names_is_compared_too(findings):
     ]
 
 
-def test_a_lock_that_is_none_is_told(findings):
+def test_a_malformed_lock_is_reported(findings):
     (finding,) = findings("lock", {**FILES, "requirements.lock": b"numpy"})
     assert (finding.result, finding.advice) == ("unknown", "expected a requirement with its hashes, and each once, got 'numpy'")
 
@@ -81,7 +81,7 @@ def test_a_lock_that_is_none_is_told(findings):
         ("3.99.0", HERE.rpartition(".")[0], "ok", ""),
     ],
 )
-def test_python_may_be_another_one(findings, saved, chosen, result, advice):
+def test_another_version_of_python_is_found(findings, saved, chosen, result, advice):
     (finding,) = findings("python", python=saved, **env(python_version=chosen))
     assert finding == Finding("python", "", chosen or saved, HERE, result, advice)
 
@@ -97,7 +97,7 @@ def test_a_wheel_for_another_platform_is_found(findings):
     ]
 
 
-def test_a_bundle_may_be_of_another_platform(findings):
+def test_another_platform_is_found(findings):
     (finding,) = findings("platform", platform="macosx-14.0-arm64")
     assert finding == Finding("platform", "", "macosx-14.0-arm64", HERE_TOO, "differs")
 
@@ -109,7 +109,7 @@ def test_compiled_source_is_for_one_platform(findings):
     assert findings("platform", {**FILES, **compiled})[-1] == Finding("platform", "", here, here, "ok")
 
 
-def test_a_plugin_may_be_missing_or_another_version(findings):
+def test_a_missing_plugin_and_one_of_another_version_are_found(findings):
     assert findings("artifact", files={**FILES, "artifacts/model/m.json": b""}, **artifact()) == [
         Finding("artifact", "json", f"bento-core {bento.__version__}", f"bento-core {bento.__version__}", "ok")
     ]
@@ -138,7 +138,7 @@ def relinked(site):
         ("libnv.so.", "differs", "it is for a GPU, and missed only where one is used"),
     ],
 )
-def test_a_compiled_module_may_lack_a_library(findings, relinked, name, result, advice):
+def test_a_missing_library_of_a_compiled_module_is_found(findings, relinked, name, result, advice):
     relinked(name.encode())
     assert Finding("library", name, "for garden 1.0", "none", result, advice) in findings("library", requirements=["garden==1.0"])
 
@@ -149,7 +149,7 @@ def test_compiled_modules_that_find_their_libraries_are_counted(findings):
     assert findings("libraries", requirements=[]) == [Finding("libraries", "", "for 0 compiled files", "all", "ok")]
 
 
-def test_without_a_linker_to_ask_nothing_is_claimed_of_libraries(findings, monkeypatch, tmp_path):
+def test_without_a_linker_to_ask_the_libraries_are_unknown(findings, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     (finding,) = findings("libraries", requirements=[f"numpy=={np.__version__}"])
     assert (finding.result, finding.advice) == ("unknown", "only ldd of the GNU C library can tell, and there is none here")
@@ -177,13 +177,13 @@ def test_debian_packages_are_looked_up(findings, debian):
 
 @pytest.fixture
 def no_gpu(monkeypatch, tmp_path):
-    """A machine whose drivers show no GPU: a folder where those of NVIDIA would be listed."""
+    """A machine without a GPU: the folder in which its drivers would list one."""
     monkeypatch.setattr(machine, "_CARDS", tmp_path / "cards")
     monkeypatch.setattr(machine, "_DEVICES", {str(tmp_path / "kfd"): "AMD"})
     return tmp_path
 
 
-def test_a_model_that_is_to_be_on_a_gpu_cannot_do_without(findings, no_gpu):
+def test_a_missing_gpu_is_found_if_a_model_is_declared_on_one(findings, no_gpu):
     files = {**FILES, "artifacts/model/m.json": b""}
     assert findings("gpu", files, **artifact(options={"device": "cuda:1"})) == [
         Finding("gpu", "", "model model on cuda:1", "none", "missing", "save it with device='auto', or run it where there is one")
@@ -193,20 +193,20 @@ def test_a_model_that_is_to_be_on_a_gpu_cannot_do_without(findings, no_gpu):
     assert findings("gpu", files, **artifact(options={"device": "cuda"})) == [Finding("gpu", "", "model model on cuda", "AMD", "ok")]
 
 
-def test_an_input_may_be_put_on_a_gpu_too(findings, no_gpu):
+def test_a_missing_gpu_is_found_if_an_input_is_declared_on_one(findings, no_gpu):
     adapter = {"adapter": "tensor", "options": {"device": "cuda"}, "media_types": [], "schema": {}, "distribution": None, "version": None}
     api = {"name": "predict", "path": "/predict", "doc": "", "batch": None, "timeout": 60.0, "input": adapter, "output": None}
     (finding,) = findings("gpu", apis=[api])
     assert (finding.wanted, finding.result) == ("api predict on cuda", "missing")
 
 
-def test_an_image_or_a_conda_environment_may_be_made_for_gpus(findings, no_gpu):
+def test_a_base_image_or_conda_environment_for_gpus_is_found(findings, no_gpu):
     conda = {"channels": ["nvidia"], "dependencies": ["pytorch-cuda=12.4", "numpy"]}
     (finding,) = findings("gpu", {**FILES, "environment.yml": b""}, **env(conda=conda, base_image="nvidia/cuda:12.4.1-runtime-ubuntu22.04"))
     assert (finding.wanted, finding.result) == ("pytorch-cuda=12.4, nvidia/cuda:12.4.1-runtime-ubuntu22.04", "differs")
 
 
-def test_packages_for_gpus_want_one(findings, no_gpu):
+def test_packages_for_gpus_without_a_gpu_are_found(findings, no_gpu):
     assert findings("gpu") == [Finding("gpu", "", "not said", "none", "ok")]
     pins = ["onnxruntime-gpu==1.0", "torch==2.0+cu124", "numpy==2.0"]
     assert findings("gpu", requirements=pins) == [Finding("gpu", "", "onnxruntime-gpu==1.0, torch==2.0+cu124", "none", "differs")]

@@ -1,4 +1,4 @@
-"""A manifest names the Git commit that a service's code is of, and nothing of where that came from."""
+"""A manifest names the Git commit of the service's code, but not where the repository came from."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 @pytest.fixture
 def commit(project: Any) -> str:
-    """The commit of a repository that has the project, and a service with a module of its own, in it."""
+    """The commit of a repository with the project in it, and with a service that has a module of its own."""
     project.write({"iris.py": IMPORTING + textwrap.dedent(project.IRIS), "tools.py": "", "notes.txt": "", ".gitignore": "ignored.py\n"})
     git(project.root, "init", "--quiet")
     git(project.root, "remote", "add", "origin", "https://me:secret@git.example/private.git")
@@ -31,7 +31,7 @@ def commit(project: Any) -> str:
     return git(project.root, "rev-parse", "HEAD")
 
 
-def test_the_commit_of_the_code_is_named_and_no_place_it_came_from(project: Any, commit: str) -> None:
+def test_a_manifest_names_the_commit_of_the_code_but_not_where_it_came_from(project: Any, commit: str) -> None:
     bundle = project.save()
     assert bundle.manifest.code.plain() == {"commit": commit, "dirty": False, "path": "iris.py"}
     assert "git.example" not in (bundle.path / "bento.json").read_text()
@@ -54,7 +54,7 @@ def test_a_service_may_lie_deeper_in_a_repository(project: Any) -> None:
         (lambda root: (root / "other.py").write_text("import nothing\n"), False),
     ],
 )
-def test_code_is_dirty_if_what_goes_along_is_not_what_was_committed(project: Any, commit: str, change: Any, dirty: bool) -> None:
+def test_code_is_dirty_if_a_saved_file_differs_from_the_commit(project: Any, commit: str, change: Any, dirty: bool) -> None:
     change(project.root)
     assert project.save().manifest.code.dirty is dirty
 
@@ -75,18 +75,18 @@ def test_a_clone_elsewhere_gives_the_same_manifest(project: Any, commit: str, tm
     assert project.save(to="again", version="1").fingerprint == there.fingerprint
 
 
-def test_without_a_commit_nothing_is_said(project: Any) -> None:
+def test_without_a_commit_a_manifest_names_none(project: Any) -> None:
     assert project.save_iris({}).manifest.code is None
     git(project.root, "init", "--quiet")
     assert project.save(to="again").manifest.code is None
 
 
-def test_without_git_nothing_is_said(project: Any, commit: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_git_a_manifest_names_no_commit(project: Any, commit: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert project.save().manifest.code is None
 
 
-def test_a_repository_runs_no_program_of_its_own(project: Any, commit: str, tmp_path: Path) -> None:
+def test_programs_that_a_repository_configures_do_not_run(project: Any, commit: str, tmp_path: Path) -> None:
     for setting in ("core.fsmonitor", "diff.external"):
         git(project.root, "config", setting, f"touch {tmp_path / 'ran'}; true")
     assert project.save().manifest.code.commit == commit

@@ -56,13 +56,13 @@ def test_models_and_their_metadata_come_back(project: Any) -> None:
     assert service.metadata("model") == {}
 
 
-def test_a_process_that_has_the_source_already_keeps_its_classes(project: Any) -> None:
+def test_a_process_that_has_imported_the_source_keeps_its_classes(project: Any) -> None:
     bundle = project.save_iris({"helpers.py": ""})
     assert type(load_service(bundle)) is project.module("iris").Iris
 
 
 @pytest.mark.parametrize("suffix", [EXTENSION_SUFFIXES[0], EXTENSION_SUFFIXES[-1]])
-def test_a_module_that_is_there_as_machine_code_too_is_run_as_that_as_it_was_where_it_was_tried(project: Any, suffix: str) -> None:
+def test_a_compiled_module_is_preferred_to_its_source_when_loaded_as_it_was_before_saving(project: Any, suffix: str) -> None:
     compiled = find_spec("_lsprof")
     if compiled is None or not compiled.has_location or compiled.origin is None:
         pytest.skip("this Python has no _lsprof in a file of its own")
@@ -85,7 +85,7 @@ def test_a_bundle_saved_again_after_loading_it_is_the_same(project: Any) -> None
     assert open_bundle(project.out / "again").digest == open_bundle(project.out / "saved").digest
 
 
-def test_another_module_of_the_name_is_in_the_way(project: Any) -> None:
+def test_another_module_of_the_same_name_prevents_loading(project: Any) -> None:
     bundle = project.save_iris({}, version="3")
     project.write({"iris.py": project.IRIS + "\n# changed"})
     assert refusal(bundle) == (
@@ -94,7 +94,7 @@ def test_another_module_of_the_name_is_in_the_way(project: Any) -> None:
     )
 
 
-def test_a_module_of_an_imported_package_must_be_the_same_though_nobody_imported_it_yet(project: Any) -> None:
+def test_a_changed_module_of_an_imported_package_prevents_loading_even_before_it_is_imported(project: Any) -> None:
     late = project.IRIS.replace("return", "import pack.late\n            return")
     bundle = project.save_iris({"iris.py": late, "pack/__init__.py": "", "pack/late.py": ""}, version="3")
     project.module("pack")
@@ -104,7 +104,7 @@ def test_a_module_of_an_imported_package_must_be_the_same_though_nobody_imported
     assert f"has a module 'pack.late' of its own, and this process has another one from {project.root}/pack/late: " in refusal(bundle)
 
 
-def test_bundles_with_modules_of_one_name_go_into_processes_of_their_own(project: Any) -> None:
+def test_bundles_with_different_modules_of_one_name_need_separate_processes(project: Any) -> None:
     late = project.IRIS.replace("return", "import helpers\n            return")
     project.write({"iris.py": late, "rose.py": late, "helpers.py": ""})
     project.save(to="iris", version="1")
@@ -118,7 +118,7 @@ def test_bundles_with_modules_of_one_name_go_into_processes_of_their_own(project
     )
 
 
-def test_a_package_of_which_two_bundles_have_different_parts_is_in_the_way(project: Any) -> None:
+def test_two_bundles_with_different_parts_of_a_package_cannot_share_a_process(project: Any) -> None:
     late = project.IRIS.replace("return", "import pack\n            return")
     project.write({"iris.py": late, "rose.py": late, "pack/__init__.py": ""})
     project.save(to="iris")
@@ -153,7 +153,7 @@ def test_a_process_without_the_source_takes_it_from_the_bundle_once(project: Any
     assert not list(bundle.path.rglob("__pycache__"))
 
 
-def test_a_bundle_that_cannot_be_imported_is_not_in_the_way_of_another(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bundle_that_cannot_be_imported_does_not_prevent_loading_another(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     code = project.IRIS.replace("import bento\n", "import bento, helpers, os\n    assert 'BROKEN' not in os.environ\n", 1)
     broken = project.save_iris({"helpers.py": "", "iris.py": code}, to="broken")
     del sys.modules["iris"], sys.modules["helpers"]
@@ -168,7 +168,7 @@ def test_a_bundle_that_cannot_be_imported_is_not_in_the_way_of_another(project: 
     assert load_service(good).predict(1) == [{"weights": [1, 2]}, 1]
 
 
-def test_what_functions_import_later_comes_from_the_bundle_which_stays_as_it_was(project: Any) -> None:
+def test_a_module_that_a_function_imports_later_comes_from_the_bundle_and_leaves_it_unchanged(project: Any) -> None:
     late = project.IRIS.replace("return [self.model, value]", "import pack.helpers\n            return pack.helpers.WORDS")
     helpers = "import pathlib\nWORDS = pathlib.Path(__file__).with_name('words.txt').read_text()"
     bundle = project.save_iris({"iris.py": late, "pack/__init__.py": "", "pack/helpers.py": helpers, "pack/words.txt": "rose"})
@@ -178,7 +178,7 @@ def test_what_functions_import_later_comes_from_the_bundle_which_stays_as_it_was
     verify(bundle)
 
 
-def test_processes_that_a_service_starts_leave_a_bundle_as_it_was(project: Any) -> None:
+def test_processes_that_a_service_starts_leave_the_bundle_unchanged(project: Any) -> None:
     code = project.IRIS.replace("import bento\n", "import bento, multiprocessing\n", 1).replace(
         "return [self.model, value]",
         "\n            with multiprocessing.get_context('spawn').Pool(1) as pool:\n                return pool.map(double, [value])",
@@ -196,7 +196,7 @@ def test_a_changed_file_is_found_before_any_code_runs(project: Any, tmp_path: An
     assert not (tmp_path / "canary").exists()
 
 
-def test_another_python_is_warned_about(project: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_another_version_of_python_gives_a_warning(project: Any, caplog: pytest.LogCaptureFixture) -> None:
     bundle = rewrite(project.save_iris({}, version="3"), lambda document: document.update(python="3.1.4"))
     with caplog.at_level(logging.WARNING):
         load_service(bundle)
@@ -210,7 +210,7 @@ def edit(project: Any, files: dict[str, str]) -> None:
         os.utime(project.root / file, (time.time() + 60,) * 2)
 
 
-def test_what_was_edited_after_it_was_imported_is_warned_about(project: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_source_file_edited_after_its_import_gives_a_warning(project: Any, caplog: pytest.LogCaptureFixture) -> None:
     project.write({"names.py": "NAMES = ['setosa']\n", "iris.py": "import names\n" + textwrap.dedent(project.IRIS)})
     project.save(to="before", version="3")
     assert caplog.messages == []
@@ -232,7 +232,7 @@ def test_what_was_edited_after_it_was_imported_is_warned_about(project: Any, cap
     ]
 
 
-def test_what_was_imported_again_is_not_warned_about(project: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_source_file_imported_again_after_an_edit_gives_no_warning(project: Any, caplog: pytest.LogCaptureFixture) -> None:
     project.save_iris({}, to="before")
     edit(project, {"iris.py": project.IRIS.replace("value]", "value, 1]")})
     os.utime(project.root / "iris.py")
@@ -241,13 +241,13 @@ def test_what_was_imported_again_is_not_warned_about(project: Any, caplog: pytes
     assert caplog.messages == []
 
 
-def test_the_python_that_env_names_is_needed(project: Any) -> None:
+def test_a_bundle_is_refused_without_the_python_that_env_names(project: Any) -> None:
     bundle = rewrite(project.save_iris({}, version="3"), lambda document: document["env"].update(python_version="3.1"))
     assert refusal(bundle) == f"bundle iris:3 needs Python 3.1, this is {THIS}: run it with Python 3.1"
 
 
 @pytest.mark.parametrize("chosen", [THIS, THIS.rpartition(".")[0]])
-def test_the_python_that_env_names_is_enough(project: Any, chosen: str) -> None:
+def test_a_bundle_loads_under_the_python_that_env_names(project: Any, chosen: str) -> None:
     load_service(rewrite(project.save_iris({}), lambda document: document["env"].update(python_version=chosen)))
 
 
@@ -306,7 +306,7 @@ def test_a_module_that_is_not_installed_says_what_to_install(project: Any, site:
     )
 
 
-def test_a_file_that_a_module_reads_and_that_did_not_go_along_says_where_to_put_it(project: Any) -> None:
+def test_a_file_missing_from_the_bundle_that_a_module_reads_is_an_error_that_says_where_to_put_it(project: Any) -> None:
     code = "import pathlib\npathlib.Path(__file__).with_name('labels.txt').read_text()\n" + project.IRIS.replace("\n    ", "\n")
     project.save_iris({"iris.py": code, "labels.txt": "setosa"}, version="3")
     (project.root / "iris.py").unlink()
@@ -317,7 +317,9 @@ def test_a_file_that_a_module_reads_and_that_did_not_go_along_says_where_to_put_
     )
 
 
-def test_a_file_that_a_module_reads_from_the_current_folder_says_which_one_that_was(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_file_that_a_module_reads_from_the_current_folder_is_named_with_that_folder(
+    project: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(project.root)
     code = "open('labels.txt').close()\n" + project.IRIS.replace("\n    ", "\n")
     project.save_iris({"iris.py": code, "labels.txt": "setosa"}, version="3")
@@ -357,7 +359,7 @@ def by_another_version(document: dict[str, Any]) -> None:
     document["artifacts"][0].update(distribution="bento-core", version="0.0.1")
 
 
-def test_a_model_that_cannot_be_loaded_by_another_version_of_its_plugin_is_told_with_both(project: Any) -> None:
+def test_a_model_that_another_version_of_its_plugin_cannot_load_is_an_error_naming_both_versions(project: Any) -> None:
     code = project.IRIS.replace(
         "class Iris", "class Flowers(JsonArtifact):\n        def load(self, folder): raise KeyError('rose')\n\n    class Iris"
     )
@@ -365,7 +367,7 @@ def test_a_model_that_cannot_be_loaded_by_another_version_of_its_plugin_is_told_
     assert refusal(rewrite(bundle, by_another_version)) == f"bundle iris:3 cannot load model (json): KeyError: 'rose'{OTHER}"
 
 
-def test_a_module_that_fails_beside_another_version_of_a_plugin_is_told_with_both(project: Any) -> None:
+def test_a_module_that_fails_with_another_version_of_a_plugin_is_an_error_naming_both_versions(project: Any) -> None:
     code = "import os\nif 'FAIL' in os.environ:\n    raise TypeError('no')\n" + project.IRIS.replace("\n    ", "\n")
     rewrite(project.save_iris({"iris.py": code}, version="3"), by_another_version)
     (project.root / "iris.py").unlink()
@@ -391,18 +393,18 @@ def test_an_installed_class_that_is_gone_is_named(project: Any, site: Any) -> No
     assert refusal(bundle) == f"bundle iris:3 needs a service class Iris of garden ({site.folder}/garden.py), which has none"
 
 
-def test_a_bundle_whose_name_its_class_does_not_have_keeps_it(project: Any) -> None:
+def test_a_loaded_service_has_the_name_of_its_bundle_even_if_its_class_has_another(project: Any) -> None:
     bundle = rewrite(project.save_iris({}), lambda document: document.update(name="tulip"))
     assert load_service(bundle).name == "tulip"
 
 
-def test_progress_is_told_every_byte(project: Any) -> None:
+def test_progress_counts_every_byte(project: Any) -> None:
     done: list[int] = []
     bundle = project.save_iris({})
     load_service(bundle, progress=done.append)
     assert done[-1] == bundle.size
 
 
-def test_a_folder_that_is_no_bundle_is_refused(tmp_path: Any) -> None:
+def test_a_folder_that_is_not_a_bundle_is_refused(tmp_path: Any) -> None:
     with pytest.raises(BundleError, match=r" is not a bundle: it has no bento\.json$"):
         open_bundle(tmp_path)

@@ -1,4 +1,4 @@
-"""A lock names everything that is to be installed, with its hashes, and nothing of where it came from."""
+"""A lock names everything to install, with its hashes, but not where it came from."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ports import reserved
 
 @pytest.fixture
 def index(wheelhouse: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of wheels of this test's own, which pip is configured to ask, and nothing else."""
+    """A folder of wheels made for the test, which is all that pip is configured to use."""
     folder = tmp_path / "my wheels"
     folder.mkdir()
     for wheel in wheelhouse.iterdir():
@@ -65,7 +65,7 @@ def test_everything_is_locked_in_the_version_that_is_installed_with_the_hashes_o
     verify(bundle)
 
 
-def test_nothing_tells_where_it_came_from_and_it_is_the_same_again(project: Any, index: Path) -> None:
+def test_a_lock_is_reproducible_and_does_not_tell_where_packages_came_from(project: Any, index: Path) -> None:
     texts = [(project.save_iris({}, to=name, lock=True).path / "requirements.lock").read_text() for name in ("one", "other")]
     assert texts[0] == texts[1]
     first, *lines = texts[0].splitlines()
@@ -86,7 +86,7 @@ def test_a_bundle_has_no_lock_unless_it_is_asked_for(project: Any) -> None:
     assert not (project.save_iris({}).path / "requirements.lock").exists()
 
 
-def test_what_is_installed_is_preferred_to_what_is_newer(project: Any, index: Path, site: Any) -> None:
+def test_a_lock_prefers_the_installed_version_to_a_newer_one(project: Any, index: Path, site: Any) -> None:
     site.install("flowers", {"flowers.py": ""}, version="1.0")
     site.install("garden", {"garden.py": ""}, requires="flowers>=1")
     for name in ("flowers", "garden"):
@@ -99,13 +99,13 @@ def test_what_is_installed_is_preferred_to_what_is_newer(project: Any, index: Pa
     assert parse_lock((bundle.path / "requirements.lock").read_text())["flowers"].version == "1.0"
 
 
-def test_without_uv_the_way_to_it_is_told(project: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_without_uv_the_error_says_what_to_install(project: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "uv", None)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert refusal(project) == "a lock is made by uv, which is not installed: pip install 'bento-core[lock]'"
 
 
-def test_what_no_index_has_is_named(project: Any, index: Path) -> None:
+def test_a_package_that_no_index_has_is_named(project: Any, index: Path) -> None:
     (numpy,) = index.glob("numpy-*")
     numpy.unlink()
     assert refusal(project).startswith(
@@ -113,7 +113,7 @@ def test_what_no_index_has_is_named(project: Any, index: Path) -> None:
     )
 
 
-def test_an_index_that_does_not_answer_is_told_from_one_that_lacks_something(
+def test_an_index_that_does_not_answer_is_distinguished_from_one_that_lacks_a_package(
     project: Any, index: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PIP_NO_INDEX")
@@ -125,7 +125,9 @@ def test_an_index_that_does_not_answer_is_told_from_one_that_lacks_something(
     assert "secret" not in message
 
 
-def test_a_setting_of_uv_that_adds_to_a_lock_is_noticed(project: Any, index: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_setting_of_uv_that_changes_the_form_of_a_lock_is_refused(
+    project: Any, index: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (tmp_path / "uv.toml").write_text(
         f'no-index = true\nfind-links = ["{index.as_posix()}"]\n[pip]\nno-strip-markers = true\nemit-find-links = true\n'
     )
@@ -138,14 +140,14 @@ def test_a_setting_of_uv_that_adds_to_a_lock_is_noticed(project: Any, index: Pat
 
 @pytest.fixture
 def pip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The file of pip's settings."""
+    """The configuration file of pip."""
     for name in ("PIP_CERT", "PIP_FIND_LINKS", "PIP_NO_INDEX", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PIP_CONFIG_FILE", str(tmp_path / "pip.conf"))
     return tmp_path / "pip.conf"
 
 
-def test_uv_asks_whom_pip_asks(pip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_uv_asks_the_indexes_that_pip_asks(pip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pip.write_text("[global]\nindex-url = https://one.example/simple\nextra-index-url =\n  https://two.example\n  https://three.example\n")
     monkeypatch.setenv("PIP_INDEX_URL", "https://own.example/simple")
     options, environ = index_settings()
@@ -160,20 +162,20 @@ def test_uv_asks_whom_pip_asks(pip: Path, monkeypatch: pytest.MonkeyPatch) -> No
     )
 
 
-def test_uv_goes_the_way_that_pip_goes(pip: Path) -> None:
+def test_uv_uses_the_proxy_certificates_and_timeout_of_pip(pip: Path) -> None:
     pip.write_text("[global]\nproxy = http://proxy.example:3128\nclient-cert = /own.pem\ncert = /all.pem\ntimeout = 60\n")
     _, environ = index_settings()
     way = {"ALL_PROXY": "http://proxy.example:3128", "SSL_CLIENT_CERT": "/own.pem", "SSL_CERT_FILE": "/all.pem", "UV_HTTP_TIMEOUT": "60"}
     assert environ.items() >= way.items()
 
 
-def test_no_index_is_no_index(pip: Path) -> None:
+def test_the_no_index_setting_of_pip_applies_to_uv(pip: Path) -> None:
     pip.write_text("[global]\nfind-links = /a /b\n[install]\nno-index = true\n")
     options, environ = index_settings()
     assert (options, environ["UV_FIND_LINKS"]) == (["--no-index"], "/a,/b")
 
 
-def test_what_uv_is_told_itself_comes_first(pip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_of_uv_take_precedence_over_those_of_pip(pip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pip.write_text("[global]\nindex-url = https://one.example/simple\n")
     monkeypatch.setenv("UV_DEFAULT_INDEX", "https://uv.example/simple")
     assert index_settings() == ([], {})

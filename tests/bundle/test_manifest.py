@@ -62,7 +62,7 @@ def test_a_record_cannot_be_made_wrong() -> None:
         File(path="../secret", size=1, sha256=SHA)
 
 
-def test_a_record_takes_all_of_its_fields_and_no_others() -> None:
+def test_a_record_needs_all_of_its_fields_and_takes_no_others() -> None:
     with pytest.raises(TypeError, match=r"^File takes path, size, sha256, got path, color$"):
         File(path="README.md", color="red")  # type: ignore[call-arg]
 
@@ -75,7 +75,7 @@ def test_a_record_never_changes() -> None:
         del file.size
 
 
-def test_records_of_the_same_fields_are_the_same_wherever_they_have_been() -> None:
+def test_records_with_equal_fields_are_equal_even_after_pickling_or_copying() -> None:
     file, other = (File(path="README.md", size=size, sha256=SHA) for size in (1, 2))
     assert {file: "kept"}[pickle.loads(pickle.dumps(file))] == "kept"
     assert copy.deepcopy(file) == file != other
@@ -105,7 +105,7 @@ def test_a_newer_format_says_which_bento_core_reads_it(document: dict[str, Any])
     )
 
 
-def test_a_newer_format_that_hides_its_maker_asks_for_the_newest(document: dict[str, Any]) -> None:
+def test_a_newer_format_without_a_readable_requirement_asks_for_the_newest_bento_core(document: dict[str, Any]) -> None:
     document |= {"format": 2, "requirements": ["bento-core==1; echo $(id)", 3]}
     assert refusal(document).endswith("got 2 - at $.format: pip install --upgrade bento-core")
 
@@ -119,13 +119,13 @@ def test_a_format_is_a_number(document: dict[str, Any], number: object) -> None:
 @pytest.mark.parametrize(
     "path", ["/etc/passwd", "..", "a/../b", "./a", "a//b", "a/", "", "a\\b", "C:/a", "c:a", "a\nb", "a\x00", "a/" * 40 + "a"]
 )
-def test_a_path_that_leaves_the_bundle_or_reads_differently_elsewhere_is_refused(document: dict[str, Any], path: str) -> None:
+def test_a_path_that_leaves_the_bundle_or_is_not_portable_is_refused(document: dict[str, Any], path: str) -> None:
     document["files"][0]["path"] = path
     assert refusal(document).startswith("bento.json: expected a relative path like 'src/iris.py', got ")
 
 
 @pytest.mark.parametrize("second", ["SRC/IRIS.PY", "src/iris.py/x", "src/IRIS.py", "src/\u017fris.py"])
-def test_two_paths_that_some_file_system_takes_for_one_are_refused(document: dict[str, Any], second: str) -> None:
+def test_two_paths_that_are_equal_on_some_file_systems_are_refused(document: dict[str, Any], second: str) -> None:
     first = "src/sris.py" if "\u017f" in second else "src/iris.py"
     document["artifacts"] = []
     document["files"] = [{"path": path, "size": 0, "sha256": SHA} for path in sorted([first, second])]
@@ -255,14 +255,14 @@ def test_metadata_may_not_be_too_deep(document: dict[str, Any]) -> None:
         (b"{}", "bento.json: expected the number of a format, got None - at $.format"),
     ],
 )
-def test_what_is_no_manifest_is_refused(content: bytes, fault: str) -> None:
+def test_json_that_is_not_a_manifest_is_refused(content: bytes, fault: str) -> None:
     with pytest.raises(BundleError) as caught:
         read_manifest(content)
     assert str(caught.value) == fault
 
 
 @pytest.mark.parametrize("content", [b"[" * 10**6, b'{"format":' + b"9" * 10**5 + b"}", '{"a":1}'.encode("utf-16")])
-def test_what_breaks_other_readers_is_refused(content: bytes) -> None:
+def test_a_manifest_that_json_readers_cannot_agree_on_is_refused(content: bytes) -> None:
     with pytest.raises(BundleError, match=r"^bento\.json is not JSON: "):
         read_manifest(content)
 

@@ -1,4 +1,4 @@
-"""The modules of what a model is made of go along, whether or not the service's own module imports them."""
+"""The modules of the classes in a model are saved, whether or not the module of the service imports them."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_a_pickled_class_of_a_module_elsewhere_is_refused(project: Any, tmp_path
     )
 
 
-def test_a_module_that_only_a_compiled_class_knows_of_is_passed_over(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_module_that_only_a_compiled_class_names_is_left_out(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     module: Any = ModuleType("_compiled")
     module.Loss = type("Loss", (), {"__module__": "_compiled"})
     monkeypatch.setitem(sys.modules, "_compiled", module)

@@ -40,39 +40,39 @@ def txt_refusal(project: Any, text: str) -> str:
     return refusal(project, "requirements_txt='requirements.txt'")
 
 
-def test_what_env_asks_for_is_pinned_to_what_is_installed(project: Any) -> None:
+def test_a_requirement_of_env_is_pinned_to_the_installed_version(project: Any) -> None:
     assert requirements(project, "python=['scikit-learn', 'NumPy>=1']") == [f"numpy=={NUMPY}", f"scikit-learn=={SKLEARN}"]
 
 
-def test_what_is_imported_and_what_env_asks_for_is_one_requirement(project: Any) -> None:
+def test_a_distribution_both_imported_and_required_by_env_is_one_requirement(project: Any) -> None:
     assert requirements(project, "python=['numpy>=1']", "import numpy") == [f"numpy=={NUMPY}"]
 
 
-def test_what_env_says_and_what_is_installed_must_agree(project: Any) -> None:
+def test_a_requirement_of_env_for_an_imported_distribution_must_fit_the_installed_version(project: Any) -> None:
     assert refusal(project, "python=['scikit-learn<1.0']", "import sklearn") == (
         f"Env(python=...) asks for 'scikit-learn<1.0', but scikit-learn {SKLEARN} is installed, which iris.py:10 needs: "
         f"install one that fits, or ask for scikit-learn=={SKLEARN}"
     )
 
 
-def test_a_version_that_nobody_else_needs_must_agree_too(project: Any) -> None:
+def test_a_requirement_of_env_that_no_import_needs_must_fit_the_installed_version_too(project: Any) -> None:
     assert refusal(project, "python=['numpy==1.0']") == (
         f"Env(python=...) asks for 'numpy==1.0', but numpy {NUMPY} is installed: install one that fits, or ask for numpy=={NUMPY}"
     )
 
 
-def test_what_is_not_installed_is_kept_when_it_is_pinned(project: Any) -> None:
+def test_a_pinned_requirement_that_is_not_installed_is_kept(project: Any) -> None:
     assert requirements(project, "python=['Flower_Shop[fast]==2.0']") == ["flower-shop[fast]==2.0"]
 
 
 @pytest.mark.parametrize("asked", ["flower-shop", "flower-shop>=2", "flower-shop==2.*"])
-def test_what_is_not_installed_and_not_pinned_is_refused(project: Any, asked: str) -> None:
+def test_a_requirement_neither_installed_nor_pinned_is_refused(project: Any, asked: str) -> None:
     assert refusal(project, f"python=['{asked}']") == (
         f"Env(python=...) asks for {asked!r}, which is not installed: install it, or write the version, as in flower-shop==1.0"
     )
 
 
-def test_two_pins_of_what_is_not_installed_must_agree(project: Any) -> None:
+def test_two_pins_of_a_distribution_that_is_not_installed_must_agree(project: Any) -> None:
     (project.root / "requirements.txt").write_text("flower-shop==3.0\n")
     assert refusal(project, "python=['flower-shop==2.0'], requirements_txt='requirements.txt'") == (
         "Env(python=...) asks for 'flower-shop==2.0' and requirements.txt:1 for 'flower-shop==3.0': ask for one version"
@@ -90,7 +90,7 @@ def test_a_requirement_without_a_marker_holds_everywhere(project: Any) -> None:
     assert requirements(project, "python=['numpy; python_version >= \"3.8\"']", "import numpy") == [f"numpy=={NUMPY}"]
 
 
-def test_markers_are_joined(project: Any) -> None:
+def test_markers_of_one_distribution_are_joined(project: Any) -> None:
     env = "python=['numpy; python_version >= \"3.8\"', 'numpy; sys_platform == \"linux\"']"
     assert requirements(project, env) == [f'numpy=={NUMPY}; (python_version >= "3.8") or (sys_platform == "linux")']
 
@@ -127,7 +127,7 @@ def test_an_address_in_a_requirements_file_is_refused_with_its_line(project: Any
 
 
 @pytest.mark.parametrize("line", ["./shop", "shop.whl /x", "${SHOP}", "numpy==$(id)"])
-def test_what_is_no_requirement_is_refused_with_its_line(project: Any, line: str) -> None:
+def test_an_invalid_requirement_is_refused_with_its_line(project: Any, line: str) -> None:
     assert txt_refusal(project, line) == f"requirements.txt:1: {line!r} is not a requirement: expected one like 'scikit-learn>=1.5'"
 
 
@@ -137,22 +137,22 @@ def test_a_requirements_file_that_is_not_there_is_named(project: Any) -> None:
     )
 
 
-def test_a_requirements_file_that_is_no_text_is_named(project: Any) -> None:
+def test_a_requirements_file_that_is_not_text_is_named(project: Any) -> None:
     (project.root / "requirements.txt").write_bytes(b"\xff\xfe")
     assert refusal(project, "requirements_txt='requirements.txt'").startswith("cannot read requirements.txt: 'utf-8' codec can't decode")
 
 
-def test_the_local_part_of_a_version_stays_only_where_it_is_asked_for(project: Any, site: Any) -> None:
+def test_the_local_part_of_a_version_is_left_out_unless_it_is_required(project: Any, site: Any) -> None:
     site.install("garden", {"garden.py": ""}, "1.5+cpu")
     assert requirements(project, "", "import garden") == ["garden==1.5"]
 
 
-def test_the_local_part_of_a_version_that_is_asked_for_stays(project: Any, site: Any) -> None:
+def test_the_local_part_of_a_version_is_kept_if_it_is_required(project: Any, site: Any) -> None:
     site.install("garden", {"garden.py": ""}, "1.5+cpu")
     assert requirements(project, "python=['garden==1.5+cpu']", "import garden") == ["garden==1.5+cpu"]
 
 
-def test_an_installed_version_that_is_none_is_named(project: Any, site: Any) -> None:
+def test_an_installed_distribution_with_an_invalid_version_is_named(project: Any, site: Any) -> None:
     site.install("garden", {"garden.py": ""}, "today")
     assert refusal(project, "", "import garden") == (
         "garden today is installed, a version that no requirement can name: install another one"
@@ -167,7 +167,7 @@ def test_plugins_whose_artifacts_are_used_are_required(project: Any) -> None:
     assert bundle.manifest.apis[0].input.distribution == "bento-core"
 
 
-def test_what_an_artifact_requires_is_required(project: Any) -> None:
+def test_requirements_of_an_artifact_are_in_the_bundle(project: Any) -> None:
     code = project.IRIS.replace(
         "class Iris", "class Flowers(JsonArtifact):\n        def requirements(self): return ['scikit-learn>=1']\n\n    class Iris"
     )
@@ -176,7 +176,7 @@ def test_what_an_artifact_requires_is_required(project: Any) -> None:
     assert bundle.manifest.artifacts[0].distribution is None
 
 
-def test_what_an_artifact_requires_may_depend_on_the_model(project: Any) -> None:
+def test_requirements_of_an_artifact_may_depend_on_the_model(project: Any) -> None:
     code = project.IRIS.replace(
         "class Iris", "class Flowers(JsonArtifact):\n        def requirements_of(self, model): return sorted(model)\n\n    class Iris"
     )
@@ -185,7 +185,7 @@ def test_what_an_artifact_requires_may_depend_on_the_model(project: Any) -> None
     assert {f"numpy=={NUMPY}", f"scikit-learn=={SKLEARN}"} <= set(bundle.manifest.requirements)
 
 
-def test_what_an_artifact_requires_must_be_a_requirement(project: Any) -> None:
+def test_an_artifact_with_an_invalid_requirement_is_refused(project: Any) -> None:
     code = project.IRIS.replace(
         "class Iris", "class Flowers(JsonArtifact):\n        def requirements(self): return ['not one']\n\n    class Iris"
     )

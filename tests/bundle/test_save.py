@@ -95,7 +95,7 @@ def refused_to_save(project: Any, **parts: str) -> str:
         ("self, forest={}", "", "got an unexpected keyword argument 'model'"),
     ],
 )
-def test_a_service_that_its_models_alone_do_not_make_again_is_not_saved(project: Any, parameters: str, arguments: str, fault: str) -> None:
+def test_a_service_whose_constructor_needs_more_than_models_is_not_saved(project: Any, parameters: str, arguments: str, fault: str) -> None:
     said = refused_to_save(project, parameters=parameters, arguments=arguments, body="super().__init__(model={})")
     assert said == (
         f"Odd.__init__ cannot be called as Odd(model=...), which loading the bundle does: {fault}: "
@@ -192,7 +192,7 @@ def test_version_and_labels_are_kept(project: Any) -> None:
     assert bundle.manifest.labels == {"team": "flowers"}
 
 
-def test_latest_is_no_version_to_save_under(project: Any) -> None:
+def test_a_bundle_cannot_be_saved_as_version_latest(project: Any) -> None:
     with pytest.raises(TagError) as caught:
         project.save_iris({}, version="latest")
     assert str(caught.value) == "'latest' always stands for the newest version: save under another one, or none"
@@ -212,14 +212,14 @@ def test_labels_without_values_are_refused(project: Any) -> None:
     assert str(caught.value) == "expected labels as {'stage': 'live'}, got ['live']"
 
 
-def test_a_time_that_is_none_is_refused(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_time_is_refused(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "yesterday")
     with pytest.raises(BundleError) as caught:
         project.save_iris({})
     assert str(caught.value) == "expected SOURCE_DATE_EPOCH in seconds since 1970, got 'yesterday'"
 
 
-def test_a_folder_that_is_there_is_left_alone(project: Any) -> None:
+def test_a_folder_that_exists_is_left_alone(project: Any) -> None:
     (project.out / "saved").mkdir()
     with pytest.raises(StoreError) as caught:
         project.save_iris({})
@@ -227,7 +227,7 @@ def test_a_folder_that_is_there_is_left_alone(project: Any) -> None:
     assert project.leftovers() == ["saved"]
 
 
-def test_progress_is_told_every_byte(project: Any) -> None:
+def test_progress_counts_every_byte(project: Any) -> None:
     done: list[int] = []
     bundle = project.save_iris({}, progress=done.append)
     assert done[-1] == bundle.size
@@ -241,7 +241,7 @@ def test_metadata_is_kept(project: Any) -> None:
     assert load_service(bundle).metadata("model") == {"auc": 0.93}
 
 
-def test_metadata_that_is_no_json_is_refused_before_anything_is_written(project: Any) -> None:
+def test_metadata_that_is_not_json_is_refused_before_anything_is_written(project: Any) -> None:
     project.write({"iris.py": project.IRIS})
     service = project.service(model=bento.Packed({"a": 1}, metadata={"auc": {1}}))
     with pytest.raises(ArtifactError) as caught:
@@ -349,7 +349,7 @@ def test_an_error_of_an_artifact_is_passed_on(project: Any) -> None:
         save_odd(project, refuse)
 
 
-def test_a_full_disk_is_told_as_such_whatever_a_library_makes_of_it(project: Any) -> None:
+def test_a_full_disk_is_reported_as_one_even_if_a_library_hides_it(project: Any) -> None:
     def fill(folder: Path) -> None:
         try:
             raise OSError(errno.ENOSPC, "No space left on device")
@@ -379,7 +379,7 @@ def test_a_place_that_vanishes_while_saving_is_named(project: Any) -> None:
         project.save_iris({}, progress=vanish)
 
 
-def test_a_service_loaded_by_another_name_than_its_place_is_refused(project: Any) -> None:
+def test_a_service_imported_under_a_name_that_does_not_match_its_path_is_refused(project: Any) -> None:
     project.write({"shop/iris.py": project.IRIS})
     spec = importlib.util.spec_from_file_location("garden.iris", project.root / "shop/iris.py")
     module = importlib.util.module_from_spec(spec)
@@ -392,7 +392,7 @@ def test_a_service_loaded_by_another_name_than_its_place_is_refused(project: Any
     )
 
 
-def test_a_record_that_cannot_be_checked_cannot_be_made() -> None:
+def test_a_record_with_a_field_type_that_has_no_check_cannot_be_made() -> None:
     class Loose(Record):
         anything: list
 

@@ -10,7 +10,7 @@ import pytest
 from bento.bundle import open_bundle, verify
 from bento.errors import StoreError
 
-# Kills a save at one instant after another: the nth time that it touches anything below the folder it saves to.
+# Kills a save at each instant in turn: the nth time that it touches anything below the folder it saves to.
 KILLED = """
     import os, pathlib, signal, sys
     from bento.bundle import open_bundle, verify, write_bundle
@@ -105,7 +105,7 @@ def test_a_folder_that_cannot_be_written_is_named(project: Any) -> None:
     assert str(caught.value) == f"cannot write {project.out}/file/saved: [Errno 17] File exists: '{project.out}/file'"
 
 
-def test_of_two_saves_to_one_folder_the_first_one_stays(project: Any) -> None:
+def test_the_first_of_two_saves_to_one_folder_stays(project: Any) -> None:
     project.write({"iris.py": project.IRIS})
     raced: list[int] = []
 

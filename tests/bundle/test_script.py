@@ -45,7 +45,7 @@ def failure(done: Any) -> str:
     return done.stderr.splitlines()[-1].partition(": ")[2]
 
 
-def test_a_service_in_a_script_becomes_a_module_of_the_scripts_name(project: Any) -> None:
+def test_a_service_in_a_script_is_saved_in_a_module_named_after_the_script(project: Any) -> None:
     done = run(project, GUARD + "save()")
     assert done.returncode == 0, done.stderr
     bundle = open_bundle(project.out / "saved")
@@ -53,7 +53,7 @@ def test_a_service_in_a_script_becomes_a_module_of_the_scripts_name(project: Any
     assert project.paths(bundle) == ["train.py"]
 
 
-def test_what_a_script_defines_is_found_when_its_bundle_is_loaded_elsewhere(project: Any) -> None:
+def test_classes_that_a_script_defines_are_found_when_its_bundle_is_loaded_elsewhere(project: Any) -> None:
     run(project, GUARD + "save()")
     assert open_bundle(project.out / "saved").manifest.artifacts[0].type == "train.Scaler"
     (project.root / "train.py").unlink()
@@ -90,7 +90,7 @@ def test_a_script_that_saves_whenever_it_is_imported_is_refused(project: Any) ->
     assert project.leftovers() == []
 
 
-def test_the_other_branch_of_the_guard_does_not_count(project: Any) -> None:
+def test_a_save_outside_the_guard_is_refused_even_if_its_else_branch_prevents_the_save(project: Any) -> None:
     done = run(project, 'if __name__ == "__main__":\n    save_now = True\nelse:\n    save_now = False\nif save_now:\n    save()')
     assert "saves whenever the file is imported" in failure(done)
 
@@ -109,7 +109,7 @@ def test_a_module_run_with_dash_m_keeps_its_full_name(project: Any) -> None:
     assert project.paths(bundle) == ["shop/__init__.py", "shop/prices.py", "shop/train.py"]
 
 
-def test_a_script_whose_name_is_no_modules_gets_one_that_is(project: Any) -> None:
+def test_a_script_whose_name_is_not_a_module_name_is_saved_under_one_that_is(project: Any) -> None:
     run(project, GUARD + "save()", "train-iris.py")
     bundle = open_bundle(project.out / "saved")
     assert (bundle.manifest.service, project.paths(bundle)) == ("train_iris:Iris", ["train_iris.py"])
@@ -128,7 +128,7 @@ def test_a_script_whose_name_no_module_can_have_is_refused(project: Any) -> None
     )
 
 
-def test_a_script_that_a_program_runs_in_its_own_place_is_refused_as_such(project: Any) -> None:
+def test_a_script_that_another_program_executes_is_refused(project: Any) -> None:
     project.write({"train.py": CLASS + "save()", "profile_it.py": "exec(compile(open('train.py').read(), 'train.py', 'exec'))"})
     assert failure(project.run("profile_it.py")) == (
         "Iris is defined at a prompt, or in a script that another program runs, and no other process can import it: "
@@ -181,11 +181,11 @@ def test_a_class_typed_after_a_script_ran_is_refused_too(project: Any) -> None:
     assert "Iris is defined at a prompt, or in a script that another program runs, and no other process can import it: " in done.stderr
 
 
-# As `%run -i train.py` leaves it behind in a notebook, and editors set it that run a script cell by cell.
+# As `%run -i train.py` leaves it behind in a notebook, and as editors that run a script cell by cell set it.
 FILE = "__file__ = os.path.abspath('train.py')\n"
 
 
-def test_a_class_that_is_typed_anew_after_the_script_that_has_it_ran_is_refused(project: Any) -> None:
+def test_a_class_of_a_script_that_was_redefined_at_the_prompt_is_refused(project: Any) -> None:
     project.write({"train.py": CLASS})
     code = CLASS.replace("return self.model", "return 7 + self.model")
     done = project.run("-i", "train.py", text=f"{FILE}{typed(code)}\nsave()\n")

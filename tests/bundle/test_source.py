@@ -63,7 +63,7 @@ def test_packages_go_along_whole_with_their_other_files(project: Any) -> None:
     )
 
 
-def test_what_is_no_part_of_a_package_stays(project: Any) -> None:
+def test_environments_caches_and_hidden_files_in_a_package_are_left_out(project: Any) -> None:
     left_out = [
         ".env",
         ".git/config",
@@ -106,7 +106,7 @@ def test_a_service_in_a_package_brings_the_package_and_its_relative_imports(proj
     assert load_service(bundle).predict(1) == 1
 
 
-def test_a_service_in_a_packages_init_is_found_again(project: Any) -> None:
+def test_a_service_in_the_init_of_a_package_can_be_saved(project: Any) -> None:
     project.write({"shop/__init__.py": iris()})
     bundle = project.save("shop:Iris")
     assert (bundle.manifest.service, project.paths(bundle)) == ("shop:Iris", ["shop/__init__.py"])
@@ -126,7 +126,7 @@ def test_imports_name_the_distributions_that_bring_them(project: Any, site: Any)
     assert [line for line in bundle.manifest.requirements if not line.startswith("bento")] == ["py-flowers==2.1"]
 
 
-def test_what_is_compiled_asks_for_what_the_source_beside_it_imports(project: Any, site: Any) -> None:
+def test_a_compiled_module_requires_what_the_source_beside_it_imports(project: Any, site: Any) -> None:
     site.install("py_flowers", {"flowers.py": ""}, "2.1")
     project.write({f"cut{EXTENSION_SUFFIXES[0]}": "", "cut.py": "import flowers, vases", "vases.py": ""})
     bundle = project.save_iris({"iris.py": iris("import cut")})
@@ -135,7 +135,7 @@ def test_what_is_compiled_asks_for_what_the_source_beside_it_imports(project: An
 
 
 @pytest.mark.parametrize("source", ["import cython", "from cython.cimports.libc.math import sqrt", "import gone", "cdef int number = 1"])
-def test_what_is_compiled_does_not_need_all_that_the_source_beside_it_names(project: Any, site: Any, source: str) -> None:
+def test_a_compiled_module_does_not_require_missing_or_cython_imports_of_its_source(project: Any, site: Any, source: str) -> None:
     site.install("cython", {"cython.py": ""})
     project.write({f"cut{EXTENSION_SUFFIXES[0]}": "", "cut.py": source})
     bundle = project.save_iris({"iris.py": iris("import cut")})
@@ -143,7 +143,7 @@ def test_what_is_compiled_does_not_need_all_that_the_source_beside_it_names(proj
     assert [line for line in bundle.manifest.requirements if not line.startswith("bento")] == []
 
 
-def test_distributions_that_share_a_folder_are_told_apart(project: Any, site: Any) -> None:
+def test_distributions_that_share_a_folder_are_distinguished(project: Any, site: Any) -> None:
     site.install("garden-iris", {"garden/iris/__init__.py": ""})
     site.install("garden-rose", {"garden/rose.py": ""})
     site.install("garden-weed", {"garden/weed/__init__.py": ""})
@@ -157,13 +157,13 @@ def test_a_distribution_without_a_list_of_files_is_known_by_its_name(project: An
     assert "flowers" in project.names(project.save_iris({"iris.py": iris(imports="import flowers")}))
 
 
-def test_a_local_module_goes_before_an_installed_one_of_its_name_as_it_does_in_python(project: Any, site: Any) -> None:
+def test_a_local_module_is_saved_instead_of_an_installed_one_that_it_hides(project: Any, site: Any) -> None:
     site.install("flowers", {"flowers.py": ""})
     bundle = project.save_iris({"iris.py": iris(imports="import flowers"), "flowers.py": ""})
     assert (project.names(bundle), project.paths(bundle)) == (["bento-core"], ["flowers.py", "iris.py"])
 
 
-def test_a_local_module_that_an_installed_one_hides_stays(project: Any, site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_local_module_that_an_installed_one_hides_is_left_out(project: Any, site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     site.install("flowers", {"flowers.py": ""})
     monkeypatch.setattr(sys, "path", [str(site.folder), *sys.path])
     bundle = project.save_iris({"iris.py": iris(imports="import flowers"), "flowers.py": ""})
@@ -175,12 +175,12 @@ def test_a_local_module_may_hide_one_of_the_standard_library(project: Any) -> No
     assert project.paths(bundle) == ["iris.py", "nturl2path.py"]
 
 
-def test_builds_left_in_the_project_are_no_distributions(project: Any) -> None:
+def test_build_folders_in_the_project_are_not_taken_for_distributions(project: Any) -> None:
     project.write({"iris.egg-info/PKG-INFO": "Name: iris\nVersion: 1.0\n", "iris.egg-info/top_level.txt": "iris\n"})
     assert project.paths(project.save_iris({})) == ["iris.py"]
 
 
-def test_a_virtual_environment_in_the_project_is_not_the_project(project: Any, site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_virtual_environment_in_the_project_is_not_part_of_it(project: Any, site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     site.folder = project.root / ".venv/lib/python3/site-packages"
     site.install("flowers", {"flowers/__init__.py": ""})
     monkeypatch.setattr(sys, "path", [*sys.path, str(site.folder)])
@@ -197,7 +197,7 @@ def test_an_import_that_finds_nothing_is_named_with_its_line(project: Any) -> No
     )
 
 
-def test_a_part_of_a_local_package_that_is_not_there_is_named(project: Any) -> None:
+def test_a_missing_module_of_a_local_package_is_named(project: Any) -> None:
     assert refusal(project, {"pack/__init__.py": "", "iris.py": iris("import pack.missing")}).startswith(
         "iris.py:10 imports 'pack.missing', which is neither installed nor in "
     )
@@ -225,7 +225,7 @@ def test_a_relative_import_beyond_the_project_is_named(project: Any) -> None:
         "import msvcrt" if sys.platform != "win32" else "import fcntl",
     ],
 )
-def test_what_may_be_missing_is_not_asked_for(project: Any, guarded: str) -> None:
+def test_an_import_that_may_fail_or_never_runs_is_not_required(project: Any, guarded: str) -> None:
     project.write({"iris.py": iris(f"def never():\n{textwrap.indent(guarded, '    ')}")})
     assert project.names(project.save()) == ["bento-core"]
 
@@ -241,11 +241,11 @@ def test_what_may_be_missing_is_not_asked_for(project: Any, guarded: str) -> Non
         "with open('x'):\n    import nowhere",
     ],
 )
-def test_what_runs_anyhow_is_asked_for(project: Any, open_import: str) -> None:
+def test_an_import_that_runs_in_any_case_is_required(project: Any, open_import: str) -> None:
     assert " imports 'nowhere', which is " in refusal(project, {"iris.py": iris(f"def never():\n{textwrap.indent(open_import, '    ')}")})
 
 
-def test_what_is_guarded_and_there_goes_along(project: Any) -> None:
+def test_a_local_module_whose_import_may_fail_is_saved_if_it_exists(project: Any) -> None:
     bundle = project.save_iris({"iris.py": iris("try:\n    import extra\nexcept ImportError:\n    pass"), "extra.py": ""})
     assert project.paths(bundle) == ["extra.py", "iris.py"]
 
@@ -260,7 +260,7 @@ def test_a_module_from_outside_the_project_is_named(project: Any, tmp_path: Path
     )
 
 
-def test_a_local_file_that_is_no_python_is_named(project: Any) -> None:
+def test_a_local_file_that_is_not_python_is_named(project: Any) -> None:
     assert refusal(project, {"iris.py": iris("import broken"), "broken.py": "x = 1\ndef ("}).startswith(
         f"{project.root}/broken.py:2 is not Python: "
     )
@@ -323,7 +323,9 @@ def test_an_installed_service_needs_no_source(project: Any, site: Any) -> None:
     assert (loaded.name, loaded.predict(1)) == ("tulip", 1)
 
 
-def test_the_project_that_one_works_in_is_source_though_it_is_installed(project: Any, site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_installed_editable_project_is_saved_as_source_if_it_is_the_current_folder(
+    project: Any, site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     site.install("flower-shop", {"flowers.pth": str(project.root)}, editable=project.root)
     monkeypatch.chdir(project.root)
     bundle = project.save_iris({"iris.py": iris(imports="import helpers"), "helpers.py": ""})
@@ -331,10 +333,10 @@ def test_the_project_that_one_works_in_is_source_though_it_is_installed(project:
 
 
 @pytest.mark.parametrize("mixed", [True, False])
-def test_a_script_beside_the_modules_of_an_editable_project_is_source(
+def test_a_script_beside_the_modules_of_an_editable_project_is_saved_as_source(
     project: Any, site: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mixed: bool
 ) -> None:
-    """Even a plugin's: its tests define services, too."""
+    """This holds for plugins, too, because their tests define services."""
     project.write({"pyproject.toml": "", "src/flowers/__init__.py": "", "iris.py": iris("import flowers, helpers"), "helpers.py": ""})
     root = project.root if mixed else project.root / "src"
     files = {"_flowers.pth": f"{root}\n", "bento_flowers-1.0.dist-info/entry_points.txt": "[bento]\nflowers = flowers\n"}
@@ -380,7 +382,7 @@ def test_a_file_that_no_manifest_can_name_is_refused(project: Any, name: str) ->
     assert message == f"{str(project.root / 'pack' / name)!r} cannot go along, expected a relative path like 'src/iris.py': rename it"
 
 
-def test_two_files_that_some_file_system_takes_for_one_are_refused(project: Any) -> None:
+def test_two_files_with_names_that_are_equal_on_some_file_systems_are_refused(project: Any) -> None:
     project.write({"pack/Words.txt": "", "pack/words.txt": ""})
     message = refusal(project, {"pack/__init__.py": "", "iris.py": iris("import pack")})
     assert message == f"'{project.root}/pack/words.txt' cannot go along, expected paths that are distinct on every file system: rename it"

@@ -34,7 +34,7 @@ def test_a_whole_bundle_is_fine(bundle: Bundle) -> None:
     verify(bundle)
 
 
-def test_progress_is_told_every_byte(bundle: Bundle) -> None:
+def test_progress_counts_every_byte(bundle: Bundle) -> None:
     done: list[int] = []
     verify(bundle, done.append)
     assert done == sorted(done)
@@ -77,7 +77,7 @@ def test_an_empty_folder_is_named(bundle: Bundle) -> None:
     assert fault(bundle) == "bundle iris:3 is damaged: 'src/__pycache__' is a folder that bento.json does not list"
 
 
-def test_a_link_is_refused_even_to_the_same_bytes(bundle: Bundle, tmp_path: Path) -> None:
+def test_a_link_is_refused_even_if_it_leads_to_the_same_bytes(bundle: Bundle, tmp_path: Path) -> None:
     (bundle.path / MODEL).rename(tmp_path / "model.json")
     (bundle.path / MODEL).symlink_to(tmp_path / "model.json")
     assert fault(bundle) == "bundle iris:3 is damaged: 'artifacts/model/model.json' is a link: only plain files belong there"
@@ -101,7 +101,7 @@ def test_a_manifest_that_changed_after_it_was_read_is_refused(bundle: Bundle) ->
     assert fault(bundle) == "bundle iris:3 is damaged: 'bento.json' has changed since it was read"
 
 
-def test_a_folder_without_a_manifest_is_no_bundle(tmp_path: Path) -> None:
+def test_a_folder_without_a_manifest_is_not_a_bundle(tmp_path: Path) -> None:
     with pytest.raises(BundleError) as caught:
         open_bundle(tmp_path)
     assert str(caught.value) == f"{tmp_path} is not a bundle: it has no bento.json"
@@ -115,7 +115,7 @@ def test_a_manifest_that_is_a_link_is_not_read(bundle: Bundle, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
-def test_a_manifest_that_is_no_file_is_not_read(tmp_path: Path, make: Callable[[Path], object]) -> None:
+def test_a_manifest_that_is_not_a_file_is_not_read(tmp_path: Path, make: Callable[[Path], object]) -> None:
     make(tmp_path / "bento.json")
     with pytest.raises(BundleError) as caught:
         open_bundle(tmp_path)

@@ -1,4 +1,4 @@
-"""Verifying costs little more than hashing once, and nothing to speak of until something changes."""
+"""Verifying costs little more than hashing once, and then almost nothing until something changes."""
 
 from __future__ import annotations
 
@@ -24,5 +24,5 @@ def test_a_bundle_is_verified_at_four_fifths_of_the_speed_of_hashing_it(speed):
     assert speed.share >= 0.8
 
 
-def test_what_is_known_again_takes_a_fiftieth_of_that_at_most(speed):
+def test_verifying_an_unchanged_bundle_again_takes_at_most_a_fiftieth_of_the_first_time(speed):
     assert speed.again < speed.verifying / 50

@@ -87,7 +87,7 @@ def garden(tmp_path: Path, site: Any) -> Path:
     return folder
 
 
-def test_what_came_from_a_folder_goes_along_as_a_wheel(project: Any, site: Any) -> None:
+def test_a_distribution_installed_from_a_folder_is_saved_as_a_wheel(project: Any, site: Any) -> None:
     site.install(
         "Garden",
         {"garden/__init__.py": "", "garden/__pycache__/__init__.cpython-311.pyc": "", "garden/a,b.txt": ""},
@@ -182,14 +182,14 @@ def test_an_installation_without_a_list_of_files_is_refused(project: Any, site: 
 
 @pytest.fixture
 def own_scheme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the site be this Python's own, so that scripts and data lie where an installer puts them."""
+    """Makes the test's folder the site-packages of this Python, so that scripts and data lie where an installer puts them."""
     places = {"scripts": str(tmp_path / "environment/bin"), "data": str(tmp_path / "environment")}
     known = sysconfig.get_path
     monkeypatch.setattr(sysconfig, "get_path", lambda name: places.get(name) or known(name))
 
 
 @pytest.mark.usefixtures("own_scheme")
-def test_scripts_and_data_go_along_and_what_entry_points_make_does_not(project: Any, site: Any) -> None:
+def test_scripts_and_data_are_in_a_wheel_but_not_the_scripts_of_entry_points(project: Any, site: Any) -> None:
     scripts = {"../bin/rake": "#!/usr/bin/python3\nprint()\n", "../bin/spade": "#!/bin/sh\n", "../bin/shop": "#!/usr/bin/python3\n"}
     entry_points = {"garden-1.0.dist-info/entry_points.txt": "[console_scripts]\nshop = garden:main\n"}
     site.install("garden", {"garden.py": "", "../share/words.txt": "rose", **scripts, **entry_points}, url="file:///src/garden")
@@ -216,7 +216,7 @@ def test_a_linked_folder_of_an_installation_is_refused(project: Any, site: Any, 
     assert refusal(project) == no_wheel(f"{site.folder}/words/rose.txt is missing, or a link")
 
 
-def test_what_a_local_distribution_requires_goes_along_if_it_is_local_too(project: Any, site: Any) -> None:
+def test_local_requirements_of_a_local_distribution_are_saved_as_wheels_too(project: Any, site: Any) -> None:
     site.install("garden", {"garden.py": ""}, url="file:///a", requires="tools[fast]; python_version > '3'")
     site.install("tools", {"tools.py": ""}, url="git+https://example.org/tools", requires="spade; extra == 'fast'")
     site.install("spade", {"spade.py": ""}, "2.0+local", url="file:///b", requires="garden; sys_platform == 'nowhere'")
@@ -226,7 +226,7 @@ def test_what_a_local_distribution_requires_goes_along_if_it_is_local_too(projec
     assert sorted(path.name.partition("-")[0] for path in (bundle.path / "wheels").iterdir()) == ["bento_core", "garden", "spade", "tools"]
 
 
-def test_what_conda_installed_is_on_an_index_whatever_its_notes_say(project: Any, site: Any) -> None:
+def test_a_distribution_that_conda_installed_is_not_taken_for_a_local_one(project: Any, site: Any) -> None:
     site.install("garden", {"garden.py": "", "garden-1.0.dist-info/INSTALLER": "conda\n"}, url="file:///croot/garden_1700000000000/work")
     bundle = save(project)
     assert "garden==1.0" in bundle.manifest.requirements
@@ -237,7 +237,7 @@ def run(*command: str | Path, **options: Any) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True, **options).stdout
 
 
-def test_a_wheel_is_the_same_whoever_has_installed_the_project(project: Any, site: Any, tmp_path: Path) -> None:
+def test_a_wheel_is_the_same_whichever_tool_installed_the_project(project: Any, site: Any, tmp_path: Path) -> None:
     project.write({"../shop/pyproject.toml": PYPROJECT.partition("    scripts =")[0], "../shop/src/flower_shop/__init__.py": ""})
     project.write({"iris.py": IMPORTING})
     place = ("--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--target", site.folder, tmp_path / "shop")

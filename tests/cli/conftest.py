@@ -85,14 +85,14 @@ def saved(project, tmp_path_factory) -> Path:
 
 @pytest.fixture(autouse=True)
 def _forget(tmp_path_factory, monkeypatch) -> Iterator[None]:
-    """What the command line imports in this process stays there otherwise: commands are processes of their own."""
+    """Undo the imports of a command, because each command is a process of its own, but here they share one."""
     with forgetting(tmp_path_factory.getbasetemp(), monkeypatch):
         yield
 
 
 @pytest.fixture
 def home(saved, tmp_path, monkeypatch) -> Path:
-    """A store of the test's own, with the same bundles."""
+    """A separate store for the test, with the same bundles."""
     folder = tmp_path / "home"
     shutil.copytree(saved, folder)
     monkeypatch.setenv("BENTO_HOME", str(folder))

@@ -1,4 +1,4 @@
-"""`bento cache`: what was called by a URL is listed and pruned."""
+"""`bento cache`: bundles that were fetched by URL are listed and pruned."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 @pytest.fixture
 def url(bento_process, tmp_path) -> str:
-    """A remote whose shop:1 has been asked."""
+    """A remote whose shop:1 has been fetched and asked."""
     url = f"file://{tmp_path}/remote"
     for tag in ("shop:1", "shop:2"):
         assert bento_process("push", tag, url).returncode == 0
@@ -18,7 +18,7 @@ def url(bento_process, tmp_path) -> str:
     return url
 
 
-def test_what_was_called_by_a_url_is_listed(bento, url):
+def test_bundles_that_were_fetched_by_url_are_listed(bento, url):
     lines = bento("cache", "list").stdout.splitlines()
     assert re.fullmatch(r"URL +LAST USED +SIZE", lines[0])
     assert re.fullmatch(re.escape(f"{url}/shop:1") + r" +20\S+Z +\d\S* \w+", lines[1])
@@ -34,15 +34,15 @@ def test_an_empty_cache_says_what_it_is_for(bento):
     assert bento("cache", "list", "--json").stdout == "[]\n"
 
 
-def test_what_was_not_asked_for_lately_is_pruned(bento, url):
+def test_bundles_that_were_not_used_lately_are_pruned(bento, url):
     assert bento("cache", "prune", "--older-than", "1h").stderr == "nothing to remove\n"
     assert bento("cache", "prune", "--max-size", "1kB", "--dry-run").stdout == f"would remove {url}/shop:1\n"
     assert bento("cache", "prune", "--max-size", "1kB").stdout == f"removed {url}/shop:1\n"
     assert bento("cache", "list").stdout == ""
 
 
-def test_what_is_in_use_is_named(bento, url):
-    bento("show", f"{url}/shop:2")  # in this process, which goes on
+def test_bundles_in_use_are_kept_and_named(bento, url):
+    bento("show", f"{url}/shop:2")  # in this process, which keeps running
     assert bento("cache", "prune", "--max-size", "0").stderr == f"kept {url}/shop:2, which is in use\n"
 
 

@@ -47,7 +47,7 @@ def test_a_service_that_keeps_its_promises_passes_and_leaves_no_file(loud, bento
     assert [path.name for path in loud.iterdir() if path.name not in ("__pycache__", "home")] == ["loud.py"]
 
 
-def test_tables_are_left_where_hypothesis_is_told_to_and_nowhere_else(loud, bento_process, monkeypatch, tmp_path):
+def test_the_files_of_hypothesis_are_left_only_in_the_folder_configured_for_it(loud, bento_process, monkeypatch, tmp_path):
     monkeypatch.setenv("HYPOTHESIS_STORAGE_DIRECTORY", str(tmp_path / "tables"))
     bento_process("check", "loud:service", "--draws", "5", cwd=loud)
     assert any((tmp_path / "tables").iterdir())
@@ -75,7 +75,7 @@ def test_a_program_reads_json(loud, bento_process):
 
 
 @pytest.mark.parametrize("missing", ["hypothesis", "jsonschema"])
-def test_without_the_extra_a_sentence_says_what_to_install(bento, monkeypatch, missing):
+def test_without_the_extra_an_error_says_what_to_install(bento, monkeypatch, missing):
     for name in [name for name in sys.modules if name.startswith("bento.testing")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, missing, None)

@@ -13,22 +13,22 @@ def tags(home) -> list[str]:
     return sorted(str(bundle.tag) for bundle in Store(home).list())
 
 
-def test_nothing_is_deleted_before_it_is_agreed_to(bento, home):
+def test_nothing_is_deleted_before_the_user_agrees(bento, home):
     assert bento("delete", "shop:1", input="n\n", code=1).stderr.startswith("delete shop:1? [y/N]:")
     assert tags(home) == ["shop:1", "shop:2"]
 
 
-def test_what_is_agreed_to_is_deleted(bento, home):
+def test_a_bundle_is_deleted_once_the_user_agrees(bento, home):
     assert bento("delete", "shop:1", input="y\n").stdout.endswith("deleted shop:1\n")
     assert tags(home) == ["shop:2"]
 
 
-def test_yes_does_not_ask(bento, home):
+def test_with_yes_a_bundle_is_deleted_without_a_question(bento, home):
     assert bento("delete", "--yes", "shop:1", "shop:2").stdout == "deleted shop:1\ndeleted shop:2\n"
     assert tags(home) == []
 
 
-def test_a_job_that_nobody_answers_for_is_told_what_to_add(bento, home):
+def test_without_anybody_to_answer_nothing_is_deleted_and_the_error_names_the_option(bento, home):
     assert bento("delete", "shop:1", input="", code=1).stderr.endswith(
         "Error: nobody is there to ask: add --yes, or --dry-run to see what would go\n"
     )
@@ -43,13 +43,13 @@ def test_a_name_alone_is_not_enough(bento, home):
     assert tags(home) == ["shop:1", "shop:2"]
 
 
-def test_what_is_elsewhere_is_not_deleted(bento):
+def test_a_bundle_of_a_remote_is_not_deleted(bento):
     assert bento("delete", "sftp://user:secret@host/store/shop:1", code=2).stderr.endswith(
         "Error: 'sftp://user:***@host/store/shop:1' is elsewhere, and only what is in the store here is deleted\n"
     )
 
 
-def test_of_several_tags_none_is_deleted_when_one_is_not_there(bento, home):
+def test_if_one_of_several_tags_is_missing_none_is_deleted(bento, home):
     assert (
         bento("delete", "--yes", "shop:1", "shop:3", code=1).stderr
         == (f"Error: no bundle shop:3 in the store at {home}: shop has the versions 2, 1\n")
@@ -58,7 +58,7 @@ def test_of_several_tags_none_is_deleted_when_one_is_not_there(bento, home):
     assert tags(home) == ["shop:1", "shop:2"]
 
 
-def test_something_has_to_be_named(bento):
+def test_deleting_without_tags_or_options_is_refused(bento):
     assert bento("delete", code=2).stderr.endswith(
         "Error: expected tags, as 'bento list' shows them, or --label, --older-than or --keep-last\n"
     )
@@ -76,7 +76,7 @@ def test_a_tag_that_is_named_twice_is_deleted_once(bento):
 
 @pytest.fixture
 def years(home, make_bundle):
-    """Bundles of three years, of two names."""
+    """Bundles of two names from three years."""
     for name, label in (("rose", "nightly"), ("iris", "live")):
         for year in (2001, 2002, 2003):
             folder = home / "bundles" / name / str(year)
@@ -84,7 +84,7 @@ def years(home, make_bundle):
     return home
 
 
-def test_of_bundles_of_one_second_those_that_came_last_are_kept(bento, home, make_bundle):
+def test_of_bundles_created_in_one_second_the_last_ones_are_kept(bento, home, make_bundle):
     for version in ("9", "10"):
         make_bundle(home / "bundles/rose" / version, name="rose", version=version, created="2001-01-01T00:00:00Z")
         os.utime(home / "bundles/rose" / version / "bento.json", ns=(int(version), int(version)))
@@ -104,7 +104,7 @@ def test_of_bundles_of_one_second_those_that_came_last_are_kept(bento, home, mak
         (["shop", "--older-than", "1h"], []),
     ],
 )
-def test_bundles_are_deleted_by_what_they_are(bento, years, options, gone):
+def test_bundles_can_be_deleted_by_pattern_label_and_age(bento, years, options, gone):
     before = tags(years)
     assert sorted(bento("delete", *options, "--dry-run").stdout.splitlines()) == [f"would delete {tag}" for tag in gone]
     assert tags(years) == before
@@ -114,7 +114,7 @@ def test_bundles_are_deleted_by_what_they_are(bento, years, options, gone):
     assert done.stderr == ("" if gone else "nothing to delete\n")
 
 
-def test_many_are_named_before_they_are_deleted(bento, home, make_bundle):
+def test_many_bundles_are_named_before_they_are_deleted(bento, home, make_bundle):
     for number in range(25):
         make_bundle(home / f"bundles/rose/{number}", name="rose", version=str(number), created=f"2001-01-01T00:00:{number:02}Z")
     asked = bento("delete", "rose", "--keep-last", "1", input="n\n", code=1).stderr
@@ -130,7 +130,7 @@ def test_an_age_is_a_number_and_a_unit(bento, age):
     )
 
 
-def test_a_version_and_options_are_too_much(bento):
+def test_a_tag_with_a_version_together_with_options_is_refused(bento):
     assert bento("delete", "shop:1", "--keep-last", "1", code=2).stderr.endswith(
         "Error: 'shop:1' names one bundle, and options say which: leave the version or the options out\n"
     )

@@ -9,7 +9,7 @@ import pytest
 
 @pytest.fixture
 def narrowed(home):
-    """The folder of a bundle that is shop:2 but for an api less."""
+    """The folder of a bundle that is shop:2 without one of its apis."""
     path = home / "bundles/shop/2/bento.json"
     manifest = json.loads(path.read_text())
     manifest["apis"] = [api for api in manifest["apis"] if api["name"] != "shout"]
@@ -18,11 +18,11 @@ def narrowed(home):
     return path.parent
 
 
-def test_two_versions_of_the_same_hold_the_same(bento):
+def test_two_versions_with_equal_contents_have_no_differences(bento):
     assert bento("diff", "shop:1", "shop:2").stdout == "shop:1 and shop:2 hold the same\n"
 
 
-def test_a_client_that_would_break_is_an_exit_status(bento, narrowed):
+def test_a_change_that_breaks_clients_is_an_exit_status(bento, narrowed):
     shown = bento("diff", "shop:1", narrowed, code=1).stdout.splitlines()
     assert [line.split() for line in shown] == [
         ["WHAT", "NAME", "CHANGE", "CLIENTS"],
@@ -32,13 +32,13 @@ def test_a_client_that_would_break_is_an_exit_status(bento, narrowed):
     ]
 
 
-def test_what_breaks_no_client_is_told_and_stops_nothing(bento, narrowed):
+def test_a_change_that_breaks_no_client_is_shown_and_does_not_fail(bento, narrowed):
     shown = bento("diff", narrowed, "shop:1").stdout
     assert "api   shout  added" in shown
     assert shown.endswith("\n\nno client of shop:2 breaks\n")
 
 
-def test_changes_are_told_to_programs(bento, narrowed):
+def test_changes_are_printed_as_json(bento, narrowed):
     assert json.loads(bento("diff", "shop:1", narrowed, "--json", code=1).stdout) == {
         "old": "shop:1",
         "new": "shop:2",
@@ -49,7 +49,7 @@ def test_changes_are_told_to_programs(bento, narrowed):
 
 @pytest.mark.parametrize("options", [(), ("--json",)])
 @pytest.mark.parametrize("tags", [("shop:1", "shop:2"), ("shop:2", "shop:1")])
-def test_a_bundle_whose_files_were_changed_is_like_no_other(bento, home, tags, options):
+def test_a_damaged_bundle_is_not_compared(bento, home, tags, options):
     file = home / "bundles/shop/2/src/shop.py"
     changed = file.read_bytes().replace(b"upper", b"lower")
     file.unlink()
@@ -59,7 +59,7 @@ def test_a_bundle_whose_files_were_changed_is_like_no_other(bento, home, tags, o
 
 
 @pytest.mark.parametrize("options", [(), ("--debug",)])
-def test_a_bundle_that_is_not_there_is_not_one_that_breaks_clients(bento, options):
+def test_a_missing_bundle_has_another_exit_status_than_a_breaking_change(bento, options):
     told = bento("diff", "shop:1", "shop:3", *options, code=2)
     assert (told.stdout, "no bundle shop:3 " in told.stderr) == ("", True)
 

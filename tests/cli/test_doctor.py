@@ -14,7 +14,7 @@ def test_a_bundle_saved_here_finds_everything(bento):
     assert lines[-2:] == ["", "shop:2 finds everything here"]
 
 
-def test_what_would_stop_a_bundle_is_an_exit_status_and_a_way_out(bento, make_bundle, tmp_path):
+def test_a_finding_that_prevents_loading_is_an_exit_status_with_the_way_out(bento, make_bundle, tmp_path):
     bundle = make_bundle(tmp_path / "there", requirements=["no-such-package==1.0"], python="3.99.1")
     shown = bento("doctor", bundle.path, code=1).stdout
     assert ["package", "no-such-package", "1.0", "none", "missing"] in [line.split() for line in shown.splitlines()]
@@ -22,14 +22,14 @@ def test_what_would_stop_a_bundle_is_an_exit_status_and_a_way_out(bento, make_bu
     assert "\ntrust: iris:3 was not made here: loading it would run its code\n" in shown
 
 
-def test_what_differs_stops_nothing(bento, make_bundle, tmp_path):
+def test_a_package_of_another_version_does_not_fail_the_examination(bento, make_bundle, tmp_path):
     bundle = make_bundle(tmp_path / "there", requirements=["numpy==0.1"])
     record = json.loads(bento("doctor", bundle.path, "--json").stdout)
     assert (record["tag"], record["loads"]) == ("iris:3", True)
     assert {finding["name"]: finding["result"] for finding in record["findings"] if finding["kind"] == "package"} == {"numpy": "differs"}
 
 
-def test_a_damaged_bundle_is_told_from_a_whole_one(bento, home):
+def test_a_damaged_bundle_is_a_finding(bento, home):
     path = Store(home).get("shop:2").path
     (path / "README.md").unlink()
     (path / "README.md").write_text("nothing")
@@ -38,7 +38,7 @@ def test_a_damaged_bundle_is_told_from_a_whole_one(bento, home):
     assert record["findings"][0]["advice"].startswith("bundle shop:2 is damaged: 'README.md' has 7 bytes, expected ")
 
 
-def test_a_bundle_that_is_not_there_is_not_one_that_misses_something(bento):
+def test_a_missing_bundle_has_another_exit_status_than_missing_packages(bento):
     assert bento("doctor", "shop:3", code=2).stderr.startswith("Error: no bundle shop:3 ")
 
 

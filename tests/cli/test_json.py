@@ -1,4 +1,4 @@
-"""With `--json`, what a command has done is one document on standard output, and nothing else is there."""
+"""With `--json`, a command prints one document about what it has done on standard output, and nothing else."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NAMED = {"tag", "fingerprint", "digest", "path", "files", "size"}
 
 @pytest.fixture
 def told(bento):
-    """Run `bento` with `--json`: the document."""
+    """Run `bento` with `--json`, and return the document."""
     return lambda *arguments, **how: json.loads(bento(*arguments, "--json", **how).stdout)
 
 
@@ -40,7 +40,7 @@ def without_seconds(document: dict[str, object]) -> dict[str, object]:
     return document
 
 
-def test_a_push_tells_what_travelled_and_what_was_there(told, remote, home):
+def test_a_push_prints_what_was_sent_and_what_was_there(told, remote, home):
     first, again = without_seconds(told("push", "shop:1", remote)), without_seconds(told("push", "shop:1", remote))
     known, nothing = named(home, "shop:1"), {"files": 0, "size": 0}
     everything = {"files": known["files"], "size": known["size"]}
@@ -50,7 +50,7 @@ def test_a_push_tells_what_travelled_and_what_was_there(told, remote, home):
     assert first["moved"]["size"] > 0
 
 
-def test_a_pull_tells_what_travelled_and_whether_its_code_may_run(told, remote, other):
+def test_a_pull_prints_what_was_fetched_and_whether_its_code_may_run(told, remote, other):
     moved = told("push", "shop:1", remote)["moved"]
     first = without_seconds(told("pull", "shop:1", remote, "--store", other))
     assert first == {
@@ -65,7 +65,7 @@ def test_a_pull_tells_what_travelled_and_whether_its_code_may_run(told, remote, 
     assert (again["moved"], again["trusted"]) == ({"files": 0, "size": 0}, True)
 
 
-def test_a_pull_that_goes_on_tells_what_came_this_time(told, remote, other, home):
+def test_a_resumed_pull_prints_only_what_was_fetched_this_time(told, remote, other, home):
     told("push", "shop:1", remote)
     largest = max(Store(home).get("shop:1").manifest.files, key=lambda file: file.size)
     (other / "partial").mkdir(parents=True)
@@ -75,20 +75,20 @@ def test_a_pull_that_goes_on_tells_what_came_this_time(told, remote, other, home
     assert document["there"]["size"] >= largest.size - 1
 
 
-def test_saving_tells_which_bundle_it_made(told, project, home, monkeypatch):
+def test_saving_prints_which_bundle_it_made(told, project, home, monkeypatch):
     monkeypatch.chdir(project)
     monkeypatch.syspath_prepend(project)
     assert without_seconds(told("save", "shop:service", "--version", "3")) == named(home, "shop:3")
 
 
-def test_unpacking_tells_whether_its_code_may_run(told, other, home):
+def test_unpacking_prints_whether_the_code_of_the_bundle_may_run(told, other, home):
     packed = without_seconds(told("pack", "shop:1", "archive", "shop.bento"))
     assert packed == {"path": "shop.bento", "tag": "shop:1", "fingerprint": named(home, "shop:1")["fingerprint"], "packer": "archive"}
     assert without_seconds(told("unpack", "shop.bento", "--store", other)) == {**named(other, "shop:1"), "trusted": False}
     assert told("unpack", "shop.bento", "--trust", "--store", other)["trusted"]
 
 
-def test_signing_and_verifying_tell_by_whom(told, home, tmp_path):
+def test_signing_and_verifying_print_by_whom_a_bundle_is_signed(told, home, tmp_path):
     made = told("sign", "--new-key", "release.key")
     assert made == {"new_key": {"key": made["new_key"]["key"], "private": "release.key", "public": "release.pub"}}
     signature = {"key": made["new_key"]["key"]}
@@ -103,20 +103,20 @@ def test_signing_and_verifying_tell_by_whom(told, home, tmp_path):
     assert both == {"new_key": both["new_key"], **named(home, "shop:2"), "signature": {"key": both["new_key"]["key"]}}
 
 
-def test_a_signature_put_beside_a_bundle_is_told_without_a_signer(told, home, tmp_path):
+def test_a_signature_of_another_program_is_printed_without_a_signer(told, home, tmp_path):
     told("sign", "shop:1", "--new-key", "release.key")
     file = next((home / "bundles/shop/1").glob("bento.*.sig")).rename(tmp_path / "away.sig")
     assert told("sign", "shop:1", "--signature", file) == {**named(home, "shop:1"), "signature": None}
 
 
-def test_deleting_tells_which_tags_are_gone(told, home):
+def test_deleting_prints_which_tags_are_gone(told, home):
     assert told("delete", "shop", "--keep-last", "1", "--dry-run") == {"deleted": ["shop:1"], "dry_run": True}
     assert told("delete", "shop:1", "--yes") == {"deleted": ["shop:1"], "dry_run": False}
     assert told("delete", "shop", "--older-than", "4w") == {"deleted": [], "dry_run": False}
     assert [str(each) for each in Store(home).summaries()] == ["shop:2"]
 
 
-def test_of_several_those_that_went_before_one_that_is_gone_are_told(home):
+def test_if_deleting_one_of_several_bundles_fails_those_deleted_before_are_printed(home):
     command = [BENTO, "delete", "--json", "shop:1", "shop:2"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         asked = "".join(takewhile(lambda letter: letter != "?", iter(lambda: process.stderr.read(1), "")))
@@ -131,7 +131,7 @@ def test_of_several_those_that_went_before_one_that_is_gone_are_told(home):
     ("kind", "folder", "last"),
     [("service", "tea-shop", "bento serve tea-shop"), ("plugin", "bento-tea-shop", "bento plugins tea-shop --check")],
 )
-def test_a_new_project_tells_what_was_written_and_what_comes_next(told, tmp_path, monkeypatch, kind, folder, last):
+def test_a_new_project_prints_what_was_written_and_what_comes_next(told, tmp_path, monkeypatch, kind, folder, last):
     monkeypatch.chdir(tmp_path)
     made = told("new", kind, "tea-shop")
     written = sorted(path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file())
@@ -139,7 +139,7 @@ def test_a_new_project_tells_what_was_written_and_what_comes_next(told, tmp_path
     assert (made["next"][0], made["next"][-1]) == (f"cd {folder}", last)
 
 
-def test_pruning_tells_what_went(told, remote, home):
+def test_pruning_prints_what_was_removed(told, remote, home):
     url = told("push", "shop:1", remote)["url"]
     told("show", url)
     used = told("cache", "list")
@@ -157,12 +157,12 @@ def test_pruning_tells_what_went(told, remote, home):
         ["new", "service", "tea-shop", "no/where"],
     ],
 )
-def test_what_fails_prints_no_document(bento, command):
+def test_a_command_that_fails_prints_no_document(bento, command):
     done = bento(*command, "--json", code=1)
     assert (done.stdout, done.stderr[:7]) == ("", "Error: ")
 
 
-def test_a_program_may_read_standard_output_as_it_is(bento_process, remote, other):
+def test_standard_output_holds_nothing_but_the_document(bento_process, remote, other):
     bento_process("push", "shop:1", remote)
     done = bento_process("pull", "shop:1", remote, "--store", other, "--json")
     assert json.loads(done.stdout).keys() == NAMED | SECONDS | {"remote", "url", "trusted", "moved", "there"}

@@ -108,7 +108,7 @@ def test_a_list_is_sorted_turned_round_and_cut(bento, home, make_bundle):
     ]
 
 
-def test_a_store_of_bundles_that_are_for_a_newer_bento_says_so_and_not_that_there_are_none_yet(bento, home, caplog):
+def test_a_store_with_only_bundles_for_a_newer_bento_is_not_called_empty(bento, home, caplog):
     for version in "12":
         manifest = home / "bundles/shop" / version / "bento.json"
         content = {**json.loads(manifest.read_text()), "format": 9}
@@ -151,7 +151,7 @@ def test_a_bundle_is_shown_with_its_facts(bento, bundle):
     assert '{"currency": "EUR"}' in shown
 
 
-def test_what_a_bundle_asks_of_its_surroundings_is_shown(bento, home, make_bundle):
+def test_the_environment_that_a_bundle_requires_is_shown(bento, home, make_bundle):
     env = {"apt": ["libgomp1"], "base_image": "python:3.12-slim", "conda": None, "python_version": "3.12", "setup": "src/setup.sh"}
     make_bundle(home / "bundles/iris/3", {"src/setup.sh": b"echo\n"}, env=env)
     shown = bento("show", "iris:3").stdout
@@ -175,7 +175,7 @@ def test_a_folder_is_shown_as_a_tag_is(bento, bundle):
     assert bento("show", bundle.path).stdout == bento("show", "shop:2").stdout
 
 
-def test_a_text_that_is_no_tag_says_why(bento):
+def test_an_invalid_tag_is_refused_with_the_reason(bento):
     assert bento("show", "Shop Nr 1", code=1).stderr.startswith("Error: 'Shop Nr 1' is not a bundle name: use 1 to 64 of a-z")
 
 
@@ -185,5 +185,5 @@ def test_a_tag_is_listed_as_a_name_is(bento):
     assert bento("list", "shop:9").stderr == "no bundle shop:9: 'bento list shop' shows which there are\n"
 
 
-def test_a_label_without_its_option_is_told_so(bento):
+def test_a_label_without_its_option_is_refused_with_the_option(bento):
     assert bento("list", "team=kitchen", code=2).stderr.endswith("Error: 'team=kitchen' is a label: write --label team=kitchen\n")

@@ -1,4 +1,4 @@
-"""What every command has in common."""
+"""Rules that hold for every command."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_bento_can_be_run_as_a_module():
     assert done.stdout == f"bento {__version__}\n"
 
 
-def test_a_name_that_is_no_text_is_printed_as_it_is(home, tmp_path):
+def test_a_file_name_that_is_not_text_is_printed_as_it_is(home, tmp_path):
     remote = os.fsencode(f"file://{tmp_path}/") + b"\xff\xc3\xa9"
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}
 
@@ -54,19 +54,19 @@ def test_a_name_that_is_no_text_is_printed_as_it_is(home, tmp_path):
         ("run shop price --input -", "item 1: the body is not JSON: Input is a zero-length, empty document: line 1 column 1 (char 0)"),
     ],
 )
-def test_a_job_whose_standard_input_is_closed_has_nothing_to_read(home, command, said):
+def test_a_closed_standard_input_is_read_as_empty(home, command, said):
     done = subprocess.run(["bash", "-c", f"'{BENTO}' {command} <&-"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr.splitlines()[-1]) == (1, said)
 
 
 @pytest.mark.parametrize("closed", ["2>&-", "<&- >&- 2>&-"])
-def test_a_job_whose_streams_are_closed_does_what_it_is_asked(home, tmp_path, closed):
+def test_commands_work_although_their_standard_streams_are_closed(home, tmp_path, closed):
     script = f"'{BENTO}' verify shop:1 {closed} && '{BENTO}' pack shop:1 archive shop.bento {closed}"
     subprocess.run(["bash", "-c", script], cwd=tmp_path, check=True)
     assert [path.name for path in tmp_path.glob("*.bento")] == ["shop.bento"]
 
 
-def test_what_an_encoding_lacks_is_escaped_and_json_has_none_of_it(home, tmp_path):
+def test_characters_that_the_encoding_lacks_are_escaped_but_json_keeps_them(home, tmp_path):
     def printed(*arguments: str) -> str:
         environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}
         return subprocess.run([BENTO, *arguments], cwd=tmp_path, env=environment, capture_output=True, check=True).stdout.decode("latin-1")
@@ -75,14 +75,14 @@ def test_what_an_encoding_lacks_is_escaped_and_json_has_none_of_it(home, tmp_pat
     assert json.loads(printed("pack", "shop:1", "folder", "弁当", "--json"))["path"].endswith("弁当")
 
 
-def test_a_pipe_that_closes_early_is_no_fault(home):
+def test_a_pipe_that_closes_early_causes_no_error_message(home):
     script = f"'{BENTO}' list --json | true; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
     assert (done.returncode in (0, 1), done.stderr) == (True, "")
 
 
 @pytest.mark.parametrize("arguments", ["--help", "--version", "list --help", "list --json", "show shop:1"])
-def test_what_a_full_disk_does_not_take_is_told_in_a_sentence(home, arguments):
+def test_output_that_a_full_disk_does_not_take_is_an_error_without_a_traceback(home, arguments):
     script = f"'{BENTO}' {arguments} >/dev/full"
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     done = subprocess.run(["bash", "-c", script], env=environment, capture_output=True, text=True, check=False)
@@ -113,7 +113,7 @@ def test_every_command_that_lists_or_shows_prints_json_for_programs(bento, comma
     assert "--json" in bento(command, "--help").output
 
 
-def test_an_unknown_command_is_wrong_usage_and_may_mean_another(bento):
+def test_an_unknown_command_is_wrong_usage_with_a_suggestion(bento):
     assert bento("sevre", code=2).stderr.endswith("Error: no command named 'sevre': did you mean 'serve'\n")
     assert bento("xyzzy", code=2).stderr.endswith("Error: no command named 'xyzzy': 'bento --help' lists them\n")
 
@@ -169,13 +169,13 @@ def test_a_terminal_gets_colours(home):
     assert "\x1b[1mTAG" in shown
 
 
-def test_bento_home_that_is_no_folder_is_an_error_in_a_sentence(bento, monkeypatch, tmp_path):
+def test_a_bento_home_that_is_not_a_folder_is_an_error_without_a_traceback(bento, monkeypatch, tmp_path):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("BENTO_HOME", str(tmp_path / "file"))
     assert bento("list", code=1).stderr.startswith(f"Error: cannot list the bundles in the store at {tmp_path / 'file'}: Not a directory")
 
 
-def test_the_version_is_told_without_loading_anything_heavy():
+def test_the_version_is_printed_without_loading_anything_heavy():
     code = """
 import sys
 from bento.cli import main
@@ -190,8 +190,8 @@ except SystemExit:
     assert [name for name in loaded if name.startswith("bento_")] == []
 
 
-def test_the_version_is_told_in_less_than_three_times_what_importing_asyncio_takes():
-    """Each is timed in turn, and the best counts: the machine drifts, the ratio holds. Measuring coverage would take longer."""
+def test_printing_the_version_takes_less_than_three_times_as_long_as_importing_asyncio():
+    """Both are timed in turn and the best times count, because the speed of a machine drifts. Coverage would slow them down."""
     unmeasured = {name: value for name, value in os.environ.items() if not name.startswith("COV")}
 
     def seconds(*command: str | Path) -> float:
@@ -208,12 +208,12 @@ def test_the_version_is_told_in_less_than_three_times_what_importing_asyncio_tak
     ("name", "meant"),
     [("BENTO_TRUSTED_KEY", "BENTO_TRUSTED_KEYS"), ("BENTO_DISABLED_PLUGINS", "BENTO_DISABLE_PLUGINS"), ("Bento_Home", "BENTO_HOME")],
 )
-def test_a_misspelt_variable_is_told_of(home, name, meant):
+def test_a_misspelt_variable_gives_a_warning(home, name, meant):
     done = subprocess.run([BENTO, "list"], env={**os.environ, name: "x"}, capture_output=True, text=True, check=True)
     assert done.stderr == f"the environment variable {name} does nothing: did you mean {meant}?\n"
 
 
-def test_variables_that_are_right_or_of_others_are_nobodys_mistake(home):
+def test_correct_variables_and_those_of_other_programs_give_no_warning(home):
     others = {"BENTO_REMOTE_TIMEOUT": "5", "BENTO_NAME": "iris", "BENTO_LUNCH_MENU": "rice", "BENTOML_HOME": "x"}
     done = subprocess.run([BENTO, "list"], env={**os.environ, **others}, capture_output=True, text=True, check=True)
     assert done.stderr == ""

@@ -7,7 +7,7 @@ import tomllib
 import pytest
 
 
-def test_a_plugin_is_written_whole_and_the_way_on_is_said(bento, tmp_path):
+def test_a_complete_plugin_is_written_and_the_next_steps_are_printed(bento, tmp_path):
     assert bento("new", "plugin", "red-shift").stdout == (
         "wrote 12 files into bento-red-shift\n"
         "\n"
@@ -22,7 +22,7 @@ def test_a_plugin_is_written_whole_and_the_way_on_is_said(bento, tmp_path):
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
-def test_nothing_is_left_to_fill_in(bento, tmp_path):
+def test_no_placeholder_is_left_in_the_files(bento, tmp_path):
     bento("new", "plugin", "bento-red-shift")
     files = [path for path in (tmp_path / "bento-red-shift").rglob("*") if path.is_file() and path.name != "test.yml"]
     assert [path for path in files if "$" in path.read_text() or "package" in path.name] == []
@@ -46,7 +46,7 @@ def test_a_licence_is_chosen(bento, tmp_path, licence, text, classifiers):
     assert text in file.read_text() if text else not file.exists()
 
 
-def test_what_is_there_is_not_touched(bento, tmp_path):
+def test_an_existing_folder_is_not_touched(bento, tmp_path):
     (tmp_path / "bento-red-shift").mkdir()
     (tmp_path / "file").write_text("precious")
     message = "Error: '{}' is there already: remove it, or name another folder\n"
@@ -56,14 +56,14 @@ def test_what_is_there_is_not_touched(bento, tmp_path):
     assert (tmp_path / "file").read_text() == "precious"
 
 
-def test_a_folder_to_write_into_has_to_be_there(bento):
+def test_a_missing_parent_folder_is_refused(bento):
     assert bento("new", "plugin", "red-shift", "no/where", code=1).stderr == (
         "Error: there is no folder 'no' to write into: make it, or name another folder\n"
     )
 
 
 @pytest.mark.parametrize("name", ["Red", "red_shift", "1red", "red--shift", "../red", "red shift", "-", "", "r" * 41])
-def test_a_name_that_cannot_be_one_everywhere_is_refused(bento, tmp_path, name):
+def test_a_name_that_is_not_valid_everywhere_is_refused(bento, tmp_path, name):
     said = bento("new", "plugin", "--", name, code=2).stderr
     assert said.endswith(f"Error: {name!r} is not a name for a plugin: use up to 40 of a-z, 0-9 and '-', beginning with a letter\n")
     assert not list(tmp_path.glob("bento-*"))
@@ -76,7 +76,7 @@ def test_a_name_that_is_taken_is_refused(bento, name):
     assert said.endswith(": choose another one\n")
 
 
-def test_a_service_is_written_whole_and_the_way_on_is_said(bento, tmp_path):
+def test_a_complete_service_is_written_and_the_next_steps_are_printed(bento, tmp_path):
     assert bento("new", "service", "house-prices").stdout == (
         "wrote 6 files into house-prices\n"
         "\n"
@@ -108,5 +108,5 @@ def test_a_service_whose_module_cannot_be_imported_is_refused(bento, tmp_path, n
 
 
 @pytest.mark.parametrize("name", ["House", "../prices", "a b", ""])
-def test_a_service_that_could_not_be_saved_under_its_name_is_refused(bento, name):
+def test_a_service_whose_name_no_bundle_can_have_is_refused(bento, name):
     assert f"Error: {name!r} is not a bundle name: use " in bento("new", "service", name, code=2).stderr

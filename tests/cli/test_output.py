@@ -1,4 +1,4 @@
-"""How sizes are told."""
+"""How sizes are printed."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ from bento.cli.output import size_text
         (5 * 10**16, "50000.0 TB"),
     ],
 )
-def test_sizes_are_told_in_the_unit_that_fits(size, text):
+def test_sizes_are_printed_in_the_unit_that_fits(size, text):
     assert size_text(size) == text

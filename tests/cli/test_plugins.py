@@ -30,7 +30,7 @@ def bento_register_commands():
 
 @pytest.fixture
 def install(tmp_path, monkeypatch):
-    """What makes a plugin installed, to Python: its module and its metadata in a folder on the path."""
+    """Make a plugin look installed to Python: its module and its metadata in a folder on the path."""
 
     def install(name: str, module: str, checks: str | None = None) -> None:
         metadata = tmp_path / "installed" / f"bento_{name}-2.0.dist-info"
@@ -60,7 +60,7 @@ def test_a_plugin_that_failed_is_listed_with_its_reason(broken, bento_process):
     assert done.stdout.endswith("\nbroken: failed to load: RuntimeError: out of order\n")
 
 
-def test_a_check_of_the_plugins_fails_while_one_of_them_does(broken, bento_process):
+def test_checking_all_plugins_fails_if_one_of_them_failed_to_load(broken, bento_process):
     assert bento_process("plugins", "--check").returncode == 1
 
 
@@ -73,7 +73,7 @@ def test_one_plugin_is_shown_with_what_failed(broken, bento_process):
     )
 
 
-def test_what_failed_is_said_once_by_any_command_that_needs_plugins(broken, bento_process):
+def test_a_failed_plugin_is_reported_once_by_any_command_that_needs_plugins(broken, bento_process):
     done = bento_process("run", "shop:1", "price", "--input", '"tea"')
     assert (done.stdout, done.stderr) == ("3\n", "plugin bento-broken 2.0 failed to load: RuntimeError: out of order\n")
 
@@ -96,12 +96,12 @@ def test_one_plugin_is_shown_for_programs(bento):
     assert {"array", "file", "json", "pickle", "text"} <= set(record["artifacts"])
 
 
-def test_a_plugin_that_is_not_there_is_answered_with_those_that_are(bento):
+def test_an_unknown_plugin_is_refused_with_those_that_are_installed(bento):
     names = sorted(plugin.name for plugin in installed().plugins)
     assert bento("plugins", "torchy", code=1).stderr == f"Error: no plugin named 'torchy': installed are {', '.join(names)}\n"
 
 
-def test_a_plugin_that_is_not_there_is_not_one_that_fails_its_tests(bento):
+def test_an_unknown_plugin_has_another_exit_status_than_failing_tests(bento):
     assert bento("plugins", "torchy", "--check", code=2).stderr.startswith("Error: no plugin named 'torchy': ")
 
 
@@ -111,7 +111,7 @@ def test_a_plugins_command_stands_beside_bentos_own(install, bento_process):
     assert "  wave     Wave.\n" in bento_process("--help").stdout
 
 
-def test_what_is_no_command_is_said_and_left_out(install, bento_process):
+def test_an_object_that_is_not_a_command_is_reported_and_left_out(install, bento_process):
     install("wave", COMMANDS)
     done = bento_process("wave")
     assert (done.returncode, done.stdout) == (0, "o/\n")
@@ -225,7 +225,7 @@ def test_a_plugin_is_tested_with_the_test_classes_that_it_brings(install, bento_
     ]
 
 
-def test_what_fails_ends_the_test_of_a_plugin_with_advice(install, bento_process):
+def test_a_failure_ends_the_test_of_a_plugin_with_advice(install, bento_process):
     install("shout", SHOUTING.format(fault=".upper() + '!'"), CHECKS)
     done = bento_process("plugins", "shout", "--check")
     assert done.returncode == 1
@@ -261,7 +261,7 @@ def test_a_plugin_whose_framework_is_missing_cannot_be_tested(install, bento_pro
     )
 
 
-def test_without_the_kits_extra_the_way_out_is_said(bento_process, tmp_path, monkeypatch):
+def test_without_the_extra_of_the_kit_the_error_says_what_to_install(bento_process, tmp_path, monkeypatch):
     (tmp_path / "hypothesis.py").write_text("raise ModuleNotFoundError('No module named hypothesis', name='hypothesis')\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     done = bento_process("plugins", "core", "--check")
@@ -271,8 +271,8 @@ def test_without_the_kits_extra_the_way_out_is_said(bento_process, tmp_path, mon
     )
 
 
-def test_all_that_bento_brings_has_a_test_class():
-    """Each of these is run on its own where it is tested."""
+def test_everything_that_bento_brings_has_a_test_class():
+    """The test classes themselves are run by other tests."""
     (core,) = (plugin for plugin in installed().plugins if plugin.name == "core")
     tested = {name.removeprefix("Test") for name in vars(checks) if name.startswith("Test")}
     assert tested == {kind.__name__ for kind in (*core.artifacts, *core.adapters, *core.packers)}

@@ -19,7 +19,7 @@ COMMIT = "0123456789" * 4
 
 
 def shown(bento, *arguments, **options) -> dict[str, str]:
-    """What is shown, by its label; lines without one belong to the one before."""
+    """The texts shown, by label; a line without a label belongs to the label before it."""
     lines = bento("show", *arguments, "--provenance", **options).stdout.splitlines()
     found: dict[str, str] = {}
     for line in lines:
@@ -28,7 +28,7 @@ def shown(bento, *arguments, **options) -> dict[str, str]:
     return found
 
 
-def test_a_bundle_that_was_saved_here_says_of_what_when_and_by_whom(bento, home):
+def test_a_bundle_saved_here_shows_from_what_when_and_by_whom_it_was_saved(bento, home):
     bundle, told = Store(home).get("shop:2"), shown(bento, "shop:2")
     assert list(told) == ["tag", "fingerprint", "made", "code", "materials", "signed", "came from", "trusted"]
     assert told["fingerprint"] == f"sha256:{bundle.fingerprint}"
@@ -39,12 +39,12 @@ def test_a_bundle_that_was_saved_here_says_of_what_when_and_by_whom(bento, home)
     assert re.fullmatch(rf"yes: saved, 20\S+ by {getpass.getuser()}", told["trusted"])
 
 
-def test_the_commit_is_told_and_what_it_lacks(bento, make_bundle, tmp_path):
+def test_the_commit_is_shown_with_whether_the_code_differs_from_it(bento, make_bundle, tmp_path):
     bundle = make_bundle(tmp_path / "there", code={"commit": COMMIT, "dirty": True, "path": "services/iris.py"})
     assert shown(bento, bundle.path)["code"] == (f"iris:Iris\nservices/iris.py of commit {COMMIT}, with changes that it does not have")
 
 
-def test_a_bundle_from_elsewhere_says_where_it_came_from_and_that_it_may_not_run(bento, tmp_path):
+def test_a_bundle_from_elsewhere_shows_where_it_came_from_and_that_it_is_not_trusted(bento, tmp_path):
     bento("pack", "shop:1", "archive", "shop.bento")
     elsewhere = ("--store", tmp_path / "elsewhere")
     bento("unpack", "shop.bento", *elsewhere)
@@ -55,7 +55,7 @@ def test_a_bundle_from_elsewhere_says_where_it_came_from_and_that_it_may_not_run
     assert shown(bento, "shop:1", *elsewhere)["trusted"].startswith("yes: unpacked with trust, 20")
 
 
-def test_a_bundle_of_a_remote_says_which(bento, tmp_path):
+def test_a_bundle_from_a_remote_shows_which_one(bento, tmp_path):
     remote = f"file://{tmp_path / 'remote'}"
     bento("push", "shop:1", remote)
     elsewhere = ("--store", tmp_path / "elsewhere")
@@ -64,7 +64,7 @@ def test_a_bundle_of_a_remote_says_which(bento, tmp_path):
     assert shown(bento, f"{remote}/shop:1", "--store", tmp_path / "third")["came from"].startswith(f"{remote}/shop:1, 20")
 
 
-def test_signatures_are_checked_and_named_where_the_key_is_known(bento, home, tmp_path):
+def test_signatures_are_checked_and_named_if_the_key_is_known(bento, home, tmp_path):
     key = bento("sign", "shop:1", "--new-key", "release.key").stdout.split()[-1]
     assert shown(bento, "shop:1")["signed"] == f"by the key {key}, which you have not named"
     (home / "keys").mkdir()
@@ -75,7 +75,7 @@ def test_signatures_are_checked_and_named_where_the_key_is_known(bento, home, tm
     assert shown(bento, "shop:2")["signed"].startswith(f"WRONG: it, or the bundle, has changed since: by the key {key}, ")
 
 
-def test_a_signature_is_how_a_bundle_is_trusted_that_nobody_has_noted(bento, home, tmp_path):
+def test_a_bundle_from_elsewhere_is_shown_as_trusted_if_a_known_key_has_signed_it(bento, home, tmp_path):
     bento("sign", "shop:1", "--new-key", "release.key")
     bento("pack", "shop:1", "archive", "shop.bento")
     bento("unpack", "shop.bento", "--store", tmp_path / "elsewhere")
@@ -84,13 +84,13 @@ def test_a_signature_is_how_a_bundle_is_trusted_that_nobody_has_noted(bento, hom
     assert shown(bento, "shop:1", "--store", tmp_path / "elsewhere")["trusted"] == "yes: signed"
 
 
-def test_a_folder_right_below_the_root_as_in_an_image_has_no_store_that_noted_where_it_is_from(bento, home):
+def test_a_bundle_folder_directly_below_the_root_has_no_known_origin(bento, home):
     with TemporaryDirectory(dir="/tmp") as folder:
         shutil.copytree(Store(home).get("shop:1").path, folder, dirs_exist_ok=True)
         assert json.loads(bento("show", folder, "--provenance", "--json").stdout)["origin"] is None
 
 
-def test_programs_get_json(bento, home):
+def test_provenance_is_printed_as_json(bento, home):
     told = json.loads(bento("show", "shop:2", "--provenance", "--json").stdout)
     assert told["tag"] == "shop:2"
     assert (told["code"], told["lock"], told["signatures"], told["origin"]) == (None, None, [], None)
@@ -99,6 +99,6 @@ def test_programs_get_json(bento, home):
 
 
 @pytest.mark.parametrize("note", ["", "[]", '"x"', "{"])
-def test_a_note_that_cannot_be_read_is_none(bento, home, note):
+def test_an_unreadable_note_of_the_origin_counts_as_none(bento, home, note):
     (home / "trusted" / Store(home).get("shop:2").fingerprint).write_text(note)
     assert shown(bento, "shop:2")["came from"] == "unknown"

@@ -1,4 +1,4 @@
-"""`bento push`, `bento pull`, and what takes the URL of a bundle."""
+"""`bento push`, `bento pull`, and the commands that take the URL of a bundle."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from commands import BENTO
 
 
-def test_what_is_pushed_has_a_url_and_only_what_is_missing_is_sent(bento, remote):
+def test_a_pushed_bundle_has_a_url_and_only_missing_files_are_sent(bento, remote):
     first, second = bento("push", "shop:1", remote), bento("push", "shop:2", remote)
     assert (first.stdout, second.stdout) == (f"{remote}/shop:1\n", f"{remote}/shop:2\n")
     assert first.stderr.startswith("sent ")
@@ -22,7 +22,7 @@ def test_what_is_pushed_has_a_url_and_only_what_is_missing_is_sent(bento, remote
     assert bento("push", "shop:2", remote).stderr == second.stderr
 
 
-def test_what_is_pulled_is_in_the_store_and_not_trusted_yet(bento, remote, other):
+def test_a_pulled_bundle_is_in_the_store_but_not_trusted_yet(bento, remote, other):
     bento("push", "shop:1", remote)
     done = bento("pull", "shop", remote, "--store", other)
     assert done.stdout == "shop:1\n"
@@ -42,7 +42,7 @@ def test_the_url_that_a_push_prints_is_enough_to_pull(bento, remote, other):
     )
 
 
-def test_a_terminal_of_any_width_is_told_how_many_bytes_have_moved(home, remote):
+def test_a_terminal_of_any_width_shows_how_many_bytes_have_moved(home, remote):
     code = f"import os, pty, sys; os.environ['COLUMNS'] = '60'; sys.exit(pty.spawn([{str(BENTO)!r}, 'push', 'shop:2', {remote!r}]))"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, stdin=subprocess.DEVNULL).stdout.decode()
     bars = [bar.strip() for bar in re.sub(r"\x1b\[\?25[lh]", "", shown.partition("\nsent")[0]).split("\r") if bar.strip()]
@@ -51,7 +51,7 @@ def test_a_terminal_of_any_width_is_told_how_many_bytes_have_moved(home, remote)
     assert max(map(len, bars)) == 60
 
 
-def test_a_library_that_logs_what_it_raises_is_not_heard(bento_process):
+def test_an_error_that_a_library_also_logs_is_printed_once(bento_process):
     with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor() as pool:
         pool.submit(_hang_up, server)
         done = bento_process("list", f"sftp://user:secret@127.0.0.1:{server.getsockname()[1]}/store")
@@ -91,20 +91,20 @@ def test_a_remote_whose_name_looks_like_a_tag_is_a_remote(bento, tmp_path):
     assert bento("list", url.rpartition("/")[0]).stdout.splitlines()[1].startswith("shop:1 ")
 
 
-def test_the_url_of_a_bundle_is_no_remote_to_push_it_to(bento, remote):
+def test_the_url_of_a_bundle_is_not_accepted_as_a_remote_to_push_to(bento, remote):
     for target, tag in (("shop:1", "shop:1"), ("shop", "shop:latest")):
         assert bento("push", target, f"{remote}/{tag}", code=1).stderr == (
             f"Error: {remote}/{tag} ends with the tag of a bundle: expected the remote that it goes to, {remote}\n"
         )
 
 
-def test_a_remote_that_is_pulled_as_if_it_were_a_bundle_is_told_apart(bento, remote):
+def test_pulling_a_remote_without_a_tag_is_refused_with_the_way_to_write_it(bento, remote):
     bento("push", "shop:1", remote)
     assert bento("pull", remote, code=1).stderr.endswith(f": it is empty: if {remote} is the remote, write bento pull TAG {remote}\n")
     assert bento("pull", f"{remote}/shpo", code=1).stderr.endswith(": it has the name shop - did you mean shop?\n")
 
 
-def test_two_names_are_not_listed(bento):
+def test_listing_two_names_is_refused(bento):
     assert bento("list", "shop", "stall", code=2).stderr.endswith(
         "Error: 'shop' is not a remote, and one name is enough: write s3://bucket/store, or 'iris-*' for several names\n"
     )
@@ -119,13 +119,13 @@ def test_commands_take_the_url_of_a_bundle(bento, remote, tmp_path):
     assert bento("list").stdout.count("shop:") == 2
 
 
-def test_a_folder_is_told_with_the_url_that_it_has(bento, tmp_path):
+def test_a_folder_in_place_of_a_remote_is_refused_with_its_url(bento, tmp_path):
     assert bento("push", "shop:1", "./my models", code=1).stderr.endswith(
         f"got './my models': did you mean file://{tmp_path}/my%20models\n"
     )
 
 
-def test_a_remote_that_is_none_is_refused(bento):
+def test_an_invalid_remote_is_refused(bento):
     assert bento("push", "shop:1", "/srv/models", code=1).stderr == (
         "Error: expected a remote such as s3://bucket/store or file:///srv/models, got '/srv/models': did you mean file:///srv/models\n"
     )
@@ -141,7 +141,7 @@ def test_a_remote_that_is_none_is_refused(bento):
         ("adlfs", "az://container/store", "without adlfs: pip install 'bento-core[az]'"),
     ],
 )
-def test_what_has_to_be_installed_is_said(module, url, message):
+def test_a_missing_library_for_a_remote_is_an_error_that_says_what_to_install(module, url, message):
     code = f"import sys; sys.modules[{module!r}] = None; from bento.store.remotes.remote import Remote; Remote({url!r})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stderr.splitlines()[-1] == f"bento.errors.RemoteError: cannot reach {url} {message}"

@@ -66,18 +66,18 @@ def test_the_outputs_suffix_says_how_it_is_written(bento, tmp_path):
     assert np.frombuffer(packed["data"], packed["dtype"]).tolist() == [2, 4]
 
 
-def test_one_answer_in_a_file_is_its_own_bytes(bento, tmp_path):
+def test_a_single_answer_is_written_to_a_file_byte_for_byte(bento, tmp_path):
     bento("run", "shop", "shout", "--input", "hello", "--output", "hello.txt")
     assert (tmp_path / "hello.txt").read_bytes() == b"HELLO"
 
 
-def test_an_empty_answer_is_an_empty_file_whatever_was_there(bento, tmp_path):
+def test_an_empty_answer_replaces_a_file_by_an_empty_one(bento, tmp_path):
     (tmp_path / "hello.txt").write_text("of before")
     bento("run", "shop", "shout", "--input", "", "--output", "hello.txt")
     assert (tmp_path / "hello.txt").read_bytes() == b""
 
 
-def test_several_answers_in_a_file_are_lines(bento, tmp_path):
+def test_several_answers_are_written_to_a_file_as_lines(bento, tmp_path):
     bento("run", "shop", "price", "--input", '"tea"', '"cake"', "--output", "prices.json")
     assert (tmp_path / "prices.json").read_text() == "3\n5\n"
     bento("run", "shop", "price", "--input", '"tea"', '"coal"', '"cake"', "--output", "prices.json", code=1)
@@ -90,20 +90,20 @@ def test_answers_go_to_standard_output_on_a_dash(bento, tmp_path):
 
 
 @pytest.mark.parametrize("inputs", [["1"], ["1", "2"]])
-def test_a_file_that_holds_another_type_than_its_suffix_says_is_told_of_once(bento, tmp_path, inputs):
+def test_a_file_whose_suffix_does_not_fit_its_answers_gives_one_warning(bento, tmp_path, inputs):
     result = bento("run", "shop", "price", "--input", *['"tea"'] * len(inputs), "--output", "prices.csv")
     assert result.stderr == "prices.csv holds application/json: the api does not write text/csv\n"
     assert (tmp_path / "prices.csv").read_text().split() == ["3"] * len(inputs)
 
 
-def test_a_text_in_a_file_of_json_is_told_of(bento, tmp_path):
+def test_a_text_written_to_a_json_file_gives_a_warning(bento, tmp_path):
     result = bento("run", "shop", "shout", "--input", "tea", "--output", "tea.json")
     assert result.stderr == "tea.json holds text/plain: the api does not write application/json\n"
     assert (tmp_path / "tea.json").read_text() == "TEA"
 
 
 @pytest.mark.parametrize("name", ["prices.json", "prices.jsonl", "prices.txt", "prices"])
-def test_a_file_that_may_hold_its_answer_is_not_told_of(bento, name):
+def test_a_file_whose_suffix_fits_its_answer_gives_no_warning(bento, name):
     assert bento("run", "shop", "price", "--input", '"tea"', "--output", name).stderr == ""
 
 
@@ -112,13 +112,13 @@ def test_an_output_without_a_folder_is_refused_before_anything_is_asked(bento):
     assert result.stderr.endswith("Error: Invalid value for '--output': there is no folder 'none': make it first\n")
 
 
-def test_an_output_that_cannot_be_written_ends_the_command_with_a_sentence(bento):
+def test_an_output_that_cannot_be_written_ends_the_command_without_a_traceback(bento):
     result = bento("run", "shop", "price", "--input", '"tea"', "--output", "/dev/full", code=1)
     assert result.stderr == "Error: cannot write '/dev/full': No space left on device\n"
 
 
 @pytest.mark.parametrize("inputs", [1, 3])
-def test_output_that_cannot_be_written_is_no_fault_of_an_input(home, inputs):
+def test_output_that_cannot_be_written_is_not_blamed_on_an_input(home, inputs):
     command = [BENTO, "run", "shop", "price", "--input", *['"tea"'] * inputs]
     reader, writer = os.pipe()
     os.close(reader)
@@ -130,12 +130,12 @@ def test_output_that_cannot_be_written_is_no_fault_of_an_input(home, inputs):
     assert (done.returncode, done.stderr) == (1, "Error: OSError: [Errno 28] No space left on device (--debug shows where)\n")
 
 
-def test_an_answer_of_several_lines_still_takes_one_among_others(bento):
+def test_an_answer_of_several_lines_is_one_line_among_others(bento):
     assert bento("run", "shop", "shout", "--input", "a\nb", "c").stdout == '"A\\nB"\nC\n'
     assert bento("run", "shop", "shout", "--input", "a\nb").stdout == "A\nB\n"
 
 
-def test_a_stream_alone_is_its_lines_and_one_among_others_takes_one(bento):
+def test_a_stream_is_several_lines_alone_and_one_line_among_others(bento):
     assert bento("run", "shop", "count", "--input", "3").stdout == "0\n1\n2\n"
     assert bento("run", "shop", "count", "--input", "3", "0", "1").stdout == "[0,1,2]\n[]\n[0]\n"
 
@@ -160,7 +160,7 @@ def test_nothing_is_written_when_everything_failed(bento, tmp_path):
     assert not (tmp_path / "price.json").exists()
 
 
-def test_a_fault_of_the_service_is_a_sentence_too(bento):
+def test_a_fault_of_the_service_is_an_error_without_a_traceback(bento):
     assert bento("run", "shop", "crash", "--input", "1", code=1).stderr == "item 1: KeyError: 'the inside'\n"
 
 
@@ -171,12 +171,12 @@ def test_debug_shows_where_the_service_failed(bento_process):
     assert 'raise KeyError("the inside")' in done.stderr
 
 
-def test_a_value_that_names_a_file_may_be_a_slip(bento, tmp_path):
+def test_a_value_that_names_a_file_is_refused_with_the_option_for_files(bento, tmp_path):
     (tmp_path / "rows.json").write_text("[[1, 2]]")
     assert bento("run", "shop", "double", "--input", "rows.json", code=1).stderr.endswith(": did you mean --input-file rows.json\n")
 
 
-def test_bytes_that_are_no_text_make_no_lines(bento, tmp_path):
+def test_answers_of_bytes_are_not_written_as_lines(bento, tmp_path):
     (tmp_path / "a.bin").write_bytes(b"\0\n")
     assert bento("run", "shop", "echo", "--input-file", "a.bin").stdout_bytes == b"\0\n"
     assert bento("run", "shop", "echo", "--input-file", "a.bin", "a.bin", code=1).stderr == "".join(
@@ -186,7 +186,7 @@ def test_bytes_that_are_no_text_make_no_lines(bento, tmp_path):
     )
 
 
-def test_an_unknown_api_is_answered_with_those_there_are(bento):
+def test_an_unknown_api_is_refused_with_those_that_exist(bento):
     assert bento("run", "shop", "cost", "--input", "1", code=1).stderr == (
         "Error: shop has no api 'cost': its apis are price, shout, double, echo, count, crash\n"
     )

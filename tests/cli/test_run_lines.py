@@ -36,7 +36,7 @@ def test_lines_of_several_files_and_of_standard_input_follow_each_other(bento, t
     )
 
 
-def test_a_line_that_fails_is_named_and_leaves_its_place_empty(bento, goods, tmp_path):
+def test_a_line_that_fails_is_named_and_gets_an_empty_line(bento, goods, tmp_path):
     told = bento("run", "shop", "price", "--input-lines", goods, "--output", "prices.jsonl", code=1)
     assert (told.stdout, told.stderr) == ("", "line 2: no price for 'coal'\n1 of 3 lines failed\n")
     assert (tmp_path / "prices.jsonl").read_text() == "3\n\n5\n"
@@ -58,7 +58,7 @@ def test_a_line_that_fails_in_a_batch_leaves_its_neighbours_answered(bento):
     assert told.stderr.startswith("line 2: expected an array of shape (n, 2), got (1, 1)\n")
 
 
-def test_streams_and_texts_of_several_lines_take_one_each(bento):
+def test_a_stream_or_text_of_several_lines_is_one_line(bento):
     assert bento("run", "shop", "count", "--input-lines", "-", input="3\n0\n").stdout == "[0,1,2]\n[]\n"
     told = bento("run", "shop", "echo", "--input-lines", "-", input="a\n", code=1)
     assert told.stderr.startswith("line 1: the answer is application/octet-stream, which is not a line of text: ")
@@ -74,7 +74,7 @@ def test_a_line_is_answered_before_the_next_one_comes(home):
         assert asked.wait() == 0
 
 
-def test_what_a_terminal_is_told_while_lines_are_asked_is_not_written_into_the_bar(home, goods, tmp_path):
+def test_a_message_in_a_terminal_does_not_run_into_the_progress_bar(home, goods, tmp_path):
     command = [str(BENTO), "run", "shop", "price", "--input-lines", str(goods), "--output", str(tmp_path / "prices.jsonl")]
     code = f"import os, pty, sys; os.environ['COLUMNS'] = '60'; sys.exit(os.waitstatus_to_exitcode(pty.spawn({command!r})))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, stdin=subprocess.DEVNULL)
@@ -84,7 +84,7 @@ def test_what_a_terminal_is_told_while_lines_are_asked_is_not_written_into_the_b
     assert re.search(r"asking shop  \[#+\]  100%  20 bytes of 20 bytes", shown)
 
 
-def test_what_another_program_prints_is_read_as_a_file(home, goods):
+def test_the_output_of_another_program_is_read_as_a_file(home, goods):
     script = f"{BENTO} run shop price --input-lines <(cat {goods}) {goods}"
     done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
     assert (done.stdout, done.returncode) == ("3\n\n5\n" * 2, 1)
@@ -105,7 +105,7 @@ def test_a_file_is_not_written_while_it_is_standard_input(home, goods):
 
 
 @pytest.mark.parametrize(("source", "named"), [("goods.jsonl", "goods.jsonl"), ("-", "standard input")])
-def test_answers_that_the_shell_writes_behind_the_lines_are_not_asked_about_in_turn(home, goods, source, named):
+def test_an_output_that_the_shell_appends_to_the_input_is_refused(home, goods, source, named):
     command = [BENTO, "run", "shop", "price", "--input-lines", source]
     with goods.open() as lines, goods.open("a") as answers:
         # Without the refusal the command would never end.
@@ -138,7 +138,7 @@ def test_an_output_that_cannot_be_written_ends_the_command(bento, goods, tmp_pat
         assert told.stderr.endswith(f"Error: cannot write {path!r}: {reason}\n")
 
 
-def test_a_file_that_is_not_there_is_told_of_before_anything_is_asked(bento, goods):
+def test_a_missing_file_is_refused_before_anything_is_asked(bento, goods):
     told = bento("run", "shop", "price", "--input-lines", goods, "gone.jsonl", code=2)
     assert (told.stdout, told.stderr.splitlines()[-1]) == (
         "",
@@ -146,7 +146,7 @@ def test_a_file_that_is_not_there_is_told_of_before_anything_is_asked(bento, goo
     )
 
 
-def test_a_file_of_lines_that_is_asked_about_as_one_input_may_be_a_slip(bento, goods):
+def test_a_file_of_lines_given_as_one_input_is_refused_with_the_option_for_lines(bento, goods):
     told = bento("run", "shop", "price", "--input-file", "goods.jsonl", code=1)
     assert told.stderr.endswith(": did you mean --input-lines goods.jsonl\n")
 
@@ -185,14 +185,14 @@ service = Leaving()
 
 @pytest.mark.parametrize(("how", "what"), [("--input=0", "item 1"), ("--input-lines=-", "line 1")])
 @pytest.mark.parametrize(("api", "error"), [("leave", "SystemExit"), ("drop", "CancelledError")])
-def test_an_api_that_exits_fails_its_input_and_does_not_end_the_command_well(home, tmp_path, api, error, how, what):
+def test_an_api_that_exits_fails_its_input_and_the_command(home, tmp_path, api, error, how, what):
     (tmp_path / "leaving.py").write_text(LEAVING)
     command = [BENTO, "run", "leaving:service", api, how]
     done = subprocess.run(command, cwd=tmp_path, input="0\n", capture_output=True, text=True, check=False, env=os.environ)
     assert (done.returncode, done.stderr.partition("\n")[0] + "\n") == (1, f"{what}: {error}: 0\n")
 
 
-# Who runs these tests in the background may have it ignored, which whatever they start would inherit.
+# A shell that runs these tests in the background may ignore the signal, and the command would inherit that.
 HEARING = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
 
 

@@ -20,7 +20,7 @@ def test_without_a_version_one_is_made(bento_process, project, home, tmp_path):
 
 
 @pytest.mark.parametrize("reference", ["shop", "stall:service", "shop:1", "./shop"])
-def test_what_is_no_service_of_a_module_is_refused(bento_process, project, reference):
+def test_an_object_of_a_module_that_is_not_a_service_is_refused(bento_process, project, reference):
     done = bento_process("save", reference, cwd=project)
     expected = f"Error: {reference!r} is not a service of a module here: expected MODULE:SERVICE, as in iris:service for ./iris.py\n"
     assert (done.returncode, done.stderr) == (1, expected)

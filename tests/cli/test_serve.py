@@ -1,4 +1,4 @@
-"""`bento serve`, as a process that is asked over HTTP."""
+"""`bento serve`, run as a process and asked over HTTP."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_a_saved_bundle_answers_until_it_is_stopped(home, tmp_path, stop):
 
 
 @pytest.mark.parametrize(("workers", "number"), [("1", "SIGTERM"), ("1", "SIGINT"), ("1", "SIGHUP"), ("2", "SIGTERM"), ("2", "SIGINT")])
-def test_a_server_may_be_stopped_before_it_has_begun(bento_process, tmp_path, workers, number):
+def test_a_server_stopped_before_it_has_started_ends_without_an_error(bento_process, tmp_path, workers, number):
     (tmp_path / "shops").mkdir()
     stop = f"os.kill(os.getpid(), signal.{number})"
     (tmp_path / "shops/__init__.py").write_text(f"import os, signal\ntry:\n    {stop}\nexcept BaseException:\n    pass\n")
@@ -79,7 +79,7 @@ def test_a_server_may_be_stopped_before_it_has_begun(bento_process, tmp_path, wo
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_many_workers_are_replaced_on_a_sighup_that_came_before_they_began(home, tmp_path):
+def test_workers_are_replaced_after_a_sighup_that_came_before_they_started(home, tmp_path):
     (tmp_path / "shops").mkdir()
     (tmp_path / "shops/__init__.py").write_text("import os, signal\nos.path.exists('tea') or os.kill(os.getpid(), signal.SIGHUP)\n")
     (tmp_path / "shops/tea.py").write_text(f"open('tea', 'w').close()\n{LAZY.replace(FAULT, 'pass')}")
@@ -96,14 +96,14 @@ def test_a_signal_while_python_ends_changes_no_exit_status(tmp_path, number):
         assert process.wait(60) == 0
 
 
-def test_a_server_whose_standard_input_is_closed_says_nothing_of_it(home, tmp_path):
+def test_a_server_with_a_closed_standard_input_starts_without_a_warning(home, tmp_path):
     with serving("shop:1", cwd=tmp_path, start=("sh", "-c", 'exec "$0" "$@" <&-')) as (process, _):
         process.terminate()
         assert (process.stderr.read(), process.wait(60)) == (b"", 0)
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_what_whoever_starts_a_server_has_blocked_stops_it(home, tmp_path, workers):
+def test_a_server_stops_on_a_signal_that_its_parent_had_blocked(home, tmp_path, workers):
     signals = {signal.SIGTERM, signal.SIGCHLD}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     try:
@@ -150,7 +150,7 @@ def test_a_class_is_not_served(bento_process, project):
         ),
     ],
 )
-def test_whoever_names_a_file_is_told_how_a_service_in_it_is_written(bento, tmp_path, monkeypatch, written, said):
+def test_a_file_in_place_of_a_service_is_refused_with_the_way_to_write_it(bento, tmp_path, monkeypatch, written, said):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "till.py").touch()
     (tmp_path / "front").mkdir()
@@ -158,7 +158,7 @@ def test_whoever_names_a_file_is_told_how_a_service_in_it_is_written(bento, tmp_
     assert bento("serve", written, code=1).stderr.endswith(said)
 
 
-def test_a_port_in_use_is_an_error_in_a_sentence(bento_process):
+def test_a_port_in_use_is_an_error_without_a_traceback(bento_process):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = bento_process("serve", "shop:1", "--port", port)
@@ -175,7 +175,7 @@ def test_a_service_that_cannot_start_ends_the_server_with_its_error(bento_proces
 
 
 @pytest.mark.parametrize("port", ["65536", "-1", "http"])
-def test_a_port_is_a_number_that_ports_have(bento, port):
+def test_a_number_that_is_not_a_port_is_refused(bento, port):
     assert "Invalid value for '--port'" in bento("serve", "shop", f"--port={port}", code=2).stderr
 
 
@@ -190,34 +190,34 @@ def test_workers_are_a_number_or_auto(bento, workers):
     [("grace", "0 to 604800 seconds"), ("keep-alive", "0.01 to 604800 seconds"), ("max-body", "0.001 to 1048576 MiB")],
 )
 @pytest.mark.parametrize("value", ["inf", "nan", "-1", "10x", "1e300", "", "1_0", " 10"])
-def test_what_is_no_amount_is_refused(bento, option, expected, value):
+def test_an_invalid_amount_is_refused(bento, option, expected, value):
     said = f"Error: Invalid value for '--{option}': {value!r}: expected {expected}\n"
     assert bento("serve", "shop", f"--{option}={value}", code=2).stderr.endswith(said)
 
 
 @pytest.mark.parametrize("option", ["keep-alive", "max-body"])
-def test_only_a_stop_may_take_no_time_at_all(bento, option):
+def test_zero_is_allowed_for_the_grace_period_only(bento, option):
     assert f"Error: Invalid value for '--{option}': '0': expected 0.0" in bento("serve", "shop", f"--{option}=0", code=2).stderr
 
 
-def test_what_is_started_again_when_files_change_is_one_process(bento, project, monkeypatch):
+def test_reloading_with_several_workers_is_refused(bento, project, monkeypatch):
     monkeypatch.chdir(project)
     said = "Error: what is started again when files change is one process: expected --reload or --workers 2, got both\n"
     assert bento("serve", "shop:service", "--reload", "--workers", "2", code=1).stderr == said
 
 
-def test_whoever_names_a_service_from_another_folder_is_told_where_its_module_was_looked_for(bento, tmp_path, monkeypatch):
+def test_a_service_in_another_folder_is_refused_with_where_its_module_was_looked_for(bento, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert bento("serve", "kiosk:service", code=1).stderr.endswith(f"; nor is there a module 'kiosk' to import from {tmp_path}\n")
     assert "module" not in bento("serve", "kiosk:latest", code=1).stderr + bento("serve", "kiosk:v2", code=1).stderr
 
 
-def test_an_api_answers_at_a_further_path(home, tmp_path):
+def test_an_api_answers_at_an_alias_path(home, tmp_path):
     with serving("shop:1", "--alias", "/invocations=/price", cwd=tmp_path) as (_, url):
         assert ask(f"{url}/invocations", b'"tea"') == b"3"
 
 
-def test_an_alias_is_two_paths(bento):
+def test_an_alias_without_two_paths_is_refused(bento):
     done = bento("serve", "shop", "--alias=/invocations", code=2)
     assert done.stderr.endswith("Error: '/invocations' is not an alias: expected two paths, as in --alias /invocations=/predict\n")
 

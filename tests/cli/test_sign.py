@@ -21,7 +21,7 @@ def key(bento):
     return "release.key"
 
 
-def test_what_is_signed_here_runs_elsewhere_by_its_key(bento, key, tmp_path):
+def test_a_bundle_signed_here_runs_elsewhere_by_its_key(bento, key, tmp_path):
     assert re.fullmatch(r"shop:1 is signed by the key [0-9a-f]{32}\n", bento("sign", "shop:1", "--key", key).stdout)
     bento("pack", "shop:1", "archive", "shop.bento")
     elsewhere = ("--store", tmp_path / "elsewhere")
@@ -38,18 +38,18 @@ def test_a_key_can_be_made_and_used_at_once(bento):
     assert bento("sign", "shop:1", "--new-key", "team.key").stdout.splitlines()[-1].startswith("shop:1 is signed by the key ")
 
 
-def test_verifying_tells_whose_signature_there_is(bento, key):
+def test_verifying_prints_whose_signatures_there_are(bento, key):
     bento("sign", "shop:1", "--key", key)
     assert bento("verify", "shop:1", "--key", "release.pub").stdout.splitlines()[-1] == "shop:1 is signed by release.pub"
 
 
-def test_verifying_refuses_what_is_not_signed(bento, key):
+def test_verifying_refuses_a_bundle_that_is_not_signed(bento, key):
     done = bento("verify", "shop:2", "--key", "release.pub", code=1)
     assert done.stderr.startswith("Error: shop:2 is not signed by release.pub: loading it would run its code\n")
 
 
 @pytest.mark.parametrize("arguments", [[], ["shop:1"], ["--key", "release.key"], ["shop:1", "--key", "release.key", "--new-key", "x"]])
-def test_signing_wants_to_know_what_and_with_which_key(bento, key, arguments):
+def test_signing_needs_a_bundle_and_a_key(bento, key, arguments):
     assert bento("sign", *arguments, code=2).stderr.endswith(
         "Error: expected a tag and one of --key FILE, --sigstore and --signature FILE, or --new-key FILE: "
         "bento sign iris:latest --key release.key\n"
@@ -58,7 +58,7 @@ def test_signing_wants_to_know_what_and_with_which_key(bento, key, arguments):
 
 @pytest.fixture
 def instance(tmp_path):
-    """Sigstore's services, with its files in the current folder."""
+    """The services of Sigstore, with their files in the current folder."""
     with sigstore_instance() as running:
         (tmp_path / "token").write_text(running.token("ci@example.com") + "\n")
         (tmp_path / "config.json").write_text(json.dumps(running.trust_config))
@@ -66,7 +66,7 @@ def instance(tmp_path):
         yield running
 
 
-def test_what_an_identity_signs_here_runs_elsewhere_where_it_is_named(bento, instance, tmp_path):
+def test_a_bundle_signed_by_an_identity_runs_elsewhere_if_the_identity_is_named(bento, instance, tmp_path):
     signed = bento("sign", "shop:1", "--sigstore", "--identity-token", "token", "--trust-config", "config.json").stdout
     assert signed == f"shop:1 is signed by ci@example.com of {ISSUER}\n"
     bento("pack", "shop:1", "archive", "shop.bento")
@@ -81,14 +81,14 @@ def test_what_an_identity_signs_here_runs_elsewhere_where_it_is_named(bento, ins
     assert f"\nsigned       says that it is by ci@example.com of {ISSUER}, which you have not named\n" in shown
 
 
-def test_a_token_comes_by_the_environment_too(bento, instance, monkeypatch, tmp_path):
+def test_a_token_may_come_from_the_environment(bento, instance, monkeypatch, tmp_path):
     monkeypatch.setenv("SIGSTORE_IDENTITY_TOKEN", (tmp_path / "token").read_text())
     assert bento("sign", "shop:1", "--sigstore", "--trust-config", "config.json").stdout.startswith(
         "shop:1 is signed by ci@example.com of "
     )
 
 
-def test_a_signature_of_another_program_is_verified_where_it_lies_and_put_beside_the_bundle(bento, instance, tmp_path):
+def test_a_signature_of_another_program_can_be_verified_and_put_beside_the_bundle(bento, instance, tmp_path):
     (tmp_path / "shop.json").write_bytes(instance.sign((tmp_path / "home/bundles/shop/1/bento.json").read_bytes()))
     ask = ("verify", "shop:1", "--identity", "ci@example.com", "--issuer", ISSUER, "--trusted-root", "root.json")
     assert bento(*ask, code=1).stderr.splitlines()[-2] == "  signature: none"
@@ -103,19 +103,19 @@ def test_a_signature_of_another_program_is_verified_where_it_lies_and_put_beside
 @pytest.mark.parametrize(
     "arguments", [["--identity", "ci@example.com"], ["--issuer", "https://example.com"], ["--trusted-root", "release.pub"]]
 )
-def test_a_name_alone_is_no_identity(bento, key, arguments):
+def test_an_identity_without_its_issuer_is_refused(bento, key, arguments):
     assert bento("verify", "shop:1", *arguments, code=2).stderr.endswith(
         "Error: expected --identity NAME and --issuer URL together: the name alone could be anybody's, anywhere\n"
     )
 
 
-def test_a_signature_from_elsewhere_has_to_be_somebodys(bento, key):
+def test_verifying_a_signature_file_without_naming_a_signer_is_refused(bento, key):
     assert bento("verify", "shop:1", "--signature", key, code=2).stderr.endswith(
         "Error: expected whose signature that is to be: --key FILE, or --identity NAME and --issuer URL\n"
     )
 
 
-def test_a_token_is_for_signing_by_way_of_sigstore(bento, key):
+def test_options_of_sigstore_without_sigstore_are_refused(bento, key):
     assert bento("sign", "shop:1", "--key", key, "--trust-config", key, code=2).stderr.endswith(
         "Error: expected --sigstore with --identity-token and --trust-config: no other signature takes them\n"
     )

@@ -27,7 +27,7 @@ def archive(bento, tmp_path):
     return tmp_path / "shop.bento"
 
 
-def test_a_whole_bundle_is_said_to_be_whole(bento, bundle):
+def test_an_undamaged_bundle_is_reported_as_whole(bento, bundle):
     shown = bento("verify", "shop:1").stdout
     assert shown.startswith(f"shop:1 is whole: {len(bundle.manifest.files)} files, ")
     assert shown.endswith(f", sha256:{bundle.digest}\n")
@@ -65,13 +65,13 @@ def test_packing_prints_what_was_written(bento, tmp_path):
     assert (tmp_path / "shop.bento").read_bytes() == (tmp_path / "again.bento").read_bytes()
 
 
-def test_packing_wants_to_know_what_how_and_where(bento):
+def test_packing_needs_a_bundle_a_packer_and_an_output(bento):
     assert bento("pack", "shop:1", code=2).stderr.endswith(
         "Error: expected a tag, a packer and where to write: bento pack iris:latest archive iris.bento, or bento pack --list\n"
     )
 
 
-def test_an_unknown_packer_is_answered_with_those_there_are(bento):
+def test_an_unknown_packer_is_refused_with_those_that_exist(bento):
     assert bento("pack", "shop:1", "tarball", "out", code=1).stderr == (
         f"Error: no packer named 'tarball'\n  installed: {', '.join(PACKERS)}\n"
     )
@@ -96,7 +96,7 @@ def test_an_option_that_the_packer_does_not_have_is_refused(bento):
     )
 
 
-def test_what_was_packed_is_taken_in_elsewhere(bento, archive, tmp_path):
+def test_a_packed_bundle_can_be_unpacked_elsewhere(bento, archive, tmp_path):
     assert bento("unpack", archive, "--store", tmp_path / "elsewhere").stdout == "shop:1\n"
     assert "shop:1" in bento("list", "--store", tmp_path / "elsewhere").stdout
 
@@ -133,7 +133,7 @@ def test_a_bar_is_shown_in_a_terminal_only(home, bento_process):
     assert bento_process("verify", "shop:1").stderr == ""
 
 
-def test_what_is_unpacked_into_another_store_is_trusted_there(bento, archive, tmp_path):
+def test_unpacking_into_another_store_prints_the_command_that_trusts_the_bundle_there(bento, archive, tmp_path):
     done = bento("unpack", archive, "--store", tmp_path / "else where")
     again = f"bento unpack {archive} --store '{tmp_path}/else where' --trust"
     assert done.stderr == f"its code may not run here yet: '{again}' lets it, once you know who made it\n"
