@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
+from ..errors import DefinitionError
 from .errors import NoAnswer
 from .output import size_text
 
@@ -33,6 +34,13 @@ class Command(click.Command):
         super().__init__(*args, **kwargs)
         self.examples = examples
         self.params.append(click.Option(["--debug"], is_flag=True, expose_value=False, callback=_note_debug, help="Show tracebacks."))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SystemExit as error:
+            # Else the status would be whatever the code of a service has chosen: 0, as if all had been done.
+            raise DefinitionError(f"the code of a service ended this process: {error!r}") from error
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Examples"):
