@@ -130,6 +130,16 @@ def test_an_age_is_a_number_and_a_unit(bento, age):
     )
 
 
+@pytest.mark.parametrize("command", [["delete"], ["cache", "prune"]])
+@pytest.mark.parametrize("age", ["729000d", "999999w"])
+def test_an_age_that_no_bundle_has_takes_none_for_older(bento, home, command, age):
+    said = bento(*command, f"--older-than={age}", "--dry-run", code=2)
+    assert (said.stdout, said.stderr.splitlines()[-1]) == (
+        "",
+        f"Error: Invalid value for '--older-than': {age!r} is longer than a century, and no bundle is that old",
+    )
+
+
 def test_a_tag_with_a_version_together_with_options_is_refused(bento):
     assert bento("delete", "shop:1", "--keep-last", "1", code=2).stderr.endswith(
         "Error: 'shop:1' names one bundle, and options say which: leave the version or the options out\n"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..bounds import Bounds
 
 _TIMES: Final = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_OLDEST: Final = timedelta(days=36_525)
 
 
 class Age(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on
@@ -26,7 +27,10 @@ class Age(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 
         found = re.fullmatch(r"([0-9]{1,6})([mhdw])", value)
         if found is None:
             self.fail(f"{value!r} is not an age: write a number and m, h, d or w, such as 30d", param, ctx)
-        return timedelta(**{_TIMES[found[2]]: int(found[1])})
+        age = timedelta(**{_TIMES[found[2]]: int(found[1])})
+        if age > _OLDEST:
+            self.fail(f"{value!r} is longer than a century, and no bundle is that old", param, ctx)
+        return age
 
 
 class Size(click.ParamType):  # type: ignore[type-arg]  # as above
