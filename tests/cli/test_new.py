@@ -56,6 +56,12 @@ def test_an_existing_folder_is_not_touched(bento, tmp_path):
     assert (tmp_path / "file").read_text() == "precious"
 
 
+def test_a_folder_that_takes_no_project_is_told_of(bento):
+    assert (
+        bento("new", "plugin", "red-shift", "/proc/here", code=1).stderr == "Error: cannot write '/proc/here': No such file or directory\n"
+    )
+
+
 def test_a_missing_parent_folder_is_refused(bento):
     assert bento("new", "plugin", "red-shift", "no/where", code=1).stderr == (
         "Error: there is no folder 'no' to write into: make it, or name another folder\n"

@@ -28,6 +28,7 @@ pytestmark = pytest.mark.anyio
         (lambda: import_service("os:path"), "os:path is a module: expected a bento.Service"),
         (lambda: bento.serve(Echo(), port=0, reload=True), "echo is saved and does not change: --reload is for MODULE:SERVICE"),
         (lambda: listen("192.0.2.1", 0), "cannot listen on 192.0.2.1 port 0: Cannot assign requested address"),
+        (lambda: listen("a" * 64, 0), re.compile(r"cannot listen on 'a{64}' port 0: .+")),
         (lambda: listen("127.0.0.1", 1 << 64), re.compile(r"cannot listen on '127\.0\.0\.1' port 18446744073709551616: .+")),
         (
             lambda: Board(1).add(f"api{number}" for number in range(1025)),

@@ -27,13 +27,20 @@ def write_project(template: str, folder: Path, values: Mapping[str, str], *, lic
     texts = dict(_filled(template, values))
     if licence:
         texts["LICENSE"] = Template(_read(_TEMPLATES / "licences" / f"{licence}{_SUFFIX}")).safe_substitute(values)
+    try:
+        _write(texts, folder)
+    except OSError as error:
+        raise click.ClickException(f"cannot write {str(folder)!r}: {error.strerror}") from error
+    return sorted(texts)
+
+
+def _write(texts: Mapping[str, str], folder: Path) -> None:
     with tempfile.TemporaryDirectory(prefix=".bento-new-", dir=folder.parent) as place:
         draft = Path(place, "project")
         for name, text in texts.items():
             (draft / name).parent.mkdir(parents=True, exist_ok=True)
             (draft / name).write_text(text, encoding="utf-8")
         draft.rename(folder)
-    return sorted(texts)
 
 
 def tell_project(folder: Path, files: Sequence[str], steps: Sequence[str], *, as_json: bool) -> None:

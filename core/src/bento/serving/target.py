@@ -94,7 +94,7 @@ def names_module(text: str) -> bool:
     _add_current_folder()
     try:
         return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:
+    except (ModuleNotFoundError, ValueError):  # the latter for `__main__`
         return False
 
 

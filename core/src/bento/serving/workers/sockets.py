@@ -88,7 +88,7 @@ def listen(host: str, port: int) -> socket.socket:
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(bare, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-    except (socket.gaierror, OverflowError) as error:
+    except (socket.gaierror, OverflowError, UnicodeError) as error:
         raise ServerError(f"cannot listen on {host!r} port {port}: {error}") from error
     listener = socket.socket(family, kind, protocol)
     try:
