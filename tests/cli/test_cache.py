@@ -30,7 +30,7 @@ def test_bundles_that_were_fetched_by_url_are_listed(bento, url):
 
 def test_an_empty_cache_says_what_it_is_for(bento):
     done = bento("cache", "list")
-    assert done.stderr == "no bundles yet: what is called by a URL, as in 'bento serve s3://bucket/store/iris:1', is kept here\n"
+    assert done.stderr == "no bundles yet: a bundle that is named by a URL, as in 'bento serve s3://bucket/store/iris:1', is kept here\n"
     assert bento("cache", "list", "--json").stdout == "[]\n"
 
 

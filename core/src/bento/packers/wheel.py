@@ -35,7 +35,7 @@ class WheelPacker(Packer):
     """
 
     name = "wheel"
-    summary = "a folder with a wheel that pip installs, with a command to serve and ask"
+    summary = "a folder with a wheel that pip installs, with a command to serve and run"
 
     def __init__(self, *, version: str | None = None) -> None:
         if version is not None and not _is_version(version):

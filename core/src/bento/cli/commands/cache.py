@@ -1,4 +1,4 @@
-"""`bento cache`: bundles that were called by a URL, and are kept on this machine."""
+"""`bento cache`: bundles that were named by a URL, and are kept on this machine."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     """,
 )
 def command() -> None:
-    """Manage the cache of bundles that were called by a URL."""
+    """Manage the cache of bundles that were named by a URL."""
 
 
 @command.command(
@@ -49,7 +49,7 @@ def list_command(*, as_json: bool, store_path: Path | None) -> None:
         print_table(("URL", "LAST USED", "SIZE"), [(each.url, _time(each), size_text(each.size)) for each in found])
         click.echo(f"\n{size_text(disk_size(found))} on the disk: what several bundles of a remote hold is there once")
     else:
-        click.echo("no bundles yet: what is called by a URL, as in 'bento serve s3://bucket/store/iris:1', is kept here", err=True)
+        click.echo("no bundles yet: a bundle that is named by a URL, as in 'bento serve s3://bucket/store/iris:1', is kept here", err=True)
 
 
 @command.command(
@@ -72,7 +72,7 @@ def list_command(*, as_json: bool, store_path: Path | None) -> None:
 def prune(*, older_than: timedelta | None, max_size: int | None, dry_run: bool, as_json: bool, store_path: Path | None) -> None:
     """Remove bundles from the cache.
 
-    A bundle that a process has asked for and may be serving stays. A removed bundle is fetched again when it is called.
+    A bundle stays while a process that uses it runs. A removed bundle is fetched again when it is needed.
     """
     from ...store.cache import prune as pruning
 

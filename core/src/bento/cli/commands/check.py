@@ -38,7 +38,7 @@ def command(ctx: click.Context, target: str, *, draws: int, as_json: bool, keys:
 
     Sends requests of the kind that its apis declare, and checks that none makes it fail, that concurrent requests get the same answers as
     single ones, that answers match the OpenAPI document, and that golden examples hold. Exits with 1 if a check fails, and with 2 if the
-    service cannot be asked.
+    checks cannot be run.
     """
     answer_by_status(ctx)
     checks = list(_run(_tests(target, draws, trust=trust, keys=keys, store_path=store_path), target))
