@@ -1,4 +1,4 @@
-"""A service that does whatever a client asks of it, for as long as it takes, and how long a test may last."""
+"""A service that does what its clients ask, for as long as they ask, and how long a load lasts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Large bodies beside small requests: whatever is being read, health checks and other apis are answered within 100 milliseconds."""
+"""Large bodies beside small requests: while any body is read, health checks and other apis are answered within 100 milliseconds."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def are_quick_beside(port: int, asked: bytes) -> bool:
 
 
 def slowness() -> float:
-    """How many times as long as a processor needs for something it takes, since other processes of the machine want the processors, too."""
+    """How many times longer work takes than the processor time it needs, because other processes use the machine's processors, too."""
     began, needed = time.perf_counter(), time.thread_time()
     while (took := time.perf_counter() - began) < 0.5:
         pass
@@ -68,14 +68,14 @@ def slowness() -> float:
 
 def slowest_beside(port: int, asked: bytes) -> float:
     with Connection(port) as connection, watching(port) as health, watching(port, post("/echo")) as other:
-        # What is read in no time is asked again until something was beside it.
+        # A body that is read very quickly is sent again until small requests have run beside it.
         while not all(len(watched.each) > 1 for watched in (health, other)):
             assert connection.ask(asked).status in {200, 400}
     return max(health.percentile(99), other.percentile(99))
 
 
-def test_bodies_in_pieces_and_what_follows_them_are_requests_of_their_own(server):
-    """Wherever the packets end, and whatever is behind a body in one of them."""
+def test_bodies_that_come_in_pieces_and_the_requests_behind_them_are_read_correctly(server):
+    """This holds wherever packets end, and whatever follows a body in the same packet."""
 
     @settings(max_examples=50)
     @given(bodies=st.lists(st.integers(0, 300_000), min_size=1, max_size=4), cuts=st.lists(st.floats(0, 1), max_size=6))

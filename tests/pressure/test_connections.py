@@ -1,4 +1,4 @@
-"""Connections whose clients do half of something, or far too much of it."""
+"""Connections whose clients send half a request, or far too many, or do not read."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def detail(answer):
 
 
 @pytest.mark.parametrize("trickles", [False, True])
-def test_headers_that_do_not_come_end_the_connection(limited, trickles):
-    """Fifty clients that never finish a request's headers fail, with 408, though they go on sending; nobody else notices."""
+def test_a_connection_whose_headers_do_not_come_in_time_is_closed(limited, trickles):
+    """Fifty clients that never finish a request's headers get 408, even if they go on sending; nobody else notices."""
     with limited(head_seconds=0.5) as server, ExitStack() as stack:
         slow = [stack.enter_context(Connection(server.port)) for _ in range(50)]
         for connection in slow:
@@ -61,8 +61,8 @@ def trickle(connections: list[Connection], over: threading.Event) -> threading.T
     return thread
 
 
-def test_a_connection_on_which_nothing_is_asked_is_closed(limited):
-    """Neither one that never asked nor one that asked long ago stays; one that goes on asking does."""
+def test_an_idle_connection_is_closed(limited):
+    """A connection that never asked is closed, and so is one that asked long ago; one that goes on asking stays open."""
     with limited(keep_alive_seconds=1.0) as server, Connection(server.port) as silent, Connection(server.port) as silenced:
         assert silenced.ask(post("/echo")).status == 200
         with Connection(server.port) as active:
@@ -75,7 +75,7 @@ def test_a_connection_on_which_nothing_is_asked_is_closed(limited):
 
 
 def test_a_request_that_takes_longer_than_a_connection_may_be_idle_is_answered(limited):
-    """Nothing may fail: who waits for an answer is not idle, on either lane."""
+    """Nothing may fail: a client that waits for an answer is not idle, on either lane."""
     limits = {"idle_seconds": 1.0, "head_seconds": 1.0, "keep_alive_seconds": 1.0}
     with limited(**limits) as server, Connection(server.port) as fast, Connection(server.port) as ordinary:
         fast.send(post("/later", b"2.0"))
@@ -84,17 +84,17 @@ def test_a_request_that_takes_longer_than_a_connection_may_be_idle_is_answered(l
 
 
 @pytest.mark.parametrize("begun", [0, 40], ids=["an idle connection", "half a request"])
-def test_what_comes_while_the_server_is_stopped_is_in_time(limited, begun):
-    """It waits in the kernel for longer than a connection may be idle, or a request's headers may take, and is answered all the same."""
+def test_a_request_that_comes_while_the_server_is_suspended_is_in_time(limited, begun):
+    """The request waits in the kernel for longer than a connection may be idle or headers may take, and is answered all the same."""
     asked = post("/echo")
     with limited(idle_seconds=1.0, head_seconds=1.0) as server, Connection(server.port) as connection, Connection(server.port) as other:
         assert connection.ask(asked).status == 200
         connection.send(asked[:begun])
-        # By then it has been looked at.
+        # By then the server has looked at it.
         assert other.ask(post("/later", b"0.4")).status == 200
         server.process.send_signal(signal.SIGSTOP)
         connection.send(asked[begun:])
-        # What is waited for is that nothing happens.
+        # Nothing may happen meanwhile, so there is no event to wait for.
         time.sleep(1.5)
         server.process.send_signal(signal.SIGCONT)
         assert connection.answer().status == 200
@@ -102,7 +102,7 @@ def test_what_comes_while_the_server_is_stopped_is_in_time(limited, begun):
 
 @LANES
 def test_a_body_that_does_not_come_is_504_at_the_deadline(server, origin):
-    """The slow client alone fails, in time, however many bytes it goes on sending."""
+    """Only the slow client fails, and in time, however many bytes it goes on sending."""
     with Connection(server.port) as connection:
         started = time.monotonic()
         connection.send(post("/hurried", b"[" + b" " * 50, origin=origin, content_length="1000"))
@@ -125,7 +125,7 @@ ENDLESS = {
 
 
 @pytest.mark.parametrize("start", ENDLESS.values(), ids=ENDLESS.keys())
-def test_what_is_no_body_may_not_be_endless(server, start):
+def test_endless_parts_of_a_request_other_than_its_body_are_refused(server, start):
     """The request is refused, with 431, before it has cost memory; its client may still be sending."""
     with Connection(server.port) as connection:
         connection.send(start)
@@ -144,13 +144,13 @@ def test_a_client_that_reads_nothing_costs_no_more_than_a_few_answers(limited, o
         deaf.send(post("/megabytes", b"10", origin=origin) * 2000)
         assert eventually(lambda: server.memory() - before > 10 * MEGABYTE)
         with watching(server.port, post("/echo")) as took:
-            # It is let go of once it has read nothing for as long as a connection may be idle.
+            # The connection is closed once its client has read nothing for as long as a connection may be idle.
             assert eventually(lambda: server.memory() - before < 10 * MEGABYTE)
         assert server.figure('bento_requests_total{api="megabytes",status="200"}') < 10
     assert took.percentile(50) < 0.1
 
 
-def test_a_reader_that_is_slow_gets_its_whole_answer(limited):
+def test_a_slow_reader_gets_its_whole_answer(limited):
     """Nothing may fail as long as something is read now and then."""
     with limited(idle_seconds=1.0) as server, Connection(server.port, receive_buffer=4096) as slow:
         slow.send(post("/megabytes", b"1"))
@@ -197,7 +197,7 @@ def test_answers_leave_in_the_order_of_their_requests_over_both_lanes(server):
 
 
 def test_small_requests_that_one_client_sends_ahead_share_a_batch(server):
-    """How large its answers are is known from the first; what comes with the connection is looked at with more care."""
+    """The first request is asked alone, because the size of answers is known only after it; a new connection is read more carefully."""
     with Connection(server.port) as connection:
         connection.send(post("/double", b"[0.5]"))
         assert connection.answer().body == b"[1.0]"
@@ -215,7 +215,7 @@ def with_length(data: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("malformed", [b"NONSENSE\r\n\r\n", request("GET", "http://:80")], ids=["the request", "its target"])
-def test_a_malformed_request_does_not_overtake_what_is_ahead_of_it(server, malformed):
+def test_a_malformed_request_does_not_overtake_the_request_ahead_of_it(server, malformed):
     """The request ahead is answered first, on either lane; the malformed one is 400, and nothing behind it is answered."""
     for origin in (None, "http://127.0.0.1"):
         with Connection(server.port) as connection:
@@ -227,7 +227,7 @@ def test_a_malformed_request_does_not_overtake_what_is_ahead_of_it(server, malfo
 
 
 def test_an_ordinary_request_between_a_plain_one_and_a_malformed_one_is_answered(server):
-    """Each in its turn, and then the connection ends."""
+    """Each request is answered in its turn, and then the connection ends."""
     with Connection(server.port) as connection:
         connection.send(post("/later", b"0.2") + request("GET", "/livez") + b"NONSENSE\r\n\r\n")
         assert [connection.answer().body, connection.answer().body] == [b"0.2", b"alive\n"]
@@ -235,8 +235,8 @@ def test_an_ordinary_request_between_a_plain_one_and_a_malformed_one_is_answered
         assert connection.is_closed()
 
 
-def test_a_body_whose_beginning_came_before_an_answer_was_read_comes_in_whole(server):
-    """A client that does not read stops what it sends; once it reads, the rest of its next request is read as well."""
+def test_a_body_that_begins_before_the_answer_ahead_was_read_is_read_whole(server):
+    """The server stops reading from a client that does not read; once the client reads, the rest of its next request is read as well."""
     body = bytes(MEGABYTE)
     second = post("/size", body)
     with Connection(server.port) as connection:
@@ -247,8 +247,8 @@ def test_a_body_whose_beginning_came_before_an_answer_was_read_comes_in_whole(se
         assert connection.answer().body == b"%d" % MEGABYTE
 
 
-def test_a_client_allows_its_own_body_no_more_time_than_its_request(server):
-    """On either lane; chunks take the ordinary one."""
+def test_the_time_that_a_client_allows_for_its_request_holds_for_its_body_too(server):
+    """This holds on either lane; chunks take the ordinary one."""
     for head in (
         post("/size", b"x", content_length="100000", request_timeout="0.2"),
         request("POST", "/size", content_length=None, transfer_encoding="chunked", request_timeout="0.2") + b"1\r\nx\r\n",
@@ -267,14 +267,14 @@ def test_a_client_allows_its_own_body_no_more_time_than_its_request(server):
     ],
     ids=["late, on the fast lane", "late, on the ordinary lane", "chunks that are none"],
 )
-def test_what_is_refused_behind_a_whole_head_has_its_clients_id(server, status, rest):
+def test_a_refusal_after_a_whole_head_has_the_clients_request_id(server, status, rest):
     with Connection(server.port) as connection:
         connection.send(post("/size", b"none\r\n", x_request_id="mine", **rest))
         answer = connection.answer()
     assert (answer.status, answer.headers["x-request-id"], json.loads(answer.body)["request_id"]) == (status, "mine", "mine")
 
 
-def test_what_is_refused_before_its_head_is_whole_has_an_id_of_its_own(server):
+def test_a_refusal_before_the_head_is_whole_has_a_new_request_id(server):
     with Connection(server.port) as connection:
         assert connection.ask(post("/echo", b"1", x_request_id="mine")).headers["x-request-id"] == "mine"
         connection.send(b"POST / HTTP/1.1\r\nX-Request-Id: mine\r\nno header\r\n\r\n")
@@ -301,7 +301,7 @@ def test_a_client_that_is_still_sending_gets_its_refusal(limited, status, head):
         assert connection.answer().status == status
 
 
-def test_an_offer_to_switch_protocols_is_passed_over(server):
+def test_an_offer_to_switch_protocols_is_ignored(server):
     """Java's client, and curl with --http2, offer HTTP/2 with every first request: it is answered in HTTP/1.1, and the next one too."""
     offer = {"connection": "Upgrade, HTTP2-Settings", "upgrade": "h2c", "http2_settings": "AAMAAABkAAQAoAAAAAIAAAAA"}
     with Connection(server.port) as connection:
@@ -319,9 +319,9 @@ def test_an_offer_to_switch_protocols_is_passed_over(server):
     assert not [line for line in server.lines if "upgrade" in line.lower()]
 
 
-def test_who_asks_again_at_once_after_a_refusal_is_not_read_at_once(server):
+def test_a_client_that_asks_again_at_once_after_a_refusal_has_to_wait(server):
     """Refusals that say to come back in seconds take no processor time from the answers: a client gets a few dozen of them in a
-    second, not thousands, and is heard as soon as there is room."""
+    second, not thousands, and is answered as soon as there is room."""
     with ExitStack() as stack:
         # A busy machine may spoil some.
         assert eventually(lambda: server.ask("hurried", 0.2) == 0.2)
@@ -360,8 +360,8 @@ def test_work_of_a_client_that_left_never_begins(server, origin):
 
 
 @LANES
-def test_who_closes_only_the_direction_to_the_server_has_left(server, origin):
-    """It cannot be told from a client that is gone, whose work shall not be done."""
+def test_a_client_that_closes_its_sending_direction_has_left(server, origin):
+    """Such a client cannot be told from one that is gone, whose work is not done."""
     with Connection(server.port) as connection:
         connection.send(post("/later", b"30", origin=origin))
         assert eventually(lambda: server.figure('bento_requests_in_flight{api="later"}') == 1)
@@ -386,7 +386,7 @@ STAGES = {
 
 
 def test_clients_that_leave_in_any_stage_leave_nothing_behind(server):
-    """Those who stay may not notice; nothing stays open, nothing is logged as a fault, and the server ends as ever."""
+    """Clients that stay do not notice; nothing stays open, nothing is logged as a fault, and the server ends as usual."""
     with watching(server.port, post("/echo")) as took:
         for stage in [*STAGES.values()] * 5:
             with Connection(server.port) as connection:

@@ -1,4 +1,4 @@
-"""What a server keeps of requests that are over: nothing. What it takes for those that are not: so much and no more."""
+"""A server keeps nothing of requests that are over, and takes no more than a limited amount of memory for the others."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from running import Server, eventually
 MEGABYTE = 1 << 20
 
 
-def test_a_body_is_let_go_of_as_soon_as_it_is_answered(server):
-    """Nothing may fail. The connection stays open, so what it held would show, and no full collection is due."""
+def test_the_memory_of_a_body_is_freed_as_soon_as_the_request_is_answered(server):
+    """Nothing may fail. The connection stays open, so memory that it held would show, and no full garbage collection is due."""
     body = post("/size", bytes(40 * MEGABYTE), "application/octet-stream")
     with Connection(server.port) as connection:
         connection.ask(body)
@@ -27,7 +27,7 @@ def test_a_body_is_let_go_of_as_soon_as_it_is_answered(server):
 
 
 def test_a_body_that_is_only_announced_takes_no_memory(server):
-    """Nothing may fail. What clients say that they will send is ten times what there may be of bodies."""
+    """Nothing may fail. Clients announce ten times as much as the limit of all bodies."""
     small = post("/size", b"whole", "application/octet-stream")
     with ExitStack() as stack:
         other = stack.enter_context(Connection(server.port))
@@ -56,7 +56,7 @@ AHEAD = {
 
 @pytest.mark.parametrize("origin", [None, FROM_A_PAGE], ids=["behind the fast lane", "behind the ordinary lane"])
 @pytest.mark.parametrize("asked", AHEAD.values(), ids=AHEAD)
-def test_what_a_client_sends_far_ahead_takes_little_more_than_its_bytes(server, asked, origin):
+def test_requests_that_a_client_sends_far_ahead_take_little_more_memory_than_their_bytes(server, asked, origin):
     """Nothing may fail or overtake, however much one connection has sent before its first answer."""
     before = memory_once_it_has_answered(server)
     with Connection(server.port) as connection, sending(connection, post("/later", b"0.5", origin=origin) + b"".join(asked)):
@@ -68,11 +68,11 @@ def test_what_a_client_sends_far_ahead_takes_little_more_than_its_bytes(server, 
     assert highest - before < 5 * MEGABYTE
 
 
-def test_a_body_behind_other_requests_waits_for_its_turn_outside(server):
-    """Each answer ahead of it leaves; none lets more of it in."""
+def test_a_body_behind_other_requests_is_not_read_before_its_turn(server):
+    """Answers ahead of the body leave one by one, and none of them lets more of the body in."""
     before = memory_once_it_has_answered(server)
     with Connection(server.port) as connection:
-        # The last of them lasts until memory has been looked at for the last time.
+        # The last request ahead takes until memory has been measured for the last time.
         ahead = post("/later", b"0.02", origin=FROM_A_PAGE) * 29 + post("/later", b"1.0", origin=FROM_A_PAGE)
         with sending(connection, ahead + chunked("/size", bytes(40 * MEGABYTE))):
             highest = max(server.memory() for _ in range(29) if connection.answer().status == 200)
@@ -81,7 +81,7 @@ def test_a_body_behind_other_requests_waits_for_its_turn_outside(server):
 
 
 def memory_once_it_has_answered(server: Server) -> int:
-    """What a server takes that has imported what it needs on either lane; where nobody has compiled that before, it takes megabytes."""
+    """The memory of a server that has imported what both lanes need; if Python has to compile that first, it takes megabytes."""
     with Connection(server.port) as connection:
         for asked in (post("/later", b"0"), post("/later", b"0", origin=FROM_A_PAGE), chunked("/size", b"x"), request("GET", "/livez")):
             assert connection.ask(asked).status == 200
@@ -90,7 +90,7 @@ def memory_once_it_has_answered(server: Server) -> int:
 
 @contextmanager
 def sending(connection: Connection, data: bytes) -> Iterator[None]:
-    """Send beside what else is done."""
+    """Send in a thread while the block runs."""
     thread = threading.Thread(target=connection.send, args=(data,))
     thread.start()
     yield
@@ -98,7 +98,7 @@ def sending(connection: Connection, data: bytes) -> Iterator[None]:
 
 
 def until_it_comes(connection: Connection) -> Iterator[None]:
-    """Every few milliseconds, until there is an answer."""
+    """Yield every few milliseconds until there is an answer."""
     while not select.select([connection.socket], [], [], 0.01)[0]:
         yield
 
@@ -108,13 +108,13 @@ def whole(path: str, body: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("form", [whole, chunked])
-def test_many_large_bodies_at_once_take_no_more_memory_than_they_may(limited, form, monkeypatch):
-    """What is beyond the limit for all bodies together is refused with 503 and may come back; none is reset, none waits without end."""
-    # What was freed is given back: the allocator would rather keep as much as it had to give at once before.
+def test_many_large_bodies_at_once_take_no_more_memory_than_is_allowed(limited, form, monkeypatch):
+    """Bodies beyond the limit of all bodies are refused with 503 and may come back; none is reset, and none waits without end."""
+    # With this threshold the allocator returns freed memory; otherwise it keeps as much as it once needed.
     monkeypatch.setenv("MALLOC_MMAP_THRESHOLD_", f"{MEGABYTE}")
     asked = form("/size", bytes(8 * MEGABYTE))
     with limited(body=10 * MEGABYTE, bodies=20 * MEGABYTE) as server:
-        port = server.port  # once it is there, so is all that a server takes by itself
+        port = server.port  # once the server has its port, it has taken all the memory that it needs for itself
         before = highest = server.memory()
         with ExitStack() as stack:
             connections = [stack.enter_context(Connection(port)) for _ in range(20)]
@@ -123,12 +123,12 @@ def test_many_large_bodies_at_once_take_no_more_memory_than_they_may(limited, fo
             answers = [connection.answer() for connection in connections]
     assert {answer.status for answer in answers} == {200, 503}
     assert {answer.headers.get("retry-after") for answer in answers if answer.status == 503} == {"1"}
-    # All of them together have 160 megabytes.
+    # All bodies together have 160 megabytes.
     assert highest - before < 100 * MEGABYTE
 
 
 def send_evenly(connections: list[Connection], data: bytes) -> Iterator[None]:
-    """Send to all of them at once, a piece at a time."""
+    """Send to all connections at the same time, a piece at a time."""
     sent = dict.fromkeys(connections, 0)
     for connection in connections:
         connection.socket.setblocking(False)

@@ -81,7 +81,7 @@ KINDS = {
 
 
 class End(Enum):
-    """What becomes of a connection once a client has sent what it will."""
+    """How a connection ends once its client has sent all that it will send."""
 
     READ = "all is sent, and all answers are read"
     CLOSED = "it is closed in one direction, and what comes is read"
@@ -91,8 +91,8 @@ class End(Enum):
 
 @dataclass(frozen=True)
 class Carriage:
-    """How one client's requests travel: which, cut into pieces of these sizes in turn, so many seconds apart, and with what end after
-    which share of them all."""
+    """How one client's requests travel: which requests, the sizes of their pieces in turn, the seconds between pieces, and how the
+    connection ends after which share of all bytes."""
 
     kinds: list[str]
     sizes: list[int]
@@ -102,7 +102,7 @@ class Carriage:
     buffer: int
 
     def pieces(self, data: bytes) -> Iterator[bytes]:
-        """What goes over the wire, one after the other; what is left after some dozens of pieces goes as one."""
+        """The pieces that go over the wire, one after the other; the rest after some dozens of pieces goes as one."""
         if self.end is not End.READ:
             data = data[: round(len(data) * self.share)]
         for number in range(MOST_PIECES):
@@ -124,7 +124,7 @@ CARRIAGES = st.builds(
 
 
 class Client:
-    """Sends what a carriage says, and reads answers, of which each has to be the one to its request."""
+    """Sends requests as a carriage says, and checks that each answer belongs to its request."""
 
     def __init__(self, carriage: Carriage, numbers: Iterator[int]) -> None:
         self.carriage = carriage
@@ -133,7 +133,7 @@ class Client:
         self.wrong: list[tuple[int, bytes, bytes]] = []
 
     async def run(self, port: int) -> None:
-        """Until all answers are there, one has said that nothing follows, or the connection has ended."""
+        """Run until all answers are there, an answer says that it is the last, or the connection has ended."""
         reader, writer = await asyncio.open_connection(HOST, port, limit=self.carriage.buffer)
         sending = asyncio.create_task(self._send(writer))
         try:
@@ -185,7 +185,7 @@ class Client:
 
 
 async def carried(carriages: list[Carriage], server: Server, disturb: Callable[[Server], None]) -> list[Client]:
-    """The clients of all carriages, once they are done; a disturbance comes as they begin."""
+    """The clients of all carriages, once they are done; the disturbance comes when they begin."""
     numbers = count(1)
     clients = [Client(carriage, numbers) for carriage in carriages]
     async with asyncio.TaskGroup() as group:
@@ -203,7 +203,7 @@ def connections(port: int) -> list[str]:
 
 
 def is_at_rest(server: Server) -> bool:
-    """Whether nothing is left of what clients did."""
+    """Whether no connection and no request is left."""
     return server.figure("bento_requests_in_flight") == 0 and not connections(server.port)
 
 
@@ -216,7 +216,7 @@ def replace_workers(server: Server) -> None:
 
 
 def kill_a_worker(server: Server) -> None:
-    """Of the processes that have no children, one; so soon after others were killed there may be none."""
+    """Kill one of the processes that have no children; soon after others were killed, there may be none."""
     childless = [pid for pid in processes(server.process.pid)[1:] if len(processes(pid)) == 1]
     with suppress(ProcessLookupError):
         for pid in random.sample(childless, min(1, len(childless))):
@@ -246,8 +246,8 @@ def workers(tmp_path_factory):
 
 @given(st.lists(CARRIAGES, min_size=1, max_size=12))
 @settings(max_examples=times(40, 600))
-def test_however_requests_travel_what_is_answered_is_what_was_asked_and_nothing_is_left(server, carriages):
-    """Who sends all and reads all has every answer; of the others' none may be another's, and no connection and no request may stay."""
+def test_however_requests_travel_each_gets_its_own_answer_and_nothing_is_left(server, carriages):
+    """A client that sends all and reads all gets every answer; no client gets another's, and no connection and no request stays."""
     clients = asyncio.run(carried(carriages, server, undisturbed))
     assert [client.wrong for client in clients] == [[]] * len(clients)
     assert [client.missing for client in clients if client.carriage.end is End.READ and client.missing] == []
@@ -257,8 +257,8 @@ def test_however_requests_travel_what_is_answered_is_what_was_asked_and_nothing_
 @pytest.mark.parametrize("disturb", [replace_workers, kill_a_worker])
 @given(carriages=st.lists(CARRIAGES, min_size=1, max_size=12))
 @settings(max_examples=times(15, 150))
-def test_the_same_holds_while_workers_come_and_go(workers, disturb, carriages):
-    """A worker that is killed takes what it has with it, and for a moment there may be none; one that is replaced answers that first."""
+def test_each_request_gets_its_own_answer_while_workers_come_and_go(workers, disturb, carriages):
+    """A killed worker loses its requests, and for a moment there may be no worker; a worker that is replaced first answers its requests."""
     clients = asyncio.run(carried(carriages, workers, disturb))
     assert [client.wrong for client in clients] == [[]] * len(clients)
     if disturb is replace_workers:

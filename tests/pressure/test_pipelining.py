@@ -1,4 +1,4 @@
-"""A client that sends hundreds of requests before it has its first answer, and among them what is unusual."""
+"""A client that sends hundreds of requests, unusual ones among them, before it gets its first answer."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def statuses(connection: Connection, count: int) -> set[int]:
 
 
 @FIRST
-def test_what_is_malformed_far_behind_is_refused_in_its_turn(server, first):
+def test_a_malformed_request_far_behind_others_is_refused_in_its_turn(server, first):
     with Connection(server.port) as connection:
         connection.send(first + PAGE * 300 + b"NONSENSE\r\n\r\n" + PAGE * 300)
         assert statuses(connection, 301) == {200}
@@ -30,7 +30,7 @@ def test_what_is_malformed_far_behind_is_refused_in_its_turn(server, first):
 
 
 @FIRST
-def test_offers_to_switch_protocols_far_behind_are_passed_over(server, first):
+def test_offers_to_switch_protocols_far_behind_other_requests_are_ignored(server, first):
     offers = [post("/echo", b"%d" % number, **OFFER) + request("GET", "/livez", **OFFER) for number in range(200)]
     with Connection(server.port) as connection:
         connection.send(first + b"".join(offers))
@@ -41,7 +41,7 @@ def test_offers_to_switch_protocols_far_behind_are_passed_over(server, first):
 
 
 @FIRST
-def test_bodies_far_behind_are_read_wherever_packets_and_pieces_end(server, first):
+def test_bodies_far_behind_other_requests_are_read_wherever_packets_end(server, first):
     bodies = [b"%d" % number + b"\r\n\r\n" * number for number in range(300)]
     with Connection(server.port) as connection:
         connection.send(
@@ -62,8 +62,8 @@ SHORT = b"GET /livez HTTP/1.1\r\n\r\n"
 
 
 @pytest.mark.parametrize("count", [53, 200])
-def test_the_time_for_headers_is_none_in_which_they_are_not_read(limited, count):
-    """Short requests are parsed up to the middle of one. With 53 of them, that one is not whole when it is read on."""
+def test_time_in_which_headers_are_not_read_does_not_count_as_time_for_headers(limited, count):
+    """The server parses short requests up to the middle of one. With 53 requests, that one is not whole when reading goes on."""
     with limited(head_seconds=1.0) as server, Connection(server.port) as connection:
         connection.send(post("/later", b"1.5", origin=FROM_A_PAGE) + SHORT * count + SHORT[:-10])
         assert statuses(connection, 1 + count) == {200}
@@ -72,7 +72,7 @@ def test_the_time_for_headers_is_none_in_which_they_are_not_read(limited, count)
         assert time.monotonic() - began > 0.3
 
 
-def test_a_client_that_leaves_its_requests_behind_leaves_work_behind_for_two_of_them(server):
+def test_most_requests_of_a_client_that_has_left_never_begin(server):
     with Connection(server.port) as leaving:
         leaving.send(post("/sleep", b"0.05", origin=FROM_A_PAGE) * 500)
         assert leaving.answer().status == 200

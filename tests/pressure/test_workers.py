@@ -34,7 +34,7 @@ CLIENTS = 12
 
 @dataclass
 class Client:
-    """Asks on one connection until it is lost, then on another; the worker of a connection is known from its first answer on."""
+    """Asks on one connection until it is lost, then on another; the first answer tells which worker a connection has."""
 
     server: Server
     answered: int = 0
@@ -62,7 +62,7 @@ def server(tmp_path):
 
 
 def seconds_until_replaced(server: Server, known: set[int]) -> float:
-    """How long it takes until a worker answers that did not answer before; it is known from then on."""
+    """How long it takes until an unknown worker answers; it is added to the known ones."""
     began = time.monotonic()
     answers: list[int] = []
     while not set(answers) - known and time.monotonic() - began < 20:

@@ -1,4 +1,4 @@
-"""Adapters against models: numpy's own files, python's own parsers, and a parser of forms that others keep."""
+"""Adapters against models: numpy's own files, Python's own parsers, and the form parser python-multipart."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ DOCUMENTS = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionarie
 
 
 def numbers_only(value):
-    """The model of what JSON lists make an array: equal lengths at each level, numbers at the leaves."""
+    """The shape of JSON lists that are an array, with equal lengths at each level and numbers at the leaves, or None."""
     if isinstance(value, list):
         shapes = {numbers_only(item) for item in value}
         return None if None in shapes or len(shapes) > 1 else (len(value), *(shapes.pop() if shapes else ()))
@@ -46,7 +46,7 @@ def test_an_array_that_numpy_writes_is_read(array, fortran):
 
 
 @given(ARRAYS)
-def test_an_array_that_is_written_numpy_reads(array):
+def test_numpy_reads_an_array_that_is_written(array):
     body = ArrayAdapter().encode(array, NPY)
     read = np.load(io.BytesIO(body), allow_pickle=False)
     np.testing.assert_array_equal(read, array)
@@ -60,7 +60,7 @@ def test_binary_forms_lose_nothing(array, media_type):
 
 
 @given(ARRAYS)
-def test_bare_numbers_lose_nothing_that_the_declaration_knows(array):
+def test_bare_numbers_lose_nothing_if_shape_and_dtype_are_declared(array):
     adapter = ArrayAdapter(array.shape, array.dtype)
     read = adapter.decode(Payload(adapter.encode(array, RAW), RAW))
     np.testing.assert_array_equal(read, array)
@@ -71,7 +71,7 @@ def test_bare_numbers_lose_nothing_that_the_declaration_knows(array):
 @example([[], [1]], JSON)
 def test_lists_are_an_array_exactly_if_they_are_rectangular_numbers(value, media_type):
     assume(not any(isinstance(leaf, float) and not math.isfinite(leaf) for leaf in leaves(value)))
-    assume(all(abs(leaf) <= 2**53 for leaf in leaves(value) if isinstance(leaf, int)))  # floats among them keep no more
+    assume(all(abs(leaf) <= 2**53 for leaf in leaves(value) if isinstance(leaf, int)))  # lists with floats keep no larger integers
     body = json.dumps(value).encode() if media_type == JSON else msgpack.packb(value)
     expected = numbers_only(value)
     if expected is None:
@@ -106,14 +106,14 @@ def test_a_conversion_keeps_every_value_or_is_refused(array, dtype):
 
 
 @given(DOCUMENTS)
-def test_json_answers_are_read_by_others(value):
-    """As Python's own parser reads them, with null for what JSON lacks."""
+def test_other_parsers_read_json_answers(value):
+    """Python's own parser reads what was written, with null for what JSON lacks."""
     assert json.loads(JsonAdapter().encode(value, JSON)) == without_nan(value)
 
 
 @given(DOCUMENTS)
-def test_json_is_read_as_others_read_it(value):
-    """Integers beyond 64 bits aside, which become floats."""
+def test_json_is_read_as_other_parsers_read_it(value):
+    """Except integers beyond 64 bits, which become floats."""
     value = without_nan(value)
     assume(all(-(2**63) <= leaf < 2**64 for leaf in flat(value) if isinstance(leaf, int)))
     assert JsonAdapter().decode(Payload(json.dumps(value).encode(), JSON)) == value
@@ -173,7 +173,7 @@ def test_a_form_is_split_into_what_it_was_joined_from(parts):
 
 
 @given(PARTS)
-def test_forms_are_read_as_others_read_them(parts):
+def test_forms_are_read_as_other_parsers_read_them(parts):
     body = join(parts)
     payload = Payload.of(body, content_type_of(body))
     assume(not any("\\" in part.name or '"' in part.name for part in parts))
@@ -209,7 +209,7 @@ def test_any_bytes_are_a_form_or_bad_input(body, begun):
 NUMBERS = st.integers(-3, 3) | st.integers(-(2**64), 2**65) | st.floats(allow_nan=False, allow_infinity=False) | st.booleans()
 LEAVES = st.sampled_from([NUMBERS, NUMBERS, st.integers(0, 255), st.floats(-10, 10), NUMBERS | st.none() | st.text(max_size=2)])
 ROWS = LEAVES.flatmap(lambda leaves: st.lists(st.lists(st.lists(leaves, min_size=2, max_size=2), max_size=3), min_size=2, max_size=5))
-# What is not JSON alone may well be some behind another.
+# Some of these are not JSON alone, but are JSON when they are joined to others.
 ODD = [b"[[1,2]]", b"[[1.5,2]]", b"[]", b"[[]]", b"{}", b"[[1,2]],[[3,4]]", b"[[1,2", b"3,4]]", b"[[true,2]]", b"7"]
 BODIES = ROWS.map(lambda lists: [json.dumps(each).encode() for each in lists]) | st.lists(st.sampled_from(ODD), min_size=2)
 SHAPES = st.sampled_from([(None, 2), (None, None), (1, 2), (None, None, 2)])
@@ -221,7 +221,7 @@ def bits(arrays):
 
 
 @given(BODIES, SHAPES, DECLARED)
-def test_requests_that_are_read_together_are_read_as_each_alone(bodies, shape, dtype):
+def test_requests_that_are_read_together_give_what_each_gives_alone(bodies, shape, dtype):
     adapter = ArrayAdapter(shape, dtype)
     try:
         together = adapter.decode_all(bodies, JSON)
@@ -232,7 +232,7 @@ def test_requests_that_are_read_together_are_read_as_each_alone(bodies, shape, d
 
 
 def written(media_type, array, names, odd):
-    """A body that a client writes, in the order of the bytes and of the axes that its array has."""
+    """A body as a client writes it, with its array's byte order and order of axes."""
     if media_type == RAW:
         return array.tobytes()
     if media_type == MSGPACK:
@@ -241,20 +241,20 @@ def written(media_type, array, names, odd):
     file = io.BytesIO()
     np.save(file, array, allow_pickle=False)
     body = file.getvalue()
-    # At an odd address numbers are copied when they are read.
+    # Numbers at an odd address are copied when they are read.
     return body[:8] + (int.from_bytes(body[8:10], "little") + 1).to_bytes(2, "little") + b" " + body[10:] if odd else body
 
 
 ALIKE = hnp.array_shapes(min_dims=0, min_side=0, max_dims=3, max_side=3).flatmap(
     lambda shape: DTYPES.flatmap(lambda dtype: st.lists(hnp.arrays(dtype, shape, fill=st.nothing()), min_size=2, max_size=5))
 )
-# A body that is not as the others are, or not in one piece.
+# Each makes a body unlike the others, or damages it.
 DAMAGES = [lambda body: body[:-1], lambda body: body + b"0", lambda body: body.replace(b"f4", b"i4"), lambda body: body[::-1], bytearray]
 
 
 @settings(max_examples=times(300, 3000))
 @given(ALIKE, st.sampled_from([MSGPACK, NPY, RAW]), st.booleans(), st.booleans(), st.data())
-def test_numbers_in_bytes_that_are_read_together_are_read_as_each_alone(arrays, media_type, fortran, odd, data):
+def test_binary_arrays_that_are_read_together_give_what_each_gives_alone(arrays, media_type, fortran, odd, data):
     names = data.draw(st.permutations(["dtype", "shape", "data"])) + data.draw(st.sampled_from([[], [], ["more"]]))
     arrays += data.draw(st.just([]) | st.just([]) | st.lists(ARRAYS, max_size=1))
     bodies = [written(media_type, np.asfortranarray(array) if fortran else array, names, odd) for array in arrays]
@@ -274,13 +274,13 @@ def test_numbers_in_bytes_that_are_read_together_are_read_as_each_alone(arrays, 
 
 @pytest.mark.parametrize("media_type", [MSGPACK, NPY, RAW])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_small_numbers_in_bytes_are_read_together(media_type, dtype):
+def test_small_binary_arrays_are_read_together(media_type, dtype):
     bodies = [ArrayAdapter((None, 2), dtype).encode(np.array([[1, number]]), media_type) for number in range(3)]
     items = ArrayAdapter((None, 2), dtype if media_type == RAW else "float64").decode_all(bodies, media_type)
     assert [item.tolist() for item in items] == [[[1, 0]], [[1, 1]], [[1, 2]]]
 
 
-def test_an_array_whose_numbers_stand_before_what_is_said_of_them_is_read_with_others():
+def test_an_array_whose_numbers_come_before_its_dtype_and_shape_is_read_with_others():
     said = [{"data": bytes([number, 1]), "dtype": "|u1", "shape": [2]} for number in range(3)]
     assert [item.tolist() for item in ArrayAdapter().decode_all(list(map(msgpack.packb, said)), MSGPACK)] == [[0, 1], [1, 1], [2, 1]]
     said[1]["dtype"] = "|i1"
@@ -288,7 +288,7 @@ def test_an_array_whose_numbers_stand_before_what_is_said_of_them_is_read_with_o
 
 
 @given(ARRAYS, st.sampled_from([None, "float64", "int32"]), st.data())
-def test_answers_that_are_written_together_are_written_as_each_alone(result, dtype, data):
+def test_answers_that_are_written_together_are_the_same_as_each_alone(result, dtype, data):
     adapter = ArrayAdapter(dtype=dtype)
     if result.ndim and len(result):
         cuts = sorted(data.draw(st.sets(st.integers(1, len(result)), max_size=3)) | {len(result)})

@@ -97,7 +97,7 @@ def test_a_folder_comes_back_with_every_file(files):
 
 
 def write_all(folder, files):
-    """Those of `files` whose names do not collide or lead out of the folder."""
+    """Write the files whose names do not collide or lead out of the folder, and return them."""
     for name, content in files.items():
         path = folder / name
         if ".." in path.parts or path.exists() or (path.parent.exists() and not path.parent.is_dir()) or path == folder:

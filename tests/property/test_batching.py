@@ -24,7 +24,7 @@ from pressing import times
 
 @dataclass(frozen=True)
 class Ask:
-    """One request: an id that every row carries, rows and columns, and what becomes of it."""
+    """One request: its numbers of rows and columns, whether it is poison, whether its client leaves, and the pause after it."""
 
     rows: int
     columns: int
@@ -65,7 +65,7 @@ def service_of(size: int) -> Doubling:
 
 
 class Lane:
-    """Keeps what it is given, by the number that is the request's id."""
+    """Keeps the answers that it is given, by request id."""
 
     def __init__(self) -> None:
         self.kept: dict[str, list[tuple[int, bytes]]] = defaultdict(list)
@@ -76,7 +76,7 @@ class Lane:
 
 
 async def ask_all(service: Doubling, batch: list[Ask], lanes: int = 1) -> dict[int, list[tuple[int, bytes]]]:
-    """Ask by so many lanes in turn; of each, answers that are there at once come together."""
+    """Ask by this many lanes in turn; answers of one lane that are ready at once come together."""
     app: App = bento.app(service, limits=Limits())
     await app.lifecycle.start()
     endpoint = app.lifecycle.endpoints["/double"]
@@ -123,8 +123,8 @@ def test_no_batch_holds_more_rows_than_its_size(rows, size):
 
 
 @pytest.mark.parametrize("groups", [1, 5000], ids=["of one group", "of a group each"])
-def test_a_long_queue_costs_no_more_than_its_length(groups):
-    """Requests without rows are a group each, and anybody may send thousands of them."""
+def test_the_cost_of_a_long_queue_grows_linearly_with_its_length(groups):
+    """Each request without rows is a group of its own, and anybody may send thousands of them."""
 
     async def ask() -> float:
         app: App = bento.app(service_of(64), limits=Limits())
@@ -153,7 +153,7 @@ def test_a_long_queue_costs_no_more_than_its_length(groups):
     assert asyncio.run(ask()) < 4
 
 
-def test_thousands_of_deadlines_one_after_another_cost_no_look_at_all_calls_each():
+def test_a_deadline_that_passes_does_not_cost_a_look_at_all_open_calls():
     async def expire() -> float:
         open_calls = Deadlines(asyncio.get_running_loop(), lambda call, _: late.append(call))
         late: list[Call] = []
@@ -170,7 +170,7 @@ def test_thousands_of_deadlines_one_after_another_cost_no_look_at_all_calls_each
 
 
 class Choosy(Lane):
-    """Writes no answer of 200 to the second request, nor any of those that come with it."""
+    """Cannot write an answer of 200 to the second request, nor the answers that come with it."""
 
     def reply(self, calls, answers) -> None:
         if any(call.request_id == "1" and answer.status == 200 for call, answer in zip(calls, answers, strict=True)):
@@ -179,7 +179,7 @@ class Choosy(Lane):
 
 
 @pytest.mark.parametrize("lanes", [1, 3], ids=["of one lane", "of a lane each"])
-def test_an_answer_that_cannot_be_written_is_a_500_and_leaves_nobody_else_without_one(lanes):
+def test_an_answer_that_cannot_be_written_is_a_500_and_all_other_requests_are_answered(lanes):
     async def ask() -> tuple[list[Choosy], str]:
         app: App = bento.app(service_of(8), limits=Limits())
         await app.lifecycle.start()

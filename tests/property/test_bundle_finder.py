@@ -14,7 +14,7 @@ NAMES = ["a.py", "b.py", "c.py", "__init__.py", f"b{EXTENSION_SUFFIXES[0]}", f"_
 
 
 def as_python_finds_it(root: Path, module: str) -> list[Path]:
-    """What Python's own finder takes for each part of a module's name."""
+    """What Python's own finder finds for each part of a module's name."""
     folder, chain = str(root), []
     for name in module.split("."):
         finder = FileFinder(folder, (ExtensionFileLoader, EXTENSION_SUFFIXES), (SourceFileLoader, SOURCE_SUFFIXES))

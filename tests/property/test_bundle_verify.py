@@ -16,7 +16,7 @@ FILES = st.dictionaries(NAMES, st.binary(max_size=40), min_size=1)
 
 @settings(deadline=None)
 @given(FILES, FILES)
-def test_a_bundle_is_whole_if_its_files_are_those_it_lists_and_not_otherwise(listed: dict[str, bytes], found: dict[str, bytes]) -> None:
+def test_a_bundle_is_whole_exactly_if_its_files_are_the_listed_ones(listed: dict[str, bytes], found: dict[str, bytes]) -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         write_bundle(folder, listed)

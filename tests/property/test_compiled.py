@@ -1,4 +1,4 @@
-"""For any calls: what is compiled does the same as the Python that it stands in for, and refuses what is none of its business."""
+"""For any calls: a compiled form does the same as the Python function that it replaces, and refuses values of other types."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ some_calls = st.lists(plain_calls(), min_size=1, max_size=12)
 
 
 def twins(calls: list[PlainCall]) -> list[PlainCall]:
-    """Other calls with the very same in their slots, and themselves for their group where the others are their own."""
+    """Copies of calls with the same objects in their slots; a call that is its own group has a copy that is its own group."""
     copies = [copy.copy(call) for call in calls]
     for call, twin in zip(calls, copies, strict=True):
         twin.group = twin if call.group is call else call.group
@@ -94,7 +94,7 @@ def twins(calls: list[PlainCall]) -> list[PlainCall]:
 
 
 def noted(calls: list[PlainCall]) -> list[list[Any]]:
-    """What is in the slots of calls, each call as its place."""
+    """The contents of the slots of calls; a call among them is replaced by its place."""
     places = {call: place for place, call in enumerate(calls)}
     return [
         [places.get(value, value) if isinstance(value, Call) else value for value in (getattr(call, slot, None) for slot in SLOTS)]
@@ -103,7 +103,7 @@ def noted(calls: list[PlainCall]) -> list[list[Any]]:
 
 
 def assert_same(name: str, calls: list[PlainCall], *arguments: Any) -> None:
-    """Both forms give the same for the same calls, which come first, and note the same in them."""
+    """Both forms return the same for the same calls, their first argument, and write the same into them."""
     python, native = both(name)
     others = twins(calls)
     given, also = python(calls, *arguments), native(others, *arguments)
@@ -118,7 +118,7 @@ def plain(value: Any, places: dict[Call, int]) -> Any:
     return places[value] if isinstance(value, Call) else value
 
 
-def test_every_marked_function_has_a_compiled_form_and_the_other_way_round():
+def test_the_marked_functions_are_exactly_those_that_have_a_compiled_form():
     assert set(bento_native.FORMS) == set(PYTHON)
 
 
@@ -147,7 +147,7 @@ def test_batches_are_the_same(calls, size, now):
     assert_same(f"{CALLS}.choosing.note_start", calls, now)
 
 
-def test_no_calls_are_no_batch():
+def test_an_empty_list_of_calls_is_not_a_batch():
     python, native = both(f"{CALLS}.choosing.is_batch")
     assert python([], 1, 0.0) is native([], 1, 0.0) is False
 
@@ -170,7 +170,7 @@ def test_columns_are_the_same(calls):
 
 
 @given(some_calls)
-def test_runs_are_shared_the_same(calls):
+def test_runs_are_shared_by_calls_in_the_same_way(calls):
     python, native = Run(), Run()
     for form, run in zip(both(f"{CALLS}.pipeline.note_run"), (python, native), strict=True):
         form(calls, run)
@@ -179,7 +179,7 @@ def test_runs_are_shared_the_same(calls):
 
 
 @given(some_calls)
-def test_a_way_back_is_shared_the_same(calls):
+def test_the_function_that_replies_is_shared_by_calls_in_the_same_way(calls):
     assert_same(f"{CALLS}.endpoint.share_reply", calls)
 
 
@@ -197,7 +197,7 @@ def test_times_are_the_same(calls, now):
 
 
 @given(st.integers(0, 10**7), st.integers(-3, 3))
-def test_a_time_halfway_between_two_is_written_the_same(number, steps):
+def test_a_time_that_has_to_be_rounded_is_written_the_same(number, steps):
     """`seconds * 1e3` near a multiple of half a microsecond, and the numbers next to it."""
     call = PlainCall(Head(), b"", "4f1c", 0.0)
     call.decoded_at = number / 2e6
@@ -220,7 +220,7 @@ def test_answers_are_the_same(bodies, media_type, unusual):
 
 
 @given(some_calls, st.data())
-def test_what_is_written_is_the_same(calls, data):
+def test_encoded_answers_are_the_same(calls, data):
     python, native = both("bento.serving.http.fast.encode_all")
     starts = {media_type: f"HTTP/1.1 200 OK\r\ncontent-type: {media_type}\r\ncontent-length: " for media_type in MEDIA_TYPES}
     given_answers = [data.draw(answers()) for _ in calls]
@@ -232,15 +232,15 @@ def test_what_is_written_is_the_same(calls, data):
         ended.append(call)
         return _encode(starts[answer.media_type], answer, call.request_id)
 
-    # What must not end its connection unseen goes to `unusual` in both forms.
+    # Both forms give `unusual` the answers that end a connection.
     written = native(starts, calls, given_answers, unusual)
     assert {call for call, answer in zip(calls, given_answers, strict=True) if answer.closes or call.connection.ending} <= set(ended)
     assert written == python(starts, calls, given_answers, unusual)
 
 
 @pytest.mark.parametrize(("packet", "data"), [(None, b"abc"), ("abc", b"abc"), (b"abc", None), (b"ab", b"abc")])
-def test_what_a_head_and_a_connection_hold_is_looked_at_before_it_is_cut(packet, data):
-    """A text or nothing at all has no bytes where those of a packet lie."""
+def test_a_packet_is_checked_to_be_bytes_before_it_is_cut(packet, data):
+    """The compiled form reads the bytes of a packet, which a text or None does not have."""
     head, connection = object.__new__(PlainHead), object.__new__(FastProtocol)
     head.packet, head.size, head.whole = packet, 4, 3
     connection._last_head, connection._fresh, connection._packet = head, None, b""
@@ -253,7 +253,7 @@ def test_what_a_head_and_a_connection_hold_is_looked_at_before_it_is_cut(packet,
 
 
 def as_lists(shape: tuple[int | None, ...], numbers: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    """The text of numbers in lists, of the sizes that a shape has."""
+    """The text of nested lists of numbers, with the sizes of a shape."""
     inner = as_lists(shape[1:], numbers) if len(shape) > 1 else numbers
     size = {"min_size": 1, "max_size": 3} if shape[0] is None else {"min_size": shape[0], "max_size": shape[0]}
     return st.lists(inner, **size).flatmap(lambda parts: spaces.map(lambda space: f"{space}[{space}{f'{space},'.join(parts)}]"))
@@ -293,7 +293,7 @@ def test_plain_numbers_are_read_as_by_a_parser_of_json(data):
 
 
 @given(st.data())
-def test_whatever_is_read_as_plain_numbers_is_nothing_else(data):
+def test_a_text_that_is_read_as_plain_numbers_is_read_alike_by_a_parser_of_json(data):
     shape = data.draw(shapes)
     text = data.draw(as_lists(shape, odd_texts))
     place = data.draw(st.integers(0, len(text)))
@@ -309,7 +309,7 @@ def test_whatever_is_read_as_plain_numbers_is_nothing_else(data):
         assert _fit.fits(array.shape if shape[0] is None else array.shape[1:], shape)
 
 
-def test_a_line_is_begun_with_a_text():
+def test_a_line_of_the_log_has_to_begin_with_a_text():
     with pytest.raises(TypeError):
         bento_native.FORMS["bento.serving.logs.lines_of"]([], 0.0, None)
 
@@ -333,8 +333,8 @@ JUNK = [
 
 @pytest.mark.parametrize("name", sorted(PYTHON))
 @given(data=st.data())
-def test_what_is_no_call_crashes_nothing(name, data):
-    """Nobody but bento calls them, but a mistake is to be an error and not a crash."""
+def test_values_of_other_types_crash_nothing(name, data):
+    """Only bento calls these functions, but a mistake has to be an error and not a crash."""
     junk = st.sampled_from(JUNK)
     values = data.draw(st.lists(junk | st.lists(junk, max_size=3), min_size=1, max_size=4))
     try:

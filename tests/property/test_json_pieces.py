@@ -1,4 +1,4 @@
-"""Read in pieces, however small, a JSON text gives what it gives at once, and what is none is none."""
+"""A JSON text that is read in pieces of any size gives what it gives as a whole; anything else is refused both ways."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pressing import times
 
 
 class Twice(list):
-    """Written as an object whose every key comes at least twice."""
+    """Is written as an object in which each key comes at least twice."""
 
 
 strings = st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.text(',"\\[]{}: \n', max_size=12)
@@ -32,7 +32,7 @@ spaces = st.sampled_from(["", " ", "\n", "\t \r"])
 
 
 def written(value: object, space: str) -> str:
-    """A document as text, with spaces wherever there may be some."""
+    """A document as text, with spaces wherever JSON allows them."""
     if isinstance(value, Twice):
         pairs = [f'{space}"{key}"{space}:{space}{written(item, space)}' for item in value for key in ("a", "", "a")]
         return f"{space}{{{','.join(pairs)}{space}}}"
@@ -63,7 +63,7 @@ def in_pieces(text: bytes, size: int) -> object:
 def test_a_document_is_the_same_in_pieces(value, space, size):
     text = written(value, space).encode()
     assert at_once(text) is not BadInput
-    # Written again, the order of keys counts, too.
+    # The results are compared as text, so that the order of keys counts, too.
     assert orjson.dumps(in_pieces(text, size)) == orjson.dumps(at_once(text))
 
 
@@ -77,7 +77,7 @@ def test_a_document_is_the_same_in_pieces(value, space, size):
     ),
 )
 @example([[], 1], "", 3, [(2, b",")])
-def test_a_damaged_text_is_refused_in_pieces_exactly_if_it_is_at_once(value, space, size, wounds):
+def test_a_damaged_text_is_refused_in_pieces_exactly_if_it_is_refused_as_a_whole(value, space, size, wounds):
     text = written(value, space).encode()
     for place, byte in wounds:
         start = place % (len(text) + 1)
@@ -91,7 +91,7 @@ def test_a_damaged_text_is_refused_in_pieces_exactly_if_it_is_at_once(value, spa
     "text", [b"[,1]", b"[1,]", b"[1, ,2]", b'{"a":1,}', b'{,"a":1}', b"[1],[2]", b"[1,2]]", b"[[1,2]", b"1,2", b"", b"[1,2}"]
 )
 @pytest.mark.parametrize("size", range(1, 8))
-def test_what_only_the_brackets_between_pieces_would_mend_is_refused(text, size):
+def test_a_text_that_is_malformed_only_where_two_pieces_meet_is_refused(text, size):
     assert in_pieces(text, size) is BadInput
 
 
@@ -102,7 +102,7 @@ def test_the_levels_of_a_document_are_counted_over_all_pieces():
         parse(text, 49, piece=7)
 
 
-def test_a_refusal_says_about_where():
+def test_a_refusal_says_near_which_byte_the_error_is():
     with pytest.raises(BadInput, match=r"^the body is not JSON: unexpected character, expected ',' or ']', near byte 14$"):
         parse(b"[1, 2, 3, 4, 5 x, 6]", 9, piece=6)
 
@@ -138,7 +138,7 @@ def test_a_large_array_is_written_and_read_as_a_small_one(shape):
         assert np.array_equal(ArrayAdapter().decode(Payload(text, "application/json")), array)
 
 
-def test_a_large_array_that_is_none_says_where():
+def test_the_refusal_of_a_large_array_names_the_place_of_the_wrong_value():
     text = b"[[" + b"1," * 300_000 + b"1], [" + b"1," * 300_000 + b"null]]"
     with pytest.raises(InvalidInput, match=r"^expected a number at \[1\]\[300000\], got null$"):
         ArrayAdapter().decode(Payload(text, "application/json"))

@@ -1,4 +1,4 @@
-"""Both lanes give the same bytes, whatever is asked, however it is cut into packets and however many requests share a connection."""
+"""Both lanes give the same bytes for any requests, however these are cut into packets and however many share a connection."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class Ask:
 
     @property
     def is_last(self) -> bool:
-        """Whether nothing can follow it on its connection."""
+        """Whether no request can follow this one on its connection."""
         return self.is_large or self.headers.get("Connection") == "close"
 
     def wire(self) -> bytes:
@@ -130,7 +130,7 @@ asks = st.lists(
 
 
 async def converse(address: tuple[str, int], stream: bytes, cuts: list[int]) -> bytes:
-    """Send a stream in pieces, and read until the server closes; a last request asks it to."""
+    """Send a stream in pieces, and read until the server closes, as the last request asks it to."""
     reader, writer = await asyncio.open_connection(*address)
     edges = sorted({cut % (len(stream) + 1) for cut in cuts} | {0, len(stream)})
     for start, end in pairwise(edges):
@@ -144,7 +144,7 @@ async def converse(address: tuple[str, int], stream: bytes, cuts: list[int]) -> 
 
 
 def normal(answer: bytes) -> bytes:
-    """An answer without what differs from one request to the next: the time, made-up ids and measured times."""
+    """An answer without the parts that differ between equal requests: the time, generated ids and measured times."""
     answer = re.sub(rb"date: [^\r]*", b"date: D", answer)
     answer = re.sub(rb"\b[0-9a-f]{22}\b", b"ID", answer)
     return re.sub(rb"server-timing: [^\r]*", b"server-timing: T", answer)
@@ -175,7 +175,7 @@ async def in_both_lanes(ask: Callable[[tuple[str, int]], Awaitable[T]]) -> list[
 
 
 async def take_turns(address: tuple[str, int], requests: list[bytes]) -> list[bytes]:
-    """Send each request in a packet of its own, once the one before is answered; a last one closes."""
+    """Send each request in a packet of its own once the previous one is answered; a last request closes the connection."""
     reader, writer = await asyncio.open_connection(*address)
     answers = []
     for request in requests:
@@ -202,7 +202,7 @@ def test_this_uvicorn_is_one_that_the_fast_lane_knows():
 def test_both_lanes_answer_alike(batch, cuts):
     whole = [*takewhile(lambda ask: not ask.is_last, batch), *[ask for ask in batch if ask.is_last][:1]]
     stream = b"".join(ask.wire() for ask in whole) + (b"" if whole[-1].is_last else CLOSING)
-    # What comes after a server has closed resets the connection, so such a stream is sent in one piece.
+    # Bytes that come after a server has closed reset the connection, so such a stream is sent in one piece.
     fast, ordinary = asyncio.run(both_lanes(stream, [] if whole[-1].is_last else cuts))
     assert normal(fast) == normal(ordinary)
     assert fast
@@ -210,14 +210,14 @@ def test_both_lanes_answer_alike(batch, cuts):
 
 @settings(max_examples=times(30, 200), deadline=None)
 @given(batch=asks, order=st.permutations(range(10)))
-def test_requests_that_came_before_are_answered_alike(batch, order):
+def test_both_lanes_answer_repeated_requests_alike(batch, order):
     plain = [ask.wire() for ask in batch if ask.method == "POST" and not ask.is_last]
     repeated = [plain[place % len(plain)] for place in order] if plain else []
     fast, ordinary = asyncio.run(in_both_lanes(lambda address: take_turns(address, repeated)))
     assert list(map(normal, fast)) == list(map(normal, ordinary))
 
 
-def test_a_head_that_came_before_is_not_parsed_again(monkeypatch):
+def test_a_head_that_repeats_the_previous_one_is_not_parsed_again(monkeypatch):
     parsed: list[bytes] = []
     inherited = FastProtocol.on_headers_complete
     monkeypatch.setattr(FastProtocol, "on_headers_complete", lambda self: (parsed.append(self._url), inherited(self))[1])

@@ -1,4 +1,4 @@
-"""A schema is narrower than another where it may refuse what the other accepts."""
+"""A schema is narrower than another if it may refuse what the other accepts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""For any order in which packets come and clients leave, in one turn of the loop or many: everybody gets their own answers, in order."""
+"""In any order in which packets come and clients leave, in one turn of the loop or many, all clients get their own answers in order."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from bento.serving.http.recess import Recess
 from client import post
 from pressing import times
 
-# So many requests of a new connection begin at once.
+# This many requests of a new connection begin at once.
 FEW = 4
 
 
 class Doubling(bento.Service):
-    """Twice what each brings."""
+    """Doubles the numbers of each request."""
 
     @bento.api(input=ArrayAdapter(shape=(None,), dtype="int64"), output=ArrayAdapter(), batch=bento.Batch(size=4))
     def double(self, rows):
@@ -40,7 +40,7 @@ class Doubling(bento.Service):
 
 
 class Wide(bento.Service):
-    """Takes all who are there at once."""
+    """Takes all waiting requests at once."""
 
     @bento.api(input=ArrayAdapter(shape=(None,), dtype="int64"), output=ArrayAdapter(), batch=True)
     def double(self, rows):
@@ -48,7 +48,7 @@ class Wide(bento.Service):
 
 
 class OnTheLoop(bento.Service):
-    """Needs no thread, which a busy loop would hold up."""
+    """Runs on the loop, because a busy loop would hold up a thread."""
 
     @bento.api(input=ArrayAdapter(shape=(None,), dtype="int64"), output=ArrayAdapter(), batch=True)
     async def double(self, rows):
@@ -56,7 +56,7 @@ class OnTheLoop(bento.Service):
 
 
 class TextForBytes(bento.Adapter):
-    """Writes large values as what no lane can send."""
+    """Writes large values as text, which no lane can send."""
 
     name = "text-for-bytes"
     media_types = ("text/plain",)
@@ -80,7 +80,7 @@ class Texts(bento.Service):
 
 
 class Refusing(bento.Service):
-    """Has too much in all it gets."""
+    """Refuses each request as too large."""
 
     @bento.api(input=ArrayAdapter(shape=(None,), dtype="int64"), output=ArrayAdapter(), batch=True)
     def double(self, rows):
@@ -88,7 +88,7 @@ class Refusing(bento.Service):
 
 
 class Transport(asyncio.Transport):
-    """Keeps what is written until it is closed; nothing comes by itself."""
+    """Keeps what is written until it is closed; it receives nothing by itself."""
 
     quiet: socket.socket
 
@@ -102,7 +102,7 @@ class Transport(asyncio.Transport):
         return {"sockname": ("127.0.0.1", 1), "peername": ("127.0.0.1", 2), "socket": self.quiet}.get(name, default)
 
     def get_protocol(self) -> None:
-        """None that lingers."""
+        """No protocol that lingers."""
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         if not self.closed:
@@ -122,7 +122,7 @@ class Transport(asyncio.Transport):
         return 0
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        """Nothing is ever kept back."""
+        """The buffer is always empty, so limits do nothing."""
 
     def pause_reading(self) -> None:
         self.reads = False
@@ -133,7 +133,7 @@ class Transport(asyncio.Transport):
 
 @pytest.fixture(scope="module", autouse=True)
 def quiet():
-    """What transports say is their socket: one of two by which nothing is ever sent."""
+    """The socket that transports name as theirs: one of a pair, through which nothing is ever sent."""
     Transport.quiet, other = socket.socketpair()
     with Transport.quiet, other:
         yield
@@ -167,7 +167,7 @@ class Client:
     has_rested: bool = False
 
     def happen(self, event: Event, number: int) -> None:
-        """Let something happen that is not the loop's; who has left, or whose last answer is on its way, asks no more."""
+        """Make an event happen; a client that has left, or whose last answer is on its way, asks nothing more."""
         if self.left or self.transport.closed or (self.protocol.ending and len(self.answers) < len(self.asked)):
             return
         if event is Event.LEAVE:
@@ -213,19 +213,19 @@ class Client:
 
     @property
     def closing(self) -> list[bool]:
-        """Which of its answers say that they are the last."""
+        """For each answer, whether it says that it is the last."""
         return [b"connection: close" in answer for answer in self.transport.written.split(b"HTTP/1.1 ")[1:]]
 
 
 async def answered(clients: list[Client]) -> None:
-    """Wait for all who have not left."""
+    """Wait until all clients that have not left are answered."""
     async with asyncio.timeout(30):
         while not all(client.left or len(client.answers) == len(client.asked) for client in clients):
             await asyncio.sleep(0)
 
 
 async def connect(service: bento.Service, count: int) -> tuple[App, list[Client]]:
-    """A service on the fast lane, and so many connections to it."""
+    """A service on the fast lane, and this many connections to it."""
     app: App = bento.app(service)
     await app.lifecycle.start()
     config = uvicorn.Config(app, http="httptools", ws="none", log_config=None, lifespan="off")
@@ -238,7 +238,7 @@ async def connect(service: bento.Service, count: int) -> tuple[App, list[Client]
 
 
 async def ask_all(events: list[tuple[int, Event]], count: int) -> tuple[list[Client], str]:
-    """What has become of each client once everything is answered, and the page of metrics."""
+    """The clients once everything is answered, and the page of metrics."""
     app, clients = await connect(Doubling(), count)
     for client in clients:
         client.happen(Event.ASK, 100)
@@ -267,7 +267,7 @@ def figure(page: str, name: str) -> float:
 @example(
     events=[(0, Event.ASK), (0, Event.TURN), (0, Event.TURN), *[(place, Event.ASK) for place in range(4)], (0, Event.SHUTDOWN)], count=8
 )
-def test_everybody_gets_their_own_answers_in_order(events, count):
+def test_all_clients_get_their_own_answers_in_order(events, count):
     clients, page = asyncio.run(ask_all(events, count))
     for client in clients:
         expected = [2 * number for number in client.asked]
@@ -276,16 +276,16 @@ def test_everybody_gets_their_own_answers_in_order(events, count):
         assert not any(client.closing[:-1])
     assert figure(page, "bento_requests_in_flight") == 0
     unseen = figure(page, 'bento_requests_total{api="double",status="200"}') - sum(len(client.answers) for client in clients)
-    # On the ordinary lane one may leave between its answer and its turn to be written.
+    # On the ordinary lane, a client may leave after its answer is made and before it is written.
     assert 0 <= unseen <= sum(client.left and client.is_from_a_page for client in clients)
-    # What waits behind others for its turn, or for its client to have rested, and is left, has never begun.
+    # A request that waits behind others, or for the end of its client's rest, never begins if the client leaves.
     counted = figure(page, "bento_requests_total")
     assert sum(len(client.asked) for client in clients if not client.left) <= counted <= sum(len(client.asked) for client in clients)
     waited = [client for client in clients if client.left and (client.is_from_a_page or client.has_rested or len(client.asked) > FEW)]
     assert counted == sum(len(client.asked) for client in clients) or waited
 
 
-def test_many_who_ask_while_many_are_read_are_in_one_batch_and_a_few_wait_for_nobody():
+def test_many_requests_of_two_turns_share_a_batch_and_a_few_do_not_wait():
     async def batches(*asking: int) -> float:
         app, clients = await connect(Wide(), sum(asking))
         for client in clients:
@@ -306,7 +306,7 @@ def test_many_who_ask_while_many_are_read_are_in_one_batch_and_a_few_wait_for_no
     assert asyncio.run(batches(1, 8)) == 2
 
 
-def test_who_came_first_does_not_wait_long_for_others_while_the_loop_is_busy():
+def test_the_first_client_does_not_wait_long_for_others_while_the_loop_is_busy():
     async def asked_when_the_first_is_answered() -> int:
         app, clients = await connect(OnTheLoop(), 240)
         for client in clients:
@@ -330,7 +330,7 @@ def test_who_came_first_does_not_wait_long_for_others_while_the_loop_is_busy():
     assert asyncio.run(asked_when_the_first_is_answered()) < 120
 
 
-def test_an_adapter_that_writes_no_bytes_fails_its_own_request_alone():
+def test_an_adapter_that_does_not_write_bytes_fails_only_its_own_request():
     async def ask() -> list[list[bytes]]:
         app, clients = await connect(Texts(), 3)
         for client, body in zip(clients, (b'"a"', b'"x"', b'"b"'), strict=True):
@@ -345,7 +345,7 @@ def test_an_adapter_that_writes_no_bytes_fails_its_own_request_alone():
     assert asyncio.run(ask()) == [[b"200"], [b"500"], [b"200"]]
 
 
-def test_who_is_to_be_read_again_is_though_the_server_will_end():
+def test_reading_from_a_client_resumes_even_if_the_server_is_about_to_end():
     async def read_again() -> list[bool]:
         app, (slow,) = await connect(Doubling(), 1)
         slow.protocol.pause_writing()
@@ -359,7 +359,7 @@ def test_who_is_to_be_read_again_is_though_the_server_will_end():
 
 
 @pytest.mark.parametrize("end", [None, Event.LAST_CALL, Event.SHUTDOWN])
-def test_who_was_refused_is_heard_again_after_a_rest_and_not_read_far_ahead(end):
+def test_a_client_that_was_refused_is_read_again_after_a_rest_but_not_far_ahead(end):
     async def rest() -> list[Any]:
         app, (client,) = await connect(Doubling(), 1)
         client.happen(Event.ASK, 1)
@@ -385,7 +385,7 @@ def test_who_was_refused_is_heard_again_after_a_rest_and_not_read_far_ahead(end)
     assert closing[:-1] == [False, False]
 
 
-def test_what_came_in_a_rest_is_not_answered_behind_an_answer_that_says_it_is_the_last():
+def test_a_request_that_came_during_a_rest_is_not_answered_after_the_last_answer():
     async def rest() -> list[int]:
         app, (client,) = await connect(Refusing(), 1)
         for number, event in enumerate([Event.ASK, Event.REST, Event.ASK]):

@@ -1,4 +1,4 @@
-"""A remote is a dict from tags to bundles that never changes a value, whichever stores push to it and pull from it."""
+"""A remote behaves as a dict from tags to bundles whose values never change, whichever stores push to it and pull from it."""
 
 from __future__ import annotations
 

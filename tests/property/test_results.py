@@ -1,4 +1,4 @@
-"""Whatever a batched api returns, and however many rows requests bring: each caller gets what a request by itself gets, or an error."""
+"""Whatever a batched api returns, and however many rows requests bring: each caller gets what it would get alone, or an error."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def two(values):
     return np.stack([values, -values], axis=1)
 
 
-# What may come of the values of a batch, one for each of its rows. Where it has a result for each row, a request is answered.
+# Results with one value for each row of the batch: requests are answered.
 ROWS: dict[str, Callable[[np.ndarray], Any]] = {
     "a list": lambda values: values.tolist(),
     "a list of lists": lambda values: two(values).tolist(),
@@ -64,9 +64,9 @@ ROWS: dict[str, Callable[[np.ndarray], Any]] = {
     "an array of the other byte order": lambda values: values.astype(">f8"),
     "a masked array": lambda values: np.ma.masked_array(values, mask=values % 2 > 0),
 }
-# The one thing by which a request may be answered in a batch though not by itself: of several rows, the results are "an array".
+# The only result that answers a request in a batch but not alone: for several rows, it is "an array".
 SQUEEZED = "an array without axes for one row"
-# Where it has not, or not for all that brought some, nobody is.
+# Results without one value for each row, or not for all requests with rows: nobody is answered.
 OTHERS: dict[str, Callable[[np.ndarray], Any]] = {
     "a tuple of columns": lambda values: (values, -values),
     "a named tuple of columns": lambda values: Pair(values, -values),
@@ -119,7 +119,7 @@ def service_of(result: str, writer: str, size: int) -> bento.Service:
 
 
 def alone(service: bento.Service, api: str, body: bytes) -> tuple[int, bytes]:
-    """What a request that comes by itself gets, with its status."""
+    """The status and the body that a request gets if it comes alone."""
     try:
         return 200, answer(service, api, bento.Payload(body, "application/json")).body
     except Exception as error:  # noqa: BLE001 - whatever it is
@@ -127,7 +127,7 @@ def alone(service: bento.Service, api: str, body: bytes) -> tuple[int, bytes]:
 
 
 async def together(service: bento.Service, api: str, bodies: list[bytes]) -> list[list[tuple[int, bytes]]]:
-    """What requests get that come at once, each on a connection of its own, by either lane."""
+    """The answers to requests that come at once, each on a connection of its own, by either lane."""
     app: App = bento.app(service)
     await app.lifecycle.start()
     config = uvicorn.Config(app, http="httptools", ws="none", log_config=None, access_log=False, lifespan="off")
@@ -153,7 +153,7 @@ async def together(service: bento.Service, api: str, bodies: list[bytes]) -> lis
 
 
 def bodies_of(api: str, counts: list[int]) -> list[bytes]:
-    """Requests with so many rows, in all of which no number is twice."""
+    """Requests with these numbers of rows, in which no number comes twice."""
     first = [sum(counts[:place]) + 1 for place in range(len(counts))]
     if api == "items":
         return [b"%d" % (place + 1) for place in range(len(counts))]
@@ -169,7 +169,7 @@ def bodies_of(api: str, counts: list[int]) -> list[bytes]:
     size=st.integers(1, 8),
 )
 @example(result=SQUEEZED, writer="undeclared", api="rows", counts=[1, 2], size=3)
-def test_whatever_an_api_returns_each_caller_gets_what_is_its_own_or_an_error(result, writer, api, counts, size):
+def test_whatever_an_api_returns_each_caller_gets_its_own_answer_or_an_error(result, writer, api, counts, size):
     service = service_of(result, writer, size)
     bodies = bodies_of(api, counts)
     own = [alone(service, api, body) for body in bodies]
@@ -184,7 +184,7 @@ def test_whatever_an_api_returns_each_caller_gets_what_is_its_own_or_an_error(re
 
 @pytest.mark.parametrize("writer", ["undeclared", "json"])
 @pytest.mark.parametrize("result", ROWS)
-def test_results_for_each_row_are_answers(result, writer):
+def test_a_result_with_one_value_for_each_row_answers_all_requests(result, writer):
     service = service_of(result, writer, 16)
     bodies = bodies_of("rows", [1, 2, 3, 2])
     expected = [alone(service, "rows", body) for body in bodies]
@@ -194,7 +194,7 @@ def test_results_for_each_row_are_answers(result, writer):
 
 @pytest.mark.parametrize("count", [2, 3])
 @pytest.mark.parametrize("result", [each for each in OTHERS if each != "a list of one column"])
-def test_what_is_no_result_for_each_row_is_nobodys_answer(result, count, caplog):
+def test_a_result_without_one_value_for_each_row_is_nobodys_answer(result, count, caplog):
     told = asyncio.run(together(service_of(result, "json", 16), "items", bodies_of("items", [1] * count)))
     assert {status for lane in told for status, _ in lane} == {500}
     assert "items" in caplog.text

@@ -1,4 +1,4 @@
-"""A store is a dict from tags to bundles that remembers which is newest and whom it trusts."""
+"""A store behaves as a dict from tags to bundles that remembers which bundle is newest and which ones it trusts."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def write(folder: Path, name: str, version: str, minute: int, labels: dict[str, 
 
 
 class StoreModel(RuleBasedStateMachine):
-    """Bundles come in as archives: saving one takes a service, an archive takes milliseconds."""
+    """Bundles come in as archives, because saving one takes a service, and an archive takes milliseconds."""
 
     archives = Drawn("archives")
 

@@ -1,4 +1,4 @@
-"""Whatever comes in one turn of the loop, each request is answered as it is alone, refusals included."""
+"""Requests that come in one turn of the loop are each answered as if they were alone, refusals included."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ JSON = "application/json"
 
 
 class Turns(bento.Service):
-    """Gives back what it gets, and changes arrays where they lie."""
+    """Gives back what it gets, and changes arrays in place."""
 
     @bento.api(input=JsonAdapter(), output=JsonAdapter(), batch=True)
     def documents(self, values):
@@ -52,7 +52,7 @@ class Turns(bento.Service):
 
 
 async def ask(service: bento.Service, api: str, turns: list[list[bytes]], *content_types: str) -> list[tuple[int, str, bytes]]:
-    """Status, type and body of the answers to so many requests in each turn of the loop, whose types take turns as well."""
+    """Status, type and body of each answer. Each list is sent in one turn of the loop; content types are used in turn."""
     app: App = bento.app(service, limits=Limits())
     await app.lifecycle.start()
     answers: list[tuple[int, str, bytes]] = []
@@ -67,7 +67,7 @@ async def ask(service: bento.Service, api: str, turns: list[list[bytes]], *conte
     return answers
 
 
-# What is not JSON alone may well be some behind another.
+# Some of these are not JSON alone, but are JSON when they are joined to others.
 ODD = [
     b"",
     b"{",
@@ -89,14 +89,14 @@ ROWS = st.lists(
 
 @settings(max_examples=times(50, 500))
 @given(DOCUMENTS, st.sampled_from(["documents", "numbers", "document"]))
-def test_documents_of_one_turn_are_answered_as_each_alone(bodies, api):
+def test_documents_of_one_turn_are_answered_as_if_each_were_alone(bodies, api):
     together, alone = (asyncio.run(ask(Turns(), api, turns)) for turns in ([bodies], [[body] for body in bodies]))
     assert together == alone
 
 
 @settings(max_examples=times(50, 500))
 @given(ROWS, st.sampled_from(["lists", "changed"]))
-def test_rows_of_one_turn_are_answered_as_each_alone(bodies, api):
+def test_rows_of_one_turn_are_answered_as_if_each_were_alone(bodies, api):
     together, alone = (asyncio.run(ask(Turns(), api, turns)) for turns in ([bodies], [[body] for body in bodies]))
     assert together == alone
 
@@ -106,7 +106,7 @@ def test_rows_of_one_turn_are_answered_as_each_alone(bodies, api):
     st.integers(2, 70),
     st.lists(st.tuples(st.integers(0, 69), st.sampled_from([b"[]", b'[["a",2]]', b"[[1,2]", b"[[1,2],[3]]"])), max_size=3),
 )
-def test_one_that_is_not_fit_among_many_is_refused_and_no_other(count, unfit):
+def test_an_invalid_request_among_many_is_refused_and_no_other(count, unfit):
     bodies = [b"[[%d,1]]" % number for number in range(count)]
     for place, body in unfit:
         bodies[place % count] = body
@@ -123,7 +123,7 @@ SAID = st.lists(
 
 @settings(max_examples=times(50, 500))
 @given(DOCUMENTS | ROWS, SAID, st.sampled_from(["documents", "lists"]))
-def test_requests_of_one_turn_are_answered_as_each_alone_whatever_types_they_name(bodies, said, api):
+def test_requests_of_one_turn_with_any_content_types_are_answered_as_if_each_were_alone(bodies, said, api):
     together, alone = (asyncio.run(ask(Turns(), api, turns, *said)) for turns in ([bodies], [[body] for body in bodies]))
     assert together == alone
 
@@ -134,13 +134,13 @@ TEXTS = st.lists(st.text().map(str.encode) | st.sampled_from([b"\xff", b"none", 
 
 @settings(max_examples=times(50, 500))
 @given(TEXTS, st.lists(st.sampled_from(["text/plain", "text/csv", "", *CHARSETS, "image/png"]), min_size=1, max_size=3))
-def test_texts_of_one_turn_are_answered_as_each_alone(bodies, said):
+def test_texts_of_one_turn_are_answered_as_if_each_were_alone(bodies, said):
     together, alone = (asyncio.run(ask(Turns(), "texts", turns, *said)) for turns in ([bodies], [[body] for body in bodies]))
     assert together == alone
 
 
 @given(DOCUMENTS)
-def test_documents_that_are_read_together_are_read_as_each_alone(bodies):
+def test_documents_that_are_read_together_give_what_each_gives_alone(bodies):
     adapter = JsonAdapter()
     try:
         together = adapter.decode_all(bodies, JSON)
@@ -157,7 +157,7 @@ def test_small_documents_are_read_and_written_together():
     assert adapter.encode_all([1, 2, 3], [1, 2], JSON) == [b"[1]", b"[2,3]"]
 
 
-def test_an_array_that_was_read_together_with_others_can_be_changed_without_them():
+def test_changing_an_array_that_was_read_together_with_others_does_not_change_them():
     items = ArrayAdapter((None, 2), "float32").decode_all([b"[[1,2]]", b"[[3,4],[5,6]]", b"[[7,8]]"], JSON)
     items[1][:] = 0
     assert [item.tolist() for item in items] == [[[1, 2]], [[0, 0], [0, 0]], [[7, 8]]]

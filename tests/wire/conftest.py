@@ -1,4 +1,4 @@
-"""A service with an api for each form of request, and the ways to it."""
+"""A service with an api for each form of request, and the transports that reach it."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def test_bytes_in_json_are_text_or_base64(transport):
     assert transport.value(anything("bytes")) == ["abc", {"b64": "iVBORw=="}]
 
 
-def test_what_is_no_number_is_null(transport):
+def test_nan_in_an_answer_is_null(transport):
     assert transport.value(anything("array")) == [1.0, None]
 
 

@@ -1,4 +1,4 @@
-"""Where BentoML 0.13 does harm: what is done instead. One test for each row."""
+"""Where BentoML 0.13 does harm, and what bento does instead. One test for each row."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_one_bad_request_fails_alone(http):
     assert "the inside" not in answers[1].text
 
 
-def test_a_request_is_decoded_alone_whatever_others_are_of(http):
+def test_a_request_is_decoded_alone_whatever_types_other_requests_have(http):
     answers = at_once(http, *(Sent("array", body, JSON) for body in (b"[1]", b"[1.5]", b"[true]", b"[[1, 2]]") * 5))
     assert [answer.json()["dtype"] for answer in answers] == ["int64", "float64", "bool", "int64"] * 5
 
@@ -72,7 +72,7 @@ def test_a_body_over_the_limit_is_413(http, size):
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
-def test_another_method_is_405_with_what_is_allowed(http, method):
+def test_another_method_is_405_and_says_which_one_is_allowed(http, method):
     response = http.client.request(method, "/json")
     assert (response.status_code, response.headers["allow"]) == (405, "POST")
 
@@ -82,8 +82,8 @@ def test_a_first_burst_is_served(http):
     assert [answer.json() for answer in answers] == [{"value": number} for number in range(200)]
 
 
-def test_the_oldest_is_answered_first(http):
-    """While the first one runs, the others come one after the other."""
+def test_the_oldest_request_is_answered_first(http):
+    """While the first request runs, the others come one after the other."""
 
     async def ask() -> list[int]:
         async with httpx.AsyncClient(base_url=http.client.base_url, timeout=60) as client:
@@ -99,7 +99,7 @@ def test_the_oldest_is_answered_first(http):
 
 
 async def _in_flight(client: httpx.AsyncClient, count: int) -> None:
-    """Wait until the server has so many requests of the api."""
+    """Wait until the server has this many requests of the api."""
     while True:
         page = (await client.get("/metrics")).text
         if f'bento_requests_in_flight{{api="order"}} {float(count)}' in page or f'bento_requests_in_flight{{api="order"}} {count}' in page:

@@ -23,7 +23,7 @@ class TestJson:
     adapter = JsonAdapter()
 
     @pytest.mark.parametrize("document", [b"[[1, 2], [3, 4]]", b'[{"a": 1}]', b'"text"', b"3", b"null"])
-    def test_any_document_is_one_item_an_array_too(self, document):
+    def test_any_document_is_one_item_even_if_it_is_an_array(self, document):
         value = self.adapter.decode(Payload.of(document, "application/json"))
         assert self.adapter.rows(value) is None
         assert self.adapter.stack([value, value]) == [value, value]
@@ -39,7 +39,7 @@ class TestJson:
         assert self.adapter.decode(Payload.of(b"{}", media_type)) == {}
 
     @pytest.mark.parametrize("word", [b"NaN", b"Infinity", b"-Infinity"])
-    def test_bare_words_are_no_json(self, word):
+    def test_bare_words_such_as_nan_are_not_json(self, word):
         with pytest.raises(BadInput):
             self.adapter.decode(Payload.of(b"[" + word + b"]", "application/json"))
 
@@ -67,7 +67,7 @@ class TestText:
         assert self.adapter.decode(Payload.of(text.encode(charset), f"text/plain; charset={charset}")) == text
 
     @pytest.mark.parametrize("charset", ["rot13", "hex", "zlib", "bz2", "base64", "punycode", "no-such"])
-    def test_a_codec_that_is_no_charset_is_refused(self, charset):
+    def test_a_codec_that_is_not_a_charset_is_refused(self, charset):
         with pytest.raises(UnsupportedMediaType):
             self.adapter.decode(Payload.of(b"abc", f"text/plain; charset={charset}"))
 
@@ -85,19 +85,19 @@ class TestFile:
     adapter = BytesAdapter()
 
     @pytest.mark.parametrize("content_type", ["", "application/octet-stream", "image/png", "application/json", "x/y"])
-    def test_a_raw_body_of_any_type(self, content_type):
+    def test_a_raw_body_of_any_type_is_a_file(self, content_type):
         assert self.adapter.decode(Payload.of(b"\x00\xff\r\n", content_type)) == b"\x00\xff\r\n"
 
     def test_one_file_of_a_form_under_any_name_with_its_name(self):
         file = self.adapter.decode(form(("anything", "photo.JPG", "image/jpeg", b"\x00\xff\r\n--Xy")))
         assert (file, file.name, file.media_type) == (b"\x00\xff\r\n--Xy", "photo.JPG", "image/jpeg")
 
-    def test_a_part_without_a_filename_is_no_file(self):
+    def test_a_part_without_a_filename_is_not_a_file(self):
         assert self.adapter.decode(form(("note", None, None, b"text"), ("f", "a.bin", None, b"a"))) == b"a"
         with pytest.raises(InvalidInput):
             self.adapter.decode(form(("note", None, None, b"text")))
 
-    def test_two_files_are_not_one(self):
+    def test_two_files_instead_of_one_are_refused(self):
         with pytest.raises(InvalidInput):
             self.adapter.decode(form(("f", "a", None, b"a"), ("g", "b", None, b"b")))
 
@@ -109,7 +109,7 @@ class TestSeveralFiles:
         body = form(("annotations", "a.json", "application/json", b'{"box": [1, 2]}'), ("image", "i.png", "image/png", b"\x89"))
         assert self.adapter.decode(body) == {"image": b"\x89", "annotations": {"box": [1, 2]}}
 
-    def test_a_json_file_under_the_type_that_curl_gives_it(self):
+    def test_a_json_file_is_read_under_the_type_that_curl_gives_it(self):
         body = form(("image", "i", None, b"\x89"), ("annotations", "a.json", "application/octet-stream", b"[]"))
         assert self.adapter.decode(body)["annotations"] == []
 

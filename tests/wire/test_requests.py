@@ -1,4 +1,4 @@
-"""Requests that clients of BentoML 0.13 send keep working, whichever way they come in."""
+"""Requests that clients of BentoML 0.13 send keep working over every transport."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ ANSWERED = {
 
 
 @pytest.mark.parametrize(("sent", "value"), ANSWERED.values(), ids=ANSWERED)
-def test_a_request_gives_its_value(transport, sent, value):
+def test_a_request_is_decoded_to_its_value(transport, sent, value):
     answer = transport.value(sent)
     if isinstance(value, bytes):
         assert bytes.fromhex(answer["value"]) == value
@@ -90,7 +90,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("sent", "status"), REFUSED.values(), ids=REFUSED)
-def test_a_bad_request_is_refused_with_a_sentence_and_no_trace(transport, sent, status):
+def test_a_bad_request_is_refused_with_a_sentence_and_without_a_traceback(transport, sent, status):
     with pytest.raises(Refused) as refused:
         transport.ask(sent)
     assert refused.value.status in (status, None)
@@ -103,7 +103,7 @@ def test_a_bad_request_is_refused_with_a_sentence_and_no_trace(transport, sent, 
 @pytest.mark.parametrize("compression", COMPRESSIONS)
 @pytest.mark.parametrize("name", ["json: an object", "text: a charset", "file: a part of any name", "files: both", "array: npy"])
 @pytest.mark.parametrize("chunked", [False, True], ids=["whole", "chunked"])
-def test_a_compressed_body_is_as_if_it_were_plain(http, compression, name, chunked):
+def test_a_compressed_body_is_read_as_if_it_were_plain(http, compression, name, chunked):
     sent, _ = ANSWERED[name]
     body = COMPRESSIONS[compression](sent.body)
     pieces = (body[at : at + 7] for at in range(0, len(body), 7)) if chunked else None
@@ -114,7 +114,7 @@ def test_a_compressed_body_is_as_if_it_were_plain(http, compression, name, chunk
 @pytest.mark.parametrize("compression", COMPRESSIONS)
 @pytest.mark.parametrize("name", ["json: an object", "text: a charset", "file: a part of any name", "files: both", "array: npy"])
 @pytest.mark.parametrize("kind", [Lambda, LambdaRest, LambdaBalanced])
-def test_a_compressed_body_of_an_event_is_as_if_it_were_plain(reach, kind, compression, name):
+def test_a_compressed_body_of_an_event_is_read_as_if_it_were_plain(reach, kind, compression, name):
     sent, _ = ANSWERED[name]
     encoding = {"content-encoding": compression.partition(" ")[0]}
     answer = reach(kind).post(sent, COMPRESSIONS[compression](sent.body), **encoding)
@@ -122,7 +122,7 @@ def test_a_compressed_body_of_an_event_is_as_if_it_were_plain(reach, kind, compr
 
 
 @pytest.mark.parametrize("name", ["json: an object", "text: utf-8 by default", "file: raw", "files: both", "array: json"])
-def test_a_chunked_body_is_as_if_it_were_whole(http, name):
+def test_a_chunked_body_is_read_as_if_it_were_whole(http, name):
     sent, _ = ANSWERED[name]
     assert http.post(sent, iter([sent.body[:3], sent.body[3:]])).json() == http.value(sent)
 
