@@ -96,6 +96,12 @@ def test_an_option_that_the_packer_does_not_have_is_refused(bento):
     )
 
 
+@pytest.mark.parametrize("packer", ["archive", "docker"])
+def test_a_place_that_cannot_be_written_to_is_told_of(bento, packer):
+    out = "a" * 300
+    assert bento("pack", "shop:1", packer, out, code=1).stderr.startswith(f"Error: cannot write '{out}': [Errno 36] File name too long")
+
+
 def test_a_packed_bundle_can_be_unpacked_elsewhere(bento, archive, tmp_path):
     assert bento("unpack", archive, "--store", tmp_path / "elsewhere").stdout == "shop:1\n"
     assert "shop:1" in bento("list", "--store", tmp_path / "elsewhere").stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -47,7 +48,9 @@ def pack(
     except TakenError:
         raise
     except BaseException:
-        _remove(path)
+        # Looked for first: where nothing can be written, to remove would fail as well, and hide why.
+        if os.path.lexists(path):
+            _remove(path)
         raise
 
 
