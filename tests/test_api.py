@@ -100,9 +100,7 @@ def named(name: str):
 
 @pytest.mark.parametrize("given", [JsonAdapter(), "json", property(named("predict")), classmethod(named("predict"))])
 def test_what_is_no_method_is_refused_in_the_place_of_one(given):
-    refusal = (
-        f"expected @bento.api over a def, got a {type(given).__name__}: what it takes has names, as in @bento.api(input=JsonAdapter())"
-    )
+    refusal = f"expected @bento.api over a def, got a {type(given).__name__}: give it keywords only, as in @bento.api(input=JsonAdapter())"
     assert refusal_of(lambda: bento.api(given)) == refusal
     assert refusal_of(lambda: bento.api(timeout=5)(given)) == refusal
 
@@ -115,7 +113,7 @@ def test_a_name_that_the_server_answers_itself_is_refused(name):
 @pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), "5", None])
 def test_a_timeout_that_is_no_time_is_refused(timeout):
     assert refusal_of(lambda: bento.api(timeout=timeout)(named("predict"))) == (
-        f"expected a timeout of some seconds for 'predict', got {timeout!r}"
+        f"expected a timeout of more than 0 seconds for 'predict', got {timeout!r}"
     )
 
 
@@ -165,7 +163,7 @@ def test_an_api_takes_exactly_one_value():
     def two(self, a, b, context):
         return a, b
 
-    rule = "an api takes one, and a context if it likes, as in def"
+    rule = "an api takes one, and optionally a context, as in def"
     assert refusal_of(lambda: bento.api(none)) == f"'none' takes 0 values: {rule} none(self, value, context)"
     assert refusal_of(lambda: bento.api(two)) == f"'two' takes 2 values: {rule} two(self, value, context)"
 
@@ -190,7 +188,7 @@ def test_a_generator_streams_and_has_no_batch():
     async def astream(self, rows):
         yield rows
 
-    message = "'stream' yields its answer piece by piece, which a batch cannot: leave batch= out, or return the answer"
+    message = "'stream' yields its answer piece by piece, which a batch cannot do: leave batch= out, or return the answer"
     assert refusal_of(lambda: bento.api(batch=True)(stream)) == message
     assert [declared(bento.api(function)).is_stream for function in (stream, astream)] == [True, True]
 

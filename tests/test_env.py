@@ -59,7 +59,7 @@ def test_a_requirement_is_accepted_if_packaging_accepts_it(text):
 
 def test_a_requirement_that_points_to_a_place_is_refused():
     assert refusal_of(python=["thing @ file:///etc/passwd"]) == (
-        "'thing @ file:///etc/passwd' points to a place of its own: install 'thing' here, and it goes along as a wheel"
+        "'thing @ file:///etc/passwd' names a URL: install 'thing' here, and it is kept in the bundle as a wheel"
     )
 
 

@@ -226,10 +226,13 @@ def defaults(service=None): ...
 @pytest.mark.parametrize(
     ("implementation", "why"),
     [
-        (wraps, "is a wrapper, which bento's hooks do not have: return what is to be registered, or do what is to be done"),
+        (
+            wraps,
+            "is a wrapper, which bento's hooks do not support: make it a plain function that returns what it registers, or does its work",
+        ),
         (awaits, "is async, and hooks are not awaited: make it a plain function, and leave what takes long to a thread"),
         (streams, "is async, and hooks are not awaited: make it a plain function, and leave what takes long to a thread"),
-        (yields, "yields, so that nothing of it would run when it is called: make it a plain function"),
+        (yields, "yields, so none of it would run when it is called: make it a plain function"),
         (misnames, "takes 'servce', which bento_service_started does not give: take what it needs of service"),
         (names, "takes service, and hooks are called by position: take what it needs of service"),
         (collects, "takes **kwargs, and hooks are called by position: take what it needs of service"),

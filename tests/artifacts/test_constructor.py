@@ -12,7 +12,7 @@ import pytest
 from bento import Artifact, DefinitionError
 from bento.artifacts import FileArtifact, JsonArtifact
 
-WHERE = ": a slot is declared without its model, which goes to the service when it is loaded, as in Iris(model=...)"
+WHERE = ": a slot is declared without its model: pass the model to the service, as in Iris(model=...)"
 
 
 class Kept(Artifact[object]):

@@ -76,7 +76,7 @@ def test_an_instance_of_a_class_that_was_imported_again_is_refused_with_the_way_
     monkeypatch.setitem(globals(), "Gone", type("Gone", (), {}))
     message = (
         f"cannot pickle the list: Can't pickle <class '{__name__}.Gone'>: it's not the same object as {__name__}.Gone: "
-        "functions and classes are pickled by name, and this module was imported again since: make the model anew"
+        "functions and classes are pickled by name, and this module has been imported again since then: make the model again"
     )
     with pytest.raises(ArtifactError, match=f"^{re.escape(message)}$"):
         PickleArtifact().save(model, tmp_path)
@@ -97,7 +97,7 @@ def test_a_class_that_only_the_running_script_defines_is_refused(tmp_path):
         "except Exception as error: print(error)\n"
     )
     said = subprocess.run([sys.executable, script, tmp_path], capture_output=True, text=True, check=True).stdout
-    assert said == "Model is defined in the script or notebook that is run, and no bundle imports that: move it to a module\n"
+    assert said == "Model is defined in the running script or notebook, which no bundle can import: move it to a module\n"
 
 
 class Canary:

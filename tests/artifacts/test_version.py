@@ -17,7 +17,7 @@ def load(folder, version, **options):
 def test_loading_a_model_under_another_version_gives_a_warning(tmp_path):
     write_version(tmp_path, "things", "1.2")
     message = (
-        "the model was saved with things 1.2 and is loaded with 1.3, with which it may fail or answer otherwise: "
+        "the model was saved with things 1.2 and is loaded with 1.3, which may fail or give other answers: "
         "pip install 'things==1.2', or save it again"
     )
     with pytest.warns(VersionWarning, match=f"^{re.escape(message)}$") as caught:

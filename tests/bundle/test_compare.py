@@ -45,10 +45,10 @@ def test_version_time_and_labels_of_a_bundle_do_not_count_as_changes(changes):
         ([], ["removed"]),
         ([api(path="/ask")], ["path: /predict -> /ask"]),
         ([api(input=adapter(media_types=["text/plain"]))], ["no longer takes application/json"]),
-        ([api(input=adapter(schema={"type": "array", "minItems": 1}))], ["may refuse what it took: fewer items than 1 at $"]),
+        ([api(input=adapter(schema={"type": "array", "minItems": 1}))], ["may refuse what it took before: fewer items than 1 at $"]),
         ([api(output=None)], ["output: json -> whatever is returned"]),
         ([api(output=adapter(media_types=["text/plain", "application/json"]))], ["answers by default: application/json -> text/plain"]),
-        ([api(output=adapter(schema={"type": ["array", "null"]}))], ["may answer what it did not: null at $"]),
+        ([api(output=adapter(schema={"type": ["array", "null"]}))], ["may give answers that it did not give before: null at $"]),
     ],
 )
 def test_a_change_of_an_api_that_may_break_a_client_is_marked_so(changes, apis, expected):

@@ -63,7 +63,7 @@ def test_the_versions_in_a_lock_are_compared_too(findings):
     files = {**FILES, "requirements.lock": lock.encode()}
     assert findings("package", files, requirements=[f"numpy=={np.__version__}"]) == [
         Finding("package", "numpy", np.__version__, np.__version__, "ok"),
-        Finding("package", "uvicorn", "0.1, of the lock", version("uvicorn"), "differs"),
+        Finding("package", "uvicorn", "0.1, from the lock", version("uvicorn"), "differs"),
     ]
 
 
@@ -135,7 +135,7 @@ def relinked(site):
     ("name", "result", "advice"),
     [
         ("libq.so.6", "missing", "install the system's package that has it"),
-        ("libnv.so.", "differs", "it is for a GPU, and missed only where one is used"),
+        ("libnv.so.", "differs", "it is for a GPU, and needed only if one is used"),
     ],
 )
 def test_a_missing_library_of_a_compiled_module_is_found(findings, relinked, name, result, advice):
@@ -152,7 +152,7 @@ def test_compiled_modules_that_find_their_libraries_are_counted(findings):
 def test_without_a_linker_to_ask_the_libraries_are_unknown(findings, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     (finding,) = findings("libraries", requirements=[f"numpy=={np.__version__}"])
-    assert (finding.result, finding.advice) == ("unknown", "only ldd of the GNU C library can tell, and there is none here")
+    assert (finding.result, finding.advice) == ("unknown", "only the ldd of the GNU C library can tell, and it is not here")
     assert findings("apt", **env(apt=["curl=1"])) == [Finding("apt", "curl", "1", "no Debian", "unknown")]
 
 

@@ -219,15 +219,15 @@ def test_a_source_file_edited_after_its_import_gives_a_warning(project: Any, cap
     assert caplog.messages == [
         (
             f"{project.root}/names.py has changed since Iris was defined: the bundle has it as it is now, "
-            "and what you tried may be what it was before: import it again, or save in a fresh process"
+            "and you may have tried it as it was before: import it again, or save in a fresh process"
         )
     ]
     caplog.clear()
     load_service(bundle)
     assert caplog.messages == [
         (
-            f"{project.root}/names.py has changed since Iris was defined, and this process may do what it was before "
-            "instead of what bundle iris:4 does: load that in a fresh process"
+            f"{project.root}/names.py has changed since Iris was defined, and this process may run it as it was before, "
+            "not as bundle iris:4 has it: load the bundle in a fresh process"
         )
     ]
 
@@ -312,7 +312,7 @@ def test_a_file_missing_from_the_bundle_that_a_module_reads_is_an_error_that_say
     (project.root / "iris.py").unlink()
     assert elsewhere(project, "load('saved')") == (
         "bento.errors.BundleError: bundle iris:3 cannot import iris: FileNotFoundError: [Errno 2] No such file or directory: "
-        f"'{project.out}/saved/src/labels.txt': a bundle has no files of a project but modules and packages: "
+        f"'{project.out}/saved/src/labels.txt': a bundle has only modules and packages of a project: "
         "put 'labels.txt' into a package, or into a slot with FileArtifact"
     )
 

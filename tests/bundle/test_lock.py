@@ -120,7 +120,7 @@ def test_an_index_that_does_not_answer_is_distinguished_from_one_that_lacks_a_pa
     with reserved() as (port,):
         monkeypatch.setenv("PIP_INDEX_URL", f"http://me:secret@127.0.0.1:{port}/simple")
         message = refusal(project)
-    assert message.startswith("cannot lock what 'iris' requires, no package index answers: ")
+    assert message.startswith("cannot lock what 'iris' requires, because no package index answers: ")
     assert message.endswith(": name one that does, as in PIP_INDEX_URL=https://...")
     assert "secret" not in message
 

@@ -116,13 +116,13 @@ def test_a_conflict_in_a_requirements_file_is_named_with_its_line(project: Any) 
 )
 def test_options_in_a_requirements_file_are_refused_with_their_line(project: Any, line: str) -> None:
     assert txt_refusal(project, f"numpy\n{line}\n") == (
-        f"requirements.txt:2: {line!r} has an option, and a bundle keeps requirements only: write those out, and no options"
+        f"requirements.txt:2: {line!r} has an option, and a bundle keeps requirements only: write them without options"
     )
 
 
 def test_an_address_in_a_requirements_file_is_refused_with_its_line(project: Any) -> None:
     assert txt_refusal(project, "shop @ file:///etc/passwd") == (
-        "requirements.txt:1: 'shop @ file:///etc/passwd' points to a place of its own: install 'shop' here, and it goes along as a wheel"
+        "requirements.txt:1: 'shop @ file:///etc/passwd' names a URL: install 'shop' here, and it is kept in the bundle as a wheel"
     )
 
 

@@ -302,7 +302,7 @@ def test_a_class_that_another_one_has_replaced_is_refused(project: Any, again: b
     with pytest.raises(DefinitionError) as caught:
         write_bundle(service, project.out / "saved")
     assert str(caught.value) == (
-        f"{project.root}/iris.py has another Iris by now, as it was imported again or defines it twice: make the service of that one"
+        f"{project.root}/iris.py has another Iris by now, because it was imported again or defines it twice: make the service from that one"
     )
 
 
@@ -345,7 +345,9 @@ def test_a_script_beside_the_modules_of_an_editable_project_is_saved_as_source(
     monkeypatch.chdir(tmp_path)
     if mixed:
         project.write({"flowers/__init__.py": ""})
-        with pytest.raises(RequirementError, match=r"^bento-flowers 1\.0 is on no package index, and cannot go along as a wheel, as "):
+        with pytest.raises(
+            RequirementError, match=r"^bento-flowers 1\.0 is on no package index, and cannot be bundled as a wheel, because "
+        ):
             project.save()
     else:
         assert project.names(project.save()) == ["bento-core", "bento-flowers"]
@@ -379,13 +381,19 @@ def test_a_setup_script_that_is_not_there_is_named(project: Any) -> None:
 def test_a_file_that_no_manifest_can_name_is_refused(project: Any, name: str) -> None:
     project.write({f"pack/{name}": ""})
     message = refusal(project, {"pack/__init__.py": "", "iris.py": iris("import pack")})
-    assert message == f"{str(project.root / 'pack' / name)!r} cannot go along, expected a relative path like 'src/iris.py': rename it"
+    assert (
+        message
+        == f"{str(project.root / 'pack' / name)!r} cannot go into the bundle, expected a relative path like 'src/iris.py': rename it"
+    )
 
 
 def test_two_files_with_names_that_are_equal_on_some_file_systems_are_refused(project: Any) -> None:
     project.write({"pack/Words.txt": "", "pack/words.txt": ""})
     message = refusal(project, {"pack/__init__.py": "", "iris.py": iris("import pack")})
-    assert message == f"'{project.root}/pack/words.txt' cannot go along, expected paths that are distinct on every file system: rename it"
+    assert (
+        message
+        == f"'{project.root}/pack/words.txt' cannot go into the bundle, expected paths that are distinct on every file system: rename it"
+    )
 
 
 def test_import_names_that_differ_from_their_distributions_are_known(project: Any) -> None:

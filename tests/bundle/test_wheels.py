@@ -68,7 +68,7 @@ def refusal(project: Any, module: str = "garden") -> str:
 
 
 def no_wheel(why: str, how: str = "again with pip") -> str:
-    return f"garden 1.0 is on no package index, and cannot go along as a wheel, as {why}: install it {how}"
+    return f"garden 1.0 is on no package index, and cannot be bundled as a wheel, because {why}: install it {how}"
 
 
 @pytest.fixture

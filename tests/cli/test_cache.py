@@ -23,7 +23,7 @@ def test_bundles_that_were_fetched_by_url_are_listed(bento, url):
     assert re.fullmatch(r"URL +LAST USED +SIZE", lines[0])
     assert re.fullmatch(re.escape(f"{url}/shop:1") + r" +20\S+Z +\d\S* \w+", lines[1])
     assert lines[2:] == ["", lines[3]]
-    assert lines[3].endswith(" on the disk: what several bundles of a remote hold is there once")
+    assert lines[3].endswith(" on the disk: what several bundles of a remote share is stored once")
     (record,) = json.loads(bento("cache", "list", "--json").stdout)
     assert (record["url"], record["tag"], set(record)) == (f"{url}/shop:1", "shop:1", {"url", "tag", "size", "used"})
 

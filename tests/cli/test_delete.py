@@ -30,7 +30,7 @@ def test_with_yes_a_bundle_is_deleted_without_a_question(bento, home):
 
 def test_without_anybody_to_answer_nothing_is_deleted_and_the_error_names_the_option(bento, home):
     assert bento("delete", "shop:1", input="", code=1).stderr.endswith(
-        "Error: nobody is there to ask: add --yes, or --dry-run to see what would go\n"
+        "Error: there is nobody to ask: add --yes, or --dry-run to see what would be deleted\n"
     )
     assert tags(home) == ["shop:1", "shop:2"]
 
@@ -45,7 +45,7 @@ def test_a_name_alone_is_not_enough(bento, home):
 
 def test_a_bundle_of_a_remote_is_not_deleted(bento):
     assert bento("delete", "sftp://user:secret@host/store/shop:1", code=2).stderr.endswith(
-        "Error: 'sftp://user:***@host/store/shop:1' is elsewhere, and only what is in the store here is deleted\n"
+        "Error: 'sftp://user:***@host/store/shop:1' is elsewhere, and only bundles in the store here can be deleted\n"
     )
 
 

@@ -50,7 +50,7 @@ def test_a_file_name_that_is_not_text_is_printed_as_it_is(home, tmp_path):
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        ("delete shop:1", "Error: nobody is there to ask: add --yes, or --dry-run to see what would go"),
+        ("delete shop:1", "Error: there is nobody to ask: add --yes, or --dry-run to see what would be deleted"),
         ("run shop price --input -", "item 1: the body is not JSON: Input is a zero-length, empty document: line 1 column 1 (char 0)"),
     ],
 )

@@ -101,11 +101,11 @@ def test_a_complete_service_is_written_and_the_next_steps_are_printed(bento, tmp
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("2-rooms", "'2-rooms' gives no module that Python can import: begin with a letter, as in 'house-prices'"),
-        ("class", "'class' gives no module that Python can import: begin with a letter, as in 'house-prices'"),
-        ("json", "'json' would be the module 'json', which there is already: choose another name"),
-        ("numpy", "'numpy' would be the module 'numpy', which there is already: choose another name"),
-        ("train", "'train' would be the module 'train', which there is already: choose another name"),
+        ("2-rooms", "'2-rooms' does not give a module that Python can import: begin with a letter, as in 'house-prices'"),
+        ("class", "'class' does not give a module that Python can import: begin with a letter, as in 'house-prices'"),
+        ("json", "'json' would be the module 'json', which exists already: choose another name"),
+        ("numpy", "'numpy' would be the module 'numpy', which exists already: choose another name"),
+        ("train", "'train' would be the module 'train', which exists already: choose another name"),
     ],
 )
 def test_a_service_whose_module_cannot_be_imported_is_refused(bento, tmp_path, name, said):

@@ -232,7 +232,7 @@ def test_a_failure_ends_the_test_of_a_plugin_with_advice(install, bento_process)
     assert re.search(r"^  failed  +\d+\.\d\d s  what is encoded decodes to the same$", done.stdout, re.MULTILINE)
     assert (
         "\nTestShouting.test_what_is_encoded_decodes_to_the_same\n  decoding what was encoded as text/plain gives 'TEA!' instead of 'TEA': "
-        "mend it, or define same() where loss is meant\n"
+        "mend it, or define same() if the loss is intended\n"
     ) in done.stdout
     assert re.fullmatch(r"\d+ ok, \d failed, 3 left out", done.stdout.splitlines()[-1])
 

@@ -50,7 +50,7 @@ def test_a_bundle_from_elsewhere_shows_where_it_came_from_and_that_it_is_not_tru
     bento("unpack", "shop.bento", *elsewhere)
     told = shown(bento, "shop:1", *elsewhere)
     assert told["came from"].startswith(f"{tmp_path / 'shop.bento'}, 20")
-    assert told["trusted"] == "no: its code does not run here before you say so"
+    assert told["trusted"] == "no: its code does not run here until you allow it"
     bento("unpack", "shop.bento", "--trust", *elsewhere)
     assert shown(bento, "shop:1", *elsewhere)["trusted"].startswith("yes: unpacked with trust, 20")
 

@@ -27,7 +27,7 @@ def test_a_pulled_bundle_is_in_the_store_but_not_trusted_yet(bento, remote, othe
     done = bento("pull", "shop", remote, "--store", other)
     assert done.stdout == "shop:1\n"
     again = f"bento pull shop:1 {remote} --store {other} --trust"
-    assert done.stderr == f"its code may not run here yet: '{again}' lets it, once you know who made it\n"
+    assert done.stderr == f"its code may not run here yet: '{again}' allows it, once you know who made it\n"
     ask = ("run", "shop:1", "price", "--input", '"tea"', "--store", other)
     assert bento(*ask, code=1).stderr.startswith("Error: shop:1 was not made here")
     assert bento("pull", "shop:1", remote, "--trust", "--store", other).stderr == ""

@@ -202,7 +202,7 @@ def test_zero_is_allowed_for_the_grace_period_only(bento, option):
 
 def test_reloading_with_several_workers_is_refused(bento, project, monkeypatch):
     monkeypatch.chdir(project)
-    said = "Error: what is started again when files change is one process: expected --reload or --workers 2, got both\n"
+    said = "Error: only a single process is started again when files change: expected --reload or --workers 2, got both\n"
     assert bento("serve", "shop:service", "--reload", "--workers", "2", code=1).stderr == said
 
 

@@ -95,7 +95,7 @@ def test_a_signature_of_another_program_can_be_verified_and_put_beside_the_bundl
     said = f"shop:1 is signed by ci@example.com of {ISSUER}"
     assert bento(*ask, "--signature", "shop.json").stdout.splitlines()[-1] == said
     assert bento("sign", "shop:1", "--signature", "shop.json").stdout == (
-        "shop:1 has the signature shop.json beside it: `bento verify` tells by whom it is\n"
+        "shop:1 has the signature shop.json beside it: `bento verify` tells whose it is\n"
     )
     assert bento(*ask).stdout.splitlines()[-1] == said
 
@@ -105,13 +105,13 @@ def test_a_signature_of_another_program_can_be_verified_and_put_beside_the_bundl
 )
 def test_an_identity_without_its_issuer_is_refused(bento, key, arguments):
     assert bento("verify", "shop:1", *arguments, code=2).stderr.endswith(
-        "Error: expected --identity NAME and --issuer URL together: the name alone could be anybody's, anywhere\n"
+        "Error: expected --identity NAME and --issuer URL together: the name alone could be anybody's\n"
     )
 
 
 def test_verifying_a_signature_file_without_naming_a_signer_is_refused(bento, key):
     assert bento("verify", "shop:1", "--signature", key, code=2).stderr.endswith(
-        "Error: expected whose signature that is to be: --key FILE, or --identity NAME and --issuer URL\n"
+        "Error: expected the signer to check for: --key FILE, or --identity NAME and --issuer URL\n"
     )
 
 

@@ -142,7 +142,7 @@ def test_a_bar_is_shown_in_a_terminal_only(home, bento_process):
 def test_unpacking_into_another_store_prints_the_command_that_trusts_the_bundle_there(bento, archive, tmp_path):
     done = bento("unpack", archive, "--store", tmp_path / "else where")
     again = f"bento unpack {archive} --store '{tmp_path}/else where' --trust"
-    assert done.stderr == f"its code may not run here yet: '{again}' lets it, once you know who made it\n"
+    assert done.stderr == f"its code may not run here yet: '{again}' allows it, once you know who made it\n"
 
 
 def test_a_url_is_not_unpacked(bento):

@@ -80,7 +80,7 @@ def test_what_installs_with_pip_alone_refuses_and_says_what_does_not(bundle, tmp
     with pytest.raises(PackerError) as caught:
         packer.pack(bundle, tmp_path / "out")
     assert str(caught.value) == (
-        "iris:3 has a conda environment, which nothing makes there: pack it with docker, lambda or sagemaker, "
+        "iris:3 has a conda environment, which would not be made there: pack it with docker, lambda or sagemaker, "
         "or as a folder or an archive for a machine that has the environment"
     )
     assert not (tmp_path / "out").exists()

@@ -187,7 +187,7 @@ def test_a_wheel_by_a_name_that_is_none_is_refused(make_bundle, tmp_path):
     bundle = make_bundle(tmp_path / "bundle", {"wheels/flowers.whl": b""})
     with pytest.raises(PackerError) as caught:
         DockerPacker().pack(bundle, tmp_path / "image")
-    assert str(caught.value) == "'flowers.whl' is not named as wheels are: expected a name like 'flowers-1.0-py3-none-any.whl'"
+    assert str(caught.value) == "'flowers.whl' is not the name of a wheel: expected one like 'flowers-1.0-py3-none-any.whl'"
 
 
 def test_a_failure_leaves_nothing(bundle, tmp_path):

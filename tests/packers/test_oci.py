@@ -199,7 +199,7 @@ def test_what_the_base_has_to_bring_is_said(make_bundle, small_base, tmp_path, c
     env = {"apt": ["libgomp1"], "base_image": None, "conda": None, "python_version": None, "setup": None}
     with caplog.at_level(logging.WARNING):
         OciPacker(base=str(small_base), packages="base").pack(make_bundle(tmp_path / "bundle", env=env), tmp_path / "image")
-    assert caplog.messages == ["iris:3 needs what its base image has to have: libgomp1"]
+    assert caplog.messages == ["iris:3 needs a base image that has: libgomp1"]
 
 
 def test_an_unknown_way_to_packages_is_refused():

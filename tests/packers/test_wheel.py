@@ -72,14 +72,16 @@ def test_the_version_is_the_option_else_the_bundles_else_its_time(make_bundle, t
 def test_an_option_that_is_no_version_is_refused():
     with pytest.raises(PackerError) as caught:
         WheelPacker(version="newest")
-    assert str(caught.value) == "WheelPacker(version='newest'): expected a version as PEP 440 has it, like '1.2.0'"
+    assert str(caught.value) == "WheelPacker(version='newest'): expected a version as PEP 440 defines it, like '1.2.0'"
 
 
 @pytest.mark.parametrize("name", ["numpy", "bento", "bento_core", "python3"])
 def test_a_bundle_named_like_what_it_needs_is_refused(make_bundle, tmp_path, name):
     with pytest.raises(PackerError) as caught:
         WheelPacker().pack(make_bundle(tmp_path / "bundle", name=name), tmp_path / "dist")
-    assert str(caught.value) == (f"cannot make a wheel of {name}:3: {name!r} is the name of something that it needs: save it under another")
+    assert str(caught.value) == (
+        f"cannot make a wheel of {name}:3: {name!r} is the name of something that it needs: save it under another name"
+    )
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ def test_a_connection_whose_headers_do_not_come_in_time_is_closed(limited, trick
         with watching(server.port, post("/echo")) as took:
             answers = [connection.answer() for connection in slow]
             assert all(connection.is_closed() for connection in slow)
-    assert {(answer.status, detail(answer)) for answer in answers} == {(408, "the headers were not there within 0.5 seconds")}
+    assert {(answer.status, detail(answer)) for answer in answers} == {(408, "the headers did not arrive within 0.5 seconds")}
     assert took.percentile(50) < 0.1
 
 
@@ -112,7 +112,7 @@ def test_a_body_that_does_not_come_is_504_at_the_deadline(server, origin):
         over.set()
         sending.join()
         assert (answer.status, time.monotonic() - started < 1.5) == (504, True)
-    assert b"the body was not there within 0.3 seconds" in answer.body
+    assert b"the body did not arrive within 0.3 seconds" in answer.body
 
 
 ENDLESS = {
@@ -255,7 +255,7 @@ def test_the_time_that_a_client_allows_for_its_request_holds_for_its_body_too(se
     ):
         with Connection(server.port) as connection:
             answer = connection.ask(head)
-        assert (answer.status, detail(answer)) == (504, "the body was not there within 0.2 seconds")
+        assert (answer.status, detail(answer)) == (504, "the body did not arrive within 0.2 seconds")
 
 
 @pytest.mark.parametrize(

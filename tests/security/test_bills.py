@@ -61,7 +61,7 @@ def test_a_bill_that_says_something_else_than_the_manifest_is_refused(make, key,
     document = bill()
     lie(document)
     bundle = make(json.dumps(document).encode())
-    fault = f"bundle iris:3 is damaged: 'sbom.cdx.json' says of the {about} what the bundle does not hold"
+    fault = f"bundle iris:3 is damaged: 'sbom.cdx.json' says something untrue of the {about}"
     for work in (lambda: verify(bundle), lambda: sign(bundle, key)):
         with pytest.raises(BundleError) as caught:
             work()

@@ -97,7 +97,9 @@ def test_a_content_that_is_not_there_is_named(folder, store):
 def test_a_size_that_no_disk_has_room_for_is_refused_before_the_disk_is_full(folder, store):
     change(folder, files=listing(1 << 50))
     os.truncate(blob(folder), 1 << 40)
-    with pytest.raises(StoreError, match=r"1125899906842624 bytes are needed, and \d+ are free, of which \d+ stay so - free some space"):
+    with pytest.raises(
+        StoreError, match=r"1125899906842624 bytes are needed, and \d+ are free, of which \d+ are kept free - free some space"
+    ):
         bento.pull("iris:3", f"file://{folder}", store=store)
     assert list(store.root.glob("partial/*")) == []
 
@@ -151,7 +153,7 @@ def test_a_list_of_tags_without_end_is_given_up(hostile):
     hostile.answers[TAGS] = partial(answer, status=200, body=b'{"tags": ["a..1"]}', headers={"Link": f'<{TAGS}?last=a>; rel="next"'})
     with pytest.raises(RemoteError) as caught:
         Remote(registry(hostile)).summaries()
-    assert str(caught.value) == f"{hostile.address} lists more than 1000 pages of tags: expected an end"
+    assert str(caught.value) == f"{hostile.address} lists more than 1000 pages of tags: expected at most that many"
 
 
 @pytest.mark.parametrize("elsewhere", ["file:///etc/passwd", "http://127.0.0.1:1/v2", "//example.org/v2", "ftp://example.org/", "data:,{}"])
@@ -216,7 +218,7 @@ def test_a_manifest_that_is_not_what_its_digest_says_is_refused(hostile, store, 
     hostile.answers[ARTIFACT] = artifact(b"another")
     digest = f"sha256:{hashlib.sha256(b'another').hexdigest()}"
     hostile.answers[f"/v2/models/blobs/{digest}"] = content
-    assert fault(hostile, store) == f"what the registry has as {digest} is something else"
+    assert fault(hostile, store) == f"what the registry has as {digest} has another digest"
 
 
 def test_what_a_registry_says_is_shown_and_not_obeyed(hostile, store):
@@ -280,13 +282,13 @@ def test_an_upload_goes_to_no_unprotected_place(hostile, make_bundle, tmp_path):
             answer(handler, 404, b"")
 
     hostile.otherwise = place
-    with pytest.raises(RemoteError, match="anybody on the way may change what comes from file:///tmp/canary: use https://"):
+    with pytest.raises(RemoteError, match="anybody on the network could change what comes from file:///tmp/canary: use https://"):
         bento.push(make_bundle(tmp_path / "bundle"), registry(hostile))
 
 
 @pytest.mark.parametrize("here", ["http://127.0.0.1:8080/admin", "http://localhost/", "https://127.0.0.1/", "http://[::1]/"])
 def test_a_server_elsewhere_sends_nobody_to_this_machine(here):
-    with pytest.raises(RemoteError, match="which is this machine: nobody elsewhere has a say about that"):
+    with pytest.raises(RemoteError, match="which is this machine: a server elsewhere must not decide that"):
         check_onward("https://example.org/iris.bento", here)
     check_onward("http://127.0.0.1:3000/iris.bento", here)
 

@@ -57,7 +57,8 @@ def test_a_download_without_end_stops_at_the_size_that_is_set(hostile, store, mo
     monkeypatch.setenv("BENTO_MAX_BUNDLE", "3MB")
     url = f"http://{hostile.address}/iris.bento"
     assert refusal(store, url) == (
-        f"{url} has no end yet: what arrived has 3145728 bytes, and BENTO_MAX_BUNDLE=3MB allows 3000000: set it higher to take this in"
+        f"{url} has not ended yet: what has arrived has 3145728 bytes, and BENTO_MAX_BUNDLE=3MB allows 3000000: "
+        "set it higher to take this in"
     )
 
 
@@ -84,7 +85,7 @@ def test_a_download_without_end_leaves_room_on_the_disk(hostile, small):
     message = refusal(small, url)
     assert message.startswith(f"cannot keep http://{hostile.address}/iris.bento in the store at {small.root}: 1048576 bytes are ")
     assert message.endswith(
-        " are free, of which 419430 stay so - free some space on its disk, or set BENTO_HOME to a folder on another one"
+        " are free, of which 419430 are kept free - free some space on its disk, or set BENTO_HOME to a folder on another one"
     )
 
 
@@ -93,7 +94,9 @@ def test_a_bundle_that_would_fill_the_disk_is_not_taken_in(small, make_bundle, t
     archive = ArchivePacker().pack(bundle, tmp_path / "iris.bento")
     remote = bento.push(bundle, f"file://{tmp_path}/remote").rpartition("/")[0]
     for take in (lambda: small.unpack(archive), lambda: bento.pull("iris:3", remote, store=small)):
-        with pytest.raises(StoreError, match=r": 8388608 bytes are needed, and \d+ are free, of which 419430 stay so - free some space"):
+        with pytest.raises(
+            StoreError, match=r": 8388608 bytes are needed, and \d+ are free, of which 419430 are kept free - free some space"
+        ):
             take()
         assert left(small) == []
 

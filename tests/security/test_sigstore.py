@@ -139,7 +139,7 @@ def test_an_attestation_that_the_bundle_was_built_counts(bundle, content, tmp_pa
 
 @needs_openssl
 def test_an_attestation_of_anything_else_counts_for_nothing(bundle, content, tmp_path):
-    said = "it is an attestation of something else than the building of this bundle's bento.json"
+    said = "it attests something other than the building of this bundle's bento.json"
     with sigstore_instance(2) as instance:
         ci = Identity("ci@example.com", issuer=ISSUER, trusted_root=write(tmp_path / "root.json", instance.trusted_root))
         for made in (instance.attest(content, "https://in-toto.io/attestation/vulns/v0.1"), instance.attest(b"canary")):
@@ -162,7 +162,7 @@ FORGERIES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "no object": (lambda content: b"[" + content + b"]", "expected JSON as"),
     "deep": (lambda _: b"[" * 60000, "expected JSON as"),
     "large": (lambda content: content + b" " * MAX_SIGSTORE, f"expected at most {MAX_SIGSTORE} bytes of Sigstore's JSON"),
-    "longer": (lambda content: content + b" ", "its name says that it is another one"),
+    "longer": (lambda content: content + b" ", "its name is that of another one"),
 }
 
 
@@ -212,7 +212,9 @@ def test_what_a_certificate_says_obeys_no_terminal(make_bundle, tmp_path, instan
 )
 def test_a_file_that_names_nobody_for_certain_is_refused(signed, tmp_path, content):
     (tmp_path / "ci.json").write_text(content)
-    with pytest.raises(SigningError, match=r"ci\.json' names no identity|an identity is a name and the URL of who vouches for it"):
+    with pytest.raises(
+        SigningError, match=r"ci\.json' names no identity|an identity is a name and the URL of the issuer that vouches for it"
+    ):
         check_signed(signed, [tmp_path / "ci.json"])
 
 

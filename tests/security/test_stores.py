@@ -157,7 +157,7 @@ def test_a_key_in_the_folder_of_keys_that_is_no_plain_file_is_not_waited_for(tmp
     make(tmp_path / "keys/ci.pub")
     with pytest.raises(SigningError) as caught:
         named_signers(tmp_path)
-    assert str(caught.value) == f"'{tmp_path}/keys/ci.pub' is not a plain file: expected one that names a key, or somebody"
+    assert str(caught.value) == f"'{tmp_path}/keys/ci.pub' is not a plain file: expected one with a public key or an identity"
 
 
 def test_an_archive_that_is_no_plain_file_is_not_waited_for(tmp_path):

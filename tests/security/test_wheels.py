@@ -72,7 +72,7 @@ def test_a_hostile_wheel_touches_nothing_but_the_image(make_bundle, tmp_path, mo
 @pytest.mark.parametrize("packer", [DockerPacker(), HerokuPacker(), SystemdPacker()], ids=lambda packer: packer.name)
 def test_what_is_not_named_as_wheels_are_is_not_packed(make_bundle, tmp_path, packer, name):
     bundle = make_bundle(tmp_path / "bundle", {f"wheels/{name}": b"PK", "src/iris.py": b""})
-    with pytest.raises(PackerError, match=r"is not named as wheels are: expected a name like 'flowers-1\.0-py3-none-any\.whl'"):
+    with pytest.raises(PackerError, match=r"is not the name of a wheel: expected one like 'flowers-1\.0-py3-none-any\.whl'"):
         pack(bundle, packer, tmp_path / "out")
 
 

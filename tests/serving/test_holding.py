@@ -66,7 +66,7 @@ def test_a_call_that_holds_the_interpreter_is_logged_once(server):
         for _ in range(2):
             assert connection.ask(asked).status == 200
     server.wait_for("a call of match held the interpreter for ")
-    server.wait_for("s, and nobody was answered meanwhile, /livez neither: with --workers 2 or more, the others answer")
+    server.wait_for("s, and nothing was answered meanwhile, not even /livez: with --workers 2 or more, the others still answer")
     server.stop()
     assert len([line for line in server.lines if "held the interpreter" in line]) == 1
 

@@ -159,7 +159,7 @@ async def test_the_reason_that_an_api_gives_for_a_refusal_is_sent_to_the_client(
 async def test_an_unknown_path_is_404(serving):
     async with serving(Echo()) as client:
         response = await client.post("/nowhere", json=1)
-    assert (response.status_code, problem_of(response)) == (404, "nothing is here: GET / lists the apis and how to call them")
+    assert (response.status_code, problem_of(response)) == (404, "there is nothing here: GET / lists the apis and how to call them")
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"])

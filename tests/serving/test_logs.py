@@ -45,7 +45,7 @@ def test_an_access_log_that_cannot_be_written_is_reported_once_and_goes_on_when_
         pid = server.process.pid
         before = resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
         assert [server.ask("predict", number) for number in range(3)] == [0, 1, 2]
-        server.wait_for("the access log cannot be written, and goes on when it can: File too large\n")
+        server.wait_for("the access log cannot be written, and goes on when it can be: File too large\n")
         resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
         assert server.ask("predict", 3) == 3
         server.wait_for("the access log is written again\n")
@@ -109,7 +109,7 @@ async def test_a_mebibyte_of_the_lines_that_a_full_pipe_does_not_take_is_kept_in
     *ids, last = re.findall(r"([0-9]{24}|last)\"?}?\n", said.decode())
     assert (list(map(int, ids)), last) == (list(range(len(ids))), "last")
     assert len(said) > 1 << 20
-    assert caplog.messages == [f"{_LINES - len(ids)} lines of the access log were lost, for nobody read them"]
+    assert caplog.messages == [f"{_LINES - len(ids)} lines of the access log were lost, because nobody read them"]
 
 
 @pytest.mark.anyio
@@ -123,11 +123,11 @@ async def test_lines_that_are_kept_for_a_reader_that_leaves_are_counted_as_lost(
         os.close(reader)
         while not caplog.messages:
             await asyncio.sleep(0)
-        assert re.fullmatch("[0-9]{4} lines of the access log were lost, for nobody read them", caplog.messages[0])
+        assert re.fullmatch("[0-9]{4} lines of the access log were lost, because nobody read them", caplog.messages[0])
         log.write("POST", "/predict", 200, 0.001, "4f1c20a7b90d0000000001")
         await asyncio.sleep(0)
         await log.finish()
-    assert caplog.messages[1:] == ["the access log cannot be written, and goes on when it can: Broken pipe"]
+    assert caplog.messages[1:] == ["the access log cannot be written, and goes on when it can be: Broken pipe"]
 
 
 def test_the_answer_to_a_single_request_is_sent_before_the_request_is_logged():

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.anyio
         (lambda: listen("127.0.0.1", 1 << 64), re.compile(r"cannot listen on '127\.0\.0\.1' port 18446744073709551616: .+")),
         (
             lambda: Board(1).add(f"api{number}" for number in range(1025)),
-            "many workers can serve 1024 apis, and this service has more: serve it with one",
+            "several workers can serve 1024 apis, and this service has more: serve it with one worker",
         ),
     ],
 )
@@ -57,7 +57,7 @@ def test_a_thread_that_signals_do_not_reach_is_told_to_serve_in_one_process(opti
         refused = pool.submit(bento.serve, Echo(), port=0, **options).exception()
     assert isinstance(refused, bento.ServerError)
     assert str(refused) == (
-        "signals, by which processes are started and stopped, reach the main thread alone: "
+        "signals, by which processes are started and stopped, reach only the main thread: "
         "leave out workers= and reload= in another one, or serve in a shell with `bento serve`"
     )
 
@@ -102,4 +102,4 @@ async def test_an_adapter_that_gives_too_few_answers_is_named_in_the_log(serving
     async with serving(Lists()) as client:
         answer = await client.post("/lengths", json=[1, 2])
     assert answer.status_code == 500
-    assert "ResultLengthError: lengths: expected 1 answers of unstack, got 0" in caplog.text
+    assert "ResultLengthError: lengths: expected 1 answers from unstack, got 0" in caplog.text

@@ -180,7 +180,7 @@ def test_a_failed_replacement_is_announced_as_over_and_its_reason_adds_no_other_
         assert "RELOADING" in manager.next()
         assert manager.next() == {
             "READY": "1",
-            "STATUS": "app:service stays as it is, for what should replace it cannot start: OSError: the model is gone",
+            "STATUS": "app:service stays as it is, because its replacement cannot start: OSError: the model is gone",
         }
 
 
@@ -216,7 +216,7 @@ def test_a_server_logs_once_that_nobody_hears_its_notices(serve, folder, options
         assert isinstance(server.ask("pid", 1), int)
         assert server.stop() == 0
     (line,) = [line for line in server.lines if "NOTIFY_SOCKET" in line]
-    assert line.endswith(f"nobody hears at NOTIFY_SOCKET='{folder}/nobody' how this server is: No such file or directory\n")
+    assert line.endswith(f"cannot tell NOTIFY_SOCKET='{folder}/nobody' the state of this server: No such file or directory\n")
 
 
 def test_a_manager_that_does_not_read_notices_holds_up_no_server(serve, manager):
@@ -225,7 +225,7 @@ def test_a_manager_that_does_not_read_notices_holds_up_no_server(serve, manager)
         assert isinstance(server.ask("pid", 1), int)
         assert server.stop() == 0
     (line,) = [line for line in server.lines if "NOTIFY_SOCKET" in line]
-    assert line.endswith("how this server is: timed out\n")
+    assert line.endswith("the state of this server: timed out\n")
 
 
 @EVERY_WAY

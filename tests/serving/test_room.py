@@ -66,7 +66,7 @@ def test_a_body_that_waits_for_answers_ahead_of_it_counts_towards_the_limit_of_a
         for connection in connections:
             connection.send(sent("/pass_through", 1) * FEW + sent("/pass_through", HALF))
         # To the byte: a request that is still being read takes less, or the room of its head as well.
-        full = f"large requests hold {2 * HALF} bytes of the {ROOM} that there are for all of them"
+        full = f"large requests hold {2 * HALF} bytes of the {ROOM} that all of them may hold"
         assert eventually(lambda: full in answer_to_another(server.port)[1])
         with Connection(server.port) as other:
             assert other.ask(post("/open")).status == 200

@@ -59,8 +59,10 @@ def test_requests_are_refused_while_no_thread_can_start_and_answered_afterwards(
         for refusal in ask():
             assert refusal.status_code == 503, refusal.text
             assert refusal.headers["retry-after"] == "1"
-            assert refusal.json()["detail"] == "the server can start no further thread"
-        server.wait_for("no further thread for bento-count, which has 0: can't start new thread: allow its user or container more")
+            assert refusal.json()["detail"] == "the server cannot start another thread"
+        server.wait_for(
+            "cannot start another thread for bento-count, which has 0: can't start new thread: allow its user or container more"
+        )
         (project / "crowded").unlink()
         assert [answer.text for answer in ask()] == ["3", "1\n2\n", "100000", "1\n1\n"]
         assert server.stop(signal.SIGTERM) == 0
@@ -80,10 +82,10 @@ def test_the_log_says_once_that_there_can_be_no_further_connection(project):
             for _ in range(80):
                 stack.enter_context(Connection(server.port))
             server.wait_for(
-                "64 files are open, as many as may be: further connections are closed unanswered until some end - "
+                "64 files are open, which is the limit: further connections are closed unanswered until some end - "
                 "raise the hard limit of open files, or start more workers"
             )
         assert eventually(lambda: len(list(Path(f"/proc/{server.process.pid}/fd").iterdir())) < 50)
         assert httpx.get(f"{server.url}/livez").status_code == 200
         assert server.stop() == 0
-        assert server.said.count("as many as may be") == 1
+        assert server.said.count("which is the limit") == 1

@@ -317,7 +317,7 @@ def test_a_reloading_server_that_can_start_no_further_process_says_so(project):
         (project / "crowded").touch()
         (project / "app.py").write_text(f"{SERVICE}\n")
         server.wait_for(
-            "^bento.errors.ServerError: app:service cannot start: no further process: Resource temporarily unavailable: "
+            "^bento.errors.ServerError: app:service cannot start: no more processes can be started: Resource temporarily unavailable: "
             "allow its user or container more processes and threads$"
         )
         assert server.ended() == 1

@@ -147,7 +147,7 @@ async def test_an_error_in_mid_stream_is_the_last_piece_and_has_no_internal_deta
 async def test_a_stream_that_is_late_ends_with_an_error(serving):
     async with serving(Counting()) as client:
         lines = (await client.post("/stall", json=1)).content.splitlines()
-    assert json.loads(lines[-1])["error"]["detail"] == "the answer was not whole within 0.5 seconds"
+    assert json.loads(lines[-1])["error"]["detail"] == "the answer was not complete within 0.5 seconds"
 
 
 async def test_a_timeout_error_of_the_apis_own_is_a_fault_and_not_a_deadline(serving, caplog):
@@ -169,7 +169,7 @@ async def test_a_stream_that_waits_for_nothing_ends_at_its_deadline(serving):
     service = Counting()
     async with serving(service) as client:
         lines = (await client.post("/rush", json=1)).content.splitlines()
-    assert json.loads(lines[-1])["error"]["detail"] == "the answer was not whole within 0.3 seconds"
+    assert json.loads(lines[-1])["error"]["detail"] == "the answer was not complete within 0.3 seconds"
     assert len(lines) == service.begun + 2
 
 

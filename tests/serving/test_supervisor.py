@@ -147,7 +147,7 @@ def test_a_library_that_is_ready_for_forks_does_not_keep_workers_from_sharing(pr
 def test_each_worker_loads_for_itself_if_a_thread_runs(project):
     (project / "app.py").write_text(f"import threading\nthreading.Thread(target=threading.Event().wait, name='ticker').start()\n{SERVICE}")
     with started(project, workers=2) as server:
-        server.wait_for("each of 2 workers loads app:service for itself, for a fork after that is unsafe: thread 'ticker' runs")
+        server.wait_for("each of 2 workers loads app:service for itself, because a fork after that is unsafe: thread 'ticker' runs")
         pids = answers_of(server, "pid", 2)
         assert answers_of(server, "loaded", 2) == pids
         os.kill(min(pids), signal.SIGKILL)
@@ -159,7 +159,7 @@ def test_each_worker_loads_for_itself_if_a_framework_cannot_be_forked(project):
     (project / "jax.py").touch()
     (project / "app.py").write_text(f"import jax\n{SERVICE}")
     with started(project, workers=2) as server:
-        server.wait_for("for itself, for a fork after that is unsafe: jax does not survive a fork")
+        server.wait_for("for itself, because a fork after that is unsafe: jax does not survive a fork")
         assert answers_of(server, "loaded", 2) == answers_of(server, "pid", 2)
 
 
@@ -168,7 +168,7 @@ def test_each_worker_loads_for_itself_if_a_device_is_in_use(project):
     (project / "app.py").write_text(f"device = open('/dev/zero')\n{SERVICE}")
     program = PROGRAM.replace("bento.serve", "from bento.serving.workers import forking\nforking._DEVICES = ('/dev/zero',)\nbento.serve")
     with started(project, program, workers=2) as server:
-        server.wait_for("each of 2 workers loads app:service for itself, for a fork after that is unsafe: /dev/zero is in use")
+        server.wait_for("each of 2 workers loads app:service for itself, because a fork after that is unsafe: /dev/zero is in use")
         assert answers_of(server, "loaded", 2) == answers_of(server, "pid", 2)
 
 
@@ -299,7 +299,9 @@ def test_workers_are_replaced_and_stop_after_a_time_in_which_no_process_could_be
         before = answers_of(server, "pid", 2)
         (project / "crowded").touch()
         os.kill(min(before), signal.SIGKILL)
-        reason = "no further process: Resource temporarily unavailable: allow its user or container more processes and threads"
+        reason = (
+            "no more processes can be started: Resource temporarily unavailable: allow its user or container more processes and threads"
+        )
         server.wait_for(f"a new worker cannot start, trying again in .* seconds: {reason}")
         (project / "crowded").unlink()
         after = answers_of(server, "pid", 2)
@@ -473,7 +475,7 @@ def test_sighup_leaves_workers_as_they_are_if_their_replacement_cannot_start(pro
         else:
             (project / "app.py").write_text(change)
         server.process.send_signal(signal.SIGHUP)
-        server.wait_for("app:service stays as it is, for what should replace it cannot start: ")
+        server.wait_for("app:service stays as it is, because its replacement cannot start: ")
         assert answers_of(server, "pid", 2) == before
         (project / "broken").unlink(missing_ok=True)
         (project / "app.py").write_text(SERVICE)
@@ -501,7 +503,7 @@ def test_sighup_while_the_first_workers_start_replaces_them_once_they_serve(proj
         (project / "app.py").write_text("syntax error")
         server.process.send_signal(signal.SIGHUP)
         (project / "go").touch()
-        server.wait_for("^app:service stays as it is, for what should replace it cannot start: SyntaxError: ")
+        server.wait_for("^app:service stays as it is, because its replacement cannot start: SyntaxError: ")
         server.wait_for("is ready on")
         (project / "app.py").write_text(SERVICE)
         server.process.send_signal(signal.SIGHUP)
@@ -544,10 +546,10 @@ def test_after_a_failed_replacement_the_log_names_the_version_that_goes_on_servi
         run("save", "app:service", "--version", "3")
         (tmp_path / "broken").touch()
         server.process.send_signal(signal.SIGHUP)
-        server.wait_for("^worker:2 stays as it is, for what should replace it cannot start: OSError: the model file is gone$")
+        server.wait_for("^worker:2 stays as it is, because its replacement cannot start: OSError: the model file is gone$")
         run("delete", "--yes", "worker:1", "worker:2", "worker:3")
         server.process.send_signal(signal.SIGHUP)
-        server.wait_for("^worker:2 stays as it is, for what should replace it cannot start: NotFound: ")
+        server.wait_for("^worker:2 stays as it is, because its replacement cannot start: NotFound: ")
 
 
 def test_a_running_server_is_not_mixed_with_a_bento_core_that_was_installed_meanwhile(project):
@@ -558,8 +560,8 @@ def test_a_running_server_is_not_mixed_with_a_bento_core_that_was_installed_mean
         (newer / "METADATA").write_text("Metadata-Version: 2.1\nName: bento-core\nVersion: 99.0\n")
         server.process.send_signal(signal.SIGHUP)
         server.wait_for(
-            "^app:service stays as it is, for what should replace it cannot start: ServerError: bento-core 99.0 is installed by now, "
-            r"and [0-9.]+ runs: start the server again$"
+            "^app:service stays as it is, because its replacement cannot start: ServerError: bento-core 99.0 is installed now, "
+            r"and [0-9.]+ is running: start the server again$"
         )
         assert answers_of(server, "pid", 2) == before
 
@@ -606,7 +608,7 @@ def test_a_worker_that_is_killed_while_it_answers_its_last_requests_is_reported(
         else:
             wait_until_refused(server.port)
         os.kill(pid, signal.SIGKILL)
-        server.wait_for(f"^worker {pid} ended by signal 9 while it was to answer what it had$")
+        server.wait_for(f"^worker {pid} ended by signal 9 before it had answered all its requests$")
         assert server.stop() == status
     assert server.said.count("ServerError: stopped, but 1 of the workers ended by force or with an error") == status
 

@@ -137,11 +137,11 @@ async def test_work_for_which_no_thread_can_start_ends_at_once_and_later_work_is
     made = of(2)
     with no_further_thread():
         for _ in range(3):
-            with pytest.raises(Overloaded, match="the server can start no further thread"):
+            with pytest.raises(Overloaded, match="the server cannot start another thread"):
                 await start(made, int)
     (line,) = caplog.messages
     assert line == (
-        "no further thread for bento-test, which has 0: can't start new thread: "
+        "cannot start another thread for bento-test, which has 0: can't start new thread: "
         "allow its user or container more processes and threads, or more memory"
     )
     together = threading.Barrier(2)

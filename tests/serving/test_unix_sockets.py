@@ -166,7 +166,7 @@ def test_a_path_in_use_is_left_to_whoever_listens_there(folder):
 
 def test_a_file_that_is_not_a_socket_is_not_replaced(folder):
     (folder / SOCKET).write_text("mine")
-    expected = f"Error: {folder / SOCKET} is there already, and no socket: choose another path with --uds\n"
+    expected = f"Error: {folder / SOCKET} is there already, and is not a socket: choose another path with --uds\n"
     assert refused(folder, "--uds", SOCKET) == expected
     assert (folder / SOCKET).read_text() == "mine"
 

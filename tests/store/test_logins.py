@@ -100,7 +100,7 @@ def test_who_is_not_known_is_told_how_to_say_who_one_is(store, guarded, login, s
         find(f"http://{login}{host}/iris.bento", store=store)
     assert str(caught.value) == (
         f"cannot download http://{said}{host}/iris.bento: 401 Unauthorized: "
-        "it takes a name and a password that it knows, as in https://USER:PASSWORD@host/iris.bento"
+        "it asks for a name and a password, as in https://USER:PASSWORD@host/iris.bento"
     )
 
 
@@ -117,14 +117,16 @@ def test_a_server_that_sends_on_to_itself_is_told_again_and_another_one_nothing(
 def test_a_password_is_not_sent_where_anybody_could_read_it(store):
     with pytest.raises(RemoteError) as caught:
         find("http://ann:s3cret@models.example.org/iris.bento", store=store)
-    assert str(caught.value) == ("anybody on the way may change what comes from http://ann:***@models.example.org/iris.bento: use https://")
+    assert str(caught.value) == (
+        "anybody on the network could change what comes from http://ann:***@models.example.org/iris.bento: use https://"
+    )
 
 
 def test_a_registry_is_told_who_one_is_by_what_is_noted():
     with pytest.raises(RemoteError) as caught:
         Remote("oci://ann:s3cret@registry.example.org/models")
     assert str(caught.value) == (
-        "oci://ann:***@registry.example.org/models says who you are, and a registry is told what is noted: "
+        "oci://ann:***@registry.example.org/models says who you are, but a registry is told only what docker login has saved: "
         "docker login registry.example.org, and leave it out"
     )
 

@@ -253,7 +253,7 @@ def test_a_manifest_of_a_remote_is_not_believed(other, pushed, content, fault, c
         bento.pull("iris:1", url, store=other)
     assert str(caught.value).startswith(fault.format(url=url))
     assert Remote(url).summaries() == []
-    assert caplog.messages[0].startswith(f"left out what is not a bundle at {url}: iris:1: ")
+    assert caplog.messages[0].startswith(f"left out something that is not a bundle at {url}: iris:1: ")
 
 
 @pytest.mark.parametrize("path", ["../canary", "/tmp/canary", "artifacts/../../canary", "src\\..\\canary", "bento.json"])
@@ -278,7 +278,7 @@ def test_names_on_a_remote_that_are_no_tags_are_left_out(pushed, caplog):
     _, folder, url = pushed
     shutil.copytree(folder / "bundles/iris/1", folder / "bundles/..rose/2")
     assert [str(each) for each in Remote(url).summaries()] == ["iris:1"]
-    assert caplog.messages[0].startswith(f"left out what is not a bundle at {url}: '..rose' is not a bundle name")
+    assert caplog.messages[0].startswith(f"left out something that is not a bundle at {url}: '..rose' is not a bundle name")
 
 
 def test_another_bundle_of_a_tag_that_is_taken_here_is_refused_before_it_travels(other, pushed, bundle_of, make_bundle):
@@ -366,7 +366,7 @@ def test_a_part_that_is_not_what_it_should_be_is_fetched_anew(other, pushed, con
         ("docker://host/models", "got 'docker://host/models': did you mean oci://host/models"),
         (
             "https://host/iris.bento",
-            "got 'https://host/iris.bento': a web server is not a remote, and what takes a tag takes the URL of an archive there",
+            "got 'https://host/iris.bento': a web server is not a remote, but what takes a tag also takes the URL of an archive there",
         ),
     ],
 )
@@ -380,7 +380,7 @@ def test_a_folder_of_another_machine_is_no_file_url():
     with pytest.raises(RemoteError) as caught:
         Remote("file://models/store")
     assert str(caught.value) == (
-        "expected the folder of a file:// remote from the root on, as in file:///srv/models, got 'file://models/store'"
+        "expected the absolute path of a folder after file://, as in file:///srv/models, got 'file://models/store'"
     )
 
 
@@ -419,7 +419,7 @@ def test_a_server_whose_key_is_unknown_gets_no_password(monkeypatch, sftp, tmp_p
         Remote(f"{sftp.url}/store")
     port = urlsplit(sftp.url).port
     assert str(caught.value) == (
-        f"the key of [127.0.0.1]:{port} is not in ~/.ssh/known_hosts: connect with ssh once, or add what ssh-keyscan tells of it"
+        f"the key of [127.0.0.1]:{port} is not in ~/.ssh/known_hosts: connect with ssh once, or add what ssh-keyscan prints for it"
     )
 
 

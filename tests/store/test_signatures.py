@@ -33,7 +33,7 @@ rose:1 is not signed by {key}: loading it would run its code
   code: meadow:Rose
   model that runs code: extra, kept as 'pickle'
   signature: none
-  to go on: get it from who signs it, name the key that has, or sign it with `bento sign rose:1 --key FILE`"""
+  to go on: get it from whoever signs it, name the key that has signed it, or sign it with `bento sign rose:1 --key FILE`"""
 
 
 @pytest.fixture
@@ -75,7 +75,10 @@ def test_a_key_that_is_given_is_enough(store, bundle, public):
 def test_keys_are_a_list_of_them(store, bundle):
     with pytest.raises(SigningError) as caught:
         load(bundle, store=store, keys="release.pub")
-    assert str(caught.value) == "expected a list of whose signature will do, got 'release.pub': write keys=['release.pub']"
+    assert (
+        str(caught.value)
+        == "expected a list of keys and identities whose signature is accepted, got 'release.pub': write keys=['release.pub']"
+    )
 
 
 def test_a_signature_makes_no_other_bundle_of_it(maker, service, key):
@@ -227,7 +230,7 @@ def test_a_private_key_that_others_may_read_is_refused(maker, service, key):
 
 
 def test_no_key_is_overwritten(key):
-    with pytest.raises(SigningError, match="is there already: bento overwrites no key, choose another name"):
+    with pytest.raises(SigningError, match="is there already: bento does not overwrite keys, choose another name"):
         new_key(key)
 
 
@@ -246,7 +249,7 @@ def test_there_is_no_private_key_whose_public_key_cannot_be_written(tmp_path):
 
 
 def test_the_public_key_needs_a_name_of_its_own(tmp_path):
-    with pytest.raises(SigningError, match=r"is how the public key would be called: choose a name like 'release.key' for the private one"):
+    with pytest.raises(SigningError, match=r"is what the public key would be called: choose a name like 'release.key' for the private one"):
         new_key(tmp_path / "release.pub")
 
 

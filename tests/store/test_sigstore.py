@@ -36,7 +36,7 @@ rose:1 is not signed by eve@example.com of https://token.example.com: loading it
   code: meadow:Rose
   model that runs code: extra, kept as 'pickle'
   signature: says that it is by 'ci@example.com' of 'https://token.example.com', which you have not named
-  to go on: get it from who signs it, name the identity that has, or sign it with `bento sign rose:1 --sigstore`"""
+  to go on: get it from whoever signs it, name the identity that has signed it, or sign it with `bento sign rose:1 --sigstore`"""
 
 
 @pytest.fixture(
@@ -157,14 +157,14 @@ def test_a_name_of_another_issuer_is_somebody_else(bundle, root):
 def test_another_instance_vouches_for_nobody(bundle, tmp_path):
     with sigstore_instance() as other:
         file = write(tmp_path / "other.json", other.trusted_root)
-    with pytest.raises(UntrustedError, match=rf"signature: wrong, .*: its certificate is not by the authority of '{file}', or was not"):
+    with pytest.raises(UntrustedError, match=rf"signature: wrong, .*: its certificate is not from the authority of '{file}', or was not"):
         check_signed(bundle, [bento.Identity("ci@example.com", issuer=ISSUER, trusted_root=file)])
 
 
 def test_the_public_instance_is_the_one_that_is_meant_where_none_is_named(bundle, monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    with pytest.raises(UntrustedError, match="its certificate is not by the authority of Sigstore's public instance, or was not valid"):
+    with pytest.raises(UntrustedError, match="its certificate is not from the authority of Sigstore's public instance, or was not valid"):
         check_signed(bundle, [bento.Identity("ci@example.com", issuer=ISSUER)])
 
 
@@ -234,7 +234,7 @@ def test_a_token_that_is_none_signs_nothing(bundle, config):
     with pytest.raises(SigningError) as caught:
         sign(bundle, bento.IdentityToken("canary", trust_config=config))
     assert str(caught.value) == (
-        "the identity token is of no use: Identity token is malformed or missing claims: get a new one, they last some minutes"
+        "the identity token is of no use: Identity token is malformed or missing claims: get a new one, which lasts a few minutes"
     )
 
 
@@ -268,7 +268,7 @@ def test_services_that_do_not_answer_sign_nothing(instance, maker, service, tmp_
 def test_a_signature_that_does_not_hold_is_not_kept(instance, maker, service, config, monkeypatch):
     made = maker.save(service, version="3")
     monkeypatch.setattr(instance, "ahead", 3600)
-    with pytest.raises(SigningError, match="Sigstore has signed iris:3 in a way that does not hold here: its certificate is not by"):
+    with pytest.raises(SigningError, match="Sigstore has signed iris:3, but the signature is not valid here: its certificate is not from"):
         sign(made, bento.IdentityToken(instance.token("ci@example.com"), trust_config=config), store=maker)
     assert made.signatures == ()
 
@@ -278,8 +278,8 @@ def test_an_identity_is_a_name_and_an_issuer(name, issuer):
     with pytest.raises(SigningError) as caught:
         bento.Identity(name, issuer=issuer)
     assert str(caught.value) == (
-        f"an identity is a name and the URL of who vouches for it, got {name!r} and {issuer!r}: "
-        "without the issuer it could be anybody of that name, anywhere"
+        f"an identity is a name and the URL of the issuer that vouches for it, got {name!r} and {issuer!r}: "
+        "without the issuer, it could be anybody with that name"
     )
 
 
@@ -300,9 +300,9 @@ def test_without_the_library_it_is_said_what_to_install(bundle, identity, tmp_pa
         "    except bento.BentoError as error: print([line for line in str(error).splitlines() if 'pip' in line])\n"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
-    asked = "['signatures by way of Sigstore need its library: pip install \\'bento-core[sigstore]\\'']"
+    asked = "['signatures through Sigstore need its library: pip install \\'bento-core[sigstore]\\'']"
     assert done.stdout.replace('"', "'").splitlines() == [
-        "['  signature: by way of Sigstore, whose library tells by whom: pip install 'bento-core[sigstore]'']",
+        "['  signature: through Sigstore, whose library can tell whose it is: pip install 'bento-core[sigstore]'']",
         asked.replace("\\", ""),
         asked.replace("\\", ""),
     ]

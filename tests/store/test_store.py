@@ -90,8 +90,8 @@ def test_what_is_no_whole_bundle_is_left_out_and_reported_once(store, service, c
         assert tags(store) == tags(store) == ["iris:1"]
     folder = store.root / "bundles/iris"
     assert sorted(caplog.messages) == [
-        f"left out what is not a whole bundle: {folder / '2'} is not a bundle: it has no bento.json",
-        f"left out what is not a whole bundle: {folder / '5'} holds another bundle, iris:1",
+        f"left out a folder that is not a whole bundle: {folder / '2'} is not a bundle: it has no bento.json",
+        f"left out a folder that is not a whole bundle: {folder / '5'} holds another bundle, iris:1",
     ]
 
 

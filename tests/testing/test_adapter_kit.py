@@ -101,7 +101,7 @@ def test_a_class_whose_name_does_not_end_in_adapter():
 
 def test_options_that_are_no_json():
     kind = bad(options=lambda self: {"dtype": np.dtype("f4")})
-    assert "return nothing but JSON, for they go into the manifest" in fails("test_the_options_are_json", kind)
+    assert "return nothing but JSON, because they go into the manifest" in fails("test_the_options_are_json", kind)
 
 
 def test_options_that_json_changes():
@@ -113,7 +113,7 @@ def test_a_value_that_is_lost_on_the_way():
     advice = fails("test_what_is_encoded_decodes_to_the_same", kind)
     assert (
         advice
-        == "decoding what was encoded as application/json gives [1] instead of [1, 2, 3]: mend it, or define same() where loss is meant"
+        == "decoding what was encoded as application/json gives [1] instead of [1, 2, 3]: mend it, or define same() if the loss is intended"
     )
 
 
@@ -310,7 +310,7 @@ def test_a_schema_that_is_none():
 
 def test_a_schema_without_examples():
     advice = fails("test_the_schema_is_json_schema_and_fits_its_examples", bad(schema=lambda self: {"type": "array"}))
-    assert advice == "schema() has no examples: give at least one, for the documentation shows it"
+    assert advice == "schema() has no examples: give at least one, because the documentation shows it"
 
 
 def test_an_example_that_does_not_fit_its_schema():
@@ -358,7 +358,7 @@ def test_an_example_in_base64_is_sent_as_the_bytes_that_it_stands_for():
 def test_an_example_that_is_no_base64_is_told():
     kind = type("BadAdapter", (StampAdapter,), {"example": "a stamp"})
     advice = fails("test_the_examples_of_the_schema_decode", kind)
-    assert advice == "the example 'a stamp' is not base64, which it is by the contentEncoding of schema()"
+    assert advice == "the example 'a stamp' is not base64, which the contentEncoding of schema() says it is"
 
 
 @pytest.mark.parametrize("claim", ["for_value", "for_annotation"])

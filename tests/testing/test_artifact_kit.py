@@ -582,7 +582,7 @@ class TestsOfEndless(LineTests):
 def test_an_artifact_that_never_ends_on_a_damaged_file_is_told(monkeypatch):
     monkeypatch.setattr("bento.testing._process._PATIENCE", 2.0)
     message = advice(TestsOfEndless, "test_a_damaged_file_is_refused_and_runs_nothing")
-    assert message == "a fresh process was ended, for it had no answer after 2 seconds: exit status -9\n"
+    assert message == "a fresh process was ended, because it had no answer after 2 seconds: exit status -9\n"
 
 
 class Table:

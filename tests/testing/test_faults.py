@@ -142,7 +142,7 @@ ADAPTERS = [
         "changes the items that it stacks",
         adapters.ScalingAdapter,
         "items of one group leave a batch as they came",
-        "copy it, for it is stacked again if its batch fails",
+        "copy it, because it is stacked again if its batch fails",
         [row.copy() for row in adapters.ROWS],
     ),
     Fault(

@@ -140,7 +140,7 @@ def api(
         if not (callable(function) and hasattr(function, "__name__")):
             kind = type(function).__name__
             raise DefinitionError(
-                f"expected @bento.api over a def, got a {kind}: what it takes has names, as in @bento.api(input=JsonAdapter())"
+                f"expected @bento.api over a def, got a {kind}: give it keywords only, as in @bento.api(input=JsonAdapter())"
             )
         setattr(function, _MARK, _declare(function, input, output, _batch(function, batch), timeout, concurrency))
         return function
@@ -168,11 +168,11 @@ def _declare(
     if name in _RESERVED:
         raise DefinitionError(f"an api cannot be named {name!r}: the server answers /{name} itself")
     if not (isinstance(timeout, int | float) and 0 < timeout < math.inf):
-        raise DefinitionError(f"expected a timeout of some seconds for {name!r}, got {timeout!r}")
+        raise DefinitionError(f"expected a timeout of more than 0 seconds for {name!r}, got {timeout!r}")
     if not isinstance(concurrency, int) or concurrency < 1:
         raise DefinitionError(f"expected a concurrency of 1 or more for {name!r}, got {concurrency!r}")
     if batch is not None and _yields(function):
-        raise DefinitionError(f"{name!r} yields its answer piece by piece, which a batch cannot: leave batch= out, or return the answer")
+        raise DefinitionError(f"{name!r} yields its answer piece by piece, which a batch cannot do: leave batch= out, or return the answer")
     if batch is not None and batch.wait >= timeout:
         raise DefinitionError(
             f"{name!r} is to answer within timeout={timeout!r}, and Batch(wait={batch.wait!r}) holds requests back for as long or longer: "
@@ -189,7 +189,7 @@ def _parameters(function: Callable[..., Any]) -> tuple[str, bool]:
     values = [parameter for parameter in parameters if parameter.name != "context"]
     if len(values) != 1:
         raise DefinitionError(
-            f"{name!r} takes {len(values)} values: an api takes one, and a context if it likes, as in def {name}(self, value, context)"
+            f"{name!r} takes {len(values)} values: an api takes one, and optionally a context, as in def {name}(self, value, context)"
         )
     if values[0].kind not in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD):
         shown = str(values[0]).partition(":")[0]

@@ -158,7 +158,7 @@ class Artifact(ABC, Generic[M]):
         return f"{type(self).__name__}({options})"
 
 
-_WHERE: Final = "a slot is declared without its model, which goes to the service when it is loaded, as in Iris(model=...)"
+_WHERE: Final = "a slot is declared without its model: pass the model to the service, as in Iris(model=...)"
 
 
 def _described(value: object) -> str:

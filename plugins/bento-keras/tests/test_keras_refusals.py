@@ -49,7 +49,7 @@ class Digits(bento.Service):
 
 WHY = (
     "is of the legacy HDF5 format, in which Keras runs code whatever safe_mode says (CVE-2025-9905): "
-    "load it with keras.saving.load_model where you trust it, and pack the model"
+    "load it with keras.saving.load_model if you trust it, and pack the model"
 )
 
 
@@ -131,7 +131,7 @@ def test_a_bare_model_with_several_inputs_needs_a_service_of_its_own():
 
 
 def test_a_bare_model_of_texts_needs_a_service_of_its_own():
-    message = "the model takes texts, and no array of numbers: write a bento.Service with a slot for it and an api"
+    message = "the model takes texts, not an array of numbers: write a bento.Service with a slot for it and an api"
     refuses(lambda: bento.save(nets.of_texts(), "texts"), message)
 
 
@@ -206,7 +206,7 @@ def test_a_name_that_a_file_has_for_a_registered_class_does_not_stand_for_one_of
 
 def test_a_vocabulary_is_not_read_from_anywhere(folder):
     path = rewrite(folder, lambda config: layer(config).update(node("keras.layers", "StringLookup", {"vocabulary": "/etc/passwd"})))
-    refuses(lambda: KerasArtifact().load(folder), f"{str(path)!r} names the files /etc/passwd, which are none of its own")
+    refuses(lambda: KerasArtifact().load(folder), f"{str(path)!r} names the files /etc/passwd, which are not its own")
 
 
 def link(name):

@@ -76,10 +76,10 @@ def test_a_classifier_with_an_objective_of_its_own_is_refused(tmp_path):
 
 FORGERIES = {
     "left_child": (r"left_child=\S+", "left_child=9", "ValueError: a tree of 4 leaves has a node whose children are not two others"),
-    "split_feature": (r"split_feature=\S+", "split_feature=7", "ValueError: a tree asks for a feature that is none of 2"),
-    "decision_type": (r"decision_type=\S+", "decision_type=99", "ValueError: a tree has a split of no kind"),
+    "split_feature": (r"split_feature=\S+", "split_feature=7", "ValueError: a tree asks for a feature that is not one of 2"),
+    "decision_type": (r"decision_type=\S+", "decision_type=99", "ValueError: a tree has a split of an unknown kind"),
     "categories": (r"decision_type=\S+", "decision_type=1", "ValueError: a tree has a split by categories without any"),
-    "leaf_value": (r"leaf_value=\S+", "leaf_value=", "ValueError: a tree has not 4 leaves"),
+    "leaf_value": (r"leaf_value=\S+", "leaf_value=", "ValueError: a tree does not have 4 leaves"),
     "a line": (r"leaf_count=", "leaf_sum=", "ValueError: a tree has a line 'leaf_sum'"),
     "order": (r"Tree=0", "Tree=1", "ValueError: its trees are in another order"),
 }

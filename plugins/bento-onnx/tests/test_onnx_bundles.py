@@ -214,7 +214,7 @@ def test_a_model_without_a_class_answers_by_the_names_and_types_that_it_declares
     [
         (graphs.product(), [[1, 2, 3]], "'rows': expected an array of shape (n, 4), got (1, 3)"),
         (graphs.product(), [1, 2, 3, 4], "'rows': expected an array of shape (n, 4), got (4,)"),
-        (graphs.product(), [[1, 2, 3, 4], [1]], "'rows': expected 4 elements at [1], as before it, got 1"),
+        (graphs.product(), [[1, 2, 3, 4], [1]], "'rows': expected 4 elements at [1], as in the lists before it, got 1"),
         (graphs.product(), [["1", "2", "3", "4"]], "'rows': expected a number at [0][0], got the text '1'"),
         (graphs.product(), [[1e300] * 4], "'rows': expected a number in the range of float32, got 1e+300 at [0][0]"),
         (graphs.product(), {"columns": [[1]]}, "expected an object with 'rows', got ['columns']"),
@@ -260,7 +260,7 @@ def test_a_page_shows_no_request_as_large_as_a_picture(kind):
 
 
 def test_a_model_that_no_json_is_an_input_of_needs_a_service_of_its_own():
-    message = "the input 'x' is a tensor(bfloat16), which JSON has no form of: write a bento.Service with a slot for it and an api"
+    message = "the input 'x' is a tensor(bfloat16), which JSON has no form for: write a bento.Service with a slot for it and an api"
     refuses(lambda: bento.save(kinds(TensorProto.BFLOAT16), "bare"), message)
 
 

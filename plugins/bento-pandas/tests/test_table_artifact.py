@@ -161,7 +161,7 @@ def test_a_large_file_may_hold_a_table_of_its_size(tmp_path):
 def test_texts_within_others_whose_size_no_one_knows_are_refused(values, tmp_path):
     path = tmp_path / "model.parquet"
     pq.write_table(pa.table({"a": values}), path)
-    fault = "column 'a' has texts within others, in a dictionary, as no table is saved with here"
+    fault = "column 'a' has texts within others, in a dictionary, which no table that is saved here has"
     with pytest.raises(ArtifactError, match=rf"^cannot load '{path}': {fault}$"):
         ARTIFACT.load(tmp_path)
 

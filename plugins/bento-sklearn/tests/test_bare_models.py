@@ -54,7 +54,7 @@ def test_rows_that_a_bare_model_cannot_take_are_the_clients_fault(ridge, store, 
     assert service.apis["predict"].input.options() == {"shape": [None, 4]}
     with pytest.raises(bento.InvalidInput) as refusal:
         service.predict(rows)
-    assert str(refusal.value).startswith(f"the model takes no such rows: {message}")
+    assert str(refusal.value).startswith(f"the model does not take such rows: {message}")
 
 
 @pytest.mark.parametrize("model", [HistGradientBoostingClassifier(max_iter=5), make_pipeline(SimpleImputer(), RidgeClassifier())])
@@ -108,7 +108,7 @@ def test_a_file_of_an_estimator_is_refused_with_the_way_out(ridge, store, tmp_pa
     with pytest.raises(bento.ArtifactError) as refusal:
         bento.save(path, "ridge", store=store)
     fault = "no installed plugin provides a service for a str"
-    assert str(refusal.value) == f"{fault}: load {path!r} with {loader}.load where you trust it, and pack the model"
+    assert str(refusal.value) == f"{fault}: load {path!r} with {loader}.load if you trust it, and pack the model"
     assert bento.save(import_module(loader).load(path), "ridge", store=store)
 
 

@@ -104,7 +104,7 @@ def test_what_another_process_would_not_find_is_refused(tmp_path, model, name):
 
 def test_what_only_the_script_that_runs_defines_is_refused(tmp_path):
     scripted = type("Scripted", (Holder,), {"__module__": "__main__"})
-    message = "Scripted is defined in the script or notebook that is run, and no bundle imports that: move it to a module"
+    message = "Scripted is defined in the running script or notebook, which no bundle can import: move it to a module"
     refuses(lambda: SklearnArtifact().save(scripted(), tmp_path), message)
 
 
@@ -193,8 +193,8 @@ def test_another_scikit_learn_gives_one_warning(tmp_path, artifact, monkeypatch)
         before.setattr("sklearn.base.__version__", "1.3.0")
         artifact.save(make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(FLOWERS, SPECIES), tmp_path)
     message = (
-        f"the model was saved with scikit-learn 1.3.0 and is loaded with {sklearn.__version__}, with which it may fail or answer "
-        "otherwise: pip install 'scikit-learn==1.3.0', or save it again"
+        f"the model was saved with scikit-learn 1.3.0 and is loaded with {sklearn.__version__}, which may fail or give other "
+        "answers: pip install 'scikit-learn==1.3.0', or save it again"
     )
     with pytest.warns(VersionWarning, match=f"^{re.escape(message)}$") as caught:
         artifact.load(tmp_path)

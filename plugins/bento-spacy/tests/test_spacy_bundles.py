@@ -123,7 +123,7 @@ def test_a_text_that_is_longer_than_the_pipeline_reads_is_the_clients_fault(tmp_
 def test_a_slot_that_does_not_say_how_long_a_text_may_be_is_damaged(tmp_path):
     SpacyArtifact().save(spacy.blank("en"), tmp_path)
     (tmp_path / "limits.json").write_text("{}")
-    with pytest.raises(ArtifactError, match=r"limits.json' is damaged: expected how long a text may be$"):
+    with pytest.raises(ArtifactError, match=r"limits.json' is damaged: expected the longest length of a text$"):
         SpacyArtifact().load(tmp_path)
 
 

@@ -208,7 +208,9 @@ def test_workers_on_a_gpu_load_for_themselves_and_are_replaced(saved, run):
         os.kill(min(first), signal.SIGKILL)
         assert len(processes(server) - first) == 1
         assert answers_well(server.url)
-    assert re.search(r"each of 2 workers loads served:\S+ for itself, for a fork after that is unsafe: /dev/\S+ is in use\n", server.said)
+    assert re.search(
+        r"each of 2 workers loads served:\S+ for itself, because a fork after that is unsafe: /dev/\S+ is in use\n", server.said
+    )
     assert server.process.returncode == 0
 
 

@@ -224,8 +224,7 @@ def test_a_lazy_module_has_to_be_called_first():
 def test_a_state_that_is_no_tensor_is_refused_by_name():
     says(
         nets.Keeper(),
-        "cannot keep '_extra_state' of the model's state: it is a dict and no tensor, as quantised and custom modules have them: "
-        f"{PROGRAM}",
+        f"cannot keep '_extra_state' of the model's state: it is a dict and not a tensor, as in quantised and custom modules: {PROGRAM}",
         build=nets.Keeper,
     )
 
@@ -270,8 +269,8 @@ def test_a_file_that_declares_what_it_does_not_hold_is_refused(tmp_path, change)
     [
         ({"same": {"head.bias": "head.weight"}}, "it has one name for two tensors, or a name for none"),
         ({"same": {"tail": "nothing"}}, "it has one name for two tensors, or a name for none"),
-        ({"axes": {"head.weight": [1, 1]}}, "it has an order of axes that a tensor has not"),
-        ({"axes": {"nothing": [0]}}, "it has an order of axes that a tensor has not"),
+        ({"axes": {"head.weight": [1, 1]}}, "it has an order of axes that a tensor cannot have"),
+        ({"axes": {"nothing": [0]}}, "it has an order of axes that a tensor cannot have"),
         ({"versions": {"": "2"}}, "it has a version that is not a number"),
         ({"buffers": {"mask": "load"}}, "it has a buffer of no dtype"),
         ({"same": []}, "its metadata has no 'bento' that says how its tensors make a state"),

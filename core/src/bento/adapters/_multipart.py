@@ -118,7 +118,7 @@ def _headers(block: bytes) -> dict[str, str]:
     for line in lines:
         name, colon, value = line.partition(":")
         if not colon or name != name.strip() or _CONTROL.search(line) or name.lower() in headers:
-            raise BadInput(f"{line[:80]!r} is not a header of a part, or one too many")
+            raise BadInput(f"{line[:80]!r} is not a header of a part, or is given twice")
         headers[name.lower()] = value.strip(" \t")
     return headers
 

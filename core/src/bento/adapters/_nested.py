@@ -106,9 +106,9 @@ def _faults(value: Any, shape: Sequence[int], path: tuple[int, ...], leaves: fro
                 else f"expected at most {_DEEPEST} axes"
             )
     elif not isinstance(value, list):
-        yield f"expected a list{where}, as before it, got {_name(value)}"
+        yield f"expected a list{where}, as in the elements before it, got {_name(value)}"
     elif len(value) != shape[0]:
-        yield f"expected {shape[0]} elements{where}, as before it, got {len(value)}"
+        yield f"expected {shape[0]} elements{where}, as in the lists before it, got {len(value)}"
     elif len(shape) > 1 or not leaves.issuperset(map(type, value)):
         for index, child in enumerate(value):
             yield from _faults(child, shape[1:], (*path, index), leaves)

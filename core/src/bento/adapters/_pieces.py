@@ -180,7 +180,7 @@ def _load(text: bytes | bytearray, start: int, end: int, spine: list[Any], opene
     after = [b"]" if text[place] == _BRACKET else b"}" for place in reversed(opened)] if end < len(text) else []
     # With the added brackets, nothing before or after a comma would be an empty container, and the stray comma would go unnoticed.
     if (before and body[:1] in (b"", b"]", b"}")) or (after and body[-1:] in (b"", b"[", b"{")):
-        raise BadInput(f"the body is not JSON: nothing stands beside a comma near byte {start if before else end}")
+        raise BadInput(f"the body is not JSON: a value is missing beside a comma near byte {start if before else end}")
     try:
         return orjson.loads(b"".join([*before, body, *after]))
     except orjson.JSONDecodeError as error:

@@ -120,5 +120,5 @@ def _header_span(body: memoryview) -> tuple[int, int]:
         raise BadInput("the body is not a .npy file of version 1, 2 or 3")
     size = int.from_bytes(body[8:start], "little")
     if size > min(_LARGEST_HEADER, len(body) - start):
-        raise BadInput(f"the header of the .npy file declares {size} bytes: expected at most {_LARGEST_HEADER}, and all of them there")
+        raise BadInput(f"the header of the .npy file declares {size} bytes: expected at most {_LARGEST_HEADER}, all in the body")
     return start, size

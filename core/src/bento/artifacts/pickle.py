@@ -22,7 +22,7 @@ _BUFFERS = "buffers.bin"
 _INDEX = "index.json"
 _SCRIPT = "__main__"
 _AT_THE_TOP = "so define them at the top of a module instead of in a function or as a lambda"
-_ANEW = "and this module was imported again since: make the model anew"
+_ANEW = "and this module has been imported again since then: make the model again"
 _ALIGNMENT = 64
 _SMALLEST = 4096
 """In bytes; a smaller buffer stays in the stream."""
@@ -122,7 +122,7 @@ def _check_no_script(model: object) -> None:
     for value in _named(model):
         if value.__module__ == _SCRIPT:
             raise ArtifactError(
-                f"{value.__qualname__} is defined in the script or notebook that is run, and no bundle imports that: move it to a module"
+                f"{value.__qualname__} is defined in the running script or notebook, which no bundle can import: move it to a module"
             )
 
 

@@ -40,8 +40,8 @@ def check_version(folder: Path, distribution: str, version: str, *, reads_older:
     if saved == version or (reads_older and not _is_later(saved, version)):
         return True
     warnings.warn(
-        f"the model was saved with {distribution} {saved} and is loaded with {version}, with which it may fail or answer "
-        f"otherwise: pip install '{distribution}=={saved}', or save it again",
+        f"the model was saved with {distribution} {saved} and is loaded with {version}, which may fail or give other "
+        f"answers: pip install '{distribution}=={saved}', or save it again",
         VersionWarning,
         stacklevel=stacklevel + 2,
     )

@@ -21,7 +21,7 @@ def warn_of_saved(service: type[Service], files: Iterable[Path]) -> None:
     """Warn about files that have changed since the service was defined: the bundle gets newer ones than those that were tried."""
     for name in _edited(service, files):
         log.warning(
-            "%s has changed since %s was defined: the bundle has it as it is now, and what you tried may be what it was before: "
+            "%s has changed since %s was defined: the bundle has it as it is now, and you may have tried it as it was before: "
             "import it again, or save in a fresh process",
             name,
             service.__name__,
@@ -33,8 +33,8 @@ def warn_of_loaded(service: type[Service], bundle: Bundle, modules: Iterable[str
     files = [Path(getattr(sys.modules[name], "__file__", None) or "") for name in modules if name in sys.modules]
     for name in _edited(service, [file for file in files if not file.is_relative_to(bundle.path)]):
         log.warning(
-            "%s has changed since %s was defined, and this process may do what it was before instead of what bundle %s does: "
-            "load that in a fresh process",
+            "%s has changed since %s was defined, and this process may run it as it was before, not as bundle %s has it: "
+            "load the bundle in a fresh process",
             name,
             service.__name__,
             bundle.tag,

@@ -201,4 +201,4 @@ def _way_out(bundle: Bundle, error: BaseException) -> str:
     if not missing.is_relative_to(bundle.path / SOURCE):
         return ""
     place = f"put {missing.name!r} into a package, or into a slot with FileArtifact"
-    return f": a bundle has no files of a project but modules and packages: {place}"
+    return f": a bundle has only modules and packages of a project: {place}"

@@ -70,7 +70,7 @@ def check_sbom(bundle: Bundle) -> None:
     for name, facts in expected.items():
         if told.get(name) != facts:
             kind, of = name
-            raise BundleError(f"bundle {bundle.tag} is damaged: {SBOM!r} says of the {kind} {of!r} what the bundle does not hold")
+            raise BundleError(f"bundle {bundle.tag} is damaged: {SBOM!r} says something untrue of the {kind} {of!r}")
 
 
 def _libraries(requirements: Iterable[str], files: Sequence[File]) -> Iterator[dict[str, JSON]]:

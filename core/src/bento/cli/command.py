@@ -136,7 +136,7 @@ def _identities(identity: str | None, issuer: str | None, trusted_root: Path | N
     if identity is None and issuer is None and trusted_root is None:
         return ()
     if not (identity and issuer):
-        raise click.UsageError("expected --identity NAME and --issuer URL together: the name alone could be anybody's, anywhere")
+        raise click.UsageError("expected --identity NAME and --issuer URL together: the name alone could be anybody's")
     from ..bundle.signing.identity import Identity
 
     return (Identity(identity, issuer=issuer, trusted_root=trusted_root),)
@@ -163,7 +163,7 @@ def hint_at_trust(store_path: Path | None, *command: str) -> None:
     """Say how to trust a bundle whose code may not run here yet: with the same command, for the same store, and `--trust`."""
     store = ["--store", str(store_path)] if store_path else []
     again = shlex.join([*command, *store, "--trust"])
-    click.echo(f"its code may not run here yet: '{again}' lets it, once you know who made it", err=True)
+    click.echo(f"its code may not run here yet: '{again}' allows it, once you know who made it", err=True)
 
 
 @contextmanager

@@ -58,7 +58,7 @@ def _checked(name: str) -> str:
         raise click.UsageError(str(error)) from error
     module = name.replace("-", "_").replace(".", "_")
     if not module.isidentifier() or keyword.iskeyword(module):
-        raise click.UsageError(f"{name!r} gives no module that Python can import: begin with a letter, as in 'house-prices'")
+        raise click.UsageError(f"{name!r} does not give a module that Python can import: begin with a letter, as in 'house-prices'")
     if module in _OWN or find_spec(module) is not None:
-        raise click.UsageError(f"{name!r} would be the module {module!r}, which there is already: choose another name")
+        raise click.UsageError(f"{name!r} would be the module {module!r}, which exists already: choose another name")
     return module

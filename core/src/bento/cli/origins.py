@@ -32,7 +32,7 @@ def _signature(signature: dict[str, Any]) -> str:
     if "key" in signature:
         return f"{verdict}by the key {signature['key']}, {named}"
     if signature["identity"] is None:
-        return "by way of Sigstore, whose library, bento-core[sigstore], tells by whom"
+        return "through Sigstore, whose library, bento-core[sigstore], can tell whose it is"
     return f"{verdict}{'' if signature['file'] else 'says that it is '}by {signature['identity']} of {signature['issuer']}, {named}"
 
 
@@ -45,7 +45,7 @@ def _origin(told: dict[str, Any]) -> str:
 
 def _trusted(trusted: dict[str, str] | None) -> str:
     if trusted is None:
-        return "no: its code does not run here before you say so"
+        return "no: its code does not run here until you allow it"
     when = _when(trusted)
     return f"yes: {trusted['how']}" + (f", {when}" if when else "")
 

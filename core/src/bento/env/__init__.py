@@ -76,7 +76,7 @@ def check_requirement(text: str) -> None:
     except InvalidRequirement as error:
         raise DefinitionError(f"{text!r} is not a requirement: expected one like 'scikit-learn>=1.5'") from error
     if requirement.url is not None:
-        raise DefinitionError(f"{text!r} points to a place of its own: install {requirement.name!r} here, and it goes along as a wheel")
+        raise DefinitionError(f"{text!r} names a URL: install {requirement.name!r} here, and it is kept in the bundle as a wheel")
 
 
 def _check(field: str, value: str | None, pattern: str, expected: str) -> None:

@@ -34,7 +34,7 @@ def wheels_of(bundle: Bundle) -> list[str]:
     names = [name for folder, _, name in parts if folder == WHEELS and name]
     for name in names:
         if not _WHEEL.fullmatch(name):
-            raise PackerError(f"{name!r} is not named as wheels are: expected a name like 'flowers-1.0-py3-none-any.whl'")
+            raise PackerError(f"{name!r} is not the name of a wheel: expected one like 'flowers-1.0-py3-none-any.whl'")
     return names
 
 
@@ -61,7 +61,7 @@ def refuse_conda(bundle: Bundle) -> None:
     """Refuse a bundle with a conda environment, for packers whose output is installed with pip only."""
     if bundle.manifest.env.conda is not None:
         raise PackerError(
-            f"{bundle.tag} has a conda environment, which nothing makes there: pack it with docker, lambda or sagemaker, "
+            f"{bundle.tag} has a conda environment, which would not be made there: pack it with docker, lambda or sagemaker, "
             "or as a folder or an archive for a machine that has the environment"
         )
 

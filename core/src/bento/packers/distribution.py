@@ -68,7 +68,9 @@ class Distribution:
         requires = tuple(requirements_txt(env.python).splitlines())
         name = canonicalize_name(tag.name)
         if tag.name in _TAKEN or name in {canonicalize_name(Requirement(line).name) for line in requires}:
-            raise PackerError(f"cannot make a wheel of {tag}: {tag.name!r} is the name of something that it needs: save it under another")
+            raise PackerError(
+                f"cannot make a wheel of {tag}: {tag.name!r} is the name of something that it needs: save it under another name"
+            )
         chosen = bundle.manifest.env.python_version
         python = f"=={'.'.join(chosen.split('.')[:2])}.*" if chosen else ">=3.11"
         summary = next(iter(bundle.manifest.doc.splitlines()), "") or f"The bundle {tag}"

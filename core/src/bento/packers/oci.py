@@ -72,7 +72,7 @@ def _warn(bundle: Bundle, env: Env) -> None:
     """Log what the base image has to contain, because no command runs in the image while it is made."""
     needs = [*env.apt, *([str(env.setup)] if env.setup is not None else [])]
     if needs:
-        log.warning("%s needs what its base image has to have: %s", bundle.tag, ", ".join(needs))
+        log.warning("%s needs a base image that has: %s", bundle.tag, ", ".join(needs))
 
 
 def _add_packages(image: Image, bundle: Bundle, env: Env, blobs: Blobs, place: Path) -> None:

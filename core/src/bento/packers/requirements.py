@@ -60,4 +60,4 @@ def distribution_of(wheel: str) -> str:
     try:
         return parse_wheel_filename(wheel)[0]
     except InvalidWheelFilename as error:
-        raise PackerError(f"{wheel!r} is not named as wheels are: expected a name like 'flowers-1.0-py3-none-any.whl'") from error
+        raise PackerError(f"{wheel!r} is not the name of a wheel: expected one like 'flowers-1.0-py3-none-any.whl'") from error

@@ -39,7 +39,7 @@ class WheelPacker(Packer):
 
     def __init__(self, *, version: str | None = None) -> None:
         if version is not None and not _is_version(version):
-            raise PackerError(f"WheelPacker(version={version!r}): expected a version as PEP 440 has it, like '1.2.0'")
+            raise PackerError(f"WheelPacker(version={version!r}): expected a version as PEP 440 defines it, like '1.2.0'")
         self._version = version
 
     def pack(self, bundle: Bundle, out: Path) -> Path:

@@ -116,12 +116,13 @@ def _check_kind(where: str, function: Callable[..., object], mark: Mapping[str, 
     """Refuse implementations that are not plain functions: a coroutine or a generator would be made and never run."""
     if mark.get("wrapper") or mark.get("hookwrapper"):
         raise PluginError(
-            f"{where} is a wrapper, which bento's hooks do not have: return what is to be registered, or do what is to be done"
+            f"{where} is a wrapper, which bento's hooks do not support: "
+            "make it a plain function that returns what it registers, or does its work"
         )
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
         raise PluginError(f"{where} is async, and hooks are not awaited: make it a plain function, and leave what takes long to a thread")
     if inspect.isgeneratorfunction(function) and not hook.__name__.startswith("bento_register_"):
-        raise PluginError(f"{where} yields, so that nothing of it would run when it is called: make it a plain function")
+        raise PluginError(f"{where} yields, so none of it would run when it is called: make it a plain function")
 
 
 def _check_parameters(where: str, function: Callable[..., object], hook: Callable[..., object]) -> None:

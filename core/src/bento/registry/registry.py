@@ -134,7 +134,7 @@ class Registry:
         """A sentence for each plugin that was imported and has been replaced by another version since."""
         found = [(each, _installed_version(each.distribution)) for each in self.plugins]
         return [
-            f"{each.distribution} {now} is installed by now, and {each.version} runs"
+            f"{each.distribution} {now} is installed now, and {each.version} is running"
             for each, now in found
             if now not in (None, each.version)
         ]

@@ -74,7 +74,7 @@ class AccessLog:
                 self._stream.flush()
         except OSError as error:
             if self._is_written:
-                log.warning("the access log cannot be written, and goes on when it can: %s", error.strerror)
+                log.warning("the access log cannot be written, and goes on when it can be: %s", error.strerror)
             self._is_written = False
         else:
             if not self._is_written:

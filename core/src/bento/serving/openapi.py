@@ -39,7 +39,7 @@ _REFUSALS = {
     422: "the body is well-formed, but not what the api takes",
     500: "the service failed",
     503: "the service has too much to do, or is not ready",
-    504: "the deadline is over",
+    504: "the deadline has passed",
 }
 
 

@@ -72,7 +72,7 @@ class Pipe:
             self._size = 0
         asyncio.get_running_loop().remove_writer(self._descriptor)
         if self._lost:
-            log.warning("%d lines of the access log were lost, for nobody read them", self._lost)
+            log.warning("%d lines of the access log were lost, because nobody read them", self._lost)
             self._lost = 0
 
     def _keep(self, data: bytes) -> None:

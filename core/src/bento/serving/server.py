@@ -148,7 +148,7 @@ def _check_no_loop() -> None:
 def _check_main_thread() -> None:
     if threading.current_thread() is not threading.main_thread():
         raise ServerError(
-            "signals, by which processes are started and stopped, reach the main thread alone: "
+            "signals, by which processes are started and stopped, reach only the main thread: "
             "leave out workers= and reload= in another one, or serve in a shell with `bento serve`"
         )
 
@@ -159,5 +159,5 @@ def _count(workers: int | Literal["auto"], *, reload: bool) -> int:
         return 1 if reload else min(available_processors(), int(WORKERS.most))
     WORKERS.check("workers", workers)
     if reload and workers > 1:
-        raise ServerError(f"what is started again when files change is one process: expected --reload or --workers {workers}, got both")
+        raise ServerError(f"only a single process is started again when files change: expected --reload or --workers {workers}, got both")
     return workers

@@ -39,7 +39,7 @@ def share(root: Path, bundle: Bundle, scratch: Path) -> None:
         for file in bundle.manifest.files:
             _share(root, bundle.path / file.path, file.sha256, scratch / "link")
     except OSError as error:
-        log.debug("%s keeps files of its own: %s", bundle.tag, error)
+        log.debug("%s keeps its own copies of files: %s", bundle.tag, error)
 
 
 def blob_of(root: Path, digest: str) -> Path:

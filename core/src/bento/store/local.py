@@ -193,7 +193,7 @@ class Store:
         except BundleError as error:
             if folder not in self._reported and folder.exists():
                 self._reported.add(folder)
-                log.warning("left out what is not a whole bundle: %s", error)
+                log.warning("left out a folder that is not a whole bundle: %s", error)
             return None
         self._reported.discard(folder)
         return bundle

@@ -51,7 +51,7 @@ class AdapterChecks:
             return Payload(json.dumps(example).encode(), "application/json")
         if is_base64(self.adapter):
             payload = unpacked(self.adapter, example)
-            expect(payload, f"the example {example!r} is not base64, which it is by the contentEncoding of schema()")
+            expect(payload, f"the example {example!r} is not base64, which the contentEncoding of schema() says it is")
             return cast("Payload", payload)
         expect(
             isinstance(example, str),
@@ -115,7 +115,7 @@ class AdapterChecks:
 
     def _check_same(self, found: Any, expected: Any, what: str) -> None:
         if not self.same(found, expected):
-            raise AssertionError(f"{what} gives {found!r} instead of {expected!r}: mend it, or define same() where loss is meant")
+            raise AssertionError(f"{what} gives {found!r} instead of {expected!r}: mend it, or define same() if the loss is intended")
 
     def _check_survives(self, payload: Payload) -> None:
         """Any body is a value or a BadInput, within `seconds`. It may take several tries, because the machine may be busy."""
@@ -164,7 +164,7 @@ class AdapterChecks:
             kept = self.same(item, as_it_was) or not self.same(as_it_was, as_it_was)
             if not kept:
                 raise AssertionError(
-                    f"stack() makes {item!r} of the item {as_it_was!r}: copy it, for it is stacked again if its batch fails"
+                    f"stack() makes {item!r} of the item {as_it_was!r}: copy it, because it is stacked again if its batch fails"
                 )
         return batch
 

@@ -65,7 +65,7 @@ class Process:
         finally:
             timer.cancel()
         if not answer:
-            what = f"was ended, for it had no answer after {_PATIENCE:.0f} seconds" if self._was_ended else "died of it"
+            what = f"was ended, because it had no answer after {_PATIENCE:.0f} seconds" if self._was_ended else "died of it"
             raise AssertionError(f"a fresh process {what}: {self._last_words()}")
         return json.loads(answer)
 

@@ -59,7 +59,7 @@ class AdapterTests(AdapterChecks, Kit, kit=True):
         try:
             kept = json.loads(json.dumps(options, allow_nan=False))
         except (TypeError, ValueError) as error:
-            raise AssertionError(f"options() returns {options!r}: return nothing but JSON, for they go into the manifest") from error
+            raise AssertionError(f"options() returns {options!r}: return nothing but JSON, because they go into the manifest") from error
         expect(kept == options, f"options() returns {options!r}, which JSON keeps as {kept!r}: return lists and texts as keys")
 
     @property_test
@@ -264,7 +264,7 @@ class AdapterTests(AdapterChecks, Kit, kit=True):
 
     def _examples(self) -> list[Any]:
         examples = self.adapter.schema().get("examples")
-        expect(isinstance(examples, list) and examples, "schema() has no examples: give at least one, for the documentation shows it")
+        expect(isinstance(examples, list) and examples, "schema() has no examples: give at least one, because the documentation shows it")
         return examples if isinstance(examples, list) else []
 
 

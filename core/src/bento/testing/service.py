@@ -70,8 +70,8 @@ class ServiceTests(ServiceChecks, Kit, kit=True):
                 found = self._differ(api, one, other)
                 if found:
                     raise Refuted(
-                        f"{api.name} answers {len(asked)} requests at once otherwise than each alone: {found}: let a row depend on nothing "
-                        "but itself, and keep nothing on the service",
+                        f"{api.name} answers {len(asked)} requests at once differently from each alone: {found}: let a row depend on "
+                        "nothing but itself, and keep nothing on the service",
                         each,
                         *(any_other for any_other in asked if any_other is not each),
                     )

@@ -77,7 +77,7 @@ def check_contents(path: Path, custom: Collection[str]) -> None:
     if unknown:
         raise ArtifactError(f"{str(path)!r} names {', '.join(unknown)}, which is neither data of Keras's own nor in custom_objects")
     if files:
-        raise ArtifactError(f"{str(path)!r} names the files {', '.join(files)}, which are none of its own")
+        raise ArtifactError(f"{str(path)!r} names the files {', '.join(files)}, which are not its own")
 
 
 @contextmanager
@@ -103,7 +103,9 @@ def _check_model(config: Any, custom: Collection[str]) -> None:
             "if you trust it, write KerasArtifact(custom_objects=[...]) with the class or function itself, or its name as in 'nets:Scale'"
         )
     if file_names(config):
-        raise ArtifactError(f"the model reads its vocabulary from {file_names(config)[0]!r}, which does not go along: give it as a list")
+        raise ArtifactError(
+            f"the model reads its vocabulary from {file_names(config)[0]!r}, which does not go into the bundle: give it as a list"
+        )
 
 
 def _metadata() -> str:

@@ -27,7 +27,7 @@ _WEIGHTS = ".weights.h5"
 _LEGACY = (".h5", ".hdf5")
 _WHY = (
     "is of the legacy HDF5 format, in which Keras runs code whatever safe_mode says (CVE-2025-9905): "
-    "load it with keras.saving.load_model where you trust it, and pack the model"
+    "load it with keras.saving.load_model if you trust it, and pack the model"
 )
 
 

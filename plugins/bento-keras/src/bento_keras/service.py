@@ -25,7 +25,7 @@ class KerasService(bento.Service):
         for tensor in inputs:
             if tensor.dtype == _TEXT:
                 raise bento.ArtifactError(
-                    "the model takes texts, and no array of numbers: write a bento.Service with a slot for it and an api"
+                    "the model takes texts, not an array of numbers: write a bento.Service with a slot for it and an api"
                 )
             self.narrow("predict", input=ArrayAdapter(shape=tuple(tensor.shape)))
 

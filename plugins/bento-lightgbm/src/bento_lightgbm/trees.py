@@ -28,17 +28,17 @@ def check_tree(fields: Mapping[str, str], features: int) -> None:
     _expect(fields.keys() <= _KNOWN, f"a tree has a line {next(iter(fields.keys() - _KNOWN), '')!r}")
     leaves = int(fields["num_leaves"])
     values = floats(fields["leaf_value"])
-    _expect(leaves >= 1 and len(values) == leaves, f"a tree has not {leaves} leaves")
+    _expect(leaves >= 1 and len(values) == leaves, f"a tree does not have {leaves} leaves")
     floats(fields["shrinkage"])
     if leaves > 1:
         nodes = {name: integers(fields[name]) for name in _PER_NODE}
         counts = {len(found) for found in (*nodes.values(), *(floats(fields[name]) for name in _NUMBERS if name in fields))}
-        _expect(counts == {leaves - 1}, f"a tree has not {leaves - 1} nodes")
+        _expect(counts == {leaves - 1}, f"a tree does not have {leaves - 1} nodes")
         _check_children(nodes, leaves)
-        _expect(_within(nodes["split_feature"], features), f"a tree asks for a feature that is none of {features}")
+        _expect(_within(nodes["split_feature"], features), f"a tree asks for a feature that is not one of {features}")
         _check_categories(fields, nodes["decision_type"])
     for name, size in (("leaf_weight", leaves), ("leaf_count", leaves), ("internal_count", leaves - 1)):
-        _expect(len(floats(fields.get(name, ""))) in (0, size), f"a tree has not {size} numbers in {name}")
+        _expect(len(floats(fields.get(name, ""))) in (0, size), f"a tree does not have {size} numbers in {name}")
     if int(fields.get("is_linear", 0)):
         _check_linear(fields, leaves, features)
 
@@ -53,7 +53,7 @@ def _check_children(nodes: Mapping[str, Integers], leaves: int) -> None:
 def _check_categories(fields: Mapping[str, str], types: Integers) -> None:
     """Check the splits by category. Each names a set of categories, which are the bits between two boundaries."""
     count = int(fields["num_cat"])
-    _expect(_within(types, 16), "a tree has a split of no kind")
+    _expect(_within(types, 16), "a tree has a split of an unknown kind")
     categorical = (types & _CATEGORICAL) != 0
     _expect(count >= 0 and (count > 0 or not categorical.any()), "a tree has a split by categories without any")
     if count:
@@ -62,7 +62,7 @@ def _check_categories(fields: Mapping[str, str], types: Integers) -> None:
         fits = len(boundaries) == count + 1 and boundaries[0] == 0 and boundaries[-1] == len(bits) and (np.diff(boundaries) > 0).all()
         _expect(bool(fits), "a tree has categories that overlap")
         sets = floats(fields["threshold"])[categorical]
-        _expect(bool(np.isin(sets, np.arange(count)).all()), "a tree has a split by categories that are none of its own")
+        _expect(bool(np.isin(sets, np.arange(count)).all()), "a tree has a split by categories that are not its own")
 
 
 def _check_linear(fields: Mapping[str, str], leaves: int, features: int) -> None:
@@ -74,7 +74,7 @@ def _check_linear(fields: Mapping[str, str], leaves: int, features: int) -> None
     )
     asked, weights = integers(fields["leaf_features"]), floats(fields["leaf_coeff"])
     _expect(len(asked) == len(weights) == sizes.sum(), "a tree has leaves without coefficients")
-    _expect(_within(asked, features), f"a tree asks for a feature that is none of {features}")
+    _expect(_within(asked, features), f"a tree asks for a feature that is not one of {features}")
 
 
 def _within(values: Integers, end: int) -> bool:

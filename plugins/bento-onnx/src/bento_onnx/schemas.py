@@ -38,7 +38,7 @@ def _schema(declared: Input) -> dict[str, JSON]:
     if declared.type == TEXT:
         return _schema_of_texts(sizes(declared))
     raise ArtifactError(
-        f"the input {declared.name!r} is a {declared.type}, which JSON has no form of: write a bento.Service with a slot for it and an api"
+        f"the input {declared.name!r} is a {declared.type}, which JSON has no form for: write a bento.Service with a slot for it and an api"
     )
 
 

@@ -139,7 +139,7 @@ def _place(tensor: _Tensor, size: int | None) -> External:
     where = tensor.where
     offset, length = where.get("offset") or "0", where.get("length") or "0"
     if not (where.get("location") and offset.isdecimal() and length.isdecimal()):
-        raise ValueError(f"the tensor {tensor.name!r} lies in another file, at a place {where!s:.200} that is none")
+        raise ValueError(f"the tensor {tensor.name!r} lies in another file, at a place {where!s:.200} that is not valid")
     if int(length) and size not in (None, int(length)):
         raise ValueError(f"the tensor {tensor.name!r} of shape {tensor.dims} has {length} bytes, not {size}")
     return External(tensor.name, where["location"], int(offset), int(length) if size is None else size)

@@ -78,7 +78,7 @@ def _records(names: Sequence[str], columns: Sequence[list[Any]], rows: int) -> l
 
 def _names(columns: pd.Index) -> list[str]:
     if columns.nlevels > 1:
-        raise ValueError("an answer's columns have several levels of names, which JSON has not: rename them")
+        raise ValueError("an answer's columns have several levels of names, which JSON does not have: rename them")
     names = [str(name) for name in columns]
     if len(set(names)) != len(names):
         raise ValueError("two columns of an answer have the same name: rename one")

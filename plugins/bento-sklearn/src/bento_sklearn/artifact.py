@@ -76,7 +76,7 @@ class SklearnArtifact(Artifact[Any]):
 
     def advice(self, model: object) -> str:
         loader = _LOADERS.get(suffix_of(model))
-        return f"load {str(model)!r} with {loader} where you trust it, and pack the model" if loader else ""
+        return f"load {str(model)!r} with {loader} if you trust it, and pack the model" if loader else ""
 
     def requirements(self) -> list[str]:
         return ["scikit-learn", "skops"]
@@ -124,6 +124,6 @@ def _check_found_again(dotted: str) -> None:
     """Refuse a name that another process could not import."""
     module, _, name = dotted.rpartition(".")
     if module == "__main__":
-        raise ArtifactError(f"{name} is defined in the script or notebook that is run, and no bundle imports that: move it to a module")
+        raise ArtifactError(f"{name} is defined in the running script or notebook, which no bundle can import: move it to a module")
     if not hasattr(sys.modules.get(module), name):
         raise ArtifactError(f"{dotted} is not at the top of its module, where loading looks for it: define it there, with a name")

@@ -57,7 +57,7 @@ class SklearnService(bento.Service):
                 return self.model.predict(np.zeros((1, getattr(self.model, "n_features_in_", 1))))[:0]
             return self.model.predict(rows)
         except ValueError as error:  # for NaN, infinity and other values that a model cannot take
-            raise bento.InvalidInput(f"the model takes no such rows: {error}") from error
+            raise bento.InvalidInput(f"the model does not take such rows: {error}") from error
 
 
 def _check_takes_numbers(model: Any, features: int) -> None:

@@ -80,4 +80,4 @@ def _longest(path: Path) -> int:
     match read_json(path):
         case {"max_length": int(longest)}:
             return longest
-    raise ArtifactError(f"{str(path)!r} is damaged: expected how long a text may be")
+    raise ArtifactError(f"{str(path)!r} is damaged: expected the longest length of a text")

@@ -55,7 +55,7 @@ def _state(tensors: Mapping[str, torch.Tensor], beside: Any) -> State:
     if not (same.keys().isdisjoint(tensors) and all(first in tensors for first in same.values())):
         raise ValueError("it has one name for two tensors, or a name for none")
     if not all(name in tensors and sorted(order) == list(range(tensors[name].ndim)) for name, order in axes.items()):
-        raise ValueError("it has an order of axes that a tensor has not")
+        raise ValueError("it has an order of axes that a tensor cannot have")
     if not all(type(version) is int for version in versions.values()):
         raise ValueError("it has a version that is not a number")
     if not all(isinstance(getattr(torch, str(name), None), torch.dtype) for name in buffers.values()):

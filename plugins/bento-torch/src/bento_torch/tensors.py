@@ -35,7 +35,7 @@ def checked(name: str, value: Any) -> torch.Tensor:
 def _faults(tensor: Any) -> Iterator[str]:
     """Why a file cannot hold a value, and what to do about it. Use the first reason."""
     if not isinstance(tensor, torch.Tensor):
-        yield f"is a {type_name(tensor)} and no tensor, as quantised and custom modules have them: {_PROGRAM}"
+        yield f"is a {type_name(tensor)} and not a tensor, as in quantised and custom modules: {_PROGRAM}"
     elif nn.parameter.is_lazy(tensor):
         yield "has no shape yet: call the model once before it is packed"
     elif tensor.is_quantized:

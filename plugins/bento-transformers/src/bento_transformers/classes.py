@@ -31,7 +31,7 @@ def name_of(value: Any, part: str) -> str:
             f"the {part} is a {type_name(value)}: expected a {part} of transformers' own, since no other class can be found again"
         ) from error
     if found is not kind:
-        raise ArtifactError(f"the {part} is a {type_name(value)}, and no {found.__module__}.{found.__name__}, which is found by that name")
+        raise ArtifactError(f"the {part} is a {type_name(value)}, and not {found.__module__}.{found.__name__}, which is found by that name")
     name: str = found.__name__
     return name
 

@@ -93,7 +93,7 @@ def _check_score(text: str, groups: int) -> None:
 
 def _numbers(values: Any) -> np.ndarray[Any, Any]:
     found = np.asarray(values)
-    _expect(found.dtype.kind in "if" or not found.size, "a number is none")
+    _expect(found.dtype.kind in "if" or not found.size, "a value is not a number")
     return found
 
 

@@ -23,14 +23,14 @@ def check_tree(tree: Any, features: int, groups: int) -> None:
     if size not in (0, 1, groups):
         raise ValueError(f"a tree has leaves of {size} numbers for {groups} outputs")
     if count < 1 or any(len(values) != count for values in (*nodes.values(), *floats.values())):
-        raise ValueError(f"a tree has not {count} nodes")
+        raise ValueError(f"a tree does not have {count} nodes")
     if np.asarray(tree["base_weights"], dtype=np.float64).shape != (count * max(1, size),):
         raise ValueError("a tree has no weight for each node")
     inner = nodes["left_children"] != -1
     _check_children(nodes, inner, count)
     asked = nodes["split_indices"][inner]
     if asked.size and not (asked.min() >= 0 and asked.max() < features):
-        raise ValueError(f"a tree asks for a feature that is none of {features}")
+        raise ValueError(f"a tree asks for a feature that is not one of {features}")
     _check_leaves(tree, nodes["right_children"][~inner], size)
     _check_categories(tree, nodes["split_type"], inner, count)
 

@@ -45,7 +45,7 @@ def _input(name: str, old: AdapterEntry, new: AdapterEntry) -> Iterator[Change]:
         if not any(fnmatchcase(media_type, known) for known in new.media_types):
             yield Change("api", name, f"no longer takes {media_type}", breaks=True)
     for narrowing in narrowed(old.schema, new.schema):
-        yield Change("api", name, f"may refuse what it took: {narrowing}", breaks=True)
+        yield Change("api", name, f"may refuse what it took before: {narrowing}", breaks=True)
 
 
 def _output(name: str, old: AdapterEntry | None, new: AdapterEntry | None) -> Iterator[Change]:
@@ -63,7 +63,7 @@ def _output(name: str, old: AdapterEntry | None, new: AdapterEntry | None) -> It
         if not any(fnmatchcase(media_type, known) for known in new.media_types):
             yield Change("api", name, f"no longer answers {media_type}", breaks=True)
     for narrowing in narrowed(new.schema, old.schema):
-        yield Change("api", name, f"may answer what it did not: {narrowing}", breaks=True)
+        yield Change("api", name, f"may give answers that it did not give before: {narrowing}", breaks=True)
 
 
 def _adapter(name: str, side: str, old: AdapterEntry, new: AdapterEntry) -> Iterator[Change]:

@@ -81,7 +81,7 @@ def _locked(bundle: Bundle, environment: Environment) -> Iterator[Finding]:
     for name, each in locked.items():
         installed = environment.distributions.get(name)
         if name not in named and installed is not None and installed.version != each.version:
-            yield Finding("package", name, f"{each.version}, of the lock", installed.version, "differs")
+            yield Finding("package", name, f"{each.version}, from the lock", installed.version, "differs")
 
 
 def _plugins(bundle: Bundle) -> Iterator[Finding]:

@@ -36,7 +36,7 @@ def shared_libraries(requirements: Sequence[str], environment: Environment) -> I
     compiled = {installed: files for installed in closure(requirements, environment) if (files := _compiled(installed))}
     wanted = f"for {sum(map(len, compiled.values()))} compiled files"
     if compiled and not _can_tell():
-        yield Finding("libraries", "", wanted, "", "unknown", "only ldd of the GNU C library can tell, and there is none here")
+        yield Finding("libraries", "", wanted, "", "unknown", "only the ldd of the GNU C library can tell, and it is not here")
         return
     brought = {path.name for each in environment.distributions.values() for path in each.files if _LIBRARY.search(path.name)}
     missing = [(library, each) for each, files in compiled.items() for library in sorted(_unresolved(files) - brought)]
@@ -47,7 +47,7 @@ def shared_libraries(requirements: Sequence[str], environment: Environment) -> I
 
 def _missing_library(name: str, installed: Installed) -> Finding:
     if _OF_GPUS.match(name):
-        return Finding("library", name, f"for {installed}", "none", "differs", "it is for a GPU, and missed only where one is used")
+        return Finding("library", name, f"for {installed}", "none", "differs", "it is for a GPU, and needed only if one is used")
     return Finding("library", name, f"for {installed}", "none", "missing", "install the system's package that has it")
 
 

@@ -41,4 +41,4 @@ def check_room(folder: Path, size: int) -> None:
     disk = shutil.disk_usage(folder)
     reserve = min(_RESERVE, disk.total // _PART)
     if size > disk.free - reserve:
-        raise OSError(errno.ENOSPC, f"{size} bytes are needed, and {disk.free} are free, of which {reserve} stay so")
+        raise OSError(errno.ENOSPC, f"{size} bytes are needed, and {disk.free} are free, of which {reserve} are kept free")

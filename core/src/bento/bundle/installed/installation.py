@@ -100,4 +100,4 @@ def _modules(installed: Installed, folder: Path) -> Iterator[tuple[str, Path]]:
 
 def _refuse(installed: Installed, why: str) -> NoReturn:
     way_out = f"with pip install {installed.project}, without -e" if installed.project else "again with pip"
-    raise RequirementError(f"{installed} is on no package index, and cannot go along as a wheel, as {why}: install it {way_out}")
+    raise RequirementError(f"{installed} is on no package index, and cannot be bundled as a wheel, because {why}: install it {way_out}")

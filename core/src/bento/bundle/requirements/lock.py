@@ -116,6 +116,7 @@ def _refusal(name: str, said: str) -> str:
     reason = " ".join(_DRAWN.sub(" ", said).split()).removeprefix("error: ").replace(" cause:", ":")
     if any(sign in said for sign in _UNREACHED):
         return (
-            f"cannot lock what {name!r} requires, no package index answers: {reason}: name one that does, as in PIP_INDEX_URL=https://..."
+            f"cannot lock what {name!r} requires, because no package index answers: {reason}: "
+            "name one that does, as in PIP_INDEX_URL=https://..."
         )
     return f"cannot lock what {name!r} requires: {reason or 'uv says nothing'}"

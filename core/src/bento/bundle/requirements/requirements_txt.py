@@ -20,7 +20,7 @@ def read_requirements(file: Path, name: str) -> Iterator[tuple[str, str]]:
     for line, text in _logical_lines(_read(file, name)):
         place = f"{name}:{line}"
         if _OPTION.search(text):
-            raise DefinitionError(f"{place}: {text!r} has an option, and a bundle keeps requirements only: write those out, and no options")
+            raise DefinitionError(f"{place}: {text!r} has an option, and a bundle keeps requirements only: write them without options")
         try:
             check_requirement(text)
         except DefinitionError as error:

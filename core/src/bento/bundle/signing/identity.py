@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .sigstore_file import SigstoreSignature
 
 _STATEMENT: Final = "application/vnd.in-toto+json"
-_ANOTHER: Final = "it is an attestation of something else than the building of this bundle's bento.json"
+_ANOTHER: Final = "it attests something other than the building of this bundle's bento.json"
 _PARTS: Final = {"identity", "issuer", "trusted_root"}
 
 
@@ -45,8 +45,8 @@ class Identity:
     def __post_init__(self) -> None:
         if not (self.name and self.issuer and isinstance(self.name, str) and isinstance(self.issuer, str)):
             raise SigningError(
-                f"an identity is a name and the URL of who vouches for it, got {self.name!r} and {self.issuer!r}: "
-                "without the issuer it could be anybody of that name, anywhere"
+                f"an identity is a name and the URL of the issuer that vouches for it, got {self.name!r} and {self.issuer!r}: "
+                "without the issuer, it could be anybody with that name"
             )
 
     def __str__(self) -> str:
@@ -73,7 +73,7 @@ class Identity:
             verifier.verify_artifact(hashed(fingerprint), found, self._policy())
         except CertValidationError as error:
             shown = repr(str(self.trusted_root)) if self.trusted_root else "Sigstore's public instance"
-            return f"its certificate is not by the authority of {shown}, or was not valid when it signed: {reason(error)}"
+            return f"its certificate is not from the authority of {shown}, or was not valid when it signed: {reason(error)}"
         except Exception as error:  # noqa: BLE001 - parsing a stranger's certificates, timestamps and JSON may raise anything
             return reason(error)
         return None
@@ -100,4 +100,4 @@ def parse_identity(file: Path, content: bytes) -> Identity:
 
 
 def _no_identity(file: Path, fault: str) -> str:
-    return f'{str(file)!r} names no identity: {fault}, expected {{"identity": NAME, "issuer": URL}}, and "trusted_root": FILE if need be'
+    return f'{str(file)!r} names no identity: {fault}, expected {{"identity": NAME, "issuer": URL}}, and "trusted_root": FILE if needed'

@@ -43,7 +43,7 @@ class IdentityToken:
         name, issuer = claims(signature) or ("", "")
         identity = Identity(name, issuer=issuer, trusted_root=self.trust_config)
         if fault := identity.fault(signature, bundle.fingerprint):
-            raise SigningError(f"Sigstore has signed {bundle.tag} in a way that does not hold here: {fault}")
+            raise SigningError(f"Sigstore has signed {bundle.tag}, but the signature is not valid here: {fault}")
         return signature, identity
 
     def _token(self) -> Any:
@@ -63,4 +63,4 @@ class IdentityToken:
         try:
             return oidc.IdentityToken(text.strip())
         except Exception as error:
-            raise SigningError(f"the identity token is of no use: {reason(error)}: get a new one, they last some minutes") from error
+            raise SigningError(f"the identity token is of no use: {reason(error)}: get a new one, which lasts a few minutes") from error

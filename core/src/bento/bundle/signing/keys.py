@@ -119,10 +119,10 @@ def new_key(file: Path) -> Path:
 
     public = file.with_suffix(".pub")
     if public == file:
-        raise SigningError(f"{str(file)!r} is how the public key would be called: choose a name like 'release.key' for the private one")
+        raise SigningError(f"{str(file)!r} is what the public key would be called: choose a name like 'release.key' for the private one")
     for path in (file, public):
         if os.path.lexists(path):
-            raise SigningError(f"{str(path)!r} is there already: bento overwrites no key, choose another name")
+            raise SigningError(f"{str(path)!r} is there already: bento does not overwrite keys, choose another name")
     key = ed25519.Ed25519PrivateKey.generate()
     _write(file, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), 0o600)
     try:

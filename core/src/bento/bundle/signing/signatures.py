@@ -69,7 +69,7 @@ def _parse_signature(name: str, content: bytes) -> AnySignature:
     """The signature in a file's bytes; any other contents are a BundleError."""
     signature = parse_sigstore(name, content) if name.endswith(_SIGSTORE) else _parse(name, content)
     if signature.name != name:
-        raise BundleError(f"{name!r} is not a signature: its name says that it is another one")
+        raise BundleError(f"{name!r} is not a signature: its name is that of another one")
     return signature
 
 

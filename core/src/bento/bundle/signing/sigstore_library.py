@@ -31,7 +31,7 @@ _LONGEST: Final = 200
 def need_library() -> None:
     """Raise a SigningError if Sigstore's library is not installed."""
     if not has_library():
-        raise SigningError("signatures by way of Sigstore need its library: pip install 'bento-core[sigstore]'")
+        raise SigningError("signatures through Sigstore need its library: pip install 'bento-core[sigstore]'")
 
 
 def has_library() -> bool:

@@ -90,7 +90,8 @@ def _check_found_again(service: type[Service], module: ModuleType, home: Home) -
         found = getattr(found, name, None)
     if found is not service and isinstance(found, type) and (found.__module__, found.__qualname__) == (service.__module__, home.class_name):
         raise DefinitionError(
-            f"{home.file} has another {home.class_name} by now, as it was imported again or defines it twice: make the service of that one"
+            f"{home.file} has another {home.class_name} by now, because it was imported again or defines it twice: "
+            "make the service from that one"
         )
     if found is not service:
         raise DefinitionError(f"{home.file} has no {home.class_name} that is this class: define it there once, with a class statement")

@@ -181,4 +181,4 @@ def _check_paths(files: Mapping[str, Path]) -> None:
         check_distinct(sorted(files))
     except FieldError as error:
         file = files.get(str(error.got), error.got)
-        raise DefinitionError(f"{str(file)!r} cannot go along, expected {error.expected}: rename it") from error
+        raise DefinitionError(f"{str(file)!r} cannot go into the bundle, expected {error.expected}: rename it") from error

@@ -47,7 +47,7 @@ def list_command(*, as_json: bool, store_path: Path | None) -> None:
         print_json([_record(each) for each in found])
     elif found:
         print_table(("URL", "LAST USED", "SIZE"), [(each.url, _time(each), size_text(each.size)) for each in found])
-        click.echo(f"\n{size_text(disk_size(found))} on the disk: what several bundles of a remote hold is there once")
+        click.echo(f"\n{size_text(disk_size(found))} on the disk: what several bundles of a remote share is stored once")
     else:
         click.echo("no bundles yet: a bundle that is named by a URL, as in 'bento serve s3://bucket/store/iris:1', is kept here", err=True)
 

@@ -87,7 +87,7 @@ def _confirm(question: str) -> None:
         if sys.stdin.isatty():
             raise
         click.echo(err=True)
-        raise click.ClickException("nobody is there to ask: add --yes, or --dry-run to see what would go") from error
+        raise click.ClickException("there is nobody to ask: add --yes, or --dry-run to see what would be deleted") from error
     if not agreed:
         raise click.Abort
 
@@ -99,7 +99,7 @@ def _named(store: Store, targets: tuple[str, ...]) -> list[Tag]:
         raise click.UsageError("expected tags, as 'bento list' shows them, or --label, --older-than or --keep-last")
     for text in targets:
         if is_url(text):
-            raise click.UsageError(f"{shown(text)!r} is elsewhere, and only what is in the store here is deleted")
+            raise click.UsageError(f"{shown(text)!r} is elsewhere, and only bundles in the store here can be deleted")
         if ":" not in text:
             raise click.UsageError(
                 f"{text!r} names no version: write {text}:latest or {text}:VERSION, as 'bento list {text}' shows them, "

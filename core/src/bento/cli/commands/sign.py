@@ -125,7 +125,7 @@ def _attach(target: str, file: Path, store: Store | None) -> tuple[str, dict[str
 
     bundle = find(target, store=store)
     attach(bundle, file, store=store)
-    said = f"{bundle.tag} has the signature {file} beside it: `bento verify` tells by whom it is"
+    said = f"{bundle.tag} has the signature {file} beside it: `bento verify` tells whose it is"
     return said, {**named(bundle), "signature": None}
 
 

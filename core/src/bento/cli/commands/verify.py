@@ -43,7 +43,7 @@ def command(target: str, *, keys: Keys, signatures: tuple[Path, ...], as_json: b
     from ...store.trust.provenance import told_signatures
 
     if signatures and not keys:
-        raise click.UsageError("expected whose signature that is to be: --key FILE, or --identity NAME and --issuer URL")
+        raise click.UsageError("expected the signer to check for: --key FILE, or --identity NAME and --issuer URL")
     also = [read_signature(file) for file in signatures]
     begun, store = time.monotonic(), open_store(store_path)
     bundle = find(target, store=store)

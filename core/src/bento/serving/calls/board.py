@@ -35,7 +35,7 @@ class Board:
         """Give a place to each api that has none yet."""
         for api in apis:
             if api not in self._starts and len(self._starts) == _MOST_APIS:
-                raise ServerError(f"many workers can serve {_MOST_APIS} apis, and this service has more: serve it with one")
+                raise ServerError(f"several workers can serve {_MOST_APIS} apis, and this service has more: serve it with one worker")
             self._starts.setdefault(api, FIGURES * len(self._starts))
 
     def start(self, api: str) -> int:

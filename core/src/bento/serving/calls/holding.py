@@ -66,8 +66,8 @@ class HoldingWatch:
     def _tell(self, seconds: float) -> None:
         self._told = True
         log.warning(
-            "a call of %s held the interpreter for %.1f s, and nobody was answered meanwhile, /livez neither: "
-            "with --workers 2 or more, the others answer",
+            "a call of %s held the interpreter for %.1f s, and nothing was answered meanwhile, not even /livez: "
+            "with --workers 2 or more, the others still answer",
             self._api,
             seconds,
         )

@@ -90,7 +90,7 @@ def headers_too_large(limits: Limits) -> str:
 
 def body_is_late(seconds: float) -> str:
     """What either lane says, with status 504, if the body does not come within the deadline."""
-    return f"the body was not there within {seconds:.3g} seconds"
+    return f"the body did not arrive within {seconds:.3g} seconds"
 
 
 def payload_of(call: Call, limits: Limits) -> Payload:

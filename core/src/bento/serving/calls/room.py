@@ -22,7 +22,7 @@ class Room:
     def take(self, size: int) -> None:
         """Take `size` bytes, or raise Overloaded when others have left less."""
         if self.taken + size > self.size:
-            raise Overloaded(f"large requests hold {self.taken} bytes of the {self.size} that there are for all of them")
+            raise Overloaded(f"large requests hold {self.taken} bytes of the {self.size} that all of them may hold")
         self.taken += size
 
     def take_for(self, call: Call, size: int) -> None:

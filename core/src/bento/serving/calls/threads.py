@@ -92,7 +92,8 @@ class Threads:
         if now - self._said_at >= _QUIET_SECONDS:
             self._said_at = now
             log.error(
-                "no further thread for %s, which has %d: %s: allow its user or container more processes and threads, or more memory",
+                "cannot start another thread for %s, which has %d: %s: "
+                "allow its user or container more processes and threads, or more memory",
                 self._name,
                 self._taking,
                 error,
@@ -100,7 +101,7 @@ class Threads:
         if not self._taking:
             with suppress(Empty):
                 while waiting := self._queue.get_nowait():
-                    self._loop.call_soon(self._over, waiting[1], None, Overloaded("the server can start no further thread"))
+                    self._loop.call_soon(self._over, waiting[1], None, Overloaded("the server cannot start another thread"))
 
     def _take(self, executor: ThreadPoolExecutor) -> None:
         """Runs in a thread: take work until none has come for a while."""

@@ -51,4 +51,4 @@ class Timeout:
             self._task.cancel()
 
     def _late(self) -> DeadlineExceeded:
-        return DeadlineExceeded(f"the answer was not whole within {self._call.deadline - self._call.received:.3g} seconds")
+        return DeadlineExceeded(f"the answer was not complete within {self._call.deadline - self._call.received:.3g} seconds")

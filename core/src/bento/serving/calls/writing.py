@@ -60,7 +60,7 @@ class Writing:
         except ValueError as error:
             raise ResultLengthError(f"{self._api.name}: {error}") from error
         if len(values) != len(rows):
-            raise ResultLengthError(f"{self._api.name}: expected {len(rows)} answers of unstack, got {len(values)}")
+            raise ResultLengthError(f"{self._api.name}: expected {len(rows)} answers from unstack, got {len(values)}")
         self._note_fit(rows)
         return values
 

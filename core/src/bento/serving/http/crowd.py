@@ -33,7 +33,7 @@ class Crowd:
         now = time.monotonic()
         if now - self._said_at >= _QUIET_SECONDS:
             log.warning(
-                "%d files are open, as many as may be: further connections are closed unanswered until some end - "
+                "%d files are open, which is the limit: further connections are closed unanswered until some end - "
                 "raise the hard limit of open files, or start more workers",
                 most,
             )

@@ -96,7 +96,7 @@ class Ending(HttpToolsProtocol):
         """End the connection if, for too long, its client has left a head unfinished or an answer unread, or has sent no request."""
         unread = self.transport.get_write_buffer_size()
         if self._is_in_head() and not self._backlog and now - self._received >= self._limits.head_seconds:
-            self.refuse(408, f"the headers were not there within {self._limits.head_seconds:.3g} seconds")
+            self.refuse(408, f"the headers did not arrive within {self._limits.head_seconds:.3g} seconds")
         elif (self._received, unread) != self._seen or (not unread and self._is_busy()):
             self._seen, self._seen_at = (self._received, unread), now
         elif now - self._seen_at >= (self._limits.idle_seconds if unread or self._is_open else self._limits.keep_alive_seconds):

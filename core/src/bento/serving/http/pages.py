@@ -97,7 +97,7 @@ async def _http_problem(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - this is the class it is registered for
     headers, detail = dict(error.headers or {}), str(error.detail)
     if error.status_code == HTTPStatus.NOT_FOUND:
-        detail = f"nothing is here: {_WAY_OUT}"
+        detail = f"there is nothing here: {_WAY_OUT}"
     elif "Allow" in headers:
         # They come from a set, whose order differs from process to process.
         headers["Allow"] = ", ".join(sorted(headers["Allow"].split(", ")))

@@ -141,7 +141,9 @@ class Crew:
         reason, apis = generation.note_loaded(report)
         self._board.add(apis)
         if reason:
-            log.info("each of %d workers loads %s for itself, for a fork after that is unsafe: %s", self._count, generation.title, reason)
+            log.info(
+                "each of %d workers loads %s for itself, because a fork after that is unsafe: %s", self._count, generation.title, reason
+            )
         else:
             log.info("%d workers are forked from a process that has loaded %s, and share it", self._count, generation.title)
         self._fill(generation)
@@ -207,7 +209,7 @@ class Crew:
                 log.error("worker %d could not end as it should: %s", worker.pid, worker.failure)
             was_killed = how.startswith(BY_SIGNAL)
             if was_killed and worker.ready_at:
-                log.error("worker %d ended %s while it was to answer what it had", worker.pid, how)
+                log.error("worker %d ended %s before it had answered all its requests", worker.pid, how)
             self._cut_off += self.is_leaving and worker.ready_at > 0.0 and (was_killed or how == CUT_OFF)
             self._close_if_empty(generation)
         elif worker.ready_at:
@@ -244,7 +246,7 @@ class Crew:
             error.add_note(where)
             raise error
         if generation is not self.generations[0] and not any(worker.serves for worker in generation.workers.values()):
-            said = f"{self.generations[0].title} stays as it is, for what should replace it cannot start: {failure}"
+            said = f"{self.generations[0].title} stays as it is, because its replacement cannot start: {failure}"
             log.error("%s", said)
             self._notices.ready(said)
             self._give_up(generation)

@@ -44,7 +44,7 @@ def fork(work: Callable[[], None], on_error: Callable[[BaseException], None]) ->
 def no_further_process(error: OSError) -> str:
     """Why a fork has failed, and the way out. Threads count towards the limit of processes. Source: fork(2)."""
     way_out = ": allow its user or container more processes and threads" if error.errno == errno.EAGAIN else ""
-    return f"no further process: {error.strerror}{way_out}"
+    return f"no more processes can be started: {error.strerror}{way_out}"
 
 
 def _be_child(work: Callable[[], None], on_error: Callable[[BaseException], None]) -> NoReturn:

@@ -60,7 +60,7 @@ class Notices:
     def stopping(self, grace: float) -> None:
         """Tell that the server begins to drain, and ask for as much time as its grace period allows, whatever a stop is allowed
         otherwise."""
-        self._tell("STOPPING=1", f"EXTEND_TIMEOUT_USEC={round((grace + _LATE) * 1e6)}", "STATUS=stopping: what is open is answered")
+        self._tell("STOPPING=1", f"EXTEND_TIMEOUT_USEC={round((grace + _LATE) * 1e6)}", "STATUS=stopping: answering open requests")
 
     def alive(self) -> None:
         """Tell that the server is not held up."""
@@ -77,7 +77,7 @@ class Notices:
         except OSError as error:
             if self._is_heard:
                 name = self._name.replace("\0", "@")
-                log.warning("nobody hears at NOTIFY_SOCKET=%r how this server is: %s", name, error.strerror or error)
+                log.warning("cannot tell NOTIFY_SOCKET=%r the state of this server: %s", name, error.strerror or error)
             self._is_heard = False
 
 

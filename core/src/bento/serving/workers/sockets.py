@@ -158,7 +158,7 @@ def _make_way(path: Path) -> None:
     except FileNotFoundError:
         return
     if not stat.S_ISSOCK(mode):
-        raise ServerError(f"{path.absolute()} is there already, and no socket: choose another path with --uds")
+        raise ServerError(f"{path.absolute()} is there already, and is not a socket: choose another path with --uds")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         # A queue that is full is a sign of life, too.
         probe.setblocking(False)

@@ -81,7 +81,7 @@ def _fetch_beside(remote: str, tag: Tag, store: Store) -> Tag:
     command = [sys.executable, "-m", "bento.store.cache"]
     done = subprocess.run(command, input=order, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603 - our own module
     if done.returncode != 0:
-        raise RemoteError(f"cannot fetch {tag} from {shown(remote)}: the process that did ended with status {done.returncode}")
+        raise RemoteError(f"cannot fetch {tag} from {shown(remote)}: the process that fetched it ended with status {done.returncode}")
     answer = json.loads(done.stdout)
     if "error" in answer:
         raise getattr(errors, answer["error"])(answer["message"])

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _PIECE: Final = 1 << 20
-_WHO: Final = ": it takes a name and a password that it knows, as in https://USER:PASSWORD@host/iris.bento"
+_WHO: Final = ": it asks for a name and a password, as in https://USER:PASSWORD@host/iris.bento"
 
 
 def downloaded(url: str, root: Path) -> Bundle:
@@ -107,7 +107,7 @@ def _pieces(answer: http.client.HTTPResponse, folder: Path, origin: str) -> Iter
     check_room(folder, expected or 0)
     while piece := answer.read(_PIECE):
         done += len(piece)
-        check_size(f"{origin} has no end yet: what arrived", done)
+        check_size(f"{origin} has not ended yet: what has arrived", done)
         check_room(folder, len(piece))
         yield piece
     if expected is not None and done != expected:

@@ -40,7 +40,7 @@ def check_remote(text: str) -> str:
     if scheme not in _SCHEMES or not separator or not rest.strip("/"):
         raise RemoteError(f"expected a remote such as s3://bucket/store or file:///srv/models, got {shown(text)!r}{_guess(text)}")
     if scheme == "file" and urlsplit(text).netloc not in ("", "localhost"):
-        raise RemoteError(f"expected the folder of a file:// remote from the root on, as in file:///srv/models, got {text!r}")
+        raise RemoteError(f"expected the absolute path of a folder after file://, as in file:///srv/models, got {text!r}")
     return text.rstrip("/")
 
 
@@ -51,7 +51,7 @@ def _guess(text: str) -> str:
     if text.startswith(("/", "./", "../")):
         return f": did you mean file://{quote(str(Path(text).resolve()))}"
     if meant in ("http", "https"):
-        return ": a web server is not a remote, and what takes a tag takes the URL of an archive there"
+        return ": a web server is not a remote, but what takes a tag also takes the URL of an archive there"
     if separator and rest.strip("/") and meant in _SCHEMES:
         return f": did you mean {shown(f'{meant}://{rest}')}"
     return ""

@@ -49,7 +49,10 @@ class RegistryPlace(Place):
         parts = urlsplit(url)
         if "@" in parts.netloc:
             host = parts.netloc.rpartition("@")[2]
-            raise RemoteError(f"{shown(url)} says who you are, and a registry is told what is noted: docker login {host}, and leave it out")
+            raise RemoteError(
+                f"{shown(url)} says who you are, but a registry is told only what docker login has saved: "
+                f"docker login {host}, and leave it out"
+            )
         self._registry = Registry(parts.netloc, parts.path.strip("/"))
 
     def size(self, path: str) -> int | None:
@@ -64,7 +67,7 @@ class RegistryPlace(Place):
                 found.update(piece)
                 yield piece
         if not is_blob and digest != f"sha256:{found.hexdigest()}":
-            raise RemoteError(f"what the registry has as {digest} is something else")
+            raise RemoteError(f"what the registry has as {digest} has another digest")
 
     def write(self, path: str, source: Path, file: File, moved: Tally) -> None:
         with source.open("rb") as content:
@@ -124,7 +127,7 @@ def _artifact(content: bytes, digest: str) -> bytes:
     encoded = json.dumps(document, separators=(",", ":")).encode()
     if len(encoded) > _LARGEST_MANIFEST:
         raise RemoteError(
-            f"a registry takes manifests of up to {_LARGEST_MANIFEST} bytes, and one of {len(layers)} files has {len(encoded)}"
+            f"a registry takes manifests of up to {_LARGEST_MANIFEST} bytes, and the one for {len(layers)} files has {len(encoded)}"
         )
     return encoded
 

@@ -86,7 +86,7 @@ class Registry:
             if following is None:
                 return
             path = self._own(urljoin(answer.url, following[1]))
-        raise RemoteError(f"{self._host} lists more than {_PAGES} pages of tags: expected an end")
+        raise RemoteError(f"{self._host} lists more than {_PAGES} pages of tags: expected at most that many")
 
     def _own(self, url: str) -> str:
         """The same URL; one of another server is a RemoteError."""

@@ -166,7 +166,7 @@ class Remote:
                 try:
                     found.append(Tag(*folder.split("/", 1)))
                 except TagError as error:
-                    log.warning("left out what is not a bundle at %s: %s", self, error)
+                    log.warning("left out something that is not a bundle at %s: %s", self, error)
         return found
 
     def _summary(self, tag: Tag) -> Summary | None:
@@ -174,7 +174,7 @@ class Remote:
             content = self._content(tag)
             return None if content is None else Summary.of(_read_tagged(content, tag), hashlib.sha256(content).hexdigest())
         except BundleError as error:
-            log.warning("left out what is not a bundle at %s: %s: %s", self, tag, error)
+            log.warning("left out something that is not a bundle at %s: %s: %s", self, tag, error)
             return None
 
     def _content(self, tag: Tag) -> bytes | None:

@@ -110,7 +110,7 @@ def known_hosts() -> object:
                     known.load(str(Path(file).expanduser()))
             if not known.check(hostname, key):
                 raise RemoteError(
-                    f"the key of {hostname} is not in ~/.ssh/known_hosts: connect with ssh once, or add what ssh-keyscan tells of it"
+                    f"the key of {hostname} is not in ~/.ssh/known_hosts: connect with ssh once, or add what ssh-keyscan prints for it"
                 )
 
     return Known()

@@ -56,14 +56,14 @@ def check_protected(url: str) -> None:
     """Refuse a URL whose contents anybody on the way could read and change: only https://, and http:// on this machine, are allowed."""
     scheme = urlsplit(url).scheme
     if scheme != "https" and not (scheme == "http" and is_here(url)):
-        raise RemoteError(f"anybody on the way may change what comes from {shown(url)}: use https://")
+        raise RemoteError(f"anybody on the network could change what comes from {shown(url)}: use https://")
 
 
 def check_onward(url: str, other: str) -> None:
     """Refuse a redirect to a URL that is not protected, or from another machine to this one."""
     check_protected(other)
     if is_here(other) and not is_here(url):
-        raise RemoteError(f"{shown(url)} sends to {shown(other)}, which is this machine: nobody elsewhere has a say about that")
+        raise RemoteError(f"{shown(url)} redirects to {shown(other)}, which is this machine: a server elsewhere must not decide that")
 
 
 def ask(request: urllib.request.Request) -> http.client.HTTPResponse:

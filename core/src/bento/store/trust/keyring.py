@@ -35,7 +35,7 @@ def _check(*paths: Path) -> None:
     for path in paths:
         mode = path.stat().st_mode if path.exists() else 0
         if mode and not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-            raise SigningError(f"{str(path)!r} is not a plain file: expected one that names a key, or somebody")
+            raise SigningError(f"{str(path)!r} is not a plain file: expected one with a public key or an identity")
         if fault := open_to_all(path):
             raise SigningError(fault)
 

@@ -85,7 +85,7 @@ def _unsigned(bundle: Bundle, verdict: Verdict, signers: Mapping[Signer, str]) -
     yield from _about(bundle)
     yield from verdict.faults
     kind, how = ("identity", "--sigstore") if any(isinstance(each, Identity) for each in signers) else ("key", "--key FILE")
-    yield f"to go on: get it from who signs it, name the {kind} that has, or sign it with `bento sign {bundle.tag} {how}`"
+    yield f"to go on: get it from whoever signs it, name the {kind} that has signed it, or sign it with `bento sign {bundle.tag} {how}`"
 
 
 def _about(bundle: Bundle) -> Iterator[str]:

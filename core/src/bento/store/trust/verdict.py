@@ -39,7 +39,7 @@ def read_signer(file: Path) -> Signer:
 def read_signers(keys: Sequence[str | Path | Identity]) -> Mapping[Signer, str]:
     """The given identities, and the public keys and identities in the given files, each with its name for messages."""
     if isinstance(keys, str | Path | Identity):
-        raise SigningError(f"expected a list of whose signature will do, got {keys!r}: write keys=[{keys!r}]")
+        raise SigningError(f"expected a list of keys and identities whose signature is accepted, got {keys!r}: write keys=[{keys!r}]")
     return {each if isinstance(each, Identity) else read_signer(Path(each)): str(each) for each in keys}
 
 
@@ -75,7 +75,7 @@ def _by_identity(signature: SigstoreSignature, bundle: Bundle, signers: Mapping[
 
 def _unnamed(signature: SigstoreSignature) -> str:
     if not has_library():
-        return "by way of Sigstore, whose library tells by whom: pip install 'bento-core[sigstore]'"
+        return "through Sigstore, whose library can tell whose it is: pip install 'bento-core[sigstore]'"
     claimed = claims(signature)
     if claimed is None:
         return f"wrong: {signature.name!r} holds no certificate with a name and an issuer"

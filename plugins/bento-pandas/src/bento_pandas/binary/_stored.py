@@ -72,7 +72,9 @@ def _room(schema: pa.Schema, found: Contents) -> Iterator[int]:
     leaves = [(field, kind, field.name not in flat) for field in schema for kind in _leaves(field.type)]
     for place, (field, kind, inner) in enumerate(leaves):
         if inner and is_text(kind) and place in found.dictionaries:
-            raise ArtifactError(f"column {field.name!r:.60} has texts within others, in a dictionary, as no table is saved with here")
+            raise ArtifactError(
+                f"column {field.name!r:.60} has texts within others, in a dictionary, which no table that is saved here has"
+            )
         width = _OBJECT if _is_object(kind) else CELL
         width = max(width, kind.byte_width) if types.is_fixed_size_binary(kind) else width
         yield width * max(found.rows, found.values.get(place, 0)) + (_OBJECT * found.rows if inner else 0)
