@@ -1,4 +1,4 @@
-"""The `api` decorator and what it notes."""
+"""The `api` decorator and what it records."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ class Silent(Told):
         return rows
 
 
-def test_an_api_that_says_nothing_of_itself_says_what_the_one_says_that_it_overrides():
+def test_an_api_without_a_docstring_has_that_of_the_api_it_overrides():
     assert Silent().apis["predict"].doc == "Say what it is."
 
 
-def test_an_api_notes_what_it_is_told():
+def test_an_api_remembers_its_options():
     @bento.api(batch=Batch(size=8), timeout=5)
     async def predict(self, rows, context):
         """Predict."""
@@ -71,7 +71,7 @@ def test_batch_true_is_a_batch_of_the_usual_size():
     assert declared(predict).batch == Batch(size=128, wait=0.0)
 
 
-def test_type_hints_are_read_from_both_ends():
+def test_type_hints_of_the_value_and_of_the_answer_are_read():
     @bento.api
     def predict(self, rows: list[int]) -> str:
         return ""
@@ -99,7 +99,7 @@ def named(name: str):
 
 
 @pytest.mark.parametrize("given", [JsonAdapter(), "json", property(named("predict")), classmethod(named("predict"))])
-def test_what_is_no_method_is_refused_in_the_place_of_one(given):
+def test_an_object_that_is_not_a_method_is_refused_as_an_api(given):
     refusal = f"expected @bento.api over a def, got a {type(given).__name__}: give it keywords only, as in @bento.api(input=JsonAdapter())"
     assert refusal_of(lambda: bento.api(given)) == refusal
     assert refusal_of(lambda: bento.api(timeout=5)(given)) == refusal
@@ -111,7 +111,7 @@ def test_a_name_that_the_server_answers_itself_is_refused(name):
 
 
 @pytest.mark.parametrize("timeout", [0, -1, float("nan"), float("inf"), "5", None])
-def test_a_timeout_that_is_no_time_is_refused(timeout):
+def test_an_invalid_timeout_of_an_api_is_refused(timeout):
     assert refusal_of(lambda: bento.api(timeout=timeout)(named("predict"))) == (
         f"expected a timeout of more than 0 seconds for 'predict', got {timeout!r}"
     )
@@ -136,7 +136,7 @@ def test_one_call_at_a_time_unless_the_api_is_async_or_says_otherwise():
 
 
 @pytest.mark.parametrize("concurrency", [0, "4", 1.5])
-def test_a_concurrency_of_none_is_refused(concurrency):
+def test_a_concurrency_below_one_is_refused(concurrency):
     assert refusal_of(lambda: bento.api(concurrency=concurrency)(named("predict"))) == (
         f"expected a concurrency of 1 or more for 'predict', got {concurrency!r}"
     )

@@ -1,4 +1,4 @@
-"""Every topic of the benchmarks runs, and its figures say what they say they do; peers are left out, nothing is installed."""
+"""Every topic of the benchmarks runs, and its figures are right; peers are left out, so nothing needs to be installed."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def run(tmp_path_factory) -> tuple[str, dict]:
 
 
 @pytest.mark.parametrize("topic", TOPICS)
-def test_a_topic_has_figures_and_goals_and_leaves_nobody_out(run, topic):
+def test_a_topic_has_figures_and_goals_and_leaves_no_peer_out(run, topic):
     found = run[1][topic]
     assert found["goals"] != []
     assert found["absent"] == {}
@@ -75,7 +75,7 @@ def test_a_stream_of_other_pieces_or_in_another_order_is_a_wrong_answer(monkeypa
             check(question, b"HTTP/1.1 200 OK\r\n\r\n" + wrong)
 
 
-def test_the_stages_of_a_request_are_told():
+def test_the_stages_of_a_request_are_measured():
     command = [sys.executable, "-m", "benchmarks.micro", "--rounds", "1", "--connections", "64"]
     told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert re.match(r"\d+\.\d us per request, 64 at once\n", told)
@@ -93,7 +93,7 @@ def test_the_report_says_what_the_model_and_the_machine_alone_take(run):
     assert re.search(r"A loop that does nothing else took more than 3 times as long as usual in \d+ of \d+ windows of 10 ms", run[0])
 
 
-def test_a_machine_that_works_slowly_for_a_while_is_called_unsteady(monkeypatch):
+def test_a_machine_that_is_slow_for_a_while_is_called_unsteady(monkeypatch):
     monkeypatch.syspath_prepend(ROOT)
     from benchmarks import steadiness
 
@@ -123,7 +123,7 @@ def test_a_server_that_says_when_it_is_ready_is_not_asked_before(monkeypatch):
         end(server)
 
 
-def test_a_server_that_answers_wrongly_stands_still_while_others_are_measured(monkeypatch):
+def test_a_server_that_answers_wrongly_is_stopped_while_others_are_measured(monkeypatch):
     monkeypatch.syspath_prepend(ROOT)
     from benchmarks.client import WrongAnswer
     from benchmarks.servers import Server, Stable

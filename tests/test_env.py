@@ -18,7 +18,7 @@ def refusal_of(**fields: object) -> str:
     return str(refusal.value)
 
 
-def test_an_env_keeps_what_it_is_told():
+def test_an_env_keeps_its_arguments():
     env = Env(
         python=["scikit-learn>=1.5", 'tomli; python_version < "3.11"'],
         requirements_txt="requirements.txt",
@@ -43,7 +43,7 @@ def test_a_list_field_wants_a_list_of_texts(field, value):
 
 
 @pytest.mark.parametrize("text", ["", "not a requirement", "numpy==", "numpy\nRUN id", "--index-url x", "-r other.txt", "./folder"])
-def test_what_is_no_requirement_is_refused(text):
+def test_an_invalid_requirement_is_refused(text):
     assert refusal_of(python=[text]) == f"{text!r} is not a requirement: expected one like 'scikit-learn>=1.5'"
 
 
@@ -67,14 +67,14 @@ INJECTIONS = ["x; id", "x && id", "$(id)", "`id`", "x\nRUN id", 'x" id', "x' id"
 
 
 @pytest.mark.parametrize("value", INJECTIONS)
-def test_nothing_in_a_field_can_break_out_of_a_line(value):
+def test_a_value_that_could_break_out_of_its_line_is_refused(value):
     assert refusal_of(apt=[value]) == f"Env(apt={value!r}): expected a Debian package like 'libgomp1' or 'libgomp1=12.2.0-14'"
     assert refusal_of(python_version=value) == f"Env(python_version={value!r}): expected a version like '3.12'"
     assert refusal_of(base_image=value) == f"Env(base_image={value!r}): expected an image like 'python:3.12-slim'"
 
 
 @pytest.mark.parametrize("image", ["a//b", "a/../b", "../a", "python:", "Python Slim", "python@sha256:12", "a" * 40 + "/" * 40, 3])
-def test_what_is_no_image_is_refused(image):
+def test_an_invalid_image_is_refused(image):
     assert refusal_of(base_image=image) == f"Env(base_image={image!r}): expected an image like 'python:3.12-slim'"
 
 
@@ -99,7 +99,7 @@ def test_a_file_of_the_project_is_taken(path):
     assert Env(setup=path, requirements_txt=path).setup == path
 
 
-def test_a_package_to_remove_is_no_package_to_install():
+def test_a_package_marked_for_removal_is_refused():
     assert refusal_of(apt=["libssl3-"]) == "Env(apt='libssl3-'): expected a Debian package like 'libgomp1' or 'libgomp1=12.2.0-14'"
     assert Env(apt=["g++", "libssl-dev"]).apt == ("g++", "libssl-dev")
 
@@ -115,7 +115,7 @@ def test_a_package_to_remove_is_no_package_to_install():
         ([{"npm": ["x"]}], "expected a text or 'pip:' among the dependencies, got {'npm': ['x']}"),
     ],
 )
-def test_what_is_no_conda_environment_is_refused(conda, expected):
+def test_an_invalid_conda_environment_is_refused(conda, expected):
     assert refusal_of(conda=conda) == f"Env(conda=...): {expected}"
 
 

@@ -40,7 +40,7 @@ def test_an_error_is_also_the_built_in_one_that_says_the_same(error, builtin):
     assert issubclass(error, builtin)
 
 
-def test_an_overload_says_when_to_come_back():
+def test_an_overload_error_has_the_seconds_to_wait():
     assert errors.Overloaded("the queue is full", retry_after=7).retry_after == 7
 
 

@@ -31,7 +31,7 @@ def test_an_example_saves_a_bundle_that_answers(run, name, api, value, answer):
     assert json.loads(run(BENTO, "run", name, api, "--input", value)) == answer
 
 
-def test_the_reviews_are_told_apart(run):
+def test_the_reviews_example_distinguishes_kind_and_unkind_reviews(run):
     run(sys.executable, EXAMPLES / "reviews.py")
     answers = run(BENTO, "run", "reviews", "judge", "--input", "what a lovely garden", "a dirty room and cold soup").splitlines()
     assert [json.loads(answer)["label"] for answer in answers] == ["kind", "unkind"]

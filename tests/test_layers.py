@@ -74,7 +74,7 @@ def is_type_checking(node: ast.AST) -> bool:
 
 
 def import_nodes(node: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
-    """Every import that runs, in functions too."""
+    """Every import that can run, also those in functions."""
     if isinstance(node, ast.Import | ast.ImportFrom):
         yield node
     for child in node.orelse if is_type_checking(node) else ast.iter_child_nodes(node):
@@ -98,7 +98,7 @@ def imports_of(path: Path, source: Path) -> set[str]:
 
 
 def core_modules() -> list[tuple[str, Path]]:
-    """Every module of core but the public face, with the part of the house it belongs to."""
+    """Every module of core except the public face, with the part of the house that it belongs to."""
     named = [(path.relative_to(CORE).parts[0].removesuffix(".py"), path) for path in modules(CORE)]
     return [(unit, path) for unit, path in named if unit not in ("__init__", "__main__")]
 
@@ -123,12 +123,12 @@ def test_a_module_imports_only_from_floors_below(unit, path):
     assert [part for part in parts_used(path) - own if FLOOR[part] >= FLOOR[unit]] == []
 
 
-def test_nobody_imports_the_checks():
+def test_no_module_imports_the_checks():
     assert [path for unit, path in core_modules() if unit != "checks" and "checks" in parts_used(path)] == []
 
 
 @pytest.mark.parametrize(("room", "others"), [("calls", ("http", "workers")), ("http", ("workers",))])
-def test_in_serving_calls_know_no_transport_and_transports_no_processes(room, others):
+def test_in_serving_calls_import_no_transport_and_transports_no_workers(room, others):
     above = tuple(f"bento.serving.{other}" for other in others)
     found = {
         str(path): name for path in modules(CORE / "serving" / room) for name in imports_of(path, CORE.parent) if name.startswith(above)
@@ -153,14 +153,14 @@ def neighbours(folder: Path) -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize("folder", folders(), ids=lambda folder: folder.relative_to(CORE.parent).as_posix())
-def test_what_lies_in_one_folder_imports_each_other_one_way(folder):
+def test_modules_of_one_folder_do_not_import_each_other_in_a_circle(folder):
     imports = neighbours(folder)
     while free := {room for room, used in imports.items() if not used & imports.keys()}:
         imports = {room: used for room, used in imports.items() if room not in free}
     assert imports == {}
 
 
-def test_nobody_imports_the_builtins():
+def test_no_module_imports_the_builtins():
     assert [path for unit, path in core_modules() if unit != "builtins" and "builtins" in parts_used(path)] == []
 
 
@@ -196,7 +196,7 @@ def plugin_modules() -> list[tuple[Path, Path]]:
 
 
 def offered_to(plugin: Path) -> Iterator[str]:
-    """What the plugins that a plugin depends on offer: their packages, and what each has in `__all__`."""
+    """The public names of the plugins that a plugin depends on: their packages, and the `__all__` of each."""
     needed = {Requirement(line).name for line in tomllib.loads((plugin / "pyproject.toml").read_text())["project"]["dependencies"]}
     for other in PLUGINS:
         if other.name in needed:

@@ -23,7 +23,7 @@ def test_a_sender_need_not_name_a_media_type():
     assert Payload.of(b"{}") == Payload(b"{}", "", {}, None)
 
 
-def test_the_first_of_two_equal_parameters_holds():
+def test_the_first_of_two_equal_parameters_counts():
     assert Payload.of(b"", "text/plain; charset=utf-8; charset=latin-1").parameters == {"charset": "utf-8"}
 
 
@@ -41,7 +41,7 @@ def test_text_is_read_from_any_kind_of_buffer():
 
 
 @pytest.mark.parametrize("charset", ["utf-7", "U7"])
-def test_half_a_surrogate_is_no_text_in_any_charset(charset):
+def test_half_a_surrogate_pair_is_refused_in_any_charset(charset):
     assert Payload.of(b"+2D3eqQ-", f"text/plain; charset={charset}").text() == "\U0001f6a9"
     with pytest.raises(BadInput) as refusal:
         Payload.of(b"+2AA-", f"text/plain; charset={charset}").text()
@@ -49,18 +49,18 @@ def test_half_a_surrogate_is_no_text_in_any_charset(charset):
 
 
 @pytest.mark.parametrize("header", ["json", "text/", "/csv", "text/csv text/plain", "text/csv; charset", "text/csv, text/plain"])
-def test_a_header_that_is_no_content_type_is_bad_input(header):
+def test_an_invalid_content_type_is_bad_input(header):
     with pytest.raises(BadInput, match="is not a content type"):
         Payload.of(b"", header)
 
 
-def test_the_refusal_of_a_content_type_shows_one_that_is_right():
+def test_the_error_for_an_invalid_content_type_shows_a_valid_one():
     with pytest.raises(BadInput) as refusal:
         Payload.of(b"", "json")
     assert str(refusal.value) == "'json' is not a content type: expected one like 'application/json'"
 
 
-def test_the_refusal_of_a_parameter_shows_where_it_is_wrong():
+def test_the_error_for_an_invalid_parameter_shows_the_place_of_the_fault():
     with pytest.raises(BadInput) as refusal:
         Payload.of(b"", 'text/csv; charset="utf-8')
     assert str(refusal.value) == "'text/csv; charset=\"utf-8' is not a content type: cannot read 'charset=\"utf-8'"
@@ -74,13 +74,13 @@ def test_bytes_that_are_not_text_in_their_charset_are_bad_input():
 
 
 @pytest.mark.parametrize("charset", ["klingon", "rot13", "a\0b", "", "zlib", "punycode", "idna", "unicode-escape", "raw_unicode_escape"])
-def test_a_charset_that_nobody_knows_is_an_unsupported_media_type(charset):
+def test_an_unknown_charset_is_an_unsupported_media_type(charset):
     with pytest.raises(UnsupportedMediaType) as refusal:
         Payload(b"text", "text/plain", {"charset": charset}).text()
     assert str(refusal.value) == f"unknown charset {charset!r}"
 
 
-def test_names_that_are_no_charset_leave_no_trace():
+def test_unknown_charsets_do_not_fill_the_codec_cache():
     before = len(encodings._cache)
     for number in range(100):
         with pytest.raises(UnsupportedMediaType):

@@ -71,12 +71,12 @@ def test_dir_lists_what_is_offered():
     assert dir(bento) == sorted(bento.__all__)
 
 
-def test_a_name_that_is_not_there_is_an_attribute_error():
+def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="module 'bento' has no attribute 'magic'"):
         bento.magic  # noqa: B018
 
 
-def test_the_version_is_the_distributions():
+def test_the_version_is_that_of_the_distribution():
     assert bento.__version__ == version("bento-core")
 
 
@@ -87,7 +87,7 @@ def test_importing_bento_loads_nothing_heavy(statement):
 
 
 def test_importing_bento_costs_less_than_importing_asyncio_twice():
-    """Each takes a processor in processes of its own, in turn, and the best counts: the machine drifts, the ratio holds."""
+    """Both are timed in turn, each in separate processes, and the best times count, because the speed of a machine drifts."""
     timed = "import time; start = time.process_time(); import {}; print(time.process_time() - start)"
     pairs = [[float(run(timed.format(module))) for module in ("bento", "asyncio")] for _ in range(5)]
     ours, theirs = map(min, zip(*pairs, strict=True))

@@ -158,7 +158,7 @@ def test_a_misspelt_hook_is_an_error(plugin):
         (["bento-core>=0.0.1", "bento-core[testing]>=99; extra == 'testing'"], ""),
     ],
 )
-def test_a_plugin_that_fails_says_if_it_is_for_another_bento(monkeypatch, tmp_path, requires, told):
+def test_a_failed_plugin_that_is_for_another_version_of_bento_says_so(monkeypatch, tmp_path, requires, told):
     about = tmp_path / "bento_newer-2.0.dist-info"
     about.mkdir()
     asks = "".join(f"Requires-Dist: {each}\n" for each in requires)
@@ -171,7 +171,7 @@ def test_a_plugin_that_fails_says_if_it_is_for_another_bento(monkeypatch, tmp_pa
     assert reason.endswith(f"{bento.__file__}){told}")
 
 
-def test_a_hook_that_resembles_none_is_answered_with_all_of_them(plugin):
+def test_a_misspelt_hook_that_resembles_none_is_an_error_that_lists_all_hooks(plugin):
     assert error_of(plugin("odd", bento_zzz=hook("bento_zzz", []))) == (
         "PluginError: plugin_odd.bento_zzz is not a hook of bento: did you mean "
         "bento_register_artifacts, bento_register_adapters, bento_register_packers, bento_register_commands, "
@@ -239,7 +239,7 @@ def defaults(service=None): ...
         (defaults, "has a default for 'service', which would be used whatever happens: leave the default out"),
     ],
 )
-def test_a_hook_that_would_never_run_or_never_be_told_is_an_error(plugin, implementation, why):
+def test_a_hook_that_could_never_run_or_get_its_arguments_is_an_error(plugin, implementation, why):
     assert error_of(plugin("deaf", bento_service_started=implementation)) == f"PluginError: plugin_deaf.bento_service_started {why}"
 
 
@@ -312,13 +312,13 @@ def test_of_two_plugins_with_one_name_the_later_fails(plugin):
     )
 
 
-def test_two_plugins_cannot_call_themselves_the_same(plugin):
+def test_a_second_plugin_of_the_same_name_is_an_error(plugin):
     registry = Registry.discover([plugin("same"), EntryPoint("same", plugin("other").value, "bento")])
     assert registry.plugins[0].error is None
     assert registry.plugins[1].error == ("PluginError: plugin_other ? and plugin_same ? both call themselves 'same': remove one of them")
 
 
-def test_nobody_else_can_be_bentos_own_plugin(plugin):
+def test_no_other_plugin_can_take_the_name_of_bentos_own(plugin):
     own = EntryPoint("core", "bento.builtins", "bento")
     registry = Registry.discover([plugin("core"), own])
     assert [record.module for record in registry.plugins if not record.error] == ["bento.builtins"]
@@ -345,7 +345,7 @@ def test_an_artifact_whose_framework_is_missing_says_what_to_install(plugin):
     assert record.lacks() == ["artifact 'lines' needs 'lines_framework.io', which is not installed: pip install lines-framework"]
 
 
-def test_an_artifact_that_cannot_say_what_to_install_is_named_all_the_same(plugin, caplog):
+def test_an_artifact_that_fails_to_say_what_to_install_is_still_named(plugin, caplog):
     def requirements(self):
         raise RuntimeError("no idea")
 
@@ -390,13 +390,13 @@ def test_an_event_reaches_every_plugin_with_the_arguments_it_takes(plugin, caplo
     ]
 
 
-def test_whether_anybody_listens_is_known(plugin):
+def test_the_registry_knows_whether_a_plugin_listens_for_an_event(plugin):
     assert not Registry.discover([plugin("deaf")]).listens("bento_request_done")
     listener = plugin("listener", bento_request_done=hook("bento_request_done", None))
     assert Registry.discover([listener]).listens("bento_request_done")
 
 
-def test_commands_and_routes_of_a_plugin_that_fails_half_way_leave_the_others_there(plugin):
+def test_a_plugin_that_fails_while_giving_commands_or_routes_leaves_those_of_others(plugin):
     @bento.hookimpl
     def bento_register_commands():
         yield "first"

@@ -37,12 +37,12 @@ class Greeter(bento.Service):
         return f"{self.words[0]} {name}"
 
 
-def test_a_packed_model_is_the_slot_itself():
+def test_the_value_of_a_slot_is_the_packed_model_itself():
     words = ["hello"]
     assert Greeter(words=words).words is words
 
 
-def test_on_the_class_a_slot_is_its_artifact():
+def test_the_value_of_a_slot_on_the_class_is_its_artifact():
     assert isinstance(Greeter.words, WordsArtifact)
     assert Greeter.words.slot == "words"
 
@@ -67,7 +67,7 @@ def test_a_subclass_inherits_slots_and_apis():
     assert (list(Polite.artifacts), list(Polite.apis)) == (["words", "titles"], ["greet", "bow"])
 
 
-def test_a_redefined_method_is_an_api_only_if_it_says_so():
+def test_an_overriding_method_is_an_api_only_if_it_is_marked():
     class Silent(Greeter):
         def greet(self, name: str) -> str:
             return ""
@@ -83,7 +83,7 @@ def test_a_service_is_named_after_its_class(class_name, name):
     assert type(class_name, (bento.Service,), {}).name == name
 
 
-def test_a_service_may_be_named_otherwise():
+def test_a_service_may_have_a_name_of_its_own():
     assert type("Iris", (bento.Service,), {"name": "flowers"}).name == "flowers"
 
 
@@ -113,7 +113,7 @@ def test_an_unknown_slot_is_refused():
     assert refusal_of(ArtifactError, lambda: Greeter(words=[], model=1)) == "Greeter has no slot 'model': its slots are words"
 
 
-def test_an_artifact_that_was_not_made_says_what_to_write():
+def test_an_artifact_class_in_place_of_an_instance_is_refused_with_what_to_write():
     flowers = declare(words=WordsArtifact)
     message = "Flowers has no slot 'words': it is the class WordsArtifact itself, write words = WordsArtifact()"
     assert refusal_of(ArtifactError, lambda: flowers(words=[])) == message
@@ -128,20 +128,20 @@ def test_a_model_without_the_name_of_its_slot_is_refused():
     ("ask", "expected"),
     [(bento.save, "a service to save"), (bento.app, "a service"), (bento.serve, "a service, a bundle, a tag, a path or a URL")],
 )
-def test_a_class_in_the_place_of_a_service_is_refused(ask, expected):
+def test_a_class_in_place_of_a_service_is_refused(ask, expected):
     message = f"expected {expected}, got the class Greeter: make a service of it, as in Greeter(words=...)"
     assert refusal_of(DefinitionError, lambda: ask(Greeter)) == message
 
 
 @pytest.mark.parametrize(("ask", "expected"), [(bento.app, "a service"), (bento.serve, "a service, a bundle, a tag, a path or a URL")])
-def test_what_is_no_service_is_refused_in_the_place_of_one(ask, expected):
+def test_an_object_in_place_of_a_service_is_refused(ask, expected):
     assert refusal_of(DefinitionError, lambda: ask(3)) == f"expected {expected}, got a int"
 
 
 @pytest.mark.parametrize(
     "ask", [bento.load, lambda target: bento.pack(target, "folder", "out"), lambda target: bento.push(target, "file:///nowhere")]
 )
-def test_what_is_no_bundle_is_refused_in_the_place_of_one(ask, tmp_path, monkeypatch):
+def test_an_object_in_place_of_a_bundle_is_refused(ask, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     saved = "a service that is not saved, Greeter: bento.save(...) returns its bundle"
     for target, shown in [
@@ -160,7 +160,7 @@ def test_what_is_no_bundle_is_refused_in_the_place_of_one(ask, tmp_path, monkeyp
         lambda store: bento.load("file:///srv/greeter:1", store=store),
     ],
 )
-def test_a_path_in_the_place_of_a_store_is_refused(ask):
+def test_a_path_in_place_of_a_store_is_refused(ask):
     message = "expected a store, got '/srv/models': write store=bento.Store(Path('/srv/models'))"
     assert refusal_of(bento.StoreError, lambda: ask("/srv/models")) == message
 
@@ -179,7 +179,7 @@ def test_a_model_of_the_wrong_type_is_refused():
     assert refusal_of(ArtifactError, lambda: Greeter(words=re.compile(""))) == message.format("a re.Pattern")
 
 
-def test_a_path_of_the_wrong_kind_is_named_itself():
+def test_a_path_of_the_wrong_kind_is_refused_by_name():
     message = "Greeter.words is a WordsArtifact, which does not keep the {}"
     assert refusal_of(ArtifactError, lambda: Greeter(words=Packed("modles/words.txt"))) == message.format("str 'modles/words.txt'")
     assert refusal_of(ArtifactError, lambda: Greeter(words=Path("words"))) == message.format(f"{type_name(Path())} 'words'")
@@ -197,7 +197,7 @@ def test_a_format_says_what_to_do_with_what_it_refuses():
     assert refusal_of(ArtifactError, lambda: flowers(words="words")) == f"{message} 'words'"
 
 
-def test_a_class_in_the_place_of_a_model_is_refused():
+def test_a_class_in_place_of_a_model_is_refused():
     assert refusal_of(ArtifactError, lambda: Greeter(words=list)) == (
         "Greeter.words got the class list itself: pass a fitted instance of it"
     )
@@ -237,7 +237,7 @@ def adapt(**adapters):
 
 
 @pytest.mark.parametrize("place", ["input", "output"])
-def test_an_adapter_whose_constructor_leaves_out_its_bases_is_refused_before_anybody_asks(place):
+def test_an_adapter_without_a_call_of_its_base_constructor_is_refused_at_definition(place):
     with pytest.raises(DefinitionError) as caught:
         adapt(**{place: HalfMadeAdapter()})
     assert str(caught.value) == (
@@ -245,33 +245,33 @@ def test_an_adapter_whose_constructor_leaves_out_its_bases_is_refused_before_any
     )
 
 
-def test_an_artifact_whose_constructor_leaves_out_its_bases_is_refused_before_anything_is_saved():
+def test_an_artifact_without_a_call_of_its_base_constructor_is_refused_before_saving():
     with pytest.raises(DefinitionError) as caught:
         type("Iris", (bento.Service,), {"model": HalfMadeArtifact()})
     assert str(caught.value) == "Iris.model is a HalfMadeArtifact without 'suffix': call super().__init__(...) in HalfMadeArtifact.__init__"
 
 
-def test_what_else_options_lack_is_no_constructors_fault():
+def test_another_attribute_error_in_options_is_not_blamed_on_the_constructor():
     with pytest.raises(AttributeError, match=r"^module 're' has no attribute 'hint'$"):
         adapt(input=OddOptionsAdapter())
 
 
 @pytest.mark.parametrize("given", [JsonAdapter, "json", list])
-def test_what_is_no_adapter_is_refused_in_the_place_of_one(given):
+def test_an_object_in_place_of_an_adapter_is_refused(given):
     with pytest.raises(DefinitionError) as caught:
         adapt(input=given)
     assert str(caught.value) == f"expected an adapter as input= of Iris.predict, such as JsonAdapter(), got {given!r}"
 
 
 @pytest.mark.parametrize("given", [{"python": ["scikit-learn"]}, bento.Env])
-def test_what_is_no_env_is_refused_in_the_place_of_one(given):
+def test_an_object_in_place_of_an_env_is_refused(given):
     with pytest.raises(DefinitionError) as caught:
         declare(env=given)
     assert str(caught.value) == f"expected an Env as Flowers.env, such as bento.Env(python=['scikit-learn']), got {given!r}"
 
 
 @pytest.mark.parametrize("name", ["env", "setup", "close", "metadata", "apis", "_model", "modèle"])
-def test_a_slot_or_api_whose_name_has_a_meaning_of_its_own_is_refused(name):
+def test_a_slot_or_api_with_a_reserved_or_unusable_name_is_refused(name):
     def function(self, value):
         return value
 
@@ -310,7 +310,7 @@ def test_an_artifact_shows_its_options():
     assert repr(LongWordsArtifact()) == "LongWordsArtifact(least=7)"
 
 
-def test_instance_of_asks_only_modules_that_are_loaded():
+def test_instance_of_imports_no_module():
     import decimal
 
     assert bento.instance_of(decimal.Decimal(1), "decimal", "Decimal", "NoSuchClass")

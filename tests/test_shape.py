@@ -36,7 +36,7 @@ def plugin(request) -> Path:
 
 @pytest.fixture
 def importable(plugin, monkeypatch) -> str:
-    """The name of a plugin's package, which can be imported, and so can the plugins that it depends on."""
+    """The name of the package of a plugin; it and the plugins that it depends on can be imported."""
     needed = {Requirement(line).name for line in project(plugin)["dependencies"]}
     for each in PLUGINS:
         if each == plugin or each.name in needed:
@@ -49,7 +49,7 @@ def folder(request) -> Path:
     return request.param
 
 
-def test_there_are_plugins_to_look_at():
+def test_the_tests_of_plugins_find_plugins():
     assert "bento-sklearn" in {plugin.name for plugin in PLUGINS}
 
 
@@ -57,7 +57,7 @@ def test_every_distribution_has_the_version_of_core(folder):
     assert project(folder)["version"] == bento.__version__
 
 
-def test_every_distribution_says_the_same_of_itself(folder):
+def test_the_metadata_of_every_distribution_agree(folder):
     core, own = project(ROOT / "core"), project(folder)
     assert {key: own[key] for key in ("license", "license-files", "readme", "requires-python")} == {
         "license": "Apache-2.0",
@@ -91,7 +91,7 @@ def test_a_plugin_is_typed_and_tested(plugin):
     assert list((plugin / "tests").glob("test_*.py")) != []
 
 
-def test_a_plugin_is_tested_with_a_kit_which_is_the_short_form_of_its_tests(plugin):
+def test_every_plugin_is_tested_with_a_kit(plugin):
     used = re.compile(rf"^from (bento\.testing|{plugin.name.replace('-', '_')}\.checks) import .*(Tests|Checks|Test[A-Z])", re.MULTILINE)
     assert [path.name for path in (plugin / "tests").glob("test_*.py") if used.search(path.read_text())] != []
 
@@ -109,8 +109,8 @@ def test_a_plugins_package_imports_without_its_framework_and_says_what_it_offers
     assert package.__doc__
 
 
-def test_a_plugin_tells_how_to_check_all_that_it_brings(importable):
-    """`bento plugins NAME --check` has a test class for each, and importing those imports no framework, which is not here."""
+def test_a_plugin_has_a_test_class_for_everything_it_brings(importable):
+    """`bento plugins NAME --check` runs these classes; importing them needs no framework, because none is installed here."""
     hooks = [value for key, value in vars(import_module(importable)).items() if key.startswith("bento_register_")]
     brought = {kind for hook in hooks for kind in hook()}
     tests = [value for value in vars(import_module(f"{importable}.checks")).values() if inspect.isclass(value)]
@@ -134,7 +134,7 @@ def test_every_dependency_is_tested_in_one_version_that_it_allows(requirement):
     assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)])
 
 
-def test_the_tested_versions_name_no_place():
+def test_the_tested_versions_are_plain_pins_without_addresses():
     lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")]
     assert [line for line in lines if line not in {f"{name}=={version}" for name, version in PINS.items()}] == []
 

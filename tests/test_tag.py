@@ -32,7 +32,7 @@ def test_a_name_that_a_path_or_a_shell_could_read_differently_is_refused(name):
 
 
 @pytest.mark.parametrize(("name", "meant"), [("Iris", "iris"), ("IrisClassifier", "iris-classifier"), ("My_Model", "my-model")])
-def test_who_writes_a_services_class_is_told_what_its_bundles_are_called(name, meant):
+def test_a_class_name_in_place_of_a_bundle_name_is_refused_with_the_bundle_name(name, meant):
     with pytest.raises(TagError) as refusal:
         Tag.parse(name)
     assert str(refusal.value).endswith(f"with a letter or digit at both ends and no '..' - did you mean {meant}?")
@@ -47,7 +47,7 @@ def test_a_version_that_a_path_or_a_shell_could_read_differently_is_refused(vers
     )
 
 
-def test_a_colon_wants_a_version_after_it():
+def test_a_colon_without_a_version_is_refused():
     with pytest.raises(TagError) as refusal:
         Tag.parse("iris:")
     assert str(refusal.value) == "'iris:' has no version after the colon: write 'iris' or 'iris:VERSION'"

@@ -113,7 +113,7 @@ class Reader:
         }
 
     def do(self, block: Block) -> None:
-        """Do what one block says, and compare what is printed with what the page shows."""
+        """Run one block, and compare its output with what the page shows."""
         if block.title:
             file = self._folder / block.title
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -195,7 +195,7 @@ class Reader:
         return process
 
     def _as_shown(self, printed: str) -> str:
-        """Ports and folders as a page has them."""
+        """The text with ports and folders as the page shows them."""
         printed = printed.replace(f":{self._port}", f":{_PORT}").replace(str(self._home), "/home/you/.bento")
         return printed.replace(str(self._folder), "/home/you/project")
 
@@ -233,7 +233,7 @@ def blocks_of() -> Callable[[Path], list[Block]]:
 
 @pytest.fixture(scope="session")
 def saved(tmp_path_factory) -> Callable[[str], Path]:
-    """The store that an example saves its bundle in, run once."""
+    """The store in which an example saves its bundle; the example runs once."""
     stores: dict[str, Path] = {}
 
     def saved(example: str) -> Path:
@@ -248,7 +248,7 @@ def saved(tmp_path_factory) -> Callable[[str], Path]:
 
 @pytest.fixture(scope="session")
 def ready() -> Iterator[Callable[[str], Path]]:
-    """A folder with the programs that a page runs, which find imported what is slow among that which the page imports."""
+    """A folder with the programs that a page runs; they start with the slow modules of the page already imported."""
     folders: dict[tuple[str, ...], Path] = {(): Path(sys.executable).parent}
     with ExitStack() as stack:
 
@@ -265,7 +265,7 @@ def ready() -> Iterator[Callable[[str], Path]]:
 
 @pytest.fixture
 def follow(tmp_path, saved, ready) -> Callable[[Path], None]:
-    """Do everything that a page says."""
+    """Follow all steps of a page."""
 
     def follow(page: Path) -> None:
         if "curl" in page.read_text() and not shutil.which("curl"):

@@ -1,4 +1,4 @@
-"""A program that is forked does as one that is started: what pages are followed with."""
+"""The forked programs with which pages are followed behave like started ones."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def run(folder: Path, *command: str, **options) -> subprocess.CompletedProcess[s
 @pytest.mark.parametrize(
     "arguments", [["shown.py", "a", "b"], ["./shown.py"], ["-c", SHOWN, "a"], ["-m", "shown", "a"], ["-u", "shown.py"], ["-"]]
 )
-def test_it_finds_arguments_streams_folder_and_environment_as_ever(folder, tmp_path, arguments):
+def test_a_forked_python_has_the_arguments_streams_folder_and_environment_of_a_started_one(folder, tmp_path, arguments):
     (tmp_path / "shown.py").write_text(SHOWN)
     surroundings = {"cwd": tmp_path, "input": SHOWN if arguments == ["-"] else "typed", "env": {"WHERE": "here", "PYTHONPATH": "extra"}}
     forked = run(folder, "python", *arguments, **surroundings)
@@ -42,13 +42,13 @@ def test_it_finds_arguments_streams_folder_and_environment_as_ever(folder, tmp_p
     ("code", "status"),
     [("pass", 0), ("raise SystemExit(3)", 3), ("import sys; sys.exit('no')", 1), ("1 / 0", 1), ("import os; os.kill(os.getpid(), 9)", -9)],
 )
-def test_it_ends_as_ever(folder, code, status):
+def test_a_forked_python_has_the_exit_status_and_error_of_a_started_one(folder, code, status):
     forked, started = (run(each, "python", "-c", code) for each in (folder, Path(sys.executable).parent))
     assert forked.returncode == started.returncode == status
     assert forked.stderr.splitlines()[-1:] == started.stderr.splitlines()[-1:]
 
 
-def test_a_signal_reaches_it(folder):
+def test_a_signal_reaches_the_forked_python(folder):
     code = "import signal, sys; signal.signal(15, lambda *_: sys.exit(7)); print('ready', flush=True); signal.pause()"
     with subprocess.Popen([folder / "python", "-c", code], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "ready\n"
@@ -56,7 +56,7 @@ def test_a_signal_reaches_it(folder):
         assert process.wait(60) == 7
 
 
-def test_it_dies_with_whoever_is_killed_in_its_place(folder):
+def test_a_forked_python_dies_if_the_process_that_asked_for_it_is_killed(folder):
     with subprocess.Popen(
         [folder / "python", "-c", "import signal; print('ready', flush=True); signal.pause()"], stdout=subprocess.PIPE
     ) as process:
@@ -69,6 +69,6 @@ def test_a_program_beside_python_is_run(folder):
     assert run(folder, "bento", "--version").stdout.startswith("bento")
 
 
-def test_nobody_waits_for_modules_that_cannot_be_imported():
+def test_a_module_that_cannot_be_imported_fails_at_once():
     with programs(["there_is_no_such_module"]) as folder:
         assert run(folder, "python", "-c", "pass").returncode == 1

@@ -1,4 +1,4 @@
-"""What the pages say holds: their blocks do what they show, and their links lead somewhere."""
+"""The pages are right: their blocks do what they show, and their links lead somewhere."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_page_does_what_it_shows(page, follow):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_blocks_that_are_not_run_are_counted(page, blocks_of):
+def test_blocks_that_are_not_run_have_a_reason_and_a_fixed_number(page, blocks_of):
     reasons = [block.reason for block in blocks_of(page) if block.reason is not None]
     assert len(reasons) == NOT_RUN.get(name_of(page), int(page.parts[-3] == "plugins"))
     assert all(reasons)

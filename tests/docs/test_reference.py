@@ -1,4 +1,4 @@
-"""The reference is complete, and says what the code says."""
+"""The reference is complete, and agrees with the code."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ HOOKS = [name for name in vars(hookspecs) if name.startswith("bento_")]
 
 
 def section(page: Path, heading: str) -> str:
-    """What stands under a heading, up to the next one of its level."""
+    """The text under a heading, up to the next heading of its level."""
     level, _, name = heading.partition(" ")
     found = re.search(rf"^{level} {re.escape(name)}$(.*?)(?=^#{{1,{len(level)}}} |\Z)", page.read_text(), re.MULTILINE | re.DOTALL)
     assert found, f"{page.name} has no {heading!r}"
@@ -107,7 +107,7 @@ def test_every_metric_is_documented_with_its_type_and_labels():
     }
 
 
-def test_what_is_asked_of_metrics_is_there():
+def test_every_metric_and_label_in_the_example_queries_exists():
     text = METRICS.read_text()
     known = {sample.name for family in metrics().collect() for sample in family.samples}
     asked = {name for query in re.findall(r"`(?:sum|histogram)[^`]+`|expr: .+", text) for name in re.findall(r"bento_\w+", query)}
@@ -135,7 +135,7 @@ def test_the_readme_lists_everything_there_is():
     assert {"bento-core", "bento-native", *plugins} == set(re.findall(r"^\| \[`([\w-]+)`\]", text, re.MULTILINE))
 
 
-def test_every_dependency_of_the_core_is_defended():
+def test_every_dependency_of_the_core_has_its_reason_in_the_guide():
     project = tomllib.loads((ROOT / "core/pyproject.toml").read_text())["project"]
     dependencies = [re.match(r"[\w-]+", line)[0] for line in project["dependencies"]]
     assert first_cells(section(ROOT / "CONTRIBUTING.md", "## Dependencies")) == dependencies

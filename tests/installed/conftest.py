@@ -34,7 +34,7 @@ class Environment:
 
     @property
     def variables(self) -> dict[str, str]:
-        """What its programs run with. What hypothesis and mypy find out about modules is the same in each environment."""
+        """The variables of its programs. Environments share the caches of hypothesis and mypy, because their modules are the same."""
         kept = {name: os.environ[name] for name in ("PATH", "HYPOTHESIS_STORAGE_DIRECTORY")}
         return {**kept, "HOME": str(self.folder), "MYPY_CACHE_DIR": str(self.mypy_cache)}
 

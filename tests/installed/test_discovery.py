@@ -1,4 +1,4 @@
-"""Plugins as strangers publish them: built, installed, found, and each alone when it fails."""
+"""Plugins as third parties publish them: built, installed and found; one that fails does not affect the others."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def test_a_plugin_whose_framework_is_missing_says_what_to_install(records):
     assert records["lost"]["lacks"] == ["artifact 'lost' needs 'nowhere', which is not installed: pip install nowhere-framework"]
 
 
-def test_people_are_told_what_failed_and_why(environment):
+def test_a_list_of_plugins_shows_what_failed_and_why(environment):
     shown = environment.run("bento", "plugins")
     assert "raises: failed to load: RuntimeError: this plugin is broken\n" in shown.stdout
     assert "lost: artifact 'lost' needs 'nowhere', which is not installed: pip install nowhere-framework\n" in shown.stdout
@@ -153,7 +153,7 @@ def test_the_hooks_that_register_no_classes_are_listed(environment):
     assert environment.run("bento", "plugins", "good").stdout.endswith("artifacts     good\nhooks         bento_register_commands\n")
 
 
-def test_a_check_of_the_plugins_fails_while_one_of_them_does(environment):
+def test_checking_all_plugins_fails_if_one_of_them_failed_to_load(environment):
     environment.run("bento", "plugins", "--check", code=1)
     environment.run("bento", "plugins", "--check", BENTO_DISABLE_PLUGINS="raises,misspelt,taken,lost")
 
@@ -170,5 +170,5 @@ def test_the_lookup_that_a_broken_plugin_explains_repeats_its_error(environment)
     assert "\n  bento-raises 1.2.3 failed to load: RuntimeError: this plugin is broken\n" in shown
 
 
-def test_nothing_is_loaded_to_tell_the_version(environment):
+def test_printing_the_version_loads_no_plugin(environment):
     assert environment.run("bento", "--version").stderr == ""

@@ -1,4 +1,4 @@
-"""What is published works: wheels and source distributions, installed where there is no tree."""
+"""The published wheels and source distributions work when installed without the source tree."""
 
 from __future__ import annotations
 
@@ -68,11 +68,11 @@ def environment(make_environment, wheel):
     return make_environment(map(wheel, NAMES))
 
 
-def test_the_installed_command_tells_its_version(environment):
+def test_the_installed_command_prints_its_version(environment):
     assert environment.run("bento", "--version").stdout == f"bento {bento.__version__}\n"
 
 
-def test_the_installed_bento_is_not_the_tree(environment):
+def test_the_installed_bento_is_not_imported_from_the_source_tree(environment):
     shown = environment.run("python", "-c", "import bento; print(bento.__file__)").stdout
     assert Path(shown.strip()).is_relative_to(environment.folder)
 

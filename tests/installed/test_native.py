@@ -1,4 +1,4 @@
-"""What is published of the compiled loops works, and where nothing can be compiled bento goes without."""
+"""The published compiled loops work, and without a compiler bento does without them."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def sdist(built) -> Path:
     return path
 
 
-def test_its_source_distribution_holds_what_is_compiled_and_nothing_that_was(sdist):
+def test_the_source_distribution_of_bento_native_holds_sources_and_nothing_compiled(sdist):
     with tarfile.open(sdist) as archive:
         inside = {path.partition("/")[2] for path in archive.getnames()}
     assert {f"src/bento_native/{name}.pyx" for name in MODULES} | {"src/bento_native/slots.pxd", "src/bento_native/core.pxd"} <= inside
     assert {path for path in inside if path.endswith((".c", ".so"))} == set()
 
 
-def test_it_stands_in_for_python_where_it_is_installed(make_environment, wheel, built):
+def test_an_installed_bento_native_replaces_the_python_code(make_environment, wheel, built):
     (own,) = built.glob("*.whl")
     assert "none-any" not in own.name
     with zipfile.ZipFile(own) as archive:
@@ -53,7 +53,7 @@ def test_it_stands_in_for_python_where_it_is_installed(make_environment, wheel, 
     assert environment.run("python", "-c", SCRIPT).stdout == "True\n"
 
 
-def test_where_there_is_no_compiler_it_installs_and_bento_goes_without(make_environment, wheel, sdist):
+def test_without_a_compiler_bento_native_installs_and_bento_uses_its_python_code(make_environment, wheel, sdist):
     environment = make_environment([wheel("core")])
     pip = ("-m", "pip", "install", "--no-deps", "--no-index", "--no-build-isolation", str(sdist))
     environment.run("python", *pip, CC="/nowhere/cc", PIP_DISABLE_PIP_VERSION_CHECK="1")

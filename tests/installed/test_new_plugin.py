@@ -1,4 +1,4 @@
-"""What `bento new plugin` writes is whole: it is built, installed where there is nothing else, passes its tests, and serves."""
+"""A plugin that `bento new plugin` writes is complete: it builds, installs into an empty environment, passes its tests and serves."""
 
 from __future__ import annotations
 

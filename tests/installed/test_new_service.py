@@ -1,4 +1,4 @@
-"""What `bento new service` writes is whole: it is installed where there is nothing else, passes its tests and its check, and answers."""
+"""A service that `bento new service` writes is complete: it installs into an empty environment, passes its tests and check, and answers."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_its_types_are_strict(run):
     assert run("python", "-m", "mypy").startswith("Success: no issues found in 3 source files")
 
 
-def test_it_is_saved_with_its_example_checked_and_asked(run):
+def test_a_new_service_is_saved_with_an_example_passes_its_check_and_answers(run):
     assert run("python", "train.py").startswith("saved house-prices:")
     assert "predict-1: POST /predict application/json -> application/json" in run("bento", "show", "house-prices")
     assert "failed" not in run("bento", "check", "house-prices", "--draws", "10")

@@ -1,4 +1,4 @@
-"""A plugin that is nobody's here: built and installed as a stranger would, with nothing of bento but what is documented."""
+"""A third-party plugin, built and installed as its author would, which uses only what bento documents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real bundle, an environment to install what was packed into, and a server that is asked."""
+"""A real bundle, an environment to install packed bundles into, and a server to ask."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def scale(tmp_path_factory) -> Iterator[Bundle]:
 
 @pytest.fixture(scope="session")
 def from_wheelhouse(wheelhouse) -> dict[str, str]:
-    """The variables by which pip asks for wheels here, and no index; what it installs is started once, and need not be compiled."""
+    """Variables that make pip use a local folder of wheels and no index, and skip compiling, because programs start only once."""
     return {"PIP_CONFIG_FILE": "/dev/null", "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheelhouse), "PIP_COMPILE": "0"}
 
 
@@ -78,7 +78,7 @@ def locked_scale(scale, from_wheelhouse, tmp_path_factory) -> Bundle:
 
 
 class Environment:
-    """A fresh virtual environment: everything that is installed here but bento, which has to come with what was packed."""
+    """A fresh virtual environment with everything that is installed here except bento, which the packed bundle has to bring."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -113,7 +113,7 @@ def ask(port: int, path: str, body: bytes | None = None) -> tuple[int, bytes]:
 
 @contextmanager
 def served(command: Sequence[str | Path], port: int, env: Mapping[str, str], cwd: Path, status: int = 0) -> Iterator[subprocess.Popen]:
-    """A server that is ready on `port` inside the block, and then ends with `status` when it is told to."""
+    """A server that is ready on `port` inside the block, and ends with `status` after it was told to stop."""
     with subprocess.Popen(command, env=env, cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as server:
         try:
             assert eventually(lambda: server.poll() is not None or _is_ready(port), 60)
@@ -150,7 +150,7 @@ def asking() -> Callable:
 
 @pytest.fixture
 def ready() -> Callable:
-    """Wait until a server is ready on a port, or has ended: whether it is."""
+    """Wait until a server is ready on a port or has ended, and return whether it is ready."""
 
     def ready(server: subprocess.Popen, port: int) -> bool:
         return eventually(lambda: server.poll() is not None or _is_ready(port), 60) and server.poll() is None

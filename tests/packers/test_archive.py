@@ -36,7 +36,7 @@ def test_the_manifest_comes_first_and_the_files_sorted_under_their_own_names(bun
         assert archive.namelist() == ["bento.json", "README.md", "artifacts/model/model.json", "requirements.txt", "src/iris.py"]
 
 
-def test_packing_is_the_same_bytes_from_another_place_at_another_time_under_other_modes(make_bundle, tmp_path):
+def test_packing_gives_the_same_bytes_from_another_place_time_and_file_modes(make_bundle, tmp_path):
     first, second = make_bundle(tmp_path / "first"), make_bundle(tmp_path / "second")
     for path in second.path.rglob("*"):
         os.utime(path, (1_000_000_000, 1_000_000_000))
@@ -53,7 +53,7 @@ def test_an_archive_tells_nothing_of_the_machine(bundle, tmp_path):
         assert {entry.extra + entry.comment for entry in entries} == {b""}
 
 
-def test_text_is_deflated_and_what_does_not_shrink_is_stored(make_bundle, tmp_path):
+def test_text_is_deflated_and_incompressible_files_are_stored(make_bundle, tmp_path):
     bundle = make_bundle(tmp_path / "bundle", {"src/iris.py": b"import bento\n" * 100, "weights": NOISE, "empty": b""})
     with packed(bundle, tmp_path / "out") as archive:
         methods = {entry.filename: entry.compress_type for entry in archive.infolist()}
@@ -95,7 +95,7 @@ def test_an_out_that_exists_is_left_alone(bundle, tmp_path):
     assert out.read_text() == "mine"
 
 
-def test_an_out_in_no_folder_is_refused_by_name(bundle, tmp_path):
+def test_an_out_in_a_missing_folder_is_refused_by_name(bundle, tmp_path):
     out = tmp_path / "no" / "iris.bento"
     with pytest.raises(PackerError) as caught:
         ArchivePacker().pack(bundle, out)

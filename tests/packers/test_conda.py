@@ -1,4 +1,4 @@
-"""A conda environment is made in images, and refused where nothing could make it."""
+"""A conda environment is created in images; packers that cannot create it refuse it."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_an_image_has_the_environment_before_pip_adds_to_it(bundle, tmp_path):
 
 
 @pytest.mark.parametrize("packer", [LambdaPacker, SagemakerPacker])
-def test_an_entry_point_of_ours_activates_the_environment_as_that_of_the_image_does(bundle, tmp_path, packer):
+def test_the_entry_point_of_a_packer_activates_the_environment_as_the_image_does(bundle, tmp_path, packer):
     text = (packer().pack(bundle, tmp_path / "image") / "Dockerfile").read_text()
     (line,) = (line for line in text.splitlines() if line.startswith("ENTRYPOINT "))
     assert json.loads(line.removeprefix("ENTRYPOINT "))[0] == "/usr/local/bin/_entrypoint.sh"
@@ -68,7 +68,7 @@ def test_another_image_may_have_micromamba(bundle, tmp_path):
     assert "\nFROM registry.example/conda:1\nUSER 0\n" in (context / "Dockerfile").read_text()
 
 
-def test_hadolint_finds_nothing_to_say(bundle, tmp_path):
+def test_hadolint_has_no_complaints(bundle, tmp_path):
     context = DockerPacker(gpu="nvidia").pack(bundle, tmp_path / "image")
     hadolint = Path(sys.executable).with_name("hadolint")
     done = subprocess.run([hadolint, "--no-color", context / "Dockerfile"], capture_output=True, text=True, check=False)
@@ -76,7 +76,7 @@ def test_hadolint_finds_nothing_to_say(bundle, tmp_path):
 
 
 @pytest.mark.parametrize("packer", [HerokuPacker(), OciPacker(base="scratch"), SystemdPacker(), WheelPacker()])
-def test_what_installs_with_pip_alone_refuses_and_says_what_does_not(bundle, tmp_path, packer):
+def test_packers_that_install_with_pip_alone_refuse_a_conda_environment_and_name_those_that_do_not(bundle, tmp_path, packer):
     with pytest.raises(PackerError) as caught:
         packer.pack(bundle, tmp_path / "out")
     assert str(caught.value) == (
@@ -86,6 +86,6 @@ def test_what_installs_with_pip_alone_refuses_and_says_what_does_not(bundle, tmp
     assert not (tmp_path / "out").exists()
 
 
-def test_a_folder_and_an_image_whose_base_brings_everything_refuse_nothing(bundle, tmp_path):
+def test_a_conda_environment_may_be_in_a_folder_or_in_an_image_whose_base_has_all_packages(bundle, tmp_path):
     FolderPacker().pack(bundle, tmp_path / "folder")
     OciPacker(base="scratch", packages="base").pack(bundle, tmp_path / "image")

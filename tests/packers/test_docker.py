@@ -84,11 +84,11 @@ def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
     return {str(path.relative_to(folder)): (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) for path in files}
 
 
-def test_a_dockerfile_goes_from_what_seldom_changes_to_what_often_does(context):
+def test_steps_of_a_dockerfile_are_ordered_from_rare_to_frequent_changes(context):
     assert (context / "Dockerfile").read_text().startswith(DOCKERFILE)
 
 
-def test_a_bundle_that_needs_nothing_gets_no_steps_for_it(make_bundle, tmp_path):
+def test_a_bundle_without_requirements_gets_no_steps_to_install_them(make_bundle, tmp_path):
     context = DockerPacker().pack(make_bundle(tmp_path / "bundle"), tmp_path / "image")
     text = (context / "Dockerfile").read_text()
     assert not [word for word in ("apt-get", "setup.sh", "wheels", "NVIDIA") if word in text]
@@ -107,7 +107,7 @@ def test_a_requirement_that_a_wheel_meets_is_not_asked_of_an_index(context):
     assert (context / "wheels.txt").read_text() == "Flowers[red]==1.0\n"
 
 
-def test_only_what_is_copied_goes_to_the_builder(context):
+def test_only_files_that_are_copied_are_sent_to_the_builder(context):
     lines = (context / ".dockerignore").read_text().splitlines()
     assert lines[1:] == ["*", "!bundle", "!requirements.txt", "!setup.sh", "!wheels.txt"]
 
@@ -124,11 +124,11 @@ def test_everything_is_readable_by_the_user_of_the_image_under_any_umask(bundle,
     assert {mode for path, mode in modes.items() if path not in folders and path != "setup.sh"} == {0o644}
 
 
-def test_packing_twice_is_the_same_bytes(bundle, context, tmp_path):
+def test_packing_twice_gives_the_same_bytes(bundle, context, tmp_path):
     assert contents(DockerPacker().pack(bundle, tmp_path / "again")) == contents(context)
 
 
-def test_the_server_is_told_its_port_and_is_the_process_that_gets_the_signal(context):
+def test_the_server_gets_its_port_and_is_the_process_that_receives_signals(context):
     command = json.loads((context / "Dockerfile").read_text().splitlines()[-1].removeprefix("CMD "))
     assert command == ["sh", "-c", 'exec bento serve /bundle --trust --host 0.0.0.0 --port "$PORT"']
 
@@ -150,19 +150,19 @@ def test_the_health_check_needs_nothing_but_python(context):
         ({"base_image": "debian:12"}, "registry.example:5000/team/python@sha256:" + "0" * 64, None),
     ],
 )
-def test_the_image_is_the_option_else_what_env_says_else_of_the_python_that_saved(make_bundle, tmp_path, env, option, image):
+def test_the_base_image_is_that_of_the_option_or_of_env_or_of_the_python_that_saved(make_bundle, tmp_path, env, option, image):
     bundle = make_bundle(tmp_path / "bundle", env={**ENV, "setup": None, **env})
     context = DockerPacker(base_image=option).pack(bundle, tmp_path / "image")
     assert f"\nFROM {image or option}\n" in (context / "Dockerfile").read_text()
 
 
-def test_an_option_that_is_no_image_is_refused_in_a_sentence():
+def test_an_invalid_base_image_is_refused():
     with pytest.raises(PackerError) as caught:
         DockerPacker(base_image="python:3.11\nRUN id")
     assert str(caught.value) == r"DockerPacker(base_image='python:3.11\nRUN id'): expected an image like 'python:3.12-slim'"
 
 
-def test_a_gpu_is_asked_for_by_its_maker_and_given_by_the_container_toolkit(bundle, context, tmp_path):
+def test_an_image_for_gpus_sets_the_variables_of_the_container_toolkit(bundle, context, tmp_path):
     plain = (context / "Dockerfile").read_text()
     asked = (DockerPacker(gpu="nvidia").pack(bundle, tmp_path / "gpu") / "Dockerfile").read_text()
     added = "    NVIDIA_VISIBLE_DEVICES=all \\\n    NVIDIA_DRIVER_CAPABILITIES=compute,utility \\\n"
@@ -175,7 +175,7 @@ def test_a_gpu_of_an_unknown_maker_is_refused():
     assert str(caught.value) == "DockerPacker(gpu='voodoo'): expected 'nvidia'"
 
 
-def test_hadolint_finds_nothing_to_say(bundle, make_bundle, tmp_path):
+def test_hadolint_has_no_complaints(bundle, make_bundle, tmp_path):
     plain, everything = make_bundle(tmp_path / "plain"), DockerPacker(gpu="nvidia").pack(bundle, tmp_path / "gpu")
     for context in (everything, DockerPacker().pack(plain, tmp_path / "image")):
         hadolint = Path(sys.executable).with_name("hadolint")
@@ -183,7 +183,7 @@ def test_hadolint_finds_nothing_to_say(bundle, make_bundle, tmp_path):
         assert (done.returncode, done.stdout) == (0, "")
 
 
-def test_a_wheel_by_a_name_that_is_none_is_refused(make_bundle, tmp_path):
+def test_a_wheel_with_an_invalid_file_name_is_refused(make_bundle, tmp_path):
     bundle = make_bundle(tmp_path / "bundle", {"wheels/flowers.whl": b""})
     with pytest.raises(PackerError) as caught:
         DockerPacker().pack(bundle, tmp_path / "image")

@@ -1,4 +1,4 @@
-"""There is no Docker here: the steps of a Dockerfile are taken, one by one, in a folder that stands for the image's file system."""
+"""Without Docker, the steps of a Dockerfile are run one by one, in a folder that stands for the file system of the image."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class Image:
 
 @pytest.fixture(params=[False, True], ids=["pinned", "locked"])
 def image(request, from_wheelhouse, tmp_path, monkeypatch) -> Image:
-    """What a bundle becomes: with a lock or without, it is installed from a folder of wheels."""
+    """A bundle packed as an image context, with and without a lock; its packages are installed from a folder of wheels."""
     for name, value in from_wheelhouse.items():
         monkeypatch.setenv(name, value)
     project = tmp_path / "project"

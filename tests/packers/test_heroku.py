@@ -54,7 +54,7 @@ def test_a_service_that_needs_no_package_has_no_file_of_packages(make_bundle, tm
     assert json.loads((app / "app.json").read_text())["description"] == "iris:3"
 
 
-def test_a_script_that_runs_as_root_is_refused(make_bundle, tmp_path):
+def test_an_app_with_a_setup_script_is_refused(make_bundle, tmp_path):
     bundle = make_bundle(tmp_path / "bundle", FILES, env={**ENV, "setup": "src/setup.sh"})
     with pytest.raises(PackerError) as caught:
         HerokuPacker().pack(bundle, tmp_path / "app")
@@ -62,7 +62,7 @@ def test_a_script_that_runs_as_root_is_refused(make_bundle, tmp_path):
 
 
 def clone(app: Path, folder: Path) -> Path:
-    """What arrives where an app is pushed to, from a user whose Git changes the ends of lines and ignores wheels."""
+    """The app as it arrives after a push by a user whose Git changes line ends and ignores wheels."""
     ignored = folder.with_name("ignored")
     ignored.write_text("*.whl\nwheels/\n")
     settings = ("core.autocrlf=true", f"core.excludesFile={ignored}", "user.name=me", "user.email=me@example.org")

@@ -48,7 +48,7 @@ def test_an_image_is_made_as_one_that_serves_but_starts_as_a_function(bundle, tm
     assert rest == server.split("\n", 1)[1].partition("WORKDIR")[0].replace(" \\\n    PORT=3000", "")
 
 
-def test_the_function_and_what_it_runs_on_go_along(bundle, tmp_path):
+def test_the_function_and_its_requirements_are_in_the_folder(bundle, tmp_path):
     folder = LambdaPacker().pack(bundle, tmp_path / "function")
     assert (folder / "lambda_function.py").read_text() == FUNCTION
     assert (folder / "requirements.txt").read_text() == "awslambdaric==4.2.2\nbento-core==0.1.0\nmangum==0.22.0\n"
@@ -56,31 +56,31 @@ def test_the_function_and_what_it_runs_on_go_along(bundle, tmp_path):
     assert (folder / ".dockerignore").read_text().endswith("\n!wheels.txt\n!lambda_function.py\n")
 
 
-def test_what_it_runs_on_is_what_the_tests_run_on(bundle, tmp_path):
+def test_the_requirements_of_a_function_have_the_tested_versions(bundle, tmp_path):
     folder = LambdaPacker().pack(bundle, tmp_path / "function")
     pins = (ROOT / "constraints.txt").read_text().splitlines()
     assert {line for line in (folder / "requirements.txt").read_text().splitlines() if not line.startswith("bento")} <= set(pins)
 
 
-def test_a_bundle_that_needs_another_release_gets_it(make_bundle, tmp_path):
+def test_a_bundle_that_pins_a_requirement_of_the_function_gets_its_own_version(make_bundle, tmp_path):
     bundle = make_bundle(tmp_path / "bundle", requirements=["bento-core==0.1.0", "Mangum==0.19.0"])
     folder = LambdaPacker().pack(bundle, tmp_path / "function")
     assert (folder / "requirements.txt").read_text() == "Mangum==0.19.0\nawslambdaric==4.2.2\nbento-core==0.1.0\n"
 
 
-def test_a_base_path_is_one_that_no_program_reads_as_more(bundle, tmp_path):
+def test_a_base_path_is_written_into_the_function(bundle, tmp_path):
     folder = LambdaPacker(base_path="/v1").pack(bundle, tmp_path / "function")
     assert (folder / "lambda_function.py").read_text().endswith('Function(Path(__file__).with_name("bundle"), base_path="/v1")\n')
 
 
 @pytest.mark.parametrize("value", ["v1", "/v1/", "/", '/v1")\nimport os', "/{}"])
-def test_a_base_path_that_is_none_is_refused(value):
+def test_an_invalid_base_path_is_refused(value):
     with pytest.raises(PackerError) as caught:
         LambdaPacker(base_path=value)
     assert str(caught.value) == f"LambdaPacker(base_path={value!r}): expected a path like '/v1'"
 
 
-def test_hadolint_finds_nothing_to_say(bundle, tmp_path):
+def test_hadolint_has_no_complaints(bundle, tmp_path):
     context = LambdaPacker().pack(bundle, tmp_path / "function")
     hadolint = Path(sys.executable).with_name("hadolint")
     done = subprocess.run([hadolint, "--no-color", context / "Dockerfile"], capture_output=True, text=True, check=False)

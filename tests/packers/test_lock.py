@@ -1,4 +1,4 @@
-"""What a bundle's lock names is what is installed of it, however it ships, and nothing else is."""
+"""Whatever a bundle is packed as, exactly what its lock names is installed."""
 
 from __future__ import annotations
 
@@ -67,14 +67,14 @@ def test_an_image_installs_what_the_lock_names_and_checks_every_hash(locked, tmp
     assert (context / "wheels.txt").read_text() == f"flowers==1.0 \\\n    --hash=sha256:{OURS}\n"
 
 
-def test_what_starts_a_function_is_installed_beside_a_lock_that_does_not_name_it(locked, tmp_path):
+def test_requirements_of_a_function_that_a_lock_does_not_name_are_installed_beside_it(locked, tmp_path):
     context = LambdaPacker().pack(locked(), tmp_path / "function")
     assert STEPS + START + "COPY bundle/artifacts" in (context / "Dockerfile").read_text()
     assert (context / "start.txt").read_text() == "awslambdaric==4.2.2\nmangum==0.22.0\n"
     assert (context / ".dockerignore").read_text().endswith("\n!wheels.txt\n!lambda_function.py\n!start.txt\n")
 
 
-def test_a_lock_that_names_what_starts_a_function_is_enough(locked, tmp_path):
+def test_a_lock_that_names_the_requirements_of_a_function_is_enough(locked, tmp_path):
     more = LOCK + "".join(f"{name} \\\n    --hash=sha256:{CORE}\n" for name in ("awslambdaric==4.2.2", "mangum==0.21.0"))
     context = LambdaPacker().pack(locked(more), tmp_path / "function")
     assert not (context / "start.txt").exists()
@@ -82,7 +82,7 @@ def test_a_lock_that_names_what_starts_a_function_is_enough(locked, tmp_path):
 
 
 @pytest.mark.parametrize("packer", [HerokuPacker, SystemdPacker])
-def test_a_folder_that_pip_installs_from_has_every_hash(locked, tmp_path, packer):
+def test_the_requirements_of_a_packed_folder_have_every_hash(locked, tmp_path, packer):
     folder = packer().pack(locked(), tmp_path / "out")
     assert (folder / "requirements.txt").read_text() == f"{FROM_AN_INDEX}./bundle/{WHEEL} \\\n    --hash=sha256:{OURS}\n"
 
@@ -95,7 +95,7 @@ def test_the_lock_beside_a_wheel_names_the_wheel_as_well(locked, tmp_path):
     )
 
 
-def test_hadolint_finds_nothing_to_say(locked, tmp_path):
+def test_hadolint_has_no_complaints(locked, tmp_path):
     context = LambdaPacker().pack(locked(), tmp_path / "function")
     hadolint = Path(sys.executable).with_name("hadolint")
     done = subprocess.run([hadolint, "--no-color", context / "Dockerfile"], capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""An image layout, and what is made of it: nothing here needs Docker, and what needs a tool that may be missing says so."""
+"""An image layout and its uses: no test needs Docker, and tests that need a tool say so if it is missing."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def image(scale, root_tar, from_wheelhouse, tmp_path, monkeypatch) -> Path:
 
 
 def read(layout: Path, descriptor: dict) -> bytes:
-    """A blob, which is what its descriptor says."""
+    """A blob, checked against its descriptor."""
     algorithm, _, digest = descriptor["digest"].partition(":")
     content = (layout / "blobs" / algorithm / digest).read_bytes()
     assert (len(content), hashlib.sha256(content).hexdigest()) == (descriptor["size"], digest)
@@ -72,7 +72,7 @@ def unpack(layout: Path, folder: Path) -> Path:
     return folder
 
 
-def test_a_layout_is_one_by_the_specification(scale, small_base, tmp_path):
+def test_a_layout_is_valid_by_the_specification(scale, small_base, tmp_path):
     layout = OciPacker(base=str(small_base), packages="base").pack(scale, tmp_path / "image")
     check_layout(layout)
     manifest, config = parts(layout)
@@ -95,7 +95,7 @@ def test_a_layout_is_one_by_the_specification(scale, small_base, tmp_path):
         ("config", lambda config: config["rootfs"].update(type="folders")),
     ],
 )
-def test_the_schemas_of_the_specification_refuse_what_is_none(scale, small_base, tmp_path, kind, spoil):
+def test_the_schemas_of_the_specification_refuse_invalid_documents(scale, small_base, tmp_path, kind, spoil):
     layout = OciPacker(base=str(small_base), packages="base").pack(scale, tmp_path / "image")
     manifest, config = parts(layout)
     document = {"image-index": json.loads((layout / "index.json").read_text()), "image-manifest": manifest, "config": config}[kind]
@@ -112,12 +112,12 @@ def test_an_image_serves_as_a_user_without_rights(scale, small_base, tmp_path):
     assert settings["Labels"]["org.opencontainers.image.version"] == "1"
 
 
-def test_layers_go_from_what_seldom_changes_to_what_often_does(image):
+def test_layers_are_ordered_from_rare_to_frequent_changes(image):
     steps = [entry["created_by"].rpartition(": ")[2] for entry in parts(image)[1]["history"]]
     assert steps == ["base", "requirements", "wheels", "artifacts/factor", "wheels", "code"]
 
 
-def test_an_image_of_an_image_starts_with_its_layers_and_keeps_its_settings(scale, small_base, make_bundle, tmp_path):
+def test_an_image_based_on_an_image_starts_with_its_layers_and_keeps_its_settings(scale, small_base, make_bundle, tmp_path):
     first = OciPacker(base=str(small_base), packages="base").pack(make_bundle(tmp_path / "iris"), tmp_path / "first")
     archive = Path(shutil.make_archive(str(tmp_path / "first"), "tar", first))
     for base in (first, archive):
@@ -135,7 +135,7 @@ def test_an_image_from_scratch_holds_the_bundle_alone(scale, tmp_path):
     verify(open_bundle(tmp_path / "root/bundle"))
 
 
-def test_a_compressed_base_is_known_by_what_it_unpacks_to(scale, small_base, tmp_path):
+def test_a_compressed_base_is_identified_by_its_unpacked_digest(scale, small_base, tmp_path):
     import gzip
 
     packed = tmp_path / "base.tar.gz"
@@ -148,7 +148,7 @@ def test_a_compressed_base_is_known_by_what_it_unpacks_to(scale, small_base, tmp
 EXPECTED = "expected an image layout, as `skopeo copy docker://python:3.11-slim oci:python` makes one, or a file system as a tar"
 
 
-def test_a_base_that_is_none_is_refused(scale, tmp_path):
+def test_an_invalid_base_is_refused(scale, tmp_path):
     (tmp_path / "base").write_text("no image")
     with pytest.raises(PackerError) as caught:
         OciPacker(base=str(tmp_path / "base")).pack(scale, tmp_path / "image")
@@ -157,7 +157,7 @@ def test_a_base_that_is_none_is_refused(scale, tmp_path):
 
 
 @pytest.mark.parametrize("spoil", ["size", "digest", "path", "architecture"])
-def test_a_base_that_is_not_what_its_digests_say_is_refused(scale, small_base, make_bundle, tmp_path, spoil):
+def test_a_base_that_does_not_match_its_digests_is_refused(scale, small_base, make_bundle, tmp_path, spoil):
     base = OciPacker(base=str(small_base), packages="base").pack(make_bundle(tmp_path / "iris"), tmp_path / "base")
     index = json.loads((base / "index.json").read_text())
     descriptor = index["manifests"][0]
@@ -176,7 +176,7 @@ def test_a_base_that_is_not_what_its_digests_say_is_refused(scale, small_base, m
     assert not (tmp_path / "image").exists()
 
 
-def test_what_cannot_be_installed_is_said(make_bundle, small_base, tmp_path, monkeypatch):
+def test_a_requirement_that_cannot_be_installed_is_named(make_bundle, small_base, tmp_path, monkeypatch):
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     bundle = make_bundle(tmp_path / "bundle", requirements=["bento-core==0.0.0"])
     with pytest.raises(PackerError) as caught:
@@ -184,7 +184,7 @@ def test_what_cannot_be_installed_is_said(make_bundle, small_base, tmp_path, mon
     assert str(caught.value) == "cannot install what iris:3 requires: ERROR: No matching distribution found for bento-core==0.0.0"
 
 
-def test_what_is_installed_is_unpacked_where_the_image_goes(make_bundle, small_base, tmp_path, monkeypatch):
+def test_packages_are_unpacked_beside_the_image_instead_of_in_the_temporary_folder(make_bundle, small_base, tmp_path, monkeypatch):
     # Where files for a moment would go may be the machine's memory.
     (tmp_path / "sitecustomize.py").write_text(f"import tempfile\nopen({str(tmp_path / 'told')!r}, 'w').write(tempfile.gettempdir())\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
@@ -195,20 +195,20 @@ def test_what_is_installed_is_unpacked_where_the_image_goes(make_bundle, small_b
     assert Path((tmp_path / "told").read_text()).is_relative_to(tmp_path)
 
 
-def test_what_the_base_has_to_bring_is_said(make_bundle, small_base, tmp_path, caplog):
+def test_a_warning_names_what_the_base_image_has_to_have(make_bundle, small_base, tmp_path, caplog):
     env = {"apt": ["libgomp1"], "base_image": None, "conda": None, "python_version": None, "setup": None}
     with caplog.at_level(logging.WARNING):
         OciPacker(base=str(small_base), packages="base").pack(make_bundle(tmp_path / "bundle", env=env), tmp_path / "image")
     assert caplog.messages == ["iris:3 needs a base image that has: libgomp1"]
 
 
-def test_an_unknown_way_to_packages_is_refused():
+def test_an_unknown_value_of_the_packages_option_is_refused():
     with pytest.raises(PackerError) as caught:
         OciPacker(base="python", packages="none")
     assert str(caught.value) == "OciPacker(packages='none'): expected 'install' or 'base'"
 
 
-def test_installing_twice_is_the_same_bytes(image, scale, root_tar, tmp_path):
+def test_installing_twice_gives_the_same_bytes(image, scale, root_tar, tmp_path):
     again = OciPacker(base=str(root_tar)).pack(scale, tmp_path / "again")
     assert (again / "index.json").read_bytes() == (image / "index.json").read_bytes()
 

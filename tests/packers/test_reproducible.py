@@ -1,4 +1,4 @@
-"""Same inputs, same bytes: what is saved and packed does not tell where, when and by whom."""
+"""The same inputs give the same bytes: saved and packed bundles do not depend on where, when and by whom they were made."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ if __name__ == "__main__":
 
 @pytest.fixture(autouse=True)
 def index(from_wheelhouse, monkeypatch):
-    """What is locked is asked of a folder of wheels."""
+    """Locks are resolved from a folder of wheels."""
     for name, value in from_wheelhouse.items():
         monkeypatch.setenv(name, value)
 
@@ -69,7 +69,7 @@ def test_the_same_service_gives_the_same_bytes_wherever_it_is_saved_and_packed(p
 LEAKS = {"user": 'os.environ["USER"]', "month": 'time.strftime("%Y-%m")', "uid": "str(os.getuid())"}
 
 
-def test_a_difference_is_found_where_there_is_one(project, tmp_path):
+def test_differences_between_bundles_are_found(project, tmp_path):
     leaks = ", ".join(f'"{name}": {leak}' for name, leak in LEAKS.items())
     (project / "shop.py").write_text("import os, time\n" + SHOP.replace('"stage": "live"', leaks))
     different = differences(project, "shop.py", tmp_path, ["archive", "folder"])
@@ -81,7 +81,7 @@ def test_a_difference_is_found_where_there_is_one(project, tmp_path):
 
 
 @pytest.mark.parametrize("use", ["datetime.datetime.now()", "datetime.datetime.now(datetime.UTC)", "datetime.date.today()"])
-def test_another_clock_is_told_in_every_way(use, tmp_path):
+def test_a_shifted_clock_is_seen_through_every_function_that_tells_the_time(use, tmp_path):
     (tmp_path / "sitecustomize.py").write_text(SHIFT.format(clock=400 * 86_400))
     compiled = "import pandas; " if find_spec("pandas") else ""  # its compiled modules know how a date lies in memory
     code = f"{compiled}import datetime, time; print({use}.year - time.gmtime(time.time() - 400 * 86_400).tm_year)"

@@ -32,7 +32,7 @@ def dockerfile(make_bundle, tmp_path, *apis: str, **options: str) -> str:
         (["explain", "predict"], {"api": "explain"}, "explain"),
     ],
 )
-def test_invocations_are_answered_by_the_api_that_is_named_or_the_only_one_or_predict(make_bundle, tmp_path, apis, options, chosen):
+def test_invocations_are_answered_by_the_named_api_or_the_only_one_or_predict(make_bundle, tmp_path, apis, options, chosen):
     text = dockerfile(make_bundle, tmp_path, *apis, **options)
     assert command(text)[-1].endswith(f" --alias /ping=/readyz --alias /invocations=/{chosen}")
 
@@ -50,13 +50,13 @@ def command(text: str) -> list[str]:
         (["score"], {"api": "score; id"}, "score; id", "score"),
     ],
 )
-def test_an_api_that_there_is_not_is_refused(make_bundle, tmp_path, apis, options, asked, known):
+def test_an_unknown_api_is_refused(make_bundle, tmp_path, apis, options, asked, known):
     with pytest.raises(PackerError) as caught:
         dockerfile(make_bundle, tmp_path, *apis, **options)
     assert str(caught.value) == f"iris:3 has no api {asked!r} to answer /invocations: its apis are {known}, name one as api=..."
 
 
-def test_a_name_that_got_past_the_reader_is_refused(make_bundle, tmp_path):
+def test_an_unsafe_api_name_that_bypassed_the_manifest_reader_is_refused(make_bundle, tmp_path):
     bundle = make_bundle(tmp_path / "bundle", apis=[api("predict")])
     object.__setattr__(bundle.manifest.apis[0], "name", "predict; id")
     with pytest.raises(PackerError, match="has no api 'predict; id' to answer"):
@@ -77,7 +77,7 @@ def test_a_gpu_of_an_unknown_maker_is_refused():
     assert str(caught.value) == "SagemakerPacker(gpu='voodoo'): expected 'nvidia'"
 
 
-def test_hadolint_finds_nothing_to_say(make_bundle, tmp_path):
+def test_hadolint_has_no_complaints(make_bundle, tmp_path):
     dockerfile(make_bundle, tmp_path, "predict")
     hadolint = Path(sys.executable).with_name("hadolint")
     done = subprocess.run([hadolint, "--no-color", tmp_path / "image/Dockerfile"], capture_output=True, text=True, check=False)
@@ -96,7 +96,7 @@ def test_the_container_that_sagemaker_starts_answers_ping_and_invocations(scale,
         assert asking(port, "/multiply", b"21") == (200, b"42.0")
 
 
-def test_what_a_lock_names_answers_ping_and_invocations(locked_scale, from_wheelhouse, tmp_path, port, serving, asking):
+def test_a_container_installed_from_a_lock_answers_ping_and_invocations(locked_scale, from_wheelhouse, tmp_path, port, serving, asking):
     folder, fresh = SagemakerPacker().pack(locked_scale, tmp_path / "image"), tmp_path / "fresh"
     venv.create(fresh, symlinks=True)
     steps = re.findall(r"^RUN python -m pip install ((?:.*\\\n)*.*)$", (folder / "Dockerfile").read_text(), re.MULTILINE)

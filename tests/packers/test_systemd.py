@@ -71,7 +71,7 @@ def test_wheels_are_installed_from_the_bundle_and_the_rest_from_an_index(folder)
     assert (folder / "requirements.txt").read_text() == f"bento-core==0.1.0\nnumpy==2.1.0\n./bundle/{WHEEL}[red]\n"
 
 
-def test_options_say_where_it_lies_where_it_listens_and_how_many_serve(bundle, tmp_path):
+def test_options_set_the_folder_the_address_and_the_number_of_workers(bundle, tmp_path):
     folder = SystemdPacker(folder="/srv/flowers", listen="[::1]:80", workers="auto").pack(bundle, tmp_path / "unit")
     assert setting(folder / "bento-iris.socket", "ListenStream") == "[::1]:80"
     assert setting(folder / "bento-iris.service", "ExecStart") == (
@@ -80,7 +80,7 @@ def test_options_say_where_it_lies_where_it_listens_and_how_many_serve(bundle, t
 
 
 @pytest.mark.parametrize("listen", ["3000", "0.0.0.0:80", "127.0.0.1:65535", "[::]:3000", "/run/iris.sock"])
-def test_an_address_is_a_port_or_has_one_or_is_a_path(bundle, tmp_path, listen):
+def test_an_address_to_listen_on_may_be_a_port_a_host_with_a_port_or_a_path(bundle, tmp_path, listen):
     folder = SystemdPacker(listen=listen).pack(bundle, tmp_path / "unit")
     assert setting(folder / "bento-iris.socket", "ListenStream") == listen
 
@@ -109,7 +109,7 @@ def test_an_option_that_does_not_fit_is_refused(option, value, expected):
     assert str(caught.value) == f"SystemdPacker({option}={value!r}): expected {expected}"
 
 
-def test_a_script_for_images_does_not_run_on_a_machine(make_bundle, tmp_path):
+def test_a_setup_script_is_refused(make_bundle, tmp_path):
     bundle = make_bundle(tmp_path / "bundle", FILES, env={**ENV, "setup": "src/setup.sh"})
     with pytest.raises(PackerError) as caught:
         SystemdPacker().pack(bundle, tmp_path / "unit")
@@ -118,7 +118,7 @@ def test_a_script_for_images_does_not_run_on_a_machine(make_bundle, tmp_path):
 
 @pytest.fixture
 def installed(scale, environment, tmp_path) -> Path:
-    """The folder where its unit says that it lies, with its environment, as `install.sh` leaves it."""
+    """The packed folder at the place that its unit names, with its environment, as `install.sh` leaves it."""
     folder = SystemdPacker(folder=str(tmp_path / "place")).pack(scale, tmp_path / "place")
     environment.install("--requirement", "requirements.txt", cwd=folder)
     (folder / "venv").symlink_to(environment.folder)
@@ -127,7 +127,7 @@ def installed(scale, environment, tmp_path) -> Path:
 
 @pytest.fixture
 def installed_by_its_script(locked_scale, from_wheelhouse, tmp_path) -> Path:
-    """A bundle with a lock, where the steps of its own `install.sh` have made the environment."""
+    """A bundle with a lock, whose environment was made by the steps of its own `install.sh`."""
     folder = SystemdPacker(folder=str(tmp_path / "place")).pack(locked_scale, tmp_path / "place")
     steps = [line for line in (folder / "install.sh").read_text().splitlines() if re.match(r"python3|venv/", line)]
     variables = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HOME": str(tmp_path), **from_wheelhouse}
@@ -148,7 +148,7 @@ def test_a_bundle_with_a_lock_is_installed_verified_and_served(installed_by_its_
 
 
 @needs_systemd
-def test_systemd_takes_the_files_and_finds_them_hardened(installed):
+def test_systemd_accepts_the_units_and_rates_them_as_hardened(installed):
     files = [installed / "bento-scale.service", installed / "bento-scale.socket"]
     checked = subprocess.run(["systemd-analyze", "verify", *files], capture_output=True, text=True, check=False)
     assert (checked.returncode, checked.stdout + checked.stderr) == (0, "")
@@ -158,7 +158,7 @@ def test_systemd_takes_the_files_and_finds_them_hardened(installed):
 
 
 @needs_systemd
-def test_the_unit_serves_on_the_socket_that_is_opened_for_it_and_tells_whoever_waits_for_it(installed, environment, port, serving, asking):
+def test_the_unit_serves_on_the_socket_that_systemd_opens_and_notifies_systemd(installed, environment, port, serving, asking):
     unit, told = installed / "bento-scale.service", installed / "notify"
     assert setting(unit, "Type") == "notify"
     variables = [*setting(unit, "Environment").replace("%S", str(installed)).split(), f"NOTIFY_SOCKET={told}"]

@@ -38,18 +38,18 @@ def version_of(folder: Path) -> str:
     return wheel.name.split("-")[1]
 
 
-def test_a_folder_holds_the_wheel_and_those_that_it_needs(bundle, tmp_path):
+def test_a_folder_holds_the_wheel_and_the_wheels_that_it_requires(bundle, tmp_path):
     folder = WheelPacker().pack(bundle, tmp_path / "dist")
     assert sorted(path.name for path in folder.iterdir()) == ["flowers-1.0-py3-none-any.whl", "iris-3-py3-none-any.whl"]
 
 
-def test_a_wheel_says_what_it_is_and_what_it_needs(bundle, tmp_path):
+def test_the_metadata_of_a_wheel_name_the_bundle_and_its_requirements(bundle, tmp_path):
     with zipfile.ZipFile(WheelPacker().pack(bundle, tmp_path / "dist") / "iris-3-py3-none-any.whl") as wheel:
         assert wheel.read("iris-3.dist-info/METADATA").decode() == METADATA
         assert wheel.read("iris-3.dist-info/entry_points.txt") == b"[console_scripts]\niris = bundle_iris:main\n"
 
 
-def test_a_service_for_one_python_is_installed_under_no_other(make_bundle, tmp_path):
+def test_a_service_for_one_python_requires_it_in_the_metadata_of_its_wheel(make_bundle, tmp_path):
     env = {"apt": [], "base_image": None, "conda": None, "python_version": "3.12.4", "setup": None}
     folder = WheelPacker().pack(make_bundle(tmp_path / "bundle", env=env), tmp_path / "dist")
     with zipfile.ZipFile(folder / "iris-3-py3-none-any.whl") as wheel:
@@ -64,19 +64,19 @@ def test_a_service_for_one_python_is_installed_under_no_other(make_bundle, tmp_p
         ("20261122T101500-3f9a1c", "1.2.0", "1.2.0"),
     ],
 )
-def test_the_version_is_the_option_else_the_bundles_else_its_time(make_bundle, tmp_path, version, option, expected):
+def test_the_version_is_that_of_the_option_or_of_the_bundle_or_its_time(make_bundle, tmp_path, version, option, expected):
     folder = WheelPacker(version=option).pack(make_bundle(tmp_path / "bundle", version=version), tmp_path / "dist")
     assert version_of(folder) == expected
 
 
-def test_an_option_that_is_no_version_is_refused():
+def test_an_invalid_version_is_refused():
     with pytest.raises(PackerError) as caught:
         WheelPacker(version="newest")
     assert str(caught.value) == "WheelPacker(version='newest'): expected a version as PEP 440 defines it, like '1.2.0'"
 
 
 @pytest.mark.parametrize("name", ["numpy", "bento", "bento_core", "python3"])
-def test_a_bundle_named_like_what_it_needs_is_refused(make_bundle, tmp_path, name):
+def test_a_bundle_named_like_one_of_its_requirements_is_refused(make_bundle, tmp_path, name):
     with pytest.raises(PackerError) as caught:
         WheelPacker().pack(make_bundle(tmp_path / "bundle", name=name), tmp_path / "dist")
     assert str(caught.value) == (
@@ -86,7 +86,7 @@ def test_a_bundle_named_like_what_it_needs_is_refused(make_bundle, tmp_path, nam
 
 @pytest.fixture
 def scale_env(scale, environment, tmp_path):
-    """An environment with the wheel of `scale:1`, found by its name as an index would have it, and a store of its own."""
+    """An environment with the wheel of `scale:1`, installed by name as from an index, and with a separate store."""
     dist = WheelPacker().pack(scale, tmp_path / "dist")
     environment.install("--find-links", dist, "scale", cwd=tmp_path)
     return environment
@@ -112,7 +112,7 @@ def test_an_installed_bundle_has_a_command_that_serves_it(scale_env, port, servi
         assert asking(port, "/multiply", b"21") == (200, b"42.0")
 
 
-def test_the_command_says_what_it_can_do_and_what_it_is(scale_env):
+def test_the_command_has_a_help_and_a_version(scale_env):
     assert run(scale_env, "scale", "--version") == "scale:1\n"
     assert json.loads(run(scale_env, "scale", "show", "--json"))["name"] == "scale"
     text = run(scale_env, "scale", "--help")
@@ -124,7 +124,7 @@ def test_the_command_says_what_it_can_do_and_what_it_is(scale_env):
     assert "--trust" not in served
 
 
-def test_another_bundle_of_the_same_tag_in_the_store_is_not_taken_for_it(scale_env, make_bundle):
+def test_the_command_does_not_serve_another_bundle_of_the_same_tag_in_the_store(scale_env, make_bundle):
     make_bundle(scale_env.folder / "home/bundles/scale/1", name="scale", version="1")
     home = scale_env.folder / "home"
     assert run(scale_env, "scale", "run", "multiply", "--input", "1", code=1) == (
@@ -132,5 +132,5 @@ def test_another_bundle_of_the_same_tag_in_the_store_is_not_taken_for_it(scale_e
     )
 
 
-def test_a_command_that_there_is_not_is_answered_with_where_they_are_listed(scale_env):
+def test_an_unknown_command_is_refused_with_where_commands_are_listed(scale_env):
     assert run(scale_env, "scale", "delete", code=2).endswith("Error: no command named 'delete': 'scale --help' lists them\n")

@@ -79,7 +79,7 @@ def clock(monkeypatch) -> Callable[[int], None]:
 
 @pytest.fixture(scope="session")
 def python() -> Iterator[Path]:
-    """Python that finds imported what the clients of remotes need, since that takes most of what it would do here."""
+    """A Python that has imported the clients of remotes already, because importing them would take most of its time."""
     ours = ("bento.bundle.save", "bento.store.remotes.remote", "bento.store.remotes.transfer")
     others = ("adlfs", "gcsfs", "numpy", "paramiko", "s3fs")
     with pytest.MonkeyPatch.context() as patch:
@@ -109,7 +109,7 @@ def run(project, store, python) -> Iterator[Callable[[str], subprocess.Popen[str
 
 @pytest.fixture
 def ordinary_user() -> Iterator[Path]:
-    """A folder of an ordinary user, whom modes mean something to; root is one for as long as the test runs."""
+    """A folder of an ordinary user, to whom file modes apply; during the test, root becomes one."""
     user = os.geteuid()
     with TemporaryDirectory() as folder:
         Path(folder).chmod(0o777)
@@ -122,7 +122,7 @@ def ordinary_user() -> Iterator[Path]:
 
 
 def served(start: Callable[[Path], AbstractContextManager[Elsewhere]]) -> object:
-    """A fixture: a server that runs as long as any test may ask for it."""
+    """Make a fixture of a server that runs as long as any test may use it."""
 
     @pytest.fixture(scope="session", name=start.__name__)
     def running(tmp_path_factory) -> Iterator[Elsewhere]:
@@ -138,14 +138,14 @@ seaweedfs, sftp, small_registry = map(served, (storage.seaweedfs, storage.sftp, 
 
 @pytest.fixture
 def start_registry(tmp_path) -> Iterator[Callable[[str], str]]:
-    """Starts a registry that behaves as it is told, for as long as the test runs: its URL."""
+    """Starts a registry that behaves as asked while the test runs, and returns its URL."""
     with ExitStack() as stack:
         yield lambda behaviour: stack.enter_context(storage.small_registry(tmp_path, behaviour)).url
 
 
 @pytest.fixture(params=["file", "moto", "seaweedfs", "fake_gcs", "azurite", "sftp", "small_registry", "docker_registry"])
 def elsewhere(request, tmp_path, monkeypatch) -> Iterator[str]:
-    """The URL of a remote that is empty, and can be reached."""
+    """The URL of an empty remote that can be reached."""
     if request.param == "file":
         yield f"file://{tmp_path}/elsewhere%20/remote"
         return
@@ -157,7 +157,7 @@ def elsewhere(request, tmp_path, monkeypatch) -> Iterator[str]:
 
 
 def end_threads() -> None:
-    """Close the connections that nobody uses any more, and end the thread of fsspec's that would: other tests must not find it."""
+    """Close unused connections, and end the thread of fsspec that would close them, so that other tests do not find it."""
     from fsspec import asyn
 
     # adlfs holds on to what it opened until the process ends.
@@ -173,7 +173,7 @@ def end_threads() -> None:
 
 
 async def _settle() -> None:
-    """Wait for what a loop still does, and end the connections that nobody has closed."""
+    """Wait for the unfinished work of a loop, and close the connections that are still open."""
     while others := asyncio.all_tasks() - {asyncio.current_task()}:
         await asyncio.wait(others)
     for transport in list(asyncio.get_running_loop()._transports.values()):

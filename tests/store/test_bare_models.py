@@ -1,4 +1,4 @@
-"""Models without a service class: which formats are asked for the service."""
+"""Models without a service class: which format provides the service."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bento.registry import Plugin, Registry
 
 
 class LabelsArtifact(JsonArtifact):
-    """Has to be told a language, which no bare model tells."""
+    """Needs a language as an argument, which a bare model cannot give."""
 
     name = "labels"
 
@@ -55,14 +55,14 @@ def only(monkeypatch):
     return only
 
 
-def test_a_format_that_needs_arguments_says_nothing_of_bare_models(only, tmp_path):
+def test_a_format_that_needs_arguments_is_not_tried_for_bare_models(only, tmp_path):
     only(LabelsArtifact)
     with pytest.raises(bento.ArtifactError, match=r"^no installed plugin provides a service for a list: "):
         bento.save(["good", "bad"], "labels", store=bento.Store(tmp_path))
 
 
 @pytest.mark.parametrize(("model", "kinds"), [(["good"], "KeptArtifact or LabelledArtifact"), ("good", "ToldArtifact")])
-def test_where_the_plugin_of_a_framework_provides_no_service_its_formats_are_named(only, tmp_path, model, kinds):
+def test_if_the_plugin_of_a_framework_provides_no_service_its_formats_are_named(only, tmp_path, model, kinds):
     class KeptArtifact(JsonArtifact):
         name = "kept"
         framework = "builtins"
@@ -82,7 +82,7 @@ def test_where_the_plugin_of_a_framework_provides_no_service_its_formats_are_nam
     )
 
 
-def test_a_format_says_what_to_do_with_what_no_plugin_keeps(only, tmp_path):
+def test_the_error_for_a_model_that_no_plugin_keeps_ends_with_the_advice_of_a_format(only, tmp_path):
     class NamedArtifact(JsonArtifact):
         name = "named"
 
@@ -98,7 +98,7 @@ def test_a_format_says_what_to_do_with_what_no_plugin_keeps(only, tmp_path):
     assert str(refusal.value) == "no installed plugin provides a service for a str: read 'labels.json' first"
 
 
-def test_what_a_frameworks_format_says_comes_before_what_formats_of_anything_say(only, tmp_path):
+def test_advice_of_a_format_of_the_models_framework_precedes_that_of_general_formats(only, tmp_path):
     class AnyArtifact(JsonArtifact):
         name = "any"
 
@@ -142,9 +142,9 @@ def test_a_format_of_no_framework_that_keeps_a_model_as_data_is_named(tmp_path):
         bento.save({"tea": 3}, "prices", store=bento.Store(tmp_path))
 
 
-def test_where_no_plugin_keeps_a_model_the_framework_is_named_that_one_is_for(only, tmp_path):
+def test_for_a_model_that_no_plugin_keeps_the_missing_framework_plugin_is_named(only, tmp_path):
     class Own(click.Command):
-        """A class of a script's, made from one of a framework's."""
+        """A class that a script derives from a class of a framework."""
 
     only(OpenArtifact)
     for model in (click.Command("train"), Own("train")):
@@ -152,7 +152,7 @@ def test_where_no_plugin_keeps_a_model_the_framework_is_named_that_one_is_for(on
             bento.save(model, "labels", store=bento.Store(tmp_path))
 
 
-def test_a_format_that_may_have_any_arguments_needs_none(only, tmp_path):
+def test_a_format_with_only_variable_arguments_keeps_a_bare_model(only, tmp_path):
     only(LabelsArtifact, OpenArtifact)
     assert bento.save(["good", "bad"], "labels", store=bento.Store(tmp_path)).name == "labels"
 
@@ -173,7 +173,7 @@ class Listed(bento.Service):
         return len(self.model)
 
 
-def test_of_several_formats_the_one_of_the_models_own_framework_is_taken(only, tmp_path):
+def test_the_format_of_the_models_own_framework_is_preferred(only, tmp_path):
     only(OpenArtifact, ListedArtifact)
     bundle = bento.save(["good", "bad"], "labels", store=bento.Store(tmp_path))
     assert [api.name for api in bundle.manifest.apis] == ["count"]

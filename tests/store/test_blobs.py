@@ -1,4 +1,4 @@
-"""What many bundles hold is on the disk once, and no bundle is worse off for it."""
+"""A file that many bundles hold is on the disk once, and no bundle suffers from that."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MODEL = b"weights" * 300_000
 
 @pytest.fixture
 def take_in(make_bundle, store, tmp_path):
-    """Take a bundle of these files into the store, by way of an archive."""
+    """Unpack an archive of these files into the store."""
 
     def take_in(version: str, files: dict[str, bytes]):
         bundle = make_bundle(tmp_path / "made" / version, files, version=version)
@@ -58,7 +58,7 @@ def test_a_saved_bundle_shares_with_one_saved_before(store, service):
 
 @pytest.fixture
 def watched(store, monkeypatch):
-    """What the files of `iris:2` are linked to when it gets its name; then somebody removes it."""
+    """The links of the files of `iris:2` at the moment it gets its name; then another process removes it."""
     folder, sync = store.root / "bundles/iris/2", os.fsync
     names: list[int] = []
 
@@ -78,13 +78,13 @@ def test_a_bundle_shares_its_files_before_others_can_see_and_delete_it(store, se
     assert set(watched) == {3}
 
 
-def test_a_bundle_that_is_taken_in_shares_its_files_before_others_can_see_and_delete_it(take_in, watched):
+def test_an_unpacked_bundle_shares_its_files_before_others_can_see_and_delete_it(take_in, watched):
     take_in("1", {"artifacts/model/weights": MODEL})
     assert str(take_in("2", {"artifacts/model/weights": MODEL})) == "iris:2"
     assert set(watched) == {3}
 
 
-def test_a_bundle_that_is_deleted_as_soon_as_it_is_found_to_be_here_is_taken_in_anew(store, make_bundle, tmp_path, monkeypatch):
+def test_a_bundle_deleted_while_it_is_unpacked_again_is_unpacked_anew(store, make_bundle, tmp_path, monkeypatch):
     file, remove = ArchivePacker().pack(make_bundle(tmp_path / "made"), tmp_path / "iris.bento"), shutil.rmtree
     here = store.unpack(file).path
 
@@ -109,7 +109,7 @@ def test_shared_files_cannot_be_written_to_and_the_manifest_is_not_shared(store,
     assert (bundle.path / "bento.json").stat().st_nlink == 1
 
 
-def test_a_deleted_bundle_takes_only_what_no_other_holds(store, take_in):
+def test_deleting_a_bundle_keeps_the_blobs_that_others_share(store, take_in):
     take_in("1", files("1"))
     two = take_in("2", files("2"))
     store.delete("iris:1")
@@ -119,7 +119,7 @@ def test_a_deleted_bundle_takes_only_what_no_other_holds(store, take_in):
     assert blobs(store) == []
 
 
-def test_a_damaged_bundle_gives_its_blobs_back_too(store, take_in):
+def test_deleting_a_damaged_bundle_frees_its_blobs_too(store, take_in):
     bundle = take_in("1", files("1"))
     (bundle.path / "bento.json").unlink()
     store.delete("iris:1")
@@ -150,7 +150,7 @@ def test_a_blob_that_has_another_size_is_not_shared(store, take_in, content):
     verify(store.get("iris:1"))
 
 
-def test_an_editor_that_replaces_a_file_changes_one_bundle_only(store, take_in):
+def test_replacing_a_file_changes_only_that_bundle(store, take_in):
     one, two = take_in("1", files("1")), take_in("2", files("2"))
     (one.path / "new").write_bytes(b"other")
     (one.path / "new").replace(one.path / "artifacts/model/weights")
@@ -169,7 +169,7 @@ def other_disk():
     shutil.rmtree(folder)
 
 
-def test_where_nothing_can_be_linked_each_bundle_has_its_own_files(store, take_in, other_disk):
+def test_without_hard_links_each_bundle_has_its_own_files(store, take_in, other_disk):
     if other_disk.stat().st_dev == store.root.parent.stat().st_dev:
         pytest.skip("the tests' folder is on that file system, too")
     store.root.mkdir()

@@ -1,4 +1,4 @@
-"""What is called by a URL is kept until it is pruned, and never pruned while a process uses it."""
+"""A bundle fetched by URL is cached until it is pruned, and is not pruned while a process uses it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def url(make_bundle, tmp_path) -> str:
 
 @pytest.fixture
 def cached(url, run, store):
-    """What has been called by a URL, by a process that has ended: 1 two days ago, 2 yesterday, 3 today."""
+    """Bundles that an ended process has fetched by URL: 1 was last used two days ago, 2 yesterday, 3 today."""
     process = run(FETCH.format(urls=[f"{url}/iris:{version}" for version in "321"], then=""))
     assert process.stdout.readline()
     process.communicate()
@@ -63,7 +63,7 @@ def names(entries) -> list[str]:
     return [str(each.tag) for each in entries]
 
 
-def test_what_is_kept_is_told_with_its_url_and_when_it_was_last_asked_for(cached, store):
+def test_cached_bundles_are_listed_with_their_url_and_last_use(cached, store):
     found = contents(store.root)
     assert [each.url for each in found] == [f"{cached}/iris:{version}" for version in "321"]
     assert [round((found[0].used - each.used).total_seconds() / 86400) for each in found] == [0, 1, 2]
@@ -71,7 +71,7 @@ def test_what_is_kept_is_told_with_its_url_and_when_it_was_last_asked_for(cached
     assert names(contents(store.root)) == ["iris:1", "iris:3", "iris:2"]
 
 
-def test_where_it_is_from_is_not_waited_for(cached, store):
+def test_a_pipe_in_place_of_the_noted_url_is_not_waited_for(cached, store):
     (each,) = (each for each in contents(store.root) if each.tag.version == "1")
     (each.store.root / "url").unlink()
     os.mkfifo(each.store.root / "url")
@@ -79,7 +79,7 @@ def test_where_it_is_from_is_not_waited_for(cached, store):
     assert find(f"{cached}/iris:1", store=store).version == "1"
 
 
-def test_what_cannot_be_pruned_is_told_in_a_sentence(cached, store):
+def test_a_bundle_that_cannot_be_pruned_is_an_error_without_a_traceback(cached, store):
     (each,) = (each for each in contents(store.root) if each.tag.version == "1")
     lease = each.store.root / "leases/iris..1"
     lease.unlink()
@@ -97,7 +97,7 @@ def test_what_cannot_be_pruned_is_told_in_a_sentence(cached, store):
     ],
     ids=["a file", "a link to itself"],
 )
-def test_a_cache_that_cannot_be_listed_is_told_in_a_sentence(store, cache, reason):
+def test_a_cache_that_cannot_be_listed_is_an_error_without_a_traceback(store, cache, reason):
     place = store.root / "cache"
     store.root.mkdir(exist_ok=True)
     cache(place)
@@ -106,7 +106,7 @@ def test_a_cache_that_cannot_be_listed_is_told_in_a_sentence(store, cache, reaso
     assert str(caught.value) == f"cannot list what the cache holds in the store at {store.root}: {reason.format(cache=place)}"
 
 
-def test_what_bundles_share_counts_once(cached, store):
+def test_files_that_bundles_share_count_once(cached, store):
     found = contents(store.root)
     assert [each.size for each in found] == [len(WEIGHTS) + 1] * 3
     assert disk_size(found) == len(WEIGHTS) + 3
@@ -124,7 +124,7 @@ def test_what_bundles_share_counts_once(cached, store):
         ({"max_size": len(WEIGHTS) + 1, "older_than": timedelta(days=30)}, ["iris:1", "iris:2"]),
     ],
 )
-def test_the_longest_unused_go_first(cached, store, limits, gone):
+def test_the_longest_unused_bundles_are_pruned_first(cached, store, limits, gone):
     removed, in_use = prune(store.root, **limits, dry_run=True)
     assert (names(removed), names(contents(store.root))) == (gone, ["iris:3", "iris:2", "iris:1"])
     removed, in_use = prune(store.root, **limits)
@@ -132,7 +132,7 @@ def test_the_longest_unused_go_first(cached, store, limits, gone):
     assert names(contents(store.root)) == [tag for tag in ("iris:3", "iris:2", "iris:1") if tag not in gone]
 
 
-def test_what_was_pruned_is_fetched_again(cached, store):
+def test_a_pruned_bundle_is_fetched_again(cached, store):
     prune(store.root, max_size=0)
     (cache,) = (store.root / "cache").iterdir()
     assert [path.name for folder in ("blobs", "leases", "tmp") for path in (cache / folder).iterdir()] == []
@@ -140,7 +140,7 @@ def test_what_was_pruned_is_fetched_again(cached, store):
 
 
 @pytest.mark.parametrize("then", ["", "if os.fork(): os._exit(0)"], ids=["a process", "one that it forked"])
-def test_what_is_in_use_stays_until_whoever_uses_it_is_gone(url, run, store, then):
+def test_a_bundle_in_use_is_kept_until_the_process_that_uses_it_ends(url, run, store, then):
     process = run(FETCH.format(urls=[f"{url}/iris:1"], then=then))
     path = process.stdout.readline().strip()
     removed, in_use = prune(store.root, max_size=0)
@@ -151,14 +151,14 @@ def test_what_is_in_use_stays_until_whoever_uses_it_is_gone(url, run, store, the
     assert (names(removed), in_use) == (["iris:1"], [])
 
 
-def test_one_that_was_killed_uses_nothing(url, run, store):
+def test_a_killed_process_no_longer_uses_a_bundle(url, run, store):
     process = run(FETCH.format(urls=[f"{url}/iris:1"], then=""))
     assert process.stdout.readline()
     kill(process)
     assert names(prune(store.root, max_size=0)[0]) == ["iris:1"]
 
 
-def test_what_this_process_has_asked_for_stays(url, store):
+def test_a_bundle_that_this_process_uses_is_kept(url, store):
     assert find(f"{url}/iris:1", store=store) == find(f"{url}/iris:1", store=store)
     assert names(prune(store.root, max_size=0)[1]) == ["iris:1"]
 
@@ -174,7 +174,7 @@ def test_a_server_keeps_what_it_serves(project, service, store, tmp_path):
     assert names(prune(other.root, max_size=0)[0]) == ["iris:1"]
 
 
-def test_an_archive_is_told_by_its_own_url_and_pruned(run, store, make_bundle, tmp_path):
+def test_an_archive_is_listed_by_its_own_url_and_pruned(run, store, make_bundle, tmp_path):
     serve = "import http.server\nserver = http.server.HTTPServer(('127.0.0.1', 0), http.server.SimpleHTTPRequestHandler)\n"
     ArchivePacker().pack(make_bundle(tmp_path / "bundle"), tmp_path / "iris.bento")
     web = run(f"os.chdir({str(tmp_path)!r})\n{serve}print(server.server_port, flush=True)\nserver.serve_forever()")
@@ -187,7 +187,7 @@ def test_an_archive_is_told_by_its_own_url_and_pruned(run, store, make_bundle, t
     assert names(prune(store.root, max_size=0)[0]) == ["iris:3"]
 
 
-def test_a_cache_that_nobody_may_write_to_is_used_without_a_lease(ordinary_user, make_bundle):
+def test_a_read_only_cache_is_used_without_a_lease(ordinary_user, make_bundle):
     store = Store(ordinary_user / "store")
     url = f"file://{ordinary_user}/remote"
     bundle = make_bundle(place_of(url, store.root) / "bundles/iris/1", version="1")

@@ -51,7 +51,7 @@ def test_an_archive_is_to_be_unpacked_first(store, tmp_path, monkeypatch):
         assert str(caught.value) == "'my iris.bento' is an archive: take it into the store first, with `bento unpack 'my iris.bento'`"
 
 
-def test_a_file_of_another_name_is_no_bundle(store, tmp_path):
+def test_a_file_of_another_name_is_not_a_bundle(store, tmp_path):
     (tmp_path / "iris.zip").touch()
     with pytest.raises(BundleError) as caught:
         find(tmp_path / "iris.zip", store=store)
@@ -66,6 +66,6 @@ def test_a_tag_may_end_like_an_archive(store):
 
 
 @pytest.mark.parametrize("target", ["", "iris:", "Iris", ".", "a b", "x" * 5000, "iris\x00"])
-def test_a_text_that_is_neither_is_no_tag(store, target):
+def test_a_text_that_is_neither_a_tag_nor_a_path_is_refused(store, target):
     with pytest.raises(TagError):
         find(target, store=store)

@@ -1,4 +1,4 @@
-"""A list is quick, and right whatever has happened to the store or to its index."""
+"""Listing is quick, and right whatever has happened to the store or its index."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_second_list_reads_no_manifest(filled):
     assert done.stdout == "rose:1 iris:2 iris:1\n"
 
 
-def test_what_others_save_change_and_delete_is_seen(filled, make_bundle):
+def test_bundles_that_other_processes_save_change_and_delete_are_noticed(filled, make_bundle):
     listed(filled)
     make_bundle(filled.root / "bundles/rose/2", name="rose", version="2", created="2026-11-22T10:19:00Z")
     shutil.rmtree(filled.root / "bundles/iris/1")
@@ -69,7 +69,7 @@ def test_a_name_may_be_a_pattern(filled):
     assert [str(each) for each in filled.summaries("ro*")] == ["rose:1"]
 
 
-def test_an_index_that_is_torn_at_any_byte_or_of_another_kind_is_made_again(filled):
+def test_a_damaged_index_is_made_again(filled):
     expected, index = listed(filled), filled.root / "index"
     whole = index.read_bytes()
     for torn in (b"", b"canary", whole.replace(b"index 1", b"index 2"), *(whole[:size] for size in range(0, len(whole), 37))):
@@ -91,15 +91,15 @@ def test_the_index_says_the_same_in_whatever_order_it_is(filled):
     assert listed(filled) == expected
 
 
-def test_a_store_that_cannot_be_written_to_is_listed_all_the_same(ordinary_user, make_bundle):
+def test_a_read_only_store_can_be_listed(ordinary_user, make_bundle):
     make_bundle(ordinary_user / "bundles/iris/1", version="1")
     ordinary_user.chmod(0o555)
     assert listed(Store(ordinary_user)) == ["iris:1"]
     assert not (ordinary_user / "index").exists()
 
 
-def test_ten_thousand_bundles_are_listed_nearly_as_soon_as_bento_says_its_version(tmp_path, make_bundle):
-    """Processor time, as the ratio to that of the shortest command: the machine drifts, and others use it."""
+def test_listing_ten_thousand_bundles_takes_little_longer_than_printing_the_version(tmp_path, make_bundle):
+    """Compares processor times with that of the shortest command, because the speed of a shared machine drifts."""
     root = tmp_path / "store"
     first = make_bundle(root / "bundles/iris/v0", {"README.md": b"iris"}, version="v0")
     manifest = (first.path / "bento.json").read_text()

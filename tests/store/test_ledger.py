@@ -1,4 +1,4 @@
-"""A large file that was verified is known again until it changes."""
+"""A large file that was verified is not read again until it changes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def bundle(make_bundle, tmp_path):
 
 
 def wait_until_settled(path: Path) -> None:
-    """Until the last change is a while ago: the time of a status change cannot be put back."""
+    """Wait until the last change is old enough, because the time of a status change cannot be set."""
     while time.time() - path.stat().st_ctime < 2 * SETTLE:
         os.sched_yield()
 
@@ -92,21 +92,21 @@ def test_a_change_is_found_however_it_is_hidden(bundle, ledger, change):
         verify(bundle, ledger=ledger)
 
 
-def test_a_copy_is_another_file(bundle, ledger, make_bundle, tmp_path):
+def test_a_copy_of_a_verified_file_is_read_again(bundle, ledger, make_bundle, tmp_path):
     verify(bundle, ledger=ledger)
     copy = make_bundle(tmp_path / "copy", {MODEL: CONTENT, "src/iris.py": b"import bento\n"})
     assert read(copy, ledger) == bundle.size
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"1 2 3\n"])
-def test_a_damaged_record_costs_a_hash(bundle, ledger, tmp_path, content):
+def test_a_damaged_record_causes_the_file_to_be_hashed_again(bundle, ledger, tmp_path, content):
     read(bundle, ledger)
     [record] = (tmp_path / "verified").iterdir()
     record.write_bytes(content)
     assert read(bundle, ledger) == bundle.size
 
 
-def test_a_ledger_that_cannot_be_kept_is_in_nobodys_way(bundle, tmp_path):
+def test_a_ledger_that_cannot_be_written_does_not_prevent_verifying(bundle, tmp_path):
     assert read(bundle, Ledger(tmp_path / "no/such/place")) == bundle.size
     assert not (tmp_path / "no").exists()
 
@@ -121,7 +121,7 @@ def test_old_records_are_forgotten(bundle, ledger, tmp_path):
     assert not record.exists()
 
 
-def test_sharing_and_deleting_leave_what_is_known_and_take_the_records_of_what_is_gone(store, make_bundle, tmp_path):
+def test_sharing_and_deleting_keep_the_records_of_files_that_are_left_and_remove_others(store, make_bundle, tmp_path):
     def take_in(version: str):
         made = make_bundle(tmp_path / version, {MODEL: CONTENT, "src/iris.py": version.encode()}, version=version)
         return store.unpack(ArchivePacker().pack(made, tmp_path / f"{version}.bento"))

@@ -1,4 +1,4 @@
-"""A name and a password in the URL of an archive are for its server alone."""
+"""The name and password in the URL of an archive are sent to its server only."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WRITTEN = "s3cr%2Ft:p%40ss"
 
 
 class Guarded(BaseHTTPRequestHandler):
-    """Has an archive for who says the password, and sends others on, as `/same/...` and `/other/...` ask for."""
+    """Serves an archive to clients with the password, and redirects `/same` and `/other` to itself and to another server."""
 
     archive: bytes
     asked: list[tuple[str, str | None]]
@@ -62,7 +62,7 @@ def serving(handler):
 
 @pytest.fixture
 def guarded(make_bundle, tmp_path):
-    """A server that asks who one is: its host, and what it was asked for by whom."""
+    """The host of a server that needs a login, and the paths it was asked for with the logins sent."""
     archive = ArchivePacker().pack(make_bundle(tmp_path / "bundle"), tmp_path / "iris.bento").read_bytes()
     told = {"archive": archive, "asked": []}
     with ExitStack() as stack:
@@ -70,12 +70,12 @@ def guarded(make_bundle, tmp_path):
         yield stack.enter_context(serving(type("First", (Guarded,), {**told, "other": f"http://{other}"}))), told["asked"]
 
 
-def test_who_is_named_in_a_url_is_told_to_the_server(store, guarded):
+def test_the_login_in_a_url_is_sent_to_the_server(store, guarded):
     host, _ = guarded
     assert str(find(f"http://ann:{WRITTEN}@{host}/iris.bento", store=store).tag) == "iris:3"
 
 
-def test_a_password_is_noted_nowhere(store, guarded, caplog):
+def test_a_password_is_not_written_to_the_store(store, guarded, caplog):
     host, _ = guarded
     caplog.set_level(logging.DEBUG)
     bundle = find(f"http://ann:{WRITTEN}@{host}/iris.bento", store=store)
@@ -85,7 +85,7 @@ def test_a_password_is_noted_nowhere(store, guarded, caplog):
     assert [text for text in (*noted, told, caplog.text) if "s3cr" in text] == []
 
 
-def test_another_password_has_no_cache_of_its_own(store, guarded):
+def test_the_cache_of_a_url_does_not_depend_on_the_password(store, guarded):
     host, _ = guarded
     find(f"http://ann:{WRITTEN}@{host}/iris.bento", store=store)
     with pytest.raises(RemoteError):
@@ -94,7 +94,7 @@ def test_another_password_has_no_cache_of_its_own(store, guarded):
 
 
 @pytest.mark.parametrize(("login", "said"), [("", ""), ("ann:wr0ng@", "ann:***@"), ("t0ken@", "***@")])
-def test_who_is_not_known_is_told_how_to_say_who_one_is(store, guarded, login, said):
+def test_a_refused_login_is_an_error_that_shows_how_to_write_one(store, guarded, login, said):
     host, _ = guarded
     with pytest.raises(RemoteError) as caught:
         find(f"http://{login}{host}/iris.bento", store=store)
@@ -104,7 +104,7 @@ def test_who_is_not_known_is_told_how_to_say_who_one_is(store, guarded, login, s
     )
 
 
-def test_a_server_that_sends_on_to_itself_is_told_again_and_another_one_nothing(store, guarded):
+def test_a_login_is_sent_again_after_a_redirect_to_the_same_server_only(store, guarded):
     host, asked = guarded
     find(f"http://ann:{WRITTEN}@{host}/same", store=store)
     assert [said is not None for _, said in asked] == [True, True]
@@ -114,7 +114,7 @@ def test_a_server_that_sends_on_to_itself_is_told_again_and_another_one_nothing(
     assert [(path, said is not None) for path, said in asked] == [("/other", True), ("/iris.bento", False)]
 
 
-def test_a_password_is_not_sent_where_anybody_could_read_it(store):
+def test_a_password_is_not_sent_over_plain_http(store):
     with pytest.raises(RemoteError) as caught:
         find("http://ann:s3cret@models.example.org/iris.bento", store=store)
     assert str(caught.value) == (
@@ -122,7 +122,7 @@ def test_a_password_is_not_sent_where_anybody_could_read_it(store):
     )
 
 
-def test_a_registry_is_told_who_one_is_by_what_is_noted():
+def test_a_login_in_the_url_of_a_registry_is_refused_with_the_way_to_log_in():
     with pytest.raises(RemoteError) as caught:
         Remote("oci://ann:s3cret@registry.example.org/models")
     assert str(caught.value) == (
@@ -132,7 +132,7 @@ def test_a_registry_is_told_who_one_is_by_what_is_noted():
 
 
 @pytest.mark.parametrize("password", ["s3c/ret", "s3c#ret", "s3c?ret", "s3c[ret"])
-def test_a_password_that_would_have_to_be_written_otherwise_is_not_shown(store, password):
+def test_a_password_that_should_have_been_percent_encoded_is_not_shown(store, password):
     with pytest.raises(RemoteError) as caught:
         find(f"https://ann:{password}@models.example.org/iris.bento", store=store)
     assert "s3c" not in str(caught.value)
@@ -154,5 +154,5 @@ def test_a_password_that_would_have_to_be_written_otherwise_is_not_shown(store, 
         ("s3://bucket/store/iris:1", "s3://bucket/store/iris:1"),
     ],
 )
-def test_what_is_shown_of_a_url_is_all_but_its_password(url, told):
+def test_a_url_is_shown_without_its_password(url, told):
     assert shown(url) == told

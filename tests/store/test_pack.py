@@ -60,13 +60,13 @@ def test_a_ready_made_packer_takes_no_options(make_bundle, tmp_path):
 
 
 @pytest.mark.parametrize(("packer", "known"), [("docker", "base_image=..., gpu=..."), ("archive", "none")])
-def test_an_unknown_option_is_told_the_known_ones(make_bundle, tmp_path, packer, known):
+def test_an_unknown_option_is_refused_with_the_known_ones(make_bundle, tmp_path, packer, known):
     with pytest.raises(PackerError) as caught:
         pack(make_bundle(tmp_path / "bundle"), packer, tmp_path / "out", base="debian:12")
     assert str(caught.value) == f"wrong options for packer {packer!r}: got an unexpected keyword argument 'base' - its options are {known}"
 
 
-def test_an_unknown_packer_is_told_the_known_ones(make_bundle, tmp_path):
+def test_an_unknown_packer_is_refused_with_the_known_ones(make_bundle, tmp_path):
     with pytest.raises(
         PluginError, match=r"no packer named 'dokcer'\n  installed: archive, docker, folder, heroku, lambda, oci, sagemaker, systemd, wheel"
     ):
@@ -88,7 +88,7 @@ def test_an_out_that_exists_is_refused_before_the_bundle_is_looked_for(store, tm
         pack("iris:3", "archive", tmp_path / "out", store=store)
 
 
-def test_what_somebody_writes_to_out_while_the_bundle_is_verified_stays_there(make_bundle, tmp_path):
+def test_a_file_written_to_out_while_the_bundle_is_verified_is_not_overwritten(make_bundle, tmp_path):
     out = tmp_path / "out"
     with pytest.raises(PackerError, match="exists: choose another name"):
         pack(make_bundle(tmp_path / "bundle"), "archive", out, progress=lambda _: out.write_text("mine"))
@@ -96,7 +96,7 @@ def test_what_somebody_writes_to_out_while_the_bundle_is_verified_stays_there(ma
 
 
 @pytest.mark.parametrize("write", [Path.touch, Path.mkdir])
-def test_what_somebody_writes_to_out_while_a_packer_is_at_work_stays_there(make_bundle, tmp_path, write):
+def test_a_file_written_to_out_while_a_packer_is_at_work_is_not_overwritten(make_bundle, tmp_path, write):
     with pytest.raises(PackerError, match="exists: choose another name"):
         pack(make_bundle(tmp_path / "bundle"), LatePacker(write), tmp_path / "out")
     assert (tmp_path / "out").read_text() == "mine"
@@ -104,7 +104,7 @@ def test_what_somebody_writes_to_out_while_a_packer_is_at_work_stays_there(make_
 
 
 @pytest.mark.parametrize("write", [Path.touch, Path.mkdir])
-def test_a_packer_puts_its_output_where_there_are_no_hard_links_too(tmp_path, monkeypatch, write):
+def test_a_packer_can_write_to_a_file_system_without_hard_links(tmp_path, monkeypatch, write):
     def link(_source, _target):
         raise PermissionError("no links here")
 
@@ -115,7 +115,7 @@ def test_a_packer_puts_its_output_where_there_are_no_hard_links_too(tmp_path, mo
 
 
 @pytest.mark.parametrize("packer", [each for each in PACKERS if each.name != "sagemaker"], ids=lambda packer: packer.name)
-def test_a_packer_needs_room_only_where_its_output_goes(make_bundle, tmp_path, monkeypatch, packer):
+def test_a_packer_needs_space_only_on_the_file_system_of_its_output(make_bundle, tmp_path, monkeypatch, packer):
     bundle = make_bundle(tmp_path / "bundle")
     # Where files for a moment would go, which on many machines is their memory.
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
@@ -136,5 +136,5 @@ def test_a_packer_that_fails_leaves_nothing(make_bundle, tmp_path, write):
     assert [path.name for path in tmp_path.iterdir()] == ["bundle"]
 
 
-def test_a_bundle_of_strangers_can_be_packed(make_bundle, tmp_path):
+def test_an_untrusted_bundle_can_be_packed(make_bundle, tmp_path):
     assert isinstance(pack(make_bundle(tmp_path / "bundle"), ArchivePacker(), tmp_path / "out"), Path)

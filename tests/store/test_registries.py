@@ -1,4 +1,4 @@
-"""Bundles in registries are artifacts that other tools understand, behind whatever asks for a name and password."""
+"""Bundles in registries are artifacts that other tools understand, also behind a login."""
 
 from __future__ import annotations
 
@@ -48,13 +48,13 @@ def test_an_artifact_names_its_files_as_other_tools_expect(bundle, registry):
         assert get(registry, f"blobs/{digest}") == (bundle.path / path).read_bytes()
 
 
-def test_an_artifact_is_what_the_specification_says(bundle, registry):
+def test_an_artifact_in_a_registry_is_valid_by_the_specification(bundle, registry):
     bento.push(bundle, registry)
     check_document("image-manifest", get(registry, "manifests/iris..3"))
 
 
 def at_once(bundles, registry, monkeypatch, *, look_again_after_both: bool) -> list[bool]:
-    """Push bundles of one tag so that each has found the tag free before any is put; who was told to have it."""
+    """Push bundles of one tag so that each finds the tag free before any is put, and return which pushes succeeded."""
     together, put = threading.Barrier(len(bundles)), Registry.put
 
     def wait_and_put(self, *arguments):
@@ -82,14 +82,14 @@ def rivals(make_bundle, tmp_path):
     return [make_bundle(tmp_path / name, {"src/iris.py": name.encode()}) for name in ("one", "two", "three")]
 
 
-def test_of_those_that_push_one_tag_at_once_the_last_has_it_and_the_others_are_told(rivals, registry, monkeypatch, tmp_path):
+def test_of_pushes_of_one_tag_at_once_the_last_wins_and_the_others_fail(rivals, registry, monkeypatch, tmp_path):
     told = at_once(rivals, registry, monkeypatch, look_again_after_both=True)
     pulled = bento.pull("iris:3", registry, store=Store(tmp_path / "store"))
     verify(pulled)
     assert told == [bundle.fingerprint == pulled.fingerprint for bundle in rivals]
 
 
-def test_where_tags_are_immutable_the_first_has_it_whoever_looks_when(rivals, start_registry, monkeypatch, tmp_path):
+def test_if_tags_are_immutable_the_first_push_wins_whichever_checks_first(rivals, start_registry, monkeypatch, tmp_path):
     registry = f"{start_registry('immutable')}/models"
     told = at_once(rivals, registry, monkeypatch, look_again_after_both=False)
     pulled = bento.pull("iris:3", registry, store=Store(tmp_path / "store"))
@@ -103,7 +103,7 @@ def test_many_tags_are_listed_in_pages(make_bundle, registry, tmp_path):
     assert Remote(registry).summaries("ir") == []
 
 
-def test_what_is_no_bundle_in_a_repository_is_left_alone(bundle, registry):
+def test_images_in_a_repository_that_are_not_bundles_are_ignored(bundle, registry):
     bento.push(bundle, registry)
     config = json.loads(get(registry, "manifests/iris..3"))["config"]
     image = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "layers": []}
@@ -120,13 +120,13 @@ def test_what_is_no_bundle_in_a_repository_is_left_alone(bundle, registry):
 
 @pytest.fixture(params=["small_registry", "docker_registry", "whole"])
 def resumed(request, tmp_path, start_registry) -> str:
-    """A repository of a registry; the last one always sends all of a blob."""
+    """A repository of a registry; the last one always sends whole blobs."""
     if request.param != "whole":
         return f"{request.getfixturevalue(request.param).url}/{tmp_path.name}/resumed"
     return f"{start_registry('whole')}/resumed"
 
 
-def test_a_pull_goes_on_where_it_was_interrupted(make_bundle, resumed, tmp_path):
+def test_a_pull_resumes_where_it_was_interrupted(make_bundle, resumed, tmp_path):
     registry = resumed
     content = bytes(range(256)) * 8000
     bundle = make_bundle(tmp_path / "bundle", {"artifacts/model/weights": content})
@@ -146,7 +146,7 @@ def test_a_version_that_is_too_long_for_a_tag_is_refused(make_bundle, registry, 
 
 @pytest.fixture(params=["basic", "token"])
 def guarded(request, start_registry) -> str:
-    """A repository of a registry that asks who one is."""
+    """A repository of a registry that needs a login."""
     return f"{start_registry(request.param)}/models"
 
 
@@ -162,13 +162,13 @@ def log_in(monkeypatch, tmp_path):
     return log_in
 
 
-def test_who_is_logged_in_pushes_and_pulls(bundle, guarded, log_in, tmp_path):
+def test_a_logged_in_user_can_push_and_pull(bundle, guarded, log_in, tmp_path):
     log_in(guarded, "secret")
     bento.push(bundle, guarded)
     verify(bento.pull("iris", guarded, store=Store(tmp_path / "store")))
 
 
-def test_who_is_not_logged_in_is_told_how(bundle, guarded, log_in):
+def test_a_user_who_is_not_logged_in_gets_an_error_with_the_way_to_log_in(bundle, guarded, log_in):
     with pytest.raises(RemoteError) as caught:
         bento.push(bundle, guarded)
     host = guarded.split("/")[2]
@@ -190,6 +190,6 @@ def test_a_registry_without_a_repository_is_refused():
     )
 
 
-def test_a_registry_that_is_not_there_is_a_sentence(bundle):
+def test_a_missing_registry_is_an_error_without_a_traceback(bundle):
     with pytest.raises(RemoteError, match=r"^cannot push iris:3 at oci://127\.0\.0\.1:9/models: Connection refused: see"):
         bento.push(bundle, "oci://127.0.0.1:9/models")

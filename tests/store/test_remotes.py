@@ -1,4 +1,4 @@
-"""Pushed to a remote of any kind, and pulled elsewhere, a bundle is the same; only what is missing travels."""
+"""A bundle pushed to any kind of remote and pulled elsewhere is the same, and only missing files are transferred."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_what_was_pushed_is_pulled_byte_for_byte(store, other, service, elsewher
     assert list((other.root / "tmp").iterdir()) == list((other.root / "partial").iterdir()) == []
 
 
-def test_only_what_is_missing_travels(other, bundle_of, elsewhere):
+def test_only_missing_files_are_transferred(other, bundle_of, elsewhere):
     remote = Remote(elsewhere)
     assert push_bundle(bundle_of("1", files("1")), remote) == (3, len(LARGE) + 1)
     assert push_bundle(bundle_of("2", files("2"), created="2026-11-22T10:16:00Z"), remote) == (1, 1)
@@ -66,7 +66,7 @@ def test_only_what_is_missing_travels(other, bundle_of, elsewhere):
     assert sorted(read) == [0, 1, 1, len(LARGE)][-len(read) :]
 
 
-def test_progress_counts_every_byte_whether_it_travels_or_not(other, bundle_of, elsewhere):
+def test_progress_counts_every_byte_whether_it_is_transferred_or_not(other, bundle_of, elsewhere):
     bundle, steps = bundle_of("1", files("1")), []
     for _ in range(2):
         bento.push(bundle, elsewhere, progress=steps.append)
@@ -86,7 +86,7 @@ def test_a_remote_is_listed_newest_first(bundle_of, elsewhere):
     assert remote.summaries()[0].labels == {"n": "2"}
 
 
-def test_another_bundle_never_takes_a_tag(store, other, bundle_of, elsewhere):
+def test_a_push_never_replaces_another_bundle_of_the_same_tag(store, other, bundle_of, elsewhere):
     first = bundle_of("1", files("1"))
     bento.push(first, elsewhere)
     with pytest.raises(StoreError) as caught:
@@ -95,7 +95,7 @@ def test_another_bundle_never_takes_a_tag(store, other, bundle_of, elsewhere):
     assert bento.pull("iris:1", elsewhere, store=other).fingerprint == first.fingerprint
 
 
-def test_of_two_that_push_one_tag_at_once_one_gets_it(bundle_of, elsewhere):
+def test_of_two_pushes_of_one_tag_at_once_one_wins(bundle_of, elsewhere):
     remote = Remote(elsewhere)
     bundles = [bundle_of("1", files("1")), make_other(bundle_of)]
     for bundle in bundles:
@@ -116,7 +116,7 @@ def make_other(bundle_of):
     return open_bundle(bundle.path)
 
 
-def test_what_is_not_there_is_told_what_is(bundle_of, elsewhere):
+def test_a_missing_bundle_is_an_error_that_names_the_existing_ones(bundle_of, elsewhere):
     with pytest.raises(NotFound) as caught:
         bento.pull("iris:1", elsewhere)
     assert str(caught.value) == f"no bundle iris:1 in the store at {Remote(elsewhere)}: it is empty"
@@ -130,7 +130,7 @@ def test_what_is_not_there_is_told_what_is(bundle_of, elsewhere):
         bento.pull("irsi", elsewhere)
 
 
-def test_what_was_pulled_came_from_elsewhere(store, other, service, elsewhere):
+def test_a_pulled_bundle_is_not_trusted(store, other, service, elsewhere):
     store.save(service, version="3")
     bento.push("iris:3", elsewhere, store=store)
     with pytest.raises(UntrustedError):
@@ -147,7 +147,7 @@ def test_a_damaged_bundle_is_not_pushed(bundle_of, elsewhere):
     assert Remote(elsewhere).summaries() == []
 
 
-def test_a_file_that_changes_between_being_verified_and_sent_does_not_arrive(bundle_of, elsewhere):
+def test_a_file_that_changes_after_it_was_verified_is_not_pushed(bundle_of, elsewhere):
     bundle, remote = bundle_of("1", files("1")), Remote(elsewhere)
     file = next(file for file in bundle.manifest.files if file.path.endswith("weights"))
     for content in (b"W" + LARGE[1:], LARGE + b"s", LARGE[:-1]):
@@ -158,7 +158,7 @@ def test_a_file_that_changes_between_being_verified_and_sent_does_not_arrive(bun
         assert remote.lacks(file)
 
 
-def test_a_manifest_that_changes_while_it_is_pushed_does_not_arrive(bundle_of, elsewhere):
+def test_a_manifest_that_changes_during_a_push_is_not_pushed(bundle_of, elsewhere):
     bundle = bundle_of("1", files("1"))
     manifest = bundle.path / "bento.json"
     manifest.write_text(manifest.read_text().replace("2026", "2027"))
@@ -183,7 +183,7 @@ for folder in sys.argv[2:]:
 """
 
 
-def test_a_folder_on_a_file_system_without_links_is_a_remote_all_the_same(bundle_of, other, tmp_path):
+def test_a_folder_on_a_file_system_without_links_can_be_a_remote(bundle_of, other, tmp_path):
     url, first, second = f"file://{tmp_path}/remote", bundle_of("1", files("1")), make_other(bundle_of)
     command = [sys.executable, "-c", UNLINKED, url, *(str(bundle.path) for bundle in (first, second, first))]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -209,7 +209,7 @@ def blob(bundle, folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("content", [b"W" + LARGE[1:], LARGE[:-1], LARGE + b"s", b""])
-def test_what_a_remote_has_damaged_is_not_taken_in(other, pushed, content):
+def test_a_file_that_a_remote_has_damaged_is_not_pulled(other, pushed, content):
     bundle, folder, url = pushed
     blob(bundle, folder).write_bytes(content)
     with pytest.raises(RemoteError) as caught:
@@ -220,7 +220,7 @@ def test_what_a_remote_has_damaged_is_not_taken_in(other, pushed, content):
     assert list((other.root / "tmp").iterdir()) == []
 
 
-def test_what_a_remote_has_lost_is_pushed_again_and_what_is_cut_short_too(other, pushed):
+def test_files_that_a_remote_has_lost_or_truncated_are_pushed_again(other, pushed):
     bundle, folder, url = pushed
     for damage in (lambda path: path.unlink(), lambda path: path.write_bytes(LARGE[:9])):
         damage(blob(bundle, folder))
@@ -229,7 +229,7 @@ def test_what_a_remote_has_lost_is_pushed_again_and_what_is_cut_short_too(other,
         assert blob(bundle, folder).read_bytes() == LARGE
 
 
-def test_of_a_content_that_finds_no_place_on_a_remote_no_draft_is_left(pushed):
+def test_a_push_that_cannot_put_a_file_in_place_leaves_no_draft(pushed):
     bundle, folder, url = pushed
     shutil.rmtree(folder / "bundles")
     blob(bundle, folder).unlink()
@@ -246,7 +246,7 @@ def test_of_a_content_that_finds_no_place_on_a_remote_no_draft_is_left(pushed):
         (b"{}", "iris:1 at {url} is not a bundle: bento.json: expected the number of a format, got None - at $.format"),
     ],
 )
-def test_a_manifest_of_a_remote_is_not_believed(other, pushed, content, fault, caplog):
+def test_an_invalid_manifest_on_a_remote_is_refused(other, pushed, content, fault, caplog):
     _, folder, url = pushed
     (folder / "bundles/iris/1/bento.json").write_bytes(content)
     with pytest.raises(BundleError) as caught:
@@ -257,7 +257,7 @@ def test_a_manifest_of_a_remote_is_not_believed(other, pushed, content, fault, c
 
 
 @pytest.mark.parametrize("path", ["../canary", "/tmp/canary", "artifacts/../../canary", "src\\..\\canary", "bento.json"])
-def test_a_manifest_of_a_remote_leads_nowhere_else(other, pushed, path):
+def test_a_manifest_on_a_remote_cannot_name_files_outside_its_bundle(other, pushed, path):
     _, folder, url = pushed
     manifest = folder / "bundles/iris/1/bento.json"
     manifest.write_text(manifest.read_text().replace('"src/iris.py"', json.dumps(path)))
@@ -274,14 +274,14 @@ def test_a_manifest_under_a_tag_that_it_does_not_have_is_refused(other, pushed):
     assert str(caught.value) == f"rose:2 at {url} is not a bundle: bento.json is of another bundle, iris:1"
 
 
-def test_names_on_a_remote_that_are_no_tags_are_left_out(pushed, caplog):
+def test_names_on_a_remote_that_are_not_tags_are_ignored(pushed, caplog):
     _, folder, url = pushed
     shutil.copytree(folder / "bundles/iris/1", folder / "bundles/..rose/2")
     assert [str(each) for each in Remote(url).summaries()] == ["iris:1"]
     assert caplog.messages[0].startswith(f"left out something that is not a bundle at {url}: '..rose' is not a bundle name")
 
 
-def test_another_bundle_of_a_tag_that_is_taken_here_is_refused_before_it_travels(other, pushed, bundle_of, make_bundle):
+def test_pulling_another_bundle_of_a_tag_in_the_store_is_refused_before_any_transfer(other, pushed, bundle_of, make_bundle):
     _, folder, url = pushed
     make_bundle(other.root / "bundles/iris/1", version="1")
     shutil.rmtree(folder / "blobs")
@@ -290,7 +290,7 @@ def test_another_bundle_of_a_tag_that_is_taken_here_is_refused_before_it_travels
     assert str(caught.value) == f"another bundle iris:1 exists in the store at {other.root}: delete that one first"
 
 
-def test_a_pull_that_was_interrupted_goes_on_where_it_was(other, pushed):
+def test_an_interrupted_pull_resumes_where_it_was(other, pushed):
     bundle, folder, url = pushed
     file = next(file for file in bundle.manifest.files if file.path.endswith("again"))
     (other.root / "partial").mkdir(parents=True)
@@ -300,7 +300,7 @@ def test_a_pull_that_was_interrupted_goes_on_where_it_was(other, pushed):
     verify(bento.pull("iris", url, store=other))
 
 
-def test_what_was_begun_long_ago_is_removed(other, pushed, bundle_of):
+def test_unfinished_transfers_older_than_a_week_are_removed(other, pushed, bundle_of):
     _, folder, url = pushed
     (folder / ".drafts").mkdir(exist_ok=True)
     (other.root / "partial").mkdir(parents=True)
@@ -313,7 +313,7 @@ def test_what_was_begun_long_ago_is_removed(other, pushed, bundle_of):
     assert [path.name for place in (folder / ".drafts", other.root / "partial") for path in place.iterdir()] == ["new", "new"]
 
 
-def test_what_was_begun_long_ago_on_a_server_is_removed(monkeypatch, sftp, tmp_path, bundle_of):
+def test_unfinished_transfers_older_than_a_week_are_removed_on_a_server_too(monkeypatch, sftp, tmp_path, bundle_of):
     from fsspec.core import url_to_fs
 
     monkeypatch.setenv("HOME", sftp.environment["HOME"])
@@ -327,7 +327,7 @@ def test_what_was_begun_long_ago_on_a_server_is_removed(monkeypatch, sftp, tmp_p
     assert [Path(path).name for path in fs.ls(f"{root}/.drafts", detail=False)] == ["new"]
 
 
-def test_a_content_that_is_here_is_linked_and_one_that_was_damaged_here_is_fetched(other, pushed, bundle_of):
+def test_a_file_in_the_store_is_linked_and_one_damaged_there_is_fetched(other, pushed, bundle_of):
     bundle, _, url = pushed
     bento.push(bundle_of("2", files("2")), url)
     first = bento.pull("iris:1", url, store=other)
@@ -344,7 +344,7 @@ def test_a_content_that_is_here_is_linked_and_one_that_was_damaged_here_is_fetch
 
 
 @pytest.mark.parametrize("content", [b"canary", LARGE + b"s", b"W" + LARGE[1:]])
-def test_a_part_that_is_not_what_it_should_be_is_fetched_anew(other, pushed, content):
+def test_a_partial_download_with_wrong_content_is_fetched_anew(other, pushed, content):
     bundle, _, url = pushed
     (other.root / "partial").mkdir(parents=True)
     (other.root / "partial" / blob(bundle, Path()).name).write_bytes(content)
@@ -370,13 +370,13 @@ def test_a_part_that_is_not_what_it_should_be_is_fetched_anew(other, pushed, con
         ),
     ],
 )
-def test_what_is_no_remote_is_told_what_one_looks_like(remote, message):
+def test_an_invalid_remote_is_refused_with_what_one_looks_like(remote, message):
     with pytest.raises(RemoteError) as caught:
         Remote(remote)
     assert str(caught.value) == f"expected a remote such as s3://bucket/store or file:///srv/models, {message}"
 
 
-def test_a_folder_of_another_machine_is_no_file_url():
+def test_a_file_url_with_another_host_is_refused():
     with pytest.raises(RemoteError) as caught:
         Remote("file://models/store")
     assert str(caught.value) == (
@@ -384,19 +384,19 @@ def test_a_folder_of_another_machine_is_no_file_url():
     )
 
 
-def test_a_tag_that_is_none_is_refused(elsewhere):
+def test_an_invalid_tag_is_refused(elsewhere):
     with pytest.raises(TagError):
         bento.pull("../iris", elsewhere)
 
 
-def test_a_server_that_is_not_there_is_a_sentence(monkeypatch, moto):
+def test_a_missing_server_is_an_error_without_a_traceback(monkeypatch, moto):
     for name, value in {**moto.environment, "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_MAX_ATTEMPTS": "1"}.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(RemoteError, match=r"^cannot list the bundles at s3://models/store: "):
         Remote("s3://models/store").summaries()
 
 
-def test_a_bucket_that_is_not_there_is_a_sentence(bundle_of, elsewhere):
+def test_a_missing_bucket_is_an_error_without_a_traceback(bundle_of, elsewhere):
     if not elsewhere.startswith(("s3:", "gs:", "az:")):
         pytest.skip("folders and repositories are made when they are needed")
     nowhere = elsewhere.replace("models", "nowhere", 1)
@@ -406,7 +406,7 @@ def test_a_bucket_that_is_not_there_is_a_sentence(bundle_of, elsewhere):
             ask()
 
 
-def test_a_remote_that_is_a_file_is_a_sentence(tmp_path):
+def test_a_file_in_place_of_a_remote_is_an_error_without_a_traceback(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(RemoteError) as caught:
         Remote(f"file://{tmp_path}/file").summaries()
@@ -423,7 +423,7 @@ def test_a_server_whose_key_is_unknown_gets_no_password(monkeypatch, sftp, tmp_p
     )
 
 
-def test_a_password_is_shown_to_nobody(monkeypatch, sftp):
+def test_a_password_is_never_shown(monkeypatch, sftp):
     monkeypatch.setenv("HOME", sftp.environment["HOME"])
     with pytest.raises(RemoteError) as caught:
         Remote(sftp.url.replace("secret", "wrong") + "/store")

@@ -1,4 +1,4 @@
-"""Whoever is killed while pushing or pulling: a tag of a remote is a whole bundle, and the next try brings the rest."""
+"""After a kill during a push or pull, every tag of a remote is a whole bundle, and the next try transfers the rest."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def go_on(process: subprocess.Popen[str]) -> None:
 
 @pytest.fixture
 def killed_after(started) -> Callable[..., float]:
-    """Runs Python code, and kills it so many seconds after it has begun to work, unless it is done; how long it worked."""
+    """Runs Python code, kills it some seconds after it has begun to work unless it is done, and returns how long it worked."""
 
     def killed_after(seconds: float, code: str, *arguments: str) -> float:
         process = started(code, *arguments)
@@ -93,7 +93,7 @@ def killed_after(started) -> Callable[..., float]:
 
 
 def instants(whole: float) -> list[float]:
-    """Seconds after which to kill what takes as long as this: one at random in each part of it."""
+    """Seconds after which to kill a process that takes this long: a random moment in each part of its time."""
     return [whole * (number + random.random()) / INSTANTS for number in range(INSTANTS)]
 
 
@@ -114,7 +114,7 @@ def test_a_push_killed_at_any_instant_leaves_no_torn_remote(bundles, elsewhere, 
 
 
 @each_kind
-def test_of_many_that_push_one_tag_at_once_one_has_it_whole(make_bundle, elsewhere, tmp_path, started):
+def test_of_many_pushes_of_one_tag_at_once_one_wins_completely(make_bundle, elsewhere, tmp_path, started):
     for number in range(RIVALRIES):
         rivals = [make_bundle(tmp_path / f"{number}-{name}", {"src/iris.py": name.encode()}, version=str(number)) for name in "abc"]
         processes = [started(PUSH, str(bundle.path), elsewhere) for bundle in rivals]
@@ -146,7 +146,7 @@ def test_a_pull_killed_at_any_instant_leaves_no_torn_store(bundles, elsewhere, t
         assert list((store.root / leftovers).iterdir()) == []
 
 
-def test_many_that_pull_one_bundle_at_once_all_get_it(bundles, tmp_path, started):
+def test_many_processes_can_pull_one_bundle_at_once(bundles, tmp_path, started):
     url, store = f"file://{tmp_path}/remote", Store(tmp_path / "other")
     bento.push(bundles[0], url)
     processes = [started(PULL, "iris:0", url, str(store.root)) for _ in range(4)]

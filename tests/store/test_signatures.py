@@ -1,4 +1,4 @@
-"""Who signed a bundle, wherever it has been, and what is said when nobody has, or somebody else."""
+"""Signatures of bundles wherever they have been, and the errors for missing signatures and those of other keys."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def name(store: Store, public: Path) -> None:
     shutil.copy(public, store.root / "keys")
 
 
-def test_a_bundle_that_a_named_key_has_signed_is_loaded_without_more_words(store, bundle, public):
+def test_a_bundle_signed_by_a_named_key_is_loaded_without_further_trust(store, bundle, public):
     with pytest.raises(UntrustedError):
         load(bundle, store=store)
     name(store, public)
@@ -68,11 +68,11 @@ def test_the_folder_of_keys_may_be_elsewhere(store, bundle, public, tmp_path, mo
     check_trust(bundle, store=store)
 
 
-def test_a_key_that_is_given_is_enough(store, bundle, public):
+def test_a_key_passed_by_the_caller_is_enough(store, bundle, public):
     assert bento.load(bundle, store=store, keys=[public]).predict([1]) == "setosa"
 
 
-def test_keys_are_a_list_of_them(store, bundle):
+def test_one_key_in_place_of_a_list_is_refused(store, bundle):
     with pytest.raises(SigningError) as caught:
         load(bundle, store=store, keys="release.pub")
     assert (
@@ -81,7 +81,7 @@ def test_keys_are_a_list_of_them(store, bundle):
     )
 
 
-def test_a_signature_makes_no_other_bundle_of_it(maker, service, key):
+def test_a_signature_does_not_change_the_bundle(maker, service, key):
     saved = maker.save(service, version="3")
     assert sign("iris:3", key, store=maker) == read_public_key(key).id
     verify(saved)
@@ -104,22 +104,22 @@ def test_a_bundle_that_is_there_with_its_signatures_is_left_as_it_is(store, bund
     assert [path.stat().st_ctime_ns for path in (signature, there, there.parent)] == [each.st_ctime_ns for each in before]
 
 
-def test_several_may_sign_and_one_of_them_is_enough(store, bundle, maker, tmp_path):
+def test_one_of_several_signatures_is_enough(store, bundle, maker, tmp_path):
     sign(bundle, new_key(tmp_path / "second.key").with_suffix(".key"), store=maker)
     assert len(bundle.signatures) == 2
     check_trust(bundle, store=store, keys=[tmp_path / "second.pub"])
 
 
-def test_a_signature_goes_through_an_archive(store, bundle, public, tmp_path):
+def test_a_signature_is_packed_into_an_archive(store, bundle, public, tmp_path):
     there = unpack(ArchivePacker().pack(bundle, tmp_path / "iris.bento"), store=store)
     check_trust(there, store=store, keys=[public])
 
 
-def test_a_signature_goes_along_with_a_folder(store, bundle, public, tmp_path):
+def test_a_signature_is_packed_into_a_folder(store, bundle, public, tmp_path):
     assert load(FolderPacker().pack(bundle, tmp_path / "folder"), store=store, keys=[public]).predict([1]) == "setosa"
 
 
-def test_a_signature_that_came_later_is_taken_in_later(store, maker, service, key, tmp_path):
+def test_a_signature_made_later_is_taken_in_by_unpacking_again(store, maker, service, key, tmp_path):
     saved = maker.save(service, version="3")
     unpack(ArchivePacker().pack(saved, tmp_path / "unsigned.bento"), store=store)
     sign(saved, key, store=maker)
@@ -127,12 +127,12 @@ def test_a_signature_that_came_later_is_taken_in_later(store, maker, service, ke
     check_trust(there, store=store, keys=[key.with_suffix(".pub")])
 
 
-def test_a_signature_goes_by_way_of_a_remote(elsewhere, store, bundle, maker, public):
+def test_a_signature_is_pushed_and_pulled(elsewhere, store, bundle, maker, public):
     push(bundle, elsewhere, store=maker)
     assert load(pull("iris:3", elsewhere, store=store), store=store, keys=[public]).predict([1]) == "setosa"
 
 
-def test_a_signature_that_came_later_goes_after_its_bundle(tmp_path, store, maker, service, key):
+def test_a_signature_made_later_is_pushed_and_pulled_after_its_bundle(tmp_path, store, maker, service, key):
     elsewhere, saved = f"file://{tmp_path}/remote", maker.save(service, version="3")
     push(saved, elsewhere, store=maker)
     pull("iris:3", elsewhere, store=store)
@@ -151,7 +151,7 @@ def test_an_unknown_key_is_refused_with_its_fingerprint_and_the_way_out(store, m
     assert str(caught.value) == REFUSAL.format(key=read_public_key(public), folder=store.root / "keys")
 
 
-def test_a_missing_signature_is_refused_even_for_what_was_made_here(store, rose, public, clock):
+def test_an_unsigned_bundle_is_refused_if_keys_are_asked_for_even_if_it_was_made_here(store, rose, public, clock):
     clock(1795342500)
     made = store.save(rose, version="1")
     with pytest.raises(UntrustedError) as caught:
@@ -159,7 +159,7 @@ def test_a_missing_signature_is_refused_even_for_what_was_made_here(store, rose,
     assert str(caught.value) == UNSIGNED.format(key=public)
 
 
-def test_a_signature_that_was_stripped_is_a_missing_one(store, bundle, public):
+def test_a_removed_signature_counts_as_missing(store, bundle, public):
     (bundle.path / bundle.signatures[0]).unlink()
     with pytest.raises(UntrustedError, match="\n  signature: none\n"):
         load(bundle, store=store, keys=[public])
@@ -176,7 +176,7 @@ def test_a_signature_of_another_bundle_is_wrong(store, maker, bundle, service, p
         load(other, store=store)
 
 
-def test_a_changed_manifest_is_signed_by_nobody(store, bundle, public):
+def test_the_signature_of_a_changed_manifest_does_not_hold(store, bundle, public):
     manifest = bundle.path / "bento.json"
     manifest.chmod(0o644)
     manifest.write_text(manifest.read_text().replace("meadow:Iris", "meadow:Rose"))
@@ -210,14 +210,14 @@ def test_a_file_that_only_looks_like_a_signature_is_named(bundle, content):
     assert str(caught.value) == f"bundle iris:3 is damaged: {fault}"
 
 
-def test_a_signature_has_one_form_only(bundle):
+def test_a_signature_written_in_another_form_is_refused(bundle):
     file = bundle.path / bundle.signatures[0]
     file.write_text(json.dumps(json.loads(file.read_text())))
     with pytest.raises(BundleError, match="is not a signature"):
         verify(bundle)
 
 
-def test_a_private_key_is_its_owners_alone(key, public):
+def test_a_new_private_key_is_readable_by_its_owner_only(key, public):
     assert (key.stat().st_mode & 0o777, public.stat().st_mode & 0o777) == (0o600, 0o644)
 
 
@@ -229,12 +229,12 @@ def test_a_private_key_that_others_may_read_is_refused(maker, service, key):
     assert str(caught.value) == f"{str(key)!r} is a private key that others may read, with the mode 0640: chmod 600 {key}"
 
 
-def test_no_key_is_overwritten(key):
+def test_an_existing_key_is_not_overwritten(key):
     with pytest.raises(SigningError, match="is there already: bento does not overwrite keys, choose another name"):
         new_key(key)
 
 
-def test_of_a_key_that_a_full_disk_does_not_take_nothing_is_left(tmp_path):
+def test_a_key_that_does_not_fit_on_the_disk_leaves_no_file(tmp_path):
     key = tmp_path / "release.key"
     with pytest.raises(SigningError) as caught, no_file_beyond(100):
         new_key(key)
@@ -242,7 +242,7 @@ def test_of_a_key_that_a_full_disk_does_not_take_nothing_is_left(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_there_is_no_private_key_whose_public_key_cannot_be_written(tmp_path):
+def test_no_private_key_is_left_if_its_public_key_cannot_be_written(tmp_path):
     with pytest.raises(SigningError, match=r"\.pub': File name too long"):
         new_key(tmp_path / ("k" * 252))
     assert list(tmp_path.iterdir()) == []
@@ -253,13 +253,13 @@ def test_the_public_key_needs_a_name_of_its_own(tmp_path):
         new_key(tmp_path / "release.pub")
 
 
-def test_a_public_key_signs_nothing(maker, service, public):
+def test_signing_with_a_public_key_is_refused(maker, service, public):
     with pytest.raises(SigningError, match="is not a private key: sign with one, as `bento sign --new-key` or openssl writes it"):
         sign(maker.save(service, version="3"), public, store=maker)
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed: apt-get install openssl")
-def test_keys_of_openssl_serve_and_have_the_fingerprint_that_it_shows(maker, store, service, tmp_path):
+def test_keys_made_by_openssl_work_and_have_the_fingerprint_that_it_shows(maker, store, service, tmp_path):
     def openssl(*arguments: str) -> bytes:
         return subprocess.run(["openssl", *arguments], cwd=tmp_path, check=True, capture_output=True).stdout
 
@@ -281,28 +281,28 @@ def test_keys_of_openssl_serve_and_have_the_fingerprint_that_it_shows(maker, sto
         (["-algorithm", "ed25519", "-aes256", "-pass", "pass:x"], "needs a passphrase, which bento does not ask for"),
     ],
 )
-def test_other_keys_are_refused(maker, service, tmp_path, arguments, fault):
+def test_keys_of_other_kinds_are_refused(maker, service, tmp_path, arguments, fault):
     subprocess.run(["openssl", "genpkey", *arguments, "-out", tmp_path / "key"], check=True, capture_output=True)
     (tmp_path / "key").chmod(0o600)
     with pytest.raises(SigningError, match=fault):
         sign(maker.save(service, version="3"), tmp_path / "key", store=maker)
 
 
-def test_what_is_no_key_in_the_folder_of_keys_is_named(store, bundle, public):
+def test_a_file_in_the_folder_of_keys_that_is_not_a_key_is_named(store, bundle, public):
     name(store, public)
     (store.root / "keys/notes.txt").write_text("canary")
     with pytest.raises(SigningError, match=r"notes\.txt' is not a public key: expected a PEM file as `bento sign --new-key` writes it"):
         load(bundle, store=store)
 
 
-def test_a_key_that_anybody_may_change_is_no_reason_to_trust(store, bundle, public):
+def test_a_key_that_anybody_may_change_is_not_trusted(store, bundle, public):
     name(store, public)
     (store.root / "keys" / public.name).chmod(0o666)
     with pytest.raises(SigningError, match=r"anybody may change .*, so it says nothing about trust: chmod o-w "):
         load(bundle, store=store)
 
 
-def test_without_cryptography_it_is_said_what_to_install(tmp_path):
+def test_without_cryptography_the_error_says_what_to_install(tmp_path):
     code = "import sys; sys.modules['cryptography'] = None\n"
     code += "from pathlib import Path; from bento.bundle.signing.keys import new_key; new_key(Path('k'))"
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)

@@ -1,4 +1,4 @@
-"""Who signed a bundle by way of Sigstore: signed and checked by its library, with an instance of its services on loopback."""
+"""Signatures through Sigstore, made and checked by its library with an instance of its services on loopback."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def bundle(maker, service, instance, config):
 
 @pytest.fixture
 def garden(maker, rose, instance, config, clock):
-    """One that was made at a time that is known."""
+    """A bundle that was made at a known time."""
     clock(1795342500)
     saved = maker.save(rose, version="1")
     sign(saved, bento.IdentityToken(instance.token("ci@example.com"), trust_config=config), store=maker)
@@ -103,7 +103,7 @@ def write(file: Path, document: object) -> Path:
     return file
 
 
-def test_what_an_identity_signs_is_loaded_where_it_is_named(each_instance, store, maker, service, tmp_path):
+def test_a_bundle_signed_by_a_named_identity_is_loaded(each_instance, store, maker, service, tmp_path):
     config = write(tmp_path / "config.json", each_instance.trust_config)
     made = maker.save(service, version="3")
     token = bento.IdentityToken(each_instance.token("ann@example.com"), trust_config=config)
@@ -134,19 +134,19 @@ def test_an_identity_in_a_file_is_named_as_a_key_is(store, bundle, identity, roo
     assert load(bundle, store=store).predict([1]) == "setosa"
 
 
-def test_what_an_unnamed_identity_has_signed_is_refused(store, garden):
+def test_a_bundle_signed_by_an_identity_that_is_not_named_is_refused(store, garden):
     with pytest.raises(UntrustedError) as caught:
         check_trust(garden, store=store)
     assert str(caught.value) == REFUSAL.format(folder=store.root / "keys")
 
 
-def test_another_identity_than_the_one_asked_for_is_told(garden, root):
+def test_a_signature_of_another_identity_is_refused_and_names_it(garden, root):
     with pytest.raises(UntrustedError) as caught:
         check_signed(garden, [bento.Identity("eve@example.com", issuer=ISSUER, trusted_root=root)])
     assert str(caught.value) == UNSIGNED
 
 
-def test_a_name_of_another_issuer_is_somebody_else(bundle, root):
+def test_the_same_name_at_another_issuer_is_another_identity(bundle, root):
     other = bento.Identity("ci@example.com", issuer="https://accounts.google.com", trusted_root=root)
     with pytest.raises(
         UntrustedError, match=r"says that it is by 'ci@example\.com' of 'https://token\.example\.com', which you have not named"
@@ -154,21 +154,21 @@ def test_a_name_of_another_issuer_is_somebody_else(bundle, root):
         check_signed(bundle, [other])
 
 
-def test_another_instance_vouches_for_nobody(bundle, tmp_path):
+def test_a_signature_made_at_another_instance_is_refused(bundle, tmp_path):
     with sigstore_instance() as other:
         file = write(tmp_path / "other.json", other.trusted_root)
     with pytest.raises(UntrustedError, match=rf"signature: wrong, .*: its certificate is not from the authority of '{file}', or was not"):
         check_signed(bundle, [bento.Identity("ci@example.com", issuer=ISSUER, trusted_root=file)])
 
 
-def test_the_public_instance_is_the_one_that_is_meant_where_none_is_named(bundle, monkeypatch, tmp_path):
+def test_an_identity_without_a_trusted_root_is_one_of_the_public_instance(bundle, monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     with pytest.raises(UntrustedError, match="its certificate is not from the authority of Sigstore's public instance, or was not valid"):
         check_signed(bundle, [bento.Identity("ci@example.com", issuer=ISSUER)])
 
 
-def test_a_certificate_that_was_over_when_the_log_noted_it_counts_for_nothing(instance, maker, service, identity, tmp_path, monkeypatch):
+def test_a_signature_logged_after_its_certificate_had_expired_is_refused(instance, maker, service, identity, tmp_path, monkeypatch):
     made = maker.save(service, version="3")
     monkeypatch.setattr(instance, "ahead", 3600)
     (tmp_path / "late.json").write_bytes(instance.sign((made.path / "bento.json").read_bytes()))
@@ -179,7 +179,7 @@ def test_a_certificate_that_was_over_when_the_log_noted_it_counts_for_nothing(in
         check_signed(made, [identity])
 
 
-def test_a_changed_manifest_is_signed_by_nobody(bundle, identity):
+def test_the_signature_of_a_changed_manifest_does_not_hold(bundle, identity):
     manifest = bundle.path / "bento.json"
     manifest.write_text(manifest.read_text().replace("meadow:Iris", "meadow:Rose"))
     with pytest.raises(UntrustedError, match=rf"signature: wrong, and not by {identity}: Bundle message digest mismatch"):
@@ -187,7 +187,7 @@ def test_a_changed_manifest_is_signed_by_nobody(bundle, identity):
 
 
 @pytest.mark.parametrize("elsewhere", ["file", "small_registry"], indirect=True)
-def test_a_signature_goes_by_way_of_an_archive_and_a_remote(elsewhere, store, bundle, maker, identity, tmp_path):
+def test_a_signature_of_an_identity_goes_through_an_archive_and_a_remote(elsewhere, store, bundle, maker, identity, tmp_path):
     there = unpack(ArchivePacker().pack(bundle, tmp_path / "iris.bento"), store=store)
     assert there.signatures == bundle.signatures
     push(there, elsewhere, store=store)
@@ -195,7 +195,7 @@ def test_a_signature_goes_by_way_of_an_archive_and_a_remote(elsewhere, store, bu
     assert check_signed(pull("iris:3", elsewhere, store=third), [identity]) == str(identity)
 
 
-def test_a_signature_of_the_file_by_another_program_does_as_well(instance, store, maker, service, identity, tmp_path):
+def test_a_signature_of_the_manifest_by_another_program_is_accepted(instance, store, maker, service, identity, tmp_path):
     made = maker.save(service, version="3")
     (tmp_path / "iris.sigstore.json").write_bytes(instance.sign((made.path / "bento.json").read_bytes()))
     attach(made, tmp_path / "iris.sigstore.json", store=maker)
@@ -213,7 +213,7 @@ def test_a_signature_of_something_else_is_not_put_beside_a_bundle(instance, make
     assert made.signatures == ()
 
 
-def test_a_file_that_is_no_signature_is_named(bundle, tmp_path):
+def test_a_file_that_is_not_a_signature_is_named(bundle, tmp_path):
     with pytest.raises(BundleError) as caught:
         attach(bundle, write(tmp_path / "x.json", {"mediaType": "application/json"}))
     assert (
@@ -222,7 +222,7 @@ def test_a_file_that_is_no_signature_is_named(bundle, tmp_path):
     )
 
 
-def test_provenance_says_who_claims_to_have_signed_and_whether_that_holds(store, maker, bundle, root):
+def test_provenance_shows_who_claims_to_have_signed_and_whether_that_holds(store, maker, bundle, root):
     assert provenance(bundle, store)["signatures"] == [{"identity": "ci@example.com", "issuer": ISSUER, "holds": None, "file": None}]
     (store.root / "keys").mkdir(parents=True)
     file = write(store.root / "keys/ci.json", {"identity": "ci@example.com", "issuer": ISSUER, "trusted_root": str(root)})
@@ -230,7 +230,7 @@ def test_provenance_says_who_claims_to_have_signed_and_whether_that_holds(store,
     assert provenance(bundle, store)["trusted"] == {"how": "signed"}
 
 
-def test_a_token_that_is_none_signs_nothing(bundle, config):
+def test_signing_with_an_invalid_token_is_refused(bundle, config):
     with pytest.raises(SigningError) as caught:
         sign(bundle, bento.IdentityToken("canary", trust_config=config))
     assert str(caught.value) == (
@@ -238,7 +238,7 @@ def test_a_token_that_is_none_signs_nothing(bundle, config):
     )
 
 
-def test_a_job_that_may_not_ask_who_it_is_signs_nothing(bundle, config, monkeypatch):
+def test_signing_in_a_ci_job_without_permission_for_a_token_is_refused(bundle, config, monkeypatch):
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     monkeypatch.delenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN", raising=False)
     with pytest.raises(SigningError) as caught:
@@ -249,7 +249,7 @@ def test_a_job_that_may_not_ask_who_it_is_signs_nothing(bundle, config, monkeypa
     )
 
 
-def test_a_token_that_the_authority_refuses_signs_nothing(instance, config, maker, service):
+def test_signing_with_a_token_that_the_authority_refuses_fails(instance, config, maker, service):
     made, token = maker.save(service, version="3"), instance.token("ci@example.com")
     forged = bento.IdentityToken(token[:-4] + "AAAA", trust_config=config)
     with pytest.raises(SigningError, match=r"Sigstore has not signed iris:3: 401 Client Error: Unauthorized for url: http://127\.0\.0\.1"):
@@ -257,7 +257,7 @@ def test_a_token_that_the_authority_refuses_signs_nothing(instance, config, make
     assert made.signatures == ()
 
 
-def test_services_that_do_not_answer_sign_nothing(instance, maker, service, tmp_path):
+def test_signing_fails_if_the_services_do_not_answer(instance, maker, service, tmp_path):
     document = instance.trust_config
     document["signingConfig"]["caUrls"][0]["url"] = "http://127.0.0.1:1"
     token = bento.IdentityToken(instance.token("ci@example.com"), trust_config=write(tmp_path / "config.json", document))
@@ -274,7 +274,7 @@ def test_a_signature_that_does_not_hold_is_not_kept(instance, maker, service, co
 
 
 @pytest.mark.parametrize(("name", "issuer"), [("", ISSUER), ("ci@example.com", "")])
-def test_an_identity_is_a_name_and_an_issuer(name, issuer):
+def test_an_identity_needs_a_name_and_an_issuer(name, issuer):
     with pytest.raises(SigningError) as caught:
         bento.Identity(name, issuer=issuer)
     assert str(caught.value) == (
@@ -287,7 +287,7 @@ def test_a_token_is_never_shown():
     assert "canary" not in repr(bento.IdentityToken("canary"))
 
 
-def test_without_the_library_it_is_said_what_to_install(bundle, identity, tmp_path):
+def test_without_the_library_the_error_says_what_to_install(bundle, identity, tmp_path):
     code = (
         "import sys; sys.modules['sigstore'] = None\n"
         "import bento; from pathlib import Path; from bento.store import Store, check_trust\n"
@@ -308,7 +308,7 @@ def test_without_the_library_it_is_said_what_to_install(bundle, identity, tmp_pa
     ]
 
 
-def test_without_anybody_who_says_who_signs_nothing_is_signed(bundle, config, monkeypatch):
+def test_signing_without_a_source_of_an_identity_is_refused(bundle, config, monkeypatch):
     for name in ("BUILDKITE", "CIRCLECI", "GITHUB_ACTIONS", "GITLAB_CI"):
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(SigningError) as caught:
@@ -319,12 +319,12 @@ def test_without_anybody_who_says_who_signs_nothing_is_signed(bundle, config, mo
     )
 
 
-def test_a_configuration_without_services_signs_nothing(bundle, instance, root):
+def test_signing_with_a_configuration_without_services_is_refused(bundle, instance, root):
     with pytest.raises(SigningError, match=r"trusted_root\.json' is not a configuration of Sigstore's clients, which names its services: "):
         sign(bundle, bento.IdentityToken(instance.token("ci@example.com"), trust_config=root))
 
 
-def test_where_the_public_instance_is_out_of_reach_nothing_is_signed(bundle, instance, monkeypatch, tmp_path):
+def test_signing_fails_if_the_public_instance_is_out_of_reach(bundle, instance, monkeypatch, tmp_path):
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
@@ -343,7 +343,7 @@ def test_a_root_of_trust_that_cannot_be_read_is_named(bundle, monkeypatch, tmp_p
         check_signed(bundle, [bento.Identity("ci@example.com", issuer=ISSUER)])
 
 
-def test_a_signature_without_a_certificate_is_wrong(maker, service, identity):
+def test_a_signature_without_a_certificate_is_refused(maker, service, identity):
     made = maker.save(service, version="3")
     signature = SigstoreSignature(b'{"mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json"}')
     add_signatures(made, [signature])

@@ -40,7 +40,7 @@ def test_a_save_leaves_nothing_but_the_bundle(store, service):
     assert leftovers(store) == []
 
 
-def test_the_store_is_where_bento_home_says_else_in_the_home_folder(monkeypatch, tmp_path):
+def test_the_store_is_at_bento_home_or_in_the_home_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("BENTO_HOME", raising=False)
     assert Store().root == tmp_path / ".bento"
@@ -52,12 +52,12 @@ def test_a_store_shows_where_it_is(store):
     assert repr(store) == f"Store({str(store.root)!r})"
 
 
-def test_a_store_that_is_not_there_is_empty_and_stays_away_until_something_is_saved(store):
+def test_a_missing_store_is_empty_and_listing_does_not_create_it(store):
     assert store.list() == []
     assert not store.root.exists()
 
 
-def test_the_latest_is_the_newest_and_in_one_second_the_one_that_came_later(store, service, clock):
+def test_the_latest_bundle_is_the_newest_or_within_one_second_the_last_saved(store, service, clock):
     for seconds, version in ((300, "2"), (100, "9"), (300, "10"), (200, "3")):
         clock(seconds)
         store.save(service, version=version)
@@ -75,12 +75,12 @@ def test_a_list_is_narrowed_by_name_and_labels(store, service, rose):
     assert tags(store, labels={"stage": "none"}) == []
 
 
-def test_a_name_that_is_none_is_no_way_out_of_the_store(store):
+def test_an_invalid_name_cannot_lead_out_of_the_store(store):
     with pytest.raises(TagError):
         store.list("../..")
 
 
-def test_what_is_no_whole_bundle_is_left_out_and_reported_once(store, service, caplog):
+def test_a_folder_that_is_not_a_whole_bundle_is_left_out_and_reported_once(store, service, caplog):
     store.save(service, version="1")
     for folder in ("iris/2", "iris/.saving-3", ".trash/4"):
         (store.root / "bundles" / folder).mkdir(parents=True)
@@ -95,27 +95,27 @@ def test_what_is_no_whole_bundle_is_left_out_and_reported_once(store, service, c
     ]
 
 
-def test_a_damaged_bundle_that_is_asked_for_says_what_is_wrong(store):
+def test_getting_a_damaged_bundle_is_an_error_that_says_what_is_wrong(store):
     (store.root / "bundles/iris/2").mkdir(parents=True)
     with pytest.raises(BundleError) as caught:
         store.get("iris:2")
     assert str(caught.value) == f"{store.root / 'bundles/iris/2'} is not a bundle: it has no bento.json"
 
 
-def test_an_empty_store_says_that_it_is(store):
+def test_the_error_for_an_empty_store_says_that_it_is_empty(store):
     with pytest.raises(NotFound) as caught:
         store.get("iris:3")
     assert str(caught.value) == f"no bundle iris:3 in the store at {store.root}: it is empty"
 
 
-def test_a_store_of_what_is_no_whole_bundle_is_not_said_to_be_empty(store):
+def test_a_store_with_only_incomplete_bundles_is_not_called_empty(store):
     (store.root / "bundles/iris/2").mkdir(parents=True)
     with pytest.raises(NotFound) as caught:
         store.get("iris")
     assert str(caught.value) == f"no bundle iris:latest in the store at {store.root}: it has no whole bundle"
 
 
-def test_a_store_forgets_what_was_no_whole_bundle_once_it_is_gone_or_whole(store, service, caplog):
+def test_a_store_reports_an_incomplete_bundle_again_after_it_was_gone_or_whole(store, service, caplog):
     store.save(service, version="1")
     manifest = store.root / "bundles/iris/1/bento.json"
     content = manifest.read_bytes()
@@ -130,7 +130,7 @@ def test_a_store_forgets_what_was_no_whole_bundle_once_it_is_gone_or_whole(store
         store.get("iris")
 
 
-def test_an_unknown_name_is_told_the_names_and_the_nearest(store, service, rose):
+def test_an_unknown_name_is_an_error_with_the_existing_names_and_the_nearest(store, service, rose):
     store.save(service, version="1")
     store.save(rose, version="1")
     with pytest.raises(NotFound) as caught:
@@ -139,7 +139,7 @@ def test_an_unknown_name_is_told_the_names_and_the_nearest(store, service, rose)
     assert str(caught.value) == f"no bundle irsi:latest in the store at {store.root}: it has the names {names} - did you mean iris?"
 
 
-def test_an_unknown_version_is_told_the_newest_versions_and_the_nearest(store, make_bundle):
+def test_an_unknown_version_is_an_error_with_the_newest_versions_and_the_nearest(store, make_bundle):
     for number in range(7):
         make_bundle(store.root / f"bundles/iris/1.{number}", version=f"1.{number}", created=f"2026-11-22T10:15:0{number}Z")
     with pytest.raises(NotFound) as caught:
@@ -163,7 +163,7 @@ def test_a_version_that_stands_for_the_newest_cannot_be_chosen(store, service):
         store.save(service, version="latest")
 
 
-def test_labels_are_texts(store, service):
+def test_labels_that_are_not_texts_are_refused(store, service):
     with pytest.raises(BundleError) as caught:
         store.save(service, labels={"round": 3})
     assert str(caught.value).startswith("{'round': 3} cannot be labels: expected a label's value")
@@ -178,7 +178,7 @@ def test_the_same_bundle_saved_twice_is_one_and_another_one_gets_another_version
     assert [bundle.version for bundle in others] == [f"{first.version}-2", f"{first.version}-3"]
 
 
-def test_what_is_deleted_is_gone_and_the_rest_is_not(store, service):
+def test_deleting_removes_only_the_named_bundle(store, service):
     one, two = store.save(service, version="1"), store.save(service, version="2")
     assert store.delete("iris:1") == one.tag
     assert store.list() == [two]
@@ -187,7 +187,7 @@ def test_what_is_deleted_is_gone_and_the_rest_is_not(store, service):
     assert list((store.root / "bundles").iterdir()) == []
 
 
-def test_the_latest_can_be_deleted_and_a_damaged_one_too(store, service, clock):
+def test_the_latest_bundle_and_a_damaged_one_can_be_deleted(store, service, clock):
     for version in ("1", "2"):
         clock(int(version))
         store.save(service, version=version)
@@ -197,14 +197,14 @@ def test_the_latest_can_be_deleted_and_a_damaged_one_too(store, service, clock):
     assert list((store.root / "bundles").iterdir()) == []
 
 
-def test_what_is_not_there_cannot_be_deleted(store, service):
+def test_deleting_a_missing_bundle_is_an_error(store, service):
     store.save(service, version="1")
     with pytest.raises(NotFound, match="no bundle iris:2 in the store"):
         store.delete("iris:2")
     assert tags(store) == ["iris:1"]
 
 
-def test_a_file_system_on_which_nothing_can_be_locked_is_a_sentence(store, service, monkeypatch):
+def test_a_file_system_without_locks_is_an_error_without_a_traceback(store, service, monkeypatch):
     def refuse(_file: object, _operation: int) -> None:
         raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
@@ -218,7 +218,7 @@ def test_a_file_system_on_which_nothing_can_be_locked_is_a_sentence(store, servi
     assert [path for path in store.root.rglob("*") if path.name != ".lock"] == []
 
 
-def test_a_file_system_that_promises_nothing_of_folders_has_a_store_all_the_same(store, service, monkeypatch, tmp_path):
+def test_a_store_works_on_a_file_system_that_cannot_sync_folders(store, service, monkeypatch, tmp_path):
     fsync = os.fsync
 
     def sync(descriptor: int) -> None:
@@ -233,7 +233,7 @@ def test_a_file_system_that_promises_nothing_of_folders_has_a_store_all_the_same
     verify(pull(bundle.tag, remote, store=Store(tmp_path / "other")))
 
 
-def test_a_root_that_is_a_file_is_a_sentence(tmp_path, service):
+def test_a_root_that_is_a_file_is_an_error_without_a_traceback(tmp_path, service):
     root = tmp_path / "file"
     root.touch()
     for task, attempt in (
@@ -248,7 +248,7 @@ def test_a_root_that_is_a_file_is_a_sentence(tmp_path, service):
         assert str(caught.value).endswith(" - set BENTO_HOME to a folder")
 
 
-def test_a_store_that_one_may_not_write_to_is_a_sentence(ordinary_user, service):
+def test_a_store_without_write_permission_is_an_error_without_a_traceback(ordinary_user, service):
     ordinary_user.chmod(0o555)
     with pytest.raises(StoreError) as caught:
         Store(ordinary_user / "store").save(service)
@@ -258,7 +258,7 @@ def test_a_store_that_one_may_not_write_to_is_a_sentence(ordinary_user, service)
     )
 
 
-def test_a_store_that_one_may_not_read_is_a_sentence(ordinary_user):
+def test_a_store_without_read_permission_is_an_error_without_a_traceback(ordinary_user):
     (ordinary_user / "bundles").mkdir(mode=0)
     with pytest.raises(StoreError) as caught:
         Store(ordinary_user).get("iris")
@@ -268,7 +268,7 @@ def test_a_store_that_one_may_not_read_is_a_sentence(ordinary_user):
     )
 
 
-def test_a_leftover_that_cannot_be_removed_is_reported_and_in_nobodys_way(ordinary_user, caplog):
+def test_a_leftover_that_cannot_be_removed_is_reported_and_prevents_nothing(ordinary_user, caplog):
     folder = ordinary_user / "tmp"
     for name in ("mine", "theirs"):
         (folder / name / "draft").mkdir(parents=True)
@@ -292,7 +292,7 @@ def large(service, tmp_path):
     return Store(tmp_path / "elsewhere").save(type(service)(model={"weights": "x" * (2 << 20)}), version="1")
 
 
-def test_a_full_disk_is_a_sentence_and_leaves_the_store_as_it_was(store, service):
+def test_a_full_disk_is_an_error_that_leaves_the_store_as_it_was(store, service):
     saved = store.save(service, version="1")
     with pytest.raises(StoreError) as caught, no_file_beyond(1 << 20):
         store.save(type(service)(model={"weights": "x" * (2 << 20)}), version="2")
@@ -304,14 +304,14 @@ def test_a_full_disk_is_a_sentence_and_leaves_the_store_as_it_was(store, service
     assert leftovers(store) == []
 
 
-def test_deleting_needs_no_space(store, service):
+def test_deleting_works_on_a_full_disk(store, service):
     store.save(service, version="1")
     with no_file_beyond(0):
         store.delete("iris:1")
     assert store.list() == []
 
 
-def test_a_pull_onto_a_full_disk_is_a_sentence_and_the_next_one_brings_the_rest(store, large, tmp_path):
+def test_a_pull_onto_a_full_disk_is_an_error_and_the_next_one_fetches_the_rest(store, large, tmp_path):
     remote = f"file://{tmp_path}/remote"
     bento.push(large, remote)
     with pytest.raises(StoreError) as caught, no_file_beyond(1 << 20):
@@ -324,7 +324,7 @@ def test_a_pull_onto_a_full_disk_is_a_sentence_and_the_next_one_brings_the_rest(
     assert bento.pull("iris:1", remote, store=store).fingerprint == large.fingerprint
 
 
-def test_a_push_onto_a_full_disk_is_a_sentence_and_leaves_no_torn_remote(large, tmp_path):
+def test_a_push_onto_a_full_disk_is_an_error_and_leaves_no_torn_remote(large, tmp_path):
     remote = f"file://{tmp_path}/remote"
     with pytest.raises(RemoteError) as caught, no_file_beyond(1 << 20):
         bento.push(large, remote)
@@ -333,14 +333,14 @@ def test_a_push_onto_a_full_disk_is_a_sentence_and_leaves_no_torn_remote(large, 
     assert list((tmp_path / "remote/.drafts").iterdir()) == []
 
 
-def test_a_list_needs_no_space(store, service):
+def test_listing_works_on_a_full_disk(store, service):
     store.save(service, version="1")
     with no_file_beyond(0):
         assert [each.version for each in store.summaries()] == ["1"]
     assert not (store.root / "index").exists()
 
 
-def test_a_home_folder_of_nobody_is_a_sentence(monkeypatch):
+def test_an_unknown_home_folder_in_bento_home_is_an_error_without_a_traceback(monkeypatch):
     monkeypatch.setenv("BENTO_HOME", "~no-such-user/models")
     with pytest.raises(StoreError) as caught:
         Store()

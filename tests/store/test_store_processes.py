@@ -1,4 +1,4 @@
-"""Many processes, some of which die: a tag is a whole bundle, or it is not there."""
+"""With many processes, some of which die, a tag is a whole bundle or does not exist."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def outcome(process) -> str:
 
 
 @pytest.mark.parametrize("version", ["3", None])
-def test_of_many_that_save_at_once_one_has_a_version_and_nobody_is_without_a_default_one(store, run, version):
+def test_of_many_saves_at_once_one_gets_a_named_version_and_each_gets_a_default_one(store, run, version):
     processes = [run(SAVE.format(version=version)) for _ in range(4)]
     for process in processes:
         assert process.stdout.readline() == "ready\n"
@@ -203,7 +203,7 @@ def test_a_list_killed_at_any_step_leaves_an_index_that_is_right_or_made_again(s
     assert {each.version for each in store.summaries()} == {"1", "2"}
 
 
-def test_many_that_save_and_delete_what_they_share_leave_only_whole_bundles(store, service, run):
+def test_processes_that_save_and_delete_bundles_with_shared_files_leave_only_whole_ones(store, service, run):
     code = """
 from bento.bundle import verify
 input()
@@ -233,14 +233,14 @@ print(verify(store.get("iris:kept")))
     ],
     ids=["found", "pruned"],
 )
-def test_what_somebody_else_deletes_meanwhile_is_not_there(store, run, action, tmp_path):
+def test_a_bundle_that_another_process_deletes_meanwhile_counts_as_missing(store, run, action, tmp_path):
     place = place_of("file:///remote", store.root)
     deleted = int(outcome(run(DELETE.format(action=action, place=str(place)))))
     assert deleted >= 1
 
 
 def delete_all(store) -> None:
-    """Whatever has happened before, no blob is left without a bundle; a delete that finds leftovers looks at all blobs."""
+    """No blob is left without a bundle, whatever has happened before: a delete that finds leftovers looks at all blobs."""
     (store.root / "tmp" / "killed.lease").touch()
     for bundle in store.list():
         verify(bundle)

@@ -36,7 +36,7 @@ def test_a_bundle_made_here_is_trusted_and_loaded(store, service):
     assert load("iris:3", store=store).predict([1]) == "setosa"
 
 
-def test_what_is_trusted_and_why_is_written_down(store, service):
+def test_trust_is_written_down_with_its_reason(store, service):
     bundle = store.save(service, version="3")
     note = json.loads((store.root / "trusted" / bundle.fingerprint).read_text())
     assert (note["tag"], note["how"]) == ("iris:3", "saved")
@@ -48,7 +48,7 @@ def test_a_bundle_made_here_is_trusted_wherever_it_is_moved(store, service, tmp_
     assert load(tmp_path / "moved", store=store).predict([1]) == "setosa"
 
 
-def test_a_bundle_from_elsewhere_is_refused_with_all_that_it_would_run(store, elsewhere, rose, clock):
+def test_a_bundle_from_elsewhere_is_refused_with_everything_it_would_run(store, elsewhere, rose, clock):
     clock(1795342500)
     bundle = elsewhere.save(rose, version="1")
     with pytest.raises(UntrustedError) as caught:
@@ -56,7 +56,7 @@ def test_a_bundle_from_elsewhere_is_refused_with_all_that_it_would_run(store, el
     assert str(caught.value) == REFUSAL
 
 
-def test_a_store_whose_notes_of_trust_anybody_may_write_trusts_nothing_by_them(store, service):
+def test_notes_of_trust_that_anybody_may_write_are_not_trusted(store, service):
     bundle = store.save(service, version="3")
     (store.root / "trusted").chmod(0o777)
     with pytest.raises(UntrustedError) as caught:
@@ -90,7 +90,7 @@ def test_unpacking_with_trust_is_remembered(store, archive):
     assert json.loads((store.root / "trusted" / bundle.fingerprint).read_text())["how"] == "unpacked with trust"
 
 
-def test_a_bundle_that_is_here_already_can_be_unpacked_again_to_trust_it(store, archive):
+def test_unpacking_a_bundle_in_the_store_again_can_trust_it(store, archive):
     first = unpack(archive, store=store)
     assert unpack(archive, store=store, trust=True) == first
     check_trust(first, store=store)
@@ -105,7 +105,7 @@ def test_another_bundle_of_a_tag_that_is_taken_is_refused(store, archive, servic
     assert len(list((store.root / "trusted").iterdir())) == 1
 
 
-def test_a_changed_manifest_is_another_bundle_and_not_trusted(store, service):
+def test_a_bundle_with_a_changed_manifest_is_not_trusted(store, service):
     manifest = store.save(service, version="3").path / "bento.json"
     manifest.write_text(manifest.read_text().replace("meadow:Iris", "meadow:Rose"))
     with pytest.raises(UntrustedError):
@@ -120,7 +120,7 @@ def test_a_trusted_bundle_is_still_verified_before_it_is_loaded(store, service):
         load("iris:3", store=store)
 
 
-def test_a_file_that_is_no_archive_leaves_the_store_as_it_was(store, tmp_path):
+def test_a_file_that_is_not_an_archive_leaves_the_store_as_it_was(store, tmp_path):
     (tmp_path / "iris.bento").write_bytes(b"canary")
     with pytest.raises(BundleError, match="it is not a whole archive"):
         unpack(tmp_path / "iris.bento", store=store)

@@ -1,4 +1,4 @@
-"""Where nobody answers, whoever waits is told soon, and what to do; a server that fails now and then is asked again."""
+"""A server that does not answer is an error soon, with the way out; one that fails for a moment is asked again."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MODULES = {"s3": "s3fs", "gs": "gcsfs", "az": "adlfs", "sftp": "paramiko"}
 
 
 def remote(kind: str, host: str, patch: pytest.MonkeyPatch) -> str:
-    """Make a server's address that of every kind of remote: the URL of one."""
+    """The URL of a kind of remote at this server; the address is set for all kinds."""
     account = f"AccountName=devstoreaccount1;AccountKey={AZURE_KEY};BlobEndpoint=http://{host}/devstoreaccount1"
     environment = {
         **S3_KEYS,
@@ -49,7 +49,7 @@ def remote(kind: str, host: str, patch: pytest.MonkeyPatch) -> str:
 
 @pytest.fixture
 def remote_at(monkeypatch):
-    """As `remote` does, for as long as the test runs."""
+    """Like `remote`, while the test runs."""
 
     def remote_at(kind: str, host: str) -> str:
         pytest.importorskip(MODULES.get(kind, "bento"))
@@ -64,7 +64,7 @@ Server = Callable[[], AbstractContextManager[str]]
 
 @pytest.fixture(scope="module")
 def refusal():
-    """What is said of a kind of remote at a server that answers nobody: their clients wait between tries, and so are asked all at once."""
+    """The error for a kind of remote at a silent server; all kinds are asked at once, because their clients wait between tries."""
 
     @cache
     def refusals(server: Server, timeout: str | None) -> dict[str, Future[str]]:
@@ -89,7 +89,7 @@ def refusal():
 
 @contextmanager
 def closed() -> Iterator[str]:
-    """A port that is taken, and at which nobody listens."""
+    """A port that is taken, but on which nothing listens."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield f"127.0.0.1:{taken.getsockname()[1]}"
@@ -104,7 +104,7 @@ def silent() -> Iterator[str]:
 
 @contextmanager
 def deaf() -> Iterator[str]:
-    """A server that does not even take connections: the system drops the packets of those for which it has no place."""
+    """A server that accepts no connections: its backlog is full, and the system drops the packets of others."""
     with socket.create_server(("127.0.0.1", 0), backlog=0) as server, ExitStack() as stack:
         for _ in range(4):
             waiting = stack.enter_context(socket.socket())
@@ -114,18 +114,18 @@ def deaf() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_server_that_is_not_there_is_told_with_what_names_it(refusal, kind):
+def test_a_missing_server_is_an_error_that_says_where_its_address_is_set(refusal, kind):
     assert refusal(kind, closed).endswith(UP + WHERE.get(kind, "the URL is its address"))
 
 
 @pytest.mark.parametrize("kind", ["s3", "sftp", "oci"])
-def test_a_name_that_nobody_has_is_told_so(remote_at, kind):
+def test_an_unknown_host_is_an_error(remote_at, kind):
     with pytest.raises(RemoteError, match=UP):
         Remote(remote_at(kind, "models.invalid:80")).summaries()
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_server_that_says_nothing_is_given_up(refusal, kind):
+def test_a_silent_server_is_given_up(refusal, kind):
     said = refusal(kind, silent, timeout="0.3")
     assert said.endswith(": it is silent for longer than BENTO_REMOTE_TIMEOUT allows, 0.3 seconds")
 
@@ -142,7 +142,7 @@ def test_a_host_that_drops_packets_is_given_up(refusal, kind):
         ("az", "AZURE_STORAGE_CONNECTION_STRING, or AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY,"),
     ],
 )
-def test_a_server_that_is_not_told_who_asks_is_told_with_what_would(remote_at, monkeypatch, tmp_path, kind, who):
+def test_missing_credentials_are_an_error_that_names_the_variables_to_set(remote_at, monkeypatch, tmp_path, kind, who):
     url = remote_at(kind, "127.0.0.1:9")
     for name in (*S3_KEYS, "AZURE_STORAGE_CONNECTION_STRING", "AZURE_STORAGE_ACCOUNT_NAME"):
         monkeypatch.delenv(name, raising=False)
@@ -153,7 +153,7 @@ def test_a_server_that_is_not_told_who_asks_is_told_with_what_would(remote_at, m
     assert str(caught.value).endswith(f": {who} may say who you are")
 
 
-def test_a_web_server_that_says_nothing_is_given_up(store, monkeypatch):
+def test_a_silent_web_server_is_given_up(store, monkeypatch):
     monkeypatch.setenv("BENTO_REMOTE_TIMEOUT", "0.3")
     with silent() as host, pytest.raises(RemoteError) as caught:
         find(f"http://{host}/iris.bento", store=store)
@@ -163,7 +163,7 @@ def test_a_web_server_that_says_nothing_is_given_up(store, monkeypatch):
 
 @contextmanager
 def busy(faults: int, status: int, retry_after: str = "") -> Iterator[tuple[str, list[str]]]:
-    """A web server of the current folder that has no time for the first few requests, and whom it has had none for."""
+    """A web server of the current folder that is too busy for the first few requests, and the paths of those."""
     sent_away = []
 
     class Handler(SimpleHTTPRequestHandler):
@@ -189,7 +189,7 @@ def busy(faults: int, status: int, retry_after: str = "") -> Iterator[tuple[str,
 
 
 @pytest.mark.parametrize("status", [503, 429])
-def test_a_web_server_that_says_when_it_has_time_is_asked_again(store, service, tmp_path, monkeypatch, caplog, status):
+def test_a_web_server_that_answers_retry_after_is_asked_again(store, service, tmp_path, monkeypatch, caplog, status):
     monkeypatch.chdir(tmp_path)
     store.save(service, version="1")
     pack("iris:1", "archive", tmp_path / "iris.bento", store=store)
@@ -203,7 +203,7 @@ def test_a_web_server_that_says_when_it_has_time_is_asked_again(store, service, 
     ("status", "retry_after", "asked"),
     [(503, "0", 3), (503, "31", 1), (503, "Fri, 31 Dec 1999 23:59:59 GMT", 1), (503, "-1", 1), (500, "", 3), (404, "", 1), (501, "", 1)],
 )
-def test_a_web_server_is_not_asked_again_for_ever_nor_waited_for_longer_than_a_silent_one(store, monkeypatch, status, retry_after, asked):
+def test_retries_of_a_web_server_are_bounded_in_number_and_time(store, monkeypatch, status, retry_after, asked):
     monkeypatch.setenv("BENTO_REMOTE_TIMEOUT", "30")
     with busy(9, status, retry_after) as (url, sent_away), pytest.raises(RemoteError, match=f": {status} "):
         find(f"{url}/iris.bento", store=store)
@@ -218,14 +218,14 @@ def test_a_registry_that_fails_for_a_moment_is_asked_again(remote_at, caplog, st
     assert caplog.messages == [f"{url.removeprefix('http://')} answered {status}: asking it again in 0.5 s"] * 2
 
 
-def test_a_registry_that_says_when_it_has_time_is_asked_again(remote_at):
+def test_a_registry_that_answers_retry_after_is_asked_again(remote_at):
     with busy(2, 503, "0") as (url, sent_away):
         assert Remote(remote_at("oci", url.removeprefix("http://"))).summaries() == []
     assert len(sent_away) == 2
 
 
 @pytest.mark.parametrize("text", ["soon", "0", "-1", "inf", "nan", "1e300", "6_0"])
-def test_what_is_no_time_is_refused(remote_at, monkeypatch, text):
+def test_an_invalid_timeout_is_refused(remote_at, monkeypatch, text):
     monkeypatch.setenv("BENTO_REMOTE_TIMEOUT", text)
     with pytest.raises(RemoteError) as caught:
         Remote(remote_at("oci", "127.0.0.1:9")).summaries()
@@ -241,7 +241,7 @@ SERVERS = {
 
 @pytest.fixture(params=SERVERS)
 def behind(request, remote_at):
-    """The URL of a server, and what makes another one in front of it that of a remote."""
+    """The URL of a server, and a function that turns the URL of a proxy in front of it into that of a remote."""
     kind, variable = SERVERS[request.param]
     environment = request.getfixturevalue(request.param).environment
     url = (
@@ -259,7 +259,7 @@ def test_a_server_that_is_busy_or_hangs_up_is_asked_again(behind):
 
 # aiohttp tells of connections that are left to the garbage collector, which is what gcsfs and adlfs do with one that broke.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_what_breaks_off_in_the_middle_is_read_on(behind, make_bundle, tmp_path):
+def test_a_download_that_breaks_off_is_resumed(behind, make_bundle, tmp_path):
     url, remote_behind = behind
     with flaky(url) as proxy:
         remote = f"{remote_behind(proxy)}/{tmp_path.name}"

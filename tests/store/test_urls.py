@@ -1,4 +1,4 @@
-"""A bundle may be called by a URL: it is kept in a cache, verified there, and not asked for again while it cannot have changed."""
+"""A bundle named by URL is cached, verified there, and not fetched again while it cannot have changed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_bundle_is_found_by_the_url_of_its_tag(store, pushed):
     assert [str(bundle.tag) for bundle in store.list()] == ["iris:1"]
 
 
-def test_a_version_that_is_here_is_not_asked_for_again_and_the_latest_is(store, service, pushed):
+def test_a_cached_version_is_not_fetched_again_but_the_latest_is_looked_up(store, service, pushed):
     folder, url = pushed
     find(f"{url}/iris:1", store=store)
     store.save(service, version="2")
@@ -51,7 +51,7 @@ def test_a_version_that_is_here_is_not_asked_for_again_and_the_latest_is(store, 
     assert str(caught.value) == f"no bundle iris:latest in the store at {url}: it is empty"
 
 
-def test_what_is_in_the_cache_is_verified_before_it_is_loaded(store, pushed):
+def test_a_cached_bundle_is_verified_before_it_is_loaded(store, pushed):
     _, url = pushed
     source = find(f"{url}/iris:1", store=store).path / "src/meadow.py"
     source.chmod(0o644)
@@ -60,7 +60,7 @@ def test_what_is_in_the_cache_is_verified_before_it_is_loaded(store, pushed):
         bento.load(f"{url}/iris:1", store=store)
 
 
-def test_what_a_url_names_came_from_elsewhere_unless_it_was_made_here(store, pushed, tmp_path):
+def test_a_bundle_named_by_url_is_not_trusted_unless_it_was_made_here(store, pushed, tmp_path):
     _, url = pushed
     assert bento.load(f"{url}/iris:1", store=store).predict([1]) == "setosa"
     other = bento.Store(tmp_path / "other")
@@ -69,12 +69,12 @@ def test_what_a_url_names_came_from_elsewhere_unless_it_was_made_here(store, pus
     assert bento.load(f"{url}/iris:1", store=other, trust=True).predict([1]) == "setosa"
 
 
-def test_what_a_url_names_is_packed(store, pushed, tmp_path):
+def test_a_bundle_named_by_url_can_be_packed(store, pushed, tmp_path):
     _, url = pushed
     assert pack(f"{url}/iris", "archive", tmp_path / "iris.bento", store=store).is_file()
 
 
-def test_a_damaged_remote_is_told_as_it_is_by_pull(store, pushed):
+def test_a_damaged_remote_gives_the_same_error_by_url_as_by_pull(store, pushed):
     folder, url = pushed
     for blob in (folder / "blobs").rglob("*"):
         if blob.is_file():
@@ -138,7 +138,7 @@ def archive(web, make_bundle, tmp_path):
     return ArchivePacker().pack(make_bundle(tmp_path / "bundle"), web[0] / "iris.bento")
 
 
-def test_an_archive_is_found_by_its_url_and_sent_once(store, web, archive):
+def test_an_archive_is_found_by_its_url_and_downloaded_once(store, web, archive):
     _, url, sent = web
     first, again = (find(f"{url}/iris.bento", store=store) for _ in range(2))
     assert first == again
@@ -149,7 +149,7 @@ def test_an_archive_is_found_by_its_url_and_sent_once(store, web, archive):
         check_trust(first, store=store)
 
 
-def test_an_archive_that_has_changed_is_sent_again_even_under_the_same_tag(store, web, archive, make_bundle, tmp_path):
+def test_a_changed_archive_is_downloaded_again_even_under_the_same_tag(store, web, archive, make_bundle, tmp_path):
     _, url, sent = web
     first = find(f"{url}/iris.bento", store=store)
     archive.unlink()
@@ -167,7 +167,7 @@ def test_a_cache_that_was_lost_in_part_is_filled_again(store, web, archive):
     assert len(sent) == 3
 
 
-def test_a_url_without_an_archive_is_a_sentence(store, web, archive):
+def test_a_url_without_an_archive_is_an_error_without_a_traceback(store, web, archive):
     folder, url, _ = web
     (folder / "page.bento").write_text("<html>")
     for path, message in (
@@ -180,7 +180,7 @@ def test_a_url_without_an_archive_is_a_sentence(store, web, archive):
         assert message in str(caught.value)
 
 
-def test_a_web_server_that_is_not_there_is_a_sentence(store):
+def test_a_missing_web_server_is_an_error_without_a_traceback(store):
     with pytest.raises(RemoteError) as caught:
         find("https://127.0.0.1:9/iris.bento", store=store)
     assert str(caught.value) == (
@@ -189,7 +189,7 @@ def test_a_web_server_that_is_not_there_is_a_sentence(store):
     )
 
 
-def test_what_anybody_could_change_on_the_way_is_not_downloaded(store, web, archive):
+def test_an_archive_is_not_downloaded_over_plain_http(store, web, archive):
     _, url, _ = web
     for target in ("http://models.example.org/iris.bento", f"{url}/away/http://models.example.org:9/iris.bento"):
         with pytest.raises(RemoteError) as caught:
@@ -211,7 +211,7 @@ server.handle_request()
 
 # Python itself leaves the socket of a failed handshake to the garbage collector.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_a_server_with_a_certificate_of_its_own_is_not_believed(store, tmp_path):
+def test_a_server_with_a_self_signed_certificate_is_refused(store, tmp_path):
     write_certificate(tmp_path)
     with subprocess.Popen(
         [sys.executable, "-c", TLS], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -237,7 +237,7 @@ def write_certificate(folder: Path) -> None:
     (folder / "key.pem").write_bytes(private)
 
 
-def test_other_urls_are_told_what_is_understood(store):
+def test_other_kinds_of_urls_are_refused_with_those_that_are_understood(store):
     with pytest.raises(RemoteError) as caught:
         find("ftp://models.example.org/iris:1", store=store)
     assert str(caught.value) == ("expected a remote such as s3://bucket/store or file:///srv/models, got 'ftp://models.example.org/iris:1'")

@@ -1,4 +1,4 @@
-"""What this plugin is tested with."""
+"""The test classes of this plugin."""
 
 from __future__ import annotations
 
