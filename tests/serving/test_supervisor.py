@@ -316,7 +316,7 @@ def test_the_process_that_workers_come_from_outlives_a_time_in_which_it_can_open
         (template,) = {ask(server, "loaded") for _ in range(3)}
         limits = resource.prlimit(template, resource.RLIMIT_NOFILE, (3, resource.prlimit(template, resource.RLIMIT_NOFILE)[1]))
         os.kill(min(before), signal.SIGKILL)
-        server.wait_for("a new worker cannot start, trying again in .* seconds: no further process: Too many open files")
+        server.wait_for("a new worker cannot start, trying again in .* seconds: no more processes can be started: Too many open files")
         resource.prlimit(template, resource.RLIMIT_NOFILE, limits)
         answers_of(server, "pid", 2)
         assert {ask(server, "loaded") for _ in range(10)} == {template}
