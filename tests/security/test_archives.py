@@ -65,7 +65,7 @@ def archive(entries: Iterable[Entry] = GOOD) -> bytes:
 
 @pytest.fixture
 def refused(tmp_path) -> Callable[[bytes], str]:
-    """Unpack bytes, expect a refusal that leaves nothing anywhere, and return what it said beside the file's name."""
+    """Unpack bytes, expect a refusal that leaves nothing behind, and return its message without the file's name."""
 
     def refuse(content: bytes) -> str:
         return refusal(content, tmp_path)
@@ -86,7 +86,7 @@ def refusal(content: bytes, folder: Path) -> str:
     return str(caught.value).removeprefix(start)
 
 
-def test_the_archive_that_the_others_are_made_of_is_a_good_one(tmp_path):
+def test_the_archive_that_the_others_are_made_from_unpacks(tmp_path):
     (tmp_path / "iris.bento").write_bytes(archive())
     verify(unpack_archive(tmp_path / "iris.bento", tmp_path / "bundle"))
 
@@ -97,7 +97,7 @@ def test_a_name_that_the_manifest_does_not_list_is_refused(refused, name):
 
 
 @pytest.mark.parametrize("name", [*OUTSIDE, *(name for name in TWINS if name not in ("SRC/IRIS.PY", "src/Iris.py", "src/iris.py "))])
-def test_a_manifest_that_lists_what_is_no_path_is_refused(refused, name):
+def test_a_manifest_that_lists_an_unsafe_path_is_refused(refused, name):
     files = {**FILES, name: b"canary"}
     fault = refused(archive([manifest(files), *(entry(path, files[path]) for path in files)]))
     assert fault.startswith("bento.json: expected ")
@@ -114,17 +114,17 @@ def test_two_names_that_a_file_system_could_take_for_one_are_refused(refused, na
 
 
 @pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFCHR, stat.S_IFBLK, stat.S_IFIFO, stat.S_IFSOCK, stat.S_IFDIR])
-def test_what_is_no_plain_file_is_refused(refused, kind):
+def test_an_entry_that_is_not_a_plain_file_is_refused(refused, kind):
     link = entry("src/iris.py", FILES["src/iris.py"], mode=kind | 0o777)
     assert refused(archive([*GOOD[:-1], link])) == "'src/iris.py' is not a plain file"
 
 
-def test_a_name_that_is_there_twice_is_refused(refused):
+def test_a_name_that_occurs_twice_is_refused(refused):
     assert refused(archive([*GOOD, GOOD[-1]])) == "'src/iris.py' is in it twice"
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_a_method_that_no_bundle_is_packed_by_is_refused(refused, method):
+def test_a_compression_that_bento_does_not_use_is_refused(refused, method):
     fault = refused(archive([*GOOD[:-1], entry("src/iris.py", FILES["src/iris.py"], method=method)]))
     assert fault == f"'src/iris.py' is compressed by method {method}: expected 0, stored, or 8, deflate"
 
@@ -136,11 +136,11 @@ def test_an_encrypted_entry_is_refused(refused, flags):
     assert refused(bytes(content)) == "'src/iris.py' is encrypted"
 
 
-def test_what_does_not_begin_with_the_manifest_is_refused(refused):
+def test_an_archive_that_does_not_begin_with_the_manifest_is_refused(refused):
     assert refused(archive([*GOOD[1:], GOOD[0]])) == "it does not begin with bento.json"
 
 
-def test_an_archive_of_nothing_is_refused(refused):
+def test_an_empty_archive_is_refused(refused):
     assert refused(archive([])) == "it does not begin with bento.json"
 
 
@@ -171,12 +171,12 @@ def test_a_bomb_that_lies_about_its_size_ends_at_the_size_it_claims(tmp_path, re
     tracemalloc.stop()
 
 
-def test_a_manifest_as_a_bomb_is_refused(refused):
+def test_a_manifest_that_is_a_bomb_is_refused(refused):
     content = archive([entry("bento.json", bytes(MAX_MANIFEST + 1)), *GOOD[1:]])
     assert refused(content) == f"'bento.json' has {MAX_MANIFEST + 1} bytes, expected at most {MAX_MANIFEST}"
 
 
-def test_signatures_without_end_are_refused_unread(refused):
+def test_too_many_signatures_are_refused_unread(refused):
     names = [f"bento.{number:032x}.sigstore.json" for number in range(2000)]
     content = archive([*GOOD, *(entry(name, bytes(1 << 16)) for name in names)])
     tracemalloc.start()
@@ -208,7 +208,7 @@ def test_junk_after_the_archive_is_refused(refused, junk):
     assert refused(archive() + junk) == "it is not a whole archive: it does not end as one"
 
 
-def test_a_comment_is_refused_for_it_could_hold_another_end(refused):
+def test_a_comment_is_refused_because_it_could_hold_another_end_of_the_archive(refused):
     file = io.BytesIO(archive())
     with zipfile.ZipFile(file, "a") as target:
         target.comment = b"PK\x05\x06" + bytes(30)
@@ -228,7 +228,7 @@ def test_something_between_the_entries_and_the_directory_is_refused(refused):
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x05\x06", b"canary" * 100, b"PK\x05\x06" + bytes(18) + b"x"])
-def test_what_is_no_archive_is_refused(refused, content):
+def test_a_file_that_is_not_an_archive_is_refused(refused, content):
     assert refused(content).startswith("it is not a whole archive: ")
 
 
@@ -246,7 +246,7 @@ entries = st.builds(entry, names, st.sampled_from([b"", b"canary", *FILES.values
 
 @st.composite
 def hostile(draw: st.DrawFn) -> bytes:
-    """A good archive with entries taken out, put in and moved, then with bytes changed, cut out and put in."""
+    """A good archive with entries removed, added and moved, and then with bytes changed, removed and added."""
     listed = {**FILES, **{draw(names): b"canary" for _ in range(draw(st.integers(0, 2)))}}
     kept = draw(st.permutations([manifest(listed), *(entry(path, listed[path]) for path in listed)]) | st.just(GOOD))
     content = bytearray(archive([*kept[: draw(st.integers(0, len(kept)))], *draw(st.lists(entries, max_size=3))]))

@@ -57,7 +57,7 @@ LIES = {
 
 
 @pytest.mark.parametrize(("about", "lie"), LIES.values(), ids=LIES.keys())
-def test_a_bill_that_says_something_else_than_the_manifest_is_refused(make, key, about, lie):
+def test_a_bill_of_materials_that_contradicts_the_manifest_is_refused(make, key, about, lie):
     document = bill()
     lie(document)
     bundle = make(json.dumps(document).encode())
@@ -70,13 +70,13 @@ def test_a_bill_that_says_something_else_than_the_manifest_is_refused(make, key,
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"components": 1}', b'{"components": [1]}', b"[" * 100_000, b"\xff"])
-def test_a_bill_that_is_none_is_refused(make, content):
+def test_a_file_that_is_not_a_bill_of_materials_is_refused(make, content):
     with pytest.raises(BundleError) as caught:
         verify(make(content))
     assert str(caught.value) == "bundle iris:3 is damaged: 'sbom.cdx.json' is not a bill of materials: expected CycloneDX, as JSON"
 
 
-def test_a_bill_may_name_what_the_requirements_need_in_turn(make):
+def test_a_bill_of_materials_may_name_dependencies_of_the_requirements(make):
     document = bill()
     document["components"].append({"type": "library", "name": "joblib", "version": "1.0"})
     verify(make(json.dumps(document).encode()))

@@ -1,4 +1,4 @@
-"""Nothing of a damaged bundle is run, whatever is wrong with it."""
+"""No code of a damaged bundle is run, whatever is wrong with the bundle."""
 
 from __future__ import annotations
 
@@ -126,5 +126,5 @@ def test_a_damaged_bundle_is_refused_and_runs_nothing(saved: Path, tmp_path: Pat
     assert not (tmp_path / "canary").exists()
 
 
-def test_the_bundle_that_the_damage_is_done_to_loads(saved: Path, tmp_path: Path) -> None:
+def test_the_bundle_loads_before_it_is_damaged(saved: Path, tmp_path: Path) -> None:
     assert python(tmp_path, "-c", LOAD, str(saved)).stderr == ""

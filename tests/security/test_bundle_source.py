@@ -1,4 +1,4 @@
-"""What must never get into a bundle: whatever a link leads to, and whatever else lies outside the project."""
+"""Files that must never get into a bundle: those that links lead to, and all others outside the project."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def save(project: Path, imports: str = "", env: str = "", artifact: str = "JsonArtifact()", model: str = "[1]") -> str:
-    """Save the service as a user does, and return what was said."""
+    """Save the service as a user does, and return what the program wrote."""
     (project / "iris.py").write_text(SERVICE.format(imports=imports, env=env, artifact=artifact, model=model))
     out = project.parent / "out"
     environ = {**os.environ, "OUT": str(out), "BENTO_DISABLE_PLUGINS": "*", "PYTHONDONTWRITEBYTECODE": "1"}
@@ -84,7 +84,7 @@ def test_a_linked_service_is_refused(project: Path) -> None:
 @pytest.mark.parametrize(
     ("link", "target"), [("pack/secret.txt", "../../outside/secret.txt"), ("pack/linked", "../../outside"), ("pack/etc", "/etc")]
 )
-def test_links_beside_a_packages_modules_stay_behind_with_a_warning(project: Path, link: str, target: str) -> None:
+def test_links_beside_a_packages_modules_are_left_out_with_a_warning(project: Path, link: str, target: str) -> None:
     (project / link).symlink_to(target)
     said = save(project, "import pack, logging\nlogging.basicConfig()")
     assert f"left out {project / link}: it is not a plain file, and links are not followed" in said
@@ -115,7 +115,7 @@ def test_a_pipe_in_a_package_is_not_waited_for(project: Path) -> None:
     assert outcome(project) == ["saved"]
 
 
-def test_hidden_files_of_a_package_stay_behind(project: Path) -> None:
+def test_hidden_files_of_a_package_are_left_out(project: Path) -> None:
     (project / "pack/.env").write_text(CANARY)
     (project / "pack/.aws").mkdir()
     (project / "pack/.aws/credentials").write_text(CANARY)

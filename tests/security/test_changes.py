@@ -1,4 +1,4 @@
-"""What changes a bundle after it was verified and before it is used gets nothing run, and nothing into what is packed."""
+"""If a bundle changes after it was verified and before it is used, no changed file is run or packed."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def piped(file: Path) -> None:
 @pytest.mark.parametrize("packer", PACKERS, ids=lambda packer: packer.name)
 @pytest.mark.parametrize("name", ["src/iris.py", "artifacts/model/weights", "wheels/flowers-1.0-py3-none-any.whl", "bento.json"])
 @pytest.mark.parametrize("change", [rewritten, linked])
-def test_what_changes_while_a_bundle_is_packed_is_not_packed(make_bundle, tmp_path, packer, name, change: Callable[[Path], None]):
+def test_a_file_that_changes_while_its_bundle_is_packed_is_not_packed(make_bundle, tmp_path, packer, name, change: Callable[[Path], None]):
     bundle = make_bundle(tmp_path / "bundle", FILES, apis=[API])
 
     def meanwhile(done: int) -> None:
@@ -92,7 +92,7 @@ def test_what_changes_while_a_bundle_is_packed_is_not_packed(make_bundle, tmp_pa
 
 
 @pytest.mark.parametrize("change", [grown, piped])
-def test_nor_is_what_has_grown_or_is_a_pipe_by_then(make_bundle, tmp_path, change):
+def test_a_file_that_grows_or_becomes_a_pipe_while_its_bundle_is_packed_is_not_packed(make_bundle, tmp_path, change):
     bundle = make_bundle(tmp_path / "bundle", FILES)
     with pytest.raises(PackerError):
         pack(
@@ -104,7 +104,7 @@ def test_nor_is_what_has_grown_or_is_a_pipe_by_then(make_bundle, tmp_path, chang
     assert not (tmp_path / "out").exists()
 
 
-def test_the_bundle_that_is_changed_is_packed_when_it_is_not(make_bundle, tmp_path):
+def test_the_bundle_of_these_tests_is_packed_if_nothing_changes(make_bundle, tmp_path):
     bundle = make_bundle(tmp_path / "bundle", FILES, apis=[API])
     for packer in PACKERS:
         pack(bundle, packer, tmp_path / packer.name)
@@ -139,7 +139,7 @@ def test_a_module_that_changes_before_it_is_imported_is_not_run(saved, tmp_path,
     assert f"BundleError: {bundle / 'src' / module} has changed since it was verified" in done.stderr.splitlines()[-1]
 
 
-def test_a_module_in_machine_code_that_the_bundle_does_not_list_is_not_run_however_late_it_comes(saved, tmp_path):
+def test_an_extension_module_that_the_bundle_does_not_list_is_not_run_however_late_it_comes(saved, tmp_path):
     bundle = tmp_path / "bundle"
     subprocess.run(["cp", "-r", saved, bundle], check=True)
     late = bundle / "src" / f"late{EXTENSION_SUFFIXES[0]}"
@@ -149,7 +149,7 @@ def test_a_module_in_machine_code_that_the_bundle_does_not_list_is_not_run_howev
     assert done.stderr.splitlines()[-1] == f"bento.errors.BundleError: {late} has changed since it was verified"
 
 
-def test_a_module_in_machine_code_that_the_bundle_lists_is_run(tmp_path):
+def test_an_extension_module_that_the_bundle_lists_is_run(tmp_path):
     compiled = find_spec("_lsprof")
     if compiled is None or not compiled.has_location or compiled.origin is None:
         pytest.skip("this Python has no _lsprof in a file of its own")

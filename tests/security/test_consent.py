@@ -1,4 +1,4 @@
-"""Whatever road a bundle from elsewhere takes: looking at it runs nothing of it, and using it asks for consent first."""
+"""Whichever way a bundle from elsewhere comes: looking at it runs none of its code, and using it needs consent first."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
-    """The folder and the web site of somebody else, who has made `rose:3`."""
+    """The folder and the web site of a stranger, who has made `rose:3`."""
     folder = tmp_path_factory.mktemp("elsewhere")
     (folder / "site").mkdir()
     (folder / "rose.py").write_text(SERVICE)
@@ -86,7 +86,7 @@ def bento(tmp_path) -> Bento:
 
 
 def arrive(road: str, made: tuple[Path, str], bento: Bento, tmp_path: Path) -> str:
-    """What the bundle is called by once it is here."""
+    """Bring the bundle here by a road, and return the name to use for it."""
     folder, web = made
     if road in ("unpacked", "pulled"):
         come = ("unpack", f"{folder}/site/rose.bento") if road == "unpacked" else ("pull", "rose:3", f"file://{folder}/remote")
@@ -99,7 +99,7 @@ def arrive(road: str, made: tuple[Path, str], bento: Bento, tmp_path: Path) -> s
 
 
 @pytest.mark.parametrize("road", ROADS)
-def test_looking_runs_nothing_and_using_asks_first(made, bento, tmp_path, road):
+def test_looking_at_a_bundle_runs_nothing_and_using_it_needs_consent(made, bento, tmp_path, road):
     target = arrive(road, made, bento, tmp_path)
     looking = LOOKING if road == "unpacked" else LOOKING[:1]
     for command in looking:
@@ -119,7 +119,7 @@ def test_looking_runs_nothing_and_using_asks_first(made, bento, tmp_path, road):
     assert (tmp_path / "canary").exists()
 
 
-def test_consent_for_once_is_not_consent_for_good(made, bento, tmp_path):
+def test_consent_for_one_command_does_not_hold_for_the_next(made, bento, tmp_path):
     target = arrive("unpacked", made, bento, tmp_path)
     assert bento("run", target, "ask", "--input", "1", "--trust").returncode == 0
     assert bento("run", target, "ask", "--input", "1").returncode == 1

@@ -1,4 +1,4 @@
-"""Bundles that hypothesis makes hostile, on every road into a store: a BentoError or a whole bundle, and nothing else happens.
+"""Bundles that hypothesis makes hostile, on every road into a store: each ends in a BentoError or a whole bundle, and nothing else.
 
 Examples are few; `HYPOTHESIS_PROFILE=deep` draws ten thousand for each road.
 """
@@ -123,7 +123,7 @@ values = st.one_of(
 
 
 def places(value: Any) -> list[tuple[Any, Any]]:
-    """Every container in a document, with each of its keys."""
+    """Each container in a document with each of its keys."""
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [found for key, item in inner for found in [(value, key), *places(item)]]
 
@@ -191,7 +191,7 @@ NAMES = [
 
 @contextmanager
 def workshop() -> Iterator[Path]:
-    """A folder to work in, beside which nothing may change, in which nothing may run, and which must not take long or much room."""
+    """A folder to work in. Nothing outside it may change, no code in it may run, and the work may not take much time or memory."""
     with tempfile.TemporaryDirectory() as place, pytest.MonkeyPatch.context() as patch:
         folder = Path(place).resolve() / "work"
         (folder / "tmp").mkdir(parents=True)
@@ -211,7 +211,7 @@ def workshop() -> Iterator[Path]:
 
 
 def survives(work: Callable[[], object]) -> bool:
-    """Whether something is done; the only other way to end is a BentoError that no terminal obeys and that fits on a screen."""
+    """Whether the work succeeds; the only allowed error is a BentoError without control characters that fits on a screen."""
     try:
         work()
     except BentoError as error:
@@ -231,7 +231,7 @@ def write_bundle(folder: Path, content: bytes = json.dumps(DOCUMENT).encode()) -
 
 
 def use(folder: Path, out: Path, packer: Packer) -> None:
-    """What can be done with a folder without trusting what is in it."""
+    """Do all that can be done with a folder without trusting its bundle."""
     done = survives(lambda: verify(open_bundle(folder)))
     assert not survives(lambda: load(folder, store=Store(out / "store")))
     if survives(lambda: pack(folder, packer, out / "packed", store=Store(out / "store"))):
@@ -283,7 +283,7 @@ def kept(store: Store) -> list[str]:
 
 
 def taken_in(store: Store, work: Callable[[], object]) -> None:
-    """What is taken in is whole and does not run; what is not leaves nothing."""
+    """A bundle that is taken in is whole and does not run; one that is refused leaves nothing behind."""
     if survives(work):
         for bundle in store.list():
             verify(bundle)
@@ -307,7 +307,7 @@ def test_an_archive_with_any_manifest_and_any_entries_is_taken_in_whole_or_not_a
 
 
 @given(documents(), st.lists(st.tuples(st.sampled_from(sorted(FILES)), st.sampled_from(sorted(CHANGES))), max_size=2))
-def test_a_remote_with_any_manifest_and_any_contents_gives_a_whole_bundle_or_none(content, changes):
+def test_a_remote_with_any_manifest_and_any_contents_gives_a_whole_bundle_or_nothing(content, changes):
     with tempfile.TemporaryDirectory() as place:
         remote = Path(place).resolve() / "remote"
         (remote / "bundles/iris/3").mkdir(parents=True)
@@ -363,7 +363,7 @@ ANSWERS = st.one_of(
 
 
 @given(data=st.data(), content=documents())
-def test_a_registry_with_any_answers_gives_a_whole_bundle_or_none(registry, data, content):
+def test_a_registry_with_any_answers_gives_a_whole_bundle_or_nothing(registry, data, content):
     digest = hashlib.sha256(content).hexdigest()
     config = {"mediaType": "application/vnd.bento.manifest.v1+json", "digest": f"sha256:{digest}"}
     registry.answers = {
@@ -379,7 +379,7 @@ def test_a_registry_with_any_answers_gives_a_whole_bundle_or_none(registry, data
         taken_in(store, lambda: bento.pull("iris:3", f"oci://{registry.address}/models", store=store))
 
 
-def test_what_nothing_was_done_to_is_taken_in_on_every_road():
+def test_a_bundle_that_nobody_changed_is_taken_in_on_every_road():
     with workshop() as folder:
         bundle = write_bundle(folder / "bundle")
         verify(open_bundle(bundle))

@@ -1,4 +1,4 @@
-"""Forms that nobody sends in good faith: refused, or read, in time that grows no faster than they do."""
+"""Hostile forms: they are refused, or read, in time that grows no faster than their size."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_a_hostile_form_is_refused_quickly(body, reader):
 
 
 def test_a_boundary_that_repeats_itself_is_searched_in_linear_time():
-    """The worst a search can meet: every place is nearly the boundary."""
+    """The worst case of a search: each place is almost the boundary."""
     body = b"--" + b"-" * 69 + b"a" + PART[3:] + (b"\r\n--" + b"-" * 69 + b"b") * (8 * MEGABYTE // 74)
     started = time.thread_time()
     with pytest.raises(BadInput):
@@ -53,7 +53,7 @@ def test_a_boundary_that_repeats_itself_is_searched_in_linear_time():
 
 
 @pytest.mark.parametrize("kind", ["100,000 parts", "100,000 headers", "a header without end"])
-def test_what_is_too_large_is_said_to_be(kind):
+def test_a_form_with_too_much_of_something_is_refused_as_too_large(kind):
     with pytest.raises(TooLarge):
         READERS[0].decode(Payload(HOSTILE[kind], "multipart/form-data", {"boundary": "b"}))
 
@@ -67,7 +67,7 @@ def test_a_large_file_is_read_in_linear_time():
 
 
 @pytest.mark.parametrize("filename", ["../../../etc/passwd", "..\\..\\evil.exe", "/etc/shadow", "C:\\x\\y", "..", ".", "a\x85/b"])
-def test_the_name_of_a_file_leads_nowhere(filename):
+def test_the_name_of_a_file_has_no_path(filename):
     header = f'--b\r\nContent-Disposition: form-data; name="a"; filename="{filename}"\r\n\r\n'.encode()
     name = READERS[0].decode(Payload(header + b"x" + END, "multipart/form-data", {"boundary": "b"}))["a"].name
     assert not {"/", "\\", "\0"} & set(name)

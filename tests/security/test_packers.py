@@ -1,4 +1,4 @@
-"""No value of a manifest gets into a file that is written as anything but what its type says, whoever made the bundle."""
+"""Whoever made the bundle, a packer writes each value of its manifest only as what the type of the value says."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def poisoned(field: str, poison: str):
 
 
 def smuggle(bundle, field: str, poison: str) -> None:
-    """Put a value into a manifest behind the back of its checks, as a reader with a hole would."""
+    """Put a value into a manifest without its checks, as a reader with a hole would."""
     target, _, name = f"manifest.{field}".rpartition(".")
     record = bundle
     for step in target.split("."):
@@ -145,7 +145,7 @@ def test_a_poisoned_conda_environment_is_refused_when_it_is_read(make_bundle, tm
             make_bundle(tmp_path / "bundle", env=env(conda(field, poison)))
 
 
-# Not `oci`, which writes nothing of an environment: its base has to have one.
+# Not `oci`, which writes no environment: its base image has to have one.
 @pytest.mark.parametrize("packer", [DockerPacker, HerokuPacker, LambdaPacker, SagemakerPacker, SystemdPacker, WheelPacker])
 @pytest.mark.parametrize("field", CONDA)
 def test_a_poisoned_conda_environment_that_got_past_the_reader_is_refused_by_the_packer(make_bundle, tmp_path, packer, field):

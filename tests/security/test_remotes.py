@@ -1,4 +1,4 @@
-"""Remotes and web sites that mean harm: nothing is kept of what they send, nobody else is asked, and the error names the fault."""
+"""Hostile remotes and web sites: nothing that they send is kept, no other server is asked, and the error names the fault."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def folder(tmp_path, make_bundle) -> Path:
 
 
 def pull(folder: Path, store: Store) -> str:
-    """What is said when `iris:3` is pulled, of which nothing may be kept."""
+    """Pull `iris:3`, of which nothing may be kept, and return the error message."""
     with pytest.raises(BentoError) as caught:
         bento.pull("iris:3", f"file://{folder}", store=store)
     assert kept(store) == []
@@ -52,7 +52,7 @@ def pull(folder: Path, store: Store) -> str:
 
 
 def kept(store: Store) -> list[str]:
-    """What a store holds beside its lock, what may be resumed, and what it notes of the URLs that were asked."""
+    """The files of a store, except its lock, its partial downloads and its notes of URLs."""
     found = [path for path in store.root.rglob("*") if path.is_file() or path.is_symlink()]
     return [path.name for path in found if path.name not in (".lock", "url") and path.parent.name != "partial"]
 
@@ -73,7 +73,7 @@ def listing(size: int) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("name", ["bento.json", "blob"])
 @pytest.mark.parametrize("kind", ["pipe", "device", "folder"])
-def test_what_is_no_plain_file_of_a_remote_is_not_waited_for(folder, store, name, kind):
+def test_a_file_of_a_remote_that_is_not_a_plain_file_is_not_waited_for(folder, store, name, kind):
     path = blob(folder) if name == "blob" else folder / "bundles/iris/3" / name
     path.unlink()
     {"pipe": os.mkfifo, "device": lambda link: link.symlink_to("/dev/zero"), "folder": Path.mkdir}[kind](path)
@@ -81,7 +81,7 @@ def test_what_is_no_plain_file_of_a_remote_is_not_waited_for(folder, store, name
     assert pull(folder, store) == f"cannot {task} at file://{folder}: Not a plain file: {str(path)!r}"
 
 
-def test_what_a_remote_has_under_a_digest_is_held_to_it(folder, store):
+def test_a_content_that_does_not_match_its_digest_is_refused(folder, store):
     for content in (b"WEIGHTS", b"weights" * 1000, b"", b"weight"):
         blob(folder).chmod(0o644)
         blob(folder).write_bytes(content)
@@ -89,12 +89,12 @@ def test_what_a_remote_has_under_a_digest_is_held_to_it(folder, store):
         assert pull(folder, store).startswith(fault)
 
 
-def test_a_content_that_is_not_there_is_named(folder, store):
+def test_a_missing_content_is_named(folder, store):
     blob(folder).unlink()
     assert pull(folder, store).startswith(f"cannot read 'artifacts/model/weights' at file://{folder}: ")
 
 
-def test_a_size_that_no_disk_has_room_for_is_refused_before_the_disk_is_full(folder, store):
+def test_a_bundle_that_is_larger_than_the_disk_is_refused_before_the_disk_is_full(folder, store):
     change(folder, files=listing(1 << 50))
     os.truncate(blob(folder), 1 << 40)
     with pytest.raises(
@@ -115,7 +115,7 @@ def test_a_path_that_leads_outside_is_refused(folder, store, path):
     assert f"expected a relative path like 'src/iris.py', got {path!r} - at $.files[0].path" in pull(folder, store)
 
 
-def test_a_remotes_signatures_are_few_and_are_signatures(folder, store):
+def test_too_many_or_invalid_signatures_of_a_remote_are_refused(folder, store):
     place = folder / "bundles/iris/3"
     (place / f"bento.{0:032x}.sig").write_bytes(b"x" * 5000)
     assert pull(folder, store) == f"'bento.{0:032x}.sig' is not a signature: expected a file as `bento sign` writes it"
@@ -124,7 +124,7 @@ def test_a_remotes_signatures_are_few_and_are_signatures(folder, store):
     assert pull(folder, store) == "there are 65 signatures: expected at most 64"
 
 
-def test_names_that_no_bundle_has_are_left_out_of_a_list(folder, caplog):
+def test_names_that_no_bundle_can_have_are_left_out_of_a_list(folder, caplog):
     for name in (b"i\x1b[31m/3", b"iris/4\n", b"i\xff/3", b"iris/latest/more", b"%2e%2e/3"):
         place = folder / "bundles" / os.fsdecode(name)
         place.mkdir(parents=True)
@@ -149,7 +149,7 @@ def fault(hostile: Hostile, store: Store) -> str:
     return str(caught.value)
 
 
-def test_a_list_of_tags_without_end_is_given_up(hostile):
+def test_an_endless_list_of_tags_is_given_up(hostile):
     hostile.answers[TAGS] = partial(answer, status=200, body=b'{"tags": ["a..1"]}', headers={"Link": f'<{TAGS}?last=a>; rel="next"'})
     with pytest.raises(RemoteError) as caught:
         Remote(registry(hostile)).summaries()
@@ -157,7 +157,7 @@ def test_a_list_of_tags_without_end_is_given_up(hostile):
 
 
 @pytest.mark.parametrize("elsewhere", ["file:///etc/passwd", "http://127.0.0.1:1/v2", "//example.org/v2", "ftp://example.org/", "data:,{}"])
-def test_a_list_of_tags_goes_on_at_its_own_registry_only(hostile, elsewhere):
+def test_a_list_of_tags_that_goes_on_elsewhere_is_refused(hostile, elsewhere):
     hostile.answers[TAGS] = partial(answer, status=200, body=b'{"tags": []}', headers={"Link": f'<{elsewhere}>; rel="next"'})
     with pytest.raises(RemoteError, match=r"says that its list of tags goes on at '.*': expected an address of its own"):
         Remote(registry(hostile)).summaries()
@@ -173,7 +173,7 @@ def endless(handler: Any, begin: bytes, piece: bytes) -> None:
             handler.wfile.write(piece)
 
 
-def test_an_answer_without_end_is_given_up(hostile):
+def test_an_endless_answer_is_given_up(hostile):
     hostile.answers[TAGS] = partial(endless, begin=b'{"tags": [', piece=b'"a..1",' * 10_000)
     tracemalloc.start()
     try:
@@ -184,14 +184,14 @@ def test_an_answer_without_end_is_given_up(hostile):
         tracemalloc.stop()
 
 
-def test_a_manifest_without_end_is_given_up(hostile, store):
+def test_an_endless_manifest_is_given_up(hostile, store):
     hostile.answers[ARTIFACT] = artifact(b"{}")
     hostile.answers[f"/v2/models/blobs/sha256:{hashlib.sha256(b'{}').hexdigest()}"] = partial(endless, begin=b"", piece=b" " * (1 << 20))
     assert "is not a bundle: bento.json: expected at most 67108864 bytes, got more" in fault(hostile, store)
 
 
 @pytest.mark.parametrize("body", [b"", b"[1]", b"[" * 100_000, b'{"tags": 7}', b"\xff", b'{"tags": {"a..1": 1}}', b"null"])
-def test_a_list_of_tags_that_is_none_is_a_remote_error_or_empty(hostile, body):
+def test_an_answer_that_is_not_a_list_of_tags_is_a_remote_error_or_an_empty_list(hostile, body):
     hostile.answers[TAGS] = body
     try:
         assert Remote(registry(hostile)).summaries() == []
@@ -199,7 +199,7 @@ def test_a_list_of_tags_that_is_none_is_a_remote_error_or_empty(hostile, body):
         assert len(str(error)) < 300  # noqa: PT017 - an empty list is as good
 
 
-def test_what_is_no_tag_of_a_bundle_is_left_alone(hostile):
+def test_tags_of_a_registry_that_are_not_of_bundles_are_ignored(hostile):
     hostile.answers[TAGS] = b'{"tags": [1, null, {}, "latest", "..", "a..b..c..d", "../..", "a..\\u001b[31m", "%2e%2e..1", "iris.."]}'
     assert Remote(registry(hostile)).summaries() == []
 
@@ -207,13 +207,13 @@ def test_what_is_no_tag_of_a_bundle_is_left_alone(hostile):
 @pytest.mark.parametrize(
     "digest", ["../../../secret", "sha512:" + "0" * 128, "md5:0", "sha256:" + "0" * 63, "http://127.0.0.1:1/x", "\x00"]
 )
-def test_a_digest_that_is_none_of_sha256_is_not_asked_for(hostile, store, digest):
+def test_a_digest_that_is_not_a_sha256_is_not_asked_for(hostile, store, digest):
     hostile.answers[ARTIFACT] = artifact(b"", digest)
     assert "no bundle iris:3" in fault(hostile, store)
     assert {path.partition("?")[0] for _, path in hostile.asked} == {ARTIFACT, TAGS}
 
 
-def test_a_manifest_that_is_not_what_its_digest_says_is_refused(hostile, store, make_bundle, tmp_path):
+def test_a_manifest_that_does_not_match_its_digest_is_refused(hostile, store, make_bundle, tmp_path):
     content = (make_bundle(tmp_path / "bundle").path / "bento.json").read_bytes()
     hostile.answers[ARTIFACT] = artifact(b"another")
     digest = f"sha256:{hashlib.sha256(b'another').hexdigest()}"
@@ -221,7 +221,7 @@ def test_a_manifest_that_is_not_what_its_digest_says_is_refused(hostile, store, 
     assert fault(hostile, store) == f"what the registry has as {digest} has another digest"
 
 
-def test_what_a_registry_says_is_shown_and_not_obeyed(hostile, store):
+def test_escape_sequences_in_a_registrys_refusal_are_shown_as_text(hostile, store):
     hostile.otherwise = partial(answer, status=418, body=b"\x1b[2Jred\x9b", reason="\x1b]0;canary\x07")
     assert fault(hostile, store) == f"{hostile.address} refused: 418 \\x1b]0;canary\\x07: \\x1b[2Jred\ufffd"
 
@@ -233,12 +233,12 @@ def test_what_a_registry_says_is_shown_and_not_obeyed(hostile, store):
         ({"status": 301, "body": b"\t", "reason": "moved"}, "301 moved"),
     ],
 )
-def test_what_a_registry_says_is_one_line(hostile, store, refusal, said):
+def test_a_registrys_refusal_is_shown_in_one_line(hostile, store, refusal, said):
     hostile.otherwise = partial(answer, **refusal)
     assert fault(hostile, store) == f"{hostile.address} refused: {said}"
 
 
-def test_a_redirection_in_a_circle_is_told_in_one_line(hostile, store):
+def test_the_error_about_a_circle_of_redirections_is_one_line(hostile, store):
     hostile.otherwise = partial(answer, status=301, body=b"", headers={"Location": ARTIFACT})
     assert fault(hostile, store).startswith(f"{hostile.address} refused: 301 The HTTP server returned a redirect error")
     assert archive_fault(hostile, store).startswith(
@@ -246,7 +246,7 @@ def test_a_redirection_in_a_circle_is_told_in_one_line(hostile, store):
     )
 
 
-def test_what_a_server_of_tokens_says_is_shown_and_not_obeyed(hostile, store):
+def test_escape_sequences_in_a_token_servers_refusal_are_shown_as_text(hostile, store):
     hostile.answers["/token"] = partial(answer, status=500, body=b"", reason="\x1b[31m\tno")
     hostile.otherwise = partial(
         answer, status=401, body=b"", headers={"WWW-Authenticate": f'Bearer realm="http://{hostile.address}/token"'}
@@ -256,7 +256,7 @@ def test_what_a_server_of_tokens_says_is_shown_and_not_obeyed(hostile, store):
 
 
 @pytest.mark.parametrize("line", [b"\x00\xff\x1b[31m garbage\r\n\r\n", b"HTTP/1.1 200 " + b"x" * 70_000 + b"\r\n\r\n", b""])
-def test_what_is_no_http_is_a_remote_error(hostile, store, line):
+def test_an_answer_that_is_not_http_is_a_remote_error(hostile, store, line):
     def garbled(handler: Any) -> None:
         handler.wfile.write(line)
         handler.close_connection = True
@@ -267,14 +267,14 @@ def test_what_is_no_http_is_a_remote_error(hostile, store, line):
 
 @pytest.mark.parametrize("location", ["file:///etc/passwd", "ftp://127.0.0.1/x", "http://example.org/x", "gopher://127.0.0.1/"])
 @pytest.mark.parametrize("url", ["oci://{}/models/iris:3", "http://{}/iris.bento"])
-def test_nobody_is_sent_to_what_is_no_protected_server(hostile, store, url, location):
+def test_a_redirection_to_an_unprotected_server_is_refused(hostile, store, url, location):
     hostile.otherwise = partial(answer, status=302, body=b"", headers={"Location": location})
     with pytest.raises(RemoteError, match=r"use https://|is not allowed"):
         bento.store.find(url.format(hostile.address), store=store)
     assert kept(store) == []
 
 
-def test_an_upload_goes_to_no_unprotected_place(hostile, make_bundle, tmp_path):
+def test_an_upload_to_an_unprotected_place_is_refused(hostile, make_bundle, tmp_path):
     def place(handler: Any) -> None:
         if handler.command == "POST":
             answer(handler, 202, b"", {"Location": "file:///tmp/canary"})
@@ -287,13 +287,13 @@ def test_an_upload_goes_to_no_unprotected_place(hostile, make_bundle, tmp_path):
 
 
 @pytest.mark.parametrize("here", ["http://127.0.0.1:8080/admin", "http://localhost/", "https://127.0.0.1/", "http://[::1]/"])
-def test_a_server_elsewhere_sends_nobody_to_this_machine(here):
+def test_a_redirection_from_elsewhere_to_this_machine_is_refused(here):
     with pytest.raises(RemoteError, match="which is this machine: a server elsewhere must not decide that"):
         check_onward("https://example.org/iris.bento", here)
     check_onward("http://127.0.0.1:3000/iris.bento", here)
 
 
-def test_a_token_is_not_asked_for_on_this_machine_for_a_registry_elsewhere(hostile, store):
+def test_a_token_is_not_asked_for_at_an_unprotected_server(hostile, store):
     hostile.otherwise = partial(answer, status=401, body=b"", headers={"WWW-Authenticate": 'Bearer realm="http://example.org/token"'})
     assert "wants a token from 'http://example.org/token': expected an address that begins with https://" in fault(hostile, store)
 
@@ -307,7 +307,7 @@ def archive_fault(hostile: Hostile, store: Store) -> str:
 
 
 @pytest.mark.parametrize("length", ["", "-1", "canary", "1e3", "99999999999999999999"])
-def test_a_download_of_a_length_that_is_none_is_refused(hostile, store, length):
+def test_a_download_with_an_invalid_length_is_refused(hostile, store, length):
     def short(handler: Any) -> None:
         answer(handler, 200, b"PK" * 100, {"Content-Length": length})
         handler.close_connection = True
@@ -316,17 +316,17 @@ def test_a_download_of_a_length_that_is_none_is_refused(hostile, store, length):
     archive_fault(hostile, store)
 
 
-def test_a_download_that_is_no_archive_is_refused(hostile, store):
+def test_a_download_that_is_not_an_archive_is_refused(hostile, store):
     hostile.otherwise = b"<!DOCTYPE html>"
     assert "it is not a whole archive" in archive_fault(hostile, store)
 
 
-def test_a_download_whose_status_has_escapes_is_shown_without(hostile, store):
+def test_escape_sequences_in_the_status_of_a_download_are_shown_as_text(hostile, store):
     hostile.otherwise = partial(answer, status=500, body=b"", reason="\x1b[31m")
     assert archive_fault(hostile, store) == f"cannot download http://{hostile.address}/iris.bento: 500 \\x1b[31m"
 
 
-def test_errors_are_of_the_kind_that_tells_what_to_do(folder, store):
+def test_a_remote_error_a_missing_bundle_and_a_damaged_bundle_are_errors_of_different_kinds(folder, store):
     blob(folder).write_bytes(b"canary!")
     for tag, kind in (("iris:3", RemoteError), ("rose:1", NotFound)):
         with pytest.raises(kind):

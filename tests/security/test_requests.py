@@ -1,4 +1,4 @@
-"""Requests that nobody sends in good faith: each is answered or refused as what it is, in little time and room, and the log stays a log."""
+"""Hostile requests: each is answered or refused in little time and memory, and none of them can forge lines of the log."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def ask(port: int, asked: bytes) -> Answer:
 
 @ON_EITHER_LANE
 @pytest.mark.parametrize("length", ["0" * 5000 + "1", "0" * 20 + "1"])
-def test_a_length_of_more_digits_than_any_is_malformed(server, lane, length):
+def test_a_content_length_of_far_too_many_digits_is_malformed(server, lane, length):
     answer = ask(server.port, post("/size", b"1", content_length=length, **lane))
     assert (answer.status, json.loads(answer.body)["detail"]) == (400, f"{length!r:.80} is not a Content-Length")
     assert server.stop() == 0
@@ -61,7 +61,7 @@ def test_a_request_has_one_line_in_the_log_whatever_its_path(server, lane):
     assert [line.split()[1:4] for line in server.output.splitlines()] == [[lane, target, "404"]]
 
 
-def test_a_body_of_streams_without_end_is_unpacked_in_linear_time(server):
+def test_a_body_of_countless_compressed_streams_is_unpacked_in_linear_time(server):
     empty = gzip.compress(b"", mtime=0)
     body = empty * (4 * MEGABYTE // len(empty)) + gzip.compress(b"bento")
     started = time.monotonic()
@@ -70,7 +70,7 @@ def test_a_body_of_streams_without_end_is_unpacked_in_linear_time(server):
     assert time.monotonic() - started < 10.0
 
 
-def test_a_small_body_of_countless_lists_is_refused_in_a_fraction_of_the_room_that_they_would_take(server):
+def test_a_small_body_of_countless_lists_is_refused_in_a_fraction_of_the_memory_they_would_take(server):
     lists = 32 * MEGABYTE
     body = gzip.compress(b"\xdd" + lists.to_bytes(4, "big") + b"\x90" * lists)
     before = server.memory()
@@ -79,8 +79,8 @@ def test_a_small_body_of_countless_lists_is_refused_in_a_fraction_of_the_room_th
     assert server.peak() - before < 1024 * MEGABYTE
 
 
-def test_what_is_kept_of_content_types_is_little():
-    """A parsed one takes some thirty times the room of its header."""
+def test_content_types_that_are_kept_take_little_memory():
+    """A parsed content type takes some thirty times the memory of its header."""
     parameters = "".join(f"; {number:x}=a" for number in range(9000))
     tracemalloc.start()
     for number in range(50):

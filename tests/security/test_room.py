@@ -1,4 +1,4 @@
-"""What comes from elsewhere may be of any size, or without end: the disk keeps room for others, and nothing is left of what is refused."""
+"""Downloads may be of any size, or endless: the disk keeps some room, and nothing is left of a download that is refused."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WEIGHTS = {"artifacts/model/weights": bytes(3_000_000)}
 
 
 def endless(handler: Any) -> None:
-    """What a server sends that does not say how much it will be, and goes on for as long as it is listened to."""
+    """Give an endless answer that does not announce its length."""
     handler.send_response(200)
     handler.end_headers()
     with suppress(ConnectionError):
@@ -42,7 +42,7 @@ def store(tmp_path) -> Store:
 
 
 def left(store: Store) -> list[str]:
-    """What a store holds beside its lock and what it notes of URLs."""
+    """The files of a store, except its lock and its notes of URLs."""
     return [path.name for path in store.root.rglob("*") if path.is_file() and path.name not in (".lock", "url")]
 
 
@@ -53,7 +53,7 @@ def refusal(store: Store, target: str) -> str:
     return str(caught.value)
 
 
-def test_a_download_without_end_stops_at_the_size_that_is_set(hostile, store, monkeypatch):
+def test_an_endless_download_stops_at_the_limit_that_is_set(hostile, store, monkeypatch):
     monkeypatch.setenv("BENTO_MAX_BUNDLE", "3MB")
     url = f"http://{hostile.address}/iris.bento"
     assert refusal(store, url) == (
@@ -62,7 +62,7 @@ def test_a_download_without_end_stops_at_the_size_that_is_set(hostile, store, mo
     )
 
 
-def test_a_download_that_says_that_it_is_larger_is_not_begun(hostile, store, monkeypatch):
+def test_a_download_that_announces_more_than_the_limit_is_not_begun(hostile, store, monkeypatch):
     monkeypatch.setenv("BENTO_MAX_BUNDLE", "1kB")
     hostile.otherwise = PIECE
     url = f"http://{hostile.address}/iris.bento"
@@ -80,7 +80,7 @@ def small(tmp_path) -> Iterator[Store]:
     subprocess.run(["umount", folder], check=True)
 
 
-def test_a_download_without_end_leaves_room_on_the_disk(hostile, small):
+def test_an_endless_download_leaves_room_on_the_disk(hostile, small):
     url = f"http://{hostile.address}/iris.bento"
     message = refusal(small, url)
     assert message.startswith(f"cannot keep http://{hostile.address}/iris.bento in the store at {small.root}: 1048576 bytes are ")
@@ -101,7 +101,7 @@ def test_a_bundle_that_would_fill_the_disk_is_not_taken_in(small, make_bundle, t
         assert left(small) == []
 
 
-def test_the_size_that_is_set_holds_for_what_is_pulled_and_unpacked(store, make_bundle, monkeypatch, tmp_path):
+def test_the_limit_that_is_set_holds_for_bundles_that_are_pulled_or_unpacked(store, make_bundle, monkeypatch, tmp_path):
     bundle = make_bundle(tmp_path / "bundle", WEIGHTS)
     archive = ArchivePacker().pack(bundle, tmp_path / "iris.bento")
     remote = bento.push(bundle, f"file://{tmp_path}/remote").rpartition("/")[0]
@@ -121,7 +121,7 @@ def test_the_size_that_is_set_holds_for_what_is_pulled_and_unpacked(store, make_
 
 
 @pytest.mark.parametrize("size", ["3 gigabytes", "-1", "1e9", "3MiB", " "])
-def test_a_size_that_is_none_is_told(store, make_bundle, monkeypatch, tmp_path, size):
+def test_a_limit_that_is_not_a_size_is_refused(store, make_bundle, monkeypatch, tmp_path, size):
     archive = ArchivePacker().pack(make_bundle(tmp_path / "bundle"), tmp_path / "iris.bento")
     monkeypatch.setenv("BENTO_MAX_BUNDLE", size)
     with pytest.raises(StoreError) as caught:

@@ -1,4 +1,4 @@
-"""A signature goes along on every road, and nothing that is done to it, to a key or to a bundle makes it worth more."""
+"""A signature goes along on every road, and no change to it, to a key or to a bundle makes it valid for anything else."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def bundle(make_bundle, tmp_path, key) -> Bundle:
 
 @pytest.fixture
 def well_signed(bundle, tmp_path) -> Bundle:
-    """The same with one by way of Sigstore."""
+    """The same bundle with one more signature, by way of Sigstore."""
     with sigstore_instance() as instance:
         add_signatures(bundle, [SigstoreSignature(instance.sign((bundle.path / "bento.json").read_bytes()))])
         (tmp_path / "root.json").write_text(json.dumps(instance.trusted_root))
@@ -57,7 +57,7 @@ def well_signed(bundle, tmp_path) -> Bundle:
 
 
 def layers(layout: Path, folder: Path) -> Path:
-    """The file system of an image layout."""
+    """Unpack the layers of an image layout, and return the bundle's folder."""
 
     def blob(descriptor: dict[str, str]) -> Path:
         return layout / "blobs" / descriptor["digest"].replace(":", "/")
@@ -90,7 +90,7 @@ ROADS: dict[str, Callable[[Bundle, Path, Path], Path]] = {
 
 
 @pytest.mark.parametrize("road", ROADS)
-def test_signatures_go_through_what_is_packed(well_signed, tmp_path, public, road):
+def test_signatures_go_along_through_every_packer(well_signed, tmp_path, public, road):
     there = open_bundle(ROADS[road](well_signed, tmp_path / "out", tmp_path / "there"))
     verify(there)
     assert there.signatures == well_signed.signatures
@@ -115,7 +115,7 @@ def test_signatures_go_by_way_of_a_remote_an_archive_and_a_url(bundle, tmp_path,
 
 
 def forged(bundle: Bundle, key: Path, *, signature: bytes | None = None, message: bytes | None = None) -> None:
-    """Put a signature by a key beside a bundle, over something else."""
+    """Put beside a bundle a signature by a key that signs something else."""
     secret = read_private_key(key)
     add_signatures(bundle, [Signature(secret.public, signature or secret.sign(message or b""))])
 
@@ -139,8 +139,8 @@ def test_a_signature_of_anything_but_this_bundle_is_wrong(make_bundle, tmp_path,
         check_signed(made, [public])
 
 
-def test_a_signature_is_not_the_same_with_another_s(make_bundle, tmp_path, key, public):
-    """Ed25519's group order added to S gives a second signature of the same message to those who do not compare: RFC 8032, 5.1.7."""
+def test_a_signature_with_another_s_is_wrong(make_bundle, tmp_path, key, public):
+    """Adding Ed25519's group order to S gives a second signature of the same message, unless S has to be smaller: RFC 8032, 5.1.7."""
     made = make_bundle(tmp_path / "unsigned")
     right = read_private_key(key).sign(f"bento bundle sha256:{made.fingerprint}\n".encode())
     order = 2**252 + 27742317777372353535851937790883648493
@@ -149,7 +149,7 @@ def test_a_signature_is_not_the_same_with_another_s(make_bundle, tmp_path, key, 
         check_signed(made, [public])
 
 
-def test_a_signature_under_the_name_of_another_key_is_none(bundle, tmp_path):
+def test_a_signature_under_the_name_of_another_key_is_refused(bundle, tmp_path):
     one, two = (bundle.path / name for name in bundle.signatures)
     shutil.copy(one, two)
     with pytest.raises(BundleError, match="is not a signature"):
@@ -169,7 +169,7 @@ def test_a_signature_under_the_name_of_another_key_is_none(bundle, tmp_path):
         {"signature": base64.b64encode(bytes(64)).decode() + "\n"},
     ],
 )
-def test_a_signature_says_nothing_about_how_it_is_to_be_read(bundle, change):
+def test_a_signature_file_with_another_format_or_algorithm_is_refused(bundle, change):
     file = bundle.path / bundle.signatures[0]
     file.write_text(json.dumps(json.loads(file.read_text()) | change, indent=2) + "\n")
     with pytest.raises(BundleError, match="is not a signature: expected a file as `bento sign` writes it"):
@@ -177,7 +177,7 @@ def test_a_signature_says_nothing_about_how_it_is_to_be_read(bundle, change):
 
 
 @pytest.mark.parametrize("name", ["bento.{}.SIG", "bento.{}.sig.sig", "BENTO.{}.sig", "bento.{}0.sig", "src/bento.{}.sig", ".bento.{}.sig"])
-def test_what_is_called_nearly_as_a_signature_belongs_to_no_bundle(bundle, name):
+def test_a_file_whose_name_only_resembles_that_of_a_signature_is_refused(bundle, name):
     (bundle.path / name.format("0" * 32)).touch()
     with pytest.raises(BundleError, match=r"is a file that bento\.json does not list"):
         verify(bundle)
@@ -193,8 +193,8 @@ def test_a_signature_that_is_a_link_is_refused(bundle, tmp_path):
         check_signed(bundle, [tmp_path / "release.pub"])
 
 
-def test_what_was_signed_is_what_is_loaded(bundle, public, tmp_path):
-    """The manifest is put in place of another between the signature's check and the rest."""
+def test_a_manifest_that_changes_after_its_signature_was_checked_is_refused(bundle, public, tmp_path):
+    """The manifest is replaced after the signature is checked and before the bundle is verified."""
     check_signed(bundle, [public])
     manifest = bundle.path / "bento.json"
     manifest.write_text(manifest.read_text().replace("iris:Iris", "evil:Iris"))
@@ -202,7 +202,7 @@ def test_what_was_signed_is_what_is_loaded(bundle, public, tmp_path):
         verify(bundle)
 
 
-def test_a_key_that_is_rotated_out_vouches_for_nothing_any_more(bundle, tmp_path, public):
+def test_a_key_that_was_removed_vouches_for_no_bundle_any_more(bundle, tmp_path, public):
     store = Store(tmp_path / "store")
     keys = store.root / "keys"
     keys.mkdir(parents=True)
@@ -220,7 +220,7 @@ def test_a_key_that_is_rotated_out_vouches_for_nothing_any_more(bundle, tmp_path
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed: apt-get install openssl")
 @pytest.mark.parametrize("algorithm", [["RSA"], ["EC", "-pkeyopt", "ec_paramgen_curve:P-256"], ["ED448"], ["X25519"]])
-def test_no_other_kind_of_key_stands_in_for_one_of_ed25519(bundle, tmp_path, algorithm):
+def test_a_key_that_is_not_an_ed25519_key_is_refused(bundle, tmp_path, algorithm):
     subprocess.run(["openssl", "genpkey", "-algorithm", *algorithm, "-out", "k"], cwd=tmp_path, check=True, capture_output=True)
     subprocess.run(["openssl", "pkey", "-in", "k", "-pubout", "-out", "k.pub"], cwd=tmp_path, check=True, capture_output=True)
     (tmp_path / "k").chmod(0o600)
@@ -231,7 +231,7 @@ def test_no_other_kind_of_key_stands_in_for_one_of_ed25519(bundle, tmp_path, alg
 
 
 @pytest.mark.parametrize("content", [b"", b"canary", b"\xff" * 100, b"ssh-ed25519 AAAA canary", b"-----BEGIN PUBLIC KEY-----\n"])
-def test_what_is_no_key_is_named(bundle, tmp_path, content):
+def test_the_error_about_a_file_that_is_not_a_key_names_the_file(bundle, tmp_path, content):
     (tmp_path / "k.pub").write_bytes(content)
     with pytest.raises(SigningError, match=r"k\.pub' is not a public key: expected a PEM file as `bento sign --new-key` writes it"):
         check_signed(bundle, [tmp_path / "k.pub"])

@@ -1,4 +1,4 @@
-"""A signature by way of Sigstore holds as it is or not at all: no part of it can be left out, changed or taken from another one."""
+"""A signature by way of Sigstore is valid only unchanged: no part of it can be left out, changed or taken from another one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from sigstore_instance import ISSUER, SigstoreInstance, sigstore_instance
 needs_openssl = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed: apt-get install openssl")
 
 
-# The signature repeats a digest that it is checked with, and where the log tells the time there are no timestamps.
+# The digest that a signature repeats is not needed to check it; nor are timestamps if the log tells the time.
 NEEDLESS = {("messageSignature", "messageDigest"), ("verificationMaterial", "timestampVerificationData")}
 
 
@@ -57,13 +57,13 @@ def identity(instance, folder) -> Identity:
 
 @pytest.fixture(scope="module")
 def right(instance, content) -> dict[str, Any]:
-    """A signature that holds."""
+    """A valid signature."""
     return json.loads(instance.sign(content))
 
 
 @pytest.fixture(scope="module")
 def other(instance) -> dict[str, Any]:
-    """One by the same identity, of something else."""
+    """A signature of something else by the same identity."""
     return json.loads(instance.sign(b"canary"))
 
 
@@ -77,7 +77,7 @@ def fault(identity: Identity, document: object, bundle: Bundle) -> str | None:
 
 
 def steps(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
-    """The path to each value in a document."""
+    """The paths to all values in a document."""
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [path, *(each for key, item in inner for each in steps(item, (*path, key)))]
 
@@ -88,7 +88,7 @@ def at(document: Any, path: tuple[str | int, ...]) -> Any:
     return document
 
 
-def test_a_signature_that_nobody_touched_holds(identity, bundle, right):
+def test_an_unchanged_signature_is_valid(identity, bundle, right):
     assert fault(identity, right, bundle) is None
 
 
@@ -106,7 +106,7 @@ def test_no_part_of_a_signature_can_be_left_out_or_taken_from_another(identity, 
 
 
 @given(st.data())
-def test_whatever_stands_in_a_signature_is_a_fault_and_nothing_worse(identity, bundle, right, data):
+def test_any_other_value_in_a_signature_is_a_fault_and_never_an_exception(identity, bundle, right, data):
     path = data.draw(st.sampled_from(steps(right)[1:]))
     value = data.draw(st.one_of(st.none(), st.booleans(), st.integers(), st.text(), st.binary().map(repr), st.lists(st.text(), max_size=2)))
     changed = copy.deepcopy(right)
@@ -130,7 +130,7 @@ def test_each_part_of_the_root_of_trust_is_needed(instance, identity, bundle, ri
 
 @pytest.mark.parametrize("what", ["https://slsa.dev/provenance/v1", "https://slsa.dev/provenance/v0.2"])
 @needs_openssl
-def test_an_attestation_that_the_bundle_was_built_counts(bundle, content, tmp_path, what):
+def test_an_attestation_that_the_bundle_was_built_is_a_valid_signature(bundle, content, tmp_path, what):
     with sigstore_instance(2) as instance:
         ci = Identity("ci@example.com", issuer=ISSUER, trusted_root=write(tmp_path / "root.json", instance.trusted_root))
         signature = SigstoreSignature(instance.attest(content, what))
@@ -138,7 +138,7 @@ def test_an_attestation_that_the_bundle_was_built_counts(bundle, content, tmp_pa
 
 
 @needs_openssl
-def test_an_attestation_of_anything_else_counts_for_nothing(bundle, content, tmp_path):
+def test_an_attestation_of_anything_else_is_not_a_valid_signature(bundle, content, tmp_path):
     said = "it attests something other than the building of this bundle's bento.json"
     with sigstore_instance(2) as instance:
         ci = Identity("ci@example.com", issuer=ISSUER, trusted_root=write(tmp_path / "root.json", instance.trusted_root))
@@ -167,7 +167,7 @@ FORGERIES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)
-def test_a_file_that_is_not_what_its_name_says_is_no_signature(signed, forgery):
+def test_a_file_that_is_not_what_its_name_says_is_not_a_signature(signed, forgery):
     (name,) = signed.signatures
     change, expected = FORGERIES[forgery]
     (signed.path / name).write_bytes(change((signed.path / name).read_bytes()))
@@ -176,7 +176,7 @@ def test_a_file_that_is_not_what_its_name_says_is_no_signature(signed, forgery):
 
 
 @pytest.mark.parametrize("name", ["bento.{}.sigstore", "bento.{}.SIGSTORE.json", "bento.{}0.sigstore.json", "src/bento.{}.sigstore.json"])
-def test_what_is_called_nearly_as_a_signature_belongs_to_no_bundle(signed, name):
+def test_a_file_whose_name_only_resembles_that_of_a_signature_is_refused(signed, name):
     (signed.path / name.format("0" * 32)).touch()
     with pytest.raises(BundleError, match=r"is a file that bento\.json does not list"):
         verify(signed)
@@ -192,7 +192,7 @@ def test_a_signature_that_is_a_link_is_refused(signed, identity, tmp_path):
         check_signed(signed, [identity])
 
 
-def test_what_a_certificate_says_obeys_no_terminal(make_bundle, tmp_path, instance, identity):
+def test_escape_sequences_in_a_certificate_are_shown_as_text(make_bundle, tmp_path, instance, identity):
     made = make_bundle(tmp_path / "bundle")
     evil = "https://example.com/\n  signature: right\x1b[2J"
     add_signatures(made, [SigstoreSignature(instance.sign((made.path / "bento.json").read_bytes(), evil))])
@@ -210,7 +210,7 @@ def test_what_a_certificate_says_obeys_no_terminal(make_bundle, tmp_path, instan
         '{"identity": "", "issuer": ""}',
     ],
 )
-def test_a_file_that_names_nobody_for_certain_is_refused(signed, tmp_path, content):
+def test_a_file_that_does_not_name_exactly_one_identity_is_refused(signed, tmp_path, content):
     (tmp_path / "ci.json").write_text(content)
     with pytest.raises(
         SigningError, match=r"ci\.json' names no identity|an identity is a name and the URL of the issuer that vouches for it"
@@ -219,13 +219,13 @@ def test_a_file_that_names_nobody_for_certain_is_refused(signed, tmp_path, conte
 
 
 @pytest.mark.parametrize("content", [b"", b"{}", b"[]", b'{"mediaType": 1}', b"\xff" * 9, b" " * (1 << 20) + b"{}"])
-def test_what_is_no_root_of_trust_is_named(signed, tmp_path, content):
+def test_the_error_about_a_file_that_is_not_a_root_of_trust_names_the_file(signed, tmp_path, content):
     (tmp_path / "root.json").write_bytes(content)
     with pytest.raises(SigningError, match=r"root\.json' is not a (root of trust: expected a `trusted_root.json` of|file of) Sigstore's: "):
         check_signed(signed, [Identity("ci@example.com", issuer=ISSUER, trusted_root=tmp_path / "root.json")])
 
 
-def test_a_root_of_trust_that_anybody_may_change_is_no_reason_to_trust(signed, tmp_path, instance):
+def test_a_root_of_trust_that_anybody_may_change_is_refused(signed, tmp_path, instance):
     store = Store(tmp_path / "store")
     (store.root / "keys").mkdir(parents=True)
     root = write(tmp_path / "root.json", instance.trusted_root)
@@ -236,7 +236,7 @@ def test_a_root_of_trust_that_anybody_may_change_is_no_reason_to_trust(signed, t
         check_trust(signed, store=store)
 
 
-def test_a_damaged_bundle_is_given_no_signature(make_bundle, tmp_path, instance: SigstoreInstance):
+def test_no_signature_is_attached_to_a_damaged_bundle(make_bundle, tmp_path, instance: SigstoreInstance):
     made = make_bundle(tmp_path / "bundle")
     (tmp_path / "made.json").write_bytes(instance.sign((made.path / "bento.json").read_bytes()))
     (made.path / "README.md").write_text("canary")

@@ -1,5 +1,5 @@
-"""Stores with links in them, which lead to nothing that is taken for a bundle, changed or deleted, and with pipes, which are not waited
-for; and who may write to a store.
+"""Stores with links, whose targets are never taken for bundles, changed or deleted; stores with pipes, which are not waited for; and
+who may write to a store.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def no_umask() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("no_umask")
-def test_no_stranger_may_put_a_bundle_or_a_reason_to_trust_it_into_a_store_whatever_the_umask(archive, tmp_path):
+def test_other_users_may_not_write_to_any_folder_of_a_store_whatever_the_umask(archive, tmp_path):
     store, remote = Store(tmp_path / "above/store"), f"file://{tmp_path}/remote"
     push(store.unpack(archive, trust=True), remote, store=store)
     find(f"{remote}/iris:3", store=store)
@@ -106,7 +106,7 @@ no_file = pytest.mark.parametrize("make", [os.mkfifo, make_device, Path.mkdir])
 
 
 @no_file
-def test_a_lock_that_is_no_plain_file_is_not_waited_for(archive, tmp_path, make):
+def test_a_lock_that_is_not_a_plain_file_is_not_waited_for(archive, tmp_path, make):
     store = Store(tmp_path / "store")
     store.root.mkdir()
     make(store.root / ".lock")
@@ -118,7 +118,7 @@ def test_a_lock_that_is_no_plain_file_is_not_waited_for(archive, tmp_path, make)
 
 @no_file
 @pytest.mark.parametrize("name", ["index", ".index"])
-def test_an_index_that_is_no_plain_file_is_done_without(archive, tmp_path, make, name):
+def test_an_index_that_is_not_a_plain_file_is_ignored(archive, tmp_path, make, name):
     store = Store(tmp_path / "store")
     store.unpack(archive)
     make(store.root / name)
@@ -127,7 +127,7 @@ def test_an_index_that_is_no_plain_file_is_done_without(archive, tmp_path, make,
 
 @no_file
 @pytest.mark.parametrize("kind", ["origins", "trusted"])
-def test_a_note_that_is_no_plain_file_says_nothing(archive, tmp_path, make, kind):
+def test_a_note_about_trust_or_origin_that_is_not_a_plain_file_is_ignored(archive, tmp_path, make, kind):
     store = Store(tmp_path / "store")
     bundle = store.unpack(archive, trust=True)
     note = store.root / kind / bundle.fingerprint
@@ -141,7 +141,7 @@ def test_a_note_that_is_no_plain_file_says_nothing(archive, tmp_path, make, kind
 
 @no_file
 @pytest.mark.parametrize("suffix", ["", ".draft"])
-def test_a_record_of_what_was_verified_that_is_no_plain_file_is_done_without(make_bundle, tmp_path, make, suffix):
+def test_a_record_of_verified_files_that_is_not_a_plain_file_is_ignored(make_bundle, tmp_path, make, suffix):
     bundle = make_bundle(tmp_path / "bundle", {"artifacts/model/weights": bytes(SMALL)})
     ledger = Ledger(tmp_path / "verified", settle=0)
     verify(bundle, ledger=ledger)
@@ -152,7 +152,7 @@ def test_a_record_of_what_was_verified_that_is_no_plain_file_is_done_without(mak
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, make_device])
-def test_a_key_in_the_folder_of_keys_that_is_no_plain_file_is_not_waited_for(tmp_path, make):
+def test_a_key_in_the_folder_of_keys_that_is_not_a_plain_file_is_not_waited_for(tmp_path, make):
     (tmp_path / "keys").mkdir()
     make(tmp_path / "keys/ci.pub")
     with pytest.raises(SigningError) as caught:
@@ -160,14 +160,14 @@ def test_a_key_in_the_folder_of_keys_that_is_no_plain_file_is_not_waited_for(tmp
     assert str(caught.value) == f"'{tmp_path}/keys/ci.pub' is not a plain file: expected one with a public key or an identity"
 
 
-def test_an_archive_that_is_no_plain_file_is_not_waited_for(tmp_path):
+def test_an_archive_that_is_not_a_plain_file_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "iris.bento")
     with pytest.raises(BundleError) as caught:
         Store(tmp_path / "store").unpack(tmp_path / "iris.bento")
     assert str(caught.value) == f"cannot unpack '{tmp_path}/iris.bento': Not a plain file"
 
 
-def test_a_blob_that_is_a_link_is_not_taken_for_a_content(archive, tmp_path, outside):
+def test_a_blob_that_is_a_link_is_not_used(archive, tmp_path, outside):
     store = Store(tmp_path / "store")
     bundle = store.unpack(archive)
     file = bundle.manifest.files[0]

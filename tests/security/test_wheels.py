@@ -1,4 +1,4 @@
-"""Wheels and requirements of a hostile bundle: packing installs nothing outside the image, runs nothing, and asks for nothing else."""
+"""Wheels and requirements of a hostile bundle: packing installs nothing outside the image, runs nothing, and requests nothing else."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_hostile_wheel_touches_nothing_but_the_image(make_bundle, tmp_path, mo
     "name", ["-r.whl", "--index-url.whl", "evil.whl", "evil 1-1.0-py3-none-any.whl", "$(id)-1.0-py3-none-any.whl", "evil-1.0.tar.gz"]
 )
 @pytest.mark.parametrize("packer", [DockerPacker(), HerokuPacker(), SystemdPacker()], ids=lambda packer: packer.name)
-def test_what_is_not_named_as_wheels_are_is_not_packed(make_bundle, tmp_path, packer, name):
+def test_a_file_that_is_not_named_like_a_wheel_is_not_packed(make_bundle, tmp_path, packer, name):
     bundle = make_bundle(tmp_path / "bundle", {f"wheels/{name}": b"PK", "src/iris.py": b""})
     with pytest.raises(PackerError, match=r"is not the name of a wheel: expected one like 'flowers-1\.0-py3-none-any\.whl'"):
         pack(bundle, packer, tmp_path / "out")
@@ -109,7 +109,7 @@ def test_a_requirement_that_pip_would_read_as_more_is_refused(make_bundle, tmp_p
 
 
 @pytest.mark.parametrize("packer", [DockerPacker(), HerokuPacker(), LambdaPacker(), SystemdPacker()], ids=lambda packer: packer.name)
-def test_what_is_installed_is_what_the_manifest_says_and_not_a_file_that_says_more(make_bundle, tmp_path, packer):
+def test_requirements_are_installed_from_the_manifest_and_not_from_requirements_txt(make_bundle, tmp_path, packer):
     """The bundle's own `requirements.txt` is for people who install by hand."""
     files = {"requirements.txt": b"--index-url http://canary.example\nevil==1.0\n", "src/iris.py": b""}
     out = pack(make_bundle(tmp_path / "bundle", files), packer, tmp_path / "out")
