@@ -216,9 +216,12 @@ def test_a_path_together_with_a_host_or_a_port_is_refused(folder, option):
 
 
 def test_a_path_that_no_file_can_have_is_refused(folder):
+    path = folder / "a\0b"
+    with pytest.raises(ValueError, match="embedded null") as of_python:
+        path.stat()  # the words depend on its release
     with pytest.raises(bento.ServerError) as caught:
-        bento.serve(Nothing(), uds=folder / "a\0b")
-    assert str(caught.value) == f"cannot listen at '{folder}/a\\x00b': embedded null byte"
+        bento.serve(Nothing(), uds=path)
+    assert str(caught.value) == f"cannot listen at '{folder}/a\\x00b': {of_python.value}"
 
 
 def test_a_folder_that_somebody_has_locked_is_an_error_in_a_sentence(folder, monkeypatch):
