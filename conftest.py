@@ -20,20 +20,20 @@ if chosen := os.environ.get("HYPOTHESIS_PROFILE"):
 elif not os.environ.get("CI"):
     settings.load_profile("unhurried")
 
-# What has bento do otherwise than it does by itself; where the store lies is left as it is.
+# Variables that change what bento does by itself; BENTO_HOME, which says where the store is, stays.
 for name in ("BENTO_DISABLE_PLUGINS", "BENTO_MAX_BUNDLE", "BENTO_REMOTE_TIMEOUT", "BENTO_TRUSTED_KEYS", "SOURCE_DATE_EPOCH"):
     os.environ.pop(name, None)
 
 ROOT = Path(__file__).parent
-# What hypothesis finds out about our modules takes longer than most tests, and is the same for processes in folders of their own.
+# Hypothesis's analysis of our modules takes longer than most tests, so processes that run in other folders share it.
 os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(ROOT / ".hypothesis"))
-# Where a file of tests takes long, the longest first. A file is run by one process, so none of them may be begun when the others are done.
+# The longest files of tests, longest first. One process runs a whole file, so a long file must not begin when the others are done.
 FIRST = ("docs/test_pages.py", "test_benchmarks.py", "pressure", "store", "property", "packers", "installed", "test_examples.py")
 LONG = [ROOT / "tests" / place for place in (*FIRST, "testing", "security", "serving")]
 
 
 def pytest_collection_finish() -> None:
-    """What is loaded by now stays: to look for garbage in six thousand tests takes a quarter of a second each time."""
+    """Exempt all objects that exist by now from garbage collection: a search through six thousand tests takes a quarter of a second."""
     gc.collect()
     gc.freeze()
 
@@ -55,5 +55,5 @@ def _turn(item: pytest.Item) -> int:
 
 
 def _tested(tests: type) -> type:
-    """The class of artifacts, adapters or packers that a kit's class tests; those of a service are one of a kind."""
+    """The class of the artifact, adapter or packer that a kit's class tests; a class that tests a service counts for itself."""
     return next((type(getattr(tests, kind)) for kind in ("artifact", "adapter", "packer") if hasattr(tests, kind)), tests)

@@ -14,7 +14,7 @@ from bento.bundle.installed.wheels import build_wheel
 from bento.bundle.signing.keys import new_key
 from bundles import write_bundle
 
-# Projects of their own, installed and tested in environments of their own: tests/installed/test_thirdparty.py.
+# These projects are installed and tested in environments of their own by tests/installed/test_thirdparty.py.
 collect_ignore = ["thirdparty"]
 
 FILES = {
@@ -41,19 +41,19 @@ def make_bundle() -> MakeBundle:
 
 @pytest.fixture
 def key(tmp_path: Path) -> Path:
-    """The file of a new key that signs."""
+    """The file of a new private key."""
     return new_key(tmp_path / "release.key").with_suffix(".key")
 
 
 @pytest.fixture
 def public(key: Path) -> Path:
-    """The file of the key that tells what `key` has signed."""
+    """The file of the public key that belongs to `key`."""
     return key.with_suffix(".pub")
 
 
 @pytest.fixture(scope="session")
 def wheelhouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Wheels of what bento needs, made again from what is installed here: what an index would bring."""
+    """Wheels of bento's dependencies, made again from the installed distributions, in place of a package index."""
     folder, distributions = tmp_path_factory.mktemp("wheelhouse"), Environment.read().distributions
     pending, seen = ["bento-core"], set()
     while pending:

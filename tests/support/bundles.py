@@ -1,4 +1,4 @@
-"""Bundles without a service: they verify, and there is nothing to load in them."""
+"""Bundles without a service: they verify, but there is nothing to load in them."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ ARTIFACT: dict[str, Any] = {
     "type": "dict",
     "metadata": {},
 }
-"""What a manifest says of an adapter, an api and a model; a test changes what it is about: `{**API, "path": "/"}`."""
+"""What a manifest says of an adapter, an api and a model. A test changes the fields that it is about: `{**API, "path": "/"}`."""
 
 
 def document(files: Mapping[str, bytes] | None = None, /, **fields: Any) -> dict[str, Any]:
-    """A manifest of `iris:3` that lists these files, but for the fields that are given."""
+    """A manifest of `iris:3` that lists these files; `fields` replace its own."""
     listed = [{"path": path, "size": len(content), "sha256": digest_of(content)} for path, content in sorted((files or {}).items())]
     return {
         "format": 1,

@@ -1,4 +1,4 @@
-"""Clients that do what no good library lets them: half requests, several at once, answers that nobody reads."""
+"""Clients that do what no good library allows: they send half requests or several at once, and leave answers unread."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Answer:
 
 
 def request(method: str, path: str, body: bytes = b"", **headers: str | None) -> bytes:
-    """A request's bytes. `content_type="text/plain"` is a header, as None it is left out; Host and Content-Length are there by default."""
+    """A request's bytes. Keywords are headers: `content_type="text/plain"`. Host and Content-Length are sent unless they are None."""
     fields: dict[str, str | None] = {"host": HOST, "content_length": str(len(body)), **headers}
     lines = [f"{name.replace('_', '-')}: {value}" for name, value in fields.items() if value is not None]
     return "\r\n".join([f"{method} {path} HTTP/1.1", *lines, "", ""]).encode("latin-1") + body
@@ -36,7 +36,7 @@ def post(path: str, body: bytes = b"1", content_type: str = "application/json", 
 
 
 class Connection:
-    """A connection that blocks, so that a thread on it needs the interpreter for next to nothing."""
+    """A blocking connection, so that a thread that uses it hardly needs the interpreter."""
 
     def __init__(self, port: int, timeout: float = 30.0, receive_buffer: int | None = None) -> None:
         self.socket = socket.socket()
@@ -71,7 +71,7 @@ class Connection:
         return Answer(int(head[0].split()[1]), headers, body)
 
     def is_closed(self) -> bool:
-        """Whether the server closes the connection, or has reset it, without a further byte; waits for it."""
+        """Wait for the server's next byte or the end of the connection; return whether it was the end."""
         try:
             return not self._buffer and self.socket.recv(1) == b""
         except ConnectionResetError:
@@ -115,7 +115,7 @@ class Connection:
 
 
 def wait_until_refused(port: int) -> None:
-    """Wait until a server takes no connection any more, as one whose stop has begun."""
+    """Wait until a server accepts no more connections, as when its stop has begun."""
     while True:
         try:
             socket.create_connection((HOST, port), timeout=0.1).close()
@@ -135,7 +135,7 @@ class Seconds:
 
 @contextmanager
 def watching(port: int, asked: bytes | None = None) -> Iterator[Seconds]:
-    """Ask for /livez, or anything else, on a connection of its own every few milliseconds; each answer must be a 200."""
+    """Send a request, by default for /livez, on a connection of its own every few milliseconds; each answer must be a 200."""
     took, over = Seconds(), threading.Event()
     failures: list[BaseException] = []
 
@@ -162,14 +162,14 @@ def watching(port: int, asked: bytes | None = None) -> Iterator[Seconds]:
 
 @dataclass
 class Tally:
-    """What became of the requests of a load: answers by status (0: none came), and the seconds of those with 200."""
+    """The outcomes of a load: the number of answers by status (0: no answer came), and the seconds that answers with 200 took."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     good: Seconds = field(default_factory=Seconds)
 
 
 def load(port: int, asked: bytes, connections: int, seconds: float) -> Tally:
-    """Ask from many connections at once, each again as soon as it is answered; one that is closed comes back."""
+    """Ask from many connections at once, on each again as soon as it is answered; a closed connection is opened again."""
     tally = Tally()
     asyncio.run(_load(port, asked, connections, seconds, tally))
     return tally

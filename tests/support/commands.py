@@ -1,4 +1,4 @@
-"""Programs that a test runs as a user does: a script, `bento`, its server. They run in a folder, which holds their store too."""
+"""Programs that a test runs as a user does: a script, `bento`, its server. They run in a folder that also holds their store."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ BENTO = Path(sys.executable).with_name("bento")
 
 
 class Commands:
-    """Runs programs in `folder`, with these variables in their environment; one that is None is taken out of it."""
+    """Runs programs in `folder`, with these variables in their environment; a variable that is None is removed from it."""
 
     def __init__(self, folder: Path, **variables: str | None) -> None:
         self.folder = folder
         self._variables = variables
 
     def __call__(self, *command: str | Path, home: str = "home", **variables: str | None) -> str:
-        """What a program prints, which ends well. `home` is where its store is in the folder."""
+        """Run a program that has to succeed, and return what it prints. `home` is the folder of its store within the folder."""
         done = self._done(command, home, variables)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
     def refused(self, *command: str | Path, home: str = "home", **variables: str | None) -> str:
-        """What a program that fails says on standard error."""
+        """Run a program that has to fail, and return what it writes to standard error."""
         done = self._done(command, home, variables)
         assert done.returncode != 0, done.stdout
         return done.stderr
 
     @contextmanager
     def served(self, *arguments: str, **variables: str | None) -> Iterator[Server]:
-        """`bento serve` with these arguments, on a free port; it has been stopped as a user would, and has ended, afterwards."""
+        """`bento serve` with these arguments, on a free port. At the end of the block it is stopped as by a user, and has ended."""
         command = [BENTO, "serve", *arguments, "--port", "0"]
         with heard(command, self.folder, self.environment(**variables)) as server:
             yield server
@@ -43,7 +43,7 @@ class Commands:
                 server.stop()
 
     def environment(self, home: str = "home", **variables: str | None) -> dict[str, str]:
-        """What such a program finds in its environment."""
+        """The environment of such a program."""
         given = {**os.environ, "BENTO_HOME": str(self.folder / home), **self._variables, **variables}
         return {name: value for name, value in given.items() if value is not None}
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def no_file_beyond(size: int) -> Iterator[None]:
-    """The one limit of a disk that a process can set for itself."""
+    """Limit the size of files, which is the only limit of a disk that a process can set for itself."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:

@@ -1,4 +1,4 @@
-"""Each of core's packers, for what is true of all of them: one that is added is tested without being named again."""
+"""All of core's packers, for tests of what holds for each: a new packer is tested without being named again."""
 
 from __future__ import annotations
 

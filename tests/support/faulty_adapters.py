@@ -34,7 +34,7 @@ class SwappingAdapter(Rows):
 
 
 class SortingAdapter(Rows):
-    """Puts the longest first, in the server's own list, which says whose is whose."""
+    """Sorts the server's own list, whose order says which item belongs to which request."""
 
     def stack(self, items):
         items.sort(key=len)
@@ -60,14 +60,14 @@ class ShiftingAdapter(Rows):
 
 
 class HastyAdapter(Rows):
-    """Mixes up who has sent what when requests come together."""
+    """Mixes up the senders of requests that come together."""
 
     def decode_all(self, bodies, media_type):
         return [self.decode(Payload(body, media_type)) for body in reversed(bodies)]
 
 
 class MinglingAdapter(Rows):
-    """Reads together what must not be in one batch."""
+    """Reads together requests that must not be in one batch."""
 
     def group(self, item):
         return super().group(item), len(item)
@@ -77,7 +77,7 @@ class MinglingAdapter(Rows):
 
 
 class DeafAdapter(TextAdapter):
-    """Reads together whatever charset each is in."""
+    """Reads requests together although their charsets differ."""
 
     def ignores(self, media_type, parameters):
         return parameters.keys() == {"charset"}
@@ -100,7 +100,7 @@ class RememberingAdapter(Rows):
 
 
 class SulkingAdapter(Rows):
-    """Reads nothing but zeros once a request was refused."""
+    """Reads only zeros once a request was refused."""
 
     def decode(self, payload):
         try:
@@ -112,7 +112,7 @@ class SulkingAdapter(Rows):
 
 
 class SharingAdapter(Rows):
-    """Keeps the request on itself while it reads."""
+    """Keeps the request in an attribute while it reads."""
 
     def decode(self, payload):
         self.payload = payload

@@ -192,7 +192,7 @@ class ShyArtifact(LineArtifact):
 
 
 class HastyArtifact(LineArtifact):
-    """Takes whatever it refuses for a path."""
+    """Takes each value that it should refuse for a path."""
 
     def advice(self, model):
         return f"read {model.name} first"
@@ -240,7 +240,7 @@ class CapitalArtifact(LineArtifact):
 
 
 class WrappedLine(Line):
-    """What is loaded, without what saving needs."""
+    """A loaded model, which lacks what saving needs."""
 
     def __init__(self, line):
         self.predict = line.predict

@@ -12,7 +12,7 @@ from bento.packers import create
 
 
 class FolderPacker(Packer):
-    """A good one: a copy of the bundle."""
+    """A packer without a fault: it copies the bundle."""
 
     name = "folder"
     summary = "a folder that holds the bundle"
@@ -28,7 +28,7 @@ class FolderPacker(Packer):
         return out
 
     def spoil(self, bundle, draft):
-        """Where the faults go in."""
+        """The other packers put their faults here."""
 
 
 class DatedPacker(FolderPacker):

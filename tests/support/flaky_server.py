@@ -1,4 +1,4 @@
-"""A server in front of another one, which fails in the ways that servers far away do."""
+"""A server in front of another one, which fails in the ways in which distant servers fail."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ BUSY = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: cl
 
 
 class Flaky(socketserver.ThreadingTCPServer):
-    """Refuses with 503, then hangs up, as often as it is told to; of what it passes on it cuts one answer off after so many bytes."""
+    """Refuses with 503 and then hangs up, as often as it is told to; it cuts off one of the answers that it passes on."""
 
     daemon_threads = True
     allow_reuse_address = True
@@ -68,7 +68,7 @@ class _Connection(socketserver.BaseRequestHandler):
                 if self.server.cut and sent > self.server.cut:
                     self.server.cut = 0
                     self.server.failed += 1
-                    # Closing it would do nothing for as long as the other thread reads from it.
+                    # Closing the socket would do nothing as long as the other thread reads from it.
                     self.request.shutdown(socket.SHUT_RDWR)
                     return
 

@@ -1,6 +1,6 @@
-"""Programs in Python that need not import slow modules: their processes are forked from one that has imported these once for all.
+"""Programs in Python that need not import slow modules, because they are forked from a process that has imported these once.
 
-Each finds its arguments, streams, folder, environment and everything of bento's as a process that was started anew does.
+Each has the arguments, streams, folder and environment of a newly started process, and finds bento as such a process does.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType, ModuleType
 
-# It stands for a program: it hands over what it was started with, passes signals on, and ends as the process that was forked for it does.
+# It stands for a program: it hands over its arguments and streams, passes signals on, and ends as the process forked for it ends.
 _PROGRAM = """\
 #!{python} -ISE
 import array, json, os, signal, socket, sys
@@ -51,10 +51,10 @@ os._exit(status)
 
 @contextmanager
 def programs(modules: Sequence[str], *others: str) -> Iterator[Path]:
-    """A folder with `python` and other programs that are installed beside it, which find these modules imported."""
+    """A folder with `python` and other programs installed beside it, for which these modules are already imported."""
     python = Path(sys.executable).with_name("python")
     with TemporaryDirectory(prefix="bento-") as folder, socket.socket(socket.AF_UNIX) as listener:
-        # Without a file: the path of one may have a hundred bytes, which is less than some folders for temporary files take.
+        # An abstract socket, because the path of a socket may have a hundred bytes, and some temporary folders have longer paths.
         listener.bind(address := f"\0{Path(folder).name}-{os.getpid()}")
         listener.listen()
         for name in ("python", *others):
@@ -64,26 +64,26 @@ def programs(modules: Sequence[str], *others: str) -> Iterator[Path]:
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
         command = [python, __file__, str(listener.fileno()), *modules]
         with subprocess.Popen(command, pass_fds=[listener.fileno()], env=environment, stdin=subprocess.DEVNULL) as template:
-            # Where importing fails nobody listens any more, and programs fail instead of waiting.
+            # If importing fails, nobody listens any more, so that programs fail instead of waiting.
             listener.close()
             yield Path(folder)
             template.terminate()
 
 
 def kill(program: subprocess.Popen[str]) -> str:
-    """Kill a program, and tell what it had yet to say.
+    """Kill a program, and return the rest of its output.
 
-    The process that it stands for dies a moment later, and must not see its input end before.
+    The process that it stands for dies a moment later, and must not see the end of its input before.
     """
     program.kill()
     assert program.stdout
-    rest = program.stdout.read()  # to the end, which is there once nobody has it open
+    rest = program.stdout.read()  # to its end, which comes once no process has the pipe open
     program.communicate()
     return rest
 
 
 def _fork_from(listener: socket.socket) -> tuple[str, list[str]]:
-    """The program and its arguments, in each process that was forked for one."""
+    """Fork for each program that asks; return the program and its arguments in the forked process."""
     signal.signal(signal.SIGCHLD, _reap)
     while True:
         client, _ = listener.accept()
@@ -95,7 +95,7 @@ def _fork_from(listener: socket.socket) -> tuple[str, list[str]]:
 
 
 def _reap(number: int, frame: FrameType | None) -> None:
-    """Ended children are waited for, so that what they took is counted among what the tests took."""
+    """Wait for ended children, so that their time is counted in the time of the tests."""
     with suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
@@ -122,14 +122,14 @@ def _be_forked(client: socket.socket) -> tuple[str, list[str]]:
 
 
 def _kill_with(client: socket.socket, pid: int) -> None:
-    """Whoever kills the program that stands for the process kills the process."""
+    """Kill the process when the program that stands for it is killed."""
     with open(os.pidfd_open(pid)) as ended:  # noqa: PTH123 - a descriptor
         if client in select.select([client, ended], [], [])[0]:
             os.kill(pid, signal.SIGKILL)
 
 
 def _settle(folder: str, environment: Mapping[str, str]) -> None:
-    """What Python does as it starts, with the streams, the folder and the environment of the process."""
+    """Do what Python does when it starts, with the streams, the folder and the environment of the program."""
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
@@ -143,7 +143,7 @@ def _settle(folder: str, environment: Mapping[str, str]) -> None:
 
 
 def _run(program: str, arguments: list[str]) -> None:
-    """As Python runs a script, `-c` or `-m`."""
+    """Run a script, `-c` or `-m` as Python does."""
     if Path(program).name != "python":
         arguments = [program, *arguments]
     if arguments[0] == "-m":
@@ -159,7 +159,7 @@ def _run(program: str, arguments: list[str]) -> None:
         code = compile(arguments[1], "<string>", "exec")
     else:
         sys.argv = arguments
-        # Not a Path, which would leave out the dot of ./script.py.
+        # Not a Path, because a Path would drop the dot of ./script.py.
         main.__file__ = file = os.path.join(os.getcwd(), arguments[0])  # noqa: PTH109, PTH118
         sys.path.insert(0, str(Path(file).resolve().parent))
         code = compile(Path(file).read_bytes(), file, "exec")

@@ -1,4 +1,4 @@
-"""A server that answers as it is told: whatever a hostile registry or a hostile web site would say."""
+"""A server that gives any answers, as a hostile registry or a hostile web site would."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def answer(handler: BaseHTTPRequestHandler, status: int, body: bytes, headers: M
 
 @dataclass
 class Hostile:
-    """`answers` are by the path that is asked for; a text is sent as it is, a function does what it likes."""
+    """`answers` maps the path that is asked for to bytes, which are sent as they are, or to a function, which answers as it likes."""
 
     address: str
     answers: dict[str, Answer] = field(default_factory=dict)
@@ -41,7 +41,7 @@ def hostile_server() -> Iterator[Hostile]:
         protocol_version = "HTTP/1.1"
 
         def __getattr__(self, name: str) -> Callable[[], None]:
-            """What `do_GET` and the others are called for."""
+            """The method that answers any request: `do_GET` and the others."""
             if not name.startswith("do_"):
                 raise AttributeError(name)
             return self.reply

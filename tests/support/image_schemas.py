@@ -1,4 +1,4 @@
-"""What images and artifacts have to look like, by the schemas that the OCI image specification publishes."""
+"""Checks of images and artifacts by the schemas of the OCI image specification."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ SCHEMAS = Path(__file__).with_name("oci_image_spec")
 
 
 def check_document(kind: str, content: bytes) -> None:
-    """Refuse what is not a `config`, an `image-index`, an `image-layout` or an `image-manifest`."""
+    """Refuse a document that is not a valid `config`, `image-index`, `image-layout` or `image-manifest`."""
     Draft4Validator(_schema(f"{kind}-schema.json"), registry=Registry(retrieve=_retrieve)).validate(json.loads(content))
 
 
 def check_layout(folder: Path) -> None:
-    """Refuse a folder that is not an image layout; each manifest and config that its index leads to is looked at."""
+    """Refuse a folder that is not a valid image layout; each manifest and config that its index leads to is checked."""
     check_document("image-layout", (folder / "oci-layout").read_bytes())
     index = (folder / "index.json").read_bytes()
     check_document("image-index", index)
@@ -37,5 +37,5 @@ def _schema(name: str) -> dict[str, object]:
 
 
 def _retrieve(uri: str) -> Resource:
-    # They refer to each other by file names, from addresses at which nothing is.
+    # The schemas refer to each other by file names, relative to addresses that do not exist.
     return Resource.from_contents(_schema(uri.rpartition("/")[2]), DRAFT4)

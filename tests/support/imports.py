@@ -1,4 +1,4 @@
-"""What a test imports from folders of its own, and forgets when it is over: the next test has other modules by these names."""
+"""Modules that a test imports from folders of its own are forgotten afterwards, because the next test has others with the same names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 @contextmanager
 def forgetting(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Forget the modules that were imported from `folder` meanwhile, and where they were to be looked for.
+    """Forget the modules that the block imports from `folder`, and the folder's entries in the path of imports.
 
     A process that loads a bundle, or imports a service from its current folder, keeps them on purpose.
     """

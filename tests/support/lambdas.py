@@ -22,7 +22,7 @@ _TEXTUAL = ("text/", "application/json", "application/javascript", "application/
 
 
 class FunctionFailed(Exception):
-    """What the runtime reported instead of an answer."""
+    """The error that the runtime reported instead of an answer."""
 
 
 class _Api(BaseHTTPRequestHandler):
@@ -55,7 +55,7 @@ class _Api(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Nobody reads it."""
+        """Write no log, because nobody reads it."""
 
 
 class Sandbox:
@@ -65,7 +65,7 @@ class Sandbox:
         self._server = server
 
     def invoke(self, event: object, seconds: float = 30.0) -> Any:
-        """The function's answer; `seconds` are what it has for it."""
+        """The function's answer to an event, for which it has `seconds`."""
         request_id = str(uuid.uuid4())
         self._server.events.put((request_id, json.dumps(event).encode(), seconds))
         path, answer = self._server.answers.get(timeout=60)
@@ -77,7 +77,7 @@ class Sandbox:
 
 @contextmanager
 def sandbox(folder: Path, python: Path | str = sys.executable, env: Mapping[str, str] | None = None) -> Iterator[Sandbox]:
-    """A function's process, as its image starts it, with `folder` for the root of its file system."""
+    """A function's process, started as by its image, with `folder` in place of the root of its file system."""
     server: Any = ThreadingHTTPServer(("127.0.0.1", 0), _Api)
     server.events, server.answers = queue.Queue(), queue.Queue()
     serving = threading.Thread(target=server.serve_forever)
@@ -97,7 +97,7 @@ def sandbox(folder: Path, python: Path | str = sys.executable, env: Mapping[str,
 
 
 def v1(path: str, body: bytes, headers: Mapping[str, str], *, method: str = "POST") -> dict[str, Any]:
-    """A REST API's event, as one that takes every type for binary writes it. Source: API Gateway, "Lambda proxy integrations"."""
+    """The event of a REST API that takes every type for binary. Source: API Gateway, "Lambda proxy integrations"."""
     return {
         "resource": "/{proxy+}",
         "path": path,
@@ -114,7 +114,7 @@ def v1(path: str, body: bytes, headers: Mapping[str, str], *, method: str = "POS
 
 
 def v2(path: str, body: bytes, headers: Mapping[str, str], *, method: str = "POST", stage: str = "$default") -> dict[str, Any]:
-    """An HTTP API's or a function URL's event. Source: API Gateway, "Lambda proxy integrations for HTTP APIs"."""
+    """The event of an HTTP API or a function URL. Source: API Gateway, "Lambda proxy integrations for HTTP APIs"."""
     raw = path if stage == "$default" else f"/{stage}{path}"
     http = {"method": method, "path": raw, "protocol": "HTTP/1.1", "sourceIp": "203.0.113.7", "userAgent": "curl"}
     return {
@@ -129,7 +129,7 @@ def v2(path: str, body: bytes, headers: Mapping[str, str], *, method: str = "POS
 
 
 def alb(path: str, body: bytes, headers: Mapping[str, str], *, method: str = "POST") -> dict[str, Any]:
-    """A load balancer's event. Source: Elastic Load Balancing, "Lambda functions as targets"."""
+    """The event of a load balancer. Source: Elastic Load Balancing, "Lambda functions as targets"."""
     return {
         "requestContext": {"elb": {"targetGroupArn": "arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/iris/1"}},
         "httpMethod": method,
@@ -156,13 +156,13 @@ def _body(body: bytes, headers: Mapping[str, str]) -> dict[str, Any]:
 
 
 def body_of(answer: Mapping[str, Any]) -> bytes:
-    """The bytes that a client gets of an answer."""
+    """The body of an answer, as a client gets it."""
     body: str = answer["body"]
     return base64.b64decode(body) if answer["isBase64Encoded"] else body.encode()
 
 
 def headers_of(answer: Mapping[str, Any]) -> dict[str, str]:
-    """The headers that a client gets of an answer."""
+    """The headers of an answer, as a client gets them."""
     many = answer.get("multiValueHeaders") or {}
     return {**(answer.get("headers") or {}), **{name: ", ".join(values) for name, values in many.items()}}
 

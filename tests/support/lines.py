@@ -1,4 +1,4 @@
-"""A small model, and a good artifact for it, which the tests of the kit make bad ones of."""
+"""A small model and an artifact without faults for it, from which the tests of the kit make faulty ones."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Line:
 
 
 class LineArtifact(Artifact[Line]):
-    """A good one."""
+    """An artifact without faults."""
 
     name = "line"
 

@@ -14,7 +14,7 @@ def tree(entries: list[bytes]) -> bytes:
 
 
 def path(index: int, entries: list[bytes]) -> list[bytes]:
-    """What shows that an entry is in a tree. Source: RFC 6962, section 2.1.1."""
+    """The proof that an entry is in a tree. Source: RFC 6962, section 2.1.1."""
     if len(entries) == 1:
         return []
     half = _half(entries)

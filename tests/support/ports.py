@@ -11,9 +11,10 @@ HOST = "127.0.0.1"
 
 @contextmanager
 def reserved(number: int = 1) -> Iterator[list[int]]:
-    """Ports of loopback that nobody else is given meanwhile, and at which nobody listens before the servers that they are for.
+    """Ports of loopback that no other program is given during the block. Nothing listens there until the servers for them do.
 
-    Whoever reuses addresses, as servers do, may listen where others are bound who do so too, but do not listen: socket(7), SO_REUSEADDR.
+    A program that reuses addresses, as servers do, may listen on a port to which another such program is bound without listening:
+    socket(7), SO_REUSEADDR.
     """
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(number)]

@@ -1,4 +1,4 @@
-"""How much a test does: what is dear is short by default, and whole with `make pressure`."""
+"""How much a test does: expensive tests are short by default, and long with `make pressure`."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ PRESSED = "BENTO_PRESSURE_SECONDS" in os.environ
 
 
 def times(short: int, whole: int) -> int:
-    """How often a test does something that is dear."""
+    """How often a test does something expensive."""
     return whole if PRESSED else short

@@ -1,4 +1,4 @@
-"""That something is refused, and with which words."""
+"""Checks that something is refused, and with which words."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bento import ArtifactError
 
 
 def refuses(action: Callable[[], object], message: str, kind: type[Exception] = ArtifactError) -> None:
-    """An action ends with an error of this kind that says this and nothing else."""
+    """Check that an action raises an error of this kind with exactly this message."""
     with pytest.raises(kind) as refusal:
         action()
     assert str(refusal.value) == message

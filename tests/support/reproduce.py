@@ -1,9 +1,9 @@
-"""Save and pack the same project twice, in surroundings that differ in all that must not matter, and compare every byte.
+"""Save and pack the same project twice, in surroundings that differ in everything that must not matter, and compare every byte.
 
 ``python tests/support/reproduce.py PROJECT.py...`` copies each script and runs it, which saves one bundle.
 
-The clock of the other surroundings is that of Python, moved by a module that every process imports first: nothing that runs without the
-rights to change the machine's own clock could move it any further.
+The other surroundings have another clock: a module that every process imports first shifts Python's clock. Without the rights to set the
+machine's own clock, nothing more can be shifted.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ _OPTIONS = {
     "oci": ("-o", "base=scratch", "-o", "packages=base"),
     **dict.fromkeys(("kserve", "knative", "kubernetes"), ("-o", "image=registry.example/iris:1")),
 }
-"""What a packer needs to be told."""
+"""Options that packers need."""
 
 
 @dataclass(frozen=True)
 class Surroundings:
     """Where, when and as whom something is saved and packed.
 
-    `age` is how old the project's files are, in seconds since 1970, `clock` by how many seconds the clock is wrong, `uid` whose processes
-    they are, where this process may start some of others.
+    `age` is the time of the project's files, in seconds since 1970. `clock` is by how many seconds the clock is wrong. `uid` is the user of
+    the processes, if this process may start processes of other users.
     """
 
     folder: str
@@ -97,16 +97,16 @@ class Module(types.ModuleType):
 shifted = {{"datetime": Shifted, "date": ShiftedDate}}
 datetime.__class__ = Module
 """
-"""A `sitecustomize` by which the clock of a process is another one.
+"""A `sitecustomize` that shifts the clock of a process.
 
-Compiled modules, whose imports have no frame but that of the import system, get Python's own types: they know how these lie in memory.
+Compiled modules get Python's own types, because they know the memory layout of these. Their imports have only the import system's frame.
 """
 
 
 def differences(project: Path, script: str, root: Path, packers: Sequence[str] = ()) -> list[str]:
-    """What of a bundle, and of what it is packed as, is not the same in both surroundings; `root` is an empty folder.
+    """The differences between both surroundings in a bundle and in the packers' output; `root` is an empty folder.
 
-    Without `packers`, it is packed in every way there is.
+    Without `packers`, the bundle is packed by every packer there is.
     """
     one, other = (made(project, script, root, surroundings, packers) for surroundings in (ONE, OTHER))
     return sorted(path for path in one.keys() | other.keys() if one.get(path) != other.get(path))
@@ -148,7 +148,7 @@ def _run(surroundings: Surroundings, home: Path, *command: str | Path, cwd: Path
 
 
 def _as_user(surroundings: Surroundings) -> tuple[str, ...]:
-    """What starts a process as another user, who may read what this one may; nothing where this process has not the rights to."""
+    """The command that starts a process as another user, who may read what this user may; empty if this process has no right to do so."""
     setpriv = shutil.which("setpriv")
     if surroundings.uid is None or setpriv is None or os.geteuid() != 0:
         return ()
@@ -158,7 +158,7 @@ def _as_user(surroundings: Surroundings) -> tuple[str, ...]:
 
 
 def _fingerprints(folder: Path, name: str) -> dict[str, str]:
-    """The mode and the digest of everything in a folder, but no mode of a file that lies there alone: the umask decides who reads it."""
+    """The mode and the digest of everything in a folder, but not the mode of a single file: the umask decides who may read that."""
     paths = {path: path.stat().st_mode for path in folder.rglob("*")}
     return {
         f"{name}/{path.relative_to(folder)}": _digest(path) + ("" if path.parent == folder and path.is_file() else f" {mode:o}")

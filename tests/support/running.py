@@ -35,7 +35,7 @@ with listen("127.0.0.1", 0) as listener:
     settings = Settings(Limits(**json.loads(sys.argv[1])))
     run_worker(resolve("app:service"), listener, settings, lambda: logging.info("app:service is ready on %s", address))
 """
-"""A server whose options are those of `Limits`."""
+"""A program that serves with the limits that it is given: the fields of `Limits`."""
 
 SCARCE = """
 import errno, os
@@ -48,13 +48,13 @@ def fork_if_there_is_room():
 
 os.fork = fork_if_there_is_room
 """
-"""Code that keeps a process from being forked while there is a file `crowded`."""
+"""Code that makes forks fail while there is a file `crowded`."""
 
 _TICK = os.sysconf("SC_CLK_TCK")
 
 
 def eventually(condition: Callable[[], object], seconds: float = 60.0) -> bool:
-    """Whether a condition comes true in time, of which a busy machine has plenty: only what fails takes it."""
+    """Whether a condition comes true in time. The time is long because machines are busy; only a test that fails needs all of it."""
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
@@ -64,7 +64,7 @@ def eventually(condition: Callable[[], object], seconds: float = 60.0) -> bool:
 
 
 class Server:
-    """A server process, and what it has said on standard error so far."""
+    """A server process, and the lines that it has written to standard error so far."""
 
     def __init__(self, process: subprocess.Popen[str], output: Path) -> None:
         self.process = process
@@ -148,14 +148,14 @@ class Server:
         return self.ended()
 
     def ended(self) -> int:
-        """The status with which it ends; by then all that it said is in `lines`."""
+        """Wait for its end and return its status; by then all that it wrote is in `lines`."""
         status = self.process.wait(60)
         self._reader.join()
         return status
 
 
 def processes(pid: int) -> list[int]:
-    """A process and all that come from it; from one that has just ended nobody does."""
+    """A process and all its descendants; a process that has just ended has none."""
     try:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except (FileNotFoundError, ProcessLookupError):
@@ -164,7 +164,7 @@ def processes(pid: int) -> list[int]:
 
 
 def runs(pid: int) -> bool:
-    """Whether a process has not ended; one that nobody has taken in yet has."""
+    """Whether a process still runs; one that has ended and that nobody has waited for does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in {"Z", "X"}
     except (FileNotFoundError, ProcessLookupError):

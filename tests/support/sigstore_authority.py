@@ -1,4 +1,4 @@
-"""Keys and certificates of the authorities of an instance of Sigstore's: one for certificates, and one, which openssl is, for the time."""
+"""Keys and certificates of the authorities of an instance of Sigstore: one for certificates, and one for the time, which is openssl."""
 
 from __future__ import annotations
 

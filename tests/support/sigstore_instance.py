@@ -1,7 +1,7 @@
-"""A Sigstore of one's own, on loopback: a certificate authority with its log of certificates, and a log of signatures.
+"""A private Sigstore on loopback: a certificate authority with its log of certificates, and a log of signatures.
 
-It gives certificates to who shows a token that it signed itself, keeps what was logged in a Merkle tree, and signs what it says about it.
-As version 2 its log has no times, and there is an authority for these, which openssl is.
+It gives certificates to clients with a token that it signed itself, keeps log entries in a Merkle tree, and signs statements about them.
+In version 2 the log has no times; a timestamp authority, which is openssl, provides them.
 
 Source: RFC 6962 (certificate transparency, Merkle trees), RFC 3161 (timestamps); github.com/sigstore: fulcio's OID information, rekor's and
 rekor-tiles' APIs, protobuf-specs' trusted root and signing config; C2SP signed-note and tlog-checkpoint.
@@ -45,7 +45,7 @@ _SECRET = "of the issuer of tokens, and long enough for HMAC"
 
 
 class SigstoreInstance:
-    """One instance; the clock of its log is `ahead` by some seconds."""
+    """One instance; the clock of its log is `ahead` by this many seconds."""
 
     def __init__(self, folder: Path, version: int = 1) -> None:
         self.folder, self.version, self.url = folder, version, ""
@@ -67,7 +67,7 @@ class SigstoreInstance:
 
     @property
     def trust_config(self) -> dict[str, Any]:
-        """What a client needs for signing, too."""
+        """The configuration that a client needs for signing, too."""
         signing = {
             "mediaType": "application/vnd.dev.sigstore.signingconfig.v0.2+json",
             "caUrls": [self._service("", 1)],
@@ -81,25 +81,25 @@ class SigstoreInstance:
         return {"mediaType": media_type, "trustedRoot": self.trusted_root, "signingConfig": signing}
 
     def token(self, name: str, issuer: str = ISSUER, **claims: Any) -> str:
-        """What an issuer of identities gives to who may call themselves this."""
+        """The token of an issuer of identities for this name."""
         now = int(time.time())
         told = {"iss": issuer, "sub": name, "email": name, "aud": "sigstore", "iat": now, "exp": now + 300, **claims}
         return jwt.encode(told, _SECRET, "HS256")
 
     def sign(self, content: bytes, name: str = "ci@example.com", issuer: str = ISSUER) -> bytes:
-        """What programs of Sigstore's write for who signs a file."""
+        """A signature of a file, as Sigstore's programs write it."""
         with self._signer(name, issuer) as signer:
             return signer.sign_artifact(content).to_json().encode()
 
     def attest(self, content: bytes, predicate: str = "https://slsa.dev/provenance/v1", name: str = "ci@example.com") -> bytes:
-        """What they write for who states something about a file."""
+        """An attestation about a file, as Sigstore's programs write it."""
         subject = dsse.Subject(name="bento.json", digest={"sha256": hashlib.sha256(content).hexdigest()})
         statement = dsse.StatementBuilder().subjects([subject]).predicate_type(predicate).predicate({}).build()
         with self._signer(name, ISSUER) as signer:
             return signer.sign_dsse(statement).to_json().encode()
 
     def certificate(self, token: str, request: str) -> list[str]:
-        """A certificate for the key of a request, with the identity of a token; a token that is not right is a jwt.InvalidTokenError."""
+        """A certificate for the key of a request, with the identity of a token; an invalid token is a jwt.InvalidTokenError."""
         claims = jwt.decode(token, _SECRET, ["HS256"], audience="sigstore")
         key = x509.load_pem_x509_csr(base64.b64decode(request)).public_key()
         return [pem(each) for each in (self.issue(claims["sub"], claims["iss"], key), self.root)]
@@ -197,7 +197,7 @@ class _Answers(BaseHTTPRequestHandler):
     instance: SigstoreInstance
 
     def do_GET(self) -> None:
-        """Give a CI job its token, as GitHub does."""
+        """Answer with the token of a CI job, as GitHub does."""
         self._answer(200, {"value": self.instance.token("https://example.com/ours/release.yml@refs/heads/main")})
 
     def do_POST(self) -> None:
@@ -232,7 +232,7 @@ class _Answers(BaseHTTPRequestHandler):
 
 @contextmanager
 def sigstore_instance(version: int = 1) -> Iterator[SigstoreInstance]:
-    """An instance that answers until the end."""
+    """An instance that answers until the end of the block."""
     with TemporaryDirectory() as folder:
         instance = SigstoreInstance(Path(folder), version)
         answers = type("Answers", (_Answers,), {"instance": instance})

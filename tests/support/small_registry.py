@@ -1,6 +1,6 @@
-"""A small registry, on files: uploads in one piece, blobs and manifests by digest and tag, lists of tags in pages, names and tokens.
+"""A small registry on files: uploads in one piece, blobs and manifests by digest and tag, lists of tags in pages, names and tokens.
 
-How it behaves may be told: `basic` and `token` ask who is there, `whole` sends blobs whole only, `immutable` keeps tags as they are.
+Options change its behaviour: `basic` and `token` ask for a login, `whole` sends only whole blobs, `immutable` never changes a tag.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Servers that hold remotes, each on loopback in a process of its own, and what has to be in the environment to reach them."""
+"""Servers that hold remotes, each on loopback in a process of its own, and the environment variables that are needed to reach them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SMALL_REGISTRY = Path(__file__).with_name("small_registry.py")
 AZURITE = Path(sys.prefix, "azurite/node_modules/azurite/dist/src/blob/main.js")
 MISSING = "{}: 'make .venv/done/servers' installs what the tests of remotes need"
 S3_KEYS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": "us-east-1"}
-# The account that Azurite has, with the key that its manual tells everybody.
+# The account of Azurite, with the public key from its manual.
 AZURE_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 
 MOTO = """
@@ -64,7 +64,7 @@ asyncio.run(main())
 
 @dataclass(frozen=True)
 class Elsewhere:
-    """A place for a remote: its URL, and what has to be in the environment to reach it."""
+    """A place for a remote: its URL, and the environment variables that are needed to reach it."""
 
     url: str
     environment: dict[str, str] = field(default_factory=dict)
@@ -79,7 +79,7 @@ def moto(folder: Path) -> Iterator[Elsewhere]:
 
 @contextmanager
 def seaweedfs(folder: Path) -> Iterator[Elsewhere]:
-    """S3 of SeaweedFS, which people keep their files in."""
+    """S3 of SeaweedFS, a server for production."""
     program = _program("weed")
     names = (
         "master.port",
@@ -115,13 +115,13 @@ def fake_gcs(folder: Path) -> Iterator[Elsewhere]:
         url = f"http://127.0.0.1:{port}"
         options = ["-scheme=http", "-backend=filesystem", f"-filesystem-root={folder / 'files'}", "-host=127.0.0.1", f"-port={port}"]
         with answering([str(_server._get_binary_path()), *options, f"-external-url={url}"], folder, f"{url}/storage/v1/b"):
-            # The second has gcsfs ask no other service what kind of bucket it is.
+            # The second variable keeps gcsfs from asking another service what kind of bucket this is.
             yield Elsewhere("gs://models", {"STORAGE_EMULATOR_HOST": url, "GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT": "false"})
 
 
 @contextmanager
 def azurite(folder: Path) -> Iterator[Elsewhere]:
-    """Azure Blob Storage as Microsoft's emulator has it."""
+    """Azure Blob Storage, imitated by Microsoft's emulator."""
     _needs("adlfs")
     if not (shutil.which("node") and AZURITE.is_file()):
         pytest.skip(MISSING.format("Azurite, or node to run it, is not there"))
@@ -145,14 +145,14 @@ def sftp(folder: Path) -> Iterator[Elsewhere]:
 
 @contextmanager
 def small_registry(folder: Path, *options: str) -> Iterator[Elsewhere]:
-    """A registry of ours, which always runs."""
+    """The registry of small_registry.py, which runs everywhere."""
     with started([sys.executable, str(SMALL_REGISTRY), str(folder / "files"), *options], folder) as port:
         yield Elsewhere(f"oci://127.0.0.1:{port}")
 
 
 @contextmanager
 def docker_registry(folder: Path) -> Iterator[Elsewhere]:
-    """Debian's registry, where it is installed."""
+    """Debian's registry, if it is installed."""
     if not shutil.which("docker-registry"):
         pytest.skip("docker-registry is not installed: apt-get install docker-registry")
     storage = f"storage: {{filesystem: {{rootdirectory: {folder / 'files'}}}}}"
@@ -164,7 +164,7 @@ def docker_registry(folder: Path) -> Iterator[Elsewhere]:
 
 @contextmanager
 def started(command: list[str], folder: Path) -> Iterator[int]:
-    """The port of a server that prints it when it is there, and ends when nobody holds its standard input any more."""
+    """The port of a server that prints it when it is ready, and ends when its standard input is closed."""
     with _running(command, folder, stdout=subprocess.PIPE) as process:
         line = process.stdout.readline()
         assert line, (folder / "log").read_text()
@@ -173,7 +173,7 @@ def started(command: list[str], folder: Path) -> Iterator[int]:
 
 @contextmanager
 def answering(command: list[str], folder: Path, url: str) -> Iterator[None]:
-    """A server that is there as soon as this URL answers."""
+    """A server that is ready as soon as this URL answers."""
     with _running(command, folder) as process:
         while not _answers(url):
             assert process.poll() is None, (folder / "log").read_text()
@@ -193,7 +193,7 @@ def _running(command: list[str], folder: Path, **pipes: int) -> Iterator[subproc
 
 
 def _told(process: subprocess.Popen[str], folder: Path, pattern: str) -> int:
-    """The port that a server's log tells."""
+    """The port that a server's log names."""
     while not (found := re.search(pattern, (folder / "log").read_text())):
         assert process.poll() is None, (folder / "log").read_text()
         time.sleep(0.02)

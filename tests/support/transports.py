@@ -1,4 +1,4 @@
-"""The ways a request comes in. The tests of tests/wire and of plugins' adapters go over each of them, those in TRANSPORTS."""
+"""The ways in which a request comes in. The tests of tests/wire and of plugins' adapters use each way in TRANSPORTS."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Sent:
 
 
 class Refused(Exception):
-    """A request was not answered; `status` is what HTTP says, or None where the transport has no such thing."""
+    """A request was not answered; `status` is that of HTTP, or None if the transport has no status."""
 
     def __init__(self, status: int | None, said: str) -> None:
         super().__init__(said)
@@ -57,17 +57,17 @@ class Refused(Exception):
 
 
 class Transport(ABC):
-    """A way to a service that is named by `project`, a folder with its `app.py`."""
+    """A way to the service in the `app.py` of the folder `project`."""
 
     @classmethod
     @abstractmethod
     @contextmanager
     def to(cls, project: Path) -> Iterator[Transport]:
-        """Reach the service, for as long as the block lasts."""
+        """Make the service reachable until the end of the block."""
 
     @abstractmethod
     def ask(self, sent: Sent) -> bytes:
-        """The body of the answer to a request; one that was not answered is Refused."""
+        """The body of the answer to a request; if there is none, Refused is raised."""
 
     def value(self, sent: Sent) -> Any:
         """The answer, read as JSON."""
@@ -112,7 +112,7 @@ class CommandLine(Transport):
         yield cls(project)
 
     def run(self, *arguments: str, stdin: bytes = b"") -> Any:
-        """What `bento run` of the service did."""
+        """The result of `bento run` with the service."""
         with chdir(self._project):
             return CliRunner().invoke(command_line, ["run", "app:service", *arguments], input=io.BytesIO(stdin), prog_name="bento")
 
@@ -172,7 +172,7 @@ TRANSPORTS: tuple[type[Transport], ...] = (Http, CommandLine, Lambda, LambdaRest
 
 @contextmanager
 def ways_to(project: Path) -> Iterator[Callable[[type[Transport]], Transport]]:
-    """The way to a service by a transport, opened when it is first asked for."""
+    """A function that gives the way to a service by a transport; a way is opened when it is first asked for."""
     ways: dict[type[Transport], Transport] = {}
     with ExitStack() as stack:
 
@@ -196,7 +196,7 @@ def form(*parts: tuple[str, str | None, str | None, bytes]) -> bytes:
 
 
 def reach_of(app: str) -> Any:
-    """A fixture: what gives each way to the service in a module of this source, for the tests of a module."""
+    """A fixture: a function that gives each way to the service with this source; its scope is a module of tests."""
 
     @pytest.fixture(scope="module")
     def reach(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[type[Transport]], Transport]]:

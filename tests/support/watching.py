@@ -1,6 +1,6 @@
-"""Watching what this process does: which code it runs, which files it writes, whom it calls.
+"""Watching what this process does: which code it runs, which files it writes, which hosts it calls.
 
-Python's audit hooks cannot be taken away again, so there is one, which does nothing unless somebody watches.
+Python's audit hooks cannot be removed, so there is a single one, which does nothing unless somebody watches.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _watched: list[tuple[Path, list[str]]] = []
 
 @contextmanager
 def watching(folder: Path) -> Iterator[list[str]]:
-    """What happens meanwhile that must not: anything is run from below `folder`, or written anywhere else, or called."""
+    """Forbidden events during the block: code is run from below `folder`, a file elsewhere is written, or a host is called."""
     seen: list[str] = []
     _watched.append((folder, seen))
     try:
@@ -47,7 +47,7 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def _note(event: str, arguments: tuple[Any, ...], folder: Path, seen: list[str]) -> None:
-    """Keep what is about a path that lies elsewhere; compiled modules of what is imported late are Python's own."""
+    """Note paths outside the folder, except compiled files, which Python writes for modules that are imported late."""
     for argument in arguments:
         path = os.fsdecode(argument) if isinstance(argument, str | bytes | os.PathLike) else ""
         if path.startswith("/") and not path.startswith(str(folder)) and "__pycache__" not in path:
