@@ -1,4 +1,4 @@
-"""What the artifact owes its users, with the kit, and what it and `pool` refuse."""
+"""The artifact passes the kit, and it and `pool` refuse what they cannot keep or read."""
 
 import catboost
 import numpy as np
@@ -46,7 +46,7 @@ MODELS = {
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_a_model_comes_back_as_what_it_was(name, tmp_path):
+def test_a_loaded_model_has_its_own_class_and_answers_as_before(name, tmp_path):
     make, rows = MODELS[name]
     model = make()
     CatboostArtifact().save(model, tmp_path)
@@ -68,7 +68,7 @@ def test_only_models_are_accepted():
     refuses(lambda: CatboostService(model=data), message)
 
 
-def test_a_class_of_ones_own_is_refused(tmp_path):
+def test_a_model_of_a_users_own_class_is_refused(tmp_path):
     message = (
         f"a {__name__}.Tuned would come back as another class: expected CatBoost, CatBoostClassifier, CatBoostRanker, CatBoostRegressor "
         "of catboost: pack one of these, made with its load_model() from what your model's save_model() wrote"
@@ -81,7 +81,7 @@ def test_a_model_that_is_not_fitted_is_refused(tmp_path):
     refuses(lambda: CatboostArtifact().save(catboost.CatBoostRegressor(), tmp_path), message)
 
 
-def test_a_file_that_is_not_the_one_that_was_saved_never_reaches_catboost(tmp_path):
+def test_a_file_other_than_the_saved_one_never_reaches_catboost(tmp_path):
     CatboostArtifact().save(towns(), tmp_path)
     path = tmp_path / "model.cbm"
     path.write_bytes(path.read_bytes()[:-1] + b"?")
@@ -103,7 +103,7 @@ def test_a_model_of_a_later_catboost_gives_a_warning(tmp_path):
     assert caught[0].filename == __file__
 
 
-def test_a_table_is_asked_for_its_columns_by_name():
+def test_columns_are_taken_from_a_table_by_name():
     model = towns()
     assert np.array_equal(model.predict(pool(model, TOWNS[["rooms", "town"]].assign(street="-"))), model.predict(TOWNS))
     assert np.array_equal(model.predict(pool(model, pl.DataFrame(dict(TOWNS[["rooms", "town"]])))), model.predict(TOWNS))
@@ -133,7 +133,7 @@ def test_rows_of_another_width_are_the_clients_fault(rows, message):
 
 
 @pytest.mark.parametrize("row", [[1.5, 2.0], ["Ulm", "two"], [None, 2.0], [["Ulm"], 2.0]])
-def test_what_catboost_cannot_read_is_the_clients_fault(row):
+def test_rows_that_catboost_cannot_read_are_the_clients_fault(row):
     with pytest.raises(InvalidInput, match=r"^CatBoost cannot read these rows: "):
         pool(towns(), [row])
 
@@ -149,7 +149,7 @@ def test_the_default_service_answers_as_the_model(monkeypatch):
 
 
 @pytest.mark.parametrize(("told", "threads"), [("1", 1), ("2,1", 2), ("", -1), ("many", -1)])
-def test_the_default_service_starts_as_many_threads_as_the_server_tells_libraries_to(told, threads, monkeypatch):
+def test_the_default_service_starts_as_many_threads_as_the_server_sets(told, threads, monkeypatch):
     model, asked = towns(), []
     service, predict = CatboostService(model=model), model.predict
     model.predict = lambda rows, thread_count: asked.append(thread_count) or predict(rows, thread_count=thread_count)
@@ -158,7 +158,7 @@ def test_the_default_service_starts_as_many_threads_as_the_server_tells_librarie
     assert asked == [threads]
 
 
-def test_a_file_of_catboosts_is_refused_with_the_way_out(tmp_path):
+def test_a_file_path_of_a_catboost_model_is_refused_with_the_way_out(tmp_path):
     path = tmp_path / "rents.cbm"
     towns().save_model(str(path))
     advice = f"load {str(path)!r} with load_model(), such as that of a catboost.CatBoostClassifier(), and pack the model"
@@ -166,6 +166,6 @@ def test_a_file_of_catboosts_is_refused_with_the_way_out(tmp_path):
     assert CatboostArtifact().accepts(catboost.CatBoostRegressor().load_model(str(path)))
 
 
-def test_a_bare_model_that_is_not_fitted_is_refused_likewise():
+def test_an_unfitted_bare_model_is_refused():
     message = "this catboost.core.CatBoostRegressor is not fitted: call its fit() before it is packed"
     refuses(lambda: bento.save(catboost.CatBoostRegressor(), "rents"), message)

@@ -1,4 +1,4 @@
-"""Pictures and files of them."""
+"""Pictures, and image files made from them."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def arrays(*channels, dtype="uint8"):
 
 
 class LosslessImageAdapter(ImageAdapter):
-    """Without JPEG, which no value survives."""
+    """Without JPEG, which changes every value."""
 
     media_types = LOSSLESS
 
@@ -62,7 +62,7 @@ class TestChannelsFirst(AdapterTests):
 
 
 class TestSixteenBits(AdapterTests):
-    """PNG alone has them."""
+    """Only PNG can hold them."""
 
     adapter = type("Grey16Adapter", (ImageAdapter,), {"media_types": ("image/png",)})("L", dtype="uint16")
 
@@ -85,7 +85,7 @@ class TestPillow(AdapterTests):
 
 
 @pytest.mark.parametrize("value", [np.zeros((9, 7, 3), np.uint8), np.full((2, 3, 3), 255, np.uint8)])
-def test_what_jpeg_has_no_reason_to_change_comes_back_as_it_was_in_every_format(value):
+def test_a_picture_of_one_colour_is_unchanged_in_every_format(value):
     adapter = ImageAdapter()
     for media_type in adapter.media_types[:4]:
         assert np.array_equal(adapter.decode(Payload(adapter.encode(value, media_type), media_type)), value)

@@ -1,4 +1,4 @@
-"""What an api returns, as a file: PNG, WebP or JPEG, whichever is asked for."""
+"""Answers as image files: PNG, WebP or JPEG, whichever the client accepts."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def refuses(kind, adapter, value, message):
 
 @BOTH
 @pytest.mark.parametrize(("media_type", "format"), [(PNG, "PNG"), (JPEG, "JPEG"), (WEBP, "WEBP"), ("application/octet-stream", "PNG")])
-def test_an_array_or_image_is_a_file_of_the_type_that_is_asked_for(picture, adapter, media_type, format):
+def test_an_array_or_image_is_written_as_a_file_of_the_accepted_type(picture, adapter, media_type, format):
     bodies = {adapter.encode(value, media_type) for value in (picture, PIL.Image.fromarray(picture))}
     assert len(bodies) == 1
     image = opened(bodies.pop())
@@ -46,7 +46,7 @@ def test_png_and_webp_lose_nothing(picture, adapter, media_type):
     assert np.array_equal(pixels(adapter.encode(picture, media_type)), picture)
 
 
-def test_jpeg_is_as_good_as_its_quality(picture):
+def test_the_quality_option_sets_the_quality_of_jpeg(picture):
     rng = np.random.default_rng(0)
     noise = rng.integers(0, 256, (32, 32, 3), dtype=np.uint8)
     sizes = [len(ImageAdapter(quality=quality).encode(noise, JPEG)) for quality in (10, 90, 100)]
@@ -92,7 +92,7 @@ def test_sixteen_bits_of_grey_are_kept_in_a_png_and_rounded_elsewhere():
     assert pixels(ImageAdapter().encode(np.array([[[0, 129, 65535]]], np.uint16), PNG)).tolist() == [[[0, 1, 255]]]
 
 
-def test_channels_come_first_where_they_were_read_so(picture):
+def test_answers_have_their_channels_first_if_inputs_do(picture):
     adapter = ImageAdapter(layout="CHW")
     assert np.array_equal(pixels(adapter.encode(picture.transpose(2, 0, 1), PNG)), picture)
     assert pixels(adapter.encode(np.zeros((1, 5, 4)), PNG)).shape == (5, 4)
@@ -104,7 +104,7 @@ def test_every_mode_of_pillows_is_written(mode, media_type):
     assert opened(PilImageAdapter().encode(PIL.Image.new(mode, (3, 2)), media_type)).size == (3, 2)
 
 
-def test_a_palette_stays_one_with_its_transparency():
+def test_a_palette_is_written_as_one_with_its_transparency():
     image = PIL.Image.new("P", (2, 1))
     image.putpalette([255, 0, 0, 0, 0, 255])
     image.info["transparency"] = 0
@@ -118,7 +118,7 @@ def test_a_palette_stays_one_with_its_transparency():
     [("HWC", shape) for shape in [(), (3,), (4, 5, 2), (3, 4, 5), (1, 4, 5, 3), (0, 3), (3, 0, 3)]]
     + [("CHW", shape) for shape in [(), (3,), (2, 4, 5), (5, 4, 3), (1, 3, 4, 5), (3, 0, 3)]],
 )
-def test_an_array_that_is_no_image_is_refused(shape, layout):
+def test_an_array_that_is_not_an_image_is_refused(shape, layout):
     expected = "expected an image of shape (height, width)"
     axes = "(channels, height, width)" if layout == "CHW" else "(height, width, channels)"
     refuses(ValueError, ImageAdapter(layout=layout), np.zeros(shape, np.uint8), f"{expected} or {axes} with 3 or 4 channels, got {shape}")
@@ -134,12 +134,12 @@ def test_an_array_that_is_no_image_is_refused(shape, layout):
         (np.array([[0, 256]], "u4"), "expected an image of uint32 from 0 to 255, got values from 0 to 256"),
     ],
 )
-def test_values_that_are_no_pixels_are_refused(value, message):
+def test_values_that_are_not_pixels_are_refused(value, message):
     refuses(ValueError, ImageAdapter(), value, message)
 
 
 @pytest.mark.parametrize("value", [object(), "a.png", None, b"\x89PNG", {"a": 1}, np.array(["a"]), np.array([1j])])
-def test_what_is_no_image_is_refused(value):
+def test_a_value_that_is_not_an_image_is_refused(value):
     kind = type(value).__name__
     message = f"expected an image as the answer, an array or one of Pillow's, got a value of type {kind!r}"
     refuses(TypeError, ImageAdapter(), value, message)
@@ -151,12 +151,12 @@ def test_an_image_of_measurements_is_refused(mode):
     refuses(ValueError, PilImageAdapter(), PIL.Image.new(mode, (2, 2)), message)
 
 
-def test_an_image_that_a_format_has_no_room_for_is_refused():
+def test_an_image_that_its_format_cannot_hold_is_refused():
     with pytest.raises(ValueError, match=r"^the image cannot be written as WEBP: "):
         ImageAdapter().encode(np.zeros((1, 20_000), np.uint8), WEBP)
 
 
-def test_a_batch_of_answers_is_one_for_each(picture):
+def test_a_batch_of_answers_is_cut_into_one_for_each_request(picture):
     adapter = ImageAdapter()
     batch = np.stack([picture, picture[::-1]])
     first, second = adapter.unstack(batch, [None, None])

@@ -1,4 +1,4 @@
-"""What pixels become: colours, depth, range, orientation and size."""
+"""How pixels are read: colours, depth, range, orientation and size."""
 
 from __future__ import annotations
 
@@ -53,17 +53,17 @@ def test_a_turned_photo_is_upright(picture, write, number):
     assert np.abs(value.astype(int) - picture).mean() < 3
 
 
-def test_a_turned_picture_of_pillows_is_not_turned_twice(picture, write):
+def test_an_image_that_pillow_has_turned_is_not_turned_twice(picture, write):
     image = PilImageAdapter().decode(Payload.of(write(TURNS[6](picture), exif=oriented(6))))
     assert (image.info, dict(image.getexif())) == ({}, {})
 
 
 @pytest.mark.parametrize("number", [0, 9, 255, 65535])
-def test_an_orientation_that_is_none_turns_nothing(picture, write, number):
+def test_an_invalid_orientation_is_ignored(picture, write, number):
     assert np.array_equal(decode(write(picture, exif=oriented(number))), picture)
 
 
-def test_a_palette_gives_its_colours(write):
+def test_a_picture_with_a_palette_is_read_as_its_colours(write):
     image = PIL.Image.new("P", (2, 1))
     image.putpalette([*RED, *BLUE])
     image.putpixel((1, 0), 1)
@@ -72,7 +72,7 @@ def test_a_palette_gives_its_colours(write):
 
 
 @pytest.mark.parametrize("transparency", [0, b"\x00\x80"])
-def test_a_transparent_palette_gives_its_colours_too_and_alpha_where_it_is_asked_for(write, transparency):
+def test_a_transparent_palette_is_read_as_colours_and_as_alpha_if_asked_for(write, transparency):
     image = PIL.Image.new("P", (2, 1))
     image.putpalette([*RED, *BLUE])
     image.putpixel((1, 0), 1)
@@ -82,21 +82,21 @@ def test_a_transparent_palette_gives_its_colours_too_and_alpha_where_it_is_asked
 
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
-def test_alpha_is_dropped_where_it_is_not_asked_for(write, kind):
+def test_alpha_is_dropped_if_it_is_not_asked_for(write, kind):
     body = write(PIL.Image.new("RGBA", (1, 1), (9, 8, 7, 0)), kind)
     assert decode(body).tolist() == [[[9, 8, 7]]]
     assert decode(body, "RGBA").tolist() == [[[9, 8, 7, 0]]]
     assert decode(write(PIL.Image.new("LA", (1, 1), (9, 0)), kind), "L").tolist() == [[9]]
 
 
-def test_one_transparent_colour_is_alpha_where_it_is_asked_for(write):
+def test_one_transparent_colour_is_read_as_alpha_if_asked_for(write):
     body = write(PIL.Image.new("RGB", (1, 1), RED), transparency=RED)
     assert decode(body, "RGBA").tolist() == [[[*RED, 0]]]
     assert decode(body).tolist() == [[[*RED]]]
     assert decode(body, "L").tolist() == [[76]]
 
 
-def test_opaque_pictures_have_an_alpha_of_white(picture, write):
+def test_opaque_pictures_have_full_alpha(picture, write):
     assert decode(write(picture), "RGBA")[:, :, 3].tolist() == np.full((24, 40), 255).tolist()
 
 
@@ -113,7 +113,7 @@ def test_cmyk_is_converted_without_a_profile(write, kind):
 
 
 @pytest.mark.parametrize(("mode", "name"), [("F", "floating-point numbers"), ("I", "32-bit integers")])
-def test_pixels_that_have_no_white_are_refused(write, mode, name):
+def test_a_picture_whose_mode_has_no_white_is_refused(write, mode, name):
     with pytest.raises(InvalidInput) as error:
         decode(write(PIL.Image.new(mode, (2, 2)), "TIFF"))
     assert str(error.value) == f"the image has pixels of {name}, which have no white: expected at most 16 bits"
@@ -143,14 +143,14 @@ def test_sixteen_bits_of_grey_are_scaled_to_eight_and_never_cut_off(write, encod
 
 
 @pytest.mark.parametrize("encode", ["PNG", "TIFF", big_endian])
-def test_sixteen_bits_of_grey_stay_where_the_dtype_has_room(write, encode):
+def test_sixteen_bits_of_grey_are_kept_if_the_dtype_has_room(write, encode):
     body = encode(DEEP) if callable(encode) else write(DEEP, encode)
     assert np.array_equal(decode(body, "L", dtype="uint16"), DEEP)
     assert np.array_equal(decode(body, "L", dtype="float64"), DEEP / 65535)
     assert decode(body, "L", dtype="float32").dtype == np.float32
 
 
-def test_sixteen_bits_of_grey_keep_them_when_they_are_resized(write):
+def test_sixteen_bits_of_grey_are_kept_when_resizing(write):
     smaller = decode(write(np.full((6, 4), 1000, np.uint16)), "L", (2, 3), "uint16")
     assert smaller.tolist() == [[1000] * 3] * 2
     steep = decode(write(np.repeat([[0, 65535]], 8, axis=0).astype(np.uint16)), "L", (8, 16), "uint16")
@@ -167,7 +167,7 @@ def test_white_is_the_largest_value_of_the_dtype_or_one(write, dtype, black, whi
     np.testing.assert_array_equal(value, np.array([[black, white, middle]], dtype))
 
 
-def test_channels_come_first_where_it_is_asked_for(picture, write):
+def test_channels_come_first_if_asked_for(picture, write):
     assert np.array_equal(decode(write(picture), layout="CHW"), picture.transpose(2, 0, 1))
     assert decode(write(picture), "L", layout="CHW").shape == (24, 40)
 
@@ -188,7 +188,7 @@ def test_resizing_is_what_pillow_does(picture, write):
 
 
 def test_resizing_leaves_no_stripes(write):
-    """Every second column is white: a picture a fourth as large is grey, and not whichever column was met."""
+    """Every second column is white, so a picture a fourth as large has to be grey instead of black or white."""
     stripes = np.zeros((64, 64), np.uint8)
     stripes[:, ::2] = 255
     smaller = decode(write(stripes), "L", (16, 16)).astype(int)

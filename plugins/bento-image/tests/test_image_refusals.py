@@ -1,4 +1,4 @@
-"""Files that are refused: cut off, of several pictures, too large, or made to be dear. Soon, and before anything is decoded."""
+"""Files that are refused early, before decoding: truncated, with several pictures, too large, or made to cost much."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_a_file_that_is_cut_off_anywhere_is_refused(name):
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_what_follows_a_file_does_no_harm(name):
+def test_bytes_after_the_end_of_an_image_are_ignored(name):
     assert ImageAdapter().decode(Payload.of(FILES[name] + b"\xff\xd8trailing" * 10)).shape in [(7, 9, 3), (9, 7, 3)]
 
 
@@ -115,13 +115,13 @@ def test_an_animation_of_one_frame_is_a_picture():
     assert ImageAdapter().decode(Payload.of(animated)).shape == (4, 4, 3)
 
 
-def test_the_limit_is_of_pixels(format, write):
+def test_the_size_limit_counts_pixels(format, write):
     body = write(np.zeros((10, 20, 3), np.uint8), format)
     assert ImageAdapter(max_pixels=200).decode(Payload.of(body)).shape == (10, 20, 3)
     assert refusal(body, TooLarge, max_pixels=199) == "the image has 20 x 10 pixels: expected at most 199"
 
 
-def test_what_pillow_itself_takes_for_too_large_is_not_called_damaged(monkeypatch):
+def test_an_image_that_pillow_itself_finds_too_large_is_not_called_damaged(monkeypatch):
     monkeypatch.setattr(PIL.Image, "MAX_IMAGE_PIXELS", 99)
     message = refusal(file_of(PIL.Image.new("L", (20, 10)), "TIFF"), TooLarge)
     assert message.startswith("the TIFF file is larger than Pillow reads one: Image size (200 pixels) exceeds limit of 198 pixels")
@@ -190,7 +190,7 @@ DEAR = {
 
 
 @pytest.mark.parametrize("name", DEAR)
-def test_a_file_that_is_made_to_be_dear_is_refused(name):
+def test_a_file_made_to_cost_much_time_or_memory_is_refused(name):
     body, message = DEAR[name]
     told = refusal(body)
     assert message in (None, told)
@@ -210,11 +210,11 @@ SENSELESS = {
 
 
 @pytest.mark.parametrize("message", SENSELESS)
-def test_a_file_that_makes_no_sense_is_refused_by_what_is_wrong(message):
+def test_a_malformed_file_is_refused_with_what_is_wrong(message):
     assert refusal(SENSELESS[message]) == message
 
 
-def test_what_pillow_finds_wrong_is_told_too():
+def test_a_fault_that_pillow_finds_is_in_the_error():
     body = bytearray(FILES["png"])
     body[60:80] = bytes(20)
     assert refusal(bytes(body)).startswith("the PNG file is damaged: OSError: ")
@@ -237,8 +237,8 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
 
 
-def test_a_refusal_takes_no_room():
-    """Fifty megabytes are a fiftieth of what the headers declare."""
+def test_refusing_takes_little_memory():
+    """The allowed fifty megabytes are a fiftieth of what the headers declare."""
     bodies = [*HUGE.values()] + [body for body, _ in DEAR.values()]
     run = subprocess.run(
         [sys.executable, "-c", PROBE, FILES["webp"].hex()],

@@ -1,4 +1,4 @@
-"""What clients of BentoML 0.13 send as images, and every format of them: each form of a request gives its value."""
+"""Every form and format in which clients of BentoML 0.13 send images is read."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def test_the_content_decides_and_not_the_content_type(picture, write, format, me
 
 
 @pytest.mark.parametrize("field", ["file", "image", "anything"])
-def test_one_file_of_a_form_under_any_name(picture, write, form, field):
+def test_an_image_may_be_the_only_file_of_a_form_under_any_name(picture, write, form, field):
     payload = form(("note", None, b"a text"), (field, "photo.PNG", write(picture)))
     assert np.array_equal(ImageAdapter().decode(payload), picture)
 
 
-def test_two_files_of_a_form_are_not_one(picture, write, form):
+def test_a_form_with_two_files_is_refused(picture, write, form):
     file = write(picture)
     message = refusal(InvalidInput, ImageAdapter(), form(("a", "a.png", file), ("b", "b.png", file)))
     assert message == "expected a form with one file, got 2 files: a part counts as a file only with a filename"
@@ -87,17 +87,17 @@ def test_other_content_types_are_refused(picture, write, media_type):
 
 
 @pytest.mark.parametrize("body", [b"", b"BAD", b"\xff\xd8", b"GIF89a\x01\0\x01\0\0\0\0", b"<svg/>", b"%PDF-1.7", b"RIFF\x04\0\0\0WAVE"])
-def test_what_is_none_of_the_five_formats_is_refused(body):
+def test_a_body_in_none_of_the_five_formats_is_refused(body):
     message = refusal(UnsupportedMediaType, ImageAdapter(), Payload.of(body, "image/png"))
     assert message == "the body is not an image that is read here: expected a JPEG, PNG, WebP, BMP or TIFF file"
 
 
-def test_formats_that_pillow_reads_and_nobody_asked_for_are_refused(picture, write):
+def test_other_formats_that_pillow_reads_are_refused(picture, write):
     for format in ("GIF", "PPM", "ICO", "TGA", "PCX", "SGI", "JPEG2000", "DDS", "EPS"):
         refusal(UnsupportedMediaType, ImageAdapter(), Payload.of(write(picture, format)))
 
 
-def test_a_photo_with_a_preview_in_it_is_its_first_picture(picture, write):
+def test_a_photo_with_a_preview_is_read_as_its_first_picture(picture, write):
     photo = write(picture, "MPO", save_all=True, append_images=[PIL.Image.fromarray(picture[:8, :8])], quality=95)
     assert PIL.Image.open(io.BytesIO(photo)).format == "MPO"
     assert ImageAdapter().decode(Payload.of(photo)).shape == (24, 40, 3)
@@ -123,7 +123,7 @@ def test_a_batch_of_pillows_images_is_a_list():
     assert PilImageAdapter().stack(images) == images
 
 
-def test_only_pillows_images_are_claimed(picture):
+def test_only_images_of_pillow_are_claimed(picture):
     image = PIL.Image.fromarray(picture)
     assert isinstance(PilImageAdapter.for_annotation(PIL.Image.Image), PilImageAdapter)
     assert isinstance(PilImageAdapter.for_value(image), PilImageAdapter)
@@ -162,7 +162,7 @@ def test_the_options_that_are_not_the_default_are_remembered():
         ({"quality": 101}, "expected quality= a whole number from 1 to 100, got 101"),
     ],
 )
-def test_an_option_that_makes_no_sense_is_refused(options, message):
+def test_an_invalid_option_is_refused(options, message):
     with pytest.raises(DefinitionError) as error:
         ImageAdapter(**options)
     assert str(error.value) == message

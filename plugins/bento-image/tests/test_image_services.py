@@ -95,7 +95,7 @@ def test_the_example_saves_a_bundle_that_reads_a_digit(run, tmp_path):
     assert "expected a file whose name ends in" in run.refused(BENTO, "run", "digits", "read", "--input-file", "seven.gif")
 
 
-def test_a_bundle_knows_that_it_needs_the_plugin(run):
+def test_a_bundle_requires_the_plugin(run):
     run(sys.executable, EXAMPLE)
     shown = run(sys.executable, "-c", "import bento; print(*bento.Store().get('digits').manifest.requirements, sep='\\n')")
     assert {line.partition("==")[0] for line in shown.split()} >= {"bento-image", "bento-sklearn", "scikit-learn"}

@@ -1,4 +1,4 @@
-"""What clients of BentoML 0.13 send as images: each form of a request gives its value, whichever way it comes in."""
+"""Every form in which clients of BentoML 0.13 send images is read, through every transport."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ transport = each_transport()
 
 @pytest.fixture
 def seen(picture):
-    """What there is to say of the picture."""
+    """The description of the picture."""
     return [24, 40, 3, "uint8", picture.mean(axis=(0, 1)).round().tolist()]
 
 
@@ -67,7 +67,7 @@ def test_the_content_type_does_not_matter(transport, picture, write, seen, media
 
 
 @pytest.mark.parametrize(("field", "filename"), [("image", "photo.png"), ("anything", "PHOTO.JPG"), ("file", "photo")])
-def test_one_file_of_a_form_under_any_name(transport, picture, write, seen, field, filename):
+def test_an_image_may_be_the_only_file_of_a_form_under_any_name(transport, picture, write, seen, field, filename):
     body = form(("note", None, None, b"a text"), (field, filename, "image/png", write(picture)))
     assert transport.value(Sent("seen", body, FORM)) == seen
 
@@ -87,19 +87,19 @@ def test_an_annotated_image_is_a_form_of_two_parts(transport, picture, write):
     assert transport.value(Sent("annotated", form(image), FORM)) == [24, 40, 3, None]
 
 
-def test_the_names_of_the_two_parts_can_be_set(transport, picture, write):
+def test_the_names_of_the_two_parts_of_a_form_can_be_set(transport, picture, write):
     body = form(("photo", "a.png", None, write(picture)), ("boxes", "b.json", "application/octet-stream", b"[]"))
     assert transport.value(Sent("named", body, FORM)) == [24, 40, 3, []]
 
 
-def test_an_answer_is_a_file(transport, picture, write):
+def test_an_answer_is_an_image_file(transport, picture, write):
     answer = transport.ask(Sent("upside_down", write(picture)))
     assert np.array_equal(ImageAdapter().decode(Payload.of(answer)), picture[::-1])
 
 
 @pytest.mark.parametrize("compression", COMPRESSIONS)
 @pytest.mark.parametrize("chunked", [False, True], ids=["whole", "chunked"])
-def test_a_compressed_or_chunked_upload_is_as_if_it_were_plain(reach, picture, write, seen, compression, chunked):
+def test_a_compressed_or_chunked_upload_is_read_like_a_plain_one(reach, picture, write, seen, compression, chunked):
     body = COMPRESSIONS[compression](write(picture, "BMP"))
     pieces = (body[at : at + 999] for at in range(0, len(body), 999)) if chunked else body
     answer = reach(Http).post(Sent("seen", b""), pieces, **{"content-encoding": compression.partition(" ")[0]})
@@ -108,7 +108,7 @@ def test_a_compressed_or_chunked_upload_is_as_if_it_were_plain(reach, picture, w
 
 @pytest.mark.parametrize("compression", COMPRESSIONS)
 @pytest.mark.parametrize("kind", [Lambda, LambdaRest, LambdaBalanced])
-def test_a_compressed_body_of_an_event_is_as_if_it_were_plain(reach, picture, write, seen, kind, compression):
+def test_a_compressed_body_of_an_event_is_read_like_a_plain_one(reach, picture, write, seen, kind, compression):
     encoding = {"content-encoding": compression.partition(" ")[0]}
     answer = reach(kind).post(Sent("seen", b""), COMPRESSIONS[compression](write(picture, "BMP")), **encoding)
     assert (answer["statusCode"], json.loads(body_of(answer))) == (200, seen)
@@ -127,7 +127,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_a_bad_request_is_refused_with_a_sentence_and_no_trace(transport, picture, write, name):
+def test_a_bad_request_is_refused_without_a_traceback(transport, picture, write, name):
     sent, status, said = REFUSED[name]
     with pytest.raises(Refused, match=said) as refused:
         transport.ask(sent(write(picture)))
@@ -135,7 +135,7 @@ def test_a_bad_request_is_refused_with_a_sentence_and_no_trace(transport, pictur
     assert "Traceback" not in str(refused.value)
 
 
-def test_a_picture_of_too_many_pixels_is_refused(transport, write):
+def test_a_picture_with_too_many_pixels_is_refused(transport, write):
     with pytest.raises(Refused, match="the image has 40 x 30 pixels: expected at most 1000") as refused:
         transport.ask(Sent("upside_down", write(np.zeros((30, 40, 3), np.uint8))))
     assert refused.value.status in (413, None)

@@ -82,11 +82,11 @@ def entries(folder):
         return {name: archive.read(name) for name in archive.namelist()}
 
 
-def test_the_modules_of_custom_objects_go_along():
+def test_the_modules_of_custom_objects_are_saved_in_the_bundle():
     assert KerasArtifact(custom_objects=[nets.Net, "shop.layers:Scale", "nets:halve"]).modules_of(nets.Net()) == ["nets", "shop.layers"]
 
 
-def test_what_a_model_is_trained_with_is_left_out(tmp_path):
+def test_the_optimizer_and_loss_of_a_model_are_left_out(tmp_path):
     model = nets.trained()
     model.save(tmp_path / "all.keras")
     KerasArtifact().save(model, tmp_path)
@@ -115,7 +115,7 @@ def test_a_large_model_is_not_unpacked_beside_its_file(tmp_path, monkeypatch):
     assert tmp_path.stat().st_mtime_ns == before
 
 
-def test_every_layer_of_keras_is_known_or_runs_what_a_file_says():
+def test_every_layer_of_keras_is_either_allowed_or_could_run_code_of_a_file():
     """A release of Keras that has more of them needs somebody to look at what they do."""
     public = {getattr(keras.layers, name) for name in dir(keras.layers) if isinstance(getattr(keras.layers, name), type)}
     layers = {kind for kind in public if issubclass(kind, keras.Layer)}

@@ -29,7 +29,7 @@ UNKNOWN = (
 
 
 @pytest.mark.parametrize("custom", ["nets", [1], ["Scale"], {"Scale": nets.Scale(1.0)}, 3])
-def test_what_is_no_custom_object_is_refused(custom):
+def test_an_invalid_custom_object_is_refused(custom):
     wrong = custom if isinstance(custom, str | int) else next(iter(custom.values() if isinstance(custom, dict) else custom))
     refuses(lambda: KerasArtifact(custom_objects=custom), f"{EXPECTED}{wrong!r}", DefinitionError)
 
@@ -67,7 +67,7 @@ def test_the_name_of_a_file_is_refused_with_the_way_out(file, kind, advice):
     refuses(lambda: bento.save(file, "digits"), f"no installed plugin provides a service for a {kind}: {advice}")
 
 
-def test_another_text_is_refused_by_its_type():
+def test_a_text_that_names_no_file_is_refused_by_its_type():
     refuses(lambda: Digits(model="digits"), "Digits.model is a KerasArtifact, which does not keep the str 'digits'")
 
 
@@ -91,7 +91,7 @@ def saving(tmp_path, *layers, **options):
     return lambda: KerasArtifact(**options).save(model, tmp_path)
 
 
-def test_what_is_not_named_in_custom_objects_is_named(tmp_path):
+def test_a_class_missing_from_custom_objects_is_named(tmp_path):
     layers = [keras.layers.Dense(2, activation=nets.halve), nets.Scale(), nets.Shift()]
     refuses(saving(tmp_path, *layers), f"the model holds Shift, halve, nets>Scale, {UNKNOWN}")
     refuses(saving(tmp_path, *layers, custom_objects=[nets.Scale, nets.halve]), f"the model holds Shift, {UNKNOWN}")
@@ -113,7 +113,7 @@ def test_a_layer_that_calls_a_function_of_the_users_is_kept_if_both_are_named(tm
     assert model.predict_on_batch(np.ones((1, 3))).tolist() == [[0.5, 0.5, 0.5]]
 
 
-def test_a_class_that_does_not_say_what_it_was_made_with_is_refused_when_it_is_saved(tmp_path):
+def test_a_class_that_does_not_keep_its_arguments_in_get_config_is_refused_when_it_is_saved(tmp_path):
     model = nets.Secretive(keras.layers.Dense(2))
     model(np.ones((1, 3), "float32"))
     with pytest.raises(ArtifactError, match=r"cannot load .*TypeError: .*Secretive.* could not be deserialized properly"):
@@ -196,7 +196,7 @@ def test_a_file_that_names_anything_else_is_refused_before_keras_sees_it(folder,
     )
 
 
-def test_a_name_that_a_file_has_for_a_registered_class_does_not_stand_for_one_of_keras(folder):
+def test_a_registered_name_in_a_file_cannot_stand_for_a_class_of_keras(folder):
     path = rewrite(folder, lambda config: layer(config).update(registered_name="nets>Scale"))
     refuses(
         lambda: KerasArtifact().load(folder),
@@ -204,7 +204,7 @@ def test_a_name_that_a_file_has_for_a_registered_class_does_not_stand_for_one_of
     )
 
 
-def test_a_vocabulary_is_not_read_from_anywhere(folder):
+def test_a_vocabulary_is_not_read_from_a_file(folder):
     path = rewrite(folder, lambda config: layer(config).update(node("keras.layers", "StringLookup", {"vocabulary": "/etc/passwd"})))
     refuses(lambda: KerasArtifact().load(folder), f"{str(path)!r} names the files /etc/passwd, which are not its own")
 

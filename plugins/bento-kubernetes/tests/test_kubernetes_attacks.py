@@ -40,7 +40,7 @@ NAME = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 
 @pytest.mark.parametrize("packer", PACKERS, ids=lambda packer: packer.name)
 @pytest.mark.parametrize("field", ["name", "version"])
-def test_a_poisoned_tag_that_got_past_the_reader_is_refused(packer, field, save, tmp_path):
+def test_a_poisoned_tag_that_bypassed_the_manifest_reader_is_refused(packer, field, save, tmp_path):
     bundle = save()
     for poison in POISONS:
         object.__setattr__(bundle.manifest, field, f"basket{poison}")
@@ -80,7 +80,7 @@ def texts_of(value: Any) -> list[Any]:
     version=st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,100}[A-Za-z0-9])?", fullmatch=True).filter(lambda text: ".." not in text),
     kind=st.sampled_from(PACKERS),
 )
-def test_any_tag_is_a_name_and_labels_that_clusters_take(name, version, kind):
+def test_any_tag_gives_a_name_and_labels_that_clusters_accept(name, version, kind):
     packer = kind(image=IMAGE, max_replicas=2)
     tag = Tag(name, version)
     objects = packer.objects(Pod(tag, packer.options))

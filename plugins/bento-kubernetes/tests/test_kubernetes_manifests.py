@@ -183,13 +183,13 @@ def pod(spec: dict[str, Any]) -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "basket"}, "spec": spec}
 
 
-def test_the_manifest_is_this_text(bundle, packed):
+def test_the_manifest_has_the_expected_text(bundle, packed):
     assert packed(KubernetesPacker(image=IMAGE, **EVERYTHING), bundle) == TEXT
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("options", OPTIONS)
-def test_every_object_is_what_its_schema_says(options, version, bundle, manifest):
+def test_every_object_is_valid_by_its_schema(options, version, bundle, manifest):
     objects = manifest(KubernetesPacker(image=IMAGE, **options), bundle)
     assert [each["kind"] for each in objects] == ["Deployment", "Service", *(["HorizontalPodAutoscaler"] if options else [])]
     for each in objects:
@@ -203,7 +203,7 @@ def test_the_schemas_refuse_a_field_that_is_misspelt(bundle, manifest):
         check(deployment, VERSIONS[-1])
 
 
-def test_the_number_of_pods_is_the_autoscalers_where_there_is_one(bundle, packed):
+def test_with_an_autoscaler_the_deployment_sets_no_number_of_pods(bundle, packed):
     deployment, _ = yaml.safe_load_all(packed(KubernetesPacker(image=IMAGE, replicas=4), bundle))
     assert deployment["spec"]["replicas"] == 4
     assert "replicas" not in next(yaml.safe_load_all(TEXT))["spec"]
@@ -211,7 +211,7 @@ def test_the_number_of_pods_is_the_autoscalers_where_there_is_one(bundle, packed
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("options", OPTIONS)
-def test_an_inference_service_has_a_pods_spec_and_how_many_of_it(options, version, bundle, manifest, check_kserve):
+def test_an_inference_service_has_the_spec_of_a_pod_and_its_number(options, version, bundle, manifest, check_kserve):
     (service,) = manifest(KservePacker(image=IMAGE, **options), bundle)
     check_kserve(service)
     assert (service["apiVersion"], service["kind"]) == ("serving.kserve.io/v1beta1", "InferenceService")
@@ -227,7 +227,7 @@ def test_an_inference_service_has_a_pods_spec_and_how_many_of_it(options, versio
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("options", OPTIONS)
-def test_a_service_of_knative_has_a_pods_spec_without_what_knative_decides(options, version, bundle, manifest, check_knative):
+def test_a_knative_service_has_the_spec_of_a_pod_without_the_fields_that_knative_sets(options, version, bundle, manifest, check_knative):
     (service,) = manifest(KnativePacker(image=IMAGE, **options), bundle)
     check_knative(service)
     assert (service["apiVersion"], service["kind"], list(service["spec"])) == ("serving.knative.dev/v1", "Service", ["template"])
@@ -241,7 +241,7 @@ def test_a_service_of_knative_has_a_pods_spec_without_what_knative_decides(optio
 
 
 @pytest.mark.parametrize("wrong", [{"minReplica": 1}, {"minReplicas": "1"}, {"labels": ["canary"]}, {"timeout": 1.5}], ids=str)
-def test_the_classes_of_kserve_refuse_what_they_do_not_know(wrong, bundle, manifest, check_kserve):
+def test_the_classes_of_kserve_refuse_unknown_fields(wrong, bundle, manifest, check_kserve):
     (service,) = manifest(KservePacker(image=IMAGE), bundle)
     service["spec"]["predictor"].update(wrong)
     with pytest.raises((AssertionError, AttributeError)):
@@ -249,7 +249,7 @@ def test_the_classes_of_kserve_refuse_what_they_do_not_know(wrong, bundle, manif
 
 
 @pytest.mark.parametrize("wrong", [{"containerConcurency": 1}, {"timeoutSeconds": "30"}, {"containers": [{"comand": []}]}], ids=str)
-def test_the_schemas_of_knative_refuse_what_they_do_not_know(wrong, bundle, manifest, check_knative):
+def test_the_schemas_of_knative_refuse_unknown_fields(wrong, bundle, manifest, check_knative):
     (service,) = manifest(KnativePacker(image=IMAGE), bundle)
     service["spec"]["template"]["spec"].update(wrong)
     with pytest.raises(ValueError, match="validation error"):
@@ -259,7 +259,7 @@ def test_the_schemas_of_knative_refuse_what_they_do_not_know(wrong, bundle, mani
 @pytest.mark.parametrize(
     ("options", "scale"), [({}, {"min": "1"}), ({"replicas": 0}, {"min": "0"}), (EVERYTHING, {"min": "2", "max": "5"})], ids=str
 )
-def test_knative_is_told_how_many_pods_there_may_be(options, scale, bundle, manifest):
+def test_a_knative_service_sets_how_many_pods_there_may_be(options, scale, bundle, manifest):
     (service,) = manifest(KnativePacker(image=IMAGE, **options), bundle)
     annotations = service["spec"]["template"]["metadata"]["annotations"]
     told = {name: value for name, value in annotations.items() if name.startswith("autoscaling")}
@@ -267,7 +267,7 @@ def test_knative_is_told_how_many_pods_there_may_be(options, scale, bundle, mani
 
 
 @pytest.mark.parametrize("packer", [KubernetesPacker(image=IMAGE), KservePacker(image=IMAGE)], ids=lambda packer: packer.name)
-def test_a_pod_is_not_killed_before_its_server_has_had_its_time(packer, bundle, manifest):
+def test_a_pod_has_more_time_to_stop_than_its_server(packer, bundle, manifest):
     document, *_ = manifest(packer, bundle)
     spec = document["spec"]["template"]["spec"] if packer.name == "kubernetes" else document["spec"]["predictor"]
     (container,) = spec["containers"]
@@ -277,13 +277,13 @@ def test_a_pod_is_not_killed_before_its_server_has_had_its_time(packer, bundle, 
 
 
 @pytest.mark.parametrize("version", ["1e3", "12e4567", "0x10", "1_000", "1", "true", "null", "2026-11-22", "0o7", "1.5", "y", "N", "on"])
-def test_a_version_that_looks_like_something_else_stays_a_text(version, save, packed):
+def test_a_version_that_yaml_could_read_as_another_type_stays_a_text(version, save, packed):
     text = packed(KnativePacker(image=IMAGE), save(version=version))
     assert yaml.safe_load(text)["metadata"]["labels"]["app.kubernetes.io/version"] == version
     assert f"app.kubernetes.io/version: '{version}'\n" in text
 
 
-def test_a_name_that_looks_like_something_else_stays_a_text(save, packed):
+def test_a_name_that_yaml_could_read_as_another_type_stays_a_text(save, packed):
     text = packed(KnativePacker(image=IMAGE), save("n"))
     assert yaml.safe_load(text)["metadata"]["name"] == "n"
     assert "  name: 'n'\n" in text
@@ -295,6 +295,6 @@ def test_a_version_longer_than_a_label_is_cut(save, manifest):
 
 
 @pytest.mark.parametrize(("gpu", "asks"), [(0, False), (2, True)])
-def test_an_image_asks_for_the_driver_where_a_pod_has_gpus(gpu, asks, bundle, tmp_path):
+def test_the_image_of_a_pod_with_gpus_asks_for_the_driver(gpu, asks, bundle, tmp_path):
     out = KubernetesPacker(image=IMAGE, gpu=gpu).pack(bundle, tmp_path / "out")
     assert ("NVIDIA_VISIBLE_DEVICES" in (out / "image/Dockerfile").read_text()) == asks

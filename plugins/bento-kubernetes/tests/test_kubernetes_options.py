@@ -41,26 +41,26 @@ def test_an_image_has_a_name_by_the_rules_of_registries(image, bundle, manifest)
     assert deployment["spec"]["template"]["spec"]["containers"][0]["image"] == image
 
 
-def test_numbers_and_texts_of_them_are_the_same(bundle, packed, tmp_path):
+def test_options_may_be_numbers_or_texts_of_numbers(bundle, packed, tmp_path):
     numbers = KubernetesPacker(image=IMAGE, replicas=2, max_replicas=4, gpu=1, port=8080).pack(bundle, tmp_path / "numbers")
     texts = packed(KubernetesPacker(image=IMAGE, replicas="2", max_replicas="4", gpu="1", port="8080"), bundle)
     assert (numbers / "kubernetes.yaml").read_text() == texts
 
 
-def test_a_port_that_knative_takes_is_refused(bundle, tmp_path):
+def test_a_port_that_knative_reserves_is_refused(bundle, tmp_path):
     with pytest.raises(PackerError) as caught:
         KnativePacker(image=IMAGE, port=8012).pack(bundle, tmp_path / "out")
     assert str(caught.value) == "KnativePacker(port=8012): Knative listens there itself, expected another port like 3000"
     assert list(tmp_path.iterdir()) == []
 
 
-def test_objects_are_named_as_names_of_dns_are(save, manifest):
+def test_names_of_objects_are_dns_names(save, manifest):
     objects = manifest(KubernetesPacker(image=IMAGE, max_replicas=2), save("tea_and.coffee"))
     assert {each["metadata"]["name"] for each in objects} == {"tea-and-coffee"}
 
 
 @pytest.mark.parametrize("name", ["7up", "b" * 51])
-def test_a_name_that_no_service_can_have_is_refused(name, save, tmp_path):
+def test_a_name_that_no_kubernetes_service_can_have_is_refused(name, save, tmp_path):
     with pytest.raises(PackerError) as caught:
         KubernetesPacker(image=IMAGE).pack(save(name), tmp_path / "out")
     assert str(caught.value) == (

@@ -95,7 +95,7 @@ def told(model):
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_an_estimator_comes_back_as_what_it_was(name, tmp_path):
+def test_a_loaded_estimator_has_its_own_class_and_answers_as_before(name, tmp_path):
     make, rows = MODELS[name]
     model = make()
     LightgbmArtifact().save(model, tmp_path)
@@ -108,7 +108,7 @@ def test_an_estimator_comes_back_as_what_it_was(name, tmp_path):
         assert np.array_equal(loaded.predict_proba(rows), model.predict_proba(rows))
 
 
-def test_functions_and_the_number_of_threads_are_left_behind(tmp_path):
+def test_functions_and_the_number_of_threads_are_not_saved(tmp_path):
     LightgbmArtifact().save(regressor(objective=squared, n_jobs=1, max_depth=np.int64(3)), tmp_path)
     loaded = LightgbmArtifact().load(tmp_path)
     assert (loaded.objective, loaded.n_jobs, loaded.max_depth) == (None, 0, 3)
@@ -122,7 +122,7 @@ def test_a_model_that_could_not_be_loaded_is_refused_when_it_is_saved(tmp_path):
         LightgbmArtifact().save(model, tmp_path)
 
 
-def test_what_lightgbm_itself_reads_is_in_the_slot(tmp_path):
+def test_the_file_in_the_slot_can_be_read_by_lightgbm_alone(tmp_path):
     LightgbmArtifact().save(regressor(), tmp_path)
     own = lightgbm.Booster(model_file=tmp_path / "model.txt")
     assert np.array_equal(own.predict(PATIENTS), LightgbmArtifact().load(tmp_path).predict(PATIENTS))

@@ -52,7 +52,7 @@ def test_only_models_are_accepted():
         (OwnBooster(model_str=fitted().booster_.model_to_string()), "OwnBooster", "pack a Booster itself"),
     ],
 )
-def test_a_class_of_ones_own_is_refused(tmp_path, model, name, way_out):
+def test_a_model_of_a_users_own_class_is_refused(tmp_path, model, name, way_out):
     message = (
         f"a {__name__}.{name} would come back as another class: expected Booster, LGBMClassifier, LGBMRanker, LGBMRegressor "
         f"of lightgbm: {way_out}"
@@ -60,7 +60,7 @@ def test_a_class_of_ones_own_is_refused(tmp_path, model, name, way_out):
     refuses(lambda: LightgbmArtifact().save(model, tmp_path), message)
 
 
-def test_a_model_that_has_learnt_nothing_is_refused(tmp_path):
+def test_an_unfitted_model_is_refused(tmp_path):
     message = "this lightgbm.sklearn.LGBMRegressor is not fitted: call its fit() before it is packed"
     refuses(lambda: LightgbmArtifact().save(lightgbm.LGBMRegressor(), tmp_path), message)
     message = "this booster has learnt nothing: train it with lightgbm.train() before it is packed"
@@ -143,7 +143,7 @@ def test_the_default_service_answers_as_the_model_and_refuses_other_rows(model):
 
 @pytest.mark.parametrize("model", [fitted(), fitted().booster_], ids=["estimator", "booster"])
 @pytest.mark.parametrize("table", [ROWS, ROWS[["floor", "area"]], ROWS.assign(town="Ulm")], ids=["same", "turned", "wider"])
-def test_a_table_is_asked_for_its_columns_by_name(model, table):
+def test_columns_are_taken_from_a_table_by_name(model, table):
     assert np.array_equal(model.predict(features(model, table)), fitted().predict(ROWS))
 
 
@@ -152,7 +152,7 @@ def test_a_table_of_another_kind_gives_its_columns_as_well(kind):
     assert features(fitted(), kind(ROWS[["floor", "area"]])).equals(kind(ROWS).select(["area", "floor"]))
 
 
-def test_a_space_in_a_columns_name_is_found_again():
+def test_columns_whose_names_have_spaces_are_found():
     spaced = ROWS.rename(columns={"area": "living area"})
     model = lightgbm.LGBMRegressor(n_estimators=2, verbosity=-1).fit(spaced, RENTS)
     expected = model.predict(spaced)
@@ -181,7 +181,7 @@ def test_rows_that_do_not_fit_are_the_clients_fault():
     assert np.array_equal(model.booster_.predict(features(model, ROWS.to_numpy())), model.predict(ROWS))
 
 
-def test_words_and_other_categories_than_the_models_are_the_clients_fault():
+def test_words_and_categories_that_the_model_does_not_know_are_the_clients_fault():
     rooms = pd.DataFrame({"town": pd.Categorical(["Bern", "Ulm"] * 50), "area": np.arange(100.0)})
     model = lightgbm.LGBMRegressor(n_estimators=2, verbosity=-1).fit(rooms, RENTS)
     missing = rooms.astype({"area": "Float64"}).replace({"area": {0.0: pd.NA}})
@@ -199,7 +199,7 @@ def test_a_column_that_a_table_has_twice_is_the_clients_fault():
     refuses(lambda: features(fitted(), twice), "expected an array of shape (n, 2), got (100, 3)", InvalidInput)
 
 
-def test_a_file_of_lightgbms_is_refused_with_the_way_out(tmp_path):
+def test_a_file_path_of_a_lightgbm_model_is_refused_with_the_way_out(tmp_path):
     path = str(tmp_path / "rents.txt")
     fitted().booster_.save_model(path)
     advice = f"pack what lightgbm.Booster(model_file={path!r}) gives"
@@ -207,6 +207,6 @@ def test_a_file_of_lightgbms_is_refused_with_the_way_out(tmp_path):
     LightgbmArtifact().save(lightgbm.Booster(model_file=path), tmp_path)
 
 
-def test_a_bare_model_that_is_not_fitted_is_refused_likewise():
+def test_an_unfitted_bare_model_is_refused():
     message = "this lightgbm.sklearn.LGBMRegressor is not fitted: call its fit() before it is packed"
     refuses(lambda: bento.save(lightgbm.LGBMRegressor(), "rents"), message)

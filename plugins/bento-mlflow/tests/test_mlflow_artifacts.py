@@ -76,7 +76,7 @@ def requirements(folder, text):
     return MlflowPyfuncArtifact().requirements_of(folder)
 
 
-def test_a_function_of_ones_own_comes_back_with_its_parameters(doubler, slot):
+def test_a_users_own_function_is_loaded_with_its_parameters(doubler, slot):
     MlflowPyfuncArtifact().save(str(doubler), slot)
     table = pd.DataFrame({"a": [1, 2]})
     assert MlflowPyfuncArtifact().load(slot).predict(table)["a"].tolist() == [2, 4]
@@ -137,7 +137,7 @@ def test_a_service_without_a_model_says_so():
     refuses(lambda: object.__new__(empty).model, message)
 
 
-def test_what_a_model_asks_for_is_required_and_mlflow_as_it_is_here(tmp_path):
+def test_the_requirements_of_a_model_and_the_installed_mlflow_are_required(tmp_path):
     text = "mlflow==2.9.2\nscikit-learn==1.9.1  # as it was fitted\n\nMLflow_skinny>=1\nmlflow-extra==1\n"
     assert requirements(tmp_path, text) == ["mlflow-skinny", "scikit-learn==1.9.1", "mlflow-extra==1"]
 
@@ -162,7 +162,7 @@ def test_a_folder_of_something_else_is_refused(tmp_path, slot):
     refuses(lambda: MlflowPyfuncArtifact().save(tmp_path, slot), message)
 
 
-def test_a_flavour_that_is_no_function_is_refused(doubler, slot):
+def test_a_model_without_the_python_function_flavour_is_refused(doubler, slot):
     described = yaml.safe_load((doubler / "MLmodel").read_text())
     (doubler / "MLmodel").write_text(yaml.safe_dump({**described, "flavors": {"spark": {}}}))
     message = f"the model in {str(doubler)!r} cannot be called as a Python function: expected the flavour 'python_function', got 'spark'"

@@ -108,14 +108,14 @@ def test_an_array_of_another_shape_is_refused(saved):
     ]
 
 
-def test_what_type_hints_do_not_allow_is_refused(saved):
+def test_a_value_that_the_type_hints_do_not_allow_is_refused(saved):
     assert answers(Documents(model=saved(Summed())), [{"a": 1.5}], 3) == [
         [1.5],
         (422, f"{REFUSED}: expected list, but got int: expected Map(str -> DataType.double) (required)"),
     ]
 
 
-def test_parameters_are_refused_as_well_and_a_loaded_model_does_as_a_packed_one(saved, tmp_path):
+def test_parameters_are_checked_too_by_loaded_and_packed_models_alike(saved, tmp_path):
     slot = tmp_path / "slot"
     slot.mkdir()
     MlflowPyfuncArtifact().save(saved(Scaled(), inputs=COLUMNS, params=ParamSchema([ParamSpec("factor", "long", 2)])), slot)

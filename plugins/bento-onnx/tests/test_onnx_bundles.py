@@ -57,7 +57,7 @@ def test_a_service_answers_before_it_is_saved_and_after(tmp_path, what):
     assert again.predict(ROWS).tolist() == PRODUCTS
 
 
-def test_a_slot_without_a_model_and_a_model_that_is_none_say_so(tmp_path):
+def test_a_slot_without_a_model_and_an_invalid_model_are_refused(tmp_path):
     with pytest.raises(ArtifactError, match=r"^Product.model holds no model: pass one as Product\(model=\.\.\.\)"):
         _ = Product.__new__(Product).model
     with pytest.raises(ArtifactError, match=r"^ONNX Runtime cannot open '.*nothing.onnx': NoSuchFile"):
@@ -77,7 +77,7 @@ def test_another_model_may_be_put_into_a_slot():
     assert service.model == "a stand-in"
 
 
-def test_a_session_that_does_not_know_what_it_was_opened_from_is_refused(tmp_path):
+def test_a_session_opened_from_unknown_bytes_is_refused(tmp_path):
     session = onnxruntime.InferenceSession(graphs.product().SerializeToString())
     session._model_bytes = None
     with pytest.raises(ArtifactError) as refusal:
@@ -100,7 +100,7 @@ def test_settings_are_kept_and_reach_the_session(tmp_path):
 
 
 @pytest.mark.parametrize(("told", "threads"), [("1", 1), ("2,1", 2), ("", 0), ("many", 0)])
-def test_threads_are_as_many_as_the_server_tells_libraries_to_start(tmp_path, monkeypatch, told, threads):
+def test_the_number_of_threads_is_the_one_that_the_server_sets(tmp_path, monkeypatch, told, threads):
     monkeypatch.setenv("OMP_NUM_THREADS", told)
     OnnxArtifact().save(graphs.product(), tmp_path)
     assert OnnxArtifact().load(tmp_path).get_session_options().intra_op_num_threads == threads
@@ -134,7 +134,7 @@ def test_an_artifact_that_is_declared_wrong_is_refused_at_once(wrong, message):
     assert str(refusal.value) == message
 
 
-def test_a_provider_that_is_not_here_is_told(tmp_path, caplog):
+def test_a_missing_provider_is_an_error_with_the_available_ones(tmp_path, caplog):
     OnnxArtifact().save(graphs.product(), tmp_path)
     here = ", ".join(onnxruntime.get_available_providers())
     for name, message in [
@@ -231,7 +231,7 @@ def test_a_model_without_a_class_answers_by_the_names_and_types_that_it_declares
         ),
     ],
 )
-def test_a_request_that_the_model_does_not_take_is_told_what_it_takes(tmp_path, model, request_, message):
+def test_a_request_that_the_model_does_not_take_is_refused_with_what_it_takes(tmp_path, model, request_, message):
     assert answer(tmp_path, model, request_) == (422, message)
 
 
@@ -244,7 +244,7 @@ def test_a_model_without_a_class_shows_a_request_that_it_answers(tmp_path, model
     assert isinstance(answer(tmp_path, model, example), list)
 
 
-def test_a_model_without_a_class_says_what_it_takes():
+def test_a_model_without_a_class_documents_what_it_takes():
     rows = {"type": "array", "items": {"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}}
     by_name = {"type": "object", "properties": {"rows": rows}, "required": ["rows"], "additionalProperties": False}
     assert OnnxService(model=graphs.product()).apis["predict"].input.schema() == {
@@ -254,17 +254,17 @@ def test_a_model_without_a_class_says_what_it_takes():
 
 
 @pytest.mark.parametrize("kind", [TensorProto.STRING, TensorProto.FLOAT])
-def test_a_page_shows_no_request_as_large_as_a_picture(kind):
+def test_a_model_with_large_inputs_has_no_example_request(kind):
     model = graphs.one_step("Identity", [("x", kind, [3, 224, 224])], [("y", kind, [3, 224, 224])])
     assert "examples" not in OnnxService(model=model).apis["predict"].input.schema()
 
 
-def test_a_model_that_no_json_is_an_input_of_needs_a_service_of_its_own():
+def test_a_model_whose_inputs_json_cannot_hold_needs_a_service_of_its_own():
     message = "the input 'x' is a tensor(bfloat16), which JSON has no form for: write a bento.Service with a slot for it and an api"
     refuses(lambda: bento.save(kinds(TensorProto.BFLOAT16), "bare"), message)
 
 
-def test_a_model_without_a_class_is_looked_at_before_it_is_opened(tmp_path):
+def test_a_model_without_a_class_is_checked_before_it_is_opened(tmp_path):
     path = graphs.write(graphs.product(), tmp_path / "net.onnx")
     path.write_bytes(path.read_bytes().replace(b"weights.bin", b"/etc/passwd"))
     with pytest.raises(ArtifactError, match=r" in '/etc/passwd': expected another file in the model's folder or below it: "):
@@ -272,7 +272,7 @@ def test_a_model_without_a_class_is_looked_at_before_it_is_opened(tmp_path):
 
 
 @pytest.mark.parametrize("kind", [TensorProto.STRING, TensorProto.FLOAT])
-def test_one_long_text_among_many_short_ones_takes_no_room(tmp_path, kind):
+def test_one_long_text_among_many_short_ones_takes_little_memory(tmp_path, kind):
     texts = ["a" * 1_000_000, *["b"] * 100_000]  # 400 GB as NumPy's own texts
     answered = answer(tmp_path, kinds(kind), texts)
     assert answered == texts if kind == TensorProto.STRING else answered[0] == 422
@@ -295,7 +295,7 @@ def test_the_example_saves_a_bundle_that_answers_elsewhere(run, tmp_path):
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-def test_a_server_answers_whether_its_workers_are_one_or_two(run, tmp_path, workers):
+def test_a_server_answers_with_one_worker_and_with_two(run, tmp_path, workers):
     shutil.copy(product.__file__, tmp_path)
     (tmp_path / "net.onnx").write_bytes(graphs.product().SerializeToString())
     run(sys.executable, "-c", "import bento, product; bento.save(product.Product(model='net.onnx'))")
@@ -305,7 +305,7 @@ def test_a_server_answers_whether_its_workers_are_one_or_two(run, tmp_path, work
     assert "Traceback" not in server.said
 
 
-def test_onnx_runtime_tells_its_makers_nothing_unless_it_is_told_to(tmp_path):
+def test_onnx_runtime_sends_no_telemetry_unless_the_user_turns_it_on(tmp_path):
     """What it has to tell, and which machine this is, it would keep below the user's folder."""
     OnnxArtifact().save(graphs.product(), tmp_path)
     script = "import sys, pathlib, bento_onnx; bento_onnx.OnnxArtifact().load(pathlib.Path(sys.argv[1]))"

@@ -89,7 +89,7 @@ def test_a_file_elsewhere_is_refused_when_a_forged_model_is_loaded(slot, where):
         OnnxArtifact().load(slot)
 
 
-def test_memory_of_the_process_is_no_file(slot):
+def test_an_address_in_the_process_memory_is_not_accepted_as_a_file(slot):
     """ONNX Runtime has a name for addresses in its own process."""
     forged(slot / "model.onnx", location="*/_ORT_MEM_ADDR_/*", offset=4096, length=48)
     refuses(lambda: OnnxArtifact().load(slot), f"no file {str(slot / '*/_ORT_MEM_ADDR_/*')!r}: No such file or directory")
@@ -135,7 +135,7 @@ PLACES = [
 
 
 @pytest.mark.parametrize("place", PLACES, ids=str)
-def test_a_place_that_is_none_is_refused(slot, place):
+def test_an_invalid_place_of_weights_is_refused(slot, place):
     path = forged(slot / "model.onnx", **place)
     (slot / "w").write_bytes(bytes(48))
     message = f"{str(path)!r} is not an ONNX model, or a damaged one: the tensor 'weights' "
@@ -192,7 +192,7 @@ def test_a_file_that_is_no_model_or_lies_is_refused_before_it_is_opened(slot, co
         OnnxArtifact().load(slot)
 
 
-def test_a_tensor_that_says_much_of_its_place_is_refused_in_the_time_that_reading_it_takes(slot):
+def test_a_tensor_with_many_entries_about_its_place_is_refused_in_linear_time(slot):
     def times(entries):
         path = forged(slot / "model.onnx", location="w", length="all", **{f"key{number}": "" for number in range(entries)})
         start = time.process_time()
@@ -242,7 +242,7 @@ def test_a_model_that_the_runtime_cannot_run_is_refused_when_it_is_saved(slot):
         OnnxArtifact().save(model, slot)
 
 
-def test_what_is_accepted():
+def test_only_models_of_the_format_are_accepted():
     accepts = OnnxArtifact().accepts
     content = graphs.product().SerializeToString()
     assert [accepts(model) for model in (content, graphs.product(), Path("a.onnx"), "b.ONNX")] == [True] * 4

@@ -56,18 +56,18 @@ def test_a_loaded_layer_evaluates_and_needs_no_gradients(tmp_path):
     assert net(paddle.to_tensor(ROWS)).stop_gradient
 
 
-def test_dtypes_that_numpy_has_not_come_back(tmp_path):
+def test_dtypes_that_numpy_lacks_are_kept(tmp_path):
     loaded = kept(PaddleArtifact(layers.Half), layers.Half(), tmp_path)
     assert loaded.weight.dtype == paddle.bfloat16
     assert loaded(paddle.to_tensor(ROWS)).numpy().tolist() == (ROWS * 1.5).tolist()
 
 
-def test_weights_that_were_one_are_one_again(tmp_path):
+def test_tied_weights_stay_tied(tmp_path):
     loaded = kept(PaddleArtifact(layers.Tied), layers.Tied(), tmp_path)
     assert loaded.other.weight is loaded.one.weight
 
 
-def test_making_layers_takes_no_random_numbers(tmp_path):
+def test_saving_and_loading_layers_draws_no_random_numbers(tmp_path):
     paddle.seed(3)
     expected = paddle.rand([4]).tolist()
     paddle.seed(3)
@@ -99,7 +99,7 @@ def test_a_layer_of_another_class_is_refused(tmp_path):
         (lambda: layers.Bent(deep=True), "it has '3', a Softmax(axis=-1)"),
     ],
 )
-def test_a_layer_of_other_parts_is_refused_though_its_state_fits(model, fault, tmp_path):
+def test_a_layer_of_other_parts_is_refused_even_if_its_state_fits(model, fault, tmp_path):
     message = f"the model is not what layers.Bent() makes: {fault}: give PaddleArtifact what the model was built with"
     refuses(lambda: PaddleArtifact(layers.Bent).save(model(), tmp_path), message)
 
@@ -109,7 +109,7 @@ def test_a_layer_of_other_parts_is_refused_though_its_state_fits(model, fault, t
     [lambda layer: layer.to("cpu"), lambda layer: layer.float(), lambda layer: layer.eval() or layer],
     ids=["moved", "cast", "evaluating"],
 )
-def test_a_layer_is_kept_whatever_it_was_put_into_after_it_was_built(treated, tmp_path):
+def test_a_layer_that_was_moved_cast_or_set_to_evaluate_is_kept(treated, tmp_path):
     PaddleArtifact(layers.Bent, bend="RReLU").save(treated(layers.Bent("RReLU")), tmp_path)
 
 
@@ -118,7 +118,7 @@ def test_a_layer_that_lacks_a_part_is_refused(tmp_path):
     refuses(lambda: PaddleArtifact(layers.Bent, deep=True).save(layers.Bent(), tmp_path), message)
 
 
-def test_weights_that_are_one_as_built_and_two_in_the_model_are_refused(tmp_path):
+def test_weights_tied_by_the_builder_but_not_in_the_model_are_refused(tmp_path):
     net = layers.Tied()
     net.other.weight = paddle.create_parameter([4, 4], "float32")
     message = (
@@ -143,7 +143,7 @@ def test_a_state_is_refused_with_the_way_out(make, kind, advice):
     refuses(lambda: Nets(model=make()), f"Nets.model is a PaddleArtifact, which does not keep {kind}: {advice}, and pack the layer")
 
 
-def test_what_trains_a_network_is_refused_with_the_way_out():
+def test_a_model_object_for_training_is_refused_with_the_way_out():
     message = "Nets.model is a PaddleArtifact, which does not keep a paddle.hapi.model.Model: pack its network"
     refuses(lambda: Nets(model=paddle.Model(layers.Bent())), message)
 
@@ -159,7 +159,7 @@ def test_a_program_is_refused_with_the_way_out(tmp_path):
     refuses(lambda: Nets(model=program), message)
 
 
-def test_what_makes_no_layer_is_refused(tmp_path):
+def test_a_function_that_makes_no_layer_is_refused(tmp_path):
     message = "layers.nothing() makes a paddle.Tensor: expected a paddle.nn.Layer"
     refuses(lambda: PaddleArtifact(layers.nothing).save(layers.Net(), tmp_path), message)
 
@@ -170,15 +170,15 @@ def test_a_state_of_something_else_is_refused(tmp_path):
     refuses(lambda: PaddleArtifact(layers.Net).load(tmp_path), message)
 
 
-def test_the_module_of_what_makes_the_layer_goes_along():
+def test_the_module_of_the_function_that_makes_a_layer_is_saved():
     assert PaddleArtifact("shop.layers:Net").modules_of(layers.Net(width=5)) == ["shop.layers"]
 
 
-def test_what_is_no_function_is_refused():
+def test_an_object_that_is_not_a_function_is_refused():
     message = "expected PaddleArtifact(build=...) with a class or function that makes the layer, or its name as in 'nets:Net', got 3"
     refuses(lambda: PaddleArtifact(3), message, DefinitionError)
 
 
-def test_arguments_that_json_has_not_are_refused():
+def test_arguments_that_json_cannot_hold_are_refused():
     message = "PaddleArtifact cannot keep width=(1, 2) for layers:Net: expected lists, dicts, texts, numbers and None"
     refuses(lambda: PaddleArtifact(layers.Net, width=(1, 2)), message, DefinitionError)

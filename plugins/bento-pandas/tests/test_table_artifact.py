@@ -46,7 +46,7 @@ def one(values, **options):
         pd.DataFrame({"a": [1, 2]}, index=pd.Index([3, 4], name="a")),
     ],
 )
-def test_what_parquet_keeps_is_as_it_was(frame, tmp_path):
+def test_tables_that_parquet_can_keep_are_restored_exactly(frame, tmp_path):
     ARTIFACT.save(frame, tmp_path)
     assert_frame_equal(ARTIFACT.load(tmp_path), frame, check_exact=True, check_freq=True)
 
@@ -68,13 +68,13 @@ def test_what_parquet_keeps_is_as_it_was(frame, tmp_path):
         ),
     ],
 )
-def test_what_parquet_would_not_give_back_is_refused(frame, message, tmp_path):
+def test_a_table_that_parquet_would_change_is_refused(frame, message, tmp_path):
     with pytest.raises(ArtifactError) as error:
         ARTIFACT.save(frame, tmp_path)
     assert str(error.value) == f"Parquet would lose {message}"
 
 
-def test_attributes_that_are_no_json_are_refused(tmp_path):
+def test_attributes_that_are_not_json_are_refused(tmp_path):
     frame = one([1])
     frame.attrs["x"] = {1: 2}
     with pytest.raises(ArtifactError, match=r"^Parquet would lose the attributes \{'x': \{1: 2\}\}: use nothing but JSON in attrs$"):
@@ -98,21 +98,21 @@ def test_names_that_would_become_texts_are_refused(tmp_path):
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "Duplicate column names found: ['a', 'a']"),
     ],
 )
-def test_what_parquet_has_no_type_for_is_refused(frame, message, tmp_path):
+def test_values_without_a_parquet_type_are_refused(frame, message, tmp_path):
     with pytest.raises(ArtifactError) as error:
         ARTIFACT.save(frame, tmp_path)
     assert str(error.value) == f"Parquet cannot keep this DataFrame: {message}: convert the column, or drop it"
 
 
-def test_only_frames_of_pandas_own_are_accepted():
+def test_only_data_frames_of_pandas_itself_are_accepted():
     class Frame(pd.DataFrame):
-        """As GeoPandas has one."""
+        """Like the one of GeoPandas."""
 
     assert ARTIFACT.accepts(pd.DataFrame())
     assert [ARTIFACT.accepts(value) for value in (Frame(), pd.Series([1]), {"a": [1]}, np.zeros(1))] == [False] * 4
 
 
-def test_a_file_that_is_no_parquet_is_damaged(tmp_path):
+def test_a_file_that_is_not_parquet_is_damaged(tmp_path):
     (tmp_path / "model.parquet").write_bytes(b"PAR1 but not really PAR1")
     with pytest.raises(
         ArtifactError, match=r"^cannot load '.*model\.parquet': the Parquet file is damaged: its footer is larger than the file$"
@@ -145,7 +145,7 @@ def test_a_small_file_that_stands_for_a_large_table_is_refused(frame, size, tmp_
         bounded.load(tmp_path)
 
 
-def test_periods_are_as_small_as_numbers(tmp_path):
+def test_columns_of_periods_are_kept_in_files_as_small_as_numbers(tmp_path):
     frame = one(pd.PeriodIndex(["2026-01"] * 10_000, freq="M"))
     DataFrameArtifact(max_bytes=80_000).save(frame, tmp_path)
     assert_frame_equal(DataFrameArtifact(max_bytes=80_000).load(tmp_path), frame)
@@ -158,7 +158,7 @@ def test_a_large_file_may_hold_a_table_of_its_size(tmp_path):
 
 
 @pytest.mark.parametrize("values", [[[TEXT] * 1000], [{"x": TEXT}] * 1000])
-def test_texts_within_others_whose_size_no_one_knows_are_refused(values, tmp_path):
+def test_nested_texts_in_a_dictionary_of_unknown_size_are_refused(values, tmp_path):
     path = tmp_path / "model.parquet"
     pq.write_table(pa.table({"a": values}), path)
     fault = "column 'a' has texts within others, in a dictionary, which no table that is saved here has"
@@ -173,7 +173,7 @@ def test_lists_that_are_longer_than_their_file_are_refused(values, tmp_path):
         DataFrameArtifact(max_bytes=100_000).load(tmp_path)
 
 
-def test_texts_that_are_made_of_others_are_refused(tmp_path):
+def test_texts_encoded_as_differences_from_others_are_refused(tmp_path):
     path = tmp_path / "model.parquet"
     pq.write_table(pa.table({"a": [TEXT] * 1000}), path, use_dictionary=False, column_encoding={"a": "DELTA_BYTE_ARRAY"})
     fault = f"cannot load {str(path)!r}: {str(path)!r} is not as a table is saved here: it has texts that are made of others"
@@ -189,5 +189,5 @@ def test_structs_and_arrays_are_kept(values, tmp_path):
     assert_frame_equal(ARTIFACT.load(tmp_path), frame)
 
 
-def test_the_bound_of_a_table_is_remembered():
+def test_the_size_limit_of_a_table_is_remembered():
     assert [DataFrameArtifact(**options).options() for options in ({}, {"max_bytes": 7})] == [{}, {"max_bytes": 7}]

@@ -1,4 +1,4 @@
-"""Parquet and Arrow bodies: read whoever wrote them, and refused soon where they mean harm."""
+"""Parquet and Arrow bodies are read whichever program wrote them, and malicious ones are refused soon."""
 
 from __future__ import annotations
 
@@ -81,19 +81,19 @@ BODIES = {
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_what_pyarrow_writes_is_read(name):
+def test_tables_that_pyarrow_writes_are_read(name):
     body, media_type = BODIES[name]
     assert_frame_equal(decode(body, media_type), FRAME)
 
 
-def test_a_stream_and_a_file_are_told_apart_by_their_content():
+def test_a_stream_and_a_file_are_distinguished_by_their_content():
     assert_frame_equal(decode(BODIES["file"][0], STREAM), FRAME)
     assert_frame_equal(decode(BODIES["stream"][0], FILE), FRAME)
 
 
 @pytest.mark.parametrize(("write", "media_type"), [("write_parquet", PARQUET), ("write_ipc", FILE), ("write_ipc_stream", STREAM)])
 @pytest.mark.parametrize("compression", ["uncompressed", "zstd"])
-def test_what_polars_writes_is_read(write, media_type, compression):
+def test_tables_that_polars_writes_are_read(write, media_type, compression):
     table = pl.DataFrame({"a": [1, 2], "s": ["x" * 20, None], "c": pl.Series(["u", "v"], dtype=pl.Categorical)})
     file = io.BytesIO()
     getattr(table, write)(file, compression=compression)
@@ -124,7 +124,7 @@ def test_row_labels_are_labels_again(write):
 
 
 @pytest.mark.parametrize("write", [parquet, arrow])
-def test_whole_numbers_with_gaps_are_floats_unless_those_would_round_them(write):
+def test_whole_numbers_with_gaps_are_floats_unless_floats_would_round_them(write):
     media_type = PARQUET if write is parquet else STREAM
     small, large = ({"id": pd.array([number, None], "Int64")} for number in (7, 2**53 + 1))
     assert decode(write(pd.DataFrame(small)), media_type)["id"].dtype == "float64"
@@ -133,7 +133,7 @@ def test_whole_numbers_with_gaps_are_floats_unless_those_would_round_them(write)
 
 
 @pytest.mark.parametrize("write", [parquet, arrow])
-def test_what_pandas_notes_in_the_metadata_is_believed_in_labels_only(write):
+def test_only_the_row_labels_are_taken_from_the_pandas_metadata(write):
     notes = {"index_columns": [{"kind": "range", "start": 0, "stop": 10**12, "step": 1}, "nowhere"], "attributes": {"a": 1}}
     hostile = {**notes, "column_indexes": [{}, {}], "columns": [{"name": "whole", "numpy_type": "os.system"}]}
     table = pa.Table.from_pandas(FRAME[["whole"]]).replace_schema_metadata({"pandas": json.dumps(hostile)})
@@ -162,7 +162,7 @@ NESTED = {
 
 
 @pytest.mark.parametrize("kind", NESTED)
-def test_other_types_than_those_of_flat_tables_are_refused_by_column(kind):
+def test_types_that_flat_tables_lack_are_refused_by_column(kind):
     body = arrow(pa.table({"a": NESTED[kind]}))
     message = f"column 'a' has the type {kind}, which is not read here: expected numbers, booleans, texts, bytes, times or categories"
     assert refusal(body, STREAM, InvalidInput) == message
@@ -172,7 +172,7 @@ def test_other_types_than_those_of_flat_tables_are_refused_by_column(kind):
 
 
 def test_an_extension_type_is_refused_and_nothing_of_it_is_loaded(tmp_path):
-    """As pyarrow once unpickled what an extension type brought along."""
+    """Older versions of pyarrow unpickled the metadata of an extension type."""
     pickled = f"cos\nsystem\n(S'touch {tmp_path / 'canary'}'\ntR.".encode()
     for name in ("arrow.py_extension_type", "pandas.period", "nobody.knows"):
         metadata = {"ARROW:extension:name": name, "ARROW:extension:metadata": pickled}
@@ -190,7 +190,7 @@ def test_two_columns_of_one_name_are_refused():
 
 
 def repeated(text, times, kind="dictionary"):
-    """A column that holds one text many times, and takes the room of one."""
+    """A column that holds one text many times in the space of one."""
     if kind == "dictionary":
         return pa.DictionaryArray.from_arrays(pa.array(np.zeros(times, np.int32)), [text])
     view = struct.pack("<iIii", len(text), int.from_bytes(text[:4].encode(), "little"), 0, 0)
@@ -218,14 +218,14 @@ PLAIN = {"use_dictionary": False, "compression": "zstd", "write_statistics": Fal
 
 
 def varint(number, length=0):
-    """A number that is not negative, as Thrift writes it, in as many bytes as it takes or in more."""
+    """A non-negative number as Thrift writes it, in the fewest bytes or in more."""
     number *= 2
     parts = [number >> shift & 127 for shift in range(0, max(number.bit_length(), 7 * length, 1), 7)]
     return bytes([*(part | 128 for part in parts[:-1]), parts[-1]])
 
 
 def with_sizes_of_a_footer(body, size):
-    """A Parquet file of one column, whose footer says that it unpacks to something else."""
+    """A Parquet file of one column, whose footer states a wrong unpacked size."""
     metadata = pq.ParquetFile(io.BytesIO(body)).metadata
     start = len(body) - 8 - metadata.serialized_size
     footer = body[start:]
@@ -235,7 +235,7 @@ def with_sizes_of_a_footer(body, size):
 
 
 def with_a_page_header(body, change):
-    """A Parquet file of one page, whose header is changed: its beginning, before the packed size."""
+    """A Parquet file of one page, with a changed beginning of the page header, before the packed size."""
     metadata = pq.ParquetFile(io.BytesIO(body)).metadata
     start = len(body) - 8 - metadata.serialized_size
     length = metadata.row_group(0).column(0).total_compressed_size
@@ -261,13 +261,13 @@ def test_a_small_body_that_stands_for_a_huge_table_is_refused(name):
     assert refusal(body, media_type, TooLarge, max_bytes=LIMIT).endswith(f"expected at most {LIMIT}")
 
 
-def test_the_limit_that_is_there_without_being_named_is_half_a_gigabyte():
+def test_the_default_size_limit_is_half_a_gigabyte():
     assert refusal(bomb("rows of nothing")[0], STREAM, TooLarge) == (
         "the table takes 8000000000 bytes with its 1000000000 rows and 1 columns: expected at most 536870912"
     )
 
 
-def test_a_footer_is_not_believed_and_pyarrow_alone_would_do_so():
+def test_a_size_in_a_footer_is_not_trusted_although_pyarrow_trusts_it():
     body, _ = bomb("a page that its footer keeps secret")
     assert pq.ParquetFile(io.BytesIO(body)).metadata.row_group(0).column(0).total_uncompressed_size == 1000
     assert pq.read_table(io.BytesIO(body)).nbytes > 40_000_000
@@ -333,8 +333,8 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 
 
 @pytest.mark.parametrize("media_type", [PARQUET, STREAM])
-def test_a_refusal_takes_no_room(media_type, tmp_path):
-    """Ten megabytes are a quarter of what the smallest of them stands for."""
+def test_refusing_takes_little_memory(media_type, tmp_path):
+    """The allowed ten megabytes are a quarter of what the smallest of the bodies unpacks to."""
     bodies = {"warm": BODIES["parquet" if media_type == PARQUET else "stream"][0]}
     bodies |= {name: bomb(name)[0] for name, (_, kind) in BOMBS.items() if kind == media_type}
     paths = [tmp_path / name for name in bodies]
@@ -354,13 +354,13 @@ def test_a_dictionary_that_grows_is_refused():
     assert refusal(sink.getvalue().to_pybytes(), STREAM) == message
 
 
-def test_a_body_as_before_arrow_1_is_refused():
-    """It may be packed without saying so where it is said today."""
+def test_a_body_in_the_format_before_arrow_1_is_refused():
+    """Its compression may be declared in a place that today's readers do not look at."""
     body = arrow(FRAME, metadata_version=pa.ipc.MetadataVersion.V4)
     assert refusal(body, STREAM) == "the Arrow body is written as before Arrow 1.0: expected metadata of version 5"
 
 
-def test_texts_that_are_made_of_those_before_them_are_refused():
+def test_texts_encoded_as_differences_from_those_before_are_refused():
     body = parquet(
         pa.table({"a": ["x" * length for length in range(100)]}), use_dictionary=False, column_encoding={"a": "DELTA_BYTE_ARRAY"}
     )
@@ -402,7 +402,7 @@ def test_a_damaged_body_is_a_table_or_bad_input(name):
     damage()
 
 
-def test_a_date_is_no_time_of_a_zone_but_one_of_none():
+def test_a_date_can_become_a_time_without_a_zone_but_not_one_with_a_zone():
     body = Payload.of(arrow(pa.table({"a": pa.array([dt.date(2026, 1, 1)])})), STREAM)
     assert DataFrameAdapter(columns=["a"], dtype="datetime64[s]").decode(body)["a"].tolist() == [pd.Timestamp("2026-01-01")]
     with pytest.raises(InvalidInput, match=r"with an offset, for .*, got datetime\.date\(2026, 1, 1\) in row 0$"):

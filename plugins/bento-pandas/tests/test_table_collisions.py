@@ -1,4 +1,4 @@
-"""Texts that pandas puts into one place: refused in little time, whatever brings them; others are not, however many."""
+"""Texts that collide in the hash tables of pandas are refused quickly in every form; any number of other texts is read."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ READ = pytest.mark.parametrize(("adapter", "body", "media_type"), BODIES.values(
 
 
 @READ
-def test_texts_that_were_chosen_to_take_long_are_refused_soon(adapter, body, media_type):
+def test_texts_chosen_to_collide_are_refused_soon(adapter, body, media_type):
     payload = Payload.of(body(COLLIDING), media_type)
     started = time.thread_time()
     with pytest.raises(InvalidInput, match=r"^the table has too many texts that pandas can hardly tell apart, such as '[AaB\"]+' and '"):
@@ -52,7 +52,7 @@ def test_texts_that_were_chosen_to_take_long_are_refused_soon(adapter, body, med
 
 @READ
 @pytest.mark.parametrize("texts", [COLLIDING[:4000], COLLIDING[:8] * 1000], ids=["few", "the same"])
-def test_a_few_of_them_are_read(adapter, body, media_type, texts):
+def test_a_few_colliding_texts_are_read(adapter, body, media_type, texts):
     assert len(adapter.decode(Payload.of(body(texts), media_type))) == len(texts)
 
 
@@ -66,5 +66,5 @@ def test_a_few_of_them_are_read(adapter, body, media_type, texts):
     ],
     ids=["codes", "times", "words"],
 )
-def test_other_texts_are_read_however_many(adapter, body, media_type, texts):
+def test_any_number_of_texts_that_do_not_collide_are_read(adapter, body, media_type, texts):
     assert len(adapter.decode(Payload.of(body(texts), media_type))) == len(texts)

@@ -1,4 +1,4 @@
-"""CSV: what pandas reads, without what it guesses."""
+"""CSV is read as pandas reads it, but without its guesses."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_floats_are_read_to_the_last_bit(value):
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n\n", "\n \t\n"])
-def test_empty_lines_are_no_rows(end):
+def test_empty_lines_are_skipped(end):
     assert decode(f"a,b\n\n1,2{end}").to_dict("list") == {"a": [1], "b": [2]}
 
 
@@ -53,13 +53,13 @@ def test_an_empty_field_in_quotes_is_a_row():
     assert decode('a\n""\n1\n').isna().to_dict("list") == {"a": [True, False]}
 
 
-def test_a_number_in_a_column_of_spans_is_one_of_seconds_as_it_is_in_json():
+def test_a_number_in_a_column_of_time_spans_is_in_seconds_as_in_json():
     spans = decode('a\n3\n1.5\n1 days\n""\n', columns=["a"], dtype="timedelta64[ms]")["a"]
     assert spans.tolist() == [*map(pd.Timedelta, ("3s", "1500ms", "1D")), pd.NaT]
 
 
 @pytest.mark.parametrize("kind", [[1, 2], [0.5, 2.0], [True, False], ["1", "x"]], ids=str)
-def test_categories_are_read_as_what_they_are_declared(kind):
+def test_categories_are_read_as_their_declared_type(kind):
     fields = "\n".join(map(str, [*kind, '""']))
     found = decode(f"a\n{fields}\n", columns=["a"], dtype=pd.CategoricalDtype(kind))["a"]
     assert [*found.cat.codes] == [0, 1, -1]
@@ -70,11 +70,11 @@ def test_a_byte_order_mark_is_no_part_of_a_name():
     assert list(decode("\ufeffa,b\n1,2\n").columns) == ["a", "b"]
 
 
-def test_a_column_without_a_name_is_called_as_pandas_does():
+def test_a_column_without_a_name_gets_the_name_that_pandas_gives():
     assert decode(pd.DataFrame({"a": [7]}).to_csv()).to_dict("list") == {"Unnamed: 0": [0], "a": [7]}
 
 
-def test_a_declared_text_is_what_the_field_says():
+def test_a_column_declared_as_text_keeps_its_fields_as_they_are():
     frame = decode("zip,n\n00501,1\nNA,2\n,3\n", dtype={"zip": "str"})
     assert frame["zip"].fillna("missing").tolist() == ["00501", "NA", "missing"]
     assert decode("zip\n00501\n")["zip"].tolist() == [501]
@@ -87,7 +87,7 @@ def test_declared_dtypes_are_read_from_text():
     assert frame["i"].tolist() == [1, 3]
 
 
-def test_a_whole_number_beside_a_gap_is_not_rounded():
+def test_a_large_whole_number_beside_a_gap_is_not_rounded():
     frame = decode('n\n9007199254740993\n""\n', dtype="Int64")
     assert frame["n"].tolist() == [9007199254740993, pd.NA]
     message = "column 'n': expected a whole number from -128 to 127 for Int8, got 'x' in row 1"
@@ -116,7 +116,7 @@ def test_rows_that_are_not_as_long_as_the_header_are_refused_and_nothing_is_shif
 
 
 @pytest.mark.parametrize(("text", "header"), [("a;b\n1;2\n", "a;b"), ("a\tb\n1\t2\n", "a\tb"), ("a;b\n1,5;2\n", "a;b")])
-def test_fields_that_are_not_parted_by_commas_are_told_of_where_the_columns_are_known(text, header):
+def test_fields_separated_by_other_than_commas_are_an_error_if_columns_are_declared(text, header):
     message = f"expected commas between the fields, got the header {header!r}"
     assert refusal(text, InvalidInput, columns=["a", "b"]) == message
 
@@ -135,12 +135,12 @@ def test_a_column_may_have_a_semicolon_in_its_name():
         ("a\n" + "x" * 200_000, "the body is not CSV: field larger than field limit (131072)"),
     ],
 )
-def test_what_is_no_csv_is_refused(text, message):
+def test_a_body_that_is_not_csv_is_refused(text, message):
     assert refusal(text) == message
 
 
 @pytest.mark.parametrize("text", ["," * 1_000_000, "a\n" + "," * 1_000_000, "\n" * 1_000_000, "a" + "\n1" * 500_000, '"' * 1_000_000])
-def test_a_megabyte_of_anything_takes_no_time(text):
+def test_any_megabyte_of_csv_is_read_or_refused_quickly(text):
     started = time.perf_counter()
     with suppress(BadInput):
         decode(text)

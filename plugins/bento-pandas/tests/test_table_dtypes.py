@@ -1,4 +1,4 @@
-"""`dtype=`: a conversion loses no value, or the request is refused, by column, value and row."""
+"""`dtype=`: a conversion loses nothing, or the request is refused with the column, value and row."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def refusal(values, dtype):
     ],
     ids=str,
 )
-def test_what_fits_is_converted(values, dtype, expected):
+def test_values_that_fit_a_dtype_are_converted(values, dtype, expected):
     found = column(values, dtype)
     assert str(found.dtype) == str(pd.api.types.pandas_dtype(dtype))
     if found.dtype.kind in "mM":
@@ -116,13 +116,13 @@ def test_what_fits_is_converted(values, dtype, expected):
     ],
     ids=str,
 )
-def test_what_does_not_fit_is_refused_by_column_value_and_row(values, dtype, message):
+def test_a_value_that_does_not_fit_is_refused_by_column_value_and_row(values, dtype, message):
     assert refusal(values, dtype) == f"column 'a': expected {message}"
 
 
 @pytest.mark.parametrize("dtype", ["datetime64[s]", BERLIN])
 @pytest.mark.parametrize("part", ["T", " ", "+00:00", "1 days "])
-def test_a_text_that_is_no_time_is_refused_soon_however_long(part, dtype):
+def test_a_text_of_any_length_that_is_not_a_time_is_refused_soon(part, dtype):
     text = "2026-01-01T" + part * 20_000 + "x"
     started = time.thread_time()
     assert f"expected a time as ISO 8601 text, with{'out' if dtype != BERLIN else ''} an offset, for {dtype}, got" in refusal([text], dtype)
@@ -132,7 +132,7 @@ def test_a_text_that_is_no_time_is_refused_soon_however_long(part, dtype):
 @pytest.mark.parametrize("dtype", ["float32", "float64", "Float64"])
 @pytest.mark.parametrize("number", ["1" * 400, "-" + "1" * 4000])
 def test_a_whole_number_that_no_float_holds_is_refused(number, dtype):
-    """In JSON it is malformed; in CSV it is a number of pandas'."""
+    """In JSON it is malformed; in CSV it is a number that pandas reads."""
     adapter = DataFrameAdapter(columns=["a"], dtype=dtype)
     with pytest.raises(InvalidInput) as error:
         adapter.decode(Payload.of(f"a\n{number}\n".encode(), "text/csv"))
@@ -172,7 +172,7 @@ def test_without_a_dtype_a_column_is_what_pandas_makes_of_it():
     assert DataFrameAdapter().decode(Payload.of(body)).dtypes.to_dict() == expected.to_dict()
 
 
-def test_without_a_dtype_too_no_whole_number_is_rounded_for_a_gap_beside_it():
+def test_without_a_dtype_whole_numbers_beside_a_gap_are_not_rounded():
     frame = DataFrameAdapter().decode(Payload.of(b'[{"id": 9007199254740993}, {"id": null}]'))
     assert frame["id"].tolist() == [9007199254740993, None]
 
@@ -184,7 +184,7 @@ def test_whole_numbers_with_gaps_are_kept_whatever_they_are(values):
 
 @given(st.lists(st.integers(-(2**63), 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=4))
 def test_a_conversion_to_whole_numbers_is_exact_or_refused(values):
-    """The model: Python's own numbers, which are never cut off."""
+    """The results are compared with Python's own numbers, which are never truncated."""
     exact = [value == int(value) and -128 <= value <= 127 for value in values]
     if all(exact):
         assert column(values, "int8").tolist() == values

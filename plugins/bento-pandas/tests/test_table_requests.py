@@ -1,4 +1,4 @@
-"""What clients of BentoML 0.13 send as tables: each form of a request still gives its rows, and what did harm is refused."""
+"""Every form in which clients of BentoML 0.13 send tables is still read, and harmful ones are refused."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def refusal(document, kind=InvalidInput, **options):
         {"a": [1, 2], "b": ["x", "y"]},
     ],
 )
-def test_the_content_tells_the_form(document):
+def test_the_form_of_a_document_is_recognised_by_its_content(document):
     assert_frame_equal(decode(document), ROWS)
 
 
@@ -49,7 +49,7 @@ def test_a_list_of_lists_is_rows_whose_columns_are_counted():
     assert decode([1, 2]).to_dict("list") == {0: [1, 2]}
 
 
-def test_the_index_form_is_read_where_it_is_told():
+def test_the_index_form_is_read_if_it_is_declared():
     document = {"r": {"a": 1, "b": "x"}, "s": {"a": 2, "b": "y"}}
     assert_frame_equal(decode(document, orient="index"), ROWS.set_axis(["r", "s"]))
     assert list(decode(document).columns) == ["r", "s"]
@@ -64,13 +64,13 @@ def test_the_index_form_is_read_where_it_is_told():
         ("index", {"0": {"a": 1, "b": "x"}, "1": {"a": 2, "b": "y"}}),
     ],
 )
-def test_a_form_that_is_told_is_the_only_one(orient, document):
+def test_a_declared_form_is_the_only_one_that_is_read(orient, document):
     assert_frame_equal(decode(document, orient=orient), ROWS)
     assert refusal(3, orient=orient).startswith("expected ")
     assert refusal([] if isinstance(document, dict) else {}, orient=orient).startswith("expected ")
 
 
-def test_what_pandas_writes_is_read():
+def test_documents_that_pandas_writes_are_read():
     for orient in ("records", "split", "columns", "values"):
         frame = decode(ROWS.to_json(orient=orient).encode())
         assert frame.to_numpy().tolist() == ROWS.to_numpy().tolist()
@@ -80,7 +80,7 @@ def test_an_object_with_one_key_more_than_split_has_is_columns():
     assert list(decode({"columns": [1], "index": [2], "data": [3], "d": [4]}).columns) == ["columns", "index", "data", "d"]
 
 
-def test_labels_that_are_numbers_are_numbers_and_others_are_texts():
+def test_labels_are_numbers_if_all_of_them_are_and_texts_otherwise():
     assert decode({"a": {"5": 1, "-7": 2}}).index.tolist() == [5, -7]
     assert decode({"a": {"5": 1, "07": 2}}).index.tolist() == ["5", "07"]
     assert decode({"columns": ["a"], "index": ["r"], "data": [[1]]}).index.tolist() == ["r"]
@@ -100,7 +100,7 @@ def test_the_charset_of_json_is_honoured():
 
 
 @pytest.mark.parametrize("media_type", ["", "application/json", "application/vnd.table+json"])
-def test_json_has_several_names(media_type):
+def test_json_is_read_under_several_media_types(media_type):
     assert len(decode([{"a": 1}], media_type)) == 1
 
 
@@ -115,7 +115,7 @@ def test_other_content_types_are_refused(media_type):
 
 
 class TestColumns:
-    """`columns=` decides which, and in which order; values are matched by name."""
+    """`columns=` sets the columns and their order; values are matched by name."""
 
     @pytest.mark.parametrize(
         "document",
@@ -128,7 +128,7 @@ class TestColumns:
             b"b,z,a\nx,0,1\ny,0,2\n",
         ],
     )
-    def test_every_form_gives_them_in_their_order(self, document):
+    def test_every_form_gives_the_declared_columns_in_their_order(self, document):
         media_type = "text/csv" if isinstance(document, bytes) else "application/json"
         assert_frame_equal(decode(document, media_type, columns=["b", "a"]), ROWS[["b", "a"]])
 
@@ -144,14 +144,14 @@ class TestColumns:
             ([1], "expected a list of 2 values for row 0, got 1 values"),
         ],
     )
-    def test_what_lacks_one_or_has_another_number_of_values_is_refused(self, document, message):
+    def test_a_document_without_a_declared_column_or_with_more_values_is_refused(self, document, message):
         assert refusal(document, columns=["a", "b"]) == message
 
-    def test_a_csv_that_lacks_one_is_refused(self):
+    def test_a_csv_without_a_declared_column_is_refused(self):
         with pytest.raises(InvalidInput, match=r"^the table lacks the column 'b': expected 'a', 'b'$"):
             decode(b"a,c\n1,2\n", "text/csv", columns=["a", "b"])
 
-    def test_no_rows_have_the_columns_too(self):
+    def test_a_table_without_rows_has_the_declared_columns(self):
         frame = decode([], columns=["a", "b"], dtype={"a": "int8"})
         assert (list(frame.columns), frame.dtypes["a"], len(frame)) == (["a", "b"], "int8", 0)
 
@@ -190,11 +190,11 @@ class TestColumns:
         (None, "expected a table, as a list of objects, a list of rows or an object of columns, got null"),
     ],
 )
-def test_a_document_that_is_no_table_is_refused_by_what_does_not_fit(document, message):
+def test_a_document_that_is_not_a_table_is_refused_with_what_does_not_fit(document, message):
     assert refusal(document) == message
 
 
-def test_a_form_that_is_not_the_told_one_is_refused():
+def test_a_document_in_another_than_the_declared_form_is_refused():
     assert refusal({"a": [1]}, orient="records") == "expected a list of objects, got an object with the keys 'a'"
     assert refusal([1], orient="records") == "expected an object for row 0, got 1"
     assert refusal([], orient="split") == "expected an object of columns, index and data, got a list of 0"
@@ -203,7 +203,7 @@ def test_a_form_that_is_not_the_told_one_is_refused():
 
 
 @pytest.mark.parametrize("body", [b"", b"[", b"[NaN]", b"\xff", b"[" * 200])
-def test_what_is_no_json_is_refused(body):
+def test_a_body_that_is_not_json_is_refused(body):
     refusal(body, BadInput)
 
 
@@ -212,7 +212,7 @@ def test_records_need_not_have_the_same_keys_where_no_columns_are_declared():
     assert frame.astype(object).fillna("missing").to_dict("list") == {"a": [1, "missing", "missing"], "b": ["missing", "x", "missing"]}
 
 
-def test_objects_without_keys_are_rows_all_the_same():
+def test_objects_without_keys_are_rows():
     assert decode([{}, {}]).shape == (2, 0)
 
 
@@ -307,7 +307,7 @@ def test_the_options_that_are_not_the_default_are_remembered():
         ),
     ],
 )
-def test_an_option_that_makes_no_sense_is_refused(options, message):
+def test_an_invalid_option_is_refused(options, message):
     with pytest.raises(DefinitionError) as error:
         DataFrameAdapter(**options)
     assert str(error.value) == message
@@ -320,7 +320,7 @@ def test_a_dtype_that_no_request_brings_is_refused(dtype):
 
 
 @pytest.mark.parametrize("document", [[{}, {}], [[], []], {"columns": [], "index": [0, 1], "data": [[], []]}], ids=str)
-def test_rows_of_no_columns_are_rows(document):
+def test_rows_without_columns_are_counted_as_rows(document):
     assert decode(document).shape == (2, 0)
 
 

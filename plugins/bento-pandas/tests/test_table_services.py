@@ -1,4 +1,4 @@
-"""Services that take and give tables: answers of every kind, the example, and what a bundle knows of the plugin."""
+"""Services that take and return tables: answers of every kind, the example, and what a bundle records about the plugin."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ TABLES_OF = {
 
 
 class Answers(bento.Service):
-    """Answer with tables of every kind; no api says of which."""
+    """Answer with tables of every kind; no api declares which."""
 
     @bento.api(input=TABLES, batch=True)
     def frame(self, table):
@@ -99,13 +99,13 @@ def rows(first, count=2):
 
 
 @pytest.mark.parametrize("api", ["frame", "polars", "arrow", "batch"])
-def test_a_table_of_any_library_is_cut_into_each_callers_records(post, api):
+def test_a_table_of_any_library_is_cut_into_the_records_of_each_caller(post, api):
     answers = post(*({"url": f"/{api}", "json": rows(10 * number, number)} for number in range(5)))
     assert [answer.json() for answer in answers] == [rows(10 * number, number) for number in range(5)]
 
 
 @pytest.mark.parametrize("api", ["series", "column"])
-def test_a_column_of_any_library_is_cut_into_each_callers_values(post, api):
+def test_a_column_of_any_library_is_cut_into_the_values_of_each_caller(post, api):
     answers = post(*({"url": f"/{api}", "json": rows(number)} for number in range(5)))
     assert [answer.json() for answer in answers] == [[number, number + 1] for number in range(5)]
 
@@ -122,7 +122,7 @@ def test_each_document_of_a_batch_has_its_own_value_of_a_column_of_any_library(p
     assert [answer.json() for answer in answers] == [1, 2]
 
 
-def test_what_is_missing_in_the_row_of_a_document_is_null(post):
+def test_a_missing_value_in_the_row_of_a_document_is_null(post):
     answers = post(*({"url": "/documents", "json": {"kind": "frame", "a": a, "b": b}} for a, b in [(1, "x"), (None, None)]))
     assert [answer.json() for answer in answers] == [{"a": 1.0, "b": "x"}, {"a": None, "b": None}]
 
@@ -135,14 +135,14 @@ def test_a_documents_row_is_written_in_every_form_of_a_table(post):
 
 
 @pytest.mark.parametrize("media_type", JsonAdapter.media_types)
-def test_what_pandas_has_for_a_missing_value_or_time_is_null_in_a_document(media_type):
+def test_missing_values_and_times_of_pandas_are_null_in_a_document(media_type):
     times = [pd.NaT, pd.Timestamp("2026-01-02"), {"when": pd.NaT}]
     body = JsonAdapter().encode({"times": times, "counts": pd.Series([1, pd.NA], dtype="Int64").tolist()}, media_type)
     document = JsonAdapter().decode(bento.Payload(body, media_type))
     assert document == {"times": [None, "2026-01-02T00:00:00", {"when": None}], "counts": [1, None]}
 
 
-def test_an_array_of_two_axes_is_rows(post):
+def test_an_array_of_two_axes_is_written_as_rows(post):
     answer, csv = post({"url": "/matrix", "json": rows(3)}, {"url": "/matrix", "json": rows(3), "headers": {"accept": "text/csv"}})
     assert answer.json() == [[3, 4], [4, 5]]
     assert csv.text == "0,1\n3,4\n4,5\n"
@@ -157,7 +157,7 @@ def test_every_table_is_written_in_every_form(post, api, media_type):
 
 
 @pytest.mark.parametrize("value", [{}, {1: "a", "1": 2}, object(), [1, "a"]])
-def test_what_a_form_has_no_room_for_is_a_value_or_type_error_in_every_form(value):
+def test_a_value_that_a_form_cannot_hold_is_a_value_or_type_error_in_every_form(value):
     table = pd.DataFrame({"a": pd.Series([value, 2.5], dtype=object)})
     for media_type in DataFrameAdapter.media_types:
         with suppress(ValueError, TypeError):
@@ -177,7 +177,7 @@ class Columns(bento.Service):
 
 
 @pytest.mark.parametrize("api", Columns.apis)
-def test_a_column_of_an_arrow_table_is_nobodys_answer(post, api):
+def test_a_column_of_an_arrow_table_is_not_taken_for_the_answer_to_one_request(post, api):
     answers = post(*({"url": f"/{api}", "json": {"a": number, "b": -number}} for number in range(2)), service=Columns())
     assert [answer.status_code for answer in answers] == [500, 500]
 
@@ -205,7 +205,7 @@ class Sorted(bento.Service):
 
 
 @pytest.mark.parametrize("api", ["frame", "series", "documents"])
-def test_a_table_that_was_sorted_is_nobodys_answer(post, api, caplog):
+def test_a_table_whose_rows_were_sorted_is_refused_as_an_answer(post, api, caplog):
     rows = [{"a": 2, "b": "x"}, {"a": 1, "b": "y"}]
     answers = post(*({"url": f"/{api}", "json": body} for body in (rows if api == "documents" else [rows])), service=Sorted())
     assert {answer.status_code for answer in answers} == {500}
@@ -214,7 +214,7 @@ def test_a_table_that_was_sorted_is_nobodys_answer(post, api, caplog):
 
 
 @pytest.mark.parametrize("api", ["restored", "named"])
-def test_labels_in_any_other_order_are_an_answers_own(post, api):
+def test_a_table_with_restored_order_or_labels_of_its_own_is_cut_by_position(post, api):
     answers = post(*({"url": f"/{api}", "json": [{"a": number, "b": str(number)}]} for number in (3, 1, 2)), service=Sorted())
     assert [answer.json() for answer in answers] == [[{"a": number}] for number in (3, 1, 2)]
 
@@ -254,7 +254,7 @@ class Texts(bento.Service):
 
 @pytest.mark.parametrize("media_type", [each for each in DataFrameAdapter.media_types if "arrow" in each or "parquet" in each])
 @pytest.mark.parametrize("kind", TEXTS)
-def test_an_answers_bytes_hold_nothing_of_another_callers_rows(post, kind, media_type):
+def test_the_bytes_of_an_answer_hold_nothing_of_the_rows_of_another_caller(post, kind, media_type):
     asked = [rows(10 * place + 10, count) for place, count in enumerate((1, 2, 3, 1))]
     answers = post(*({"url": "/tell", "json": each, "headers": {"accept": media_type}} for each in asked), service=Texts(kind))
     if "parquet" in media_type and kind in {"runs", "union"}:
@@ -281,7 +281,7 @@ def test_a_type_hint_is_enough(post):
 
 
 class NotedAdapter(DataFrameAdapter):
-    """Notes the thread that it reads in."""
+    """Remembers the thread in which it decodes."""
 
     def decode(self, payload):
         return super().decode(payload).assign(thread=threading.get_ident())
@@ -293,7 +293,7 @@ class Noted(bento.Service):
         return table["thread"].tolist()
 
 
-def test_a_table_is_read_beside_the_event_loop_however_small_its_body(post):
+def test_a_table_is_never_read_on_the_event_loop_even_if_its_body_is_small(post):
     """A few kilobytes may unpack to half a gigabyte."""
     (answer,) = post({"url": "/threads", "json": [1]}, service=Noted())
     assert answer.json() != [threading.get_ident()]

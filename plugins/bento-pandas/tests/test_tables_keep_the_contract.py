@@ -70,7 +70,7 @@ class TestDeclared(AdapterTests):
 
 
 class TestUndeclared(AdapterTests):
-    """What pandas makes of values, where all forms of a body show it."""
+    """The values as pandas reads them, in the cases where all forms of a body agree."""
 
     max_examples = 8
 
@@ -96,7 +96,7 @@ def test_rows_with_labels_keep_them_in_a_batch_and_in_each_answer(tables):
         assert_frame_equal(answer, table)
 
 
-def test_tables_whose_columns_have_names_of_another_type_are_no_batch():
+def test_tables_whose_column_names_differ_in_type_are_not_batched_together():
     adapter = DataFrameAdapter()
     whole, other = (adapter.decode(Payload.of(b'{"columns": [%s], "index": [0], "data": [[1]]}' % name)) for name in (b"1", b"1.0"))
     assert adapter.group(whole) != adapter.group(other)

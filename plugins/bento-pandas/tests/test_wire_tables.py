@@ -1,4 +1,4 @@
-"""What clients of BentoML 0.13 send as tables, over HTTP and on the command line: each form of a request gets its rows' results."""
+"""Every form in which clients of BentoML 0.13 send tables gets the results of its rows, over HTTP and on the command line."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def post(client):
 
 @pytest.fixture
 def detail(post):
-    """The refusal of a request: its status and its sentence, which never is a trace."""
+    """The status and message of a refused request; the message is never a traceback."""
 
     def detail(*request, **headers):
         answer = post(*request, **headers)
@@ -118,7 +118,7 @@ def detail(post):
 
 class TestForms:
     @pytest.mark.parametrize("form", FORMS)
-    def test_every_form_brings_its_rows_and_gets_as_many_results(self, post, form):
+    def test_every_form_of_a_table_gets_one_result_for_each_row(self, post, form):
         answer = post("declared", FORMS[form])
         assert (answer.status_code, answer.json()) == (200, [{"c": "x1", "a": 1}, {"c": "ü2", "a": 2}])
 
@@ -131,11 +131,11 @@ class TestForms:
         assert post("echo", {"columns": ["a"], "index": [0], "data": [[1]]}).json() == [{"a": 1}]
         assert post("echo", {"columns": [1], "index": [2]}).json() == [{"columns": 1, "index": 2}]
 
-    def test_the_index_form_is_read_where_it_is_told(self, post):
+    def test_the_index_form_is_read_if_it_is_declared(self, post):
         assert post("labelled", {"r": {"a": 1}, "s": {"a": 2}}).json() == [1, 2]
 
     @pytest.mark.parametrize("rows", [0, 1, 3, 200])
-    def test_as_many_results_as_rows(self, post, rows):
+    def test_there_are_as_many_results_as_rows(self, post, rows):
         assert post("values", [{"a": number} for number in range(rows)]).json() == [*range(rows)]
 
     @pytest.mark.parametrize("line_end", ["\n", "\r\n"])
@@ -172,7 +172,7 @@ class TestOptions:
             ([{"a": 1, "b": 2}], "application/json", "column 'b': expected a text, got 2 in row 0"),
         ],
     )
-    def test_what_does_not_fit_is_422_and_no_value_gets_under_another_name(self, detail, body, content_type, message):
+    def test_a_table_that_does_not_fit_is_422_and_no_value_gets_another_name(self, detail, body, content_type, message):
         assert detail("declared", body, content_type) == (422, message)
 
 
@@ -202,7 +202,7 @@ class TestAnswers:
         assert answer.headers["content-type"] == "application/json"
         assert answer.content == '[{"a":1,"gap":null,"end":null,"raw":{"b64":"/w=="},"name":"München"}]'.encode()
 
-    def test_the_form_of_an_answer_is_decided_for_each(self, post):
+    def test_the_form_of_each_answer_is_decided_separately(self, post):
         types = ["text/csv", "application/json", "text/csv", "application/vnd.apache.parquet", "*/*"]
         answers = [post("echo", RECORDS, Accept=accept) for accept in types]
         assert [answer.headers["content-type"] for answer in answers] == [
@@ -239,7 +239,7 @@ class TestHarm:
         expected = ["a:int64,b:str", "b:str,a:float64", "a:int64,b:str", "b:str,a:str", "a:bool", "0:int64,1:float64"]
         assert [answer.json() for answer in together("kinds", requests * 3)] == [[kinds] for kinds in expected * 3]
 
-    def test_a_result_of_another_length_is_nobody_elses_answer(self, detail):
+    def test_a_result_of_another_length_is_an_error(self, detail):
         assert detail("short", [{"a": 1}, {"a": 2}])[0] == 500
 
     @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=b"])
@@ -251,7 +251,7 @@ class TestHarm:
         assert detail("values", b"\x80\x04N.", content_type)[0] == 415
 
     @pytest.mark.parametrize("body", [b"[NaN]", b'[{"a": Infinity}]', b"[{'a': 1}]", b"", b"\xff"])
-    def test_what_is_no_json_is_400(self, detail, body):
+    def test_a_body_that_is_not_json_is_400(self, detail, body):
         assert detail("values", body)[0] == 400
 
     def test_another_method_is_405(self, client):
@@ -265,7 +265,7 @@ def batched(answer) -> int:
 
 @pytest.fixture
 def together(url):
-    """Requests at once, and their answers in order."""
+    """Sends requests at once, and returns their answers in order."""
 
     async def send(api, requests):
         async with httpx.AsyncClient(base_url=url, timeout=30) as client:
@@ -307,7 +307,7 @@ class TestCommandLine:
         files = ["rows.csv", "rows.json", "rows.parquet", "rows.arrow"]
         assert bento("values", "--input-file", *files).stdout == "[1,2]\n" * len(files)
 
-    def test_the_type_of_a_value_can_be_told(self, bento):
+    def test_the_type_of_a_value_can_be_named(self, bento):
         assert bento("values", "--content-type", "text/csv", "--input", "a\n1\n", "z,a\n0,2\n").stdout == "[1]\n[2]\n"
 
     def test_an_item_that_fails_leaves_its_line_empty_and_the_others_as_they_are(self, bento):
@@ -315,6 +315,6 @@ class TestCommandLine:
         assert done.stdout == "[1]\n\n[3]\n"
         assert done.stderr == "item 2: row 0 lacks the column 'a': expected 'a'\n"
 
-    def test_an_answer_is_written_by_the_suffix_of_its_file(self, bento, tmp_path):
+    def test_an_answer_is_written_in_the_format_of_the_suffix_of_its_file(self, bento, tmp_path):
         bento("declared", "--input", json.dumps(RECORDS), "--output", "out.csv")
         assert (tmp_path / "out.csv").read_text() == "c,a\nx1,1\nü2,2\n"

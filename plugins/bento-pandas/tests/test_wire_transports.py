@@ -1,4 +1,4 @@
-"""The same tables, whichever way they come in: over HTTP, on the command line, and in events of AWS Lambda's."""
+"""Tables are read alike through every transport: HTTP, the command line, and events of AWS Lambda."""
 
 from __future__ import annotations
 
@@ -77,15 +77,15 @@ transport = each_transport()
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_every_form_brings_its_rows_and_gets_as_many_results(transport, form):
+def test_every_form_of_a_table_gets_one_result_for_each_row(transport, form):
     assert transport.value(FORMS[form]) == ANSWER
 
 
-def test_no_content_type_is_json(transport):
+def test_a_body_without_a_content_type_is_read_as_json(transport):
     assert transport.value(Sent("values", b"[5, 6]")) == [5, 6]
 
 
-def test_the_index_form_is_read_where_it_is_told(transport):
+def test_the_index_form_is_read_if_it_is_declared(transport):
     assert transport.value(sent({"r": {"a": 1}, "s": {"a": 2}}, "labelled")) == [{"a": 1}, {"a": 2}]
 
 
@@ -97,7 +97,7 @@ def test_an_answer_is_strict_json_in_utf8(transport):
 @pytest.mark.parametrize("form", ["records", "csv", "parquet"])
 @pytest.mark.parametrize("compression", COMPRESSIONS)
 @pytest.mark.parametrize("kind", [Lambda, LambdaRest, LambdaBalanced])
-def test_a_compressed_body_of_an_event_is_as_if_it_were_plain(reach, kind, compression, form):
+def test_a_compressed_body_of_an_event_is_read_like_a_plain_one(reach, kind, compression, form):
     plain = FORMS[form]
     encoding = {"content-encoding": compression.partition(" ")[0]}
     answer = reach(kind).post(plain, COMPRESSIONS[compression](plain.body), **encoding)
@@ -119,7 +119,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("request_", "status", "said"), REFUSED.values(), ids=REFUSED)
-def test_a_bad_request_is_refused_with_a_sentence_and_no_trace(transport, request_, status, said):
+def test_a_bad_request_is_refused_without_a_traceback(transport, request_, status, said):
     with pytest.raises(Refused, match=said) as refused:
         transport.ask(request_)
     assert refused.value.status in (status, None)

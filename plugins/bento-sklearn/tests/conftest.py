@@ -1,4 +1,4 @@
-"""Lets the tests, and the processes they start, import `petals`, as a project's own module would be."""
+"""Lets the tests and the processes they start import `petals`, like a module of a project."""
 
 import sys
 from collections.abc import Iterator
@@ -12,6 +12,6 @@ sys.path.insert(0, str(Path(__file__).parent / "project"))
 
 @pytest.fixture(scope="package", autouse=True)
 def one_thread() -> Iterator[None]:
-    """On busy processors threads wait for each other awake, for a hundred times as long as a small model takes to fit."""
+    """On busy processors, threads spin while they wait for each other, a hundred times as long as fitting a small model takes."""
     with threadpool_limits(1):
         yield

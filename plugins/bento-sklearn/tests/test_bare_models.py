@@ -58,8 +58,8 @@ def test_rows_that_a_bare_model_cannot_take_are_the_clients_fault(ridge, store, 
 
 
 @pytest.mark.parametrize("model", [HistGradientBoostingClassifier(max_iter=5), make_pipeline(SimpleImputer(), RidgeClassifier())])
-def test_a_null_is_a_missing_value_to_a_bare_model_that_takes_such(model, store):
-    """By way of the api's schema, its adapter and the model."""
+def test_a_null_is_a_missing_value_for_a_bare_model_that_takes_missing_values(model, store):
+    """The schema of the api, its adapter and the model allow it."""
     fitted = model.fit(*load_iris(return_X_y=True))
     reader = bento.load(bento.save(fitted, "iris", store=store), store=store).apis["predict"].input
     assert reader.schema()["items"]["items"]["type"] == ["number", "null"]
@@ -73,7 +73,7 @@ def test_a_null_is_refused_for_a_bare_model_that_takes_no_missing_values(ridge, 
         reader.decode(Payload(b"[[5.1, null, 1.4, 0.2]]", "application/json"))
 
 
-def test_what_is_packed_with_a_bare_model_is_kept(ridge, store):
+def test_metadata_packed_with_a_bare_model_are_kept(ridge, store):
     bundle = bento.save(bento.Packed(ridge, metadata={"auc": 0.9}), "iris", store=store)
     assert bento.load(bundle, store=store).metadata("model") == {"auc": 0.9}
 
@@ -102,7 +102,7 @@ def test_a_model_that_no_plugin_serves_is_refused(store):
 
 
 @pytest.mark.parametrize(("name", "write", "loader"), [("ridge.skops", skops.io.dump, "skops.io"), ("ridge.pkl", joblib.dump, "joblib")])
-def test_a_file_of_an_estimator_is_refused_with_the_way_out(ridge, store, tmp_path, name, write, loader):
+def test_a_file_path_of_an_estimator_is_refused_with_the_way_out(ridge, store, tmp_path, name, write, loader):
     path = str(tmp_path / name)
     write(ridge, path)
     with pytest.raises(bento.ArtifactError) as refusal:
@@ -118,7 +118,7 @@ def test_a_bare_model_that_is_not_fitted_is_refused(store):
     assert str(refusal.value) == ("this sklearn.linear_model._ridge.RidgeClassifier is not fitted: call its fit() before it is packed")
 
 
-def test_a_class_is_no_model(store):
+def test_a_class_in_place_of_a_model_is_refused(store):
     with pytest.raises(bento.ArtifactError) as refusal:
         bento.save(RidgeClassifier, "iris", store=store)
     assert str(refusal.value) == "got the class RidgeClassifier itself: pass a fitted instance of it"

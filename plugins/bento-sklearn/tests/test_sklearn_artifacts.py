@@ -1,4 +1,4 @@
-"""What both artifacts owe their users, with the kit, and every kind of estimator that people serve."""
+"""Both artifacts pass the kit, with every kind of estimator that people serve."""
 
 from typing import Any
 
@@ -59,7 +59,7 @@ class TestPipelineWithOwnTransformers(ArtifactTests):
 
 
 def table():
-    """A table with numbers, names and gaps, and what is to be told from it."""
+    """A table with numbers, names and gaps, and the values to predict."""
     rows = pd.DataFrame({"age": [31.0, None, 55.0, 47.0] * 5, "town": ["Ulm", "Jena", None, "Ulm"] * 5, "notes": ["old", "new"] * 10})
     columns = ColumnTransformer(
         [
@@ -103,7 +103,7 @@ def answers(model, inputs):
 
 
 def lacking(artifact, model, folder):
-    """The artifact that trusts what saving `model` says it lacks."""
+    """The artifact that trusts the types which saving `model` asks for."""
     folder.mkdir()
     try:
         artifact.save(model, folder)
@@ -140,7 +140,7 @@ def test_an_estimator_comes_back_and_two_saves_are_equal(name, tmp_path):
         VotingRegressor([("ridge", Ridge())]),
     ],
 )
-def test_how_a_search_scored_and_how_columns_were_selected_needs_no_trust(model, tmp_path):
+def test_scorers_of_searches_and_column_selectors_need_no_trust(model, tmp_path):
     table = pd.DataFrame(FLOWERS, columns=["a", "b", "c", "d"])
     SklearnArtifact().save(model.fit(table, SPECIES), tmp_path)
     loaded = SklearnArtifact().load(tmp_path)

@@ -20,7 +20,7 @@ PROJECT = Path(petals.__file__)
 
 @pytest.fixture(scope="module")
 def ready():
-    """A folder with `python` and `bento`, which find scikit-learn imported: that takes longer than all that they do."""
+    """A folder with a `python` and a `bento` that have imported scikit-learn already, because importing it takes most of their time."""
     with programs(["sklearn.linear_model", "sklearn.pipeline", "sklearn.preprocessing", "skops.io"], "bento") as folder:
         yield folder
 
@@ -59,7 +59,7 @@ if __name__ == "__main__":
 """
 
 
-def test_the_module_of_what_is_trusted_by_name_goes_along(run, ready, tmp_path):
+def test_the_module_of_a_class_trusted_by_name_is_saved(run, ready, tmp_path):
     shutil.copy(PROJECT, tmp_path)
     (tmp_path / "named.py").write_text(NAMED)
     run(ready / "python", "named.py")

@@ -1,4 +1,4 @@
-"""What the artifacts refuse, and the sentence that says what to do instead."""
+"""What the artifacts refuse, and the errors that say what to do instead."""
 
 import json
 import re
@@ -71,7 +71,7 @@ def test_a_search_that_skops_cannot_keep_is_refused_with_its_best_estimator_as_t
         SklearnArtifact().save(search, tmp_path)
 
 
-def test_what_is_trusted_already_is_in_what_to_write(tmp_path):
+def test_the_advice_on_trust_includes_types_that_are_trusted_already(tmp_path):
     message = (
         "the model holds petals.logarithm, which skops does not trust by itself: "
         "if you do, write SklearnArtifact(trusted=['petals.Ratios', 'petals.logarithm'])"
@@ -97,12 +97,12 @@ def test_trusted_is_a_list_of_classes_functions_or_names(trusted):
     ("model", "name"),
     [(Holder(Holder.Inner()), "Inner"), (make_pipeline(FunctionTransformer(lambda rows: rows)).fit(FLOWERS), "<lambda>")],
 )
-def test_what_another_process_would_not_find_is_refused(tmp_path, model, name):
+def test_a_class_that_another_process_would_not_find_is_refused(tmp_path, model, name):
     message = f"{__name__}.{name} is not at the top of its module, where loading looks for it: define it there, with a name"
     refuses(lambda: SklearnArtifact().save(model, tmp_path), message)
 
 
-def test_what_only_the_script_that_runs_defines_is_refused(tmp_path):
+def test_a_class_that_only_the_running_script_defines_is_refused(tmp_path):
     scripted = type("Scripted", (Holder,), {"__module__": "__main__"})
     message = "Scripted is defined in the running script or notebook, which no bundle can import: move it to a module"
     refuses(lambda: SklearnArtifact().save(scripted(), tmp_path), message)
@@ -130,7 +130,7 @@ def test_only_estimators_are_accepted(artifact):
     assert not any(map(artifact.accepts, [LogisticRegression, np.ones(3), "LogisticRegression()", {"model": fitted()}]))
 
 
-def test_what_skops_cannot_hold_is_refused_with_the_way_out(tmp_path):
+def test_a_model_that_skops_cannot_hold_is_refused_with_the_way_out(tmp_path):
     refuses(
         lambda: SklearnArtifact().save(Holder(memoryview(b"view")), tmp_path),
         f"skops cannot keep this {__name__}.Holder: TypeError: cannot pickle 'memoryview' object: "
@@ -177,7 +177,7 @@ def test_a_pickle_that_holds_no_estimator_is_refused(tmp_path):
     refuses(lambda: SklearnPickleArtifact().load(tmp_path), f"the pickle in {str(tmp_path)!r} holds a list, which is not an estimator")
 
 
-def test_an_archive_that_unpacks_to_more_than_it_is_is_refused(tmp_path):
+def test_an_archive_that_unpacks_to_much_more_than_its_size_is_refused(tmp_path):
     SklearnArtifact().save(fitted(), tmp_path)
     path = tmp_path / "model.skops"
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
@@ -209,7 +209,7 @@ def test_a_damaged_version_is_refused_by_name(tmp_path):
     )
 
 
-def test_there_is_a_default_service_where_nothing_more_is_trusted():
+def test_only_an_artifact_without_trusted_types_has_a_default_service():
     assert SklearnArtifact().default_service() is SklearnService
     assert SklearnArtifact(trusted=["petals.Ratios"]).default_service() is None
     assert SklearnPickleArtifact().default_service() is None

@@ -1,4 +1,4 @@
-"""Trees need nobody's trust, because a forged one is refused when it is loaded."""
+"""Trees need no trust, because a forged one is refused when it is loaded."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_trees_and_kernels_need_no_trust(model, tmp_path):
 
 
 def forged(field: str, node: int, value: int) -> DecisionTreeClassifier:
-    """A classifier whose tree says something else in one place."""
+    """A classifier whose tree was changed in one place."""
     model = DecisionTreeClassifier(random_state=0).fit(FLOWERS, SPECIES)
     state = model.tree_.__getstate__()
     nodes = state["nodes"].copy()
@@ -58,7 +58,7 @@ def test_a_forged_tree_is_refused(field, value, message, tmp_path):
     assert str(refusal.value) == message
 
 
-def test_a_tree_of_another_width_than_its_model_is_refused(tmp_path):
+def test_a_tree_with_another_number_of_features_than_its_model_is_refused(tmp_path):
     model = DecisionTreeClassifier(random_state=0).fit(FLOWERS, SPECIES)
     model.n_features_in_ = 2
     SklearnArtifact().save(model, tmp_path)

@@ -1,4 +1,4 @@
-"""Support vectors: libsvm believes what a model says of them, so a forged one is refused when it is loaded."""
+"""Support vectors: libsvm trusts the fields of a model, so a forged model is refused when it is loaded."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LIKENESS = FLOWERS @ FLOWERS.T
     ],
     ids=repr,
 )
-def test_a_machine_answers_as_before_it_was_saved(model, rows, tmp_path):
+def test_a_loaded_support_vector_machine_answers_as_before(model, rows, tmp_path):
     model.fit(rows, SPECIES)
     SklearnArtifact().save(model, tmp_path)
     assert np.array_equal(SklearnArtifact().load(tmp_path).predict(rows), model.predict(rows))
@@ -44,7 +44,7 @@ def test_a_machine_answers_as_before_it_was_saved(model, rows, tmp_path):
         ("precomputed", "support_", lambda rows: rows + 10**9),
     ],
 )
-def test_a_forged_machine_is_refused(kernel, name, forge, tmp_path):
+def test_a_forged_support_vector_machine_is_refused(kernel, name, forge, tmp_path):
     model = SVC(kernel=kernel).fit(LIKENESS if kernel == "precomputed" else FLOWERS, SPECIES)
     vars(model)[name] = np.ascontiguousarray(forge(vars(model)[name]))
     SklearnArtifact().save(model, tmp_path)
@@ -52,7 +52,7 @@ def test_a_forged_machine_is_refused(kernel, name, forge, tmp_path):
         SklearnArtifact().load(tmp_path)
 
 
-def test_a_machine_that_lacks_what_libsvm_reads_is_refused(tmp_path):
+def test_a_support_vector_machine_without_a_field_that_libsvm_reads_is_refused(tmp_path):
     model = SVC().fit(FLOWERS, SPECIES)
     del model._n_support
     SklearnArtifact().save(model, tmp_path)

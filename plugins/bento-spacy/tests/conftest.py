@@ -1,4 +1,4 @@
-"""Lets the tests, and the processes they start, import what is in `project`, as modules of a project of its own."""
+"""Lets the tests and the processes they start import the modules in `project`, like those of a user's project."""
 
 import sys
 from pathlib import Path

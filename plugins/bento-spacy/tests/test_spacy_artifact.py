@@ -1,4 +1,4 @@
-"""What the artifact owes its users, with the kit, for trained components and for rules, as `bento plugins spacy --check` shows it."""
+"""The artifact passes the kit with trained components and with rules, as `bento plugins spacy --check` shows."""
 
 from bento_spacy.checks import TestRules, TestSpacyArtifact
 

@@ -1,4 +1,4 @@
-"""From a script that trains to answers in other processes, components of one's own, and pipelines without a class."""
+"""From a script that trains to answers in other processes, a user's own components, and pipelines without a class."""
 
 import asyncio
 import json
@@ -53,7 +53,7 @@ def test_the_example_saves_a_bundle_that_answers_elsewhere(run, tmp_path):
     assert {line.partition("==")[0] for line in manifest.requirements} == {"bento-core", "bento-spacy", "spacy"}
 
 
-def test_a_component_of_the_services_own_code_is_found_again(run, tmp_path):
+def test_a_component_defined_in_the_code_of_the_service_is_found_when_loading(run, tmp_path):
     shutil.copy(talk.__file__, tmp_path)
     (tmp_path / "shouts.py").write_text(SHOUTS)
     run(sys.executable, "shouts.py")
@@ -86,7 +86,7 @@ def test_a_component_that_lies_in_another_pipeline_is_refused(tmp_path):
         SpacyArtifact().load(slot)
 
 
-def test_a_pipeline_without_a_class_answers_in_spacys_own_form(tmp_path):
+def test_a_pipeline_without_a_class_answers_in_the_json_form_of_spacy(tmp_path):
     store = bento.Store(tmp_path)
     app = bento.app(bento.load(bento.save(talk.finder(), "bare", store=store), store=store))
 
@@ -100,7 +100,7 @@ def test_a_pipeline_without_a_class_answers_in_spacys_own_form(tmp_path):
     assert two["sents"] == [{"start": 0, "end": 4}, {"start": 5, "end": 9}]
 
 
-def test_a_text_without_a_word_is_answered_beside_others_as_alone(tmp_path):
+def test_an_empty_text_is_answered_in_a_batch_as_alone(tmp_path):
     store = bento.Store(tmp_path)
     service = bento.load(bento.save(Kit().model(), "bare", store=store), store=store)
     texts = ["", "a good room", "", "bad soup"]
@@ -120,7 +120,7 @@ def test_a_text_that_is_longer_than_the_pipeline_reads_is_the_clients_fault(tmp_
         loaded.predict(["Some", "Many birds"])
 
 
-def test_a_slot_that_does_not_say_how_long_a_text_may_be_is_damaged(tmp_path):
+def test_a_slot_without_the_maximum_text_length_is_damaged(tmp_path):
     SpacyArtifact().save(spacy.blank("en"), tmp_path)
     (tmp_path / "limits.json").write_text("{}")
     with pytest.raises(ArtifactError, match=r"limits.json' is damaged: expected the longest length of a text$"):

@@ -1,4 +1,4 @@
-"""Lets the tests, and the processes they start, import `programs`, as a project's own module would be."""
+"""Lets the tests and the processes they start import `programs`, like a module of a project."""
 
 import sys
 from pathlib import Path

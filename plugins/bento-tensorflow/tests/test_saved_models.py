@@ -1,4 +1,4 @@
-"""Programs, kept and loaded."""
+"""Programs, saved and loaded."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def test_a_loaded_program_has_its_signatures_its_functions_and_its_tables(loaded
     assert loaded.count(tf.constant(["two", "three"])).numpy().tolist() == [2.0, 0.0]
 
 
-def test_a_loaded_program_is_kept_again_with_its_signatures(loaded, tmp_path):
+def test_a_loaded_program_can_be_saved_again_with_its_signatures(loaded, tmp_path):
     again = tmp_path / "again"
     again.mkdir()
     SavedModelArtifact().save(loaded, again)
@@ -52,13 +52,13 @@ def test_the_folder_of_a_program_is_refused_with_the_way_out(tmp_path):
     refuses(lambda: Lines(model="elsewhere"), "Lines.model is a SavedModelArtifact, which does not keep the str 'elsewhere'")
 
 
-def test_signatures_that_are_no_names_are_refused():
+def test_signatures_that_are_not_names_are_refused():
     message = "expected SavedModelArtifact(signatures={'serving_default': 'predict'}) with names of the model's functions, got {'a': 1}"
     refuses(lambda: SavedModelArtifact(signatures={"a": 1}), message, DefinitionError)
 
 
 @pytest.mark.parametrize("name", ["plain", "missing"])
-def test_a_signature_that_is_no_function_of_the_program_is_refused(name):
+def test_a_signature_that_is_not_a_function_of_the_program_is_refused(name):
     message = f"this programs.Line has no tf.function {name!r}, which is to be a signature"
     refuses(lambda: SavedModelArtifact(signatures={"serving_default": name}).save(programs.Line(), Path("/nowhere")), message)
 

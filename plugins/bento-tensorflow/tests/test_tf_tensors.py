@@ -44,7 +44,7 @@ def test_instances_are_a_list_of_items(value):
     assert decoded(ROWS, value, **{"Bentoml-Is-Batch-Request": "true"}) == [[1.0, 2.0]]
 
 
-def test_a_header_makes_the_whole_value_one_item():
+def test_a_header_makes_the_whole_value_of_a_request_one_item():
     assert decoded(ROWS, {"instances": [1, 2]}, **ALONE) == [1.0, 2.0]
     one, several = ROWS.decode(payload({"instances": [1, 2]}, **ALONE)), ROWS.decode(payload([[3, 4], [5, 6]]))
     assert [ROWS.rows(one), ROWS.rows(several)] == [None, 2]
@@ -62,7 +62,7 @@ def test_another_charset_is_honoured():
     assert ROWS.decode(Payload(body, "application/json", {"charset": "utf-16"})).numpy().tolist() == [[1.0, 2.0]]
 
 
-def test_base64_stands_for_bytes():
+def test_base64_in_a_request_is_read_as_bytes():
     texts = TfTensorAdapter(shape=(None,), dtype=tf.string)
     value = {"instances": [{"b64": base64.b64encode(b"\xff\xd8").decode()}, "text"]}
     tensor = texts.decode(payload(value))
@@ -84,12 +84,12 @@ def test_base64_stands_for_bytes():
         (TfTensorAdapter(), [2**63], InvalidInput, "expected numbers in the range of int64: dtype='uint64' reads larger ones"),
     ],
 )
-def test_what_is_no_tensor_of_the_adapters_is_refused(adapter, value, kind, message):
+def test_a_value_that_does_not_fit_the_tensor_is_refused(adapter, value, kind, message):
     with pytest.raises(kind, match=f"^{re.escape(message)}$"):
         adapter.decode(payload(value))
 
 
-def test_text_that_is_no_base64_is_refused():
+def test_a_text_that_is_not_base64_is_refused():
     with pytest.raises(BadInput, match=r"^the text under 'b64' is not base64: "):
         TfTensorAdapter(dtype="string").decode(payload([{"b64": "?"}]))
 
@@ -102,7 +102,7 @@ def test_a_dtype_that_no_request_can_bring_is_refused():
         TfTensorAdapter(shape=("n",), dtype="string")
 
 
-def test_floats_that_json_and_numpy_lack():
+def test_bfloat16_and_nan_are_written_as_numbers_and_null():
     assert TfTensorAdapter().encode(tf.constant([0.5], tf.bfloat16), "application/json") == b"[0.5]"
     assert TfTensorAdapter().encode(tf.constant([float("nan"), 1.0]), "application/json") == b"[null,1.0]"
 
@@ -111,17 +111,17 @@ def test_floats_that_json_and_numpy_lack():
 @pytest.mark.parametrize("dtype", ["bool", "uint8", "int64", "float16", "bfloat16", "float32", "float64"])
 @pytest.mark.parametrize("rows", [[1, 2], [None] * 3, [1, None, 1]])
 @pytest.mark.parametrize("shape", [(3,), (3, 2), (3, 1, 2)])
-def test_answers_that_are_written_together_are_written_as_each_alone(shape, rows, dtype, media_type):
+def test_answers_written_together_are_the_same_as_written_alone(shape, rows, dtype, media_type):
     result = tf.cast(tf.reshape(tf.range(float(np.prod(shape))), shape) / 3, dtype)
     alone = [TfTensorAdapter().encode(value, media_type) for value in TfTensorAdapter().unstack(result, rows)]
     assert TfTensorAdapter().encode_all(result, rows, media_type) == alone
 
 
-def test_texts_are_not_written_together():
+def test_answers_of_texts_are_not_written_together():
     assert TfTensorAdapter(dtype="string").encode_all(tf.constant(["tea", "cup"]), [None, None], "application/json") is None
 
 
-def test_tensors_find_the_adapter():
+def test_type_hints_and_answers_of_tensors_find_the_adapter():
     assert type(TfTensorAdapter.for_annotation(tf.Tensor)) is TfTensorAdapter
     assert TfTensorAdapter.for_value(tf.constant(["a"])).options() == {"dtype": "string"}
     assert type(TfTensorAdapter.for_value(tf.constant(1))) is TfTensorAdapter

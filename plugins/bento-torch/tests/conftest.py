@@ -1,4 +1,4 @@
-"""Lets the tests, and the processes they start, import `nets`, as a project's own module would be, and a GPU compute exactly."""
+"""Lets the tests and the processes they start import `nets`, like a module of a project, and makes a GPU compute exactly."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Lightning's modules are modules."""
+"""Modules of Lightning are kept like other modules."""
 
 import lightning
 import lit

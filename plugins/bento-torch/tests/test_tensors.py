@@ -18,7 +18,7 @@ DTYPES = ["bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float3
 
 class TensorTests(AdapterTests):
     def same(self, one, other):
-        """As arrays are: numpy has no bfloat16, and sees no memory of a GPU."""
+        """Compares values as arrays, because numpy has no bfloat16 and cannot read the memory of a GPU."""
         arrays = [(each.float() if each.dtype is torch.bfloat16 else each).cpu().numpy() for each in (one, other)]
         return one.dtype == other.dtype and super().same(*arrays)
 
@@ -61,7 +61,7 @@ def test_without_a_dtype_numbers_are_what_pytorch_makes_of_them():
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_a_dtype_may_be_a_name_or_pytorchs_own(dtype):
+def test_a_dtype_may_be_a_name_or_a_torch_dtype(dtype):
     by_name, own = TensorAdapter(dtype=dtype), TensorAdapter(dtype=getattr(torch, dtype))
     assert by_name.options() == own.options() == {"dtype": dtype}
     assert by_name.decode(payload([1, 0])).dtype == own.decode(payload([1, 0])).dtype == getattr(torch, dtype)
@@ -78,7 +78,7 @@ def test_a_number_that_is_too_large_is_refused():
     assert TensorAdapter(dtype="float64").decode(payload([1e300])).item() == 1e300
 
 
-def test_an_integer_of_64_bits_needs_a_dtype_that_has_no_sign():
+def test_an_integer_of_64_unsigned_bits_needs_an_unsigned_dtype():
     message = "expected numbers in the range of int64: dtype='uint64' reads larger ones"
     refuses(lambda: TensorAdapter().decode(payload([2**63])), message, InvalidInput)
     adapter = TensorAdapter(shape=(None,), dtype="uint64", device="cpu")
@@ -86,7 +86,7 @@ def test_an_integer_of_64_bits_needs_a_dtype_that_has_no_sign():
     assert [each.tolist() for each in adapter.decode_all([b"[true]", b"[9223372036854775809]"], JSON)] == [[1], [2**63 + 1]]
 
 
-def test_a_tensor_is_the_memory_that_was_read_if_that_may_be_changed():
+def test_a_tensor_shares_the_memory_of_a_body_that_may_be_changed():
     body = bytearray(np.arange(3.0, dtype="<f4").tobytes())
     tensor = TensorAdapter(shape=(3,), dtype="float32", device="cpu").decode(Payload(body, "application/octet-stream"))
     tensor[0] = 7
@@ -107,7 +107,7 @@ def test_one_item_is_a_batch_without_being_copied():
 
 
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=5))
-def test_rows_leave_a_batch_as_they_came(sizes):
+def test_rows_are_the_same_after_stacking_and_unstacking(sizes):
     adapter = TensorAdapter(shape=(None, 2), dtype="float32", device="cpu")
     items = [torch.full((size, 2), float(number)) for number, size in enumerate(sizes)]
     answers = adapter.unstack(adapter.stack(items), [adapter.rows(item) for item in items])
@@ -131,7 +131,7 @@ def bits(tensor):
 
 
 @given(BODIES, st.sampled_from(DTYPES))
-def test_tensors_that_are_read_together_are_read_as_each_alone(bodies, dtype):
+def test_tensors_read_together_are_the_same_as_read_alone(bodies, dtype):
     adapter = TensorAdapter(shape=(None, 2), dtype=dtype, device="cpu")
     try:
         together = adapter.decode_all(bodies, JSON)
@@ -142,7 +142,7 @@ def test_tensors_that_are_read_together_are_read_as_each_alone(bodies, dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_a_tensor_that_was_read_together_with_others_knows_nothing_of_theirs(dtype):
+def test_a_tensor_read_together_with_others_shares_no_memory_with_them(dtype):
     adapter = TensorAdapter(shape=(None, 2), dtype=dtype, device="cpu")
     items = adapter.decode_all([b"[[1,0]]", b"[[1,1],[0,1]]", b"[[0,1]]"], JSON)
     assert [item.untyped_storage().nbytes() for item in items] == [item.nbytes for item in items]
@@ -156,7 +156,7 @@ RESULTS = st.sampled_from([getattr(torch, name) for name in DTYPES]).flatmap(
 
 
 @given(RESULTS, st.sampled_from([None, "float32", "bool", "bfloat16"]), st.sampled_from([JSON, "application/msgpack", NPY]), st.data())
-def test_answers_that_are_written_together_are_written_as_each_alone(result, dtype, media_type, data):
+def test_answers_written_together_are_the_same_as_written_alone(result, dtype, media_type, data):
     adapter = TensorAdapter(dtype=dtype, device="cpu")
     result = data.draw(
         st.sampled_from([result, result / 3, result.mT if result.ndim > 1 else result[::2], -result.double().requires_grad_()])
@@ -178,7 +178,7 @@ def test_small_tensors_are_read_and_written_together():
     assert adapter.encode_all(adapter.stack(items), [1, 2], JSON) == [b"[[1.0,2.0]]", b"[[0.5,2.0],[3.0,4.0]]"]
 
 
-def test_a_tensor_of_another_class_is_cut_by_itself():
+def test_answers_that_are_tensors_of_a_subclass_are_not_written_together():
     assert TensorAdapter().encode_all(torch.nn.Parameter(torch.ones(2, 2)), [1, 1], JSON) is None
 
 
@@ -207,7 +207,7 @@ def test_numbers_that_json_lacks_are_null():
     assert TensorAdapter().encode(torch.tensor([float("nan"), 1.0]), "application/json") == b"[null,1.0]"
 
 
-def test_what_json_cannot_write_is_refused():
+def test_a_tensor_that_json_cannot_hold_is_refused():
     for value in (torch.tensor([1j]), torch.ones(2, 2).to_sparse()):
         with pytest.raises(TypeError):
             TensorAdapter().encode(value, "application/json")
@@ -218,8 +218,8 @@ def test_answers_may_be_arrays_and_lists():
     assert TensorAdapter(dtype="float32").encode(np.array([1, 2]), "application/json") == b"[1.0,2.0]"
 
 
-def test_a_tensor_goes_to_the_device_that_is_asked_for():
-    """PyTorch's meta device stands for any that is not the processor."""
+def test_a_tensor_is_put_on_the_declared_device():
+    """The meta device of PyTorch stands for any device other than the processor."""
     adapter = TensorAdapter(shape=(None, 2), dtype="float32", device="meta")
     item = adapter.decode(payload([[1, 2]]))
     assert (item.device.type, adapter.alone(item).device.type) == ("cpu", "meta")
@@ -227,7 +227,7 @@ def test_a_tensor_goes_to_the_device_that_is_asked_for():
     assert adapter.options() == {"shape": [None, 2], "dtype": "float32", "device": "meta"}
 
 
-def test_tensors_find_the_adapter():
+def test_type_hints_and_answers_of_tensors_find_the_adapter():
     assert type(TensorAdapter.for_annotation(torch.Tensor)) is TensorAdapter
     assert type(TensorAdapter.for_value(torch.nn.Parameter(torch.ones(1)))) is TensorAdapter
     for other in (np.ndarray, torch.dtype, "torch.Tensor", None):

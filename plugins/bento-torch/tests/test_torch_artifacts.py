@@ -1,4 +1,4 @@
-"""What the artifacts owe their users, with the kit, for modules and programs of every kind."""
+"""The artifacts pass the kit, with modules and programs of every kind."""
 
 import nets
 import pytest
@@ -68,5 +68,5 @@ class TestExportedProgram(ModuleTests, ArtifactTests):
         return super().predict(model.module(), inputs)
 
 
-def test_the_module_of_what_makes_a_module_goes_along():
+def test_the_module_of_the_function_that_builds_a_module_is_saved():
     assert TorchArtifact(build="shop.nets:Net").modules_of(made(nets.Net)) == ["shop.nets"]

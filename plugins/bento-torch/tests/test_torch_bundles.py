@@ -38,7 +38,7 @@ def test_the_example_saves_a_bundle_that_answers_elsewhere(run, tmp_path):
 
 
 class Modes(bento.Service):
-    """Tells what PyTorch's modes are while an api runs."""
+    """Answers which modes of PyTorch are on while an api runs."""
 
     model = TorchArtifact(nets.Positions)
 
@@ -63,7 +63,7 @@ class Modes(bento.Service):
 
 @pytest.fixture
 def ask(tmp_path):
-    """What an api of a service with a loaded model answers."""
+    """The answer of an api of a service with a loaded model."""
     TorchArtifact(nets.Positions).save(nets.Positions(), tmp_path)
     service = Modes(model=TorchArtifact(nets.Positions).load(tmp_path))
 
@@ -79,11 +79,11 @@ def test_an_api_is_called_in_inference_mode(ask):
     assert not torch.is_inference_mode_enabled()
 
 
-def test_an_api_that_waits_is_called_without_and_needs_no_gradients_all_the_same(ask):
+def test_an_async_api_is_not_called_in_inference_mode_but_needs_no_gradients(ask):
     assert ask("waits") == [False, False]
 
 
-def test_a_hint_and_an_answer_that_are_tensors_need_no_adapter(ask):
+def test_type_hints_and_answers_of_tensors_need_no_adapter(ask):
     assert ask("hinted") == torch.full((8, 4), 2.0).tolist()
 
 

@@ -1,4 +1,4 @@
-"""What `bento plugins torch --check` shows holds."""
+"""The tests that `bento plugins torch --check` runs pass."""
 
 import pytest
 

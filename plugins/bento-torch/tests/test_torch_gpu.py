@@ -1,4 +1,4 @@
-"""On a GPU: where models and tensors are, what it is to run out of its memory or to lose it, and many workers on one."""
+"""On a GPU: the place of models and tensors, running out of memory, losing the GPU, and many workers on one GPU."""
 
 import asyncio
 import json
@@ -56,7 +56,7 @@ def answer(model, device):
 
 
 @pytest.mark.parametrize("kind", [nets.Net, nets.Tied, nets.Positions, nets.Mixed, nets.Hoarder, nets.Curious])
-def test_auto_is_the_gpu_where_all_of_a_loaded_module_lies(tmp_path, kind):
+def test_with_device_auto_all_of_a_loaded_module_is_on_the_gpu(tmp_path, kind):
     TorchArtifact(kind).save(made(kind), tmp_path)
     model = TorchArtifact(kind).load(tmp_path)
     assert {str(tensor.device) for tensor in [*model.parameters(), *model.buffers()]} == {"cuda:0"}
@@ -69,7 +69,7 @@ def test_tied_weights_are_tied_on_the_gpu(tmp_path):
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_a_gpu_answers_as_the_processor_does(tmp_path, name):
+def test_a_model_on_a_gpu_answers_as_on_the_processor(tmp_path, name):
     kind, make = KINDS[name]
     artifact_of(kind).save(make(), tmp_path)
     expected = answer(artifact_of(kind, device="cpu").load(tmp_path), "cpu")
@@ -87,7 +87,7 @@ print(torch.cuda.is_available(), answer(artifact_of(KINDS[sys.argv[1]][0]).load(
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_what_was_saved_on_a_gpu_answers_on_a_machine_without(tmp_path, name):
+def test_a_model_saved_on_a_gpu_answers_on_a_machine_without_one(tmp_path, name):
     kind, make = KINDS[name]
     artifact_of(kind).save(make("cuda"), tmp_path)
     expected = answer(artifact_of(kind, device="cpu").load(tmp_path), "cpu")
@@ -109,7 +109,7 @@ def test_a_module_has_the_same_file_wherever_it_was(tmp_path):
     assert len({(folder / "model.safetensors").read_bytes() for folder in folders}) == 1
 
 
-def test_a_gpu_that_is_not_there_is_refused(tmp_path):
+def test_a_missing_gpu_is_refused(tmp_path):
     TorchArtifact(nets.Net).save(made(nets.Net), tmp_path)
     with pytest.raises(bento.ArtifactError, match=r"^there is no device 'cuda:99' here: .*: device='auto' takes the best there is$"):
         TorchArtifact(nets.Net, device="cuda:99").load(tmp_path)
@@ -133,7 +133,7 @@ def test_a_request_becomes_a_tensor_on_the_gpu_and_an_answer_comes_from_there(dt
 
 @pytest.mark.parametrize("rows", [None, 1, 3])
 def test_tensors_go_to_the_gpu_through_pinned_memory_which_is_not_used_again_too_early(rows):
-    """The copy goes on while Python does: what is written into a body, or into the next batch, must not get into it."""
+    """The copy goes on while Python runs, so later writes into the body or the next batch must not get into it."""
     before = torch.cuda.host_memory_stats()["active_requests.allocated"]
     adapter = TensorAdapter(shape=(1 << 20,) if rows is None else (None, 1 << 20), dtype="float32")
     body = bytearray(4 * (rows or 1) << 20)
@@ -180,7 +180,7 @@ def answers_well(url):
 
 
 def test_a_request_that_needs_more_memory_than_the_gpu_has_fails_alone(saved, run):
-    """In one batch with others, which need all that there is between them, and while it still holds what it got."""
+    """It shares a batch with others that need all the memory between them, and still holds what it took before it failed."""
     with run.served("served") as server:
         assert answers_well(server.url)
         (before,) = ask(server.url, "about", 1)
@@ -219,7 +219,7 @@ LOST = "the model 'model' is lost to this process: AcceleratorError: CUDA error:
 
 
 def test_a_worker_whose_gpu_is_lost_is_replaced(saved, run):
-    """An index out of range ends all use of a GPU in its process, for whoever asks next."""
+    """An index out of range ends all use of the GPU in its process, also for later requests."""
     with run.served("served", "--workers", "2") as server:
         first = processes(server)
         assert [answer.status_code for answer in ask(server.url, "look_up", [1, 2])] == [200]
@@ -238,7 +238,7 @@ def test_a_server_of_one_process_whose_gpu_is_lost_ends_with_an_error(saved, run
 
 
 def processes(server, count=2):
-    """The workers that answer, all of them on the GPU, once there are so many that live."""
+    """The workers that answer, all on the GPU, once the wanted number of them is alive."""
     found = set()
     while len(found) < count:
         try:

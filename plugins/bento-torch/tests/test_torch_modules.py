@@ -1,4 +1,4 @@
-"""What becomes of a module between being packed and being served."""
+"""How a module changes, or does not, between packing and serving."""
 
 import copy
 import json
@@ -22,7 +22,7 @@ SQUARE = torch.linspace(-1, 1, 64).reshape(8, 8)
 
 @pytest.fixture
 def again(tmp_path):
-    """Save a module and load it where it can be looked at."""
+    """Save a module, and load it in this process to look at it."""
 
     def again(model, build=None, device="cpu", **options):
         artifact = TorchArtifact(build or type(model), device=device, **options)
@@ -33,7 +33,7 @@ def again(tmp_path):
 
 
 def pages(tensor):
-    """What kind of memory a tensor lies in: a line of /proc/self/maps."""
+    """The kind of memory that holds a tensor, as a line of /proc/self/maps."""
     with Path("/proc/self/maps").open() as maps:
         for line in maps:
             start, end = (int(text, 16) for text in line.split()[0].split("-"))
@@ -49,7 +49,7 @@ def test_a_loaded_module_is_ready_to_answer(again):
 
 
 @pytest.mark.parametrize("kind", [nets.Net, nets.Tied, nets.Positions, nets.Mixed])
-def test_the_values_of_a_module_are_the_pages_of_its_file(again, tmp_path, kind):
+def test_the_weights_of_a_loaded_module_are_mapped_from_its_file(again, tmp_path, kind):
     tensors = again(kind()).state_dict()
     assert {name for name, tensor in tensors.items() if str(tmp_path / "model.safetensors") not in pages(tensor)} == set()
 
@@ -88,8 +88,8 @@ print(own() - own_before)
 """
 
 
-def test_loading_takes_neither_memory_nor_threads(tmp_path):
-    """So that workers that are forked from a process with a loaded model, or load it themselves, share it."""
+def test_loading_a_module_takes_neither_memory_nor_threads(tmp_path):
+    """Then workers share the memory of a model, whether they are forked after loading it or load it themselves."""
     TorchArtifact(nets.Wide, width=4096).save(nets.Wide(4096), tmp_path)
     environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
     run = subprocess.run([sys.executable, "-c", MEASURE, tmp_path], env=environment, capture_output=True, text=True, check=True)
@@ -105,7 +105,7 @@ def test_tied_weights_stay_tied(again, tmp_path):
     assert list(load_file(tmp_path / "model.safetensors")) == ["embed.weight"]
 
 
-def test_weights_that_were_tied_after_they_were_made_are_tied_again(again):
+def test_weights_that_were_tied_after_building_are_tied_when_loaded(again):
     model = nets.Net(channels=4)
     model.layers[1].bias = model.layers[1].weight
     loaded = again(model)
@@ -113,7 +113,7 @@ def test_weights_that_were_tied_after_they_were_made_are_tied_again(again):
 
 
 @pytest.mark.parametrize("kind", [nets.Hoarder, nets.Viewer, nets.Curious])
-def test_a_module_that_does_more_with_its_parameters_gets_copies(again, kind):
+def test_a_module_that_does_more_with_its_parameters_gets_copies_of_its_weights(again, kind):
     model = kind()
     loaded = again(model)
     assert "model.safetensors" not in pages(loaded.weight)
@@ -160,8 +160,8 @@ def test_parameters_that_are_views_of_each_other_are_kept_apart(again):
     assert torch.equal(loaded.upper, model.upper)
 
 
-def test_what_wrote_the_state_is_known_to_what_reads_it(tmp_path):
-    """Layers of PyTorch's read what older versions of them wrote in another way."""
+def test_the_version_of_a_layer_that_wrote_a_state_reaches_the_layer_that_reads_it(tmp_path):
+    """Layers of PyTorch read states of their older versions in another way."""
     artifact = TorchArtifact(nets.Versioned)
     artifact.save(nets.Versioned(), tmp_path)
     nets.Versioned._version = 8
@@ -194,7 +194,7 @@ def test_a_module_can_be_saved_again_once_it_is_loaded(again, tmp_path):
     assert (folder / "model.safetensors").read_bytes() == before
 
 
-def test_arguments_and_their_names_go_to_what_builds(again):
+def test_the_function_that_builds_a_module_gets_its_arguments(again):
     assert again(nets.Net(2, classes=3), channels=2, classes=3).head.out_features == 3
     assert TorchArtifact(nets.Net, channels=2).options() == {"build": "nets:Net", "channels": 2}
     assert TorchArtifact("nets.make", device="cpu", kind="Tied").options() == {"build": "nets.make", "device": "cpu", "kind": "Tied"}
@@ -205,20 +205,20 @@ def test_a_method_of_a_class_can_build(again):
     assert TorchArtifact(nets.Net.small).options() == {"build": "nets:Net.small"}
 
 
-def test_what_builds_cannot_change_its_arguments_for_the_next_time(again, tmp_path):
+def test_a_building_function_cannot_change_the_arguments_of_the_next_build(again, tmp_path):
     artifact = TorchArtifact(nets.greedy, sizes=[2, 3])
     artifact.save(nets.Net(2), tmp_path)
     assert [artifact.load(tmp_path).layers[0].out_channels for _ in range(2)] == [2, 2]
 
 
-def test_a_module_goes_to_the_device_that_is_asked_for(again):
-    """PyTorch's meta device stands for any that is not the processor."""
+def test_a_module_is_put_on_the_declared_device(again):
+    """The meta device of PyTorch stands for any device other than the processor."""
     loaded = again(nets.Tied(), device="meta")
     assert {tensor.device.type for tensor in loaded.state_dict().values()} == {"meta"}
 
 
 @pytest.mark.filterwarnings("ignore:The given buffer is not writable:UserWarning")
-def test_an_exported_program_goes_to_the_device_that_is_asked_for(tmp_path):
+def test_an_exported_program_is_put_on_the_declared_device(tmp_path):
     pictures = torch.zeros(2, 1, 8, 8)
     TorchExportArtifact().save(torch.export.export(nets.Net().eval(), (pictures,)), tmp_path)
     program = TorchExportArtifact(device="meta").load(tmp_path)
@@ -235,6 +235,6 @@ def test_the_file_can_be_read_without_bento(again, tmp_path):
         assert json.loads(file.metadata()["bento"])["torch"] == torch.__version__
 
 
-def test_other_threads_build_modules_as_ever_while_one_is_loaded(again):
+def test_other_threads_can_build_modules_while_one_is_loaded(again):
     again(nets.Net())
     assert not nets.Net().head.weight.is_meta

@@ -1,4 +1,4 @@
-"""What cannot be kept or loaded, in the words that a user reads."""
+"""The errors for models that cannot be saved or loaded, word for word."""
 
 import json
 import pickle
@@ -64,7 +64,7 @@ def test_an_artifact_that_is_declared_wrong_is_refused_at_once(make, message):
 
 
 @pytest.mark.filterwarnings("ignore:.torch.jit")
-def test_a_model_of_another_class_is_refused_and_the_one_inside_of_it_pointed_at():
+def test_a_model_of_another_class_is_refused_with_a_hint_at_the_right_one_inside_it():
     says(nets.Tied(), "the model is a nets.Tied, and nets.Net() makes a nets.Net: pack what build makes")
     wrapped = nn.DataParallel(nets.Net())
     says(wrapped, "the model is a torch.nn.parallel.data_parallel.DataParallel, and nets.Net() makes a nets.Net: pass its .module")
@@ -100,13 +100,13 @@ def exported():
     ],
     ids=["state", "file", "script", "program", "no script", "no program"],
 )
-def test_what_is_no_model_of_a_format_is_refused_with_the_way_out(slot, make, kind, advice):
+def test_an_object_that_a_format_does_not_keep_is_refused_with_the_way_out(slot, make, kind, advice):
     fitting = {"module": nets.Net(), "script": torch.jit.script(nn.ReLU()), "program": exported()}
     message = f"Nets.{slot} is a {type(Nets.artifacts[slot]).__name__}, which does not keep {kind}: {advice}"
     refuses(lambda: Nets(**{**fitting, slot: make()}), message)
 
 
-def test_a_bare_module_is_told_of_the_format_that_keeps_it():
+def test_a_bare_module_is_refused_with_the_format_that_keeps_it():
     message = "no installed plugin provides a service for a nets.Net: write a bento.Service with a slot for it, of TorchArtifact"
     refuses(lambda: bento.save(nets.Net(), "net"), message)
 
@@ -123,7 +123,7 @@ def test_a_state_that_does_not_fit_is_refused_by_name():
     )
 
 
-def test_only_the_first_faults_are_told():
+def test_only_the_first_faults_are_listed():
     faults = ", ".join(f"it has '{number}'" for number in range(5))
     model = nn.ParameterList([nn.Parameter(torch.ones(1)) for _ in range(7)])
     says(
@@ -155,7 +155,7 @@ def test_layers_without_a_state_are_compared_too():
     says(more, "the model is not what nets.Net() makes: it has 'layers.5', a Tanh(): give TorchArtifact what the model was built with")
 
 
-def test_weights_that_are_tied_as_built_have_to_be_tied():
+def test_weights_tied_by_the_builder_but_not_in_the_model_are_refused():
     model = nets.Tied()
     model.write.weight = nn.Parameter(torch.ones(8, 4))
     says(
@@ -166,7 +166,7 @@ def test_weights_that_are_tied_as_built_have_to_be_tied():
     )
 
 
-def test_a_build_that_fails_is_told_with_its_reason(tmp_path):
+def test_a_build_that_fails_is_an_error_with_its_reason(tmp_path):
     with pytest.raises(TypeError, match=r"unexpected keyword argument 'depth'"):
         TorchArtifact(nets.Net, depth=3).save(nets.Net(), tmp_path)
     refuses(lambda: TorchArtifact("os:getcwd").save(nets.Net(), tmp_path), "os.getcwd() makes a str: expected a torch.nn.Module")
@@ -221,7 +221,7 @@ def test_a_lazy_module_has_to_be_called_first():
     )
 
 
-def test_a_state_that_is_no_tensor_is_refused_by_name():
+def test_a_state_that_is_not_a_tensor_is_refused_by_name():
     says(
         nets.Keeper(),
         f"cannot keep '_extra_state' of the model's state: it is a dict and not a tensor, as in quantised and custom modules: {PROGRAM}",
@@ -235,7 +235,7 @@ def saved(folder, model=None):
 
 
 def with_header(path, **changes):
-    """Change what the header of a safetensors file says."""
+    """Change the header of a safetensors file."""
     content = path.read_bytes()
     (size,) = struct.unpack("<Q", content[:8])
     header = json.loads(content[8 : 8 + size])
@@ -257,7 +257,7 @@ def with_header(path, **changes):
     ],
     ids=str,
 )
-def test_a_file_that_declares_what_it_does_not_hold_is_refused(tmp_path, change):
+def test_a_file_whose_header_does_not_match_its_content_is_refused(tmp_path, change):
     path = saved(tmp_path)
     with_header(path, **change)
     with pytest.raises(ArtifactError, match=rf"^{re.escape(repr(str(path)))} is damaged: "):
@@ -276,7 +276,7 @@ def test_a_file_that_declares_what_it_does_not_hold_is_refused(tmp_path, change)
         ({"same": []}, "its metadata has no 'bento' that says how its tensors make a state"),
     ],
 )
-def test_a_file_whose_metadata_make_no_sense_is_refused(tmp_path, change, fault):
+def test_a_file_with_invalid_metadata_is_refused(tmp_path, change, fault):
     path = saved(tmp_path)
     beside = {"same": {}, "axes": {}, "versions": {}, "buffers": {}, **change}
     with_header(path, __metadata__={"bento": json.dumps(beside)})
@@ -301,7 +301,7 @@ class Canary:
 
 
 @pytest.mark.parametrize("write", [torch.save, lambda model, path: path.write_bytes(pickle.dumps(model))])
-def test_a_pickle_in_the_place_of_the_state_is_refused_and_runs_nothing(tmp_path, write):
+def test_a_pickle_in_place_of_the_state_is_refused_and_runs_nothing(tmp_path, write):
     saved(tmp_path)
     write({"weight": Canary(tmp_path / "canary")}, tmp_path / "model.safetensors")
     with pytest.raises(ArtifactError, match=r"model.safetensors' is damaged: "):
@@ -310,7 +310,7 @@ def test_a_pickle_in_the_place_of_the_state_is_refused_and_runs_nothing(tmp_path
 
 
 @pytest.mark.parametrize("kind", [TorchExportArtifact, TorchScriptArtifact])
-def test_an_archive_that_unpacks_to_more_than_it_is_is_refused(tmp_path, kind):
+def test_an_archive_that_unpacks_to_much_more_than_its_size_is_refused(tmp_path, kind):
     path = tmp_path / {"torch-export": "model.pt2", "torchscript": "model.pt"}[kind.name]
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("model/data/0", bytes(65 << 20))
@@ -319,13 +319,13 @@ def test_an_archive_that_unpacks_to_more_than_it_is_is_refused(tmp_path, kind):
     refuses(lambda: kind().load(tmp_path), f"{str(path)!r} is damaged: File is not a zip file")
 
 
-def test_a_device_that_is_not_there_is_refused(tmp_path):
+def test_a_missing_device_is_refused(tmp_path):
     saved(tmp_path)
     with pytest.raises(ArtifactError, match=r"^there is no device 'xpu:7' here: .*: device='auto' takes the best there is$"):
         TorchArtifact(nets.Net, device="xpu:7").load(tmp_path)
 
 
-def test_a_bare_module_needs_a_service_for_nobody_knows_what_builds_it(tmp_path):
+def test_a_bare_module_without_a_service_is_refused_because_its_builder_is_unknown(tmp_path):
     refuses(
         lambda: bento.save(nets.Net(), "net", store=bento.Store(tmp_path)),
         "no installed plugin provides a service for a nets.Net: write a bento.Service with a slot for it, of TorchArtifact",

@@ -1,4 +1,4 @@
-"""Lets the tests, and the processes they start, import what is in `project`, keeps all of them from asking a hub, and a GPU exact."""
+"""Lets the tests and their processes import the modules in `project`, keeps them off any hub, and makes a GPU compute exactly."""
 
 import os
 import sys

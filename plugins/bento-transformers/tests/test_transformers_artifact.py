@@ -1,4 +1,4 @@
-"""What the artifact owes its users, with the kit, for pipelines, models, and models with their tokenizer."""
+"""The artifact passes the kit, with pipelines, models, and models with their tokenizer."""
 
 import numpy as np
 import tiny
@@ -16,7 +16,7 @@ def no_service():
 
 
 class TestTagger(TinyTests):
-    """Its setting is an enumeration of the pipeline's."""
+    """One of its settings is an enumeration of the pipeline."""
 
     artifact = TransformersArtifact(device="cpu")
 

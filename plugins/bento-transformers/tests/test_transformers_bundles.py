@@ -59,7 +59,7 @@ def test_loading_and_answering_open_no_connection(run, tmp_path):
 
 
 def answers(model, texts, tmp_path):
-    """What the service that the plugin provides answers to texts that come at once."""
+    """The answers of the default service to texts that arrive at the same time."""
     store = bento.Store(tmp_path)
     app = bento.app(bento.load(bento.save(model, "bare", store=store), store=store))
 
@@ -110,7 +110,7 @@ def test_a_text_that_is_longer_than_the_model_reads_harms_no_other(tmp_path, mak
     assert (long.status_code, long.json()["detail"]) == (422, f"expected a text of at most 32 tokens, got one of {tokens}")
 
 
-def test_positions_that_a_model_keeps_for_its_padding_are_none_for_tokens(tmp_path):
+def test_positions_reserved_for_padding_do_not_count_for_tokens(tmp_path):
     tokenizer = tiny.classifier().tokenizer
     sizes = {"vocab_size": len(tokenizer), "max_position_embeddings": 32, **tiny.SMALL}
     config = transformers.RobertaConfig(pad_token_id=tokenizer.pad_token_id, **sizes)
@@ -122,7 +122,7 @@ def test_positions_that_a_model_keeps_for_its_padding_are_none_for_tokens(tmp_pa
     assert (long.status_code, long.json()["detail"]) == (422, f"expected a text of at most {most} tokens, got one of {most + 1}")
 
 
-def test_a_pipeline_that_was_made_to_cut_texts_cuts_them(tmp_path):
+def test_a_pipeline_made_to_truncate_texts_truncates_them(tmp_path):
     made = tiny.classifier()
     cutting = transformers.pipeline("text-classification", model=made.model, tokenizer=made.tokenizer, truncation=True, max_length=16)
     (answer,) = answers(cutting, ["good " * 50], tmp_path)
@@ -136,7 +136,7 @@ def test_a_pipeline_that_was_made_to_cut_texts_cuts_them(tmp_path):
         (Pretrained(tiny.bert()), "bento_transformers.pretrained.Pretrained"),
     ],
 )
-def test_a_model_whose_input_is_no_text_needs_a_class(tmp_path, model, what):
+def test_a_model_whose_input_is_not_text_needs_a_class(tmp_path, model, what):
     with pytest.raises(ArtifactError) as refusal:
         bento.save(model, "bare", store=bento.Store(tmp_path))
     assert str(refusal.value) == (

@@ -1,4 +1,4 @@
-"""On a GPU: where a model is, and that it answers there as it does on the processor."""
+"""On a GPU: a model is there, and answers as on the processor."""
 
 import os
 import subprocess
@@ -54,7 +54,7 @@ print(torch.cuda.is_available(), pipeline.device, pipeline("bad soup")[0]["label
 """
 
 
-def test_a_pipeline_that_was_saved_on_a_gpu_answers_on_a_machine_without(tmp_path):
+def test_a_pipeline_saved_on_a_gpu_answers_on_a_machine_without_one(tmp_path):
     pipeline = tiny.classifier()
     expected = pipeline("bad soup")[0]["label"]
     pipeline.device = torch.device("cuda")

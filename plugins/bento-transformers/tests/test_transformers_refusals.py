@@ -1,4 +1,4 @@
-"""What is not kept, and what a forged folder cannot make transformers do."""
+"""What is not saved, and what a forged folder cannot make transformers do."""
 
 import json
 import re
@@ -43,7 +43,7 @@ def test_where_a_model_came_from_is_not_kept(slot, tmp_path_factory):
     assert [path.read_bytes() for path in sorted(again.rglob("*.*"))] == [path.read_bytes() for path in sorted(slot.rglob("*.*"))]
 
 
-def test_code_that_a_model_names_is_left_behind(tmp_path):
+def test_code_that_a_model_names_is_not_saved(tmp_path):
     pipeline = tiny.classifier()
     pipeline.model.config.auto_map = {"AutoModel": "somebody/else--modeling.Net"}
     TransformersArtifact().save(pipeline, tmp_path)
@@ -51,7 +51,7 @@ def test_code_that_a_model_names_is_left_behind(tmp_path):
 
 
 class Canary:
-    """Leaves a file where it is unpickled."""
+    """Creates a file when it is unpickled."""
 
     def __init__(self, path):
         self.path = path
@@ -205,7 +205,7 @@ def test_a_model_that_is_much_larger_than_its_weights_is_refused_before_it_is_ma
 
 
 @pytest.mark.parametrize("name", ["num_hidden_layers", "num_labels"])
-def test_a_configuration_that_counts_further_than_any_model_does_is_refused(slot, name):
+def test_a_configuration_with_absurdly_large_sizes_is_refused(slot, name):
     path = slot / "model/config.json"
     change(path, text_config={name: 10**9})
     refuses(lambda: TransformersArtifact().load(slot), f"{str(path)!r} asks for 1000000000 as {name!r}: expected at most 1048576")
@@ -233,7 +233,7 @@ class MyPipeline(TextClassificationPipeline):
     pass
 
 
-def test_a_class_of_ones_own_is_refused(tmp_path):
+def test_a_model_of_a_users_own_class_is_refused(tmp_path):
     model = Mine(tiny.bert().config)
     refuses(
         lambda: TransformersArtifact().save(model, tmp_path),
@@ -247,20 +247,20 @@ def test_a_class_of_ones_own_is_refused(tmp_path):
     )
 
 
-def test_a_setting_that_is_no_json_is_refused(tmp_path):
+def test_a_setting_that_is_not_json_is_refused(tmp_path):
     with pytest.raises(
         ArtifactError, match=r"^expected a JSON value at \$\.settings\._postprocess_params\.function_to_apply, got a torch.nn"
     ):
         TransformersArtifact().save(tiny.classifier(function_to_apply=torch.nn.Sigmoid()), tmp_path)
 
 
-def test_what_is_accepted():
+def test_only_models_of_the_format_are_accepted():
     accepts = TransformersArtifact().accepts
     assert [accepts(model) for model in (tiny.classifier(), tiny.bert(), Pretrained(tiny.bert()))] == [True] * 3
     assert [accepts(model) for model in (tiny.tokenizer(), Pretrained(None), torch.nn.Linear(1, 1), tiny.BertModel)] == [False] * 4
 
 
-def test_a_device_is_checked(slot):
+def test_an_invalid_device_is_refused(slot):
     refuses(
         lambda: TransformersArtifact(device="the GPU"),
         "expected TransformersArtifact(device=...) with 'auto', or the name of a device such as 'cpu' or 'cuda:1', got 'the GPU'",

@@ -1,4 +1,4 @@
-"""What the artifact owes its users, with the kit, for boosters and estimators of every kind."""
+"""The artifact passes the kit, with boosters and estimators of every kind."""
 
 import json
 
@@ -93,7 +93,7 @@ MODELS = {
 
 
 def told(model):
-    """What a user may ask an estimator about itself."""
+    """The attributes of an estimator that a user may read."""
     names = ("classes_", "n_classes_", "n_features_in_", "feature_names_in_", "best_iteration", "best_score", "feature_importances_")
     attributes = {name: np.asarray(getattr(model, name)).tolist() for name in names if hasattr(model, name)}
     parameters = {key: value for key, value in model.get_params().items() if key != "random_state" and not callable(value)}
@@ -102,7 +102,7 @@ def told(model):
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_an_estimator_comes_back_as_what_it_was(name, tmp_path):
+def test_a_loaded_estimator_has_its_own_class_and_answers_as_before(name, tmp_path):
     make, rows = MODELS[name]
     model = make()
     XgboostArtifact().save(model, tmp_path)
@@ -115,7 +115,7 @@ def test_an_estimator_comes_back_as_what_it_was(name, tmp_path):
         assert np.array_equal(loaded.predict_proba(rows), model.predict_proba(rows))
 
 
-def test_functions_and_the_number_of_threads_are_left_behind(tmp_path):
+def test_functions_and_the_number_of_threads_are_not_saved(tmp_path):
     model = xgboost.XGBRegressor(n_estimators=2, objective=squared, n_jobs=1, max_depth=np.int64(3)).fit(PATIENTS, PROGRESSION)
     XgboostArtifact().save(model, tmp_path)
     loaded = XgboostArtifact().load(tmp_path)
@@ -140,7 +140,7 @@ def test_a_model_that_could_not_be_loaded_is_refused_when_it_is_saved(tmp_path):
         XgboostArtifact().save(model, tmp_path)
 
 
-def test_what_xgboost_itself_reads_is_in_the_slot(tmp_path):
+def test_the_file_in_the_slot_can_be_read_by_xgboost_alone(tmp_path):
     XgboostArtifact().save(MODELS["two classes"][0](), tmp_path)
     own = xgboost.XGBClassifier()
     own.load_model(tmp_path / "model.json")

@@ -41,7 +41,7 @@ print(*bento.save(xgboost.XGBRegressor(n_estimators=2).fit(rows, rows[0]), "sums
 
 
 def test_a_bundle_requires_the_build_of_xgboost_that_is_installed(run, tmp_path):
-    """Everything that is installed here, but XGBoost as if it came from another distribution."""
+    """Everything that is installed here, with XGBoost as if it came from another distribution."""
     site = tmp_path / "site"
     site.mkdir()
     info = Path(str(distribution("xgboost").locate_file("")), f"xgboost-{xgboost.__version__}.dist-info")

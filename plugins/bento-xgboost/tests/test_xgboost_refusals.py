@@ -1,4 +1,4 @@
-"""What the artifact and `matrix` refuse, and the sentence that says what to do instead."""
+"""What the artifact and `matrix` refuse, and the errors that say what to do instead."""
 
 import json
 
@@ -49,7 +49,7 @@ def test_only_models_are_accepted():
     ("model", "name", "way_out"),
     [(Tuned(), "Tuned", "pack its get_booster()"), (OwnBooster(), "OwnBooster", "pack a Booster itself")],
 )
-def test_a_class_of_ones_own_is_refused(tmp_path, model, name, way_out):
+def test_a_model_of_a_users_own_class_is_refused(tmp_path, model, name, way_out):
     message = (
         f"a {__name__}.{name} would come back as another class: expected Booster, XGBClassifier, XGBRFClassifier, XGBRFRegressor, "
         f"XGBRanker, XGBRegressor of xgboost: {way_out}"
@@ -57,7 +57,7 @@ def test_a_class_of_ones_own_is_refused(tmp_path, model, name, way_out):
     refuses(lambda: XgboostArtifact().save(model, tmp_path), message)
 
 
-def test_a_model_that_has_learnt_nothing_is_refused(tmp_path):
+def test_an_unfitted_model_is_refused(tmp_path):
     message = "this xgboost.sklearn.XGBRegressor is not fitted: call its fit() before it is packed"
     refuses(lambda: XgboostArtifact().save(xgboost.XGBRegressor(), tmp_path), message)
     message = "this booster has learnt nothing: train it with xgboost.train() before it is packed"
@@ -120,7 +120,7 @@ TURNED = ROWS[["floor", "area"]]
 
 
 @pytest.mark.parametrize("table", [ROWS, TURNED, ROWS.assign(town="Ulm"), pa.Table.from_pandas(TURNED), pl.DataFrame(dict(TURNED))])
-def test_a_table_is_asked_for_its_columns_by_name(table):
+def test_columns_are_taken_from_a_table_by_name(table):
     booster = trained()
     assert np.array_equal(booster.predict(matrix(booster, table)), booster.predict(xgboost.DMatrix(ROWS)))
 
@@ -131,12 +131,12 @@ def test_columns_whose_names_are_numbers_are_found():
     assert np.array_equal(booster.predict(matrix(booster, numbered[[1, 0]])), booster.predict(xgboost.DMatrix(numbered)))
 
 
-def test_an_array_is_given_the_names_that_it_lacks():
+def test_an_array_gets_the_column_names_of_the_model():
     booster = trained()
     assert np.array_equal(booster.predict(matrix(booster, ROWS.to_numpy())), booster.predict(xgboost.DMatrix(ROWS)))
 
 
-def test_an_estimator_says_what_stands_for_a_missing_value():
+def test_the_missing_value_of_an_estimator_is_used():
     model = fitted(missing=3.0)
     assert np.array_equal(model.get_booster().predict(matrix(model, ROWS)), model.predict(ROWS))
 
@@ -157,7 +157,7 @@ def test_a_column_that_a_table_has_twice_is_the_clients_fault():
 INFINITE = "XGBoost cannot read these rows: Input data contains `inf` or a value too large, while `missing` is not set to `inf`"
 
 
-def test_what_xgboost_cannot_read_is_the_clients_fault():
+def test_rows_that_xgboost_cannot_read_are_the_clients_fault():
     booster = trained()
     refuses(lambda: matrix(booster, np.array([[np.inf, 1.0]])), INFINITE, InvalidInput)
     refuses(lambda: matrix(booster, ROWS.assign(floor=np.inf)), INFINITE, InvalidInput)
@@ -169,7 +169,7 @@ LINEAR = xgboost.XGBRegressor(n_estimators=2, booster="gblinear", updater="coord
 
 
 @pytest.mark.parametrize("model", [LINEAR, trained()], ids=["linear", "booster"])
-def test_the_default_service_answers_no_infinite_rows(model):
+def test_the_default_service_refuses_infinite_values(model):
     refuses(lambda: XgboostService(model=model).predict(np.array([[np.inf, 1.0]])), INFINITE, InvalidInput)
 
 
@@ -191,7 +191,7 @@ def test_a_parameter_that_xgboost_does_not_take_is_refused_when_the_model_is_loa
 
 
 @pytest.mark.parametrize("name", ["rents.json", "rents.ubj"])
-def test_a_file_of_xgboosts_is_refused_with_the_way_out(tmp_path, name):
+def test_a_file_path_of_an_xgboost_model_is_refused_with_the_way_out(tmp_path, name):
     path = str(tmp_path / name)
     fitted().save_model(path)
     advice = f"load {path!r} with load_model(), such as that of an xgboost.XGBClassifier(), and pack the model"
@@ -201,6 +201,6 @@ def test_a_file_of_xgboosts_is_refused_with_the_way_out(tmp_path, name):
     XgboostArtifact().save(model, tmp_path)
 
 
-def test_a_bare_model_that_is_not_fitted_is_refused_likewise():
+def test_an_unfitted_bare_model_is_refused():
     message = "this xgboost.sklearn.XGBRegressor is not fitted: call its fit() before it is packed"
     refuses(lambda: bento.save(xgboost.XGBRegressor(), "rents"), message)

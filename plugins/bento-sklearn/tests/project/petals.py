@@ -13,7 +13,7 @@ from bento_sklearn import SklearnArtifact
 
 
 class Ratios(TransformerMixin, BaseEstimator):
-    """Adds the ratio of each pair of neighbouring columns; it keeps nothing when it is fitted."""
+    """Adds the ratio of each pair of neighbouring columns; fitting it changes nothing."""
 
     def __init__(self, smallest=0.01):
         self.smallest = smallest

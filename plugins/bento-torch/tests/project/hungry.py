@@ -1,4 +1,4 @@
-"""A service on a GPU of whose memory a process may use one gigabyte."""
+"""A service on a GPU that allows each process one gigabyte of its memory."""
 
 import os
 

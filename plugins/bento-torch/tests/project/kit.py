@@ -1,4 +1,4 @@
-"""What the kits are told of every module here."""
+"""The parts of the kits that are the same for every module here."""
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ def made(kind, *arguments, **options):
 
 
 def device_of(model):
-    """Where a module lies: on the GPU, where there is one, once it is loaded."""
+    """The device of a module, which is the GPU, if there is one, once the module is loaded."""
     return next(iter(model.state_dict().values())).device
 
 

@@ -1,4 +1,4 @@
-"""A module of Lightning's, with all that training needs in it."""
+"""A Lightning module with everything that training needs."""
 
 import lightning
 import torch

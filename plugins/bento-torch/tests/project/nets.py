@@ -63,7 +63,7 @@ class Hoarder(nn.Module):
 
 
 class Viewer(nn.Module):
-    """Looks at its parameters through views."""
+    """Reads its parameters through views."""
 
     def __init__(self):
         super().__init__()
@@ -75,7 +75,7 @@ class Viewer(nn.Module):
 
 
 class Curious(nn.Module):
-    """Looks at the values of its parameters while it is built."""
+    """Reads the values of its parameters while it is built."""
 
     def __init__(self):
         super().__init__()
@@ -87,7 +87,7 @@ class Curious(nn.Module):
 
 
 class Mixed(nn.Module):
-    """Layers of PyTorch's that do something special with their parameters."""
+    """Layers of PyTorch that do something special with their parameters."""
 
     def __init__(self):
         super().__init__()
@@ -103,7 +103,7 @@ class Mixed(nn.Module):
 
 
 class Wide(nn.Module):
-    """Large enough to see where its memory goes."""
+    """Large enough to measure its use of memory."""
 
     def __init__(self, width):
         super().__init__()
@@ -136,7 +136,7 @@ class Odds(nn.Module):
 
 
 class Versioned(nn.Module):
-    """Notes which version of it wrote the state that it reads."""
+    """Remembers which of its versions wrote the state that it reads."""
 
     _version = 7
 
@@ -150,7 +150,7 @@ class Versioned(nn.Module):
 
 
 class Keeper(nn.Module):
-    """Keeps what is not a tensor in its state."""
+    """Keeps a value that is not a tensor in its state."""
 
     def get_extra_state(self):
         return {"words": 3}

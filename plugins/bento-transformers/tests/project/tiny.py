@@ -65,7 +65,7 @@ def seer():
 
 
 def same(one, other):
-    """Where in memory values lie, and on which device, decides the last bits of what is computed from them."""
+    """The last bits of a result depend on where in memory its inputs lie, and on the device."""
     if isinstance(one, dict):
         return isinstance(other, dict) and one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
     if isinstance(one, list):
