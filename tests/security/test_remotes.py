@@ -149,6 +149,20 @@ def fault(hostile: Hostile, store: Store) -> str:
     return str(caught.value)
 
 
+@pytest.mark.parametrize("length", [None, "many"])
+def test_a_registry_that_does_not_say_how_large_its_manifest_is_still_has_it(hostile, tmp_path, make_bundle, length):
+    def present(handler: Any) -> None:
+        handler.close_connection = True
+        handler.send_response(200)
+        if length is not None:
+            handler.send_header("Content-Length", length)
+        handler.end_headers()
+
+    hostile.otherwise = present
+    with pytest.raises(StoreError, match="another bundle iris:3 exists at "):
+        bento.push(make_bundle(tmp_path / "bundle", {}), registry(hostile))
+
+
 def test_an_endless_list_of_tags_is_given_up(hostile):
     hostile.answers[TAGS] = partial(answer, status=200, body=b'{"tags": ["a..1"]}', headers={"Link": f'<{TAGS}?last=a>; rel="next"'})
     with pytest.raises(RemoteError) as caught:

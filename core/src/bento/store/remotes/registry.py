@@ -43,10 +43,14 @@ class Registry:
         self._authorization = ""
 
     def size(self, path: str, accept: str = "*/*") -> int | None:
-        """The size in bytes of a blob or manifest, None if it is not there."""
+        """The size in bytes of a blob or manifest, None if it is not there.
+
+        A registry may leave it out (OCI Distribution Specification, "Pull"): then the size is -1, which no file has.
+        """
         try:
             with contextlib.closing(self._ask("HEAD", path, headers={"Accept": accept})) as answer:
-                return int(answer.headers["Content-Length"])
+                size = answer.headers.get("Content-Length", "")
+                return int(size) if size.isdecimal() else -1
         except FileNotFoundError:
             return None
 
