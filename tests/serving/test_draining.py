@@ -366,7 +366,7 @@ def test_each_process_whose_service_cannot_be_closed_reports_the_error(tmp_path,
         assert httpx.get(f"{server.url}/readyz").status_code == 200
         assert server.stop() == 1
         if workers == 2:
-            server.wait_for("worker [0-9]+ could not end as it should: OSError: the device does not answer$", 2)
+            server.wait_for("worker [0-9]+ did not end cleanly: OSError: the device does not answer$", 2)
             server.wait_for("ServerError: stopped, but 2 of the workers ended by force or with an error$")
         assert server.said.count("OSError: the device does not answer") >= workers
 

@@ -244,7 +244,7 @@ def test_a_changed_source_file_is_served_anew(project):
     with started(project, reload=True) as server:
         assert isinstance(server.ask("pid", 1), int)
         (project / "app.py").write_text(SERVICE.replace("return os.getpid()", "return 'new'"))
-        server.wait_for("^a source file changed: starting anew$")
+        server.wait_for("^a source file changed: restarting$")
         server.wait_for("is ready on", count=2)
         assert server.ask("pid", 1) == "new"
         assert server.stop() == 0

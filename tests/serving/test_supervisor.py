@@ -178,7 +178,7 @@ def test_a_service_in_memory_is_not_shared_with_workers_if_a_thread_runs(project
     with started(project, program.replace("bento.serve", waiting), workers=2) as server:
         assert server.process.wait(60) == 1
         server.wait_for(
-            "bento.errors.ServerError: worker is in memory, and not safe to share with many workers, for thread 'ticker' runs: "
+            "bento.errors.ServerError: worker is in memory, and not safe to share with many workers, because thread 'ticker' runs: "
             "save it and serve its tag"
         )
 
@@ -346,7 +346,7 @@ def test_requests_are_answered_while_the_process_that_workers_are_forked_from_is
         (template,) = {ask(server, "loaded") for _ in range(3)}
         with asking(server) as heard:
             os.kill(template, signal.SIGKILL)
-            server.wait_for("the process that workers are forked from ended by signal 9: loading anew")
+            server.wait_for("the process that workers are forked from ended by signal 9: loading again")
             server.wait_for("all workers of app:service are new")
         assert set(heard) == {"200"}
         assert not answers_of(server, "pid", 2) & before
@@ -461,7 +461,7 @@ def test_a_worker_that_hangs_does_not_outlive_its_replacement_for_long(project):
         pid = int(connection.ask(post("/pid")).body)
         connection.send(post("/freeze"))
         server.process.send_signal(signal.SIGHUP)
-        server.wait_for("^loading app:service anew, to replace its workers one by one$")
+        server.wait_for("^loading app:service again, to replace its workers one by one$")
         server.wait_for("^all workers of app:service are new$")
         eventually(lambda: not runs(pid))
 

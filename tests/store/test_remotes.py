@@ -215,7 +215,7 @@ def test_a_file_that_a_remote_has_damaged_is_not_pulled(other, pushed, content):
     with pytest.raises(RemoteError) as caught:
         bento.pull("iris", url, store=other)
     assert "artifacts/model/" in str(caught.value)
-    assert str(caught.value).endswith(f"at {url} is damaged: it has to be pushed anew from a store that has it whole")
+    assert str(caught.value).endswith(f"at {url} is damaged: it has to be pushed again from a store that has it intact")
     assert other.list() == []
     assert list((other.root / "tmp").iterdir()) == []
 

@@ -79,7 +79,7 @@ def test_a_damaged_remote_gives_the_same_error_by_url_as_by_pull(store, pushed):
     for blob in (folder / "blobs").rglob("*"):
         if blob.is_file():
             blob.write_bytes(b"canary")
-    with pytest.raises(RemoteError, match=f"at {url} is damaged: it has to be pushed anew"):
+    with pytest.raises(RemoteError, match=f"at {url} is damaged: it has to be pushed again"):
         find(f"{url}/iris:1", store=bento.Store(folder / "other"))
 
 

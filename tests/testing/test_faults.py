@@ -55,7 +55,7 @@ ARTIFACTS = [
     Fault("forgets an option", artifacts.OptionArtifact, "the options make an equal artifact", "has the options {'digits': 5}"),
     Fault("requires what nobody can install", artifacts.UnknownArtifact, "the requirements are installed distributions", "as pip installs"),
     Fault("keeps a file open", artifacts.HoldingArtifact, "loading leaves nothing open", "open when the model is gone"),
-    Fault("hands out one model to all", artifacts.SharedArtifact, "two loads are independent", "load it anew each time"),
+    Fault("hands out one model to all", artifacts.SharedArtifact, "two loads are independent", "load it again each time"),
     Fault("is not thread-safe", artifacts.OneAtATimeArtifact, "two threads load at once", "somebody else is loading"),
     Fault(
         "loads what cannot be saved again",

@@ -207,7 +207,7 @@ class ArtifactTests(ArtifactChecks, Kit, kit=True):
         with self._saved(self.model()) as folder:
             answers = self._answers(self.model())
             first, second = self.artifact.load(folder), self.artifact.load(folder)
-            expect(first is not second or isinstance(first, _IMMUTABLE), "load() returns the same object twice: load it anew each time")
+            expect(first is not second or isinstance(first, _IMMUTABLE), "load() returns the same object twice: load it again each time")
             del first
             gc.collect()
             self._check_answers(second, answers, "the second of two loaded models")

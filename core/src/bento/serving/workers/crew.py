@@ -88,7 +88,7 @@ class Crew:
     def _load_anew(self) -> None:
         self._once_more = len(self.generations) > 1
         if not self._once_more and not self.is_leaving:
-            said = f"loading {self.generations[0].title} anew, to replace its workers one by one"
+            said = f"loading {self.generations[0].title} again, to replace its workers one by one"
             log.info("%s", said)
             self._notices.reloading(said)
             self.start()
@@ -206,7 +206,7 @@ class Crew:
         self._board.leave(generation.workplace.stretch + worker.place)
         if worker.is_leaving or self.is_leaving:
             if worker.failure and worker.ready_at:
-                log.error("worker %d could not end as it should: %s", worker.pid, worker.failure)
+                log.error("worker %d did not end cleanly: %s", worker.pid, worker.failure)
             was_killed = how.startswith(BY_SIGNAL)
             if was_killed and worker.ready_at:
                 log.error("worker %d ended %s before it had answered all its requests", worker.pid, how)
@@ -226,7 +226,7 @@ class Crew:
         self._watch_orphans(generation)
         if self.is_leaving:
             return
-        log.error("the process that workers are forked from ended %s: loading anew", how)
+        log.error("the process that workers are forked from ended %s: loading again", how)
         if generation is self.generations[0]:
             self._load_anew()
         else:

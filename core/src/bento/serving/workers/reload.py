@@ -86,7 +86,7 @@ def _run_until_changed(
     try:
         is_changed = wait()
         if is_changed:
-            log.info("a source file changed: starting anew")
+            log.info("a source file changed: restarting")
     finally:
         is_stop, how = _end(child, told, look, is_stop=not is_changed)
     if is_stop and how in {CUT_OFF, KILLED}:

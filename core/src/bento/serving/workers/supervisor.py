@@ -82,7 +82,7 @@ class Supervisor:
         reason = reason_not_to_fork() if self._target.in_hand else ""
         if reason:
             raise ServerError(
-                f"{self._target.title} is in memory, and not safe to share with many workers, for {reason}: save it and serve its tag"
+                f"{self._target.title} is in memory, and not safe to share with many workers, because {reason}: save it and serve its tag"
             )
         installed()
         freeze()

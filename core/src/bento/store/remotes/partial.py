@@ -59,7 +59,7 @@ def complete(part: IO[bytes], file: File, remote: Remote, moved: Tally) -> int:
     part.truncate(0)
     moved(-min(done, file.size))
     if not before:
-        raise RemoteError(f"the content of {file.path!r} at {remote} is damaged: it has to be pushed anew from a store that has it whole")
+        raise RemoteError(f"the content of {file.path!r} at {remote} is damaged: it has to be pushed again from a store that has it intact")
     return complete(part, file, remote, moved)
 
 
