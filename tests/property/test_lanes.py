@@ -193,7 +193,7 @@ async def take_turns(address: tuple[str, int], requests: list[bytes]) -> list[by
 CLOSING = b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\nConnection: close\r\n\r\n[7]"
 
 
-def test_this_uvicorn_is_one_that_the_fast_lane_knows():
+def test_the_fast_lane_knows_the_installed_uvicorn():
     assert fits()
 
 

@@ -98,7 +98,7 @@ def test_bytes_go_in_and_out_as_they_are(function, event):
     assert (answer["statusCode"], answer["isBase64Encoded"], body_of(answer)) == (200, True, PNG)
 
 
-def test_a_compressed_body_is_as_if_it_were_plain(function, event):
+def test_a_compressed_body_is_read_as_if_it_were_plain(function, event):
     answer = function.invoke(event("/say", gzip.compress(b'"tea"'), {**JSON, "content-encoding": "gzip"}))
     assert (answer["statusCode"], answer["body"], answer["isBase64Encoded"]) == (200, "tea", False)
 

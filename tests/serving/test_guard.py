@@ -46,7 +46,7 @@ async def test_a_server_reached_from_outside_answers_to_any_name(serving):
     "host", ["localhost:rebound", "localhost:3000@rebound.example", "[::1]@rebound.example:3000", "[::1]rebound", "[::1", "a b", "::1"]
 )
 @pytest.mark.parametrize("local_address", ["127.0.0.1", "10.0.0.7"])
-async def test_what_is_no_host_is_refused_wherever_a_server_is_reached(serving, local_address, host):
+async def test_an_invalid_host_is_refused_at_any_address_of_a_server(serving, local_address, host):
     async with serving(Guarded(), local_address=local_address) as client:
         response = await client.post("/echo", json={}, headers={"host": host})
     assert (response.status_code, response.json()["detail"]) == (400, f"expected a host such as 'localhost:3000', got {host!r}")

@@ -263,7 +263,7 @@ def in_flight(server) -> float:
     return server.figure('bento_requests_in_flight{api="nap"}')
 
 
-def test_a_worker_that_somebody_else_stops_is_not_held_up_while_it_answers_what_it_has(serve, manager, folder):
+def test_a_worker_that_somebody_else_stops_is_not_ended_while_it_answers_its_last_requests(serve, manager, folder):
     with serve(manager.name, *TWO, watchdog="1000000") as server, ThreadPoolExecutor() as pool:
         manager.until("READY")
         workers = {server.ask("pid", 1) for _ in range(20)}
@@ -272,7 +272,7 @@ def test_a_worker_that_somebody_else_stops_is_not_held_up_while_it_answers_what_
             pass
         for pid in workers:
             os.kill(pid, signal.SIGTERM)
-        # At each of these it is looked at.
+        # At each sign of life the server checks its workers.
         for _ in range(6):
             manager.until("WATCHDOG")
         (folder / "enough").touch()
@@ -281,7 +281,7 @@ def test_a_worker_that_somebody_else_stops_is_not_held_up_while_it_answers_what_
         assert "is held up" not in server.said
 
 
-def test_signs_of_life_come_while_what_is_open_delays_a_start_anew(serve, manager, folder):
+def test_signs_of_life_are_sent_while_an_open_request_delays_a_reload(serve, manager, folder):
     with serve(manager.name, *RELOADING, watchdog="1000000") as server, ThreadPoolExecutor() as pool:
         manager.until("READY")
         answer = pool.submit(server.ask, "nap", 7)
@@ -289,7 +289,7 @@ def test_signs_of_life_come_while_what_is_open_delays_a_start_anew(serve, manage
             pass
         (folder / "app.py").write_text(f"{APP}\n")
         server.wait_for("a source file changed")
-        # More than can wait in the socket from before.
+        # This is more than the socket can hold from before the change.
         for _ in range(50):
             manager.until("WATCHDOG")
         assert not answer.done()

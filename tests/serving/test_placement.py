@@ -48,11 +48,11 @@ def test_calls_of_some_milliseconds_stay_where_they_are():
     assert not placed(*[(0.006, 0.006)] * 100)
 
 
-def test_one_long_wait_is_enough():
+def test_one_long_wait_moves_calls_back_to_a_thread():
     assert not placed(*CHEAP, (0.2, 0.0002))
 
 
-def test_a_busy_machine_drives_no_cheap_call_away():
+def test_cheap_calls_stay_on_the_loop_while_the_machine_is_busy():
     assert placed(*CHEAP, *[(0.03, 0.0002), (0.03, 0.0002), (0.0003, 0.0002)] * 50)
 
 

@@ -329,7 +329,7 @@ def has_taken_its_signals(server: Server) -> bool:
 
 
 @pytest.mark.parametrize("is_changed", [False, True], ids=["it serves", "it starts anew"])
-def test_a_second_signal_ends_a_server_that_reloads_and_says_so_by_its_status(project, is_changed):
+def test_a_second_signal_ends_a_reloading_server_with_status_1(project, is_changed):
     with started(project, reload=True) as server, socket.create_connection(("127.0.0.1", server.port)) as client:
         client.sendall(post("/nap"))
         assert eventually((project / "napping").exists)
@@ -344,7 +344,7 @@ def test_a_second_signal_ends_a_server_that_reloads_and_says_so_by_its_status(pr
         server.wait_for("^bento.errors.ServerError: stopped, but the process that served app:service ended by signal 9$")
 
 
-def test_a_server_that_reloads_says_by_its_status_that_the_grace_period_was_not_enough(project):
+def test_a_reloading_server_ends_with_status_1_if_the_grace_period_was_too_short(project):
     with started(project, reload=True, grace=0.1) as server, socket.create_connection(("127.0.0.1", server.port)) as client:
         client.sendall(post("/nap"))
         assert eventually((project / "napping").exists)

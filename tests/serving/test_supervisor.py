@@ -310,7 +310,7 @@ def test_workers_are_replaced_and_stop_after_a_time_in_which_no_process_could_be
         assert server.stop() == 0
 
 
-def test_the_process_that_workers_come_from_outlives_a_time_in_which_it_can_open_nothing(project):
+def test_the_process_that_workers_are_forked_from_survives_a_time_without_free_file_descriptors(project):
     with started(project, workers=2) as server:
         before = answers_of(server, "pid", 2)
         (template,) = {ask(server, "loaded") for _ in range(3)}

@@ -52,12 +52,12 @@ def test_a_target_in_absolute_form_names_the_host(server):
 
 
 @pytest.mark.parametrize("version", [b"HTTP/1.1", b"HTTP/1.0"])
-def test_a_target_in_absolute_form_names_no_user(server, version):
+def test_a_target_in_absolute_form_with_a_user_is_malformed(server, version):
     answer = asked(server, post("http://user@localhost/predict").replace(b"HTTP/1.1", version))
     assert (answer.status, detail(answer)) == (400, "expected a host such as 'localhost:3000', got 'user@localhost'")
 
 
-def test_a_target_in_absolute_form_names_the_host_for_an_old_client_and_does_not_stand_for_the_header_of_a_new_one(server):
+def test_a_target_in_absolute_form_replaces_the_host_header_for_an_old_client_only(server):
     foreign, own = (post(f"http://{host}/predict", host=None) for host in ("example.org", "localhost"))
     assert [asked(server, data.replace(b"HTTP/1.1", b"HTTP/1.0")).status for data in (foreign, own)] == [403, 200]
     assert detail(asked(server, own)) == "expected one Host header, got none"
@@ -86,7 +86,7 @@ def test_a_request_without_exactly_one_host_header_is_refused(server, origin, li
 
 
 @pytest.mark.parametrize("origin", [None, "http://localhost:evil"], ids=["fast lane", "ordinary lane"])
-def test_what_is_no_host_is_malformed(server, origin):
+def test_an_invalid_host_is_malformed(server, origin):
     answer = asked(server, post("/predict", origin=origin, host="localhost:evil"))
     assert (answer.status, detail(answer)) == (400, "expected a host such as 'localhost:3000', got 'localhost:evil'")
 
