@@ -20,7 +20,7 @@ JSON = "application/json"
 
 
 class NumbersAdapter(Adapter[list[int]]):
-    """A good one: lists of integers, each of which is a row."""
+    """A good adapter: lists of integers, each of which is a row."""
 
     name = "numbers"
     media_types = (JSON,)
@@ -90,25 +90,25 @@ def test_a_good_adapter_passes_every_test_of_the_kit():
         ({"media_types": (JSON, JSON)}, "BadAdapter.media_types names one twice: ('application/json', 'application/json')"),
     ],
 )
-def test_a_class_that_says_wrongly_what_it_is(members, advice):
+def test_a_class_with_an_invalid_name_or_media_type_is_reported(members, advice):
     assert fails("test_the_class_says_what_it_is", bad(**members)) == advice
 
 
-def test_a_class_whose_name_does_not_end_in_adapter():
+def test_a_class_whose_name_does_not_end_in_adapter_is_reported():
     kind = type("Numbers", (NumbersAdapter,), {})
     assert fails("test_the_class_says_what_it_is", kind) == "Numbers is an adapter: end its name in Adapter"
 
 
-def test_options_that_are_no_json():
+def test_options_that_are_not_json_are_reported():
     kind = bad(options=lambda self: {"dtype": np.dtype("f4")})
     assert "return nothing but JSON, because they go into the manifest" in fails("test_the_options_are_json", kind)
 
 
-def test_options_that_json_changes():
+def test_options_that_json_changes_are_reported():
     assert "return lists and texts as keys" in fails("test_the_options_are_json", bad(options=lambda self: {"shape": (1, 2)}))
 
 
-def test_a_value_that_is_lost_on_the_way():
+def test_a_value_that_is_lost_on_the_way_is_reported():
     kind = bad(encode=lambda self, value, media_type: json.dumps(value[:1]).encode())
     advice = fails("test_what_is_encoded_decodes_to_the_same", kind)
     assert (
@@ -117,30 +117,30 @@ def test_a_value_that_is_lost_on_the_way():
     )
 
 
-def test_a_body_that_is_no_bytes():
+def test_a_body_that_is_not_bytes_is_reported():
     kind = bad(encode=lambda self, value, media_type: json.dumps(value))
     assert fails("test_what_is_encoded_decodes_to_the_same", kind) == "encode() returns a str for application/json: return bytes"
 
 
-def test_a_content_type_of_another_kind():
+def test_a_content_type_of_another_kind_is_reported():
     advice = fails("test_what_is_encoded_decodes_to_the_same", bad(content_type=lambda self, media_type, body: "text/plain"))
     assert advice == "content_type() gives 'text/plain' for application/json: keep the media type, and add parameters"
 
 
-def test_bytes_that_differ_each_time():
+def test_bytes_that_differ_each_time_are_reported():
     ticks = itertools.count()
     kind = bad(encode=lambda self, value, media_type: json.dumps(value).encode() + b" " * next(ticks))
     advice = fails("test_encoding_twice_gives_the_same_bytes", kind)
     assert advice == "encode() as application/json gives different bytes for one value: leave out times and random names"
 
 
-def test_malformed_bytes_that_raise_something_else():
+def test_another_error_for_malformed_bytes_is_reported():
     advice = fails("test_any_bytes_are_a_value_or_bad_input", bad(decode=lambda self, payload: json.loads(bytes(payload.data))))
     assert "decode() of b'' as 'application/json' with {} raises JSONDecodeError" in advice
     assert advice.endswith("make malformed bytes a BadInput, and values that do not fit InvalidInput")
 
 
-def test_a_refusal_that_says_nothing():
+def test_a_refusal_without_a_message_is_reported():
     def decode(self, payload):
         raise BadInput
 
@@ -149,8 +149,8 @@ def test_a_refusal_that_says_nothing():
     )
 
 
-def test_a_truncated_body_that_raises_something_else():
-    """Reads what nobody damages, and trusts a declared count."""
+def test_another_error_for_a_truncated_body_is_reported():
+    """Reads undamaged bodies, and trusts a declared count."""
 
     def encode(self, value, media_type):
         return bytes([len(value), *value])
@@ -162,7 +162,7 @@ def test_a_truncated_body_that_raises_something_else():
     assert "raises IndexError" in advice
 
 
-def test_a_body_that_is_nested_too_deep():
+def test_another_error_for_a_deeply_nested_body_is_reported():
     def decode(self, payload):
         try:
             return json.loads(payload.text())
@@ -173,7 +173,7 @@ def test_a_body_that_is_nested_too_deep():
     assert "raises RecursionError" in advice
 
 
-def test_a_body_that_takes_too_long():
+def test_a_body_that_takes_too_long_is_reported():
     def decode(self, payload):
         time.sleep(0.02 if len(payload.data) > 1000 else 0)
         return []
@@ -189,7 +189,7 @@ def utf8_only(self, payload):
         raise BadInput(str(error)) from error
 
 
-def test_a_charset_that_is_ignored():
+def test_a_charset_that_is_ignored_is_reported():
     advice = fails("test_the_charset_of_a_text_is_honoured", bad(decode=utf8_only))
     assert advice.startswith("decoding application/json in utf-16 (see Payload.text) raises BadInput")
     assert fails("test_an_unknown_charset_is_bad_input", bad(decode=utf8_only)) == (
@@ -197,7 +197,7 @@ def test_a_charset_that_is_ignored():
     )
 
 
-def test_a_foreign_media_type_that_raises_something_else():
+def test_another_error_for_a_foreign_media_type_is_reported():
     def decode(self, payload):
         return {JSON: NumbersAdapter.decode}[payload.media_type](self, payload)
 
@@ -205,7 +205,7 @@ def test_a_foreign_media_type_that_raises_something_else():
     assert "raises KeyError: 'application/x-unheard-of'" in advice
 
 
-def test_a_buffer_that_is_not_read():
+def test_a_kind_of_buffer_that_is_not_read_is_reported():
     def decode(self, payload):
         return json.loads(payload.data.decode())
 
@@ -216,7 +216,7 @@ def test_a_buffer_that_is_not_read():
     )
 
 
-def test_a_buffer_that_is_changed():
+def test_a_buffer_that_is_changed_is_reported():
     def decode(self, payload):
         value = NumbersAdapter.decode(self, payload)
         if isinstance(payload.data, bytearray):
@@ -227,8 +227,8 @@ def test_a_buffer_that_is_changed():
     assert advice == "decode() changes the body of application/json: leave it as it is"
 
 
-def test_a_request_that_has_influence_on_the_next():
-    """As tables do whose columns are those of the first request."""
+def test_a_request_that_influences_the_next_is_reported():
+    """Like tables that get the columns of the first request."""
 
     def decode(self, payload):
         value = NumbersAdapter.decode(self, payload)
@@ -239,7 +239,7 @@ def test_a_request_that_has_influence_on_the_next():
     assert "decoding application/json after another request (keep nothing on the adapter) gives" in advice
 
 
-def test_a_request_that_is_kept_on_the_adapter_while_it_is_read():
+def test_a_request_that_is_kept_on_the_adapter_while_it_is_read_is_reported():
     def decode(self, payload):
         self.payload = payload
         time.sleep(0.003)
@@ -250,7 +250,7 @@ def test_a_request_that_is_kept_on_the_adapter_while_it_is_read():
 
 
 class FloatsAdapter(NumbersAdapter):
-    """Takes a batch of integers and floats for one of floats."""
+    """Stacks integers and floats into a batch of floats."""
 
     def decode(self, payload):
         return np.array(json.loads(payload.text()))
@@ -262,7 +262,7 @@ class FloatsAdapter(NumbersAdapter):
         return np.concatenate(items)
 
 
-def test_items_that_change_each_other_in_a_batch():
+def test_items_that_change_each_other_in_a_batch_are_reported():
     arrays = [np.array([1, 2]), np.array([0.5])]
     tests = type("TestBad", (AdapterTests,), {"adapter": FloatsAdapter(), "values": lambda self: arrays})
     with pytest.raises(AssertionError, match=r"^a batch of 2 items of the group None gives array"):
@@ -270,28 +270,28 @@ def test_items_that_change_each_other_in_a_batch():
 
 
 @pytest.mark.parametrize("count", [1.0, True, -1])
-def test_rows_that_are_no_number_of_rows(count):
+def test_an_invalid_number_of_rows_is_reported(count):
     advice = fails("test_items_of_one_group_leave_a_batch_as_they_came", bad(rows=lambda self, item: count))
     assert advice == f"rows() returns {count!r}: return None or a whole number"
 
 
-def test_a_group_that_is_no_key():
+def test_a_group_that_is_not_hashable_is_reported():
     advice = fails("test_items_of_one_group_leave_a_batch_as_they_came", bad(group=lambda self, item: [1]))
     assert advice.startswith("group() returns what cannot be a key of a dict: ")
     assert advice.endswith("return texts, numbers and tuples")
 
 
-def test_a_batch_that_is_answered_once():
+def test_a_batch_with_only_one_answer_is_reported():
     advice = fails("test_items_of_one_group_leave_a_batch_as_they_came", bad(unstack=lambda self, result, rows: [result]), [(1,)] * 2)
     assert advice == "unstack() returns 1 answers for 2 items: return one for each"
 
 
-def test_an_item_that_is_another_where_it_is_alone():
+def test_an_item_that_differs_alone_and_in_a_batch_is_reported():
     advice = fails("test_items_of_one_group_leave_a_batch_as_they_came", bad(alone=lambda self, item: item[:-1]))
     assert "alone(), which prepares an item for an api without batches, " in advice
 
 
-def test_answers_that_are_shifted():
+def test_shifted_answers_are_reported():
     def unstack(self, result, rows):
         starts = itertools.accumulate(rows, initial=0)
         return [result[start : start + count] for start, count in zip(starts, rows)]  # noqa: B905 - the fault
@@ -303,36 +303,36 @@ def test_answers_that_are_shifted():
     )
 
 
-def test_a_schema_that_is_none():
+def test_an_invalid_schema_is_reported():
     advice = fails("test_the_schema_is_json_schema_and_fits_its_examples", bad(schema=lambda self: {"type": "numbers"}))
     assert advice.startswith("schema() is not a JSON Schema of 2020-12: 'numbers' is not valid")
 
 
-def test_a_schema_without_examples():
+def test_a_schema_without_examples_is_reported():
     advice = fails("test_the_schema_is_json_schema_and_fits_its_examples", bad(schema=lambda self: {"type": "array"}))
     assert advice == "schema() has no examples: give at least one, because the documentation shows it"
 
 
-def test_an_example_that_does_not_fit_its_schema():
+def test_an_example_that_does_not_fit_its_schema_is_reported():
     kind = bad(schema=lambda self: {"type": "array", "examples": [3]})
     advice = fails("test_the_schema_is_json_schema_and_fits_its_examples", kind)
     assert advice == "the example 3 does not fit its schema: 3 is not of type 'array'"
 
 
-def test_an_example_that_cannot_be_sent():
+def test_an_example_that_does_not_decode_is_reported():
     kind = bad(schema=lambda self: {"type": "array", "examples": [["a"]]})
     advice = fails("test_the_examples_of_the_schema_decode", kind)
     assert advice == "the example ['a'] does not decode: expected a list of integers: give one that can be sent"
 
 
-def test_an_example_of_which_no_request_can_be_made():
+def test_an_example_of_which_no_request_can_be_made_is_reported():
     kind = bad(media_types=("application/x-numbers",))
     advice = fails("test_the_examples_of_the_schema_decode", kind)
     assert advice == "the example [1, 2] is neither JSON nor text: define example_payload(), which makes a request of it"
 
 
 class StampAdapter(Adapter[bytes]):
-    """Bytes behind a mark of four, whose example is base64, as that of any bytes is."""
+    """Bytes after a mark of four bytes; the example is base64, like that of any bytes."""
 
     name = "stamp"
     media_types = ("application/x-seal", "application/x-stamp")
@@ -350,40 +350,40 @@ class StampAdapter(Adapter[bytes]):
         return {"type": "string", "contentEncoding": "base64", "contentMediaType": "application/x-stamp", "examples": [self.example]}
 
 
-def test_an_example_in_base64_is_sent_as_the_bytes_that_it_stands_for():
+def test_an_example_in_base64_is_sent_as_bytes():
     tests = type("TestStamp", (AdapterTests,), {"adapter": StampAdapter(), "values": lambda self: [b"tea"]})
     tests().test_the_examples_of_the_schema_decode()
 
 
-def test_an_example_that_is_no_base64_is_told():
+def test_an_example_that_is_not_base64_is_reported():
     kind = type("BadAdapter", (StampAdapter,), {"example": "a stamp"})
     advice = fails("test_the_examples_of_the_schema_decode", kind)
     assert advice == "the example 'a stamp' is not base64, which the contentEncoding of schema() says it is"
 
 
 @pytest.mark.parametrize("claim", ["for_value", "for_annotation"])
-def test_an_adapter_that_claims_everything(claim):
+def test_an_adapter_that_claims_everything_is_reported(claim):
     advice = fails("test_a_claimed_value_can_be_written", bad(**{claim: classmethod(lambda cls, value: cls())}))
     assert advice.startswith(f"{claim}() claims <object object at ")
 
 
-def test_a_claim_that_is_no_adapter():
+def test_a_claim_that_returns_no_adapter_is_reported():
     kind = bad(for_value=classmethod(lambda cls, value: isinstance(value, list) or None))
     assert fails("test_a_claimed_value_can_be_written", kind) == "for_value() returns True: return an adapter of this class, or None"
 
 
-def test_a_value_of_another_type_that_is_written():
+def test_a_value_of_another_type_that_is_written_is_reported():
     advice = fails("test_a_value_of_another_type_is_refused", bad(encode=lambda self, value, media_type: repr(value).encode()))
     assert advice.startswith("encode() writes an object() as b'<object object at ")
     assert advice.endswith("raise a TypeError for what is not yours")
 
 
-def test_a_value_of_another_type_that_raises_something_else():
+def test_another_error_for_a_value_of_another_type_is_reported():
     advice = fails("test_a_value_of_another_type_is_refused", bad(encode=lambda self, value, media_type: value.encode()))
     assert advice == "encode() of an object() raises AttributeError: 'object' object has no attribute 'encode': make it a TypeError"
 
 
-def test_what_is_not_even_the_same_as_itself_is_no_fault_of_reading_together():
+def test_values_that_are_not_equal_to_themselves_are_not_blamed_on_reading_together():
     class TestFloats(AdapterTests):
         adapter = ArrayAdapter((1,), "float32")
 
@@ -397,7 +397,7 @@ def test_what_is_not_even_the_same_as_itself_is_no_fault_of_reading_together():
     TestFloats().test_what_is_read_or_written_together_is_the_same()
 
 
-def test_values_that_are_missing():
+def test_missing_values_of_a_test_class_are_reported():
     class TestEmpty(AdapterTests):
         adapter = NumbersAdapter()
 
@@ -406,7 +406,7 @@ def test_values_that_are_missing():
     assert fails("test_what_is_encoded_decodes_to_the_same", NumbersAdapter, ()) == "TestBad.values() is empty: return some values"
 
 
-def test_a_strategy_is_asked_for_once_in_a_test_and_lists_are_asked_for_anew():
+def test_a_test_asks_for_a_strategy_once_and_for_a_list_each_time():
     asked = []
 
     class TestDrawn(TestNumbersAdapter):
@@ -460,7 +460,7 @@ for tests in (Tests, Lenient):
 
 @pytest.fixture
 def ask_installed(tmp_path, monkeypatch):
-    """What the kit says of the imports of an installed plugin that imports this module."""
+    """What the kit reports about the imports of an installed plugin that imports this module."""
 
     def ask(imported):
         (tmp_path / "framework.py").write_text("")
@@ -476,12 +476,12 @@ def ask_installed(tmp_path, monkeypatch):
     return ask
 
 
-def test_a_plugin_that_imports_its_framework_at_once(ask_installed):
+def test_a_plugin_that_imports_its_framework_at_once_is_reported(ask_installed):
     assert ask_installed("framework") == [
         "importing heavy_plugin imports framework: import it in the methods that need it",
         "None",
     ]
 
 
-def test_a_plugin_that_imports_nothing_but_the_standard_library(ask_installed):
+def test_a_plugin_that_imports_only_the_standard_library_passes(ask_installed):
     assert ask_installed("decimal") == ["None", "None"]

@@ -27,7 +27,7 @@ from lines import Line
 
 
 class LineArtifact(lines.LineArtifact):
-    """One that has an option, and a service for a model without a class."""
+    """A good artifact, with an option and a service for a model without a class."""
 
     def __init__(self, *, digits=None):
         self.digits = digits
@@ -61,7 +61,7 @@ def of(artifact):
 
 
 def advice(tests, test):
-    """What a test of the kit says of a bad artifact."""
+    """The advice that a test of the kit gives a bad artifact."""
     with pytest.raises(AssertionError) as error:
         getattr(tests(), test)()
     return str(error.value)
@@ -87,16 +87,16 @@ def test_a_good_artifact_passes_every_test_of_the_kit():
         ({"runs_code": "no"}, "BadArtifact.runs_code is 'no': use True or False"),
     ],
 )
-def test_a_class_that_says_something_impossible_is_told(members, message):
+def test_a_class_that_says_something_impossible_is_reported(members, message):
     assert advice(of(bad(**members)()), "test_the_class_says_what_it_is") == message
 
 
-def test_a_class_that_is_not_called_an_artifact_is_told():
+def test_a_class_that_is_not_called_an_artifact_is_reported():
     tests = of(type("Line2", (LineArtifact,), {})())
     assert advice(tests, "test_the_class_says_what_it_is") == "Line2 is an artifact: end its name in Artifact"
 
 
-def test_an_artifact_that_refuses_its_own_model_is_told():
+def test_an_artifact_that_refuses_its_own_model_is_reported():
     refuses("test_the_model_is_accepted", "accepts() does not return True for model(), a ", accepts=lambda self, model: False)
 
 
@@ -112,11 +112,11 @@ def test_an_artifact_that_refuses_its_own_model_is_told():
         (lambda self, model: model and type(model) is Line, "accepts() of a NoneType returns None: return True or False"),
     ],
 )
-def test_an_artifact_that_accepts_what_it_cannot_keep_is_told(accepts, message):
+def test_an_artifact_that_accepts_what_it_cannot_keep_is_reported(accepts, message):
     refuses("test_what_is_accepted_is_kept", message, accepts=accepts)
 
 
-def test_an_artifact_that_changes_what_it_accepts_is_told():
+def test_an_artifact_that_changes_what_it_accepts_is_reported():
     class BadArtifact(JsonArtifact):
         def accepts(self, model):
             return isinstance(model, list | tuple)
@@ -128,7 +128,7 @@ def test_an_artifact_that_changes_what_it_accepts_is_told():
     assert advice(of(BadArtifact()), "test_what_is_accepted_is_kept") == message
 
 
-def test_an_artifact_that_loses_half_the_model_is_told():
+def test_an_artifact_that_loses_half_the_model_is_reported():
     refuses(
         "test_a_saved_model_answers_as_before",
         "the loaded model answers [0.0, 3.0], the one that was packed [1.0, 4.0]: keep all that predict() depends on",
@@ -145,14 +145,14 @@ def load_place(self, folder):
     return LineArtifact.load(self, Path(read_json(folder / "place.json")))
 
 
-def test_an_artifact_that_remembers_where_it_saved_is_told():
+def test_an_artifact_that_remembers_where_it_saved_is_reported():
     tests = of(bad(save=save_place, load=load_place)())
     with pytest.raises(ArtifactError, match="No such file or directory"):
         tests().test_a_moved_folder_loads()
 
 
 class LazyLine(Line):
-    """Reads its file when it is asked."""
+    """Reads its file only when the model is asked."""
 
     def __init__(self, path):
         self.path = path
@@ -161,7 +161,7 @@ class LazyLine(Line):
         return Line(*json.loads(self.path.read_text())).predict(inputs)
 
 
-def test_an_artifact_that_depends_on_the_current_folder_is_told():
+def test_an_artifact_that_depends_on_the_current_folder_is_reported():
     tests = of(bad(load=lambda self, folder: LazyLine(folder / "line.json"))())
     with pytest.raises(FileNotFoundError):
         tests().test_loading_depends_on_no_current_folder()
@@ -182,11 +182,11 @@ def test_an_artifact_that_depends_on_the_current_folder_is_told():
         (lambda model, folder: [(folder / "a").touch(), Path("debug.log").touch()], "save() wrote debug.log outside its folder"),
     ],
 )
-def test_an_artifact_that_writes_elsewhere_is_told(save, message):
+def test_an_artifact_that_writes_elsewhere_is_reported(save, message):
     refuses("test_saving_writes_only_in_its_folder", message, save=lambda self, model, folder: save(model, folder))
 
 
-def test_an_artifact_that_writes_the_time_is_told():
+def test_an_artifact_that_writes_the_time_is_reported():
     refuses(
         "test_saving_twice_gives_the_same_bytes",
         "saving one model twice gave different bytes in time: write no times",
@@ -194,7 +194,7 @@ def test_an_artifact_that_writes_the_time_is_told():
     )
 
 
-def test_an_artifact_that_changes_the_model_it_saves_is_told():
+def test_an_artifact_that_changes_the_model_it_saves_is_reported():
     refuses(
         "test_saving_does_not_change_the_model",
         "the model that was saved answers [1.0, 1.0], the one that was packed [1.0, 4.0]: ",
@@ -210,7 +210,7 @@ def test_an_artifact_that_changes_the_model_it_saves_is_told():
         (lambda folder: Path("cache").touch(), "load() writes into the current folder"),
     ],
 )
-def test_an_artifact_that_writes_when_it_loads_is_told(spoil, message):
+def test_an_artifact_that_writes_when_it_loads_is_reported(spoil, message):
     def load(self, folder):
         with contextlib.suppress(PermissionError):
             spoil(folder)
@@ -223,7 +223,7 @@ def test_an_artifact_that_writes_when_it_loads_is_told(spoil, message):
 
 
 class WritableArtifact(LineArtifact):
-    """Opens its file as if it were going to write."""
+    """Opens its file for writing, although it only reads."""
 
     def load(self, folder):
         with (folder / "line.json").open("r+b" if os.access(folder / "line.json", os.W_OK) else "rb"):
@@ -235,7 +235,7 @@ class TestsOfWritable(LineTests):
     artifact = WritableArtifact()
 
 
-def test_an_artifact_that_opens_its_files_for_writing_is_told():
+def test_an_artifact_that_opens_its_files_for_writing_is_reported():
     message = advice(TestsOfWritable, "test_loading_changes_no_file")
     assert message.startswith("load() opens /")
     assert message.endswith("slot/line.json for writing: open it read-only")
@@ -255,14 +255,14 @@ class TestsOfProbing(LineTests):
     artifact = ProbingArtifact()
 
 
-def test_what_a_framework_writes_while_it_is_imported_is_not_the_artifacts(tmp_path, monkeypatch):
+def test_files_that_a_framework_writes_on_import_are_not_blamed_on_the_artifact(tmp_path, monkeypatch):
     (tmp_path / "probing_framework.py").write_text("import tempfile\ntempfile.TemporaryFile().close()\n")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "probing_framework", raising=False)
     assert check(TestsOfProbing)["test_loading_changes_no_file"] is None
 
 
-def test_an_artifact_that_fails_in_its_own_way_without_a_file_is_told():
+def test_an_artifact_that_fails_in_its_own_way_without_a_file_is_reported():
     refuses(
         "test_a_missing_file_is_refused",
         "without 'line.json', load() raises FileNotFoundError: ",
@@ -270,7 +270,7 @@ def test_an_artifact_that_fails_in_its_own_way_without_a_file_is_told():
     )
 
 
-def test_an_artifact_that_makes_a_model_of_nothing_is_told():
+def test_an_artifact_that_makes_a_model_of_nothing_is_reported():
     def load(self, folder):
         return Line(0.0, 0.0) if not (folder / "line.json").exists() else LineArtifact.load(self, folder)
 
@@ -287,11 +287,11 @@ def test_an_artifact_that_makes_a_model_of_nothing_is_told():
         ({"options": lambda self: {"digits": time.time_ns()}}, "BadArtifact(**{'digits': "),
     ],
 )
-def test_an_artifact_with_options_that_do_not_make_it_again_is_told(members, message):
+def test_an_artifact_with_options_that_do_not_make_it_again_is_reported(members, message):
     refuses("test_the_options_make_an_equal_artifact", message, **members)
 
 
-def test_an_artifact_that_forgets_an_option_it_needs_is_told():
+def test_an_artifact_that_forgets_an_option_it_needs_is_reported():
     class BadArtifact(LineArtifact):
         def load(self, folder):
             line = super().load(folder)
@@ -304,7 +304,7 @@ def test_an_artifact_that_forgets_an_option_it_needs_is_told():
     assert advice(of(BadArtifact(digits=3)), "test_the_options_make_an_equal_artifact").startswith(message)
 
 
-def test_an_artifact_that_requires_what_is_no_distribution_is_told():
+def test_an_artifact_that_requires_what_is_no_distribution_is_reported():
     refuses(
         "test_the_requirements_are_installed_distributions",
         "requirements() names no-such-distribution: give the names of distributions, as pip installs them",
@@ -325,7 +325,7 @@ def load_kept(self, folder):
     return LineArtifact.load(self, folder)
 
 
-def test_an_artifact_that_leaves_a_file_unclosed_is_told(recwarn):
+def test_an_artifact_that_leaves_a_file_unclosed_is_reported(recwarn):
     refuses("test_loading_leaves_nothing_open", "load() leaves files unclosed: unclosed file ", load=load_unclosed)
 
 
@@ -335,11 +335,11 @@ def load_with_its_file(self, folder):
     return line
 
 
-def test_a_file_that_closes_with_its_model_is_not_left_open(recwarn):
+def test_a_file_that_is_closed_with_its_model_is_not_reported(recwarn):
     of(bad(load=load_with_its_file)())().test_loading_leaves_nothing_open()
 
 
-def test_what_others_have_left_unclosed_is_not_said_of_an_artifact(recwarn, tmp_path):
+def test_files_that_other_code_has_left_open_are_not_blamed_on_an_artifact(recwarn, tmp_path):
     left = Line((tmp_path / "other").open("w"), 0.0)
     left.itself = left
     gc.disable()
@@ -350,7 +350,7 @@ def test_what_others_have_left_unclosed_is_not_said_of_an_artifact(recwarn, tmp_
         gc.enable()
 
 
-def test_an_artifact_that_keeps_a_file_open_is_told():
+def test_an_artifact_that_keeps_a_file_open_is_reported():
     message = advice(of(bad(load=load_kept)()), "test_loading_leaves_nothing_open")
     while KEPT:
         KEPT.pop().close()
@@ -358,12 +358,12 @@ def test_an_artifact_that_keeps_a_file_open_is_told():
     assert message.endswith("open when the model is gone")
 
 
-def test_an_artifact_that_hands_out_one_model_to_all_is_told():
+def test_an_artifact_that_hands_out_one_model_to_all_is_reported():
     line = Line(2.0, 1.0)
     refuses("test_two_loads_are_independent", "load() returns the same object twice: ", load=lambda self, folder: line)
 
 
-def test_an_artifact_that_two_threads_cannot_use_is_told():
+def test_an_artifact_that_two_threads_cannot_use_is_reported():
     class BadArtifact(LineArtifact):
         both: ClassVar = threading.Barrier(2, timeout=30)
         current = None
@@ -390,7 +390,7 @@ class Unslotted(bento.Service):
         (Unslotted, "default_service() has the slots {}: give it {'model': <class "),
     ],
 )
-def test_an_artifact_with_a_default_service_that_does_not_fit_is_told(service, message):
+def test_an_artifact_with_a_default_service_that_does_not_fit_is_reported(service, message):
     refuses("test_the_default_service_has_a_slot_for_the_model", message, default_service=lambda self: service)
 
 
@@ -408,7 +408,7 @@ class EagerArtifact(Artifact):
 
 
 @pytest.mark.parametrize("where", ["at the top", "in accepts"])
-def test_an_artifact_that_imports_its_framework_too_early_is_told(tmp_path, monkeypatch, where):
+def test_an_artifact_that_imports_its_framework_too_early_is_reported(tmp_path, monkeypatch, where):
     source = (
         EAGER if where == "at the top" else EAGER.replace("import colorsys\n", "").replace("return False", "import colorsys; return False")
     )
@@ -423,16 +423,16 @@ def test_an_artifact_that_imports_its_framework_too_early_is_told(tmp_path, monk
     assert advice(of(module.EagerArtifact()), "test_accepting_imports_no_framework") == message
 
 
-def test_an_artifact_that_no_other_process_finds_is_told():
+def test_an_artifact_that_no_other_process_finds_is_reported():
     class BadArtifact(LineArtifact):
-        """Is defined in here."""
+        """Defined in a function, where no other process finds it."""
 
     message = advice(of(BadArtifact()), "test_accepting_imports_no_framework")
     assert message.endswith(".<locals>.BadArtifact cannot be imported elsewhere: define it at the top of a module")
 
 
 class ForgetfulArtifact(LineArtifact):
-    """Keeps the model in memory and only its number on disk."""
+    """Keeps the model in memory, and writes only its number to the disk."""
 
     models: ClassVar = []
 
@@ -449,14 +449,14 @@ class TestsOfForgetful(LineTests):
     artifact = ForgetfulArtifact()
 
 
-def test_an_artifact_that_leaves_the_model_in_its_process_is_told():
+def test_an_artifact_that_leaves_the_model_in_its_process_is_reported():
     message = advice(TestsOfForgetful, "test_a_fresh_process_answers_the_same")
     assert message.startswith("a fresh process died of it: exit status 1\n")
     assert message.endswith("IndexError: list index out of range\n")
 
 
 class ForeignArtifact(LineArtifact):
-    """Loads another model wherever it has not saved one."""
+    """Loads another model in a process that has not saved one."""
 
     saved = False
 
@@ -473,7 +473,7 @@ class TestsOfForeign(LineTests):
     artifact = ForeignArtifact()
 
 
-def test_an_artifact_that_answers_otherwise_in_a_fresh_process_is_told():
+def test_an_artifact_that_answers_otherwise_in_a_fresh_process_is_reported():
     message = "a model loaded in a fresh process answers [0.0, 0.0], the one that was packed [1.0, 4.0]: "
     assert advice(TestsOfForeign, "test_a_fresh_process_answers_the_same").startswith(message)
 
@@ -496,14 +496,14 @@ class TestsOfPickled(LineTests):
     artifact = PickledArtifact()
 
 
-def test_a_pickle_that_calls_itself_data_is_told():
+def test_a_pickle_that_calls_itself_data_is_reported():
     message = advice(TestsOfPickled, "test_a_format_that_is_only_data_runs_nothing")
     assert message.startswith("load() ran pickle.find_class ")
     assert message.endswith(": set runs_code = True, or use a format of data only")
 
 
 class EvaluatedArtifact(LineArtifact):
-    """Reads its numbers as Python does."""
+    """Reads its numbers by evaluating them as Python."""
 
     def load(self, folder):
         text = slot_file(folder, "line.json").read_bytes().decode("latin-1")
@@ -521,13 +521,13 @@ class TestsOfEvaluated(LineTests):
     artifact = EvaluatedArtifact()
 
 
-def test_an_artifact_that_evaluates_a_damaged_file_is_told():
+def test_an_artifact_that_evaluates_a_damaged_file_is_reported():
     message = advice(TestsOfEvaluated, "test_a_damaged_file_is_refused_and_runs_nothing")
     assert ": load() ran exec <string>" in message
 
 
 class CarelessArtifact(LineArtifact):
-    """Raises whatever a damaged file leads to."""
+    """Raises whatever error a damaged file causes."""
 
     def load(self, folder):
         return Line(*json.loads(slot_file(folder, "line.json").read_bytes()))
@@ -538,14 +538,14 @@ class TestsOfCareless(LineTests):
     artifact = CarelessArtifact()
 
 
-def test_an_artifact_that_fails_in_its_own_way_on_a_damaged_file_is_told():
+def test_an_artifact_that_fails_in_its_own_way_on_a_damaged_file_is_reported():
     message = advice(TestsOfCareless, "test_a_damaged_file_is_refused_and_runs_nothing")
     assert message.startswith("'line.json' cut off after 0 bytes: load() raised JSONDecodeError: Expecting value")
     assert message.endswith(": turn what a damaged file raises into ArtifactError")
 
 
 class CrashingArtifact(LineArtifact):
-    """Takes the process with it, as native code that believes its input does."""
+    """Ends the process, like native code that trusts its input."""
 
     def load(self, folder):
         try:
@@ -559,13 +559,13 @@ class TestsOfCrashing(LineTests):
     artifact = CrashingArtifact()
 
 
-def test_an_artifact_that_crashes_on_a_damaged_file_is_told():
+def test_an_artifact_that_crashes_on_a_damaged_file_is_reported():
     message = advice(TestsOfCrashing, "test_a_damaged_file_is_refused_and_runs_nothing")
     assert message.startswith("a fresh process died of it: exit status -6")
 
 
 class EndlessArtifact(LineArtifact):
-    """Waits for what a cut off file does not bring any more."""
+    """Waits for the rest of a truncated file."""
 
     def load(self, folder):
         try:
@@ -579,14 +579,14 @@ class TestsOfEndless(LineTests):
     artifact = EndlessArtifact()
 
 
-def test_an_artifact_that_never_ends_on_a_damaged_file_is_told(monkeypatch):
+def test_an_artifact_that_never_ends_on_a_damaged_file_is_reported(monkeypatch):
     monkeypatch.setattr("bento.testing._process._PATIENCE", 2.0)
     message = advice(TestsOfEndless, "test_a_damaged_file_is_refused_and_runs_nothing")
     assert message == "a fresh process was ended, because it had no answer after 2 seconds: exit status -9\n"
 
 
 class Table:
-    """Compares as tables do."""
+    """Compares element by element, like tables."""
 
     def __init__(self, *rows):
         self.rows = rows

@@ -1,4 +1,4 @@
-"""What holds for every kit: fresh tests for each class, and none lost without a reason."""
+"""Rules for every kit: each class has its own tests, and no test is replaced without a reason."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_each_class_has_property_tests_of_its_own():
     assert len(tests) == 3
 
 
-def test_a_property_test_keeps_its_name_and_its_words():
+def test_a_property_test_keeps_its_name_and_its_docstring():
     assert TestOne.test_a_rule_for_every_value.__doc__ == "Nothing is ten."
     assert TestOne.test_a_rule_for_every_value.__qualname__ == "TestOne.test_a_rule_for_every_value"
 
@@ -61,7 +61,7 @@ def test_a_kit_runs_without_a_test_runner():
     assert str(outcomes["test_a_rule_for_every_value"]) == "avoid ten"
 
 
-def test_a_run_tells_of_each_test_how_it_ended_and_why():
+def test_a_run_gives_the_result_of_each_test_and_the_reason():
     class TestFew(TestWithReasons):
         @override(reason="nothing holds")
         def test_a_rule_for_every_value(self):
@@ -140,7 +140,7 @@ def test_a_mixin_cannot_replace_a_test_without_a_reason_either():
         type("TestMixed", (Mixin, ThingTests), {})
 
 
-def test_a_reason_must_say_something():
+def test_an_empty_reason_is_refused():
     with pytest.raises(DefinitionError) as error:
         override(reason=" ")
     assert (
@@ -148,7 +148,7 @@ def test_a_reason_must_say_something():
     )
 
 
-def test_what_is_left_out_is_skipped_with_its_reason():
+def test_a_test_that_is_left_out_is_skipped_with_its_reason():
     with pytest.raises(unittest.SkipTest, match=r"^a thing may be large$"):
         TestWithReasons().test_a_plain_rule()
     assert check(TestWithReasons) == {"test_a_plain_rule": None, "test_a_rule_for_every_value": None}

@@ -1,4 +1,4 @@
-"""A kit's test that leaves something behind has failed, and says what to do; other people's tests are not looked at."""
+"""A test of a kit that leaves something behind fails, and says what to do; other tests are not checked."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class {base}:
 
 @pytest.fixture
 def ran(tmp_path):
-    """The outcome of each test of a file, each with what pytest says of it."""
+    """The outcome of each test in a file, with the message of pytest."""
 
     def ran(*, kit: bool, attributes: str = "", decorator: str = "") -> dict[str, str]:
         base, imports = ("TestIt(Kit)", "from bento.testing._kit import Kit") if kit else ("TestIt", "")
@@ -77,7 +77,7 @@ def ran(tmp_path):
     return ran
 
 
-def test_what_a_kits_test_leaves_behind_fails_it(ran):
+def test_a_test_of_a_kit_that_leaves_something_behind_fails(ran):
     told = ran(kit=True)
     assert {name: text.partition(" ")[0] for name, text in told.items() if name != "all"} == {
         "test_thread": "FAILED",
@@ -96,17 +96,17 @@ def test_what_a_kits_test_leaves_behind_fails_it(ran):
     assert "AssertionError: its own" in said
 
 
-def test_what_a_framework_keeps_for_good_is_named(ran):
+def test_resources_that_a_framework_keeps_can_be_exempted_by_name(ran):
     told = ran(kit=True, attributes="lasting = ('forgot*', '*.forgotten', '*input()', 'pipe:*', 'ended')")
     assert [name for name, text in told.items() if text.startswith("FAILED")] == ["test_failure"]
 
 
-def test_other_peoples_tests_are_not_looked_at(ran):
+def test_tests_outside_of_kits_are_not_checked_for_leaks(ran):
     told = ran(kit=False)
     assert [name for name, text in told.items() if text.startswith("FAILED")] == ["test_failure"]
 
 
-def test_a_test_can_ask_to_be_watched(ran):
+def test_a_marked_test_is_checked_for_leaks(ran):
     marked = ran(kit=False, decorator="@pytest.mark.bento_no_leaks(lasting=['forgotten'])")
     assert {name for name, text in marked.items() if text.startswith("FAILED")} == {
         "test_file",
@@ -123,7 +123,7 @@ def test_pytest_loads_no_kit_and_nothing_heavy_of_bento(tmp_path):
     assert not {"bento.testing", "bento.registry", "bento.adapters", "bento.serving", "bento.bundle"} & set(loaded)
 
 
-def test_sockets_and_pipes_beside_a_gpu_may_be_its_drivers_but_no_files(monkeypatch):
+def test_open_sockets_are_attributed_to_the_driver_of_an_open_gpu_but_files_are_not(monkeypatch):
     """/dev/zero stands for the GPU."""
     monkeypatch.setattr(_leaks, "_DRIVERS", ("/dev/zero",))
     with ExitStack() as held:

@@ -23,7 +23,7 @@ from bento.testing import PackerTests, check
 
 
 class FolderPacker(Packer):
-    """A good one: the bundle in a folder, with a note."""
+    """A good packer: the bundle in a folder, with a note."""
 
     name = "folder"
     summary = "a folder that holds the bundle"
@@ -37,7 +37,7 @@ class FolderPacker(Packer):
 
 
 def copy(bundle, folder):
-    """A bundle's files, and no permissions or times of theirs."""
+    """The files of a bundle, without their permissions and times."""
     for path in ("bento.json", *(file.path for file in bundle.manifest.files)):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(bundle.path / path, folder / path)
@@ -53,7 +53,7 @@ class TestFolderPacker(PackerTests):
 
 
 class BlobPacker(Packer):
-    """A good one, in a format that nobody else reads."""
+    """A good packer, with a format that only it can read."""
 
     name = "blob"
     summary = "one file of our own"
@@ -76,7 +76,7 @@ class TestBlobPacker(PackerTests):
 
 
 def bad(pack, **members):
-    """The kit's tests for a packer with one fault, which `pack(draft, bundle)` puts into what it makes."""
+    """The kit's tests for a packer with one fault, which `pack(draft, bundle)` puts into its output."""
 
     class BadPacker(FolderPacker):
         def pack(self, bundle, out):
@@ -112,11 +112,11 @@ def test_a_good_packer_passes_every_test_of_the_kit(tests):
         ({"summary": "one\ntwo"}, "BadPacker.summary is 'one\\ntwo': say in one line what it makes"),
     ],
 )
-def test_a_class_that_does_not_say_what_it_is_is_told(members, message):
+def test_a_class_that_does_not_say_what_it_is_is_reported(members, message):
     assert advice(of(type("BadPacker", (FolderPacker,), members)()), "test_the_class_says_what_it_is") == message
 
 
-def test_a_class_that_is_not_called_a_packer_is_told():
+def test_a_class_that_is_not_called_a_packer_is_reported():
     assert (
         advice(of(type("Folder", (FolderPacker,), {})()), "test_the_class_says_what_it_is") == "Folder is a packer: end its name in Packer"
     )
@@ -131,7 +131,7 @@ def test_a_class_that_is_not_called_a_packer_is_told():
         (lambda out: out.parent, r"pack\(\) returns '[^']*': write at '[^']*/out', or in a folder there"),
     ],
 )
-def test_a_packer_that_does_not_return_what_it_wrote_is_told(pack, message):
+def test_a_packer_that_does_not_return_what_it_wrote_is_reported(pack, message):
     class BadPacker(FolderPacker):
         def pack(self, bundle, out):
             return pack(out)
@@ -140,7 +140,7 @@ def test_a_packer_that_does_not_return_what_it_wrote_is_told(pack, message):
 
 
 @pytest.mark.parametrize("litter", [lambda draft: draft.parents[1] / "packing.log", lambda draft: Path("packing.log")])
-def test_a_packer_that_leaves_something_beside_is_told(litter):
+def test_a_packer_that_leaves_something_beside_is_reported(litter):
     tests = bad(lambda draft, bundle: litter(draft).touch())
     assert advice(tests, "test_packing_writes_only_at_its_place") == "pack() leaves packing.log beside what it makes"
 
@@ -149,7 +149,7 @@ def test_a_packer_that_leaves_something_beside_is_told(litter):
     "change",
     [lambda bundle: (bundle.path / "packed").touch(), lambda bundle: os.utime(bundle.path / "bento.json", (1, 1))],
 )
-def test_a_packer_that_changes_the_bundle_is_told(change):
+def test_a_packer_that_changes_the_bundle_is_reported(change):
     tests = bad(lambda draft, bundle: change(bundle))
     assert advice(tests, "test_packing_does_not_change_the_bundle") == "pack() changes the bundle: copy what has to be different"
 
@@ -164,26 +164,26 @@ def test_a_packer_that_changes_the_bundle_is_told(change):
     ],
     ids=["the time", "the place", "a file's time", "a file's permissions"],
 )
-def test_a_packer_that_tells_of_the_machine_is_told(content):
+def test_a_packer_whose_output_depends_on_the_machine_is_reported(content):
     tests = bad(lambda draft, bundle: (draft / "made").write_text(content(bundle)))
     message = "the same bundle packed twice differs in made: write no times, paths, owners or permissions of this machine"
     assert advice(tests, "test_packing_twice_gives_the_same_bytes") == message
 
 
-def test_a_packer_that_tells_the_current_folder_is_told():
+def test_a_packer_whose_output_depends_on_the_current_folder_is_reported():
     tests = bad(lambda draft, bundle: (draft / "made").write_text(str(Path.cwd())))
     message = "packed in another folder and under another umask, made differs"
     assert advice(tests, "test_packing_depends_on_no_current_folder_and_no_umask") == message
 
 
-def test_a_packer_that_leaves_permissions_to_the_umask_is_told():
+def test_a_packer_that_leaves_permissions_to_the_umask_is_reported():
     tests = bad(lambda draft, bundle: (draft / "made").touch())
     message = "the permissions of made depend on the umask: set them"
     assert advice(tests, "test_packing_depends_on_no_current_folder_and_no_umask") == message
 
 
 class OverwritingPacker(FolderPacker):
-    """Takes whatever place it is given."""
+    """Overwrites whatever is at its output path."""
 
     def pack(self, bundle, out):
         if out.is_file():
@@ -193,7 +193,7 @@ class OverwritingPacker(FolderPacker):
 
 
 class MergingPacker(FolderPacker):
-    """Takes an empty folder for a free place."""
+    """Writes into an empty folder that exists."""
 
     def pack(self, bundle, out):
         if out.is_dir():
@@ -202,7 +202,7 @@ class MergingPacker(FolderPacker):
 
 
 class DestructivePacker(FolderPacker):
-    """Makes room, and then finds that it should not have."""
+    """Empties the file at its output path, and only then refuses to overwrite it."""
 
     def pack(self, bundle, out):
         if out.is_file():
@@ -218,12 +218,12 @@ class DestructivePacker(FolderPacker):
         (DestructivePacker(), "pack() changes what was in its place before it refuses"),
     ],
 )
-def test_a_packer_that_takes_a_taken_place_is_told(packer, message):
+def test_a_packer_that_writes_to_an_existing_path_is_reported(packer, message):
     assert advice(of(packer), "test_a_taken_place_is_refused") == message
 
 
 class HalfwayPacker(FolderPacker):
-    """Writes in place, and stops where it fails."""
+    """Writes directly to its output path, and leaves a part of it on a failure."""
 
     def pack(self, bundle, out):
         out.mkdir()
@@ -235,7 +235,7 @@ class HalfwayPacker(FolderPacker):
 
 
 class RawPacker(FolderPacker):
-    """Lets the disk's errors through."""
+    """Does not turn errors of the disk into a PackerError."""
 
     def pack(self, bundle, out):
         content = b"".join((bundle.path / file.path).read_bytes() for file in bundle.manifest.files)
@@ -244,7 +244,7 @@ class RawPacker(FolderPacker):
 
 
 class BlindPacker(FolderPacker):
-    """Packs what there is."""
+    """Packs the files it finds, without verifying the bundle."""
 
     def pack(self, bundle, out):
         with create(out) as draft:
@@ -260,7 +260,7 @@ class BlindPacker(FolderPacker):
         (BlindPacker(), "of a bundle whose 'README.md' is gone, pack() makes something all the same: make it a PackerError"),
     ],
 )
-def test_a_packer_that_fails_badly_is_told(packer, message):
+def test_a_packer_that_raises_other_errors_or_leaves_files_is_reported(packer, message):
     assert advice(of(packer), "test_a_failure_leaves_nothing").startswith(message)
 
 
@@ -272,7 +272,7 @@ def test_a_packer_that_fails_badly_is_told(packer, message):
         (lambda draft: (draft / "bundle/more").touch(), "more"),
     ],
 )
-def test_a_packer_that_loses_or_changes_a_file_is_told(spoil, missing):
+def test_a_packer_that_loses_or_changes_a_file_is_reported(spoil, missing):
     tests = bad(lambda draft, bundle: spoil(draft))
     assert advice(tests, "test_every_file_of_the_bundle_is_packed") == f"what was packed does not hold {missing} as the bundle has it"
 
@@ -286,12 +286,12 @@ def repriced(draft, bundle):
     manifest.write_text(manifest.read_text().replace(*digests))
 
 
-def test_a_packer_that_changes_the_answers_is_told():
+def test_a_packer_that_changes_the_answers_is_reported():
     message = "what was packed answers 11 to total, the bundle 10"
     assert advice(bad(repriced), "test_what_was_packed_answers_as_the_bundle_does") == message
 
 
-def test_a_format_of_its_own_is_left_out_until_there_is_an_unpack():
+def test_the_files_of_an_unknown_format_are_not_checked_without_an_unpack_method():
     with pytest.raises(unittest.SkipTest, match=r"^define TestBad\.unpack\(\) to have it tested that the bundle is in what was packed$"):
         of(BlobPacker())().test_every_file_of_the_bundle_is_packed()
 
@@ -347,7 +347,7 @@ class TestZipWithAServiceOfItsOwn(PackerTests):
         return {"times": 21}
 
 
-def test_a_service_of_its_own_needs_requests():
+def test_a_test_class_with_its_own_service_needs_requests():
     tests = of(ZipPacker(), service=lambda self: Doubled(factor=2))
     message = r"^TestBad\.requests\(\) is missing: return a value for each api of service\(\) to be called with$"
     with pytest.raises(NotImplementedError, match=message):

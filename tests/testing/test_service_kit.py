@@ -1,4 +1,4 @@
-"""The kit for services: what keeps the promises passes, and each fault is caught by the test that is named after it."""
+"""The kit for services: a good service passes, and each fault is caught by the test that is named after it."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def test_an_example_of_the_documentation_that_is_refused_is_caught():
     )
 
 
-def test_a_schema_that_is_none_is_caught():
+def test_an_invalid_schema_is_caught():
     errors = faults(one(lambda self, value: value, input=JsonAdapter(), output=JsonAdapter({"type": "whole"})))
     assert "is not a JSON Schema of 2020-12: 'whole' is not valid under any of the given schemas" in str(
         errors["the_schemas_are_valid_and_the_example_shown_is_answered"]
@@ -145,7 +145,7 @@ def test_a_schema_that_is_none_is_caught():
 
 
 class CarelessAdapter(JsonAdapter):
-    """Breaks on what it cannot read."""
+    """Breaks on bodies that it cannot read."""
 
     name = "careless"
 
@@ -156,13 +156,13 @@ class CarelessAdapter(JsonAdapter):
             raise KeyError("the inside") from error
 
 
-def test_an_adapter_that_breaks_on_what_is_malformed_is_caught():
+def test_an_adapter_that_breaks_on_malformed_bodies_is_caught():
     errors = faults(one(lambda self, value: value, input=CarelessAdapter(example=1), output=JsonAdapter()))
     assert list(errors) == ["what_is_malformed_is_refused"]
     assert errors["what_is_malformed_is_refused"].advice == "ask answers 500 to a malformed request: expected 400 or 422"
 
 
-def test_an_example_that_does_not_hold_any_more_is_caught():
+def test_an_example_whose_answer_has_changed_is_caught():
     answers = iter([1, 1, 1])
     service = one(lambda self, value: next(answers, 2), input=JsonAdapter(), output=JsonAdapter())
     errors = faults(service, examples=lambda self: [bento.Example("ask", 5, 1)])
@@ -174,7 +174,7 @@ def test_an_api_that_answers_differently_every_time_is_not_compared():
     assert faults(service) == {}
 
 
-def test_requests_of_ones_own_are_asked_instead():
+def test_requests_of_the_test_class_are_used_instead_of_drawn_ones():
     asked = []
 
     def remember(self, value):
@@ -196,7 +196,7 @@ class ClosedAdapter(BytesAdapter):
     media_types = ("application/x-closed",)
 
 
-def test_what_nothing_can_be_drawn_for_says_how_to_test_it():
+def test_a_service_for_which_nothing_can_be_drawn_is_skipped_with_advice():
     service = one(lambda self, value: value, input=ClosedAdapter())
     tests = type("TestClosed", (ServiceTests,), {"service": lambda self: service})
     with pytest.raises(unittest.SkipTest) as caught:
@@ -223,7 +223,7 @@ def test_a_kit_without_a_service_says_what_to_define():
     ],
     ids=repr,
 )
-def test_what_is_drawn_is_mostly_read(adapter):
+def test_many_of_the_drawn_requests_are_accepted_by_the_adapter(adapter):
     read = []
 
     @settings(max_examples=40, deadline=None, database=None)
@@ -264,7 +264,7 @@ SCHEMAS = [
 
 
 @pytest.mark.parametrize("schema", SCHEMAS, ids=str)
-def test_what_is_drawn_from_a_schema_fits_it(schema):
+def test_values_drawn_from_a_schema_fit_it(schema):
     @settings(max_examples=20, deadline=None, database=None)
     @given(values(schema))
     def draw(value):

@@ -1,4 +1,4 @@
-"""What the public strategies draw is what they say, and the odd cases are among it."""
+"""The public strategies draw what they promise, unusual cases included."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_an_array_is_a_value_of_the_adapter_that_is_declared_alike(array):
         (strategies.payloads(), lambda payload: payload.parameters == {"charset": "utf-16"} and payload.filename is None),
     ],
 )
-def test_the_odd_cases_are_drawn(strategy, condition):
+def test_unusual_cases_are_drawn_too(strategy, condition):
     # The rarest is one in some hundreds: what is found ends the search, so there may be many.
     find(strategy, condition, settings=settings(max_examples=20_000, phases=[Phase.generate]))
 
@@ -71,7 +71,7 @@ def test_a_content_type_is_one_that_bento_reads(header):
 
 
 @given(strategies.payloads(st.just(b"x"), "text/plain"))
-def test_a_payload_has_what_was_given(payload):
+def test_a_payload_has_the_arguments_of_its_strategy(payload):
     assert (payload.data, payload.media_type) == (b"x", "text/plain")
 
 
