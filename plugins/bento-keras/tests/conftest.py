@@ -1,4 +1,4 @@
-"""Lets the tests, and the processes they start, import `nets`, as a project's own module would be; and chooses Keras's back end."""
+"""Lets the tests and the processes they start import `nets`, like a module of a project, and chooses the back end of Keras."""
 
 import os
 import sys

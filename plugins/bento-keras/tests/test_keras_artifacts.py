@@ -116,7 +116,7 @@ def test_a_large_model_is_not_unpacked_beside_its_file(tmp_path, monkeypatch):
 
 
 def test_every_layer_of_keras_is_either_allowed_or_could_run_code_of_a_file():
-    """A release of Keras that has more of them needs somebody to look at what they do."""
+    """If a release of Keras adds layers, somebody has to look at what they do."""
     public = {getattr(keras.layers, name) for name in dir(keras.layers) if isinstance(getattr(keras.layers, name), type)}
     layers = {kind for kind in public if issubclass(kind, keras.Layer)}
     unknown = layers - {getattr(keras.layers, name) for name in CLASSES["keras.layers"]}

@@ -1,4 +1,4 @@
-"""What cannot be kept or loaded, in the words that a user reads."""
+"""The errors for models that cannot be saved or loaded, word for word."""
 
 import io
 import json

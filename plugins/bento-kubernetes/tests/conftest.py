@@ -1,4 +1,4 @@
-"""A saved bundle, and what a packer writes of it."""
+"""A saved bundle, and the manifests that packers write for it."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def bundle(save) -> Bundle:
 
 @pytest.fixture
 def packed(tmp_path) -> Callable[[ManifestPacker, Bundle], str]:
-    """Pack a bundle: the text of its manifest."""
+    """Pack a bundle, and return the text of its manifest."""
 
     def packed(packer: ManifestPacker, bundle: Bundle) -> str:
         return (packer.pack(bundle, tmp_path / "out") / f"{packer.name}.yaml").read_text()
@@ -71,7 +71,7 @@ def packed(tmp_path) -> Callable[[ManifestPacker, Bundle], str]:
 
 @pytest.fixture
 def manifest(packed) -> Callable[[ManifestPacker, Bundle], list[dict[str, Any]]]:
-    """Pack a bundle: the objects of its manifest."""
+    """Pack a bundle, and return the objects of its manifest."""
 
     def manifest(packer: ManifestPacker, bundle: Bundle) -> list[dict[str, Any]]:
         return list(yaml.safe_load_all(packed(packer, bundle)))
@@ -81,7 +81,7 @@ def manifest(packed) -> Callable[[ManifestPacker, Bundle], list[dict[str, Any]]]
 
 @pytest.fixture(scope="session")
 def published() -> Iterator[pytest.MonkeyPatch]:
-    """The classes that KServe and Knative publish of their APIs can be imported, from where `make` has put them."""
+    """Makes the API classes that KServe and Knative publish importable from where `make` has put them."""
     folder = Path(sys.prefix, "schemas")
     if not folder.is_dir():
         pytest.skip("'make test-data' installs what KServe and Knative publish of their APIs")
@@ -92,14 +92,14 @@ def published() -> Iterator[pytest.MonkeyPatch]:
 
 @pytest.fixture(scope="session")
 def check_knative(published) -> Callable[[dict[str, Any]], object]:
-    """Refuse what the schemas of Knative's API do, fields that they do not know among them."""
+    """Refuse whatever the schemas of Knative's API refuse, unknown fields included."""
     service = importlib.import_module("cloudcoil.models.knative_serving.serving.v1").Service
     return partial(service.model_validate, strict=True, extra="forbid")
 
 
 @pytest.fixture(scope="session")
 def check_kserve(published) -> Callable[[dict[str, Any]], None]:
-    """Refuse what the classes of KServe's API cannot read and write again as it was."""
+    """Refuse whatever the classes of KServe's API do not read and write again unchanged."""
     # Importing `kserve` itself would import its server.
     published.setitem(sys.modules, "kserve", importlib.util.module_from_spec(importlib.util.find_spec("kserve")))
     models, client = importlib.import_module("kserve.models"), importlib.import_module("kserve.api_client").ApiClient()

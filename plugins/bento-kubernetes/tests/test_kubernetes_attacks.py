@@ -1,4 +1,4 @@
-"""Nothing of a bundle or of an option gets into a manifest as anything but what its type says, whoever made the bundle."""
+"""Whoever made a bundle, its values and the options get into a manifest only as their types allow."""
 
 from __future__ import annotations
 

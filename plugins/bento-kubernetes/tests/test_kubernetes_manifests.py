@@ -1,4 +1,4 @@
-"""What is written is what clusters take, by the schemas that Kubernetes, KServe and Knative publish."""
+"""The manifests are valid by the schemas that Kubernetes, KServe and Knative publish."""
 
 from __future__ import annotations
 
@@ -175,7 +175,7 @@ spec:
 
 
 def check(kind: dict[str, Any], version: str) -> None:
-    """Refuse what a cluster of this version would, fields that it does not know among them."""
+    """Refuse whatever a cluster of this version would refuse, unknown fields included."""
     assert kubernetes_validate.validate(kind, version, strict=True) == version
 
 

@@ -1,4 +1,4 @@
-"""What a manifest starts, serves and asks, done to a server here."""
+"""The command, probes and stop of a manifest, applied to a server on this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Leaves the tests, and the processes they start, one thread each: waiting threads of many processes slow each other down."""
+"""Limits the tests and the processes they start to one thread each, because many waiting threads slow each other down."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What the artifact owes its users, with the kit, for boosters and estimators of every kind."""
+"""The artifact passes the kit, with boosters and estimators of every kind."""
 
 import json
 
@@ -83,7 +83,7 @@ MODELS = {
 
 
 def told(model):
-    """What a user may ask an estimator about itself."""
+    """The attributes of an estimator that a user may read."""
     names = (
         *("classes_", "n_classes_", "n_features_in_", "n_features_", "feature_names_in_", "feature_name_"),
         *("best_iteration_", "best_score_", "feature_importances_", "n_estimators_"),

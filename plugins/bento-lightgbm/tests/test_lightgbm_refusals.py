@@ -1,4 +1,4 @@
-"""What the artifact refuses, and the sentence that says what to do instead."""
+"""What the artifact refuses, and the errors that say what to do instead."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Imports MLflow, which warns of itself when it is, and has it tell nobody of the tests: they save models before the plugin says so."""
+"""Imports MLflow, which gives warnings on import, and turns its telemetry off before the tests save models."""
 
 import os
 import warnings

@@ -1,4 +1,4 @@
-"""Folders that MLflow saved come back and answer the same, or are refused when they are saved."""
+"""Folders that MLflow saved answer the same after loading, or are refused when they are saved."""
 
 import functools
 import sys
@@ -96,7 +96,7 @@ meeting.wait()
 
 @pytest.fixture
 def scalers(tmp_path, monkeypatch):
-    """Two models that are code, each of which waits while it is loaded until the other one is loaded as well, but not for long."""
+    """Two models from code; each waits while it is loaded until the other is being loaded too, but not for long."""
     monkeypatch.setitem(sys.modules, "meeting", SimpleNamespace(wait=lambda: None))
     for factor in (2, 3):
         (tmp_path / "scaler.py").write_text(SCALER.format(factor=factor))

@@ -1,4 +1,4 @@
-"""What a model's signature or its type hints do not allow is the client's fault, and the answer says what they do."""
+"""A value that the signature or type hints of a model do not allow is the client's fault, and the answer says what they allow."""
 
 import asyncio
 
@@ -73,7 +73,7 @@ def saved(tmp_path):
 
 
 def answers(service, *bodies):
-    """What each client is told, of several that ask at once."""
+    """The answers to several clients that ask at once."""
 
     async def ask():
         transport = httpx.ASGITransport(bento.app(service))

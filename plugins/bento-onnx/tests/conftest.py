@@ -1,4 +1,4 @@
-"""Lets the tests, and the processes they start, import what is in `project`, and has ONNX Runtime tell nobody of them."""
+"""Lets the tests and the processes they start import the modules in `project`, and turns the telemetry of ONNX Runtime off."""
 
 import os
 import sys

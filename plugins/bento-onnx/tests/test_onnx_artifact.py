@@ -1,4 +1,4 @@
-"""What the artifact owes its users, with the kit, for models of every kind that can be packed."""
+"""The artifact passes the kit, with models of every kind that can be packed."""
 
 import graphs
 import numpy as np

@@ -154,7 +154,7 @@ def test_a_missing_provider_is_an_error_with_the_available_ones(tmp_path, caplog
 
 
 def test_a_file_of_the_runtimes_own_format_is_not_read(tmp_path):
-    """It holds a graph that nothing here looks at."""
+    """It holds a graph that no check looks at."""
     options = onnxruntime.SessionOptions()
     options.optimized_model_filepath = str(tmp_path / "model.ort")
     onnxruntime.InferenceSession(graphs.product().SerializeToString(), options)
@@ -164,7 +164,7 @@ def test_a_file_of_the_runtimes_own_format_is_not_read(tmp_path):
 
 
 def answer(tmp_path, model, request):
-    """What the service that the plugin provides answers, with its status."""
+    """The status and answer of the service that the plugin provides."""
     store = bento.Store(tmp_path)
     app = bento.app(bento.load(bento.save(model, "bare", store=store), store=store))
 
@@ -306,7 +306,7 @@ def test_a_server_answers_with_one_worker_and_with_two(run, tmp_path, workers):
 
 
 def test_onnx_runtime_sends_no_telemetry_unless_the_user_turns_it_on(tmp_path):
-    """What it has to tell, and which machine this is, it would keep below the user's folder."""
+    """With telemetry, it would keep its events and an identifier of the machine below the user's folder."""
     OnnxArtifact().save(graphs.product(), tmp_path)
     script = "import sys, pathlib, bento_onnx; bento_onnx.OnnxArtifact().load(pathlib.Path(sys.argv[1]))"
 

@@ -1,4 +1,4 @@
-"""Which files a model may name, what it may say of its tensors, and how others are refused."""
+"""Which files a model may name, how it may describe its tensors, and how others are refused."""
 
 import re
 import time
@@ -29,7 +29,7 @@ def slot(tmp_path):
 
 
 def forged(path, **entries):
-    """Write a model whose weights are said to lie elsewhere."""
+    """Write a model that says its weights lie elsewhere."""
     model = graphs.product()
     weights = model.graph.initializer[0]
     weights.ClearField("raw_data")
@@ -41,7 +41,7 @@ def forged(path, **entries):
 
 
 def test_every_field_through_which_a_tensor_can_be_reached_is_followed():
-    """As onnx's own definition of the format has it."""
+    """The fields are taken from onnx's own definition of the format."""
 
     def leads_to_tensors(message, seen=()):
         fields = [field.message_type for field in message.fields if field.message_type and message.name not in seen]

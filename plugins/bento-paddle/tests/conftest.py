@@ -1,4 +1,4 @@
-"""Imports PaddlePaddle, which warns of itself when it is, and lets the tests and what they start import `layers` as a project's own."""
+"""Imports PaddlePaddle, which gives warnings on import, and lets the tests and their processes import `layers`."""
 
 import sys
 import warnings

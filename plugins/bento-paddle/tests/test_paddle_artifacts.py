@@ -1,4 +1,4 @@
-"""Layers, kept and loaded."""
+"""Layers, saved and loaded."""
 
 import layers
 import numpy as np

@@ -1,4 +1,4 @@
-"""What `bento plugins paddle --check` shows holds."""
+"""The tests that `bento plugins paddle --check` runs pass."""
 
 from bento_paddle.checks import TestPaddleArtifact
 

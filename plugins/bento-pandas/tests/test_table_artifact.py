@@ -1,4 +1,4 @@
-"""DataFrames as models: Parquet gives back what it got, or saving is refused, by column."""
+"""DataFrames as models: Parquet restores them exactly, or saving is refused with the column."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models, and what they are made of, as a project's own module has them."""
+"""Models and their parts, as in a module of a project."""
 
 import keras
 import numpy as np
@@ -6,7 +6,7 @@ import numpy as np
 
 @keras.saving.register_keras_serializable(package="nets")
 class Scale(keras.layers.Layer):
-    """Multiplies by a number, and is known to Keras by a name of its own."""
+    """Multiplies by a number, and is registered with Keras under a name of its own."""
 
     def __init__(self, by=2.0, **options):
         super().__init__(**options)
@@ -34,7 +34,7 @@ def halve(rows):
 
 
 class Net(keras.Model):
-    """A class of one's own, made again from its config."""
+    """A user's own class, made again from its config."""
 
     def __init__(self, width=4, **options):
         super().__init__(**options)
@@ -49,7 +49,7 @@ class Net(keras.Model):
 
 
 class Secretive(keras.Model):
-    """Keeps to itself what it was made with."""
+    """Leaves its arguments out of its config."""
 
     def __init__(self, layer):
         super().__init__()
@@ -63,7 +63,7 @@ class Secretive(keras.Model):
 
 
 def convolutions():
-    """Everything that is common, and operations besides."""
+    """All common layers, and operations as well."""
     keras.utils.set_random_seed(0)
     pictures = keras.Input((8, 8, 1), name="pictures")
     values = keras.layers.Conv2D(4, 3, activation="relu", kernel_regularizer=keras.regularizers.L2(0.1))(pictures / 16)
@@ -116,6 +116,6 @@ def half():
 
 
 def of_texts():
-    """A model that looks words up, as only TensorFlow computes it; under others it can be made."""
+    """A model that looks words up, which other back ends can build, but only TensorFlow can compute."""
     words = keras.Input((1,), dtype="string")
     return keras.Model(words, keras.layers.Identity()(words))

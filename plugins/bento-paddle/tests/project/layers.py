@@ -5,7 +5,7 @@ from paddle import nn
 
 
 class Net(nn.Layer):
-    """Two layers with what trains and what is counted between them."""
+    """Two layers with trained and with counted values between them."""
 
     def __init__(self, width=3):
         super().__init__()
@@ -43,7 +43,7 @@ class Half(nn.Layer):
 
 
 class Bent(nn.Sequential):
-    """What bends the values between two layers is an argument, of which the state knows nothing."""
+    """The activation between two layers is an argument, which the state does not record."""
 
     def __init__(self, bend="ReLU", *, deep=False):
         super().__init__(nn.Linear(4, 4), getattr(nn, bend)(), nn.Linear(4, 2), *([nn.Softmax()] if deep else []))
