@@ -136,7 +136,7 @@ def test_one_call_at_a_time_unless_the_api_is_async_or_says_otherwise():
 
 
 @pytest.mark.parametrize("concurrency", [0, "4", 1.5])
-def test_a_concurrency_below_one_is_refused(concurrency):
+def test_an_invalid_concurrency_is_refused(concurrency):
     assert refusal_of(lambda: bento.api(concurrency=concurrency)(named("predict"))) == (
         f"expected a concurrency of 1 or more for 'predict', got {concurrency!r}"
     )

@@ -31,7 +31,7 @@ def test_an_env_keeps_its_arguments():
     assert env.apt == ("libgomp1", "libstdc++6=12.2.0-14")
 
 
-def test_an_env_with_nothing_to_say_is_empty():
+def test_an_env_without_arguments_is_empty():
     assert Env() == Env(python=[], apt=())
 
 

@@ -85,7 +85,7 @@ def error_of(entry_point: EntryPoint) -> str:
     return record.error
 
 
-def test_what_a_plugin_brings_is_found_by_name(plugin):
+def test_everything_a_plugin_brings_is_found_by_name(plugin):
     registry = Registry.discover(
         [
             plugin(

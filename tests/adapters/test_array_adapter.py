@@ -301,7 +301,7 @@ def test_one_long_text_among_many_short_ones_takes_little_memory():
 
 
 @pytest.mark.parametrize("shape", [(None, 2), (None, 3, 4)])
-def test_an_empty_list_is_no_rows(shape):
+def test_an_empty_list_has_no_rows(shape):
     assert read(ArrayAdapter(shape, "int8"), b"[]").shape == (0, *shape[1:])
 
 

@@ -159,7 +159,7 @@ def test_an_archive_that_cannot_be_mapped_is_refused(tmp_path, entries, compress
         ArrayArtifact().load(tmp_path)
 
 
-def test_an_entry_that_is_not_where_the_directory_says_is_refused(tmp_path):
+def test_an_archive_entry_at_another_place_than_its_directory_says_is_refused(tmp_path):
     ArrayArtifact().save({"a": np.zeros(3)}, tmp_path)
     content = (tmp_path / "model.npz").read_bytes()
     (tmp_path / "model.npz").write_bytes(b"XX" + content[2:])

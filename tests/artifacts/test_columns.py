@@ -15,7 +15,7 @@ def test_columns_are_taken_by_name_and_in_the_order_that_is_asked_for():
     assert list(take_columns(ROOMS, ["floor", "town"])) == ["floor", "town"]
 
 
-def test_a_column_is_found_by_what_a_framework_writes_for_its_name():
+def test_a_column_is_found_by_the_form_of_its_name_that_a_framework_writes():
     table = pd.DataFrame([[1, 2, 3]], columns=[7, "living area", "living_area"])
     assert list(take_columns(table, ["7"])) == [7]
     assert list(take_columns(table[[7, "living area"]], ["living_area"], lambda name: name.replace(" ", "_"))) == ["living area"]

@@ -95,7 +95,7 @@ def test_markers_of_one_distribution_are_joined(project: Any) -> None:
     assert requirements(project, env) == [f'numpy=={NUMPY}; (python_version >= "3.8") or (sys_platform == "linux")']
 
 
-def test_a_marker_that_does_not_hold_here_asks_nothing_of_what_is_installed(project: Any) -> None:
+def test_a_requirement_whose_marker_does_not_hold_here_is_not_compared_with_the_installed_version(project: Any) -> None:
     assert requirements(project, "python=['numpy<1; sys_platform == \"win32\"']") == [f'numpy=={NUMPY}; sys_platform == "win32"']
 
 

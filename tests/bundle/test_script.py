@@ -69,7 +69,7 @@ def test_a_script_can_load_what_it_saved_and_gets_its_own_classes(project: Any) 
     assert done.stdout == "True True __main__\n", done.stderr
 
 
-def test_a_script_that_changed_since_it_saved_loads_what_it_saved(project: Any) -> None:
+def test_a_script_edited_after_saving_loads_the_classes_that_it_saved(project: Any) -> None:
     run(project, GUARD + "save()")
     done = run(
         project, "from bento.bundle import open_bundle\nCHANGED = True\n" + GUARD + "print(type(load_service(open_bundle(OUT))) is Iris)"
@@ -147,7 +147,7 @@ print([bundle.manifest.doc, bundle.manifest.apis[0].doc, document["info"]["descr
 """
 
 
-def test_docstrings_that_python_was_told_to_drop_are_those_of_the_source(project: Any) -> None:
+def test_docstrings_that_python_has_dropped_are_read_from_the_source(project: Any) -> None:
     project.write({"train.py": DOCUMENTED + GUARD + DOCS.replace("\n", "\n    ")})
     done = project.run("-OO", "train.py")
     doc = "Doubles numbers.\n\nAnd no words."

@@ -132,7 +132,7 @@ def test_an_age_is_a_number_and_a_unit(bento, age):
 
 @pytest.mark.parametrize("command", [["delete"], ["cache", "prune"]])
 @pytest.mark.parametrize("age", ["729000d", "999999w"])
-def test_an_age_that_no_bundle_has_takes_none_for_older(bento, home, command, age):
+def test_an_age_of_more_than_a_century_is_refused(bento, home, command, age):
     said = bento(*command, f"--older-than={age}", "--dry-run", code=2)
     assert (said.stdout, said.stderr.splitlines()[-1]) == (
         "",

@@ -133,7 +133,7 @@ def test_a_shell_completes_commands_options_and_what_they_choose_from(words, com
     assert (done.stdout.split(), done.stderr) == ([f"plain,{word}" for word in completed], "")
 
 
-def test_a_failure_is_a_sentence_on_standard_error(bento, home):
+def test_a_failure_is_one_message_on_standard_error(bento, home):
     done = bento("show", "nothing", code=1)
     assert done.stdout == ""
     assert done.stderr == f"Error: no bundle nothing:latest in the store at {home}: it has the name shop\n"

@@ -56,7 +56,7 @@ def test_an_existing_folder_is_not_touched(bento, tmp_path):
     assert (tmp_path / "file").read_text() == "precious"
 
 
-def test_a_folder_that_takes_no_project_is_told_of(bento):
+def test_a_folder_that_cannot_be_written_to_is_an_error_without_a_traceback(bento):
     assert (
         bento("new", "plugin", "red-shift", "/proc/here", code=1).stderr == "Error: cannot write '/proc/here': No such file or directory\n"
     )

@@ -97,7 +97,7 @@ def test_an_option_that_the_packer_does_not_have_is_refused(bento):
 
 
 @pytest.mark.parametrize("packer", ["archive", "docker"])
-def test_a_place_that_cannot_be_written_to_is_told_of(bento, packer):
+def test_an_output_path_that_cannot_be_written_is_an_error_without_a_traceback(bento, packer):
     out = "a" * 300
     assert bento("pack", "shop:1", packer, out, code=1).stderr.startswith(f"Error: cannot write '{out}': [Errno 36] File name too long")
 

@@ -44,7 +44,7 @@ def files(version: str) -> dict[str, bytes]:
     return {"artifacts/model/weights": LARGE, "artifacts/model/again": LARGE, "empty": b"", "src/iris.py": version.encode()}
 
 
-def test_what_was_pushed_is_pulled_byte_for_byte(store, other, service, elsewhere):
+def test_a_pushed_bundle_is_pulled_byte_for_byte(store, other, service, elsewhere):
     saved = store.save(service, version="3")
     url = bento.push("iris:3", elsewhere, store=store)
     assert url == f"{Remote(elsewhere)}/iris:3"

@@ -148,7 +148,7 @@ def test_the_workspace_of_a_living_process_is_left_alone(store, service, run):
     verify(store.get("iris:slow"))
 
 
-def test_what_a_killed_process_leaves_behind_is_removed_by_the_next_save(store, service, run):
+def test_leftovers_of_a_killed_process_are_removed_by_the_next_save(store, service, run):
     slow = run(WAIT)
     assert slow.stdout.readline() == "saving\n"
     assert kill(slow) == ""

@@ -304,7 +304,7 @@ def test_an_artifact_that_forgets_an_option_it_needs_is_reported():
     assert advice(of(BadArtifact(digits=3)), "test_the_options_make_an_equal_artifact").startswith(message)
 
 
-def test_an_artifact_that_requires_what_is_no_distribution_is_reported():
+def test_an_artifact_that_requires_an_invalid_distribution_is_reported():
     refuses(
         "test_the_requirements_are_installed_distributions",
         "requirements() names no-such-distribution: give the names of distributions, as pip installs them",
@@ -473,7 +473,7 @@ class TestsOfForeign(LineTests):
     artifact = ForeignArtifact()
 
 
-def test_an_artifact_that_answers_otherwise_in_a_fresh_process_is_reported():
+def test_an_artifact_that_answers_differently_in_a_fresh_process_is_reported():
     message = "a model loaded in a fresh process answers [0.0, 0.0], the one that was packed [1.0, 4.0]: "
     assert advice(TestsOfForeign, "test_a_fresh_process_answers_the_same").startswith(message)
 

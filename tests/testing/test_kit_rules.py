@@ -95,7 +95,7 @@ print([name for name, error in check(Tests).items() if error])
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
-def test_the_kits_load_what_checks_schemas_only_to_check_one():
+def test_the_kits_import_jsonschema_only_to_check_a_schema():
     code = "import sys, bento.testing; print('jsonschema' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
 

@@ -260,7 +260,7 @@ class BlindPacker(FolderPacker):
         (BlindPacker(), "of a bundle whose 'README.md' is gone, pack() makes something all the same: make it a PackerError"),
     ],
 )
-def test_a_packer_that_raises_other_errors_or_leaves_files_is_reported(packer, message):
+def test_a_packer_that_fails_uncleanly_is_reported(packer, message):
     assert advice(of(packer), "test_a_failure_leaves_nothing").startswith(message)
 
 

@@ -82,7 +82,7 @@ def fails(self, order):
     return 1
 
 
-def test_a_request_that_makes_it_fail_is_caught_and_made_small():
+def test_a_request_that_makes_a_service_fail_is_caught_and_made_small():
     errors = faults(one(fails, input=JsonAdapter(ORDER), output=JsonAdapter()), max_examples=100)
     assert list(errors) == ["no_request_makes_it_fail"]
     error = errors["no_request_makes_it_fail"]

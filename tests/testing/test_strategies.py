@@ -64,7 +64,7 @@ def test_unusual_cases_are_drawn_too(strategy, condition):
 
 
 @given(strategies.content_types())
-def test_a_content_type_is_one_that_bento_reads(header):
+def test_a_drawn_content_type_is_one_that_bento_reads(header):
     media_type, parameters = parse_content_type(header)
     assert header.lower().startswith(media_type)
     assert bool(parameters) == (";" in header)
@@ -76,12 +76,12 @@ def test_a_payload_has_the_arguments_of_its_strategy(payload):
 
 
 @given(strategies.media_types())
-def test_a_media_type_is_written_as_a_payload_has_it(media_type):
+def test_a_drawn_media_type_is_written_as_payloads_have_it(media_type):
     assert parse_content_type(media_type) == (media_type, {})
 
 
 @given(strategies.tags())
-def test_a_tag_is_one_that_is_parsed(tag):
+def test_a_drawn_tag_can_be_parsed(tag):
     assert Tag.parse(str(tag)) == tag
 
 

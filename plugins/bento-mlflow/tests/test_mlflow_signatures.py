@@ -125,5 +125,5 @@ def test_parameters_are_checked_too_by_loaded_and_packed_models_alike(saved, tmp
     assert str(refusal.value).endswith(f": {EXPECTED}, with the parameters 'factor': long (default: 2)")
 
 
-def test_a_fault_of_the_model_is_no_fault_of_the_client(saved):
+def test_a_fault_of_the_model_is_not_blamed_on_the_client(saved):
     assert [status for status, _ in answers(Documents(model=saved(Broken())), [1.5])] == [500]

@@ -134,7 +134,7 @@ def test_an_artifact_that_is_declared_wrong_is_refused_at_once(wrong, message):
     assert str(refusal.value) == message
 
 
-def test_a_missing_provider_is_an_error_with_the_available_ones(tmp_path, caplog):
+def test_a_missing_provider_is_refused_unless_another_declared_one_is_available(tmp_path, caplog):
     OnnxArtifact().save(graphs.product(), tmp_path)
     here = ", ".join(onnxruntime.get_available_providers())
     for name, message in [

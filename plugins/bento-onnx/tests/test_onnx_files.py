@@ -185,7 +185,7 @@ def many_axes(tensor):
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_file_that_is_no_model_or_lies_is_refused_before_it_is_opened(slot, content, fault):
+def test_a_malformed_model_is_refused_before_it_is_opened(slot, content, fault):
     path = slot / "model.onnx"
     path.write_bytes(content)
     with pytest.raises(ArtifactError, match=rf"^{re.escape(f'{str(path)!r} is not an ONNX model, or a damaged one: {fault}')}"):

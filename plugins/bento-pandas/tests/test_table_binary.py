@@ -288,7 +288,7 @@ def test_a_number_that_is_wider_than_its_field_is_refused():
     assert refusal(body, PARQUET) == "the Parquet file is damaged: it has an integer that is too large"
 
 
-def test_a_list_that_says_it_holds_something_else_is_refused():
+def test_a_list_that_declares_another_type_of_elements_is_refused():
     """pyarrow reads what it expects, so a reader that took the file at its word would see another footer."""
     schema, of_texts = b"\x15\x04\x19\x2c\x35", b"\x15\x04\x19\x28\x35"
     body = parquet(pa.table({"a": ["x", None]}))

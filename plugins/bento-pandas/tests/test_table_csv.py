@@ -66,7 +66,7 @@ def test_categories_are_read_as_their_declared_type(kind):
     assert "expected one of" in refusal("a\n7\n", InvalidInput, columns=["a"], dtype=pd.CategoricalDtype(kind))
 
 
-def test_a_byte_order_mark_is_no_part_of_a_name():
+def test_a_byte_order_mark_is_not_part_of_a_column_name():
     assert list(decode("\ufeffa,b\n1,2\n").columns) == ["a", "b"]
 
 
@@ -98,7 +98,7 @@ def test_a_large_whole_number_beside_a_gap_is_not_rounded():
 @pytest.mark.parametrize(
     ("dtype", "expected"), [("Int8", "a whole number from -128 to 127 for Int8"), ("Float64", "a number in the range of Float64")]
 )
-def test_what_only_python_reads_as_a_number_is_none(text, dtype, expected):
+def test_a_number_in_a_notation_of_python_only_is_refused(text, dtype, expected):
     assert refusal(f"n\n{text}\n", InvalidInput, dtype=dtype) == f"column 'n': expected {expected}, got {text!r} in row 0"
 
 
