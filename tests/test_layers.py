@@ -32,7 +32,7 @@ FLOORS = (
 )
 FLOOR = {unit: number for number, units in enumerate(FLOORS) for unit in units}
 
-# Which parts of core may import what is not bento's own, wherever in a module the import stands.
+# Third-party packages that any part of core may import, and those that only some parts may, wherever in a module the import stands.
 ANYWHERE = {"importlib_metadata", "msgpack", "numpy", "orjson", "packaging"}
 ONLY_IN = {
     "aiohttp": {"store"},
@@ -59,7 +59,7 @@ ONLY_IN = {
     "yaml": {"bundle"},
 }
 
-# Run as a script in a fresh process, where there is no package to be relative to.
+# Run as scripts in a fresh process, without a package to import relative to.
 SCRIPTS = {CORE / "testing/_child.py"}
 
 PUBLIC = {"bento", "bento.adapters", "bento.artifacts", "bento.packers"}

@@ -46,7 +46,7 @@ _POLLED = re.compile(r'^.*[ "]/readyz[ "].*\n', re.MULTILINE)
 _PORT = "3000"
 _PATIENCE = 60.0
 _IMPORT = re.compile(r"^ *(?:import|from) (\w+)", re.MULTILINE)
-# What takes long to import, by who imports it: a page's programs find it imported. Keras itself has yet to be told which back end to take.
+# Slow imports, by the module that needs them: the programs of a page start with them imported. Keras itself first needs its back end.
 _SLOW = {
     "keras": ("tensorflow", "torch"),
     "mlflow": ("mlflow.pyfunc", "mlflow.sklearn"),
@@ -103,7 +103,7 @@ class Reader:
             "BENTO_HOME": str(home),
             "COLUMNS": "100",
             "HOME": str(folder),
-            # What a page installs goes beside the page's own files, and is built with what is here.
+            # Packages that a page installs go beside its own files, and are built with the tools installed here.
             "PATH": os.pathsep.join([str(ready), str(Path(sys.executable).parent), os.environ["PATH"]]),
             "PIP_NO_BUILD_ISOLATION": "0",
             "PIP_NO_DEPS": "1",

@@ -62,7 +62,7 @@ def test_a_forked_python_dies_if_the_process_that_asked_for_it_is_killed(folder)
     ) as process:
         assert process.stdout.readline() == b"ready\n"
         process.kill()
-        assert process.stdout.read() == b""  # which it holds open for as long as it lives
+        assert process.stdout.read() == b""  # the forked process keeps it open while it lives
 
 
 def test_a_program_beside_python_is_run(folder):

@@ -13,7 +13,7 @@ PAGES = sorted(
     [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "core/README.md", ROOT / "native/README.md", *ROOT.glob("plugins/*/README.md")]
 )
 
-# How many blocks of a page cannot be run in a test; the page's source says why. A plugin's README has one, which installs the plugin.
+# The number of blocks on a page that no test can run; the page's source says why. A plugin's README has one, which installs the plugin.
 NOT_RUN = {
     "CONTRIBUTING.md": 1,
     "README.md": 2,

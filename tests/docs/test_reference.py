@@ -62,7 +62,7 @@ def test_every_public_name_is_listed_once(module):
 @pytest.mark.parametrize("folder", PLUGINS, ids=lambda folder: folder.name)
 def test_every_public_name_of_a_plugin_is_listed_once(folder, monkeypatch):
     monkeypatch.syspath_prepend(folder / "src")
-    # What one plugin takes from another is looked for as well.
+    # Names that one plugin takes from another have to be listed, too.
     monkeypatch.syspath_prepend(ROOT / "plugins/bento-torch/src")
     module = folder.name.replace("-", "_")
     assert sorted(first_cells(section(REFERENCE / "python.md", f"## {module}"))) == sorted(import_module(module).__all__)

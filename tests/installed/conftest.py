@@ -62,7 +62,7 @@ def is_ours(name: str) -> bool:
 
 @pytest.fixture(scope="session")
 def make_environment(tmp_path_factory) -> Callable[[Iterable[Path]], Environment]:
-    # What mypy finds out about the standard library and NumPy is the same in each, and in each process of pytest-xdist.
+    # The results of mypy for the standard library and NumPy are the same in each environment and each process of pytest-xdist.
     shared = tmp_path_factory.getbasetemp()
     mypy_cache = (shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared) / "mypy-cache"
 

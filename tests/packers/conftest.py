@@ -27,7 +27,7 @@ from running import eventually
 PREFIX = Path(sys.base_prefix)
 LIBRARY = PREFIX / f"lib/python{sys.version_info.major}.{sys.version_info.minor}"
 LEFT_OUT = {"site-packages", "test", "tests", "__pycache__", "idlelib", "tkinter", "ensurepip", "lib2to3"}
-# What wheels may expect of a system, beside what Python itself is linked with. Source: PEP 599.
+# The libraries that wheels may expect of a system, besides those that Python itself is linked with. Source: PEP 599.
 MANYLINUX = ("pthread", "dl", "rt", "util", "m", "z", "gcc_s", "stdc++")
 
 SOURCE = '''

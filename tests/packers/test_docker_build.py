@@ -80,5 +80,5 @@ def test_buildah_builds_an_image_that_answers_on_its_port(image, buildah, tmp_pa
     assert settings["Healthcheck"]["Test"][:2] == ["CMD", "python"]
     container = buildah("from", "--pull-never", image)
     command = [*buildah.command, "run", "--isolation", "chroot", "--env", f"PORT={port}", container, "--", *settings["Cmd"]]
-    with serving(command, port, dict(os.environ), tmp_path, status=1):  # buildah kills what it runs when it is told to stop
+    with serving(command, port, dict(os.environ), tmp_path, status=1):  # buildah kills its process when it is told to stop
         assert asking(port, "/multiply", b"21") == (200, b"42.0")

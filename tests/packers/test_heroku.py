@@ -82,5 +82,5 @@ def test_an_app_that_was_pushed_answers_on_its_port(scale, environment, tmp_path
     environment.install("--requirement", "requirements.txt", cwd=app)
     honcho = [Path(sys.executable).with_name("honcho"), "start", "web"]
     variables = environment.variables(PORT=str(port), WEB_CONCURRENCY="1")
-    with serving(honcho, port, variables, app, status=143):  # honcho ends as a shell that was told to would
+    with serving(honcho, port, variables, app, status=143):  # honcho ends with the status of a shell that was stopped
         assert asking(port, "/multiply", b"21") == (200, b"42.0")

@@ -185,7 +185,7 @@ def test_a_requirement_that_cannot_be_installed_is_named(make_bundle, small_base
 
 
 def test_packages_are_unpacked_beside_the_image_instead_of_in_the_temporary_folder(make_bundle, small_base, tmp_path, monkeypatch):
-    # Where files for a moment would go may be the machine's memory.
+    # On many machines, the folder for temporary files is in memory.
     (tmp_path / "sitecustomize.py").write_text(f"import tempfile\nopen({str(tmp_path / 'told')!r}, 'w').write(tempfile.gettempdir())\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("PIP_NO_INDEX", "1")

@@ -76,14 +76,14 @@ def test_differences_between_bundles_are_found(project, tmp_path):
     assert {"bundle/1/bento.json", "packed/archive", "packed/folder/bento.json"} <= set(different)
     assert "bundle/1/src/shop.py" not in different
     one, other = (json.loads(path.read_text())["labels"] for path in sorted(tmp_path.rglob("bundles/shop/1/bento.json")))
-    root = os.geteuid() == 0 and shutil.which("setpriv")  # who may start processes of another user
+    root = os.geteuid() == 0 and shutil.which("setpriv")  # root can start processes of another user
     assert {name for name in one if one[name] != other[name]} == ({*LEAKS} if root else {"user", "month"})
 
 
 @pytest.mark.parametrize("use", ["datetime.datetime.now()", "datetime.datetime.now(datetime.UTC)", "datetime.date.today()"])
 def test_a_shifted_clock_is_seen_through_every_function_that_tells_the_time(use, tmp_path):
     (tmp_path / "sitecustomize.py").write_text(SHIFT.format(clock=400 * 86_400))
-    compiled = "import pandas; " if find_spec("pandas") else ""  # its compiled modules know how a date lies in memory
+    compiled = "import pandas; " if find_spec("pandas") else ""  # its compiled modules read dates directly from memory
     code = f"{compiled}import datetime, time; print({use}.year - time.gmtime(time.time() - 400 * 86_400).tm_year)"
     done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(tmp_path)}, capture_output=True, check=True)
     assert int(done.stdout) >= 1

@@ -83,7 +83,7 @@ def python() -> Iterator[Path]:
     ours = ("bento.bundle.save", "bento.store.remotes.remote", "bento.store.remotes.transfer")
     others = ("adlfs", "gcsfs", "numpy", "paramiko", "s3fs")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")  # read while it is imported
+        patch.setenv("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")  # gcsfs reads it on import
         with programs([*ours, *filter(find_spec, others)]) as folder:
             yield folder / "python"
 
@@ -160,7 +160,7 @@ def end_threads() -> None:
     """Close unused connections, and end the thread of fsspec that would close them, so that other tests do not find it."""
     from fsspec import asyn
 
-    # adlfs holds on to what it opened until the process ends.
+    # adlfs keeps its connections open until the process ends.
     for each in [each for each in weakref.finalize._registry if each.peek()[1] is asyn.sync]:
         each()
     gc.collect()

@@ -146,7 +146,7 @@ def test_a_bundle_in_use_is_kept_until_the_process_that_uses_it_ends(url, run, s
     removed, in_use = prune(store.root, max_size=0)
     assert (removed, names(in_use)) == ([], ["iris:1"])
     assert Path(path).is_dir()
-    process.communicate()  # ends both, since neither is fed any more
+    process.communicate()  # ends both processes, because neither gets any more input
     removed, in_use = prune(store.root, max_size=0)
     assert (names(removed), in_use) == (["iris:1"], [])
 

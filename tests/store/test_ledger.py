@@ -15,7 +15,7 @@ from bento.packers import ArchivePacker
 
 CONTENT = b"weights" * 300_000
 MODEL = "artifacts/model/weights"
-# Seconds, more than a tick of any file system's clock.
+# In seconds: more than the resolution of timestamps on any file system.
 SETTLE = 0.1
 
 

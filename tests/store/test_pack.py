@@ -117,7 +117,7 @@ def test_a_packer_can_write_to_a_file_system_without_hard_links(tmp_path, monkey
 @pytest.mark.parametrize("packer", [each for each in PACKERS if each.name != "sagemaker"], ids=lambda packer: packer.name)
 def test_a_packer_needs_space_only_on_the_file_system_of_its_output(make_bundle, tmp_path, monkeypatch, packer):
     bundle = make_bundle(tmp_path / "bundle")
-    # Where files for a moment would go, which on many machines is their memory.
+    # The folder for temporary files, which is in memory on many machines.
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
     pack(bundle, packer, tmp_path / "out")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bundle", "out"]

@@ -295,7 +295,7 @@ def test_an_interrupted_pull_resumes_where_it_was(other, pushed):
     file = next(file for file in bundle.manifest.files if file.path.endswith("again"))
     (other.root / "partial").mkdir(parents=True)
     (other.root / "partial" / file.sha256).write_bytes(LARGE[:-5])
-    # What is here already is not asked for again, so that it is gone from the remote does not matter.
+    # Files that are here already are not fetched again, so it does not matter that the remote has lost them.
     blob(bundle, folder).write_bytes(b"?" * (len(LARGE) - 5) + LARGE[-5:])
     verify(bento.pull("iris", url, store=other))
 

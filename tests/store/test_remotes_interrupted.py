@@ -40,7 +40,7 @@ bento.pull(sys.argv[1], sys.argv[2], store=bento.Store(Path(sys.argv[3])))
 
 INSTANTS = times(2, 6)
 RIVALRIES = times(1, 3)
-# Of those that speak one protocol, the dearer imitation is left to `make pressure`.
+# Of two imitations with the same protocol, the slower one is tested by `make pressure` only.
 KINDS = ["file", "seaweedfs", "fake_gcs", "azurite", "sftp", "small_registry", "docker_registry", *(["moto"] if PRESSED else [])]
 each_kind = pytest.mark.parametrize("elsewhere", KINDS, indirect=True)
 
@@ -125,7 +125,7 @@ def test_of_many_pushes_of_one_tag_at_once_one_wins_completely(make_bundle, else
         verify(pulled)
         (winner,) = (place for place, bundle in enumerate(rivals) if bundle.fingerprint == pulled.fingerprint)
         assert said.pop(winner) == f"{Remote(elsewhere)}/iris:{number}"
-        # In a registry, one that had put its own and seen it there may have been followed by another.
+        # In a registry, a push that has seen its own manifest in place may still be followed by another push.
         late = {f"{Remote(elsewhere)}/iris:{number}"} if elsewhere.startswith("oci:") else set()
         assert set(said) - late <= {f"another bundle iris:{number} exists at {Remote(elsewhere)}: save yours under another version"}
 

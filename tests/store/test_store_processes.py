@@ -20,7 +20,7 @@ except StoreError as error:
     print(error)
 """
 
-# Waits in the middle of a save, when files are there and are being hashed.
+# Waits in the middle of a save, when the files exist and are being hashed.
 WAIT = """
 def progress(done):
     global waited
@@ -32,7 +32,7 @@ waited = False
 print(store.save(service, version="slow", progress=progress).tag)
 """
 
-# Kills a child at each step in turn by which it changes the disk, until one gets through. A first save takes twice as long as later ones.
+# Kills a child at each of its changes to the disk in turn, until one finishes. A first save takes twice as long as later ones.
 KILL = """
 import itertools, signal
 from bento.bundle import verify
@@ -65,7 +65,7 @@ print(killed)
 """
 
 
-# Has everything deleted by somebody else at each step in turn by which a child looks at the disk, until it has done without.
+# Deletes everything at each of a child's reads of the disk in turn, until a child finishes before its turn.
 DELETE = """
 import fcntl, itertools, shutil
 from bento.errors import NotFound

@@ -257,7 +257,7 @@ def test_a_server_that_is_busy_or_hangs_up_is_asked_again(behind):
         assert proxy.failed == 2
 
 
-# aiohttp tells of connections that are left to the garbage collector, which is what gcsfs and adlfs do with one that broke.
+# gcsfs and adlfs leave a broken connection to the garbage collector, about which aiohttp warns.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_download_that_breaks_off_is_resumed(behind, make_bundle, tmp_path):
     url, remote_behind = behind

@@ -211,7 +211,7 @@ PACKERS = [
     ),
 ]
 
-# What only an installed plugin can do wrong: test_adapter_kit.py installs one that imports its framework.
+# Faults that only an installed plugin can have: test_adapter_kit.py installs one that imports its framework.
 ELSEWHERE = {"the plugin imports no framework"}
 
 

@@ -59,7 +59,7 @@ def test_an_array_is_a_value_of_the_adapter_that_is_declared_alike(array):
     ],
 )
 def test_unusual_cases_are_drawn_too(strategy, condition):
-    # The rarest is one in some hundreds: what is found ends the search, so there may be many.
+    # The rarest case is one in some hundreds; many examples are allowed, because the search ends at the first hit.
     find(strategy, condition, settings=settings(max_examples=20_000, phases=[Phase.generate]))
 
 

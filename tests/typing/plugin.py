@@ -27,7 +27,7 @@ def bento_register_adapters() -> Sequence[type[WordsAdapter]]:
     return [WordsAdapter]
 
 
-# What a hook is documented to return takes classes of any model and of any value.
+# The documented return types of hooks accept classes for any model and any value.
 models, values = hookspecs.bento_register_artifacts(), hookspecs.bento_register_adapters()
 models = [TextArtifact, JsonArtifact]
 values = bento_register_adapters()

@@ -65,7 +65,7 @@ class Weighing(bento.Service):
 service = Flowers(model=Model())
 Flowers(Model())  # type: ignore[arg-type]
 
-# On a service a slot is the model, on its class the artifact.
+# A slot on a service is the model; on the class it is the artifact.
 assert_type(service.model, Model)
 assert_type(Flowers.model, ModelArtifact)
 
@@ -82,7 +82,7 @@ async def counted() -> None:
 assert_type(bento.Packed(Model(), metadata={"auc": 0.9}), bento.Packed[Model])
 assert_type(bento.Tag.parse("iris"), bento.Tag)
 
-# Of a bundle's service a type checker knows what all have, and lets it have whatever else its class has.
+# For the service of a bundle, a type checker knows the attributes of all services, and allows any other.
 loaded = bento.load("flowers")
 bento.serve(loaded)
 assert_type(loaded.metadata("model"), Mapping[str, bento.JSON])
@@ -90,5 +90,5 @@ loaded.predict([1.0])
 if isinstance(loaded, Flowers):
     assert_type(loaded.predict([1.0]), list[str])
 
-# What a misspelt name of `bento` would be is not known, either.
+# A misspelt name of `bento` has no known type, either.
 bento.lood("flowers")  # type: ignore[attr-defined]

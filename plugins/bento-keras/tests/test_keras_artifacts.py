@@ -20,7 +20,7 @@ __all__ = ["TestKerasArtifact"]
 
 OWN = [nets.Net, nets.Scale, nets.Shift, "nets:halve"]
 
-# Of Keras's variables under PyTorch.
+# From the variables of Keras under PyTorch.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
 
 

@@ -18,7 +18,7 @@ from bento_keras import KerasArtifact
 from bento_keras.service import KerasService
 from commands import BENTO, Commands
 
-# Of Keras's variables under PyTorch.
+# From the variables of Keras under PyTorch.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
 
 EXAMPLE = Path(__file__).parents[3] / "examples/numerals.py"
@@ -40,7 +40,7 @@ def test_the_example_saves_a_bundle_that_answers_under_the_back_end_that_it_was_
     from sklearn.datasets import load_digits
 
     np.save(tmp_path / "some.npy", load_digits().images[:5])
-    # Keras asks for TensorFlow where nobody says otherwise.
+    # Without a setting, Keras imports TensorFlow.
     monkeypatch.delenv("KERAS_BACKEND")
     assert json.loads(run(BENTO, "run", "numerals", "read", "--input-file", "some.npy")) == [*range(5)]
 

@@ -18,7 +18,7 @@ from bento import ArtifactError, DefinitionError
 from bento_keras import KerasArtifact
 from refusals import refuses
 
-# Of Keras's variables under PyTorch.
+# From the variables of Keras under PyTorch.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning")
 
 EXPECTED = "expected KerasArtifact(custom_objects=[...]) with classes, functions or their names as in 'nets:Scale', got "

@@ -104,7 +104,7 @@ def check_kserve(published) -> Callable[[dict[str, Any]], None]:
     published.setitem(sys.modules, "kserve", importlib.util.module_from_spec(importlib.util.find_spec("kserve")))
     models, client = importlib.import_module("kserve.models"), importlib.import_module("kserve.api_client").ApiClient()
     for kind in ("V1Container", "V1ObjectMeta", "V1Volume"):
-        published.setattr(models, kind, object, raising=False)  # Kubernetes' own, which have schemas of their own
+        published.setattr(models, kind, object, raising=False)  # classes of Kubernetes itself, which its own schemas check
 
     def check_kserve(service: dict[str, Any]) -> None:
         read = client.deserialize(SimpleNamespace(data=json.dumps(service)), "V1beta1InferenceService")

@@ -236,7 +236,7 @@ def test_a_knative_service_has_the_spec_of_a_pod_without_the_fields_that_knative
     (container,) = spec["containers"]
     assert not {"lifecycle", "startupProbe"} & set(container)
     for probe in ("livenessProbe", "readinessProbe"):
-        assert container[probe]["httpGet"].setdefault("port", 0) == 0  # Knative adds the one there is
+        assert container[probe]["httpGet"].setdefault("port", 0) == 0  # Knative adds the only port of the container
     check(pod(spec), version)
 
 

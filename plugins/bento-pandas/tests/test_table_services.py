@@ -86,7 +86,7 @@ def post():
     async def send(requests, service):
         app = bento.app(service)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://testserver") as client:
-            await client.post(**requests[0])  # a batch is formed once an api has answered a request by itself
+            await client.post(**requests[0])  # batches are formed only after an api has answered one request alone
             answers = await asyncio.gather(*(client.post(**request) for request in requests))
         await app.lifecycle.stop()
         return answers

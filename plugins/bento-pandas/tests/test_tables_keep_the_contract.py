@@ -17,7 +17,7 @@ __all__ = ["TestDataFrameAdapter", "TestDataFrameArtifact"]
 INTEGERS = st.integers(-(2**63), 2**63 - 1)
 FLOATS = st.floats(allow_nan=True, allow_infinity=False)
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), min_size=1, max_size=8)
-# Before, offsets have seconds, which ISO 8601 has not.
+# Earlier offsets have seconds, which ISO 8601 does not allow.
 TIMES = st.datetimes(pd.Timestamp(1900, 1, 1), pd.Timestamp(2200, 1, 1))
 
 

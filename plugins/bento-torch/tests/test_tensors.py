@@ -115,7 +115,7 @@ def test_rows_are_the_same_after_stacking_and_unstacking(sizes):
     assert torch.equal(adapter.join(answers), torch.cat(items))
 
 
-# What is not JSON alone may well be some behind another.
+# A body that is not JSON alone may be JSON after another body.
 BODIES = st.lists(
     st.sampled_from(
         [b"[[1,2]]", b"[[0.1,2],[3,-0.0]]", b"[[true,false]]", b"[]", b"[[3e38,1e39]]", b'[["a",2]]', b"[[1,2],[3]]", b"[[1", b"2]]"]

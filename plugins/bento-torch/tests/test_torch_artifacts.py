@@ -10,7 +10,7 @@ from bento_torch import TorchArtifact, TorchExportArtifact, TorchScriptArtifact
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning"),
-    # PyTorch 2.11 says so of the file that it has read itself.
+    # PyTorch 2.11 gives this warning about a file that it has read itself.
     pytest.mark.filterwarnings("ignore:The given buffer is not writable:UserWarning"),
 ]
 
@@ -55,7 +55,7 @@ class TestScriptedModule(ModuleTests, ArtifactTests):
 class TestExportedProgram(ModuleTests, ArtifactTests):
     artifact = TorchExportArtifact(device="cpu")
     max_examples = 25
-    lasting = ("tqdm_monitor",)  # PyTorch 2.6 has a progress bar for all that it runs of a graph, even where none is shown
+    lasting = ("tqdm_monitor",)  # PyTorch 2.6 runs graphs with a progress bar, even if it is hidden
 
     def model(self):
         batch = torch.export.Dim("batch")

@@ -196,7 +196,7 @@ def test_a_request_that_needs_more_memory_than_the_gpu_has_fails_alone(saved, ru
 
 def test_a_batch_that_is_too_large_for_the_memory_is_answered_in_parts(saved, run):
     with run.served("served") as server:
-        for _ in range(2):  # the first request of a process is asked by itself
+        for _ in range(2):  # the first request of a process is answered alone
             answers = ask(server.url, "eat", *[[600.0]] * 4)
             assert [answer.status_code for answer in answers] == [200] * 4
 
@@ -214,7 +214,7 @@ def test_workers_on_a_gpu_load_for_themselves_and_are_replaced(saved, run):
     assert server.process.returncode == 0
 
 
-# Every model on that GPU is lost, and the first of them is named.
+# Every model on that GPU is lost, and the first one is named.
 LOST = "the model 'model' is lost to this process: AcceleratorError: CUDA error: device-side assert triggered"
 
 

@@ -26,7 +26,7 @@ class SqliteArtifact(Artifact[sqlite3.Connection]):
             database.deserialize(content)
             (said,) = database.execute("pragma integrity_check(1)").fetchone()
             database.execute("pragma query_only = true")
-        except (sqlite3.Error, MemoryError) as error:  # of an empty file it says that it has no memory
+        except (sqlite3.Error, MemoryError) as error:  # it raises MemoryError for an empty file
             database.close()
             raise ArtifactError(f"{_FILE!r} is not an SQLite database: {error or 'it is empty'}") from error
         if said != "ok":
